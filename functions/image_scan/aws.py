@@ -1,0 +1,79 @@
+"""AWS clients, and AWS errors in this package's terms. Only this module calls boto3."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ParamValidationError,
+)
+
+from image_scan.errors import AwsRejected, AwsUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Functions run 10 to 60 s: fail early enough that the state machine can try again.
+_CONFIG = Config(
+    connect_timeout=3, read_timeout=8, retries={"mode": "standard", "total_max_attempts": 3}
+)
+_TRANSIENT = frozenset(
+    {
+        "InternalError",
+        "InternalFailure",
+        "InternalServerError",
+        "InternalServiceError",
+        "KMSThrottling",
+        "KMSThrottlingException",
+        "LimitExceededException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestTimeout",
+        "ServerException",
+        "ServiceUnavailable",
+        "Throttling",
+        "Throttled",  # as SNS says it
+        "ThrottledException",
+        "ThrottlingException",
+        "TooManyRequestsException",
+        "TransactionInProgressException",
+    }
+)
+
+
+@cache
+def client(service: str, region: str | None = None) -> Any:
+    """The client of a service, made once per execution environment; `region` None is our own."""
+    with calls(f"{service} in {region}"):  # an event or an image names the region
+        return boto3.client(service, region_name=region, config=_CONFIG)  # type: ignore[call-overload]
+
+
+def error_code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def _message(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Message", ""))
+
+
+@contextmanager
+def calls(operation: str) -> Iterator[None]:
+    """Raises AwsUnavailable or AwsRejected for a failing call, named like an IAM action."""
+    try:
+        yield
+    except ClientError as error:
+        code = error_code(error)
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        if code in _TRANSIENT or status == 429 or status >= 500:
+            raise AwsUnavailable(f"{operation}: {code}") from error
+        raise AwsRejected(f"{operation}: {code}: {_message(error):.300}") from error
+    except ParamValidationError as error:
+        raise AwsRejected(f"{operation}: invalid parameter") from error
+    except BotoCoreError as error:
+        raise AwsUnavailable(f"{operation}: {type(error).__name__}") from error

@@ -1,0 +1,124 @@
+"""The DynamoDB table behind the cache: plain values in and out, conditions as outcomes."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import ClientError
+
+from image_scan import aws
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_CONDITION_FAILED = "ConditionalCheckFailedException"
+
+
+class ConditionFailedError(Exception):
+    """A conditional write was not made; `item` is what stands there, empty when nothing does."""
+
+    def __init__(self, item: dict[str, Any]) -> None:
+        super().__init__("condition failed")
+        self.item = item
+
+
+class CacheTable:
+    """One table with the hash key `imageDigest`.
+
+    Every method raises AwsUnavailable or AwsRejected when DynamoDB does not answer or refuses, and
+    the conditional ones ConditionFailedError.
+    """
+
+    def __init__(self, dynamodb: DynamoDBClient, name: str) -> None:
+        self._dynamodb = dynamodb
+        self._name = name
+
+    def get(self, key: str) -> dict[str, Any] | None:
+        """The item as it is now, expired or not."""
+        with aws.calls("dynamodb:GetItem"):
+            answer = self._dynamodb.get_item(
+                TableName=self._name, Key=_marshal({"imageDigest": key}), ConsistentRead=True
+            )
+        return _unmarshal(answer["Item"]) if "Item" in answer else None
+
+    def put(self, item: Mapping[str, Any], condition: str = "", **values: Any) -> None:
+        arguments: dict[str, Any] = {"Item": _marshal(item)}
+        if condition:
+            arguments |= _condition(condition, values)
+        self._write("PutItem", arguments)
+
+    def update(
+        self, key: str, changes: Mapping[str, Any], condition: str, **values: Any
+    ) -> dict[str, Any]:
+        """Sets attributes by document path (`a.b`); returns the item as it then is."""
+        names: dict[str, str] = {}
+        sets = []
+        for number, (path, value) in enumerate(changes.items()):
+            steps = path.split(".", 1)
+            names |= {f"#set{number}_{depth}": step for depth, step in enumerate(steps)}
+            shown = ".".join(f"#set{number}_{depth}" for depth in range(len(steps)))
+            sets.append(f"{shown} = :set{number}")
+            values[f"set{number}"] = value
+        arguments = _condition(condition, values)
+        arguments["ExpressionAttributeNames"] |= names
+        return self._write(
+            "UpdateItem",
+            arguments
+            | {
+                "Key": _marshal({"imageDigest": key}),
+                "UpdateExpression": "SET " + ", ".join(sets),
+                "ReturnValues": "ALL_NEW",
+            },
+        )
+
+    def delete(self, key: str, condition: str = "", **values: Any) -> dict[str, Any]:
+        """Returns the item as it was."""
+        arguments: dict[str, Any] = {"Key": _marshal({"imageDigest": key})}
+        if condition:
+            arguments |= _condition(condition, values)
+        return self._write("DeleteItem", arguments | {"ReturnValues": "ALL_OLD"})
+
+    def _write(
+        self, operation: Literal["PutItem", "UpdateItem", "DeleteItem"], arguments: dict[str, Any]
+    ) -> dict[str, Any]:
+        writes = {
+            "PutItem": self._dynamodb.put_item,
+            "UpdateItem": self._dynamodb.update_item,
+            "DeleteItem": self._dynamodb.delete_item,
+        }
+        with aws.calls(f"dynamodb:{operation}"):
+            try:
+                answer = cast("Any", writes[operation])(TableName=self._name, **arguments)
+            except ClientError as error:
+                if aws.error_code(error) != _CONDITION_FAILED:
+                    raise
+                response = cast("dict[str, Any]", error.response)
+                raise ConditionFailedError(_unmarshal(response.get("Item", {}))) from None
+        return _unmarshal(answer.get("Attributes", {}))
+
+
+def _condition(expression: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """A condition's arguments; `ttl`, `status` and `owner` are reserved words, hence their `#`."""
+    reserved = {f"#{name}": name for name in ("ttl", "status", "owner") if f"#{name}" in expression}
+    return {
+        "ConditionExpression": expression,
+        "ExpressionAttributeNames": reserved,
+        "ExpressionAttributeValues": _marshal({f":{name}": v for name, v in values.items()}),
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+    }
+
+
+def _marshal(values: Mapping[str, Any]) -> dict[str, Any]:
+    serialize = TypeSerializer().serialize
+    return {name: serialize(value) for name, value in values.items()}
+
+
+def _unmarshal(item: Mapping[str, Any]) -> dict[str, Any]:
+    deserialize = TypeDeserializer().deserialize
+    plain = {name: deserialize(value) for name, value in item.items()}
+    # DynamoDB's numbers come as Decimal; every one of ours is a whole number.
+    return cast("dict[str, Any]", json.loads(json.dumps(plain, default=int)))

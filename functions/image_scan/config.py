@@ -1,0 +1,74 @@
+"""The functions' environment: the only place that reads it, and it fails on the first gap."""
+
+import os
+from dataclasses import dataclass
+from typing import Self
+from urllib.parse import urlsplit
+
+from image_scan.errors import ConfigurationError
+
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def _text(name: str) -> str:
+    value = os.environ.get(name, "").strip()
+    if not value:
+        raise ConfigurationError(f"environment variable {name} is missing")
+    return value
+
+
+def _positive(name: str) -> int:
+    text = _text(name)
+    if not text.isascii() or not text.isdigit() or int(text) == 0:
+        raise ConfigurationError(f"environment variable {name} must be a positive whole number")
+    return int(text)
+
+
+def install_name() -> str:
+    """The name prefix of this install; a metric dimension."""
+    return _text("NAME_PREFIX")
+
+
+def log_level() -> str:
+    return os.environ.get("LOG_LEVEL", "INFO").upper()
+
+
+def cache_table() -> str:
+    return _text("CACHE_TABLE")
+
+
+def cache_ttl_seconds() -> int:
+    return _positive("CACHE_TTL_DAYS") * 86_400
+
+
+def lease_seconds() -> int:
+    """How long a scan may hold an image: a little longer than the scan machine may run."""
+    return _positive("LEASE_SECONDS")
+
+
+def topic_arn() -> str:
+    return _text("TOPIC_ARN")
+
+
+def registry_role_arn() -> str:
+    """The IAM role that the Qualys Registry Sensor assumes to pull images."""
+    return _text("QUALYS_ROLE_ARN")
+
+
+@dataclass(frozen=True)
+class QualysSettings:
+    gateway_url: str
+    secret_arn: str
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """Raises ConfigurationError on a gateway that would carry the credential in clear."""
+        url = _text("QUALYS_GATEWAY_URL").rstrip("/")
+        try:
+            parts = urlsplit(url)
+            scheme, host = parts.scheme, parts.hostname
+        except ValueError:
+            scheme, host = "", None
+        if not host or not (scheme == "https" or (scheme == "http" and host in _LOOPBACK)):
+            raise ConfigurationError("QUALYS_GATEWAY_URL must be https (http on loopback only)")
+        return cls(url, _text("QUALYS_SECRET_ARN"))

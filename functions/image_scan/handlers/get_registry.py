@@ -1,0 +1,14 @@
+"""GetRegistry: the image's registry at Qualys."""
+
+from image_scan import aws, config, log, registries, subscription
+from image_scan.cache_table import CacheTable
+from image_scan.payloads import ImageTask, Registry
+from image_scan.registry_memo import RegistryMemo
+
+
+def handler(event: ImageTask, _context: object) -> Registry:
+    log.bind(event)
+    memo = RegistryMemo(CacheTable(aws.client("dynamodb"), config.cache_table()))
+    return registries.find_or_create(
+        event["image"], config.registry_role_arn(), subscription.client(), memo
+    )

@@ -1,0 +1,13 @@
+"""ParseEvent: which images an ECS event deploys."""
+
+from typing import Any
+
+from image_scan import aws, deployments, log
+from image_scan.payloads import ParsedEvent
+
+
+def handler(event: Any, _context: object) -> ParsedEvent:
+    log.bind({"event_id": event.get("id")} if isinstance(event, dict) else {})
+    return deployments.read(
+        event, lambda region: aws.client("ecs", region), lambda region: aws.client("ecr", region)
+    )

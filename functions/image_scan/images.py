@@ -1,0 +1,81 @@
+"""Container image references: what they name, and whether Amazon ECR holds it. Pure.
+
+The grammar is that of the distribution project's reference package; the registry hosts are those of
+https://docs.aws.amazon.com/general/latest/gr/ecr.html (every partition, FIPS and dual-stack).
+"""
+
+import re
+from dataclasses import dataclass
+
+_NAME = r"[a-z0-9]+(?:(?:\.|__|_|-+)[a-z0-9]+)*"
+_REFERENCE = re.compile(
+    rf"(?:(?P<host>(?:[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?::[0-9]+)?|[A-Za-z0-9-]+:[0-9]+|localhost))/)?"
+    rf"(?P<repository>{_NAME}(?:/{_NAME})*)"
+    r"(?::(?P<tag>\w[\w.-]{0,127}))?"
+    r"(?:@(?P<digest>[a-z0-9]+(?:[+._-][a-z0-9]+)*:[0-9a-fA-F]{32,}))?",
+    re.ASCII,
+)
+_ECR_HOST = re.compile(
+    r"(?P<account>[0-9]{12})\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9]+(?:-[a-z0-9]+)+)\."
+    r"(?P<suffix>amazonaws\.com|amazonaws\.com\.cn|on\.aws|on\.amazonwebservices\.com\.cn"
+    r"|amazonaws\.eu|c2s\.ic\.gov|sc2s\.sgov\.gov)"
+)
+# A dual-stack host names the same registry as the ordinary host of its partition.
+_CANONICAL_SUFFIX = {"on.aws": "amazonaws.com", "on.amazonwebservices.com.cn": "amazonaws.com.cn"}
+_SHA256 = re.compile(r"sha256:[0-9a-f]{64}")
+_LONGEST = 1024
+
+
+@dataclass(frozen=True)
+class EcrReference:
+    """A reference into a private ECR registry.
+
+    `host` is the registry's ordinary host, whichever the reference used; `tag` and `digest` are
+    empty when the reference has none, and never both (`latest` is implied).
+    """
+
+    uri: str
+    account_id: str
+    region: str
+    host: str
+    repository: str
+    tag: str
+    digest: str
+
+
+@dataclass(frozen=True)
+class Unscannable:
+    """A reference that Qualys cannot be asked to scan, and why."""
+
+    uri: str
+    reason: str
+
+
+def parse(uri: str) -> EcrReference | Unscannable:
+    """Reads an image reference as ECS takes it; any text gives an answer."""
+    match = _REFERENCE.fullmatch(uri) if len(uri) <= _LONGEST else None
+    if match is None:
+        shown = uri[:256].encode("unicode_escape").decode()[:_LONGEST]
+        return Unscannable(shown or "(empty)", "not a valid image reference")
+    host = (match["host"] or "docker.io").lower()
+    ecr = _ECR_HOST.fullmatch(host)
+    if ecr is None:
+        return Unscannable(uri, f"not in a private Amazon ECR registry ({host})")
+    digest = (match["digest"] or "").lower()
+    if digest and not _SHA256.fullmatch(digest):
+        return Unscannable(uri, "its digest is not a SHA-256 digest")
+    suffix = _CANONICAL_SUFFIX.get(ecr["suffix"], ecr["suffix"])
+    return EcrReference(
+        uri=uri,
+        account_id=ecr["account"],
+        region=ecr["region"],
+        host=f"{ecr['account']}.dkr.ecr.{ecr['region']}.{suffix}",
+        repository=match["repository"],
+        tag=match["tag"] or ("" if digest else "latest"),
+        digest=digest,
+    )
+
+
+def bare(digest: str) -> str:
+    """A digest as Qualys writes it: 64 hexadecimal digits without the algorithm."""
+    return digest.removeprefix("sha256:").lower()

@@ -1,0 +1,57 @@
+"""Structured log lines: one JSON object each, with the same context in all of them.
+
+Callers name what they log. Container environments, commands, tokens and response bodies are never
+among it, and no exception text of a foreign library is.
+"""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+
+from image_scan import config
+
+
+def configure() -> None:
+    """Sets structlog up once per execution environment."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(
+            logging.getLevelNamesMapping().get(config.log_level(), logging.INFO)
+        ),
+        cache_logger_on_first_use=False,
+    )
+
+
+def bind(task: Mapping[str, Any]) -> None:
+    """Makes the event and image of a task the context of every line that follows."""
+    configure()
+    image = task.get("image")
+    image = image if isinstance(image, Mapping) else {}
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(
+        **{
+            name: value
+            for name, value in (
+                ("event_id", task.get("event_id")),
+                ("execution", task.get("execution_name")),
+                ("digest", image.get("digest")),
+                ("repository", image.get("repository")),
+            )
+            if value
+        }
+    )
+
+
+def info(event: str, **fields: Any) -> None:
+    structlog.get_logger().info(event, **fields)
+
+
+def warning(event: str, **fields: Any) -> None:
+    structlog.get_logger().warning(event, **fields)

@@ -1,0 +1,28 @@
+"""Counts as CloudWatch metrics, in the embedded metric format: a log line, no call.
+
+Format: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+"""
+
+import json
+import sys
+import time
+
+from image_scan import config
+
+NAMESPACE = "ImageScan"
+
+
+def count(metric: str, value: int = 1, **dimensions: str) -> None:
+    """Adds to a metric. Dimensions take few values each: a verdict, a reason class; no image."""
+    dimensions = {"Install": config.install_name(), **dimensions}
+    declared = {
+        "Namespace": NAMESPACE,
+        "Dimensions": [sorted(dimensions)],
+        "Metrics": [{"Name": metric, "Unit": "Count"}],
+    }
+    line = {
+        "_aws": {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [declared]},
+        metric: value,
+        **dimensions,
+    }
+    sys.stdout.write(json.dumps(line) + "\n")

@@ -1,0 +1,77 @@
+"""What the owner of an image reads: one SNS message per verdict that calls for one."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from image_scan import aws
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mypy_boto3_sns import SNSClient
+
+    from image_scan.payloads import Image, Outcome, Place
+
+_LONGEST_SUBJECT = 100  # characters, printable ASCII; SNS refuses any other
+_MOST_PLACES = 100  # keeps a message far below the 256 KiB that SNS takes
+_IMAGE = ("uri", "digest", "repository", "tag", "account_id", "region")
+_RESULT = ("counts", "potential", "exempted", "fresh", "config_digest")
+
+
+def publish(
+    image: Image, outcome: Outcome, places: Mapping[str, Place], sns: SNSClient, topic_arn: str
+) -> None:
+    """Raises AwsUnavailable or AwsRejected when SNS does not take the message."""
+    with aws.calls("sns:Publish"):
+        sns.publish(
+            TopicArn=topic_arn,
+            Subject=subject(image, outcome),
+            Message=json.dumps(message(image, outcome, places), indent=2),
+            MessageAttributes={
+                "verdict": {"DataType": "String", "StringValue": outcome["verdict"]},
+            },
+        )
+
+
+def subject(image: Image, outcome: Outcome) -> str:
+    """`Scan: <repository> - <n>C/<m>H`, or the verdict where there are no counts."""
+    counts = outcome.get("counts")
+    result = f"{counts['critical']}C/{counts['high']}H" if counts else outcome["verdict"]
+    repository = re.sub(r"[^!-~]", "?", image["repository"])
+    room = _LONGEST_SUBJECT - len(f"Scan:  - {result}")
+    return f"Scan: {repository[:room]} - {result}"
+
+
+def message(image: Image, outcome: Outcome, places: Mapping[str, Place]) -> dict[str, Any]:
+    shown = sorted(places.items())[:_MOST_PLACES]
+    scanned_at = outcome.get("scanned_at")
+    facts: dict[str, Any] = {name: outcome[name] for name in _RESULT if name in outcome}  # type: ignore[literal-required]
+    if scanned_at:
+        facts["scanned_at"] = datetime.fromtimestamp(scanned_at / 1000, UTC).isoformat()
+    return {
+        "verdict": outcome["verdict"],
+        "reason": reason(outcome),
+        "image": {name: image[name] for name in _IMAGE},  # type: ignore[literal-required]
+        **facts,
+        "findings": outcome.get("top", []),
+        "deployed": [place for _, place in shown],
+        "deployed_total": len(places),
+    }
+
+
+def reason(outcome: Outcome) -> str:
+    """Why there is no result, from the error that a state machine caught where there was one."""
+    if outcome.get("reason") or "error" not in outcome:
+        return outcome.get("reason", "")
+    cause = outcome.get("cause") or ""
+    try:
+        told = json.loads(cause)
+    except ValueError:
+        told = None
+    if isinstance(told, dict):
+        cause = str(told.get("errorMessage") or "")
+    return f"{outcome['error']}: {cause[:500]}".rstrip(": ")

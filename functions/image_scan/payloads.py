@@ -1,0 +1,165 @@
+"""The JSON that passes between the states of the two machines."""
+
+from typing import Literal, NotRequired, TypedDict
+
+Verdict = Literal["CLEAN", "FINDINGS", "UNSCANNABLE", "TIMEOUT", "ERROR"]
+
+
+class Deployment(TypedDict):
+    """Who deployed what where. Nothing of a container but its name ever enters it."""
+
+    event_id: str
+    event_name: str
+    event_time: str
+    account: str
+    region: str
+    cluster: str
+    service: str
+    task_definition: str
+    principal: str
+
+
+class Place(Deployment):
+    """A deployment, with the containers that run one image in it."""
+
+    containers: list[str]
+
+
+class Image(TypedDict):
+    """One image of a deployment.
+
+    `digest` is what the reference resolved to (an index or a manifest), `manifests` and `configs`
+    the digests of its platforms; all with their `sha256:` prefix. `unscannable` is the reason why
+    no scan can be asked for, or empty.
+    """
+
+    uri: str
+    key: str
+    account_id: str
+    region: str
+    host: str
+    repository: str
+    tag: str
+    digest: str
+    manifests: list[str]
+    configs: list[str]
+    containers: list[str]
+    unscannable: str
+
+
+class ParsedEvent(TypedDict):
+    event_id: str
+    deployment: Deployment
+    images: list[Image]
+    skipped: str
+
+
+class Lease(TypedDict):
+    """The right to scan one image. `key` is its cache key, the times are epoch seconds."""
+
+    key: str
+    owner: str
+    acquired_at: int
+    execution_name: str
+
+
+class Counts(TypedDict):
+    critical: int
+    high: int
+    medium: int
+    low: int
+
+
+class TopFinding(TypedDict):
+    qid: int
+    title: str
+    severity: int
+    cves: list[str]
+    packages: list[str]
+
+
+class Outcome(TypedDict):
+    """How a scan ended. Without `counts` there was no result; `reason` then says why.
+
+    `scanned_at` is Qualys' scan time in epoch milliseconds; `fresh` is false when the subscription
+    did not scan again and the result is an older one.
+    """
+
+    verdict: Verdict
+    reason: NotRequired[str]
+    error: NotRequired[str]
+    cause: NotRequired[str]
+    counts: NotRequired[Counts]
+    potential: NotRequired[Counts]
+    exempted: NotRequired[int]
+    top: NotRequired[list[TopFinding]]
+    scanned_at: NotRequired[int]
+    fresh: NotRequired[bool]
+    config_digest: NotRequired[str]
+
+
+class CacheDecision(TypedDict):
+    """What to do with an image: scan it, tell a known verdict, or nothing."""
+
+    decision: Literal["scan", "notify", "skip"]
+    lease: Lease | None
+    outcome: Outcome | None
+
+
+class Registry(TypedDict):
+    """`memoised` when it was not asked for at Qualys this time."""
+
+    uuid: str
+    memoised: bool
+
+
+class Submission(TypedDict):
+    """One on-demand schedule; `submitted_at` in epoch milliseconds of this clock."""
+
+    schedule_uuid: str
+    schedule_name: str
+    submitted_at: int
+
+
+class Status(TypedDict):
+    complete: bool
+    sha: str
+    scanned_at: int
+    fresh: bool
+    reported: int
+
+
+class ImageTask(TypedDict):
+    """One image on its way through both machines."""
+
+    event_id: str
+    deployment: Deployment
+    image: Image
+
+
+class SubmitTask(ImageTask):
+    """`attempt` counts the retries of the state, from 0."""
+
+    registry: Registry
+    execution_name: str
+    attempt: int
+
+
+class StatusTask(ImageTask):
+    registry: Registry
+    submission: Submission
+
+
+class ResultTask(StatusTask):
+    status: Status
+
+
+class SettleTask(ImageTask):
+    lease: Lease | None
+    outcome: Outcome
+
+
+class Settled(TypedDict):
+    verdict: Verdict
+    notified: bool
+    reason: str

@@ -1,0 +1,171 @@
+"""The calls of the Container Security API v1.3 that a scan needs, one method each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from image_scan.errors import QualysRejected, QualysUnavailable, UnexpectedAnswer
+from image_scan.qualys import models
+from image_scan.qualys.models import ScannedImage, Schedule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import requests
+
+    from image_scan.qualys.transport import Transport
+
+_PAGE = 200
+_MOST_PAGES = 50  # the API gives at most 10,000 rows of a list
+
+
+class QualysClient:
+    """Raises the Qualys errors of `errors.py` from every method."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def aws_external_id(self) -> str:
+        """The external id that Qualys presents when it assumes the registry role."""
+        answer = _json(self._transport.send("GET", "/registry/aws-base"))
+        external_id = answer.get("externalId") if isinstance(answer, dict) else None
+        if not isinstance(external_id, int | str) or not external_id:
+            raise UnexpectedAnswer("aws-base has no external id")
+        return str(external_id)
+
+    def registry_uuid(self, uri: str) -> str:
+        """The registry with exactly this URI, or empty: a filter may be ignored."""
+        wanted = models.host(uri)
+        for row in self._pages("/registry", f'registryUri:"{uri}"', "registryUuid"):
+            if models.host(models.text(row, "registryUri")) == wanted:
+                return models.text(row, "registryUuid")
+        return ""
+
+    def connector_exists(self, role_arn: str, account_id: str) -> bool:
+        path = f"/registry/aws/connectors/{account_id}"
+        answer = self._transport.send("GET", path)
+        found = None if answer.status_code == 404 else _json(answer)
+        if isinstance(found, dict) and "arn" in found:
+            found = [found]
+        elif isinstance(found, dict) and "connectors" in found:
+            found = found["connectors"]
+        return any(models.text(row, "arn") == role_arn for row in models.rows(found))
+
+    def create_connector(
+        self, role_arn: str, external_id: str, name: str, account_type: str
+    ) -> None:
+        body = {
+            "arn": role_arn,
+            "externalId": external_id,
+            "name": name,
+            "description": "ECR images that are deployed on Fargate",
+            "accountType": account_type,
+        }
+        self._transport.send("POST", "/registry/aws/connector", body=body)
+
+    def create_registry(
+        self, uri: str, name: str, account_id: str, region: str, role_arn: str, account_type: str
+    ) -> None:
+        """Creates an ECR registry. What is answered differs, so read it back by its URI."""
+        body = {
+            "registryType": "AWS",
+            "registryUri": uri,
+            "registryName": name,
+            "credentialType": "AWS",
+            "aws": {
+                "accountId": account_id,
+                "arn": role_arn,
+                "region": region,
+                "accountType": account_type,
+            },
+        }
+        self._transport.send("POST", "/registry", body=body)
+
+    def submit_scan(self, registry: str, name: str, repository: str, tag: str) -> str | None:
+        """Starts an on-demand scan of one tag; None when the registry does not exist.
+
+        Returns the schedule's UUID, empty when the answer does not tell it.
+        """
+        body = {
+            "name": name,
+            "onDemand": True,
+            "forceScan": True,
+            "registryType": "AWS",
+            "filters": [{"days": None, "repoTags": [{"repo": repository, "tag": tag}]}],
+        }
+        answer = self._transport.send("POST", f"/registry/{registry}/schedule", body=body)
+        if answer.status_code == 404:
+            return None
+        try:
+            told = answer.json()
+        except ValueError:
+            return ""
+        if isinstance(told, dict):
+            told = told.get("scheduleUuid") or told.get("scheduleId")
+        return told if isinstance(told, str) else ""
+
+    def schedule(self, registry: str, uuid: str, name: str) -> Schedule | None:
+        """A schedule by its UUID, or by its name (which no filter takes) when that is empty."""
+        path = f"/registry/{registry}/schedule"
+        query = f'scheduleUuid:"{uuid}"' if uuid else ""
+        for row in self._pages(path, query, "scheduleUuid"):
+            schedule = Schedule.read(row)
+            if schedule.uuid == uuid or (not uuid and schedule.name == name):
+                return schedule
+        return None
+
+    def delete_schedule(self, registry: str, uuid: str) -> None:
+        self._transport.send("DELETE", f"/registry/{registry}/schedule/{uuid}")
+
+    def image(self, sha: str) -> ScannedImage | None:
+        """An image by its config digest (bare); None while Qualys does not know it."""
+        answer = self._transport.send("GET", f"/images/{sha}")
+        row = None if answer.status_code == 404 else _json(answer)
+        if row is None:
+            return None
+        if not isinstance(row, dict):
+            raise UnexpectedAnswer("an image's details are not an object")
+        return ScannedImage.read(row)
+
+    def images(self, repository: str) -> Iterator[ScannedImage]:
+        for row in self._pages("/images", f"repo.repository:`{repository}`", "sha"):
+            yield ScannedImage.read(row)
+
+    def vulnerabilities(self, sha: str, apply_exceptions: bool) -> Sequence[Mapping[str, Any]]:
+        """All entries of an image. Raises QualysUnavailable while they are being processed."""
+        params = {"type": "ALL", "applyException": str(apply_exceptions).lower()}
+        answer = self._transport.send("GET", f"/images/{sha}/vuln", params=params)
+        found = None if answer.status_code == 404 else _json(answer)
+        if found is None:
+            raise QualysUnavailable("the image's vulnerabilities are not ready")
+        return models.vulnerabilities(found)
+
+    def _pages(self, path: str, query: str, key: str) -> Iterator[Mapping[str, Any]]:
+        """Every row of a list, page by page, until a page brings nothing new."""
+        seen: set[str] = set()
+        for number in range(1, _MOST_PAGES + 1):
+            params: dict[str, str | int] = {"pageNumber": number, "pageSize": _PAGE}
+            if query:
+                params["filter"] = query
+            answer = self._transport.send("GET", path, params=params)
+            if answer.status_code == 404:
+                return
+            told = _json(answer)
+            page = models.rows(told)
+            new = [row for row in page if str(row.get(key)) not in seen]
+            yield from new
+            seen.update(str(row.get(key)) for row in new)
+            # A page may be cut shorter than asked for.
+            if not new or (len(page) < _PAGE and models.total(told) <= len(seen)):
+                return
+        raise QualysRejected(f"{path}: more than {_MOST_PAGES} pages")
+
+
+def _json(answer: requests.Response) -> Any:
+    """The parsed body; None for none. A garbled one is the gateway's failure, not an answer."""
+    if answer.status_code == 204 or not answer.content:
+        return None
+    try:
+        return answer.json()
+    except ValueError:
+        raise QualysUnavailable(f"HTTP {answer.status_code} without a JSON body") from None

@@ -1,0 +1,167 @@
+"""What the Container Security API answers, read strictly: an unknown shape is an error.
+
+Times are strings of epoch milliseconds, `0` or empty when absent; many fields may be null.
+https://docs.qualys.com/en/cs/api/images/fetch_a_list_of_images_in_your_account.htm
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Self
+
+from image_scan.errors import UnexpectedAnswer
+
+JobState = Literal["done", "failed", "running", "unknown"]
+_JOB_STATES: dict[str, JobState] = {
+    "finished": "done",
+    "completed": "done",
+    "baselinecompleted": "done",
+    "error": "failed",
+    "failed": "failed",
+    "canceled": "failed",
+    "cancelled": "failed",
+    "created": "running",
+    "queued": "running",
+    "paused": "running",
+    "running": "running",
+    "baselinecreated": "running",
+    "baselinequeued": "running",
+    "baselinerunning": "running",
+}
+_LATEST = 253_402_300_799_000  # the end of the year 9999
+
+
+def rows(answer: Any) -> list[Mapping[str, Any]]:
+    """The rows of a list: none (204, or a count of 0), a bare array, or `data`."""
+    if answer is None:
+        return []
+    found = answer
+    if isinstance(answer, Mapping):
+        found = answer.get("data", [] if answer.get("count") == 0 else None)
+    if not isinstance(found, list) or not all(isinstance(row, Mapping) for row in found):
+        raise UnexpectedAnswer("a list has no rows")
+    return found
+
+
+def total(answer: Any) -> int:
+    """How many rows a list has over all its pages, as far as it says."""
+    count = answer.get("count") if isinstance(answer, Mapping) else 0
+    return count if isinstance(count, int) else 0
+
+
+def text(row: Mapping[str, Any], name: str) -> str:
+    value = row.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def milliseconds(value: Any) -> int:
+    """A time as epoch milliseconds; 0 when absent, or beyond what a date can be."""
+    if isinstance(value, str) and len(value) < 20 and value.isascii() and value.isdigit():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return 0
+    return int(value) if 0 < value <= _LATEST else 0
+
+
+def host(registry: str) -> str:
+    """A registry's host; Qualys writes it with and without the scheme."""
+    return registry.removeprefix("https://").removeprefix("http://").rstrip("/").lower()
+
+
+@dataclass(frozen=True)
+class Schedule:
+    uuid: str
+    name: str
+    state: JobState
+    status: str
+    created: int
+    errors: tuple[str, ...]
+
+    @classmethod
+    def read(cls, row: Mapping[str, Any]) -> Self:
+        status = text(row, "status")
+        errors = row.get("errors")
+        return cls(
+            uuid=text(row, "scheduleUuid"),
+            name=text(row, "name"),
+            state=_JOB_STATES.get(status.lower(), "unknown"),
+            status=status,
+            created=milliseconds(row.get("created")),
+            errors=tuple(
+                f"{text(each, 'errorCode')} {text(each, 'errorMessage')}".strip()[:200]
+                for each in (errors if isinstance(errors, list) else [])
+                if isinstance(each, Mapping)
+            ),
+        )
+
+
+@dataclass(frozen=True)
+class ScannedImage:
+    """One image as Qualys knows it, from a list row or from its details.
+
+    `sha` is the config digest, `digests` the manifest or index digests it was pulled by, all bare;
+    `names` are (registry host, repository, tag). `scanned_at` is 0 before the first scan.
+    `reported` is how many vulnerabilities Qualys counts, None while it still processes.
+    """
+
+    sha: str
+    digests: frozenset[str]
+    names: frozenset[tuple[str, str, str]]
+    scanned_at: int
+    scan_status: str
+    scan_error: str
+    reported: int | None
+
+    @classmethod
+    def read(cls, row: Mapping[str, Any]) -> Self:
+        sha = text(row, "sha").removeprefix("sha256:").lower()
+        if not sha:
+            raise UnexpectedAnswer("an image has no sha")
+        times = ("lastVmScanDate", "lastScanned", "lastScannedDate")
+        return cls(
+            sha=sha,
+            digests=frozenset(
+                text(each, "digest").removeprefix("sha256:").lower()
+                for each in _objects(row, "repoDigests")
+            ),
+            names=frozenset(
+                (host(text(each, "registry")), text(each, "repository"), text(each, "tag"))
+                for each in _objects(row, "repo")
+            ),
+            scanned_at=next((at for name in times if (at := milliseconds(row.get(name)))), 0),
+            scan_status=text(row, "scanStatus"),
+            scan_error=str(row.get("scanErrorCode") or ""),
+            reported=_reported(row.get("vulnerabilities")),
+        )
+
+
+def _objects(row: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    found = row.get(name)
+    return [each for each in found if isinstance(each, Mapping)] if isinstance(found, list) else []
+
+
+def _reported(vulnerabilities: Any) -> int | None:
+    """Rows carry counts by severity, details an array; null means not ready."""
+    if vulnerabilities is None:
+        return None
+    if isinstance(vulnerabilities, list):
+        return len(vulnerabilities)
+    if isinstance(vulnerabilities, Mapping):
+        counts = [vulnerabilities.get(f"severity{level}Count") for level in range(1, 6)]
+        numbers = [each for each in counts if isinstance(each, int)]
+        if len(numbers) == len(counts):
+            return sum(numbers)
+    raise UnexpectedAnswer("an image's vulnerabilities are neither counts nor a list")
+
+
+def vulnerabilities(answer: Any) -> Sequence[Mapping[str, Any]]:
+    """The entries of an image's vulnerability call, in each of the shapes seen in public."""
+    found = answer
+    if isinstance(answer, Mapping):
+        found = answer.get("details")
+        if isinstance(found, Mapping):
+            found = found.get("vulns", [found])
+    if not isinstance(found, list) or not all(isinstance(each, Mapping) for each in found):
+        raise UnexpectedAnswer("an image's vulnerability answer has no known shape")
+    return found

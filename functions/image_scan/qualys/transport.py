@@ -1,0 +1,141 @@
+"""HTTP to the Qualys gateway: authorised, patient where that is safe, and in our own error terms.
+
+Rate limits answer 429, in older modules 409, with one of three headers that say how long to wait:
+https://docs.qualys.com/en/cs/api/get_started/api_rate_limiting.htm
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from typing import TYPE_CHECKING, Any, Literal
+
+import requests
+
+from image_scan.errors import (
+    QualysRejected,
+    QualysThrottled,
+    QualysUnauthorized,
+    QualysUnavailable,
+    UnexpectedAnswer,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from image_scan.qualys.credentials import Credentials
+
+_TIMEOUT = (3.05, 15)
+_TRIES = 3
+_LONGEST_WAIT = 10.0
+_DEFAULT_WAIT = 2.0
+_LIMITED = (409, 429)
+Method = Literal["GET", "POST", "DELETE"]
+
+
+class Transport:
+    """Sends requests below /csapi/v1.3.
+
+    `send` returns answers of 2xx and 404; all others become errors. GET and DELETE are tried three
+    times when the gateway fails; POST is not, since it may have been carried out.
+    """
+
+    def __init__(
+        self,
+        session: requests.Session,
+        gateway_url: str,
+        credentials: Credentials,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._session = session
+        self._base = f"{gateway_url}/csapi/v1.3"
+        self._credentials = credentials
+        self._sleep = sleep
+
+    def send(
+        self,
+        method: Method,
+        path: str,
+        params: Mapping[str, str | int] | None = None,
+        body: Mapping[str, Any] | None = None,
+    ) -> requests.Response:
+        tries = 1 if method == "POST" else _TRIES
+        renewed = waited = False
+        for attempt in range(1, tries + 3):
+            try:
+                answer = self._request(method, path, params, body)
+            except QualysUnavailable:
+                if attempt >= tries:
+                    raise
+                self._sleep(random.uniform(0.2, 0.5) * attempt)  # noqa: S311 - jitter
+                continue
+            if answer.status_code == 401 and not renewed and self._credentials.renew():
+                renewed = True
+                continue
+            if answer.status_code in _LIMITED and not waited:
+                waited = True
+                self._wait(answer, f"{method} {path}")
+                continue
+            return _accepted(answer, f"{method} {path}")
+        raise QualysUnavailable(f"{method} {path}: no answer in {tries} tries")
+
+    def _request(
+        self,
+        method: Method,
+        path: str,
+        params: Mapping[str, str | int] | None,
+        body: Mapping[str, Any] | None,
+    ) -> requests.Response:
+        try:
+            answer = self._session.request(
+                method,
+                self._base + path,
+                params=params,
+                json=body,
+                headers={
+                    "Authorization": f"Bearer {self._credentials.token()}",
+                    "Accept": "application/json",
+                },
+                timeout=_TIMEOUT,
+                allow_redirects=False,
+            )
+        except requests.RequestException as error:
+            message = f"{method} {path}: {type(error).__name__}"
+            raise QualysUnavailable(message) from None
+        if answer.status_code >= 500:
+            raise QualysUnavailable(f"{method} {path}: HTTP {answer.status_code}")
+        return answer
+
+    def _wait(self, answer: requests.Response, call: str) -> None:
+        seconds = wait_seconds(answer.headers)
+        if seconds > _LONGEST_WAIT:
+            raise QualysThrottled(f"{call}: asked to wait {seconds:.0f} s")
+        self._sleep(seconds + random.uniform(0, 1))  # noqa: S311 - jitter
+
+
+def wait_seconds(headers: Mapping[str, str]) -> float:
+    """How long a limited answer asks to wait: the longest of what its headers say."""
+    asked = [_number(headers, "Retry-After"), _number(headers, "X-RateLimit-ToWait-Sec")]
+    if _number(headers, "X-RateLimit-Remaining") == 0:
+        asked.append(_number(headers, "X-RateLimit-Window-Sec"))
+    said = [seconds for seconds in asked if seconds is not None]
+    return max(said, default=_DEFAULT_WAIT)
+
+
+def _number(headers: Mapping[str, str], name: str) -> float | None:
+    text = headers.get(name, "").strip()
+    return float(text) if text.isascii() and text.isdigit() else None
+
+
+def _accepted(answer: requests.Response, call: str) -> requests.Response:
+    status = answer.status_code
+    if status == 404 or 200 <= status < 300:
+        return answer
+    message = f"{call}: HTTP {status}"
+    if status in (401, 403):
+        raise QualysUnauthorized(message)
+    if status in _LIMITED:
+        raise QualysThrottled(message)
+    if status < 400:
+        raise UnexpectedAnswer(message)
+    raise QualysRejected(message)
