@@ -1,0 +1,81 @@
+locals {
+  # What Qualys calls PODs, and the API gateway of each.
+  qualys_gateways = {
+    US1  = "https://gateway.qg1.apps.qualys.com"
+    US2  = "https://gateway.qg2.apps.qualys.com"
+    US3  = "https://gateway.qg3.apps.qualys.com"
+    US4  = "https://gateway.qg4.apps.qualys.com"
+    EU1  = "https://gateway.qg1.apps.qualys.eu"
+    EU2  = "https://gateway.qg2.apps.qualys.eu"
+    EU3  = "https://gateway.qg3.apps.qualys.it"
+    IN1  = "https://gateway.qg1.apps.qualys.in"
+    CA1  = "https://gateway.qg1.apps.qualys.ca"
+    AE1  = "https://gateway.qg1.apps.qualys.ae"
+    UK1  = "https://gateway.qg1.apps.qualys.co.uk"
+    AU1  = "https://gateway.qg1.apps.qualys.com.au"
+    KSA1 = "https://gateway.qg1.apps.qualysksa.com"
+    GOV1 = "https://gateway.gov1.qualys.us"
+  }
+}
+
+module "encryption" {
+  source = "./modules/encryption"
+
+  name_prefix = var.name_prefix
+  kms_key_arn = var.kms_key_arn
+  tags        = var.tags
+}
+
+module "cache" {
+  source = "./modules/cache"
+
+  name_prefix = var.name_prefix
+  kms_key_arn = module.encryption.kms_key_arn
+  tags        = var.tags
+}
+
+module "iam_role" {
+  source = "./modules/iam-role"
+
+  name_prefix              = var.name_prefix
+  registry_role            = var.registry_role
+  iam_path                 = var.iam_path
+  permissions_boundary_arn = var.permissions_boundary_arn
+  tags                     = var.tags
+}
+
+module "workflow" {
+  source = "./modules/workflow"
+
+  name_prefix                  = var.name_prefix
+  kms_key_arn                  = module.encryption.kms_key_arn
+  cache_table                  = module.cache.table
+  registry_role_arn            = module.iam_role.role_arn
+  qualys_gateway_url           = coalesce(var.qualys_gateway_url, try(local.qualys_gateways[var.qualys_pod], null))
+  qualys_credentials           = var.qualys_credentials
+  qualys_credentials_version   = var.qualys_credentials_version
+  qualys_secret_arn            = var.qualys_secret_arn
+  cache_ttl_days               = var.cache_ttl_days
+  scan_polling                 = var.scan_polling
+  log                          = var.log
+  notification_email_addresses = var.notification_email_addresses
+  lambda_package               = var.lambda_package
+  network                      = var.network
+  iam_path                     = var.iam_path
+  permissions_boundary_arn     = var.permissions_boundary_arn
+  tags                         = var.tags
+}
+
+module "event_detection" {
+  source = "./modules/event-detection"
+
+  name_prefix              = var.name_prefix
+  intake_state_machine_arn = module.workflow.intake_state_machine_arn
+  alarm_topic_arn          = module.workflow.topic_arn
+  kms_key_arn              = module.encryption.kms_key_arn
+  create_trail             = var.create_trail
+  trail_retention_days     = var.trail_retention_days
+  iam_path                 = var.iam_path
+  permissions_boundary_arn = var.permissions_boundary_arn
+  tags                     = var.tags
+}

@@ -1,0 +1,15 @@
+variable "name_prefix" {
+  type        = string
+  description = "Names the table: `<name_prefix>-cache`."
+}
+
+variable "kms_key_arn" {
+  type        = string
+  description = "ARN of the key that encrypts the table."
+}
+
+variable "tags" {
+  type        = map(string)
+  description = "Tags of the table. None by default."
+  default     = {}
+}

@@ -1,0 +1,21 @@
+variable "name_prefix" {
+  type        = string
+  description = "Names the key's alias: `alias/<name_prefix>`."
+}
+
+variable "kms_key_arn" {
+  type        = string
+  description = "ARN of a key to use instead of creating one. Its policy needs the statements that the README lists, and the ARN must be known at plan. By default (null) a key with yearly rotation is created."
+  default     = null
+
+  validation {
+    condition     = var.kms_key_arn == null || can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.kms_key_arn))
+    error_message = "Give kms_key_arn as the ARN of a key (not of an alias), or leave it out to have one created."
+  }
+}
+
+variable "tags" {
+  type        = map(string)
+  description = "Tags of the key. None by default."
+  default     = {}
+}

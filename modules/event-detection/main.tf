@@ -1,0 +1,94 @@
+data "aws_caller_identity" "current" {}
+data "aws_partition" "current" {}
+data "aws_region" "current" {}
+
+locals {
+  partition = data.aws_partition.current.partition
+  account   = data.aws_caller_identity.current.account_id
+  region    = data.aws_region.current.id
+
+  # The only place that says which ECS calls are deployments.
+  event_pattern = jsonencode({
+    source      = ["aws.ecs"]
+    detail-type = ["AWS API Call via CloudTrail"]
+    detail = {
+      eventSource = ["ecs.amazonaws.com"]
+      eventName   = ["CreateService", "RegisterTaskDefinition", "RunTask", "UpdateService"]
+      # A refused call deployed nothing.
+      errorCode = [{ exists = false }]
+      # Nor does scaling. Who scales by hand cannot be told here; the first function sees it.
+      userIdentity = {
+        invokedBy = [
+          { anything-but = "ecs.application-autoscaling.amazonaws.com" },
+          { exists = false },
+        ]
+      }
+    }
+  })
+}
+
+resource "aws_cloudwatch_event_rule" "ecs" {
+  name          = "${var.name_prefix}-ecs-deployments"
+  description   = "ECS calls that may deploy an image"
+  event_pattern = local.event_pattern
+  tags          = var.tags
+}
+
+resource "aws_cloudwatch_event_target" "intake" {
+  rule     = aws_cloudwatch_event_rule.ecs.name
+  arn      = var.intake_state_machine_arn
+  role_arn = aws_iam_role.start_intake.arn
+
+  retry_policy {
+    maximum_event_age_in_seconds = 86400
+    maximum_retry_attempts       = 185
+  }
+
+  dead_letter_config {
+    arn = aws_sqs_queue.undelivered.arn
+  }
+
+  # A missing permission is not retried: the first event would be in the queue.
+  depends_on = [aws_iam_role_policy.start_intake]
+}
+
+resource "aws_iam_role" "start_intake" {
+  # Role names are global in an account: with the region in them, two regions do not collide.
+  name                 = "${var.name_prefix}-events-${local.region}"
+  path                 = var.iam_path
+  description          = "Image scan: EventBridge starts the intake"
+  assume_role_policy   = data.aws_iam_policy_document.trust.json
+  permissions_boundary = var.permissions_boundary_arn
+  tags                 = var.tags
+}
+
+data "aws_iam_policy_document" "trust" {
+  statement {
+    sid     = "DeliverEvents"
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["events.amazonaws.com"]
+    }
+    condition {
+      test     = "ArnEquals"
+      variable = "aws:SourceArn"
+      values   = [aws_cloudwatch_event_rule.ecs.arn]
+    }
+  }
+}
+
+resource "aws_iam_role_policy" "start_intake" {
+  name   = "start-intake"
+  role   = aws_iam_role.start_intake.name
+  policy = data.aws_iam_policy_document.start_intake.json
+}
+
+data "aws_iam_policy_document" "start_intake" {
+  statement {
+    sid       = "StartIntake"
+    actions   = ["states:StartExecution"]
+    resources = [var.intake_state_machine_arn]
+  }
+}

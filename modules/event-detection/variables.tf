@@ -1,0 +1,49 @@
+variable "name_prefix" {
+  type        = string
+  description = "Every name begins with it."
+}
+
+variable "intake_state_machine_arn" {
+  type        = string
+  description = "ARN of the state machine that each event starts."
+}
+
+variable "alarm_topic_arn" {
+  type        = string
+  description = "ARN of the SNS topic that is told when events could not be delivered."
+}
+
+variable "kms_key_arn" {
+  type        = string
+  description = "ARN of the key that encrypts the queue and the trail's files."
+}
+
+variable "create_trail" {
+  type        = bool
+  description = "Whether to create a trail, which EventBridge needs to see ECS calls. True by default. If an organization trail, or another one, already logs write management events here, false works the same."
+  default     = true
+}
+
+variable "trail_retention_days" {
+  type        = number
+  description = "Days after which the trail's files are deleted. 90 by default."
+  default     = 90
+}
+
+variable "iam_path" {
+  type        = string
+  description = "Path of the role. By default the root path."
+  default     = "/"
+}
+
+variable "permissions_boundary_arn" {
+  type        = string
+  description = "Permissions boundary of the role. None by default."
+  default     = null
+}
+
+variable "tags" {
+  type        = map(string)
+  description = "Tags of everything that can have tags. None by default."
+  default     = {}
+}

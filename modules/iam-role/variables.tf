@@ -1,0 +1,40 @@
+variable "name_prefix" {
+  type        = string
+  description = "Names the role: `<name_prefix>-registry-<region>`."
+}
+
+variable "registry_role" {
+  type = object({
+    existing_arn      = optional(string)
+    qualys_account_id = optional(string)
+    external_id       = optional(string)
+  })
+  description = "Either `existing_arn`, a role that is passed through unchanged, or `qualys_account_id` with `external_id` (Qualys tells both), for which a role is created."
+
+  validation {
+    condition     = (var.registry_role.existing_arn == null) != (var.registry_role.qualys_account_id == null && var.registry_role.external_id == null)
+    error_message = "Give registry_role either existing_arn, or qualys_account_id with external_id; not both, not neither."
+  }
+  validation {
+    condition     = (var.registry_role.qualys_account_id == null) == (var.registry_role.external_id == null)
+    error_message = "Give registry_role.qualys_account_id and registry_role.external_id together."
+  }
+}
+
+variable "iam_path" {
+  type        = string
+  description = "Path of the created role. By default the root path."
+  default     = "/"
+}
+
+variable "permissions_boundary_arn" {
+  type        = string
+  description = "Permissions boundary of the created role. None by default."
+  default     = null
+}
+
+variable "tags" {
+  type        = map(string)
+  description = "Tags of the created role. None by default."
+  default     = {}
+}

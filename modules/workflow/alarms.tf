@@ -1,0 +1,56 @@
+locals {
+  machines = {
+    intake = aws_sfn_state_machine.intake.arn
+    scan   = aws_sfn_state_machine.scan.arn
+  }
+  failure_metrics = {
+    failed    = "ExecutionsFailed"
+    timed-out = "ExecutionsTimedOut"
+    aborted   = "ExecutionsAborted"
+    throttled = "ExecutionThrottled"
+  }
+  machine_alarms = {
+    for pair in setproduct(keys(local.machines), keys(local.failure_metrics)) :
+    "${pair[0]}-${pair[1]}" => { machine = pair[0], metric = local.failure_metrics[pair[1]] }
+    # An Express execution cannot be aborted.
+    if pair != ["intake", "aborted"]
+  }
+}
+
+# Errors of single functions raise no alarm: the machines retry them, and what is left of them ends
+# in one of these, or in the queue below.
+resource "aws_cloudwatch_metric_alarm" "machine" {
+  for_each = local.machine_alarms
+
+  alarm_name        = "${var.name_prefix}-${each.key}"
+  alarm_description = "${each.value.metric} of the ${each.value.machine} state machine of ${var.name_prefix}"
+  tags              = var.tags
+
+  namespace           = "AWS/States"
+  metric_name         = each.value.metric
+  dimensions          = { StateMachineArn = local.machines[each.value.machine] }
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.notifications.arn]
+}
+
+resource "aws_cloudwatch_metric_alarm" "failed_events" {
+  alarm_name        = "${var.name_prefix}-failed-events"
+  alarm_description = "${aws_sqs_queue.failed_events.name} holds events that were not processed"
+  tags              = var.tags
+
+  namespace           = "AWS/SQS"
+  metric_name         = "ApproximateNumberOfMessagesVisible"
+  dimensions          = { QueueName = aws_sqs_queue.failed_events.name }
+  statistic           = "Maximum"
+  period              = 300
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.notifications.arn]
+}

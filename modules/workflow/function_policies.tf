@@ -1,0 +1,111 @@
+locals {
+  # Function -> its policy. What all of them share is added in iam.tf.
+  function_policies = {
+    parse_event       = data.aws_iam_policy_document.parse_event.json
+    check_cache       = data.aws_iam_policy_document.check_cache.json
+    get_registry      = data.aws_iam_policy_document.get_registry.json
+    submit_scan       = data.aws_iam_policy_document.submit_scan.json
+    check_status      = data.aws_iam_policy_document.check_status.json
+    get_results       = data.aws_iam_policy_document.get_results.json
+    send_notification = data.aws_iam_policy_document.send_notification.json
+  }
+}
+
+data "aws_iam_policy_document" "parse_event" {
+  statement {
+    sid     = "DescribeTaskDefinitions"
+    actions = ["ecs:DescribeTaskDefinition"]
+    # ECS has no resource-level permission for this action.
+    resources = ["*"]
+  }
+
+  # Any region: a task may run an image of another region's registry.
+  statement {
+    sid       = "ResolveImages"
+    actions   = ["ecr:BatchGetImage", "ecr:DescribeImages"]
+    resources = ["arn:${local.partition}:ecr:*:${local.account}:repository/*"]
+  }
+}
+
+data "aws_iam_policy_document" "check_cache" {
+  source_policy_documents = [data.aws_iam_policy_document.use_key["check_cache"].json]
+
+  statement {
+    sid       = "LeaseImages"
+    actions   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+    resources = [var.cache_table.arn]
+  }
+}
+
+data "aws_iam_policy_document" "get_registry" {
+  source_policy_documents = [
+    data.aws_iam_policy_document.read_credential.json,
+    data.aws_iam_policy_document.use_key["get_registry"].json,
+  ]
+
+  statement {
+    sid       = "RememberRegistries"
+    actions   = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem"]
+    resources = [var.cache_table.arn]
+    # The memos beside the images, and no verdict.
+    condition {
+      test     = "ForAllValues:StringLike"
+      variable = "dynamodb:LeadingKeys"
+      values   = ["registry#*"]
+    }
+  }
+}
+
+data "aws_iam_policy_document" "submit_scan" {
+  source_policy_documents = [
+    data.aws_iam_policy_document.read_credential.json,
+    data.aws_iam_policy_document.use_key["submit_scan"].json,
+  ]
+
+  statement {
+    sid       = "ForgetRegistries"
+    actions   = ["dynamodb:DeleteItem"]
+    resources = [var.cache_table.arn]
+    condition {
+      test     = "ForAllValues:StringLike"
+      variable = "dynamodb:LeadingKeys"
+      values   = ["registry#*"]
+    }
+  }
+}
+
+data "aws_iam_policy_document" "check_status" {
+  source_policy_documents = [data.aws_iam_policy_document.read_credential.json]
+}
+
+data "aws_iam_policy_document" "get_results" {
+  source_policy_documents = [data.aws_iam_policy_document.read_credential.json]
+}
+
+data "aws_iam_policy_document" "send_notification" {
+  source_policy_documents = [data.aws_iam_policy_document.use_key["send_notification"].json]
+
+  statement {
+    sid       = "PublishNotifications"
+    actions   = ["sns:Publish"]
+    resources = [aws_sns_topic.notifications.arn]
+  }
+
+  statement {
+    sid = "RecordVerdicts"
+    actions = [
+      "dynamodb:DeleteItem",
+      "dynamodb:GetItem",
+      "dynamodb:PutItem",
+      "dynamodb:UpdateItem",
+    ]
+    resources = [var.cache_table.arn]
+  }
+
+  # Lambda does it in the function's name, with an event that the function failed at.
+  statement {
+    sid       = "KeepFailedEvents"
+    actions   = ["sqs:SendMessage"]
+    resources = [aws_sqs_queue.failed_events.arn]
+  }
+}

@@ -1,0 +1,92 @@
+locals {
+  qualys_environment = {
+    QUALYS_GATEWAY_URL = trimsuffix(var.qualys_gateway_url, "/")
+    QUALYS_SECRET_ARN  = local.qualys_secret_arn
+  }
+  cache_environment = { CACHE_TABLE = var.cache_table.name }
+
+  # One entry per Task of the state machines. What a function may do: function_policies.tf.
+  functions = {
+    parse_event = { timeout = 30, environment = {} }
+    check_cache = {
+      timeout = 10
+      environment = merge(local.cache_environment, {
+        LEASE_SECONDS = local.lease_seconds
+      })
+    }
+    get_registry = {
+      timeout = 60
+      environment = merge(local.qualys_environment, local.cache_environment, {
+        QUALYS_ROLE_ARN = var.registry_role_arn
+      })
+    }
+    submit_scan = {
+      timeout     = 60
+      environment = merge(local.qualys_environment, local.cache_environment)
+    }
+    check_status = { timeout = 60, environment = local.qualys_environment }
+    get_results  = { timeout = 60, environment = local.qualys_environment }
+    send_notification = {
+      timeout = 30
+      environment = merge(local.cache_environment, {
+        CACHE_TTL_DAYS = var.cache_ttl_days
+        TOPIC_ARN      = aws_sns_topic.notifications.arn
+      })
+    }
+  }
+
+  function_environment = merge(
+    { LOG_LEVEL = var.log.level, NAME_PREFIX = var.name_prefix },
+    var.network.https_proxy == null ? {} : { HTTPS_PROXY = var.network.https_proxy },
+    var.network.no_proxy == null ? {} : { NO_PROXY = var.network.no_proxy },
+  )
+}
+
+resource "aws_lambda_function" "this" {
+  for_each = local.functions
+
+  function_name = "${var.name_prefix}-${replace(each.key, "_", "-")}"
+  description   = "Image scan: ${replace(each.key, "_", " ")}"
+  role          = aws_iam_role.function[each.key].arn
+  handler       = "image_scan.handlers.${each.key}.handler"
+  runtime       = "python3.12"
+  architectures = ["arm64"]
+  memory_size   = 256
+  timeout       = each.value.timeout
+  tags          = var.tags
+
+  filename          = local.package.filename
+  s3_bucket         = local.package.s3_bucket
+  s3_key            = local.package.s3_key
+  s3_object_version = local.package.s3_object_version
+  source_code_hash  = local.package.hash
+
+  environment {
+    variables = merge(local.function_environment, each.value.environment)
+  }
+
+  dynamic "vpc_config" {
+    for_each = length(var.network.subnet_ids) > 0 ? [var.network] : []
+
+    content {
+      subnet_ids         = vpc_config.value.subnet_ids
+      security_group_ids = vpc_config.value.security_group_ids
+    }
+  }
+
+  # Lambda creates a missing log group itself, unencrypted and kept for ever.
+  depends_on = [
+    terraform_data.package,
+    aws_cloudwatch_log_group.function,
+    aws_iam_role_policy.network,
+  ]
+}
+
+resource "aws_cloudwatch_log_group" "function" {
+  for_each = local.functions
+
+  name              = "/aws/lambda/${var.name_prefix}-${replace(each.key, "_", "-")}"
+  retention_in_days = var.log.retention_days
+  kms_key_id        = var.kms_key_arn
+  tags              = var.tags
+}

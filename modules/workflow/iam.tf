@@ -1,0 +1,75 @@
+locals {
+  # Role names are global in an account: with the region in them, two regions do not collide.
+  role_suffix = "-${local.region}"
+}
+
+# One role per function.
+resource "aws_iam_role" "function" {
+  for_each = local.functions
+
+  name                 = "${var.name_prefix}-${replace(each.key, "_", "-")}${local.role_suffix}"
+  path                 = var.iam_path
+  description          = "Image scan: function ${each.key}"
+  assume_role_policy   = data.aws_iam_policy_document.lambda_trust.json
+  permissions_boundary = var.permissions_boundary_arn
+  tags                 = var.tags
+}
+
+data "aws_iam_policy_document" "lambda_trust" {
+  statement {
+    sid     = "RunFunctions"
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["lambda.amazonaws.com"]
+    }
+  }
+}
+
+resource "aws_iam_role_policy" "function" {
+  for_each = local.functions
+
+  name   = each.key
+  role   = aws_iam_role.function[each.key].name
+  policy = data.aws_iam_policy_document.function[each.key].json
+}
+
+# What every function needs, added to its own document.
+data "aws_iam_policy_document" "function" {
+  for_each = local.functions
+
+  source_policy_documents = [local.function_policies[each.key]]
+
+  statement {
+    sid       = "WriteOwnLogs"
+    actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+    resources = ["${aws_cloudwatch_log_group.function[each.key].arn}:*"]
+  }
+}
+
+# By itself, because Lambda refuses a function in a VPC whose role lacks it: it is all that a
+# function has to wait for.
+resource "aws_iam_role_policy" "network" {
+  for_each = length(var.network.subnet_ids) > 0 ? local.functions : {}
+
+  name   = "network"
+  role   = aws_iam_role.function[each.key].name
+  policy = data.aws_iam_policy_document.network.json
+}
+
+data "aws_iam_policy_document" "network" {
+  statement {
+    sid = "UseNetworkInterfaces"
+    actions = [
+      "ec2:AssignPrivateIpAddresses",
+      "ec2:CreateNetworkInterface",
+      "ec2:DeleteNetworkInterface",
+      "ec2:DescribeNetworkInterfaces",
+      "ec2:DescribeSubnets",
+      "ec2:UnassignPrivateIpAddresses",
+    ]
+    # Lambda makes the interfaces before they have a name, and checks for these on "*".
+    resources = ["*"]
+  }
+}

@@ -1,0 +1,50 @@
+locals {
+  # Who touches data under the key through which service.
+  key_users = {
+    check_cache       = ["dynamodb"]
+    get_registry      = ["dynamodb"]
+    submit_scan       = ["dynamodb"]
+    send_notification = ["dynamodb", "sns", "sqs"]
+    intake            = ["sqs"]
+    scan              = ["dynamodb", "sqs"]
+  }
+}
+
+data "aws_iam_policy_document" "use_key" {
+  for_each = local.key_users
+
+  statement {
+    sid       = "UseKeyThroughServices"
+    actions   = ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"]
+    resources = [var.kms_key_arn]
+
+    condition {
+      test     = "StringLike"
+      variable = "kms:ViaService"
+      # The domain differs between partitions.
+      values = [for service in each.value : "${service}.${local.region}.*"]
+    }
+  }
+}
+
+data "aws_iam_policy_document" "read_credential" {
+  statement {
+    sid       = "ReadCredential"
+    actions   = ["secretsmanager:GetSecretValue"]
+    resources = [local.qualys_secret_arn]
+  }
+
+  statement {
+    sid     = "DecryptCredential"
+    actions = ["kms:Decrypt"]
+    # A secret that was brought has a key that is not known here; the condition leaves this one
+    # secret, whatever its key.
+    resources = [var.qualys_secret_arn == null ? var.kms_key_arn : "*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "kms:EncryptionContext:SecretARN"
+      values   = [local.qualys_secret_arn]
+    }
+  }
+}

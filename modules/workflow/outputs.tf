@@ -1,0 +1,57 @@
+output "intake_state_machine_arn" {
+  description = "ARN of the machine that takes an ECS event; an event source starts it."
+  value       = aws_sfn_state_machine.intake.arn
+  # Events may only be sent once an execution can do its work.
+  depends_on = [aws_iam_role_policy.function, aws_secretsmanager_secret_version.qualys]
+}
+
+output "scan_state_machine_arn" {
+  description = "ARN of the machine that scans one image."
+  value       = aws_sfn_state_machine.scan.arn
+}
+
+output "function_names" {
+  description = "Names of the functions, by step."
+  value       = { for name, function in aws_lambda_function.this : name => function.function_name }
+}
+
+output "topic_arn" {
+  description = "ARN of the SNS topic that verdicts and alarms are published to; subscribe to it."
+  value       = aws_sns_topic.notifications.arn
+  # An alarm that acts on the topic is only heard once the topic lets it.
+  depends_on = [aws_sns_topic_policy.notifications]
+}
+
+output "failed_events_queue" {
+  description = "Name, URL and ARN of the queue of events that could not be processed."
+  value = {
+    name = aws_sqs_queue.failed_events.name
+    url  = aws_sqs_queue.failed_events.url
+    arn  = aws_sqs_queue.failed_events.arn
+  }
+}
+
+output "qualys_secret_arn" {
+  description = "ARN of the secret that holds the Qualys credential: the created one, or the one given."
+  value       = local.qualys_secret_arn
+}
+
+output "function_role_arns" {
+  description = "ARNs of the functions' roles, by step."
+  value       = { for name, role in aws_iam_role.function : name => role.arn }
+}
+
+output "state_machine_role_arns" {
+  description = "ARNs of the state machines' roles, by machine."
+  value       = { for name, role in aws_iam_role.machine : name => role.arn }
+}
+
+output "scan_ended_rule_arn" {
+  description = "ARN of the rule that reports scans which ended outside their own error handling."
+  value       = aws_cloudwatch_event_rule.scan_ended.arn
+}
+
+output "qualys_gateway_url" {
+  description = "Base URL of the Qualys API that the functions call."
+  value       = local.qualys_environment.QUALYS_GATEWAY_URL
+}

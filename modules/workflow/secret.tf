@@ -1,0 +1,28 @@
+locals {
+  qualys_secret_arn = (
+    var.qualys_secret_arn == null ? aws_secretsmanager_secret.qualys[0].arn : var.qualys_secret_arn
+  )
+}
+
+# The suffix that the provider adds makes the name new each time: a deleted secret keeps its name
+# for the length of its recovery window, and an install must be repeatable before that ends.
+resource "aws_secretsmanager_secret" "qualys" {
+  count = var.qualys_secret_arn == null ? 1 : 0
+
+  name_prefix             = "${var.name_prefix}-qualys-"
+  description             = "Qualys credential of ${var.name_prefix}"
+  kms_key_id              = var.kms_key_arn
+  recovery_window_in_days = 7
+  tags                    = var.tags
+}
+
+# Write-only: the credential is sent to Secrets Manager and kept in neither plan nor state.
+resource "aws_secretsmanager_secret_version" "qualys" {
+  count = var.qualys_secret_arn == null ? 1 : 0
+
+  secret_id = aws_secretsmanager_secret.qualys[0].id
+  secret_string_wo = jsonencode({
+    for name, value in var.qualys_credentials : name => value if value != null && value != ""
+  })
+  secret_string_wo_version = var.qualys_credentials_version
+}

@@ -1,0 +1,68 @@
+locals {
+  # What both machines' templates may name.
+  definition_values = {
+    partition               = local.partition
+    functions               = { for name, function in aws_lambda_function.this : name => function.arn }
+    failed_events_queue_url = aws_sqs_queue.failed_events.url
+  }
+}
+
+# One execution per event. Express: cheap where most events end at the cache, and without a
+# history, so what containers carry in their environment is never stored.
+resource "aws_sfn_state_machine" "intake" {
+  name     = "${var.name_prefix}-intake"
+  type     = "EXPRESS"
+  role_arn = aws_iam_role.machine["intake"].arn
+  tags     = var.tags
+
+  definition = templatefile("${path.module}/intake.asl.json", merge(local.definition_values, {
+    scan_state_machine_arn = aws_sfn_state_machine.scan.arn
+  }))
+
+  logging_configuration {
+    log_destination        = "${aws_cloudwatch_log_group.machine["intake"].arn}:*"
+    level                  = "ERROR"
+    include_execution_data = false
+  }
+
+  # An event must not meet a machine that may do nothing yet.
+  depends_on = [aws_iam_role_policy.intake]
+}
+
+# One execution per image that nobody knows. Standard: it waits for minutes, and its execution
+# name makes it run once.
+resource "aws_sfn_state_machine" "scan" {
+  name     = "${var.name_prefix}-scan"
+  type     = "STANDARD"
+  role_arn = aws_iam_role.machine["scan"].arn
+  tags     = var.tags
+
+  # The language wants this number literal, and a placeholder outside quotes would not be JSON.
+  definition = jsonencode(merge(
+    jsondecode(templatefile("${path.module}/scan.asl.json", merge(local.definition_values, {
+      table_name            = var.cache_table.name
+      poll_interval_seconds = var.scan_polling.interval_seconds
+      max_polls             = var.scan_polling.max_polls
+    }))),
+    { TimeoutSeconds = local.scan_timeout_seconds },
+  ))
+
+  logging_configuration {
+    log_destination        = "${aws_cloudwatch_log_group.machine["scan"].arn}:*"
+    level                  = "ERROR"
+    include_execution_data = false
+  }
+
+  depends_on = [aws_iam_role_policy.scan]
+}
+
+# Under /aws/vendedlogs/ the log groups share one entry of the account's log resource policy, which
+# has a size limit that other names use up.
+resource "aws_cloudwatch_log_group" "machine" {
+  for_each = toset(["intake", "scan"])
+
+  name              = "/aws/vendedlogs/states/${var.name_prefix}-${each.key}"
+  retention_in_days = var.log.retention_days
+  kms_key_id        = var.kms_key_arn
+  tags              = var.tags
+}

@@ -1,0 +1,125 @@
+variable "name_prefix" {
+  type        = string
+  description = "Every name begins with it."
+}
+
+variable "kms_key_arn" {
+  type        = string
+  description = "ARN of the key that encrypts queue, topic, logs and secret, and the table given."
+}
+
+variable "cache_table" {
+  type = object({
+    name = string
+    arn  = string
+  })
+  description = "The table of leases and verdicts."
+}
+
+variable "registry_role_arn" {
+  type        = string
+  description = "ARN of the role that the Qualys Registry Sensor assumes to pull images; given to Qualys when a registry is created there."
+}
+
+variable "qualys_gateway_url" {
+  type        = string
+  description = "Base URL of the Qualys API, without a path."
+}
+
+variable "qualys_credentials" {
+  type = object({
+    token         = optional(string)
+    username      = optional(string)
+    password      = optional(string)
+    client_id     = optional(string)
+    client_secret = optional(string)
+  })
+  description = "What the functions authenticate with at Qualys: a token, a user with password, or a client with secret. Stored in a new secret; ephemeral, so in neither plan nor state. Leave it out with qualys_secret_arn."
+  default     = null
+  sensitive   = true
+  ephemeral   = true
+}
+
+variable "qualys_credentials_version" {
+  type        = number
+  description = "Raise it to have changed qualys_credentials written. 1 by default."
+  default     = 1
+}
+
+variable "qualys_secret_arn" {
+  type        = string
+  description = "ARN of an existing secret to use, known at plan. By default (null) one is created from qualys_credentials."
+  default     = null
+}
+
+variable "cache_ttl_days" {
+  type        = number
+  description = "Days for which a verdict is kept and its image not scanned again."
+  default     = 7
+}
+
+variable "scan_polling" {
+  type = object({
+    interval_seconds = optional(number, 60)
+    max_polls        = optional(number, 30)
+  })
+  description = "How often, and how many times, Qualys is asked whether a scan has finished. Every 60 seconds and 30 times by default; then the verdict is TIMEOUT."
+  default     = {}
+}
+
+variable "log" {
+  type = object({
+    level          = optional(string, "INFO")
+    retention_days = optional(number, 90)
+  })
+  description = "What the functions log (DEBUG, INFO, WARNING or ERROR) and how long every log group keeps it. INFO and 90 days by default."
+  default     = {}
+}
+
+variable "notification_email_addresses" {
+  type        = set(string)
+  description = "Addresses that are subscribed to the topic; each must confirm. None by default."
+  default     = []
+}
+
+variable "lambda_package" {
+  type = object({
+    path = optional(string)
+    s3 = optional(object({
+      bucket  = string
+      key     = string
+      version = optional(string)
+    }))
+  })
+  description = "A zip made beforehand with functions/package.py: a local `path`, or an `s3` object, whose change is seen by its key or version. By default (null) the zip is built during apply, which needs python3 and pip."
+  default     = null
+}
+
+variable "network" {
+  type = object({
+    subnet_ids         = optional(list(string), [])
+    security_group_ids = optional(list(string), [])
+    https_proxy        = optional(string)
+    no_proxy           = optional(string)
+  })
+  description = "Subnets and security groups the functions run in, and a proxy for their HTTPS calls with the hosts that go past it. No VPC and no proxy by default."
+  default     = {}
+}
+
+variable "iam_path" {
+  type        = string
+  description = "Path of the roles. By default the root path."
+  default     = "/"
+}
+
+variable "permissions_boundary_arn" {
+  type        = string
+  description = "Permissions boundary of the roles. None by default."
+  default     = null
+}
+
+variable "tags" {
+  type        = map(string)
+  description = "Tags of everything that can have tags. None by default."
+  default     = {}
+}

@@ -1,0 +1,278 @@
+# Real provider, no account: nothing here leaves the machine.
+provider "aws" {
+  region                      = "eu-central-1"
+  access_key                  = "test"
+  secret_key                  = "test"
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+  skip_requesting_account_id  = true
+}
+
+# Applied, because policies that name a resource of the module are only read then; every resource
+# is overridden, so that nothing is created.
+override_data {
+  target = data.aws_caller_identity.current
+  values = { account_id = "111122223333" }
+}
+
+override_resource {
+  target = aws_cloudwatch_event_rule.ecs
+  values = { arn = "arn:aws:events:eu-central-1:111122223333:rule/test-scan-ecs-deployments" }
+}
+
+override_resource {
+  target = aws_sqs_queue.undelivered
+  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:test-scan-undelivered-events" }
+}
+
+override_resource {
+  target = aws_s3_bucket.trail
+  values = { arn = "arn:aws:s3:::the-bucket", id = "the-bucket" }
+}
+
+override_resource {
+  target = aws_iam_role.start_intake
+  values = { arn = "arn:aws:iam::111122223333:role/security/test-scan-events" }
+}
+
+override_resource {
+  target = aws_cloudwatch_event_target.intake
+}
+override_resource {
+  target = aws_iam_role_policy.start_intake
+}
+override_resource {
+  target = aws_cloudwatch_metric_alarm.undelivered
+}
+override_resource {
+  target = aws_cloudtrail.this
+}
+override_resource {
+  target = aws_s3_bucket_public_access_block.trail
+}
+override_resource {
+  target = aws_s3_bucket_server_side_encryption_configuration.trail
+}
+override_resource {
+  target = aws_s3_bucket_versioning.trail
+}
+override_resource {
+  target = aws_s3_bucket_lifecycle_configuration.trail
+}
+override_resource {
+  target = aws_s3_bucket_policy.trail
+}
+
+variables {
+  name_prefix              = "test-scan"
+  intake_state_machine_arn = "arn:aws:states:eu-central-1:111122223333:stateMachine:test-scan-intake"
+  alarm_topic_arn          = "arn:aws:sns:eu-central-1:111122223333:test-scan-notifications"
+  kms_key_arn              = "arn:aws:kms:eu-central-1:111122223333:key/abc"
+  iam_path                 = "/security/"
+  permissions_boundary_arn = "arn:aws:iam::111122223333:policy/boundary"
+  tags                     = { team = "security" }
+}
+
+run "matches_deployments_only" {
+  module {
+    source = "./modules/event-detection"
+  }
+
+  assert {
+    condition = jsondecode(aws_cloudwatch_event_rule.ecs.event_pattern) == {
+      source      = ["aws.ecs"]
+      detail-type = ["AWS API Call via CloudTrail"]
+      detail = {
+        eventSource  = ["ecs.amazonaws.com"]
+        eventName    = ["CreateService", "RegisterTaskDefinition", "RunTask", "UpdateService"]
+        errorCode    = [{ exists = false }]
+        userIdentity = { invokedBy = [{ anything-but = "ecs.application-autoscaling.amazonaws.com" }, { exists = false }] }
+      }
+    }
+    error_message = "The pattern must take the four calls, without refused ones and without automatic scaling."
+  }
+  assert {
+    condition     = output.event_pattern == aws_cloudwatch_event_rule.ecs.event_pattern
+    error_message = "The pattern that is told must be the rule's."
+  }
+}
+
+run "starts_the_intake_and_keeps_what_cannot_be_delivered" {
+  module {
+    source = "./modules/event-detection"
+  }
+
+  assert {
+    condition = (
+      aws_cloudwatch_event_target.intake.arn == var.intake_state_machine_arn &&
+      aws_cloudwatch_event_target.intake.role_arn == aws_iam_role.start_intake.arn &&
+      aws_cloudwatch_event_target.intake.dead_letter_config[0].arn == aws_sqs_queue.undelivered.arn
+    )
+    error_message = "The target must be the intake, with a role and a dead-letter queue."
+  }
+  assert {
+    condition = jsondecode(data.aws_iam_policy_document.start_intake.json).Statement == [{
+      Sid      = "StartIntake"
+      Effect   = "Allow"
+      Action   = "states:StartExecution"
+      Resource = var.intake_state_machine_arn
+    }]
+    error_message = "EventBridge's role may start the intake and nothing else."
+  }
+  assert {
+    condition = jsondecode(aws_iam_role.start_intake.assume_role_policy).Statement == [{
+      Sid       = "DeliverEvents"
+      Effect    = "Allow"
+      Action    = "sts:AssumeRole"
+      Principal = { Service = "events.amazonaws.com" }
+      Condition = { ArnEquals = { "aws:SourceArn" = aws_cloudwatch_event_rule.ecs.arn } }
+    }]
+    error_message = "Only this rule may use the role."
+  }
+  assert {
+    condition = (
+      aws_sqs_queue.undelivered.kms_master_key_id == var.kms_key_arn &&
+      aws_sqs_queue.undelivered.message_retention_seconds == 14 * 24 * 3600
+    )
+    error_message = "The queue must be encrypted and keep its messages for 14 days."
+  }
+  assert {
+    condition = jsondecode(aws_sqs_queue.undelivered.policy).Statement == [{
+      Sid       = "KeepUndeliveredEvents"
+      Effect    = "Allow"
+      Action    = "sqs:SendMessage"
+      Resource  = "*"
+      Principal = { Service = "events.amazonaws.com" }
+      Condition = { ArnEquals = { "aws:SourceArn" = aws_cloudwatch_event_rule.ecs.arn } }
+    }]
+    error_message = "Only this rule may send to the queue."
+  }
+  assert {
+    condition = (
+      aws_cloudwatch_metric_alarm.undelivered.dimensions == tomap({ QueueName = "test-scan-undelivered-events" }) &&
+      aws_cloudwatch_metric_alarm.undelivered.threshold == 0 &&
+      aws_cloudwatch_metric_alarm.undelivered.alarm_actions == toset([var.alarm_topic_arn])
+    )
+    error_message = "One undelivered event must raise an alarm at the topic."
+  }
+}
+
+run "names_path_boundary_and_tags" {
+  module {
+    source = "./modules/event-detection"
+  }
+
+  assert {
+    condition = alltrue([
+      for name in [
+        aws_cloudwatch_event_rule.ecs.name, aws_sqs_queue.undelivered.name, aws_iam_role.start_intake.name,
+        aws_cloudwatch_metric_alarm.undelivered.alarm_name, aws_cloudtrail.this[0].name, aws_s3_bucket.trail[0].bucket,
+      ] : startswith(name, "test-scan-")
+    ])
+    error_message = "Every name must begin with the prefix."
+  }
+  assert {
+    condition     = length(aws_s3_bucket.trail[0].bucket) - length(var.name_prefix) <= 63 - 28 && endswith(aws_iam_role.start_intake.name, "-eu-central-1")
+    error_message = "The bucket's name must stay within 63 characters for the longest prefix, and role names must tell regions apart."
+  }
+  assert {
+    condition = (
+      aws_iam_role.start_intake.path == "/security/" &&
+      aws_iam_role.start_intake.permissions_boundary == "arn:aws:iam::111122223333:policy/boundary"
+    )
+    error_message = "Path and boundary must reach the role."
+  }
+  assert {
+    condition = alltrue([
+      for tags in [
+        aws_cloudwatch_event_rule.ecs.tags, aws_sqs_queue.undelivered.tags, aws_iam_role.start_intake.tags,
+        aws_cloudwatch_metric_alarm.undelivered.tags, aws_cloudtrail.this[0].tags, aws_s3_bucket.trail[0].tags,
+      ] : tags == tomap({ team = "security" })
+    ])
+    error_message = "The tags must reach everything."
+  }
+}
+
+run "trail_logs_what_events_need" {
+  module {
+    source = "./modules/event-detection"
+  }
+  variables {
+    trail_retention_days = 30
+  }
+
+  assert {
+    condition = (
+      aws_cloudtrail.this[0].event_selector[0].read_write_type == "WriteOnly" &&
+      aws_cloudtrail.this[0].event_selector[0].include_management_events &&
+      !aws_cloudtrail.this[0].is_multi_region_trail &&
+      coalesce(aws_cloudtrail.this[0].enable_logging, true)
+    )
+    error_message = "The trail must log write management events of this region."
+  }
+  assert {
+    condition     = aws_cloudtrail.this[0].enable_log_file_validation && aws_cloudtrail.this[0].kms_key_id == var.kms_key_arn
+    error_message = "The trail's files must be encrypted and verifiable."
+  }
+  assert {
+    condition = alltrue([
+      aws_s3_bucket_public_access_block.trail[0].block_public_acls,
+      aws_s3_bucket_public_access_block.trail[0].block_public_policy,
+      aws_s3_bucket_public_access_block.trail[0].ignore_public_acls,
+      aws_s3_bucket_public_access_block.trail[0].restrict_public_buckets,
+    ])
+    error_message = "The bucket must be closed to the public."
+  }
+  assert {
+    condition     = one(aws_s3_bucket_server_side_encryption_configuration.trail[0].rule[*].apply_server_side_encryption_by_default[0].kms_master_key_id) == var.kms_key_arn
+    error_message = "The bucket must encrypt with the key."
+  }
+  assert {
+    condition     = aws_s3_bucket_lifecycle_configuration.trail[0].rule[0].expiration[0].days == 30
+    error_message = "The files must expire after the given days."
+  }
+  assert {
+    condition = {
+      for statement in jsondecode(aws_s3_bucket_policy.trail[0].policy).Statement :
+      statement.Sid => [statement.Effect, jsonencode(statement.Principal), jsonencode(statement.Condition)]
+      } == {
+      RefusePlainHttp = ["Deny", jsonencode("*"), jsonencode({ Bool = { "aws:SecureTransport" = "false" } })]
+      CheckBucket = ["Allow", jsonencode({ Service = "cloudtrail.amazonaws.com" }), jsonencode({
+        StringEquals = { "aws:SourceArn" = "arn:aws:cloudtrail:eu-central-1:111122223333:trail/test-scan-ecs" }
+      })]
+      WriteLogFiles = ["Allow", jsonencode({ Service = "cloudtrail.amazonaws.com" }), jsonencode({
+        StringEquals = {
+          "aws:SourceArn" = "arn:aws:cloudtrail:eu-central-1:111122223333:trail/test-scan-ecs"
+          "s3:x-amz-acl"  = "bucket-owner-full-control"
+        }
+      })]
+    }
+    error_message = "Only this trail may write to the bucket, and nobody without TLS."
+  }
+  assert {
+    condition     = aws_cloudtrail.this[0].name == "test-scan-ecs"
+    error_message = "The ARN in the bucket's policy must be that of the trail."
+  }
+}
+
+run "without_a_trail" {
+  module {
+    source = "./modules/event-detection"
+  }
+  variables {
+    create_trail = false
+  }
+
+  assert {
+    condition = 0 == sum([
+      length(aws_cloudtrail.this), length(aws_s3_bucket.trail), length(aws_s3_bucket_policy.trail),
+      length(aws_s3_bucket_lifecycle_configuration.trail), length(aws_s3_bucket_versioning.trail),
+      length(aws_s3_bucket_public_access_block.trail), length(aws_s3_bucket_server_side_encryption_configuration.trail),
+    ])
+    error_message = "Without a trail there must be no bucket either."
+  }
+  assert {
+    condition     = output.trail_arn == null && output.trail_bucket == null && aws_cloudwatch_event_rule.ecs.name == "test-scan-ecs-deployments"
+    error_message = "Detection must be the same without a trail."
+  }
+}

@@ -1,0 +1,38 @@
+# Every example is planned as it lies, and must name no value that only a tester would give.
+mock_provider "aws" {
+  alias = "mock"
+
+  mock_data "aws_iam_policy_document" {
+    defaults = { json = "{}" }
+  }
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+  mock_data "aws_region" {
+    defaults = { id = "eu-central-1" }
+  }
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "111122223333" }
+  }
+}
+
+run "single_account" {
+  command = plan
+  module {
+    source = "./examples/single-account"
+  }
+  providers = {
+    aws = aws.mock
+  }
+  variables {
+    region             = "eu-central-1"
+    qualys_pod         = "EU1"
+    qualys_credentials = { token = "t" }
+    registry_role      = { qualys_account_id = "444455556666", external_id = "EU1-1234" }
+  }
+
+  assert {
+    condition     = length(output.image_scan.function_names) == 7 && output.image_scan.qualys_gateway_url == "https://gateway.qg1.apps.qualys.eu"
+    error_message = "The example must make a whole install."
+  }
+}

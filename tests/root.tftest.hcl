@@ -1,0 +1,265 @@
+# What the root adds to its modules: the composition, and the refusal of wrong input at plan.
+mock_provider "aws" {
+  mock_data "aws_iam_policy_document" {
+    defaults = { json = "{}" }
+  }
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+  mock_data "aws_region" {
+    defaults = { id = "eu-central-1" }
+  }
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "111122223333" }
+  }
+}
+
+variables {
+  qualys_pod         = "US2"
+  qualys_credentials = { token = "t" }
+  registry_role      = { qualys_account_id = "444455556666", external_id = "US2-1234" }
+}
+
+run "plans_with_three_inputs" {
+  command = plan
+
+  assert {
+    condition     = output.qualys_gateway_url == "https://gateway.qg2.apps.qualys.com"
+    error_message = "The pod must choose the gateway."
+  }
+  assert {
+    condition     = values(output.function_names)[0] == "qualys-image-scan-check-cache" && output.cache_table.name == "qualys-image-scan-cache"
+    error_message = "Names must begin with the default prefix."
+  }
+  assert {
+    condition = jsonencode(local.qualys_gateways) == jsonencode({
+      US1  = "https://gateway.qg1.apps.qualys.com"
+      US2  = "https://gateway.qg2.apps.qualys.com"
+      US3  = "https://gateway.qg3.apps.qualys.com"
+      US4  = "https://gateway.qg4.apps.qualys.com"
+      EU1  = "https://gateway.qg1.apps.qualys.eu"
+      EU2  = "https://gateway.qg2.apps.qualys.eu"
+      EU3  = "https://gateway.qg3.apps.qualys.it"
+      IN1  = "https://gateway.qg1.apps.qualys.in"
+      CA1  = "https://gateway.qg1.apps.qualys.ca"
+      AE1  = "https://gateway.qg1.apps.qualys.ae"
+      UK1  = "https://gateway.qg1.apps.qualys.co.uk"
+      AU1  = "https://gateway.qg1.apps.qualys.com.au"
+      KSA1 = "https://gateway.qg1.apps.qualysksa.com"
+      GOV1 = "https://gateway.gov1.qualys.us"
+    })
+    error_message = "A pod's gateway changed: is that meant?"
+  }
+}
+
+run "a_second_install_shares_no_name" {
+  command = plan
+  variables {
+    name_prefix = "other"
+  }
+
+  assert {
+    condition = length(setintersection(
+      concat(values(output.function_names), [output.cache_table.name, output.failed_events_queue.name, output.undelivered_events_queue.name]),
+      concat(
+        values(run.plans_with_three_inputs.function_names),
+        [
+          run.plans_with_three_inputs.cache_table.name, run.plans_with_three_inputs.failed_events_queue.name,
+          run.plans_with_three_inputs.undelivered_events_queue.name,
+        ],
+      ),
+    )) == 0
+    error_message = "Two installs with different prefixes must not share a name."
+  }
+}
+
+run "a_gateway_url_goes_before_the_pod" {
+  command = plan
+  variables {
+    qualys_gateway_url = "https://qualysgateway.example.com:8443/"
+  }
+
+  assert {
+    condition     = output.qualys_gateway_url == "https://qualysgateway.example.com:8443"
+    error_message = "A private platform's URL must be used."
+  }
+}
+
+run "takes_plain_http_on_loopback" {
+  command = plan
+  variables {
+    qualys_pod         = null
+    qualys_gateway_url = "http://127.0.0.1:8080"
+  }
+
+  assert {
+    condition     = output.qualys_gateway_url == "http://127.0.0.1:8080"
+    error_message = "A simulator on this machine must be usable."
+  }
+}
+
+run "uses_what_exists" {
+  command = plan
+  variables {
+    qualys_credentials = null
+    qualys_secret_arn  = "arn:aws-us-gov:secretsmanager:us-gov-west-1:111122223333:secret:theirs-AbCdEf"
+    registry_role      = { existing_arn = "arn:aws-us-gov:iam::111122223333:role/security/theirs" }
+    kms_key_arn        = "arn:aws-us-gov:kms:us-gov-west-1:111122223333:key/1234"
+    create_trail       = false
+  }
+
+  assert {
+    condition = (
+      output.qualys_secret_arn == var.qualys_secret_arn && output.registry_role_arn == var.registry_role.existing_arn &&
+      output.kms_key_arn == var.kms_key_arn && output.trail.arn == null && output.trail.bucket == null
+    )
+    error_message = "What is brought must be used, in any partition, and no trail made."
+  }
+}
+
+run "takes_every_kind_of_credential" {
+  command = plan
+  variables {
+    qualys_credentials = { client_id = "id", client_secret = "s" }
+  }
+}
+
+run "takes_an_empty_string_for_nothing" {
+  command = plan
+  variables {
+    qualys_credentials = { token = "", username = "u", password = "p" }
+  }
+}
+
+# What a run refuses, it refuses for each variable that it names; one run for each would cost a
+# second of starting up.
+run "refuses_what_is_missing" {
+  command = plan
+  variables {
+    qualys_pod         = null
+    qualys_credentials = null
+    registry_role      = {}
+    lambda_package     = {}
+  }
+  expect_failures = [var.qualys_pod, var.qualys_credentials, var.registry_role, var.lambda_package]
+}
+
+run "refuses_contradictions" {
+  command = plan
+  variables {
+    qualys_secret_arn = "arn:aws:secretsmanager:us-east-1:111122223333:secret:theirs"
+    registry_role     = { existing_arn = "arn:aws:iam::111122223333:role/theirs", qualys_account_id = "444455556666", external_id = "US2-1234" }
+    lambda_package    = { path = "x.zip", s3 = { bucket = "b", key = "k" } }
+    network           = { subnet_ids = ["subnet-1"] }
+  }
+  expect_failures = [var.qualys_credentials, var.registry_role, var.lambda_package, var.network]
+}
+
+run "refuses_malformed_arns" {
+  command = plan
+  variables {
+    qualys_credentials       = null
+    qualys_secret_arn        = "my-secret"
+    registry_role            = { existing_arn = "theirs" }
+    permissions_boundary_arn = "arn:aws:iam::111122223333:role/boundary"
+    kms_key_arn              = "arn:aws:kms:us-east-1:111122223333:alias/mine"
+  }
+  expect_failures = [var.qualys_secret_arn, var.registry_role, var.permissions_boundary_arn, var.kms_key_arn]
+}
+
+run "refuses_numbers_that_are_too_small" {
+  command = plan
+  variables {
+    qualys_credentials_version = 0
+    scan_polling               = { interval_seconds = 0 }
+    cache_ttl_days             = 0
+    trail_retention_days       = 0
+    registry_role              = { qualys_account_id = "44445555666", external_id = "US2-1234" }
+  }
+  expect_failures = [var.qualys_credentials_version, var.scan_polling, var.cache_ttl_days, var.trail_retention_days, var.registry_role]
+}
+
+run "refuses_numbers_that_are_too_large" {
+  command = plan
+  variables {
+    scan_polling         = { interval_seconds = 901 }
+    cache_ttl_days       = 366
+    trail_retention_days = 3654
+    name_prefix          = "a23456789-123456789-123456789"
+  }
+  expect_failures = [var.scan_polling, var.cache_ttl_days, var.trail_retention_days, var.name_prefix]
+}
+
+run "refuses_numbers_that_do_not_fit" {
+  command = plan
+  variables {
+    qualys_credentials_version = 1.5
+    scan_polling               = { interval_seconds = 1.5 }
+    cache_ttl_days             = 0.5
+    trail_retention_days       = 0.5
+    log                        = { retention_days = 45 }
+  }
+  expect_failures = [var.qualys_credentials_version, var.scan_polling, var.cache_ttl_days, var.trail_retention_days, var.log]
+}
+
+run "refuses_unknown_words" {
+  command = plan
+  variables {
+    qualys_pod                   = "US9"
+    log                          = { level = "TRACE" }
+    name_prefix                  = "Scan"
+    tags                         = { "aws:owner" = "x" }
+    iam_path                     = "security"
+    notification_email_addresses = ["security"]
+    network                      = { https_proxy = "proxy:3128" }
+    registry_role                = { qualys_account_id = "444455556666", external_id = "US2 1234" }
+  }
+  expect_failures = [var.qualys_pod, var.log, var.name_prefix, var.tags, var.iam_path, var.notification_email_addresses, var.network, var.registry_role]
+}
+
+run "refuses_half_of_what_belongs_together" {
+  command = plan
+  variables {
+    qualys_credentials = { username = "u" }
+    registry_role      = { qualys_account_id = "444455556666" }
+    network            = { security_group_ids = ["sg-1"] }
+  }
+  expect_failures = [var.qualys_credentials, var.registry_role, var.network]
+}
+
+run "refuses_plain_http_to_elsewhere" {
+  command = plan
+  variables {
+    qualys_gateway_url = "http://gateway.example.com"
+    qualys_credentials = { token = "t", username = "u", password = "p" }
+    registry_role      = { external_id = "US2-1234" }
+    scan_polling       = { max_polls = 0 }
+  }
+  expect_failures = [var.qualys_gateway_url, var.qualys_credentials, var.registry_role, var.scan_polling]
+}
+
+run "refuses_a_host_that_begins_like_loopback" {
+  command = plan
+  variables {
+    qualys_gateway_url = "http://127.0.0.1.example.com"
+    qualys_credentials = {}
+    scan_polling       = { max_polls = 501 }
+  }
+  expect_failures = [var.qualys_gateway_url, var.qualys_credentials, var.scan_polling]
+}
+
+run "refuses_a_gateway_with_a_path" {
+  command = plan
+  variables {
+    qualys_gateway_url = "https://gateway.example.com/csapi"
+  }
+  expect_failures = [var.qualys_gateway_url]
+}
+
+run "refuses_a_gateway_with_a_user" {
+  command = plan
+  variables {
+    qualys_gateway_url = "https://user@gateway.example.com"
+  }
+  expect_failures = [var.qualys_gateway_url]
+}

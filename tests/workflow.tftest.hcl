@@ -1,0 +1,563 @@
+# Real provider, no account: nothing here leaves the machine.
+provider "aws" {
+  region                      = "eu-central-1"
+  access_key                  = "test"
+  secret_key                  = "test"
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+  skip_requesting_account_id  = true
+}
+
+# Applied, because policies that name a resource of the module are only read then; every resource
+# is overridden, so that nothing is created.
+override_data {
+  target = data.aws_caller_identity.current
+  values = { account_id = "111122223333" }
+}
+override_resource {
+  target = aws_lambda_function.this["parse_event"]
+  values = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:test-scan-parse-event" }
+}
+override_resource {
+  target = aws_cloudwatch_log_group.function["parse_event"]
+  values = { arn = "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/test-scan-parse-event" }
+}
+override_resource {
+  target = aws_lambda_function.this["check_cache"]
+  values = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:test-scan-check-cache" }
+}
+override_resource {
+  target = aws_cloudwatch_log_group.function["check_cache"]
+  values = { arn = "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/test-scan-check-cache" }
+}
+override_resource {
+  target = aws_lambda_function.this["get_registry"]
+  values = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:test-scan-get-registry" }
+}
+override_resource {
+  target = aws_cloudwatch_log_group.function["get_registry"]
+  values = { arn = "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/test-scan-get-registry" }
+}
+override_resource {
+  target = aws_lambda_function.this["submit_scan"]
+  values = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:test-scan-submit-scan" }
+}
+override_resource {
+  target = aws_cloudwatch_log_group.function["submit_scan"]
+  values = { arn = "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/test-scan-submit-scan" }
+}
+override_resource {
+  target = aws_lambda_function.this["check_status"]
+  values = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:test-scan-check-status" }
+}
+override_resource {
+  target = aws_cloudwatch_log_group.function["check_status"]
+  values = { arn = "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/test-scan-check-status" }
+}
+override_resource {
+  target = aws_lambda_function.this["get_results"]
+  values = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:test-scan-get-results" }
+}
+override_resource {
+  target = aws_cloudwatch_log_group.function["get_results"]
+  values = { arn = "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/test-scan-get-results" }
+}
+override_resource {
+  target = aws_lambda_function.this["send_notification"]
+  values = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:test-scan-send-notification" }
+}
+override_resource {
+  target = aws_cloudwatch_log_group.function["send_notification"]
+  values = { arn = "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/test-scan-send-notification" }
+}
+override_resource {
+  target = aws_sfn_state_machine.intake
+  values = { arn = "arn:aws:states:eu-central-1:111122223333:stateMachine:test-scan-intake" }
+}
+override_resource {
+  target = aws_cloudwatch_log_group.machine["intake"]
+  values = { arn = "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/vendedlogs/states/test-scan-intake" }
+}
+override_resource {
+  target = aws_sfn_state_machine.scan
+  values = { arn = "arn:aws:states:eu-central-1:111122223333:stateMachine:test-scan-scan" }
+}
+override_resource {
+  target = aws_cloudwatch_log_group.machine["scan"]
+  values = { arn = "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/vendedlogs/states/test-scan-scan" }
+}
+override_resource {
+  target = aws_sqs_queue.failed_events
+  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:test-scan-failed-events", url = "https://sqs.eu-central-1.amazonaws.com/111122223333/test-scan-failed-events" }
+}
+override_resource {
+  target = aws_sns_topic.notifications
+  values = { arn = "arn:aws:sns:eu-central-1:111122223333:test-scan-notifications" }
+}
+override_resource {
+  target = aws_secretsmanager_secret.qualys
+  values = { arn = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:test-scan-qualys-abc" }
+}
+override_resource {
+  target = aws_cloudwatch_event_rule.scan_ended
+  values = { arn = "arn:aws:events:eu-central-1:111122223333:rule/test-scan-scan-ended" }
+}
+override_resource {
+  target = aws_iam_role.function
+  values = { arn = "arn:aws:iam::111122223333:role/function" }
+}
+override_resource {
+  target = aws_iam_role.machine
+  values = { arn = "arn:aws:iam::111122223333:role/machine" }
+}
+override_resource {
+  target = aws_iam_role_policy.function
+}
+override_resource {
+  target = aws_iam_role_policy.network
+}
+override_resource {
+  target = aws_iam_role_policy.intake
+}
+override_resource {
+  target = aws_iam_role_policy.scan
+}
+override_resource {
+  target = aws_secretsmanager_secret_version.qualys
+}
+override_resource {
+  target = aws_sns_topic_policy.notifications
+}
+override_resource {
+  target = aws_sns_topic_subscription.email
+}
+override_resource {
+  target = aws_cloudwatch_event_target.scan_ended
+}
+override_resource {
+  target = aws_lambda_permission.scan_ended
+}
+override_resource {
+  target = aws_lambda_function_event_invoke_config.send_notification
+}
+override_resource {
+  target = aws_cloudwatch_metric_alarm.machine
+}
+override_resource {
+  target = aws_cloudwatch_metric_alarm.failed_events
+}
+
+variables {
+  name_prefix              = "test-scan"
+  kms_key_arn              = "arn:aws:kms:eu-central-1:111122223333:key/abc"
+  cache_table              = { name = "test-scan-cache", arn = "arn:aws:dynamodb:eu-central-1:111122223333:table/test-scan-cache" }
+  registry_role_arn        = "arn:aws:iam::111122223333:role/sensor"
+  qualys_gateway_url       = "https://gateway.example.com/"
+  qualys_secret_arn        = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:theirs"
+  iam_path                 = "/security/"
+  permissions_boundary_arn = "arn:aws:iam::111122223333:policy/boundary"
+  tags                     = { team = "security" }
+
+  # Not used beside a secret, but `terraform test` 1.11 cannot apply without an ephemeral variable.
+  qualys_credentials = { token = "unused" }
+
+  # Nothing is built here; examples.tftest.hcl plans the building.
+  lambda_package = { s3 = { bucket = "artifacts", key = "image_scan.zip", version = "3" } }
+}
+
+run "functions" {
+  module {
+    source = "./modules/workflow"
+  }
+
+  assert {
+    condition = {
+      for key, function in aws_lambda_function.this : key => [function.handler, function.timeout]
+      } == {
+      parse_event       = ["image_scan.handlers.parse_event.handler", 30]
+      check_cache       = ["image_scan.handlers.check_cache.handler", 10]
+      get_registry      = ["image_scan.handlers.get_registry.handler", 60]
+      submit_scan       = ["image_scan.handlers.submit_scan.handler", 60]
+      check_status      = ["image_scan.handlers.check_status.handler", 60]
+      get_results       = ["image_scan.handlers.get_results.handler", 60]
+      send_notification = ["image_scan.handlers.send_notification.handler", 30]
+    }
+    error_message = "One function per step, each with its handler and timeout."
+  }
+  assert {
+    condition = alltrue([
+      for function in aws_lambda_function.this :
+      function.runtime == "python3.12" && function.architectures == tolist(["arm64"]) && function.memory_size == 256 &&
+      length(function.vpc_config) == 0 && coalesce(function.reserved_concurrent_executions, -1) == -1
+    ])
+    error_message = "Functions must run Python 3.12 on arm64, outside a VPC and without reserved concurrency."
+  }
+  assert {
+    condition = alltrue([
+      for key, function in aws_lambda_function.this :
+      function.s3_bucket == "artifacts" && function.s3_object_version == "3" && function.filename == null
+    ]) && length(terraform_data.package) == 0
+    error_message = "A package in S3 must be used as it is, and nothing built."
+  }
+  assert {
+    condition = jsonencode({
+      for key, function in aws_lambda_function.this : key => join(" ", [
+        for name in keys(function.environment[0].variables) : name if !contains(["LOG_LEVEL", "NAME_PREFIX"], name)
+      ])
+      }) == jsonencode({
+      parse_event       = ""
+      check_cache       = "CACHE_TABLE LEASE_SECONDS"
+      get_registry      = "CACHE_TABLE QUALYS_GATEWAY_URL QUALYS_ROLE_ARN QUALYS_SECRET_ARN"
+      submit_scan       = "CACHE_TABLE QUALYS_GATEWAY_URL QUALYS_SECRET_ARN"
+      check_status      = "QUALYS_GATEWAY_URL QUALYS_SECRET_ARN"
+      get_results       = "QUALYS_GATEWAY_URL QUALYS_SECRET_ARN"
+      send_notification = "CACHE_TABLE CACHE_TTL_DAYS TOPIC_ARN"
+    })
+    error_message = "Each function must be told what it uses and no more."
+  }
+  assert {
+    condition = (
+      aws_lambda_function.this["check_cache"].environment[0].variables["LEASE_SECONDS"] == "3900" &&
+      aws_lambda_function.this["get_registry"].environment[0].variables["QUALYS_GATEWAY_URL"] == "https://gateway.example.com" &&
+      aws_lambda_function.this["get_registry"].environment[0].variables["QUALYS_ROLE_ARN"] == "arn:aws:iam::111122223333:role/sensor" &&
+      aws_lambda_function.this["parse_event"].environment[0].variables["NAME_PREFIX"] == "test-scan"
+    )
+    error_message = "A lease must outlive 30 polls of 60 s with 30 minutes for retries; the gateway has no slash at its end."
+  }
+}
+
+run "function_policies" {
+  module {
+    source = "./modules/workflow"
+  }
+
+  assert {
+    condition = jsonencode({
+      for key, policy in aws_iam_role_policy.function : key => sort(distinct([
+        for action in flatten([for statement in jsondecode(policy.policy).Statement : statement.Action]) :
+        action if !startswith(action, "logs:") && !startswith(action, "kms:")
+      ]))
+      }) == jsonencode({
+      parse_event       = ["ecr:BatchGetImage", "ecr:DescribeImages", "ecs:DescribeTaskDefinition"]
+      check_cache       = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+      get_registry      = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "secretsmanager:GetSecretValue"]
+      submit_scan       = ["dynamodb:DeleteItem", "secretsmanager:GetSecretValue"]
+      check_status      = ["secretsmanager:GetSecretValue"]
+      get_results       = ["secretsmanager:GetSecretValue"]
+      send_notification = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "sns:Publish", "sqs:SendMessage"]
+    })
+    error_message = "Each function may do what its code does and no more."
+  }
+  assert {
+    condition = [
+      for pair in flatten([
+        for key, policy in aws_iam_role_policy.function : [
+          for statement in jsondecode(policy.policy).Statement : "${key} ${statement.Sid}"
+          if contains(flatten([statement.Resource]), "*")
+        ]
+      ]) : pair
+      ] == [
+      "check_status DecryptCredential", "get_registry DecryptCredential", "get_results DecryptCredential",
+      "parse_event DescribeTaskDefinitions", "submit_scan DecryptCredential",
+    ]
+    error_message = "Only these may name no resource: ECS has none for it, and a brought secret's key is not known."
+  }
+  assert {
+    condition = alltrue(flatten([
+      for policy in aws_iam_role_policy.function : [
+        for statement in jsondecode(policy.policy).Statement :
+        statement.Condition.StringEquals["kms:EncryptionContext:SecretARN"] == var.qualys_secret_arn
+        if statement.Sid == "DecryptCredential"
+      ]
+    ]))
+    error_message = "Decryption with an unknown key must be bound to the one secret."
+  }
+  assert {
+    condition = alltrue(flatten([
+      for key in ["get_registry", "submit_scan"] : [
+        for statement in jsondecode(aws_iam_role_policy.function[key].policy).Statement :
+        statement.Condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"] == "registry#*"
+        if length([for action in flatten([statement.Action]) : action if startswith(action, "dynamodb:")]) > 0
+      ]
+    ]))
+    error_message = "What remembers registries must not be able to touch verdicts."
+  }
+  assert {
+    condition = alltrue([
+      for key, policy in aws_iam_role_policy.function : length([
+        for statement in jsondecode(policy.policy).Statement : statement
+        if statement.Sid == "WriteOwnLogs" && statement.Resource == "${aws_cloudwatch_log_group.function[key].arn}:*"
+      ]) == 1
+    ])
+    error_message = "A function may write to its own log group and to no other."
+  }
+  assert {
+    condition     = length(aws_iam_role_policy.network) == 0
+    error_message = "Outside a VPC no function may make network interfaces."
+  }
+}
+
+run "machines" {
+  module {
+    source = "./modules/workflow"
+  }
+  variables {
+    scan_polling = { interval_seconds = 2, max_polls = 5 }
+  }
+
+  assert {
+    condition = (
+      aws_sfn_state_machine.intake.type == "EXPRESS" && aws_sfn_state_machine.scan.type == "STANDARD" &&
+      alltrue([for machine in [aws_sfn_state_machine.intake, aws_sfn_state_machine.scan] :
+        machine.logging_configuration[0].level == "ERROR" && !machine.logging_configuration[0].include_execution_data
+      ])
+    )
+    error_message = "The machines must log errors, without the data that executions carry."
+  }
+  assert {
+    condition = (
+      jsondecode(aws_sfn_state_machine.intake.definition).StartAt == "ParseEvent" &&
+      jsondecode(aws_sfn_state_machine.scan.definition).StartAt == "GetRegistry" &&
+      !strcontains(aws_sfn_state_machine.intake.definition, "$${") && !strcontains(aws_sfn_state_machine.scan.definition, "$${")
+    )
+    error_message = "Both definitions must be rendered whole."
+  }
+  assert {
+    condition = (
+      jsondecode(aws_sfn_state_machine.scan.definition).TimeoutSeconds == 1810 &&
+      jsondecode(aws_sfn_state_machine.scan.definition).States.WaitForScan.Seconds == "{% 2 %}" &&
+      aws_lambda_function.this["check_cache"].environment[0].variables["LEASE_SECONDS"] == "2110"
+    )
+    error_message = "Polling must shape the wait, the machine's timeout and the lease."
+  }
+  assert {
+    condition = jsonencode({
+      for key, policy in { intake = aws_iam_role_policy.intake.policy, scan = aws_iam_role_policy.scan.policy } : key => {
+        for statement in jsondecode(policy).Statement : statement.Sid => sort(flatten([statement.Resource]))
+        if !contains(["DeliverLogs", "UseKeyThroughServices"], statement.Sid)
+      }
+      }) == jsonencode({
+      intake = {
+        KeepFailedEvents = [aws_sqs_queue.failed_events.arn]
+        InvokeFunctions  = [for key in ["check_cache", "parse_event", "send_notification"] : aws_lambda_function.this[key].arn]
+        StartScans       = [aws_sfn_state_machine.scan.arn]
+      }
+      scan = {
+        KeepFailedEvents = [aws_sqs_queue.failed_events.arn]
+        InvokeFunctions = [
+          for key in ["check_status", "get_registry", "get_results", "send_notification", "submit_scan"] : aws_lambda_function.this[key].arn
+        ]
+        FreeLeases = [var.cache_table.arn]
+      }
+    })
+    error_message = "Each machine may call its own steps and no more."
+  }
+  assert {
+    condition = alltrue([
+      for role in aws_iam_role.machine :
+      one(jsondecode(role.assume_role_policy).Statement).Principal.Service == "states.amazonaws.com" &&
+      one(jsondecode(role.assume_role_policy).Statement).Condition.StringEquals["aws:SourceAccount"] == "111122223333"
+    ])
+    error_message = "Only this account's state machines may use their roles."
+  }
+}
+
+run "scan_ended" {
+  module {
+    source = "./modules/workflow"
+  }
+
+  assert {
+    condition = jsondecode(aws_cloudwatch_event_rule.scan_ended.event_pattern) == {
+      source      = ["aws.states"]
+      detail-type = ["Step Functions Execution Status Change"]
+      detail      = { stateMachineArn = [aws_sfn_state_machine.scan.arn], status = ["FAILED", "TIMED_OUT", "ABORTED"] }
+    }
+    error_message = "The rule must see every scan that ended without success, and no other machine."
+  }
+  assert {
+    condition = (
+      aws_cloudwatch_event_target.scan_ended.arn == aws_lambda_function.this["send_notification"].arn &&
+      aws_cloudwatch_event_target.scan_ended.dead_letter_config[0].arn == aws_sqs_queue.failed_events.arn &&
+      aws_lambda_permission.scan_ended.source_arn == aws_cloudwatch_event_rule.scan_ended.arn &&
+      one(aws_lambda_function_event_invoke_config.send_notification.destination_config[0].on_failure[*].destination) == aws_sqs_queue.failed_events.arn
+    )
+    error_message = "What is not delivered, and what the function fails at, must be kept."
+  }
+}
+
+run "topic_queue_and_alarms" {
+  module {
+    source = "./modules/workflow"
+  }
+  variables {
+    notification_email_addresses = ["a@example.com", "b@example.com"]
+  }
+
+  assert {
+    condition = (
+      aws_sns_topic.notifications.kms_master_key_id == var.kms_key_arn &&
+      aws_sqs_queue.failed_events.kms_master_key_id == var.kms_key_arn &&
+      aws_sqs_queue.failed_events.message_retention_seconds == 14 * 24 * 3600
+    )
+    error_message = "Topic and queue must be encrypted, and the queue keep its messages for 14 days."
+  }
+  assert {
+    condition = alltrue([
+      for policy in [aws_sqs_queue.failed_events.policy, aws_sns_topic_policy.notifications.policy] : alltrue([
+        for statement in jsondecode(policy).Statement : can(statement.Principal.Service) && length(statement.Condition) > 0
+      ])
+    ])
+    error_message = "Only services may send here, each under a condition."
+  }
+  assert {
+    condition     = toset([for subscription in aws_sns_topic_subscription.email : "${subscription.protocol} ${subscription.endpoint}"]) == toset(["email a@example.com", "email b@example.com"])
+    error_message = "Each address must be subscribed."
+  }
+  assert {
+    condition = toset([for alarm in aws_cloudwatch_metric_alarm.machine : "${alarm.metric_name} ${alarm.dimensions["StateMachineArn"]}"]) == toset(concat(
+      [for metric in ["ExecutionsFailed", "ExecutionsTimedOut", "ExecutionThrottled"] : "${metric} ${aws_sfn_state_machine.intake.arn}"],
+      [for metric in ["ExecutionsFailed", "ExecutionsTimedOut", "ExecutionThrottled", "ExecutionsAborted"] : "${metric} ${aws_sfn_state_machine.scan.arn}"],
+    ))
+    error_message = "Every way in which an execution can be lost must be watched."
+  }
+  assert {
+    condition = alltrue([
+      for alarm in concat(values(aws_cloudwatch_metric_alarm.machine), [aws_cloudwatch_metric_alarm.failed_events]) :
+      alarm.alarm_actions == toset([aws_sns_topic.notifications.arn]) && alarm.threshold == 0
+    ])
+    error_message = "A single occurrence must raise an alarm at the topic."
+  }
+}
+
+run "names_path_boundary_tags_and_retention" {
+  module {
+    source = "./modules/workflow"
+  }
+  variables {
+    log                = { level = "DEBUG", retention_days = 30 }
+    qualys_secret_arn  = null
+    qualys_credentials = { token = "t" }
+  }
+
+  assert {
+    condition = alltrue([
+      for name in concat(
+        values(aws_lambda_function.this)[*].function_name, values(aws_iam_role.function)[*].name, values(aws_iam_role.machine)[*].name,
+        values(aws_cloudwatch_metric_alarm.machine)[*].alarm_name,
+        [
+          aws_sfn_state_machine.intake.name, aws_sfn_state_machine.scan.name, aws_sqs_queue.failed_events.name, aws_sns_topic.notifications.name,
+          aws_cloudwatch_event_rule.scan_ended.name, aws_cloudwatch_metric_alarm.failed_events.alarm_name, aws_secretsmanager_secret.qualys[0].name_prefix,
+        ],
+      ) : startswith(name, "test-scan-")
+    ])
+    error_message = "Every name must begin with the prefix."
+  }
+  assert {
+    condition = alltrue([
+      for role in concat(values(aws_iam_role.function), values(aws_iam_role.machine)) :
+      role.path == "/security/" && role.permissions_boundary == "arn:aws:iam::111122223333:policy/boundary" &&
+      endswith(role.name, "-eu-central-1") && length(role.name) + 28 - length("test-scan") <= 64
+    ])
+    error_message = "Path and boundary must reach every role, whose name tells regions apart and stays within 64 characters."
+  }
+  assert {
+    condition = alltrue([
+      for tags in concat(
+        values(aws_lambda_function.this)[*].tags, values(aws_iam_role.function)[*].tags, values(aws_iam_role.machine)[*].tags,
+        values(aws_cloudwatch_log_group.function)[*].tags, values(aws_cloudwatch_log_group.machine)[*].tags,
+        values(aws_cloudwatch_metric_alarm.machine)[*].tags,
+        [
+          aws_sfn_state_machine.intake.tags, aws_sfn_state_machine.scan.tags, aws_sqs_queue.failed_events.tags, aws_sns_topic.notifications.tags,
+          aws_cloudwatch_event_rule.scan_ended.tags, aws_cloudwatch_metric_alarm.failed_events.tags, aws_secretsmanager_secret.qualys[0].tags,
+        ],
+      ) : tags == tomap({ team = "security" })
+    ])
+    error_message = "The tags must reach everything."
+  }
+  assert {
+    condition = alltrue([
+      for group in concat(values(aws_cloudwatch_log_group.function), values(aws_cloudwatch_log_group.machine)) :
+      group.retention_in_days == 30 && group.kms_key_id == var.kms_key_arn
+      ]) && alltrue([
+      for key, function in aws_lambda_function.this :
+      aws_cloudwatch_log_group.function[key].name == "/aws/lambda/${function.function_name}" && function.environment[0].variables["LOG_LEVEL"] == "DEBUG"
+    ])
+    error_message = "Every log group must be encrypted and expire, and be the one that Lambda writes to."
+  }
+}
+
+run "writes_the_credential" {
+  module {
+    source = "./modules/workflow"
+  }
+  variables {
+    qualys_secret_arn          = null
+    qualys_credentials         = { client_id = "id", client_secret = "s3cret" }
+    qualys_credentials_version = 4
+  }
+
+  assert {
+    condition = (
+      aws_secretsmanager_secret.qualys[0].kms_key_id == var.kms_key_arn &&
+      aws_secretsmanager_secret_version.qualys[0].secret_string_wo_version == 4 &&
+      aws_secretsmanager_secret_version.qualys[0].secret_string_wo == null &&
+      aws_secretsmanager_secret_version.qualys[0].secret_string == null
+    )
+    error_message = "The credential must be encrypted with the key and be kept in no state."
+  }
+  assert {
+    condition = alltrue(flatten([
+      for policy in aws_iam_role_policy.function : [
+        for statement in jsondecode(policy.policy).Statement : statement.Resource == var.kms_key_arn
+        if statement.Sid == "DecryptCredential"
+      ]
+    ])) && output.qualys_secret_arn == aws_secretsmanager_secret.qualys[0].arn
+    error_message = "The secret's key is known, so the functions may use that one alone."
+  }
+}
+
+run "uses_a_brought_secret" {
+  module {
+    source = "./modules/workflow"
+  }
+
+  assert {
+    condition     = length(aws_secretsmanager_secret.qualys) + length(aws_secretsmanager_secret_version.qualys) == 0
+    error_message = "With a secret given, none must be created."
+  }
+  assert {
+    condition = output.qualys_secret_arn == var.qualys_secret_arn && alltrue([
+      for key in ["get_registry", "submit_scan", "check_status", "get_results"] :
+      aws_lambda_function.this[key].environment[0].variables["QUALYS_SECRET_ARN"] == var.qualys_secret_arn
+    ])
+    error_message = "The functions must be told of the given secret."
+  }
+}
+
+run "runs_in_a_vpc_behind_a_proxy" {
+  module {
+    source = "./modules/workflow"
+  }
+  variables {
+    network = {
+      subnet_ids         = ["subnet-1", "subnet-2"]
+      security_group_ids = ["sg-1"]
+      https_proxy        = "http://proxy.example.com:3128"
+      no_proxy           = "169.254.169.254"
+    }
+  }
+
+  assert {
+    condition = alltrue([
+      for function in aws_lambda_function.this :
+      function.vpc_config[0].subnet_ids == toset(["subnet-1", "subnet-2"]) && function.vpc_config[0].security_group_ids == toset(["sg-1"]) &&
+      function.environment[0].variables["HTTPS_PROXY"] == "http://proxy.example.com:3128" && function.environment[0].variables["NO_PROXY"] == "169.254.169.254"
+    ])
+    error_message = "Network and proxy must reach every function."
+  }
+  assert {
+    condition     = keys(aws_iam_role_policy.network) == keys(aws_lambda_function.this)
+    error_message = "Every function in a VPC must be able to make network interfaces."
+  }
+}

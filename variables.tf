@@ -1,0 +1,282 @@
+# The Qualys subscription, and how images are scanned.
+
+variable "qualys_pod" {
+  type        = string
+  description = "Qualys platform of the subscription: US1, US2, US3, US4, EU1, EU2, EU3, IN1, CA1, AE1, UK1, AU1, KSA1 or GOV1. Needed (null by default) unless qualys_gateway_url is given."
+  default     = null
+
+  validation {
+    condition     = var.qualys_pod == null || contains(keys(local.qualys_gateways), coalesce(var.qualys_pod, "none"))
+    error_message = "Set qualys_pod to one of ${join(", ", keys(local.qualys_gateways))}; for a private platform leave it out and set qualys_gateway_url."
+  }
+  validation {
+    condition     = var.qualys_pod != null || var.qualys_gateway_url != null
+    error_message = "Set qualys_pod, or qualys_gateway_url for a private platform."
+  }
+}
+
+variable "qualys_gateway_url" {
+  type        = string
+  description = "Base URL of the Qualys API, for a private platform: https, or http to this machine alone. By default (null) that of qualys_pod; given, it goes before the pod."
+  default     = null
+
+  validation {
+    condition = var.qualys_gateway_url == null || can(regex(
+      "^(https://[A-Za-z0-9.-]+|http://(localhost|127[.]0[.]0[.]1|\\[::1\\]))(:[0-9]{1,5})?/?$", var.qualys_gateway_url
+    ))
+    error_message = "Set qualys_gateway_url to https://<host>[:<port>] with no path; http is taken for localhost, 127.0.0.1 and [::1] only, because the credential travels with every call."
+  }
+}
+
+variable "qualys_credentials" {
+  type = object({
+    token         = optional(string)
+    username      = optional(string)
+    password      = optional(string)
+    client_id     = optional(string)
+    client_secret = optional(string)
+  })
+  description = "What the functions authenticate with at Qualys: `token`, or `username` with `password`, or `client_id` with `client_secret`. Stored in a new secret; ephemeral, so it is in neither plan nor state, and is asked for at every run. Null by default: then qualys_secret_arn is used."
+  default     = null
+  sensitive   = true
+  ephemeral   = true
+
+  validation {
+    condition     = (var.qualys_credentials == null) != (var.qualys_secret_arn == null)
+    error_message = "Set either qualys_credentials or qualys_secret_arn; not both, not neither."
+  }
+  validation {
+    condition = var.qualys_credentials == null || contains(
+      ["token", "password,username", "client_id,client_secret"],
+      join(",", sort([for name, value in coalesce(var.qualys_credentials, {}) : name if value != null && value != ""])),
+    )
+    error_message = "Give qualys_credentials exactly one kind of credential: token, or username with password, or client_id with client_secret."
+  }
+}
+
+variable "qualys_credentials_version" {
+  type        = number
+  description = "Raise it to have changed qualys_credentials written: Terraform cannot see that they changed. 1 by default."
+  default     = 1
+
+  validation {
+    condition     = var.qualys_credentials_version >= 1 && floor(var.qualys_credentials_version) == var.qualys_credentials_version
+    error_message = "Set qualys_credentials_version to a whole number from 1 up."
+  }
+}
+
+variable "qualys_secret_arn" {
+  type        = string
+  description = "ARN of an existing secret, in this region and known at plan, whose value is the JSON of one credential as in qualys_credentials. By default (null) a secret is created."
+  default     = null
+
+  validation {
+    condition     = var.qualys_secret_arn == null || can(regex("^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:.+$", var.qualys_secret_arn))
+    error_message = "Set qualys_secret_arn to the full ARN of a Secrets Manager secret."
+  }
+}
+
+variable "registry_role" {
+  type = object({
+    existing_arn      = optional(string)
+    qualys_account_id = optional(string)
+    external_id       = optional(string)
+  })
+  description = "The role that the Qualys Registry Sensor assumes to pull images: `existing_arn` to use one that exists, or `qualys_account_id` with `external_id` to have one created that trusts Qualys. `GET <gateway>/csapi/v1.3/registry/aws-base` tells both."
+
+  validation {
+    condition     = (var.registry_role.existing_arn == null) != (var.registry_role.qualys_account_id == null && var.registry_role.external_id == null)
+    error_message = "Give registry_role either existing_arn, or qualys_account_id with external_id; not both, not neither."
+  }
+  validation {
+    condition     = (var.registry_role.qualys_account_id == null) == (var.registry_role.external_id == null)
+    error_message = "Give registry_role.qualys_account_id and registry_role.external_id together."
+  }
+  validation {
+    condition     = var.registry_role.existing_arn == null || can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$", var.registry_role.existing_arn))
+    error_message = "Set registry_role.existing_arn to the ARN of an IAM role."
+  }
+  validation {
+    condition     = var.registry_role.qualys_account_id == null || can(regex("^[0-9]{12}$", var.registry_role.qualys_account_id))
+    error_message = "Set registry_role.qualys_account_id to the 12 digits of Qualys' AWS account, in quotes."
+  }
+  validation {
+    condition     = var.registry_role.external_id == null || can(regex("^[A-Za-z0-9+=,.@:/_-]{2,}$", var.registry_role.external_id))
+    error_message = "Set registry_role.external_id to at least two letters, digits or any of + = , . @ : / _ -."
+  }
+}
+
+variable "scan_polling" {
+  type = object({
+    interval_seconds = optional(number, 60)
+    max_polls        = optional(number, 30)
+  })
+  description = "How often, and how many times, Qualys is asked whether a scan has finished. Every 60 seconds and 30 times by default; then the verdict is TIMEOUT."
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = var.scan_polling.interval_seconds >= 1 && var.scan_polling.interval_seconds <= 900 && floor(var.scan_polling.interval_seconds) == var.scan_polling.interval_seconds
+    error_message = "Set scan_polling.interval_seconds to a whole number from 1 to 900."
+  }
+  validation {
+    condition     = var.scan_polling.max_polls >= 1 && var.scan_polling.max_polls <= 500 && floor(var.scan_polling.max_polls) == var.scan_polling.max_polls
+    error_message = "Set scan_polling.max_polls to a whole number from 1 to 500."
+  }
+}
+
+variable "cache_ttl_days" {
+  type        = number
+  description = "Days for which a verdict is kept and its image is not scanned again. 7 by default."
+  default     = 7
+
+  validation {
+    condition     = var.cache_ttl_days >= 1 && var.cache_ttl_days <= 365 && floor(var.cache_ttl_days) == var.cache_ttl_days
+    error_message = "Set cache_ttl_days to a whole number from 1 to 365."
+  }
+}
+
+variable "notification_email_addresses" {
+  type        = set(string)
+  description = "Addresses that are subscribed to the topic of verdicts and alarms; AWS mails each a link to confirm. None by default: subscribe to the topic_arn output yourself."
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for address in var.notification_email_addresses : can(regex("^[^@[:space:]]+@[^@[:space:]]+[.][^@[:space:]]+$", address))])
+    error_message = "Write each of notification_email_addresses as name@example.com."
+  }
+}
+
+variable "lambda_package" {
+  type = object({
+    path = optional(string)
+    s3 = optional(object({
+      bucket  = string
+      key     = string
+      version = optional(string)
+    }))
+  })
+  description = "Lambda code made beforehand by `make package`: a local zip's `path`, or an `s3` object, whose change is seen by its key or version. By default (null) apply builds it, for which it needs python3, pip and a package index."
+  default     = null
+
+  validation {
+    condition     = var.lambda_package == null || (try(var.lambda_package.path, null) == null) != (try(var.lambda_package.s3, null) == null)
+    error_message = "Give lambda_package either path or s3, or leave it out to have the code built."
+  }
+}
+
+# How the install sits in its account.
+
+variable "name_prefix" {
+  type        = string
+  description = "Every name in AWS begins with it, so that two installs in one account do not collide. qualys-image-scan by default."
+  default     = "qualys-image-scan"
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,26}[a-z0-9]$", var.name_prefix))
+    error_message = "Set name_prefix to 3 to 28 lower-case letters, digits and hyphens, beginning with a letter and not ending with a hyphen; a bucket and roles are named after it."
+  }
+}
+
+variable "tags" {
+  type        = map(string)
+  description = "Tags of everything that can have tags. None by default, beside the provider's default_tags."
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for key in keys(var.tags) : !startswith(lower(key), "aws:")])
+    error_message = "Choose other keys in tags: those that begin with aws: are reserved."
+  }
+}
+
+variable "iam_path" {
+  type        = string
+  description = "Path of every role. By default the root path, /."
+  default     = "/"
+
+  validation {
+    condition     = can(regex("^/([!-~]+/)?$", var.iam_path))
+    error_message = "Begin and end iam_path with a slash, as in /security/."
+  }
+}
+
+variable "permissions_boundary_arn" {
+  type        = string
+  description = "ARN of the policy that is set as permissions boundary of every role. None by default."
+  default     = null
+
+  validation {
+    condition     = var.permissions_boundary_arn == null || can(regex("^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/.+$", var.permissions_boundary_arn))
+    error_message = "Set permissions_boundary_arn to the ARN of an IAM policy."
+  }
+}
+
+variable "kms_key_arn" {
+  type        = string
+  description = "ARN of a key to encrypt everything with, known at plan; modules/encryption says what its policy needs. By default (null) a key with yearly rotation is created, for 1 USD a month."
+  default     = null
+
+  validation {
+    condition     = var.kms_key_arn == null || can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.kms_key_arn))
+    error_message = "Set kms_key_arn to the ARN of a key, not of an alias."
+  }
+}
+
+variable "network" {
+  type = object({
+    subnet_ids         = optional(list(string), [])
+    security_group_ids = optional(list(string), [])
+    https_proxy        = optional(string)
+    no_proxy           = optional(string)
+  })
+  description = "Where the functions run: `subnet_ids` and `security_group_ids` put them in a VPC, from which they must reach the Qualys API and the AWS APIs; `https_proxy` is used for both, except for the hosts in `no_proxy`. No VPC and no proxy by default."
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = (length(var.network.subnet_ids) == 0) == (length(var.network.security_group_ids) == 0)
+    error_message = "Give network.subnet_ids and network.security_group_ids together."
+  }
+  validation {
+    condition     = var.network.https_proxy == null || can(regex("^https?://[^/[:space:]]+/?$", var.network.https_proxy))
+    error_message = "Set network.https_proxy to http://<host>:<port>."
+  }
+}
+
+variable "log" {
+  type = object({
+    level          = optional(string, "INFO")
+    retention_days = optional(number, 90)
+  })
+  description = "What the functions log (`level`) and for how many days every log group keeps it (`retention_days`). INFO and 90 by default."
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = contains(["DEBUG", "INFO", "WARNING", "ERROR"], var.log.level)
+    error_message = "Set log.level to DEBUG, INFO, WARNING or ERROR."
+  }
+  validation {
+    condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log.retention_days)
+    error_message = "Set log.retention_days to a number that CloudWatch Logs takes: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653."
+  }
+}
+
+variable "create_trail" {
+  type        = bool
+  description = "Whether to create a CloudTrail trail, without which EventBridge sees no ECS call. True by default. An account's first copy of management events is free, a second costs 2 USD per 100,000 write events: where an organization trail, or another one, already logs write management events in this region, false works the same."
+  default     = true
+}
+
+variable "trail_retention_days" {
+  type        = number
+  description = "Days after which the created trail's files are deleted. 90 by default."
+  default     = 90
+
+  validation {
+    condition     = var.trail_retention_days >= 1 && var.trail_retention_days <= 3653 && floor(var.trail_retention_days) == var.trail_retention_days
+    error_message = "Set trail_retention_days to a whole number from 1 to 3653."
+  }
+}
