@@ -1,0 +1,172 @@
+"""`make demo`: the whole pipeline on the embedded AWS, shown as it works, then checked.
+
+python -m sandbox.demo            run, show, end
+python -m sandbox.demo --keep     run, show, stay up in the background
+python -m sandbox.demo --down     end what --keep left up
+"""
+
+import argparse
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+
+from sandbox.aws import REPOSITORY, SandboxError
+from sandbox.demo_view import show
+from sandbox.install import Install
+from sandbox.scenario import Scenario
+from sandbox.terraform import TerraformError
+
+KEPT = REPOSITORY / ".sandbox/demo.json"
+# A wait of 60 s takes 0.3 s, so that the thirty checks of an endless scan take some ten.
+_WAIT_SCALE = 0.005
+
+
+def run(console: Console, *, keep: bool) -> int:
+    """Plays the scenario and shows what came of it; the exit status. `keep` waits for SIGTERM."""
+    started = time.monotonic()
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    progress = Progress(*columns, console=console)
+    with progress:
+        applied = progress.add_task("Starting the embedded AWS and Qualys", total=None)
+
+        def on_line(line: str) -> None:
+            if line.startswith("Plan: "):
+                total = int(line.split()[1])
+                progress.update(applied, description="Applying single-account", total=total)
+            elif ": Creation complete after" in line:
+                progress.advance(applied)
+
+        token = f"demo-{secrets.token_hex(16)}"
+        with Install(token, wait_scale=_WAIT_SCALE, on_line=on_line) as install:
+            install.prepare()
+            install.apply()
+            scenario = Scenario(install)
+            _play(scenario, install, progress)
+            progress.stop()
+            right = show(console, install, scenario.rows)
+            words = "[green]as expected[/]" if right else "[red]not as expected[/]"
+            console.print(f"Everything is {words}, after {time.monotonic() - started:.0f} s.")
+            if keep:
+                _look_around(console, install)
+                _stay_up()
+    return 0 if right else 1
+
+
+def _play(scenario: Scenario, install: Install, progress: Progress) -> None:
+    deploying = progress.add_task("Deploying", total=scenario.STEPS)
+    for sentence in scenario.steps():
+        progress.update(deploying, description=f"Deploying {sentence}")
+        progress.console.print(f"  • {sentence}", highlight=False)
+        progress.advance(deploying)
+    progress.update(deploying, description="Deployed")
+    scanning = progress.add_task("Scans ended", total=None)
+
+    def on_wait(_intakes: list[dict[str, Any]], scans: list[dict[str, Any]]) -> None:
+        over = sum(scan["status"] != "RUNNING" for scan in scans)
+        progress.update(scanning, completed=over, total=len(scans))
+
+    install.settle(on_wait)
+
+
+def _look_around(console: Console, install: Install) -> None:
+    shown = ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION")
+    names = install.aws.environment()
+    exports = " ".join(f"{name}={names[name]}" for name in shown)
+    out = install.outputs
+    console.print("\nIt stays up. To look around:", style="bold")
+    for line in (
+        f"export {exports}",
+        f"aws dynamodb scan --table-name {out['cache_table']['name']} --output table "
+        "--query 'Items[].[repository.S,tag.S,status.S]'",
+        f"aws stepfunctions list-executions --state-machine-arn {out['scan_state_machine_arn']} "
+        "--output table --query 'executions[].[name,status]'",
+        f"aws logs tail /aws/lambda/{out['function_names']['parse_event']}",
+        f"aws sqs get-queue-attributes --queue-url {out['failed_events_queue']['url']} "
+        "--attribute-names ApproximateNumberOfMessages",
+        "make down   # ends it",
+    ):
+        console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _stay_up() -> None:
+    """Tells `keep` that all is up, lets go of its terminal, and waits for `down`."""
+    ends = {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, ends)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        stream.flush()
+        os.dup2(nothing, stream.fileno())
+    KEPT.parent.mkdir(exist_ok=True)
+    KEPT.write_text(json.dumps({"pid": os.getpid()}))
+    try:
+        signal.sigwait(ends)
+    finally:
+        KEPT.unlink(missing_ok=True)
+
+
+def _keep() -> int:
+    """Runs in a process of its own session, which outlives this one; returns once it is up."""
+    if KEPT.exists():
+        print("a demo is up already: `make down` ends it", file=sys.stderr)
+        return 1
+    command = [sys.executable, "-m", "sandbox.demo", "--hold"]
+    holder = subprocess.Popen(command, cwd=REPOSITORY, start_new_session=True)
+    while holder.poll() is None:
+        if KEPT.exists():
+            return 0
+        time.sleep(0.2)
+    return holder.returncode
+
+
+def _down() -> int:
+    if not KEPT.exists():
+        print("no demo is up")
+        return 0
+    pid = int(json.loads(KEPT.read_text())["pid"])
+    if not _is_demo(pid):
+        KEPT.unlink()  # it died without a word, and its children with it
+        return 0
+    os.kill(pid, signal.SIGTERM)
+    while _is_demo(pid):
+        time.sleep(0.2)
+    return 0
+
+
+def _is_demo(pid: int) -> bool:
+    """Whether the process is ours still: a process id may be somebody else's by now."""
+    answer = subprocess.run(
+        ["ps", "-o", "stat=,args=", "-p", str(pid)], capture_output=True, text=True, check=False
+    )
+    return "sandbox.demo" in answer.stdout and not answer.stdout.lstrip().startswith("Z")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="The pipeline on the embedded AWS.")
+    mode = parser.add_mutually_exclusive_group()
+    mode.add_argument("--keep", action="store_true", help="stay up in the background")
+    mode.add_argument("--down", action="store_true", help="end what --keep left up")
+    mode.add_argument("--hold", action="store_true", help=argparse.SUPPRESS)
+    chosen = parser.parse_args()
+    if chosen.keep:
+        return _keep()
+    if chosen.down:
+        return _down()
+    try:
+        # Where no terminal says how wide it is, wide enough for the table.
+        console = Console(width=None if sys.stdout.isatty() else 130)
+        return run(console, keep=chosen.hold)
+    except (SandboxError, TerraformError, TimeoutError) as error:
+        print(f"{error}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,89 @@
+"""What the demo shows: what came of each image against what should have, and who was told."""
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from sandbox.install import Install
+from sandbox.scenario import Row
+
+Json = dict[str, Any]
+_COLOURS = {"CLEAN": "green", "FINDINGS": "yellow", "UNSCANNABLE": "magenta"}
+_COUNTS = ("critical", "high", "medium", "low")
+
+
+def show(console: Console, install: Install, rows: list[Row]) -> bool:
+    """Prints both tables; true when every row came out as expected and no event was left over."""
+    verdicts, told = install.verdicts(), install.notifications()
+    scans = [install.scan_input(each["executionArn"]) for each in install.scans()]
+    table = Table("workload", "image", "digest", "verdict", "C/H/M/L", "deployed by", "how")
+    right = True
+    for row in rows:
+        seen, principal = outcome(row, verdicts, told, scans)
+        right = right and seen == row
+        table.add_row(
+            row.workload,
+            _short(row.image),
+            row.digest.removeprefix("sha256:")[:12] or "-",
+            f"[{_COLOURS.get(seen.verdict, 'red')}]{seen.verdict}[/]",
+            "/".join(map(str, seen.counts)) if seen.counts else "-",
+            principal.rsplit("/", 1)[-1],
+            _how(seen),
+        )
+        if seen != row:
+            table.add_row("", f"[red]expected {row.verdict} {row.counts}, {_how(row)}[/]")
+    console.print(table)
+    console.print(_notifications(told))
+    lost = install.failed_events()
+    if lost:
+        console.print(f"[red]{len(lost)} events were not processed:[/]", lost)
+    return right and not lost
+
+
+def outcome(
+    row: Row, verdicts: dict[str, Json], told: list[Json], scans: list[Json]
+) -> tuple[Row, str]:
+    """What came of a row, and who deployed it; for a scan without a result, from its notice."""
+    image = row.digest or row.image
+    item = verdicts.get(image, {})
+    notice = next((m for m in told if image in (m["image"]["digest"], m["image"]["uri"])), {})
+    counts = item.get("counts")
+    places = item["places"].values() if item else notice.get("deployed", [])
+    family = f"task-definition/{row.workload}:"
+    seen = Row(
+        workload=row.workload,
+        image=row.image,
+        digest=row.digest,
+        verdict=item.get("status") or notice.get("verdict", "NONE"),
+        counts=tuple(int(counts[name]) for name in _COUNTS) if counts else None,
+        scanned=any(
+            scan["image"]["digest"] == row.digest
+            and (family in scan["deployment"]["task_definition"])
+            for scan in scans
+        ),
+    )
+    mine = (place for place in places if family in place["task_definition"])
+    return seen, next(mine, {"principal": "nobody"})["principal"]
+
+
+def _notifications(told: list[Json]) -> Table:
+    table = Table("notification", "where it runs", "reason")
+    for each in told:
+        places = {
+            place["service"] or place["task_definition"].rsplit("/", 1)[-1]
+            for place in each["deployed"]
+        }
+        table.add_row(each["subject"], ", ".join(sorted(places)), each["reason"][:60])
+    return table
+
+
+def _how(row: Row) -> str:
+    if row.scanned:
+        return "scanned"
+    return "not scanned" if row.verdict == "UNSCANNABLE" else "cached"
+
+
+def _short(image: str) -> str:
+    name, _, digest = image.rsplit("amazonaws.com/", 1)[-1].partition("@")
+    return f"{name}@{digest[:15]}" if digest else name

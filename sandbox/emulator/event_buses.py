@@ -1,0 +1,101 @@
+"""Event buses as rule targets, also in another account or region, and the policies on them."""
+
+import json
+from typing import Any
+
+from ministack import app
+from ministack.core import iam_evaluator as iam
+from ministack.core.responses import get_account_id, get_region, json_response, request_scope
+from ministack.services import eventbridge
+
+from sandbox.emulator.patching import around
+from sandbox.emulator.service_roles import session_arn
+
+Json = dict[str, Any]
+
+# Where a forwarded event has been: [account, region, rule key] of each hop.
+HOPS = "_SandboxHops"
+
+
+class NotPermittedError(Exception):
+    """The destination bus does not let the sender in."""
+
+
+class NoSuchBusError(Exception):
+    """The destination bus does not exist."""
+
+
+def policy_allows(spec: Any, event: Json, principal: str) -> bool:
+    """Whether the bus lets a principal of another account put this event."""
+    with request_scope(spec.account_id, spec.region):
+        policy = eventbridge._event_bus_policies.get(spec.resource.split("/", 1)[1])
+    context = iam.EvalContext(
+        principal,
+        "AssumedRole" if ":assumed-role/" in principal else "Root",
+        principal.split(":")[4],
+        "events:PutEvents",
+        str(spec),
+        spec.region,
+        service_context={
+            "events:source": event.get("Source", ""),
+            "events:detail-type": event.get("DetailType", ""),
+        },
+    )
+    return bool(iam.evaluate_resource_policy(policy, context).decision == "Allow")
+
+
+@around(eventbridge, "_dispatch_to_event_bus")
+def deliver(
+    _stock: Any,
+    spec: Any,
+    event: Json,
+    rule: Json,
+    event_path: set[str],
+    target_input_payload: str | None = None,
+) -> None:
+    """Forward an event; the envelope keeps the account and region where it happened."""
+    account, region = get_account_id(), get_region()
+    hop = [account, region, f"{rule.get('EventBusName', 'default')}|{rule.get('Name')}"]
+    hops = event.get(HOPS, [])
+    foreign = spec.account_id != account
+    if hop in hops or (foreign and any(past[0] != account for past in hops)):
+        app.logger.warning("sandbox: %s gets no event a second account forwards", spec)
+        return
+    role = next(
+        (
+            target.get("RoleArn")
+            for target in eventbridge._targets.get(hop[2], [])
+            if target.get("Arn") == str(spec) and target.get("RoleArn")
+        ),
+        None,
+    )
+    principal = session_arn(role, "events") if role else f"arn:aws:iam::{account}:root"
+    if foreign and not policy_allows(spec, event, principal):
+        raise NotPermittedError(f"{principal} may not events:PutEvents on {spec}")
+    with request_scope(spec.account_id, spec.region):
+        eventbridge._ensure_default_bus()
+        bus = spec.resource.split("/", 1)[1]
+        if bus not in eventbridge._event_buses:
+            raise NoSuchBusError(f"event bus {spec} does not exist")
+        here = not foreign and spec.region == region
+        forwarded = event | {
+            "EventBusName": bus,
+            HOPS: [*hops, hop],
+            "_DispatchPath": [*event_path, hop[2]] if here else [],
+        }
+        if target_input_payload is not None:
+            forwarded["Detail"] = target_input_payload
+        eventbridge._dispatch_event(forwarded)
+        internal = {HOPS, "_DispatchPath"}
+        eventbridge._archive_event({k: v for k, v in forwarded.items() if k not in internal})
+
+
+@around(eventbridge, "_put_permission")
+def put_permission(stock: Any, data: Json) -> Any:
+    """A whole policy document (what Terraform sends) is stored as it is."""
+    if not data.get("Policy"):
+        return stock(data)
+    eventbridge._event_bus_policies[data.get("EventBusName") or "default"] = json.loads(
+        data["Policy"]
+    )
+    return json_response({})

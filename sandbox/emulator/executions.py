@@ -1,0 +1,149 @@
+"""The life of a Step Functions execution: how it starts, how long it may take, how it is stopped.
+
+Time is that of the execution: a wait counts in full, however short `SFN_WAIT_SCALE` makes it, so
+that a machine's TimeoutSeconds means the same at any scale.
+"""
+
+import contextvars
+import json
+import math
+import re
+import threading
+import time
+from typing import Any
+
+from ministack.core.responses import error_response_json, json_response, now_iso
+from ministack.services import stepfunctions
+
+from sandbox.emulator.patching import around
+
+Json = dict[str, Any]
+
+NAME = re.compile(r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,80}")
+
+
+class StoppedError(BaseException):
+    """Unwinds the threads of an execution that is over; no Retry or Catch may see it."""
+
+
+class Run:
+    """An execution under way."""
+
+    def __init__(self, execution: Json, machine: Json) -> None:
+        self.execution = execution
+        self.machine = machine
+        definition = json.loads(machine.get("definition") or "{}")
+        self.limit = float(definition.get("TimeoutSeconds", math.inf))
+        self.stopped = threading.Event()
+        self._lock = threading.Lock()
+        self._started = time.monotonic()
+        self._skipped = 0.0
+
+    def left(self) -> float:
+        return self.limit - (time.monotonic() - self._started + self._skipped)
+
+    def wait(self, seconds: float) -> None:
+        """Wait so many seconds of the execution's time, or until it is over."""
+        span = min(seconds, max(self.left(), 0.0))
+        before = time.monotonic()
+        self.stopped.wait(span * stepfunctions._SFN_WAIT_SCALE)
+        with self._lock:
+            self._skipped += max(span - (time.monotonic() - before), 0.0)
+        if span < seconds:
+            self.time_out()
+        self.check()
+
+    def check(self) -> None:
+        """Raise when the execution is over, by its own limit or by StopExecution."""
+        if self.left() <= 0:
+            self.time_out()
+        if self.stopped.is_set():
+            raise StoppedError
+
+    def time_out(self) -> None:
+        with self._lock:
+            if self.execution["status"] != "RUNNING":
+                return
+            self.execution["status"] = "TIMED_OUT"
+        self.execution["stopDate"] = now_iso()
+        self.stopped.set()
+        stepfunctions._add_event(
+            self.execution,
+            "ExecutionTimedOut",
+            {"executionTimedOutEventDetails": {"error": "States.Timeout"}},
+        )
+        stepfunctions._emit_execution_status_event(self.execution)
+
+
+current: contextvars.ContextVar[Run | None] = contextvars.ContextVar("run", default=None)
+_runs: dict[str, Run] = {}
+
+
+@around(stepfunctions, "_run_execution")
+def run(stock: Any, execution_arn: str) -> None:
+    execution = stepfunctions._executions.get(execution_arn)
+    machine = execution and stepfunctions._state_machines.get(execution["stateMachineArn"])
+    if not machine:
+        stock(execution_arn)
+        return
+    this = _runs[execution_arn] = Run(execution, machine)
+    current.set(this)
+    alarm = None
+    if this.limit < math.inf:
+        context = contextvars.copy_context()
+        alarm = threading.Timer(this.limit, context.run, [this.time_out])
+        alarm.daemon = True
+        alarm.start()
+    try:
+        stock(execution_arn)
+    except StoppedError:
+        pass
+    finally:
+        if alarm:
+            alarm.cancel()
+        _runs.pop(execution_arn, None)
+
+
+@around(stepfunctions, "_scaled_sleep")
+def wait(stock: Any, seconds: float) -> None:
+    this = current.get()
+    if this:
+        this.wait(seconds)
+    else:
+        stock(seconds)
+
+
+@around(stepfunctions, "_fail_execution")
+def fail(stock: Any, execution: Json, error: str, cause: str) -> None:
+    """What ended already stays as it ended, whatever its last task still does."""
+    if execution["status"] == "RUNNING":
+        stock(execution, error, cause)
+
+
+@around(stepfunctions, "_start_execution")
+def start(stock: Any, data: Json) -> Any:
+    arn = stepfunctions._resolve_state_machine_arn(data.get("stateMachineArn", ""))
+    machine = stepfunctions._state_machines.get(arn) if arn else None
+    if not machine:
+        return stock(data)
+    name = data.get("name")
+    if name is not None and not NAME.fullmatch(name):
+        return error_response_json("InvalidName", f"Invalid Name: '{name}'", 400)
+    try:
+        json.loads(data.get("input", "{}"))
+    except ValueError:
+        message = "Invalid State Machine Execution Input"
+        return error_response_json("InvalidExecutionInput", message, 400)
+    twin = stepfunctions._executions.get(f"{arn.replace(':stateMachine:', ':execution:')}:{name}")
+    if twin and twin["status"] == "RUNNING" and twin["input"] == data.get("input", "{}"):
+        return json_response({"executionArn": twin["executionArn"], "startDate": twin["startDate"]})
+    return stock(data)
+
+
+@around(stepfunctions, "_stop_execution")
+def stop(stock: Any, data: Json) -> Any:
+    answer = stock(data)
+    this = _runs.get(data.get("executionArn", ""))
+    if this and this.execution["status"] != "RUNNING":
+        this.stopped.set()
+    return answer

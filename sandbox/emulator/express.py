@@ -1,0 +1,79 @@
+"""Express executions: as many as are started, and seen in logs alone.
+
+AWS has no API that tells how one ended; the sandbox has `GET /_sandbox/executions`.
+"""
+
+import contextvars
+import threading
+import uuid
+from typing import Any
+
+from ministack.core.responses import error_response_json, json_response, now_iso
+from ministack.services import stepfunctions
+
+from sandbox.emulator.patching import around
+
+Json = dict[str, Any]
+
+
+@around(stepfunctions, "_start_execution")
+def start(stock: Any, data: Json) -> Any:
+    """Express names need not be unique: each start is an execution of its own."""
+    machine = stepfunctions._state_machines.get(
+        stepfunctions._resolve_state_machine_arn(data["stateMachineArn"])
+    )
+    if machine["type"] != "EXPRESS":
+        return stock(data)
+    name = data.get("name") or str(uuid.uuid4())
+    arn = machine["stateMachineArn"].replace(":stateMachine:", ":express:")
+    arn = f"{arn}:{name}:{uuid.uuid4()}"
+    started, payload = now_iso(), data.get("input", "{}")
+    stepfunctions._executions[arn] = {
+        "executionArn": arn,
+        "stateMachineArn": machine["stateMachineArn"],
+        "name": name,
+        "status": "RUNNING",
+        "startDate": started,
+        "stopDate": None,
+        "input": payload,
+        "output": None,
+        "testCase": "",
+        "mockAttempts": {},
+        "sync": True,  # ministack's word for: emits no status events
+        "events": [],
+    }
+    context = contextvars.copy_context()
+    target = stepfunctions._run_execution
+    threading.Thread(target=context.run, args=(target, arn), daemon=True).start()
+    return json_response({"executionArn": arn, "startDate": started})
+
+
+@around(stepfunctions, "_stop_execution")
+@around(stepfunctions, "_describe_state_machine_for_execution")
+@around(stepfunctions, "_get_execution_history")
+@around(stepfunctions, "_describe_execution")
+def refuse_express(stock: Any, data: Json) -> Any:
+    if ":express:" in data.get("executionArn", ""):
+        message = "Invalid Arn: 'Resource type not valid in this context: express'"
+        return error_response_json("InvalidArn", message, 400)
+    return stock(data)
+
+
+@around(stepfunctions, "_list_executions")
+def list_executions(stock: Any, data: Json) -> Any:
+    machine = stepfunctions._state_machines.get(data.get("stateMachineArn", "")) or {}
+    if machine.get("type") == "EXPRESS":
+        message = "This operation is not supported by this type of state machine"
+        return error_response_json("StateMachineTypeNotSupported", message, 400)
+    return stock(data)
+
+
+def express_executions() -> list[Json]:
+    """What the express executions of all accounts came to; AWS shows that in logs alone."""
+    shown = ("executionArn", "stateMachineArn", "name", "status", "startDate", "stopDate")
+    return [
+        {key: execution[key] for key in shown}
+        | {key: execution[key] for key in ("error", "cause") if execution.get(key)}
+        for _key, execution in list(stepfunctions._executions.all_items())
+        if ":express:" in execution["executionArn"]
+    ]

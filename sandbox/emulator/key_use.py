@@ -1,0 +1,173 @@
+"""Who uses a customer-managed key: the key's policy has to let them, for every thing it encrypts.
+
+On AWS a queue, topic, table, secret, log group or trail under such a key fails its users when the
+key does; ministack stores the key's name and asks nobody. Keys that AWS manages are open to all.
+"""
+
+import contextvars
+import json
+from typing import Any
+
+from ministack import app
+from ministack.core.arn import parse_arn
+from ministack.core.responses import (
+    error_response_json,
+    get_account_id,
+    get_region,
+    request_scope,
+)
+from ministack.services import cloudtrail, cloudwatch_logs, dynamodb, kms, secretsmanager, sns, sqs
+
+from sandbox.emulator.patching import around, entry
+from sandbox.emulator.service_roles import caller_problem, service_allowed
+
+Json = dict[str, Any]
+
+WRITE = ("kms:GenerateDataKey", "kms:Decrypt")
+READ = ("kms:Decrypt",)
+
+# The access key of whoever a service acts for; None when a service acts for itself.
+caller: contextvars.ContextVar[str | None] = contextvars.ContextVar("caller", default=None)
+
+
+def customer_key(name: str | None) -> Json | None:
+    """The customer-managed key of this account and region that a resource names, if it is one."""
+    if not app.AUTH or not name or "alias/aws/" in name:
+        return None
+    found: Json = kms._resolve_key(name) or {"Arn": name, "Policy": "{}"}
+    return None if found.get("KeyManager") == "AWS" else found
+
+
+def users_problem(
+    access_key: str | None, name: str | None, actions: tuple[str, ...], via: str, **facts: str
+) -> str | None:
+    """Why the caller may not use the key through the service `via`."""
+    key = customer_key(name)
+    if key is None or access_key is None:
+        return None
+    facts |= {"kms:viaservice": f"{via}.{get_region()}.amazonaws.com"}
+    facts |= {"kms:calleraccount": get_account_id()}
+    problems = (caller_problem(access_key, action, key["Arn"], facts) for action in actions)
+    return next(filter(None, problems), None)
+
+
+def service_problem(
+    service: str, name: str | None, actions: tuple[str, ...], source_arn: str, **facts: str
+) -> str | None:
+    """Why an AWS service may not use the key for itself."""
+    key = customer_key(name)
+    if key is None:
+        return None
+    for action in actions:
+        if not service_allowed(key.get("Policy"), service, action, key["Arn"], source_arn, facts):
+            return f"{service} is not authorized to perform: {action} on resource: {key['Arn']}"
+    return None
+
+
+def _key_of(arn: str) -> str | None:
+    """The key that a queue or topic is encrypted with."""
+    thing = sqs._queue_by_arn(arn) or sns._topic_by_arn_any_scope(arn) or {}
+    name: str | None = (thing.get("attributes") or {}).get("KmsMasterKeyId")
+    return name
+
+
+def delivery_problem(service: str, arn: str, source_arn: str) -> str | None:
+    """Why a service cannot put a message into a queue or topic, for the key's sake."""
+    spec = parse_arn(arn)
+    with request_scope(spec.account_id, spec.region):
+        return service_problem(service, _key_of(arn), WRITE, source_arn)
+
+
+def send_problem(access_key: str, arn: str) -> str | None:
+    """The same for a role that sends."""
+    spec = parse_arn(arn)
+    with request_scope(spec.account_id, spec.region):
+        return users_problem(access_key, _key_of(arn), WRITE, spec.service)
+
+
+def _queue_access(stock: Any, data: Json, url: str, actions: tuple[str, ...]) -> Any:
+    queue = sqs._get_q(data.get("QueueUrl", url))
+    name = queue["attributes"].get("KmsMasterKeyId")
+    if problem := users_problem(caller.get(), name, actions, "sqs"):
+        raise sqs._Err("KMS.AccessDeniedException", problem)
+    return stock(data, url)
+
+
+@around(sqs, "_act_send_message")
+def send_message(stock: Any, data: Json, url: str) -> Any:
+    return _queue_access(stock, data, url, WRITE)
+
+
+sqs._HANDLERS["SendMessage"] = sqs._act_send_message
+
+
+@entry(sqs._HANDLERS, "ReceiveMessage")
+def receive_message(stock: Any, data: Json, url: str) -> Any:
+    return _queue_access(stock, data, url, READ)
+
+
+@around(sns, "_publish")
+def publish(stock: Any, params: Json) -> Any:
+    arn = sns._normalize_arn(sns._p(params, "TopicArn") or sns._p(params, "TargetArn"))
+    topic = sns._topic_by_arn_any_scope(arn) or {}
+    name = (topic.get("attributes") or {}).get("KmsMasterKeyId")
+    if problem := users_problem(caller.get(), name, WRITE, "sns"):
+        return sns._error("KMSAccessDenied", problem, 400)
+    return stock(params)
+
+
+@around(sns, "_deliver_to_sqs")
+def deliver_to_queue(stock: Any, queue_arn: str, *arguments: Any, **options: Any) -> None:
+    problem = delivery_problem("sns.amazonaws.com", queue_arn, options.get("topic_arn", ""))
+    if problem:
+        app.logger.warning("sandbox: no notification for %s: %s", queue_arn, problem)
+        return
+    stock(queue_arn, *arguments, **options)
+
+
+@around(secretsmanager, "_get_secret_value")
+def get_secret_value(stock: Any, data: Json) -> Any:
+    _, secret = secretsmanager._resolve(data.get("SecretId"))
+    if secret:
+        context = {"kms:encryptioncontext:secretarn": secret["ARN"]}
+        name = secret.get("KmsKeyId")
+        if users_problem(caller.get(), name, READ, "secretsmanager", **context):
+            message = "Access to KMS is not allowed"
+            return error_response_json("AccessDeniedException", message, 400)
+    return stock(data)
+
+
+@around(dynamodb, "_delete_item")
+@around(dynamodb, "_update_item")
+@around(dynamodb, "_put_item")
+@around(dynamodb, "_get_item")
+def use_table(stock: Any, data: Json) -> Any:
+    table = dynamodb._tables.get((data.get("TableName") or "").rsplit("/", 1)[-1]) or {}
+    name = (table.get("SSEDescription") or {}).get("KMSMasterKeyArn")
+    if problem := users_problem(caller.get(), name, READ, "dynamodb"):
+        return error_response_json("AccessDeniedException", problem, 400)
+    return stock(data)
+
+
+@around(cloudwatch_logs, "_create_log_group")
+def create_log_group(stock: Any, data: Json) -> Any:
+    arn = cloudwatch_logs._make_group_arn(data.get("logGroupName", "")).removesuffix(":*")
+    facts = {"kms:encryptioncontext:aws:logs:arn": arn}
+    service = f"logs.{get_region()}.amazonaws.com"
+    if service_problem(service, data.get("kmsKeyId"), WRITE, arn, **facts):
+        message = (
+            f"The specified KMS key does not exist or is not allowed to be used with Arn '{arn}'"
+        )
+        return error_response_json("InvalidParameterException", message, 400)
+    return stock(data)
+
+
+@entry(cloudtrail._DISPATCH, "CreateTrail")
+def create_trail(stock: Any, data: Json) -> Any:
+    arn = cloudtrail._trail_arn(data.get("Name", ""))
+    facts = {"kms:encryptioncontext:aws:cloudtrail:arn": arn}
+    service, name = "cloudtrail.amazonaws.com", data.get("KmsKeyId")
+    if service_problem(service, name, ("kms:GenerateDataKey",), arn, **facts):
+        message = f"Insufficient permissions to access S3 bucket or KMS key {json.dumps(name)}."
+        return cloudtrail._err("InsufficientEncryptionPolicyException", message)
+    return stock(data)

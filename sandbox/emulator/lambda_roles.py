@@ -1,0 +1,76 @@
+"""The execution role of a function: Lambda must be able to assume it, and acts with it.
+
+ministack already gives the function's own calls the role's credentials. Missing were the role's
+trust policy, and what Lambda does on the function's behalf: logs and failure destinations.
+"""
+
+from typing import Any
+
+from ministack import app
+from ministack.core.arn import parse_arn
+from ministack.services import cloudwatch_logs, lambda_svc
+
+from sandbox.emulator import key_use
+from sandbox.emulator.patching import around
+from sandbox.emulator.service_roles import role_problem, session_key, trust_problem
+
+Json = dict[str, Any]
+
+SERVICE = "lambda.amazonaws.com"
+DESTINATION_ACTIONS = {
+    "sqs": "sqs:SendMessage",
+    "sns": "sns:Publish",
+    "lambda": "lambda:InvokeFunction",
+    "events": "events:PutEvents",
+}
+
+
+def _config(function: Json) -> Json:
+    return function.get("config") or function
+
+
+@around(lambda_svc, "_execute_function_dispatch")
+def execute(
+    stock: Any, function: Json, config: Json, event: Any, request_id: str, started: float
+) -> Json:
+    problem = trust_problem(config.get("Role", ""), SERVICE, config.get("FunctionArn", ""))
+    if problem:
+        app.logger.warning("sandbox: %s not run: %s", config.get("FunctionName"), problem)
+        message = "The role defined for the function cannot be assumed by Lambda."
+        body = {"errorType": "AccessDeniedException", "errorMessage": message}
+        return {"body": body, "error": True}
+    result: Json = stock(function, config, event, request_id, started)
+    return result
+
+
+@around(lambda_svc, "_emit_lambda_logs")
+def write_logs(stock: Any, function: Json, *arguments: Any, **options: Any) -> None:
+    """No permission to log, no logs; AWS loses them as silently as that."""
+    config = _config(function)
+    name = config.get("FunctionName", "")
+    group = (config.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{name}"
+    actions = ["logs:CreateLogStream", "logs:PutLogEvents"]
+    if group not in cloudwatch_logs._log_groups:
+        actions.insert(0, "logs:CreateLogGroup")
+    arn = parse_arn(config["FunctionArn"])
+    stream = f"arn:aws:logs:{arn.region}:{arn.account_id}:log-group:{group}:log-stream:x"
+    for action in actions:
+        if problem := role_problem(config.get("Role", ""), SERVICE, action, stream, session=name):
+            app.logger.warning("sandbox: logs of %s lost: %s", name, problem)
+            return
+    stock(function, *arguments, **options)
+
+
+@around(lambda_svc, "_route_async_failure")
+def keep_failure(stock: Any, target_arn: str, name: str, event: Any, result: Json) -> None:
+    """The function's role sends to its failure destination."""
+    config = _config(lambda_svc._functions.get(name) or {})
+    action = DESTINATION_ACTIONS.get(parse_arn(target_arn).service, "")
+    role = config.get("Role", "")
+    problem = role_problem(role, SERVICE, action, target_arn, session=name)
+    if not problem:
+        problem = key_use.send_problem(session_key(role, name), target_arn)
+    if problem:
+        app.logger.warning("sandbox: failure of %s lost: %s", name, problem)
+        return
+    stock(target_arn, name, event, result)

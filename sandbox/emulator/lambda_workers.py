@@ -1,0 +1,92 @@
+"""Lambda workers see what a function sees on AWS: its zip, the SDK, its own environment.
+
+Errors keep the name of their class and their trace, and leave the worker alive.
+"""
+
+import os
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from ministack.core import lambda_runtime
+from ministack.services import lambda_svc
+
+from sandbox.emulator.patching import around
+
+Json = dict[str, Any]
+
+# What AWS installs beside a Python function: boto3 and what it needs.
+SDK = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six.py", "urllib3")
+RAISED = "__lambda_error__"
+# Variables of the Lambda environment that ministack does not set.
+STANDARD = {
+    "PATH": "/usr/local/bin:/usr/bin:/bin",
+    "LANG": "en_US.UTF-8",
+    "TZ": ":UTC",
+    "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+}
+
+
+def runtime_folder() -> Path:
+    """A folder with the SDK alone, out of this environment; made once, in the temporary home."""
+    folder = Path(tempfile.gettempdir()) / "lambda-runtime"
+    if not folder.exists():
+        folder.mkdir()
+        installed = Path(sysconfig.get_paths()["purelib"])
+        for name in SDK:
+            (folder / name).symlink_to(installed / name)
+    return folder
+
+
+def environment(spawned: Mapping[str, str]) -> dict[str, str]:
+    """The worker's variables without those that are only the emulator's own.
+
+    The function's variables come once more with the first message, so a value that happens to be
+    the same on both sides is not lost.
+    """
+    own = {
+        name: value
+        for name, value in spawned.items()
+        if os.environ.get(name) != value and not name.startswith("MINISTACK")
+    }
+    function = own.get("AWS_LAMBDA_FUNCTION_NAME", "")
+    return (
+        STANDARD
+        | {
+            "TMPDIR": tempfile.gettempdir(),
+            "SANDBOX_RUNTIME": str(runtime_folder()),
+            "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{function}",
+        }
+        | own
+    )
+
+
+def start_worker(command: list[str], **options: Any) -> subprocess.Popen[str]:
+    """`subprocess.Popen` as ministack's workers call it."""
+    if command[0] == sys.executable:
+        command = [sys.executable, "-I", "-S", "-B", *command[1:]]
+        options["env"] = environment(options["env"])
+    return subprocess.Popen(command, **options)
+
+
+lambda_runtime.subprocess = SimpleNamespace(Popen=start_worker, PIPE=subprocess.PIPE)
+lambda_runtime._PYTHON_WORKER_SCRIPT = (Path(__file__).parent / "lambda_worker.py").read_text()
+
+
+@around(lambda_svc, "_execute_function_warm")
+def run(stock: Any, function: Json, event: Any, request_id: str) -> Json:
+    result: Json = stock(function, event, request_id)
+    body = result.get("body")
+    if not isinstance(body, dict):
+        return result
+    if RAISED in body:
+        return result | {"body": body[RAISED], "error": True}
+    if body.get("errorMessage") == "Worker process died":
+        message = f"RequestId: {request_id} Error: Runtime exited"
+        return result | {"body": {"errorType": "Runtime.ExitError", "errorMessage": message}}
+    return result

@@ -1,0 +1,80 @@
+"""`ECS Task State Change`, the event that ECS emits by itself, trail or no trail.
+
+ministack's tasks are records without containers: they run at once and stop when told to. What it
+leaves out is what ECS reports of a container it has pulled: the digest behind the image's tag.
+"""
+
+import json
+import re
+import time
+from typing import Any
+
+from ministack.core.responses import get_account_id, get_region, request_scope
+from ministack.services import ecs, eventbridge
+
+from sandbox.emulator.registry import find
+
+Json = dict[str, Any]
+
+ECR_IMAGE = re.compile(
+    r"(?P<account>\d{12})\.dkr[.-]ecr\.(?P<region>[a-z0-9-]+)\.[a-z.]+/"
+    r"(?P<repository>[^:@]+)(?::(?P<tag>[^@]+))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
+)
+
+# (account, region, task) -> the status that was last announced.
+_announced: dict[tuple[str, str, str], str] = {}
+
+
+def announce() -> None:
+    """Emit an event for each task of this account and region whose status has changed."""
+    eventbridge._ensure_default_bus()
+    for arn, task in ecs._tasks.items():
+        key = (get_account_id(), get_region(), arn)
+        if task["lastStatus"] == _announced.get(key):
+            continue
+        _announced[key] = task["lastStatus"]
+        entry = {
+            "Source": "aws.ecs",
+            "DetailType": "ECS Task State Change",
+            "Detail": json.dumps(detail(task)),
+            "Resources": [arn],
+        }
+        eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)
+
+
+def detail(task: Json) -> Json:
+    """The task as DescribeTasks shows it, with digests and without what is empty."""
+    shown = {
+        key: _instant(key, value)
+        for key, value in ecs._sanitize(task).items()
+        if value not in (None, "") and key != "tags"
+    }
+    shown.pop("containerInstanceArn", None)
+    shown["updatedAt"] = _instant("updatedAt", time.time())
+    shown["containers"] = [_container(container) for container in task["containers"]]
+    return shown
+
+
+def _container(container: Json) -> Json:
+    shown = {key: value for key, value in container.items() if value is not None}
+    if digest := image_digest(container.get("image", "")):
+        shown["imageDigest"] = digest
+    return shown
+
+
+def image_digest(image: str) -> str | None:
+    """The digest that a pull of the image from the emulated ECR would find."""
+    match = ECR_IMAGE.fullmatch(image)
+    if not match:
+        return None
+    if match["digest"]:
+        return match["digest"]
+    with request_scope(match["account"], match["region"]):
+        found, _code = find(match["repository"], {"imageTag": match["tag"] or "latest"})
+    return found["imageDigest"] if found else None
+
+
+def _instant(key: str, value: Any) -> Any:
+    if key.endswith("At") and isinstance(value, int | float):
+        return time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(value))
+    return value

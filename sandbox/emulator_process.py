@@ -1,0 +1,159 @@
+"""The emulator's process: it listens on 127.0.0.1 only, and keeps everything it writes in a
+temporary folder that goes with it."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+START_SECONDS = 30
+STOP_SECONDS = 5
+
+
+class SandboxError(Exception):
+    """The sandbox cannot run; the message says what to do."""
+
+
+def emulator_python() -> Path:
+    """The interpreter of the emulator's own environment: $SANDBOX_PYTHON, else .sandbox/venv."""
+    given = os.environ.get("SANDBOX_PYTHON")
+    python = Path(given) if given else REPOSITORY / ".sandbox/venv/bin/python"
+    if not python.exists():
+        raise SandboxError(f"no emulator at {python}: run `make setup` first")
+    return python
+
+
+class EmulatorProcess:
+    """A context manager; or call `start` and `stop`.
+
+    wait_scale     what a second of a Step Functions wait or retry takes: 0 is nothing, 1 real time
+    concurrency    Lambda executions that may run at a time
+    lambda_retry   seconds before Lambda repeats a failed asynchronous invocation (AWS: a minute)
+    """
+
+    def __init__(
+        self, *, wait_scale: float = 0.0, concurrency: int = 10, lambda_retry: float = 0.2
+    ) -> None:
+        self._wait_scale = wait_scale
+        self._concurrency = concurrency
+        self._lambda_retry = lambda_retry
+        self._process: subprocess.Popen[bytes] | None = None
+        self.home = Path()
+        self.port = 0
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process else None
+
+    @property
+    def log(self) -> Path:
+        """What the emulator has to say; gone after `stop`."""
+        return self.home / "emulator.log"
+
+    def start(self) -> None:
+        """Return when the emulator answers."""
+        python = emulator_python()
+        self.home = Path(tempfile.mkdtemp(prefix="image-scan-sandbox-"))
+        try:
+            (self.home / "tmp").mkdir()
+            self.port = _free_port()
+            with self.log.open("wb") as log:
+                self._process = subprocess.Popen(
+                    [python, "-m", "sandbox.emulator"],
+                    cwd=self.home,
+                    env=self._emulator_environment(),
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+            self._await_ready()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _emulator_environment(self) -> dict[str, str]:
+        """Nothing of the caller's environment: no credentials, no proxy, no Python settings."""
+        return {
+            "PATH": "/usr/local/bin:/usr/bin:/bin",
+            "HOME": str(self.home),
+            "TMPDIR": str(self.home / "tmp"),
+            "PYTHONPATH": str(REPOSITORY),
+            "PYTHONUNBUFFERED": "1",
+            "AUTH": "true",
+            "BIND_HOST": "127.0.0.1",
+            "MINISTACK_HOST": "127.0.0.1",
+            "GATEWAY_PORT": str(self.port),
+            "IOT_MTLS_ENABLED": "0",
+            "SFTP_ENABLED": "0",
+            "LAMBDA_ACCOUNT_CONCURRENCY": str(self._concurrency),
+            "LAMBDA_ASYNC_RETRY_BASE_SECONDS": str(self._lambda_retry),
+            "SFN_WAIT_SCALE": str(self._wait_scale),
+        }
+
+    def _await_ready(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            if self._process is None or self._process.poll() is not None:
+                break
+            with contextlib.suppress(OSError):
+                self.ask("/_ministack/health")
+                return
+            time.sleep(0.05)
+        log = self.log.read_text(errors="replace")[-2000:].strip()
+        raise SandboxError(f"the embedded AWS did not start:\n{log}")
+
+    def stop(self) -> None:
+        """End the emulator and its Lambda workers, and remove all they left."""
+        if self._process:
+            self._process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(STOP_SECONDS)
+            # The workers share the emulator's session, which is this process's own.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+            self._process = None
+        if self.home != Path():
+            shutil.rmtree(self.home, ignore_errors=True)
+
+    def ask(self, path: str, body: Any = None) -> Any:
+        """The JSON that the emulator itself, not the AWS in it, answers on a path."""
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.endpoint + path, data)  # noqa: S310 - loopback
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(request, timeout=5) as answer:
+            return json.load(answer)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,202 @@
+"""One install of an example: the embedded AWS, the simulated Qualys, and Terraform between them.
+
+The example is applied as it lies in the repository. An AWS endpoint in the environment and the
+gateway's URL are all that differs from production.
+"""
+
+import json
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import requests
+from boto3.dynamodb.types import TypeDeserializer
+
+from sandbox.aws import Aws, Principal
+from sandbox.qualys import Credentials, EcrImages, QualysSimulator, make_sensor_user
+from sandbox.terraform import Line, Terraform, copy_project
+
+Json = dict[str, Any]
+_SETTLE_SECONDS = 120
+_DEPLOYER = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": ["ecs:*", "iam:PassRole"], "Resource": "*"}],
+}
+
+
+class Install:
+    """A running install, from `with` to its end; nothing of it stays.
+
+    wait_scale  what a second of a Step Functions wait takes, in seconds
+    token       the access token of the Qualys subscription
+    """
+
+    def __init__(
+        self, token: str, *, wait_scale: float, concurrency: int = 10, on_line: Line | None = None
+    ) -> None:
+        self.token = token
+        self.aws = Aws(wait_scale=wait_scale, concurrency=concurrency)
+        self._on_line = on_line
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            stack.enter_context(self.aws)
+            self._sensor = make_sensor_user(self.aws.endpoint, "900000000009")
+            images = EcrImages(self.aws.endpoint, lambda: self._sensor)
+            simulator = QualysSimulator(Credentials(tokens=(self.token,)), images)
+            self.qualys = stack.enter_context(simulator)
+            self.scratch = Path(tempfile.mkdtemp(prefix="image-scan-project-"))
+            stack.callback(shutil.rmtree, self.scratch, ignore_errors=True)
+            folder = copy_project(self.scratch) / "examples/single-account"
+            credential = {"TF_VAR_qualys_credentials": json.dumps({"token": self.token})}
+            environment = self.aws.environment() | credential
+            self.terraform = Terraform(folder, environment, self._on_line)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    def prepare(self, **variables: Any) -> None:
+        """Sets the example's variables, with a role to be made for the sensor."""
+        base = self.aws_base()
+        role = {
+            "qualys_account_id": str(base["accountId"]),
+            "external_id": str(base["externalId"]),
+        }
+        given = {"qualys_gateway_url": self.qualys.url, "registry_role": role, **variables}
+        self.terraform.set_variables(given)
+        self.terraform.init()
+
+    def apply(self) -> None:
+        """Applies the example, and subscribes a queue of ours to its notifications."""
+        self.terraform.apply()
+        self.outputs: Json = self.terraform.outputs()["image_scan"]
+        self._inbox = self._subscribe(self.outputs["topic_arn"])
+        self.deployer = self.aws.create_user("ci-deployer", _DEPLOYER)
+
+    def aws_base(self) -> Json:
+        """What an operator asks Qualys for before the first apply: its account and external id."""
+        url = f"{self.qualys.url}/csapi/v1.3/registry/aws-base"
+        answer = requests.get(url, headers={"Authorization": f"Bearer {self.token}"}, timeout=10)
+        answer.raise_for_status()
+        return dict(answer.json())
+
+    def client(self, service: str, principal: Principal | None = None) -> Any:
+        return self.aws.client(service, principal=principal)
+
+    @property
+    def ecs(self) -> Any:
+        """ECS as the deployer, who is then named in every verdict."""
+        return self.client("ecs", self.deployer)
+
+    def forget_environments(self) -> None:
+        """Has Lambda give up its warm environments, as any change of a function does."""
+        functions = self.client("lambda")
+        for name in self.outputs["function_names"].values():
+            functions.update_function_configuration(FunctionName=name, MemorySize=256)
+
+    def settle(self, on_wait: Callable[[list[Json], list[Json]], None] | None = None) -> None:
+        """Waits until no execution runs; `on_wait` is shown all intakes and all scans meanwhile."""
+        deadline = time.monotonic() + _SETTLE_SECONDS
+        quiet = 0
+        while quiet < 3:
+            intakes, scans = self.intakes(), self.scans()
+            busy = any(each["status"] == "RUNNING" for each in [*intakes, *scans])
+            quiet = 0 if busy else quiet + 1
+            if on_wait:
+                on_wait(intakes, scans)
+            if time.monotonic() > deadline:
+                raise TimeoutError("executions still run")
+            time.sleep(0.1)
+
+    def intakes(self) -> list[Json]:
+        return self.aws.express_executions(self.outputs["intake_state_machine_arn"])
+
+    def scans(self) -> list[Json]:
+        """Every scan execution, newest first, with its status."""
+        pages = self.client("stepfunctions").get_paginator("list_executions")
+        arn = self.outputs["scan_state_machine_arn"]
+        return [row for page in pages.paginate(stateMachineArn=arn) for row in page["executions"]]
+
+    def scan_input(self, execution_arn: str) -> Json:
+        answer = self.client("stepfunctions").describe_execution(executionArn=execution_arn)
+        return dict(json.loads(answer["input"]))
+
+    def scan_states(self, execution_arn: str) -> list[str]:
+        """The states that a scan went through, in order."""
+        pages = self.client("stepfunctions").get_paginator("get_execution_history")
+        return [
+            event["stateEnteredEventDetails"]["name"]
+            for page in pages.paginate(executionArn=execution_arn)
+            for event in page["events"]
+            if "stateEnteredEventDetails" in event
+        ]
+
+    def verdicts(self) -> dict[str, Json]:
+        """The cache's items by key, as plain values; memos of registries left out."""
+        deserialize = TypeDeserializer().deserialize
+        rows = self.client("dynamodb").scan(TableName=self.outputs["cache_table"]["name"])["Items"]
+        items = [{name: deserialize(value) for name, value in row.items()} for row in rows]
+        return {item["imageDigest"]: item for item in items if "status" in item}
+
+    def messages(self, queue_url: str) -> list[Json]:
+        """Takes everything out of a queue."""
+        sqs = self.client("sqs")
+        taken: list[Json] = []
+        while True:
+            answer = sqs.receive_message(
+                QueueUrl=queue_url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
+            )
+            if not (batch := answer.get("Messages")):
+                return taken
+            for message in batch:
+                sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
+            taken += batch
+
+    def notifications(self) -> list[Json]:
+        """The verdicts that were told since the last call: the message, and its `subject`."""
+        told = [json.loads(message["Body"]) for message in self.messages(self._inbox)]
+        return [
+            {**json.loads(each["Message"]), "subject": each["Subject"]}
+            for each in told
+            if each.get("Subject", "").startswith("Scan: ")
+        ]
+
+    def failed_events(self) -> list[Json]:
+        """Takes the kept events: `body` as it came, and the error's name."""
+        return [
+            {
+                "body": json.loads(message["Body"]),
+                "error": message.get("MessageAttributes", {}).get("Error", {}).get("StringValue"),
+            }
+            for message in self.messages(self.outputs["failed_events_queue"]["url"])
+        ]
+
+    def _subscribe(self, topic_arn: str) -> str:
+        sqs, sns = self.client("sqs"), self.client("sns")
+        url = str(sqs.create_queue(QueueName="sandbox-inbox")["QueueUrl"])
+        arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+        arn = arn["Attributes"]["QueueArn"]
+        statement = {
+            "Effect": "Allow",
+            "Principal": {"Service": "sns.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": arn,
+            "Condition": {"ArnEquals": {"aws:SourceArn": topic_arn}},
+        }
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+        sns.subscribe(TopicArn=topic_arn, Protocol="sqs", Endpoint=arn)
+        return url

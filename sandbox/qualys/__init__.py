@@ -1,0 +1,36 @@
+"""A simulator of Qualys Container Security (CSAPI v1.3) for AWS ECR registries.
+
+It follows the vendor's documents, not the client of this repository: where they leave something
+open, a switch of `Scenario` turns it; what no document states says so.
+"""
+
+from sandbox.qualys.clock import Clock
+from sandbox.qualys.control import ControlRefused, SimulatorControl
+from sandbox.qualys.ecr import AwsCredentials, EcrImages
+from sandbox.qualys.image_source import (
+    HeldImages,
+    ImageSource,
+    PulledImage,
+    PullError,
+    RegistryAccess,
+)
+from sandbox.qualys.process import QualysProcess
+from sandbox.qualys.sensor_user import make_sensor_user
+from sandbox.qualys.server import Credentials, QualysSimulator
+
+__all__ = [
+    "AwsCredentials",
+    "Clock",
+    "ControlRefused",
+    "Credentials",
+    "EcrImages",
+    "HeldImages",
+    "ImageSource",
+    "PullError",
+    "PulledImage",
+    "QualysProcess",
+    "QualysSimulator",
+    "RegistryAccess",
+    "SimulatorControl",
+    "make_sensor_user",
+]

@@ -1,0 +1,35 @@
+"""`python -m sandbox.qualys`: see `sandbox.qualys.process`, which starts it."""
+
+import functools
+import json
+import sys
+from typing import TYPE_CHECKING
+
+from sandbox.qualys.ecr import EcrImages
+from sandbox.qualys.scenario import Scenario
+from sandbox.qualys.sensor_user import make_sensor_user
+from sandbox.qualys.server import Credentials, QualysSimulator
+
+if TYPE_CHECKING:
+    from sandbox.qualys.image_source import ImageSource
+
+
+def main() -> None:
+    settings = json.loads(sys.stdin.readline())
+    scenario, given = settings["scenario"], settings["credentials"]
+    source: ImageSource | None = None
+    if settings["aws"] is not None:
+        account = scenario.get("aws_account_id", Scenario().aws_account_id)
+        source = EcrImages(
+            settings["aws"],
+            functools.cache(lambda: make_sensor_user(settings["aws"], account)),
+        )
+    credentials = Credentials(tuple(given["tokens"]), given["users"], given["clients"])
+    port = settings["port"]
+    with QualysSimulator(credentials, source, scenario=scenario, port=port) as simulator:
+        print(json.dumps({"url": simulator.url}), flush=True)
+        sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,27 @@
+"""What every CSAPI call passes before it is carried out: bearer, permission, rate limit."""
+
+from flask import g, request
+
+from sandbox.qualys.answers import Refusal
+from sandbox.qualys.world import World
+
+BASE = "/csapi/v1.3"
+
+
+def admit(world: World) -> None:
+    """Raises Refusal 401, 403 or 429. Calls that no bearer vouches for are not counted.
+
+    CS.IMAGE.VIEW is a documented permission; the names of the others follow it.
+    """
+    now, scenario = world.clock.now(), world.scenario
+    name = world.accounts.check(request.headers.get("Authorization", ""), now)
+    path = request.path.removeprefix(BASE)
+    permission = f"CS.{'IMAGE' if path.startswith('/images') else 'REGISTRY'}.{_action()}"
+    if permission in scenario.denied_permissions:
+        raise Refusal(403, f"User {name} does not have the permission {permission}")
+    if scenario.rate_limiting:
+        g.rate_headers = world.limits.take(path, scenario.rate_limits, now)
+
+
+def _action() -> str:
+    return {"GET": "VIEW", "DELETE": "DELETE"}.get(request.method, "CREATE")

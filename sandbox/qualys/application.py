@@ -1,0 +1,38 @@
+"""The Flask application: the vendor's routes and the control's, and how refusals look."""
+
+from flask import Flask, Response, g
+from werkzeug.exceptions import HTTPException
+
+from sandbox.qualys.answers import Refusal, as_json, envelope
+from sandbox.qualys.api import auth, control, images, registries, schedules
+from sandbox.qualys.api.access import BASE, admit
+from sandbox.qualys.sensor import Sensor
+from sandbox.qualys.world import World
+
+
+def make_application(world: World, sensor: Sensor) -> Flask:
+    app = Flask("sandbox.qualys", static_folder=None)
+    app.register_blueprint(auth.routes(world))
+    app.register_blueprint(control.routes(world, sensor))
+    for group in (registries, schedules, images):
+        blueprint = group.routes(world)
+        blueprint.before_request(lambda: admit(world))
+        app.register_blueprint(blueprint, url_prefix=BASE)
+
+    @app.errorhandler(Refusal)
+    def refused(error: Refusal) -> Response:
+        answer = as_json(envelope(error.status, error.message, world.clock.now()), error.status)
+        answer.headers.update(error.headers)
+        return answer
+
+    @app.errorhandler(HTTPException)
+    def no_such_route(error: HTTPException) -> Response:
+        status = error.code or 500
+        return as_json(envelope(status, error.name, world.clock.now()), status)
+
+    @app.after_request
+    def rate_headers(answer: Response) -> Response:
+        answer.headers.update(g.get("rate_headers", {}))
+        return answer
+
+    return app

@@ -1,0 +1,96 @@
+"""Faults on purpose: the nth call of a method and path gets another answer, late, or none."""
+
+import itertools
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from sandbox.qualys.answers import envelope
+from sandbox.qualys.scenario import update_fields
+
+
+@dataclass
+class Fault:
+    """`path` is a regular expression for the whole path, `method` a method or `*`.
+
+    It acts from the `nth` matching call on, `times` times (0: until it is taken away). With a
+    `status` the call is answered with that instead of being carried out; with `after` it is
+    carried out first, so that only its answer is lost. `delay` holds the answer back for so many
+    seconds, `drop` closes the connection without one, `truncate` sends so many bytes of its body
+    and closes, `garble` breaks its JSON.
+    """
+
+    path: str = ".*"
+    method: str = "*"
+    nth: int = 1
+    times: int = 1
+    delay: float = 0.0
+    status: int = 0
+    headers: dict[str, str] = field(default_factory=dict)
+    body: str | dict[str, Any] | list[Any] | None = None
+    after: bool = False
+    drop: bool = False
+    truncate: int | None = None
+    garble: bool = False
+    matched: int = 0
+    fired: int = 0
+
+    def takes(self, method: str, path: str) -> bool:
+        """Counts a matching call, and says whether this is one to spoil."""
+        if self.method not in ("*", method) or not re.fullmatch(self.path, path):
+            return False
+        self.matched += 1
+        return self.matched >= self.nth and (self.times == 0 or self.fired < self.times)
+
+    @property
+    def carried_out(self) -> bool:
+        return self.after or not (self.status or self.drop)
+
+    def body_bytes(self, now: float) -> bytes:
+        """What it answers: text as it is, other values as JSON, else the error envelope."""
+        if isinstance(self.body, str):
+            return self.body.encode()
+        if self.body is not None:
+            return json.dumps(self.body).encode()
+        return b"" if self.status < 400 else json.dumps(self._envelope(now)).encode()
+
+    def _envelope(self, now: float) -> dict[str, Any]:
+        return envelope(self.status, "Fault on purpose", now)
+
+
+class Faults:
+    """Of several faults that match a call, the one told first acts; all count the call."""
+
+    def __init__(self) -> None:
+        self._faults: dict[int, Fault] = {}
+        self._numbers = itertools.count(1)
+
+    def add(self, values: Mapping[str, Any]) -> int:
+        """Raises ValueError on an unknown name, a wrong type, or a pattern that is none."""
+        fault = Fault()
+        update_fields(fault, values)
+        try:
+            re.compile(fault.path)
+        except re.error as error:
+            raise ValueError(f"path: {error}") from error
+        number = next(self._numbers)
+        self._faults[number] = fault
+        return number
+
+    def remove(self, number: int) -> None:
+        self._faults.pop(number, None)
+
+    def clear(self) -> None:
+        self._faults.clear()
+
+    def of(self, method: str, path: str) -> Fault | None:
+        taking = [fault for fault in self._faults.values() if fault.takes(method, path)]
+        if not taking:
+            return None
+        taking[0].fired += 1
+        return taking[0]
+
+    def as_json(self) -> dict[str, Any]:
+        return {str(number): asdict(fault) for number, fault in self._faults.items()}

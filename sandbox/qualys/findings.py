@@ -1,0 +1,141 @@
+"""Vulnerability objects and their counts ("Fetch vulnerability details for an image").
+
+Told per config digest, per `repository:tag` or per `repository`; a scan takes what is told at its
+end, and an image that nobody told anything about is clean.
+"""
+
+import copy
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sandbox.qualys.answers import Json
+from sandbox.qualys.clock import milliseconds
+
+_SEVERITIES = range(1, 6)
+_SCORES = {
+    1: ("1.9", "2.2"),
+    2: ("3.6", "4.0"),
+    3: ("5.0", "5.9"),
+    4: ("7.2", "7.8"),
+    5: ("10.0", "9.8"),
+}
+_THREATS = (
+    "activeAttacks",
+    "zeroDay",
+    "publicExploit",
+    "easyExploit",
+    "exploitKit",
+    "malware",
+    "denialOfService",
+    "highLateralMovement",
+    "highDataLoss",
+    "noPatch",
+    "ransomware",
+)
+
+
+class ToldFindings:
+    def __init__(self) -> None:
+        self._told: dict[str, list[Json]] = {}
+
+    def tell(self, key: str, findings: Iterable[Mapping[str, Any]]) -> None:
+        """Raises ValueError, and keeps what was told, if one of them is incomplete."""
+        self._told[key.removeprefix("sha256:")] = [vulnerability(one) for one in findings]
+
+    def of(self, sha: str, repository: str, tag: str) -> list[Json]:
+        for key in (sha, f"{repository}:{tag}", repository):
+            if key in self._told:
+                return copy.deepcopy(self._told[key])
+        return []
+
+
+def vulnerability(told: Mapping[str, Any]) -> Json:
+    """The whole object from `qid`, `title`, `severity` and whatever else is given.
+
+    Raises ValueError if one of the three is missing or of a wrong type.
+    """
+    severity: Any = told.get("severity")
+    if not isinstance(told.get("qid"), int) or not isinstance(told.get("title"), str):
+        raise ValueError("a finding needs an integer qid and a title")
+    if type(severity) is not int or severity not in _SEVERITIES:
+        raise ValueError("a finding needs a severity from 1 to 5")
+    software = [_software(one) for one in told.get("software", [])]
+    base, base3 = _SCORES[severity]
+    made: Json = {
+        "vulnerability": None,
+        "result": _table(software),
+        "firstFound": None,
+        "lastFound": None,
+        "customerSeverity": severity,
+        "port": None,
+        "typeDetected": "CONFIRMED",
+        "status": None,
+        "risk": severity * 10,
+        "category": "Local",
+        "discoveryType": ["AUTHENTICATED"],
+        "authType": ["UNIX_AUTH"],
+        "supportedBy": ["CS"],
+        "product": [one["name"] for one in software],
+        "vendor": [],
+        "cveids": None,
+        "cvssInfo": {"baseScore": base, "temporalScore": base, "accessVector": "Network"},
+        "cvss3Info": {"baseScore": base3, "temporalScore": base3},
+        "qdsScore": severity * 19,
+        "patchAvailable": any(one["fixVersion"] for one in software),
+        "published": 1_645_056_000_000,
+        "scanType": ["STATIC"],
+        "isExempted": False,
+        "layerSha": None,
+        "threatIntel": dict.fromkeys(_THREATS),
+        "vendorData": {},
+        "source": None,
+        "reason": None,
+    }
+    return {**made, **told, "software": software}
+
+
+def dated(findings: list[Json], earlier: list[Json] | None, now: float) -> list[Json]:
+    """The findings of a scan at `now`; one that was there before keeps the day it was found."""
+    first = {one["qid"]: one["firstFound"] for one in earlier or []}
+    return [
+        {
+            **one,
+            "firstFound": one["firstFound"] or first.get(one["qid"]) or milliseconds(now),
+            "lastFound": milliseconds(now),
+        }
+        for one in findings
+    ]
+
+
+def counting(findings: Iterable[Json]) -> list[Json]:
+    """Those that no exemption covers."""
+    return [one for one in findings if not one["isExempted"]]
+
+
+def severity_counts(findings: Iterable[Json], pattern: str = "severity{}Count") -> dict[str, int]:
+    found = [one["severity"] for one in findings]
+    return {pattern.format(severity): found.count(severity) for severity in reversed(_SEVERITIES)}
+
+
+def summary(findings: list[Json]) -> Json:
+    """`vulnSummary`: confirmed and potential apart, and how many of each have a patch."""
+    kinds = {
+        kind.lower(): [one for one in findings if one["typeDetected"] == kind]
+        for kind in ("CONFIRMED", "POTENTIAL")
+    }
+    counts = {kind: severity_counts(found, "sev{}Count") for kind, found in kinds.items()}
+    patched = {
+        kind: severity_counts((one for one in found if one["patchAvailable"]), "sev{}Count")
+        for kind, found in kinds.items()
+    }
+    return {**counts, "patchAvailability": patched}
+
+
+def _software(told: Mapping[str, Any]) -> Json:
+    made = {"version": None, "fixVersion": None, "packagePath": None, "scanType": "STATIC"}
+    return {"name": "", **made, "vulnerabilities": None, **told}
+
+
+def _table(software: list[Json]) -> str:
+    rows = [f"{one['name']} {one['version']} {one['fixVersion']}" for one in software]
+    return "\n".join(['#table cols="3"', "Package Installed_Version Required_Version", *rows])

@@ -1,0 +1,147 @@
+"""An image as the list, the bulk list and the details call show it.
+
+`vulnerabilities` is an object of counts in the list and an array of objects in the details; both
+are null until a scan has ended.
+"""
+
+from sandbox.qualys.answers import Json
+from sandbox.qualys.clock import milliseconds
+from sandbox.qualys.findings import counting, severity_counts
+from sandbox.qualys.images import Image
+from sandbox.qualys.qql import Row, Tokens
+from sandbox.qualys.scenario import Scenario
+
+# `repo.tag`, `imageId` and `uuid` go by the naming; the other tokens were seen in use. There is
+# no token for repoDigests.
+TOKENS = Tokens(
+    keywords=frozenset({"sha", "imageId", "uuid", "source", "repo.tag"}),
+    texts=frozenset(
+        {"repo.registry", "repo.repository", "operatingSystem", "vulnerabilities.title"}
+    ),
+    times=frozenset({"created", "updated", "lastScanned", "lastVmScanDate", "imagesInUse"}),
+    numbers=frozenset({"vulnerabilities.severity"}),
+)
+# "Fetch vulnerability details" takes a filter without listing its tokens.
+VULNERABILITY_TOKENS = Tokens(
+    keywords=frozenset({"vulnerabilities.qid", "vulnerabilities.typeDetected"}),
+    texts=frozenset({"vulnerabilities.title"}),
+    numbers=frozenset({"vulnerabilities.severity"}),
+)
+
+
+def search_row(image: Image) -> Row:
+    """What the filter tokens of an image find."""
+    scanned = [] if image.scanned_at is None else [image.scanned_at]
+    findings = image.findings or []
+    return {
+        "sha": [image.sha],
+        "imageId": [image.sha[:12]],
+        "uuid": [image.uuid],
+        "source": list(image.source),
+        "created": [image.created],
+        "updated": [image.updated],
+        "lastScanned": scanned,
+        "lastVmScanDate": scanned,
+        "imagesInUse": [],  # no container of the sensor's host runs it
+        "operatingSystem": [image.operating_system],
+        "repo.registry": [place.registry for place in image.repo],
+        "repo.repository": [place.repository for place in image.repo],
+        "repo.tag": [place.tag for place in image.repo],
+        "vulnerabilities.severity": [one["severity"] for one in findings],
+        "vulnerabilities.title": [one["title"] for one in findings],
+    }
+
+
+def vulnerability_row(finding: Json) -> Row:
+    names = ("qid", "title", "severity", "typeDetected")
+    return {f"vulnerabilities.{name}": [finding[name]] for name in names}
+
+
+def list_row(image: Image, scenario: Scenario) -> Json:
+    counts = None if image.findings is None else severity_counts(counting(image.findings))
+    return {**_common(image, scenario), "vulnerabilities": counts}
+
+
+def bulk_row(image: Image, scenario: Scenario) -> Json:
+    """Of each vulnerability only qid, result and software."""
+    kept = ("qid", "result", "software")
+    findings = image.findings
+    thin = None if findings is None else [{name: one[name] for name in kept} for one in findings]
+    return {**_common(image, scenario), "vulnerabilities": thin}
+
+
+def details(image: Image, scenario: Scenario) -> Json:
+    total = None if image.findings is None else len(image.findings)
+    return {
+        **_common(image, scenario),
+        "label": None,
+        "operatingSystem": image.operating_system,
+        "customerUuid": "5b0c7f3e-62de-4a8b-9a9d-0d4b3c1f2a60",
+        "dockerVersion": "",
+        "architecture": image.architecture,
+        "layers": [_layer(digest, number) for number, digest in enumerate(image.layers)],
+        "layersCount": len(image.layers),
+        "host": [],
+        "users": [],
+        "softwares": _softwares(image),
+        "vulnerabilities": image.findings,
+        "totalVulCount": None if total is None else str(total),
+        "totalVulnCount": total,
+    }
+
+
+def _common(image: Image, scenario: Scenario) -> Json:
+    hidden = scenario.null_registry
+    return {
+        "created": milliseconds(image.created),
+        "updated": milliseconds(image.updated),
+        "lastUsedDate": None,
+        "sha": image.sha,
+        "imageId": image.sha[:12],
+        "uuid": image.uuid,
+        "repo": [
+            {
+                "registry": None if hidden else place.registry,
+                "tag": place.tag,
+                "repository": place.repository,
+            }
+            for place in image.repo
+        ],
+        "repoDigests": [
+            {"registry": one.registry, "digest": one.digest, "repository": one.repository}
+            for one in image.repo_digests
+        ],
+        "size": image.size,
+        "associatedContainersCount": 0,
+        "associatedHostsCount": 0,
+        scenario.scan_time_field: milliseconds(image.scanned_at),
+        "registryUuid": image.registry_uuids or None,
+        "source": image.source,
+        "isDockerHubOfficial": False,
+        "scanType": None,
+        "scanTypes": [] if image.scanned_at is None else ["STATIC"],
+        "scanErrorCode": image.scan_error_code,
+        "scanErrorMessage": image.scan_error_message,
+        "scanStatus": image.scan_status,
+        "lastFoundOnHost": None,
+        "isInstrumented": False,
+        "author": "",
+    }
+
+
+def _layer(digest: str, number: int) -> Json:
+    return {
+        "size": "0",
+        "createdBy": "",
+        "created": None,
+        "comment": "",
+        "id": None,
+        "sha": digest,
+        "tags": None,
+        "layerNumber": number,
+        "isBaseLayer": None,
+    }
+
+
+def _softwares(image: Image) -> list[Json]:
+    return [software for one in image.findings or [] for software in one["software"]]

@@ -1,0 +1,121 @@
+"""The images that the subscription knows: what it was asked to scan, or told of; nothing else.
+
+An image is named by `sha`, the digest of its config as bare hex ("Fetch a list of images"); its
+`repo[]` grows with every repository and tag that the same content was seen under.
+"""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sandbox.qualys.answers import Json
+
+
+@dataclass(frozen=True)
+class Place:
+    registry: str
+    repository: str
+    tag: str
+
+
+@dataclass(frozen=True)
+class RepoDigest:
+    """The digest, as bare hex, that a reference resolved to: a manifest or an index."""
+
+    registry: str
+    repository: str
+    digest: str
+
+
+@dataclass
+class Image:
+    """`findings` is None until the first scan has ended: known, and still being processed."""
+
+    sha: str
+    created: float
+    updated: float
+    size: int = 0
+    architecture: str = "amd64"
+    operating_system: str = "Linux"
+    repo: list[Place] = field(default_factory=list)
+    repo_digests: list[RepoDigest] = field(default_factory=list)
+    registry_uuids: list[str] = field(default_factory=list)
+    source: list[str] = field(default_factory=lambda: ["REGISTRY"])
+    layers: list[str] = field(default_factory=list)
+    scanned_at: float | None = None
+    scan_status: str | None = None
+    scan_error_code: str | None = None
+    scan_error_message: str | None = None
+    findings: list[Json] | None = None
+    uuid: str = field(default_factory=lambda: str(uuid.uuid4()))
+
+    def seen(self, place: Place, digest: str, registry_uuid: str | None) -> None:
+        """Adds a place and digest to those known."""
+        resolved = RepoDigest(place.registry, place.repository, digest)
+        if place not in self.repo:
+            self.repo.append(place)
+        if resolved not in self.repo_digests:
+            self.repo_digests.append(resolved)
+        if registry_uuid and registry_uuid not in self.registry_uuids:
+            self.registry_uuids.append(registry_uuid)
+
+    def scanned(self, findings: list[Json], now: float) -> None:
+        self.findings = findings
+        self.scanned_at = self.updated = now
+        self.scan_status = "SUCCESS"
+        self.scan_error_code = self.scan_error_message = None
+
+    def scan_failed(self, status: str, code: str, message: str | None, now: float) -> None:
+        """Keeps the results of an earlier scan, if there was one."""
+        self.scan_status, self.scan_error_code, self.scan_error_message = status, code, message
+        self.updated = now
+
+
+class Images:
+    def __init__(self) -> None:
+        self._by_sha: dict[str, Image] = {}
+
+    def all(self) -> list[Image]:
+        return list(self._by_sha.values())
+
+    def get(self, sha: str) -> Image | None:
+        return self._by_sha.get(sha)
+
+    def by_id(self, prefix: str) -> Image | None:
+        """By the first 12 characters of the sha, which `imageId` holds."""
+        return next((image for image in self.all() if image.sha[:12] == prefix), None)
+
+    def at(self, place: Place) -> list[Image]:
+        return [image for image in self.all() if place in image.repo]
+
+    def add(self, image: Image) -> Image:
+        """The image that is known by this sha, or the given one."""
+        return self._by_sha.setdefault(image.sha, image)
+
+    def replace(self, image: Image) -> None:
+        self._by_sha[image.sha] = image
+
+
+def told_image(told: Mapping[str, Any], findings: list[Json] | None, now: float) -> Image:
+    """An image as the control API tells it, with the age of its scan in `scanned_seconds_ago`.
+
+    Raises ValueError on an unknown name or a sha that is none.
+    """
+    values = dict(told)
+    sha = str(values.pop("sha", "")).removeprefix("sha256:")
+    if len(sha) != 64 or set(sha) - set("0123456789abcdef"):
+        raise ValueError("sha must be 64 hex digits")
+    ago = values.pop("scanned_seconds_ago", None)
+    image = Image(sha=sha, created=now, updated=now, findings=findings)
+    image.repo = [Place(**one) for one in values.pop("repo", [])]
+    image.repo_digests = [RepoDigest(**one) for one in values.pop("repo_digests", [])]
+    for name, value in values.items():
+        if name not in Image.__dataclass_fields__ or name in ("uuid", "findings", "sha"):
+            raise ValueError(f"unknown name {name}")
+        setattr(image, name, value)
+    if ago is not None:
+        image.scanned(findings or [], now - float(ago))
+        image.scan_status = values.get("scan_status", "SUCCESS")
+        image.scan_error_code = values.get("scan_error_code")
+    return image

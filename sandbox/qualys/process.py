@@ -1,0 +1,77 @@
+"""The simulator as a process of its own, for a caller that shall not share its interpreter.
+
+Its settings are one line of JSON on standard input, so that no secret is in a list of processes;
+it answers with one line that holds its URL, and ends with its standard input.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from sandbox.qualys.control import SimulatorControl
+from sandbox.qualys.server import Credentials
+
+_REPOSITORY = Path(__file__).resolve().parents[2]
+_STOP_SECONDS = 5
+
+
+class QualysProcess:
+    """`aws` is the endpoint of an emulated AWS to pull from; without one there are no images."""
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        aws: str | None = None,
+        *,
+        scenario: Mapping[str, Any] | None = None,
+        port: int = 0,
+    ) -> None:
+        self._settings = {
+            "credentials": {
+                "tokens": list(credentials.tokens),
+                "users": dict(credentials.users),
+                "clients": dict(credentials.clients),
+            },
+            "aws": aws,
+            "scenario": dict(scenario or {}),
+            "port": port,
+        }
+
+    def __enter__(self) -> Self:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "sandbox.qualys"],
+            cwd=_REPOSITORY,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        started = self._say(json.dumps(self._settings))
+        if not started:
+            raise RuntimeError(f"the simulator ended with {self._process.wait(_STOP_SECONDS)}")
+        self.url = str(json.loads(started)["url"])
+        self.pid = self._process.pid
+        self.control = SimulatorControl(self.url)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            self._process.communicate(timeout=_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.communicate()
+
+    def _say(self, line: str) -> str:
+        if self._process.stdin is None or self._process.stdout is None:
+            raise RuntimeError("the simulator has no pipes")
+        self._process.stdin.write(line + "\n")
+        self._process.stdin.flush()
+        return self._process.stdout.readline()

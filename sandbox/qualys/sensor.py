@@ -1,0 +1,165 @@
+"""The Registry Sensor: takes jobs from Queued through listing and scanning to their end.
+
+The pulls are made at the end of the listing phase, outside the lock; what a tag points at then is
+what is scanned. A job that could not pull all it names scans the rest and ends in Error.
+"""
+
+import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+from sandbox.qualys.answers import Refusal
+from sandbox.qualys.findings import dated
+from sandbox.qualys.image_source import ImageSource, PulledImage, PullError
+from sandbox.qualys.images import Image, Place
+from sandbox.qualys.listing import Listing, list_images
+from sandbox.qualys.schedules import Schedule
+from sandbox.qualys.world import World
+
+_LOOK_EVERY_SECONDS = 0.02
+_PARALLEL_JOBS = 8
+_LOG = logging.getLogger(__name__)
+
+
+class Sensor:
+    def __init__(self, world: World, source: ImageSource) -> None:
+        self._world = world
+        self._source = source
+        self._workers = ThreadPoolExecutor(_PARALLEL_JOBS, "qualys-sensor-job")
+        self._one_pass = threading.Lock()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="qualys-sensor", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._thread.join()
+        self._workers.shutdown()
+
+    def advance(self) -> None:
+        """Moves every job as far as the clock allows. Returns when none is due any more."""
+        with self._one_pass:
+            while due := self._due():
+                list(self._workers.map(self._step, due))
+
+    def _run(self) -> None:
+        while not self._stopping.wait(_LOOK_EVERY_SECONDS):
+            self.advance()
+
+    def _due(self) -> list[Schedule]:
+        with self._world.lock:
+            now = self._world.clock.now()
+            paused = self._world.scenario.sensor_paused
+            jobs = [job for job in self._world.schedules.all() if not (paused and job.waiting)]
+            return [job for job in jobs if job.due is not None and job.due <= now]
+
+    def _step(self, job: Schedule) -> None:
+        steps = {"queued": self._begin, "listing": self._list, "scanning": self._finish}
+        try:
+            steps.get(job.phase, lambda _job: None)(job)
+        except Exception as error:  # a job must end, whatever the registry did to the sensor
+            _LOG.exception("job %s", job.uuid)
+            with self._world.lock:
+                job.add_error("SENSOR_ERROR", str(error), {})
+                job.end("Error", self._world.clock.now())
+
+    def _begin(self, job: Schedule) -> None:
+        world = self._world
+        with world.lock:
+            if job.phase == "queued":
+                now = world.clock.now()
+                job.status, job.phase = "Running", "listing"
+                job.due = now + world.clock.lasting(world.scenario.listing_seconds)
+                job.stamp(now, "jobStartDate", "jobListingStartDate")
+
+    def _list(self, job: Schedule) -> None:
+        world = self._world
+        with world.lock:
+            now, matching = world.clock.now(), world.scenario.tag_matching
+            try:
+                registry = world.registries.get(job.registry_uuid, now)
+            except Refusal as gone:
+                job.add_error("REGISTRY_NOT_FOUND", gone.message, {})
+                job.end("Error", now)
+                return
+            access = registry.access(world.scenario.external_id)
+        listing = list_images(self._source, access, job.filters, matching, now)
+        with world.lock:
+            if job.phase == "listing":  # else it was cancelled meanwhile
+                self._listed(job, listing)
+
+    def _listed(self, job: Schedule, listing: Listing) -> None:
+        world, now = self._world, self._world.clock.now()
+        job.stamp(now, "jobListingCompletionDate")
+        for place, failure in listing.failed:
+            self._not_pulled(job, place, failure)
+        job.targets = listing.found
+        if not job.targets:
+            job.end("Error" if job.errors else "Finished", now)
+            return
+        job.phase = "scanning"
+        job.stamp(now, "jobScanningStartDate")
+        if world.scenario.visible_from == "listed":
+            for place, pulled in job.targets:
+                self._image(job, place, pulled)
+        told = [world.behaviours.of(at.repository, at.tag) for at, _ in job.targets]
+        longest = max(
+            world.scenario.scan_seconds if one.scan_seconds is None else one.scan_seconds
+            for one in told
+        )
+        endless = any(one.never_ends for one in told)
+        job.due = None if endless else now + world.clock.lasting(longest)
+
+    def _not_pulled(self, job: Schedule, place: Place, failure: PullError) -> None:
+        world = self._world
+        if failure.missing and world.scenario.missing_tag == "finish":
+            return
+        context = {"repo": place.repository, "tag": place.tag}
+        job.add_error(failure.code, str(failure), context)
+        for image in world.images.at(place):
+            image.scan_failed("ERROR", failure.code, str(failure), world.clock.now())
+
+    def _finish(self, job: Schedule) -> None:
+        world = self._world
+        with world.lock:
+            if job.phase != "scanning":
+                return
+            now = world.clock.now()
+            job.stamp(now, "jobScanningCompletionDate")
+            for place, pulled in job.targets:
+                self._scan(job, place, self._image(job, place, pulled))
+            job.end("Error" if job.errors else "Finished", now)
+
+    def _image(self, job: Schedule, place: Place, pulled: PulledImage) -> Image:
+        world, now = self._world, self._world.clock.now()
+        by_manifest = world.scenario.image_id_from == "manifest"
+        identity = pulled.manifest if by_manifest else pulled.config
+        made = Image(
+            sha=identity.removeprefix("sha256:"),
+            created=now if pulled.created is None else pulled.created,
+            updated=now,
+            size=pulled.size,
+            architecture=pulled.architecture,
+            layers=list(pulled.layers),
+        )
+        image = world.images.add(made)
+        image.seen(place, pulled.resolved.removeprefix("sha256:"), job.registry_uuid)
+        return image
+
+    def _scan(self, job: Schedule, place: Place, image: Image) -> None:
+        """An image that was scanned is scanned again only by a force scan that is subscribed to."""
+        world, now = self._world, self._world.clock.now()
+        behaviour = world.behaviours.of(place.repository, place.tag)
+        forced = job.force_scan and world.scenario.force_scan_enabled
+        if behaviour.job_error is not None:
+            job.add_error(behaviour.job_error, "The job failed on purpose", {})
+        elif image.scanned_at is not None and not forced:
+            pass
+        elif behaviour.scan_error_code is not None:
+            reason = behaviour.scan_error_message
+            image.scan_failed(behaviour.failed_scan_status, behaviour.scan_error_code, reason, now)
+        else:
+            told = world.findings.of(image.sha, place.repository, place.tag)
+            image.scanned(dated(told, image.findings, now), now)

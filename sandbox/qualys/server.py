@@ -1,0 +1,90 @@
+"""The simulator as a server in a thread of the caller's process."""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self
+
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from sandbox.qualys.application import make_application
+from sandbox.qualys.auth import Accounts
+from sandbox.qualys.clock import Clock
+from sandbox.qualys.control import SimulatorControl
+from sandbox.qualys.front import Front
+from sandbox.qualys.image_source import HeldImages, ImageSource
+from sandbox.qualys.scenario import Scenario
+from sandbox.qualys.sensor import Sensor
+from sandbox.qualys.world import World
+
+_POLL_SECONDS = 0.01  # how soon the server notices that it shall stop
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """Who may call: access tokens, users with their passwords, OIDC clients with their secrets."""
+
+    tokens: tuple[str, ...] = ()
+    users: Mapping[str, str] = field(default_factory=dict)
+    clients: Mapping[str, str] = field(default_factory=dict)
+
+
+class QualysSimulator:
+    """A Qualys gateway on 127.0.0.1, from `with` to its end.
+
+    Images are pulled from `image_source`; without one there is an empty `HeldImages` to push to.
+    `scenario` holds values to start from and to come back to on reset.
+    """
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        image_source: ImageSource | None = None,
+        *,
+        scenario: Mapping[str, Any] | None = None,
+        clock: Clock | None = None,
+        port: int = 0,
+    ) -> None:
+        initial = Scenario()
+        initial.update(scenario or {})
+        accounts = Accounts(
+            set(credentials.tokens), dict(credentials.users), dict(credentials.clients)
+        )
+        self.image_source: ImageSource = HeldImages() if image_source is None else image_source
+        self.clock = clock or Clock()
+        self.world = World(accounts, self.clock, initial)
+        self._sensor = Sensor(self.world, self.image_source)
+        app = Front(make_application(self.world, self._sensor), self.world)
+        self._server = make_server("127.0.0.1", port, app, True, request_handler=_Quiet)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(_POLL_SECONDS,), daemon=True
+        )
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self.control = SimulatorControl(self.url)
+
+    def __enter__(self) -> Self:
+        self._sensor.start()
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+        self._sensor.stop()
+
+
+class _Quiet(WSGIRequestHandler):
+    """Names the vendor's server, and logs no request: the call log does, without secrets."""
+
+    def version_string(self) -> str:
+        return "Qualys"
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        pass

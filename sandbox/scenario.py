@@ -1,0 +1,193 @@
+"""What the demo deploys, and what has to come of it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox import images
+from sandbox.install import Install
+
+CLUSTER = "shop"
+_VERSIONS = ("1.0.0", "2.0.0")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One image that one workload runs, and how it should end.
+
+    `counts` are critical, high, medium and low; None where there is no result. `scanned` is false
+    where the verdict was known, or a scan under way, when the workload was deployed.
+    """
+
+    workload: str
+    image: str
+    digest: str
+    verdict: str
+    counts: tuple[int, ...] | None
+    scanned: bool
+
+
+def _finding(number: int, severity: int, title: str, **values: Any) -> dict[str, Any]:
+    return {"qid": 370_000 + number, "severity": severity, "title": title, **values}
+
+
+_CRITICAL = [
+    _finding(1, 5, "expat: integer overflow", cveids=["CVE-2022-25235"]),
+    _finding(2, 5, "openssl: X.509 e-mail address overflow", cveids=["CVE-2022-3602"]),
+    _finding(3, 4, "zlib: heap overflow in inflate", cveids=["CVE-2022-37434"]),
+    _finding(4, 2, "bash: information in environment"),
+]
+_HIGH = [_finding(5, 4, "curl: HSTS bypass", cveids=["CVE-2022-42916"])]
+_MEDIUM = [_finding(6, 3, "tar: out-of-bounds read", cveids=["CVE-2022-48303"])]
+_POTENTIAL = [_finding(7, 5, "kernel: possible race", typeDetected="POTENTIAL")]
+
+
+class Scenario:
+    """Pushes, deploys, and knows what to expect.
+
+    `steps` does it all; it says of each step what it is about to do.
+    """
+
+    STEPS = 11
+
+    def __init__(self, install: Install) -> None:
+        self._install = install
+        self._ecs = install.ecs
+        self.rows: list[Row] = []
+
+    def steps(self) -> Iterator[str]:
+        qualys = self._install.qualys.control
+        qualys.scenario(scan_seconds=0.6)
+        self._ecs.create_cluster(clusterName=CLUSTER)
+
+        payments = self._push("shop/payments", "1.4.2", findings=_CRITICAL)
+        yield "payments:1.4.2, an image with critical findings, as a service by tag"
+        self._service("payments", {"app": payments.by_tag})
+        self._expect("payments", payments.by_tag, payments, "FINDINGS", (2, 1, 0, 1))
+
+        web = self._push("shop/web", "2.0.0", findings=_POTENTIAL)
+        yield "web:2.0.0, a clean image"
+        self._service("web", {"app": web.by_tag})
+        self._expect("web", web.by_tag, web, "CLEAN", (0, 0, 0, 0))
+
+        self._install.settle()
+        yield "payments:1.4.2 again, in a second service: known, so told and not scanned"
+        self._service("payments-batch", {"app": payments.by_tag})
+        again = (2, 1, 0, 1)
+        self._expect("payments-batch", payments.by_tag, payments, "FINDINGS", again, scanned=False)
+
+        catalog = self._push("shop/catalog", "7", findings=_MEDIUM)
+        yield "catalog, pinned by digest"
+        self._service("catalog", {"app": catalog.by_digest})
+        self._expect("catalog", catalog.by_digest, catalog, "FINDINGS", (0, 0, 1, 0))
+
+        platforms = (images.AMD64, images.ARM64)
+        gateway = self._push("shop/gateway", "3.1", platforms=platforms, findings=_HIGH)
+        yield "gateway:3.1, for amd64 and arm64"
+        self._service("gateway", {"app": gateway.by_tag})
+        self._expect("gateway", gateway.by_tag, gateway, "FINDINGS", (0, 1, 0, 0))
+
+        worker = self._push("shop/worker", "0.9")
+        router = self._push("platform/log-router", "5")
+        yield "worker, a task of two ECR containers and one from Docker Hub"
+        self._task("worker", {"app": worker.by_tag, "logs": router.by_tag, "cache": "redis:7.2"})
+        self._expect("worker", worker.by_tag, worker, "CLEAN", (0, 0, 0, 0))
+        self._expect("worker", router.by_tag, router, "CLEAN", (0, 0, 0, 0))
+        self.rows.append(Row("worker", "redis:7.2", "", "UNSCANNABLE", None, scanned=False))
+
+        yield from self._moving_tag()
+        yield from self._bad_ends()
+
+    def _moving_tag(self) -> Iterator[str]:
+        first = self._push("shop/reports", "stable", content=_VERSIONS[0])
+        yield "reports:stable"
+        self._service("reports", {"app": first.by_tag})
+        self._expect("reports", first.by_tag, first, "CLEAN", (0, 0, 0, 0))
+        self._install.settle()
+
+        second = self._push("shop/reports", "stable", content=_VERSIONS[1], findings=_HIGH)
+        yield "reports:stable, pushed again with other bytes: scanned again"
+        self._ecs.update_service(cluster=CLUSTER, service="reports", forceNewDeployment=True)
+        self._expect("reports", second.by_tag, second, "FINDINGS", (0, 1, 0, 0))
+
+    def _bad_ends(self) -> Iterator[str]:
+        qualys = self._install.qualys.control
+        yield "a call that ECS refuses, and one that only scales: both ignored"
+        self._refused_call()
+        self._ecs.update_service(cluster=CLUSTER, service="web", desiredCount=3)
+
+        broken = self._push("shop/broken", "1")
+        qualys.behave("shop/broken", job_error="SENSOR_ERROR")
+        yield "broken:1, whose scan fails"
+        self._service("broken", {"app": broken.by_tag})
+        self._expect("broken", broken.by_tag, broken, "ERROR", None)
+
+        endless = self._push("shop/endless", "1")
+        qualys.behave("shop/endless", never_ends=True)
+        yield "endless:1, whose scan never ends: thirty checks"
+        self._service("endless", {"app": endless.by_tag})
+        self._expect("endless", endless.by_tag, endless, "TIMEOUT", None)
+
+    def _push(
+        self,
+        repository: str,
+        tag: str,
+        *,
+        content: str = "",
+        platforms: tuple[str, ...] = (images.AMD64,),
+        findings: list[dict[str, Any]] | None = None,
+    ) -> images.PushedImage:
+        ecr = self._install.client("ecr")
+        if not content or content == _VERSIONS[0]:
+            ecr.create_repository(repositoryName=repository)
+        image = images.build(f"{repository} {tag} {content}", platforms)
+        pushed = images.push(ecr, repository, image, tag)
+        for config in pushed.config_digests.values():
+            self._install.qualys.control.tell_findings(config, findings or [])
+        return pushed
+
+    def _register(self, family: str, containers: dict[str, str]) -> str:
+        definition = self._ecs.register_task_definition(
+            family=family,
+            requiresCompatibilities=["FARGATE"],
+            networkMode="awsvpc",
+            cpu="256",
+            memory="512",
+            containerDefinitions=[
+                {"name": name, "image": image, "essential": True}
+                for name, image in containers.items()
+            ],
+        )
+        return str(definition["taskDefinition"]["taskDefinitionArn"])
+
+    def _service(self, name: str, containers: dict[str, str]) -> None:
+        self._ecs.create_service(
+            cluster=CLUSTER,
+            serviceName=name,
+            taskDefinition=self._register(name, containers),
+            desiredCount=1,
+            launchType="FARGATE",
+        )
+
+    def _task(self, family: str, containers: dict[str, str]) -> None:
+        definition = self._register(family, containers)
+        self._ecs.run_task(cluster=CLUSTER, taskDefinition=definition, launchType="FARGATE")
+
+    def _refused_call(self) -> None:
+        try:
+            self._ecs.update_service(cluster=CLUSTER, service="ghost", taskDefinition="payments")
+        except self._ecs.exceptions.ServiceNotFoundException:
+            return
+        raise AssertionError("ECS updated a service that does not exist")
+
+    def _expect(
+        self,
+        workload: str,
+        image: str,
+        pushed: images.PushedImage,
+        verdict: str,
+        counts: tuple[int, ...] | None,
+        *,
+        scanned: bool = True,
+    ) -> None:
+        self.rows.append(Row(workload, image, pushed.digest, verdict, counts, scanned))

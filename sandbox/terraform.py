@@ -1,0 +1,180 @@
+"""Terraform on a copy of the repository, against whatever endpoint the environment names.
+
+The working tree stays as it is: configuration, state, plans and provider caches live in a scratch
+folder. Values never go through the command line, where others could read them.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from sandbox.emulator_process import REPOSITORY, SandboxError
+
+MINIMUM = (1, 11)
+INSTALL = "install Terraform 1.11 or newer: https://developer.hashicorp.com/terraform/install"
+PROVIDERS = "registry.terraform.io"
+
+# What a configuration in this repository is made of; everything else stays behind.
+PARTS = ("modules", "functions", "examples")
+LEFT_BEHIND = shutil.ignore_patterns(
+    ".terraform", ".terraform.lock.hcl", "*.tfstate*", "*.tfplan", "__pycache__", ".*_cache"
+)
+
+Line = Callable[[str], None]
+
+
+class TerraformError(Exception):
+    """Terraform failed; the message is Terraform's own."""
+
+
+def find_terraform() -> str:
+    """The terraform on PATH, if it is new enough."""
+    command = shutil.which("terraform")
+    if not command:
+        raise SandboxError(f"terraform not found: {INSTALL}")
+    answer = subprocess.run(
+        [command, "version", "-json"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PATH": os.defpath, "CHECKPOINT_DISABLE": "1", "TF_CLI_CONFIG_FILE": os.devnull},
+    )
+    try:
+        version = str(json.loads(answer.stdout)["terraform_version"])
+    except (ValueError, KeyError):
+        raise SandboxError(f"{command} does not tell its version: {INSTALL}") from None
+    if tuple(map(int, re.findall(r"\d+", version)[:2])) < MINIMUM:
+        raise SandboxError(f"{command} is {version}: {INSTALL}")
+    return command
+
+
+def find_mirror() -> Path | None:
+    """A folder that holds the aws provider: $TF_PROVIDER_MIRROR, else one below /opt."""
+    given = os.environ.get("TF_PROVIDER_MIRROR")
+    if given:
+        return Path(given)
+    found = sorted(Path("/opt").glob(f"*/{PROVIDERS}/hashicorp/aws"))
+    return found[0].parents[2] if found else None
+
+
+def write_cli_configuration(path: Path, mirror: Path | None) -> Path:
+    """A CLI configuration file: providers from the mirror, or from the registry without one."""
+    lines = ["disable_checkpoint = true"]
+    if mirror:
+        source = json.dumps(str(mirror))
+        lines.append(f"provider_installation {{\n  filesystem_mirror {{ path = {source} }}\n}}")
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def copy_project(target: Path, repository: Path = REPOSITORY) -> Path:
+    """The Terraform of the repository, without what earlier runs have left in it."""
+    target.mkdir(parents=True, exist_ok=True)
+    for file in repository.glob("*.tf"):
+        shutil.copy2(file, target)
+    for part in PARTS:
+        shutil.copytree(repository / part, target / part, ignore=LEFT_BEHIND, dirs_exist_ok=True)
+    return target
+
+
+class Terraform:
+    """One configuration and its state.
+
+    folder       the root module to run in, usually below what `copy_project` made
+    environment  what reaches the provider, such as `Aws.environment()`; secrets belong here
+    on_line      called with each line that Terraform prints, as it prints it
+    """
+
+    def __init__(
+        self, folder: Path, environment: Mapping[str, str], on_line: Line | None = None
+    ) -> None:
+        self.folder = folder
+        self._command = find_terraform()
+        self._on_line = on_line or (lambda _line: None)
+        configuration = write_cli_configuration(folder / "terraform.rc", find_mirror())
+        self._environment = {
+            # The caller's own, which the build of the Lambda zip needs (pip, proxies), except
+            # what would lead Terraform or its provider elsewhere.
+            **{k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "TF_"))},
+            "TF_CLI_CONFIG_FILE": str(configuration),
+            "TF_IN_AUTOMATION": "1",
+            "TF_INPUT": "0",
+            "CHECKPOINT_DISABLE": "1",
+            **environment,
+        }
+
+    def set_variables(self, variables: Mapping[str, Any]) -> None:
+        """Values of variables for all that follows, in a file that only its owner can read.
+
+        Secrets do not belong in it: give them as TF_VAR_... in the environment.
+        """
+        path = self.folder / "sandbox.auto.tfvars.json"
+        path.unlink(missing_ok=True)
+        with os.fdopen(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600), "w") as file:
+            json.dump(variables, file)
+
+    def init(self) -> None:
+        self._run("init", "-backend=false", "-no-color")
+
+    def validate(self) -> None:
+        self._run("validate", "-no-color")
+
+    def plan(self, *, destroy: bool = False) -> dict[str, Any]:
+        """The plan, as `terraform show -json` renders it."""
+        options = ["-destroy"] if destroy else []
+        self._run("plan", "-no-color", "-out=sandbox.tfplan", *options)
+        shown = self._run("show", "-json", "sandbox.tfplan", quiet=True)
+        plan: dict[str, Any] = json.loads(shown)
+        return plan
+
+    def apply(self) -> None:
+        self._run("apply", "-no-color", "-auto-approve")
+
+    def destroy(self) -> None:
+        self._run("destroy", "-no-color", "-auto-approve")
+
+    def outputs(self) -> dict[str, Any]:
+        answer = json.loads(self._run("output", "-json", quiet=True))
+        return {name: output["value"] for name, output in answer.items()}
+
+    def _run(self, *arguments: str, quiet: bool = False) -> str:
+        """Run, pass the lines on, and give back what was printed."""
+        with subprocess.Popen(
+            [self._command, *arguments],
+            cwd=self.folder,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        ) as process:
+            printed = []
+            assert process.stdout  # noqa: S101 - it is a pipe
+            for line in process.stdout:
+                printed.append(line)
+                if not quiet:
+                    self._on_line(line.rstrip("\n"))
+        if process.returncode:
+            raise TerraformError(f"terraform {arguments[0]}: {_failure(printed)}")
+        return "".join(printed)
+
+
+def changes(plan: Mapping[str, Any]) -> dict[str, list[str]]:
+    """What a plan would do, by address; empty when there is nothing to do."""
+    return {
+        change["address"]: change["change"]["actions"]
+        for change in plan.get("resource_changes", [])
+        if change["change"]["actions"] not in (["no-op"], ["read"])
+    }
+
+
+def _failure(printed: list[str]) -> str:
+    """Terraform's own words from its first "Error:" on."""
+    first = next((n for n, line in enumerate(printed) if "Error:" in line), 0)
+    return "".join(printed[first:]).strip() or "failed without a word"
