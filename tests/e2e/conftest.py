@@ -1,0 +1,162 @@
+"""One install of examples/single-account for all tests here, destroyed by the last of them."""
+
+import contextlib
+import itertools
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from sandbox import images
+from sandbox.install import Install
+
+Json = dict[str, Any]
+TOKEN = "canary-token-9d1f4c7e2b"  # planted; nothing may ever show it
+SECRET_VALUE = "canary-value-5a8e03c16d"  # in every container's environment; the same
+CLUSTER = "tests"
+CRITICAL = [{"qid": 1, "severity": 5, "title": "a critical finding", "cveids": ["CVE-2026-0001"]}]
+_numbers = itertools.count(1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Plans first, while nothing has happened; what takes the install away last."""
+    order = {"test_plan.py": 0, "test_compliance.py": 0, "test_destroy.py": 2}
+    items.sort(key=lambda item: order.get(item.path.name, 1))
+
+
+@dataclass
+class Printed:
+    """What Terraform has printed and planned, to be searched for secrets."""
+
+    lines: list[str]
+    plan: Json
+
+
+@pytest.fixture(scope="session")
+def printed() -> Printed:
+    return Printed([], {})
+
+
+@pytest.fixture(scope="session")
+def install(printed: Printed) -> Iterator[Install]:
+    with Install(TOKEN, wait_scale=0.005, concurrency=32, on_line=printed.lines.append) as running:
+        running.prepare()
+        printed.plan.update(running.terraform.plan())
+        running.apply()
+        running.ecs.create_cluster(clusterName=CLUSTER)
+        running.qualys.control.scenario(scan_seconds=0.2)
+        yield running
+
+
+@pytest.fixture(scope="session")
+def plan_after_apply(install: Install) -> Json:
+    return install.terraform.plan()
+
+
+@dataclass
+class Workload:
+    """An image of its own in a repository of its own, ready to be deployed."""
+
+    install: Install
+    name: str
+    pushed: images.PushedImage
+
+    @property
+    def key(self) -> str:
+        return self.pushed.digest
+
+    def push(self, content: str, tag: str = "1", **options: Any) -> images.PushedImage:
+        image = images.build(f"{self.name} {content}", **options)
+        return images.push(self.install.client("ecr"), f"tests/{self.name}", image, tag)
+
+    def find(self, findings: list[Json]) -> None:
+        self.install.qualys.control.tell_findings(f"tests/{self.name}", findings)
+
+    def behave(self, **values: Any) -> None:
+        self.install.qualys.control.behave(f"tests/{self.name}", **values)
+
+    def register(self, *uris: str, family: str = "") -> str:
+        definition = self.install.ecs.register_task_definition(
+            family=family or self.name,
+            containerDefinitions=[
+                {
+                    "name": f"container-{number}",
+                    "image": uri,
+                    "environment": [{"name": "PASSWORD", "value": SECRET_VALUE}],
+                }
+                for number, uri in enumerate(uris or (self.pushed.by_tag,))
+            ],
+        )
+        return str(definition["taskDefinition"]["taskDefinitionArn"])
+
+    def deploy(self, *uris: str, service: str = "") -> None:
+        """As a service; waits until all that follows from it is over."""
+        self.install.ecs.create_service(
+            cluster=CLUSTER,
+            serviceName=service or self.name,
+            taskDefinition=self.register(*uris, family=service),
+            desiredCount=1,
+        )
+        self.install.settle()
+
+    def verdict(self) -> Json:
+        return self.install.verdicts().get(self.key, {})
+
+    def scans(self) -> list[Json]:
+        """The scan executions of this image, with their inputs."""
+        found = []
+        for scan in self.install.scans():
+            given = self.install.scan_input(scan["executionArn"])
+            if given["image"]["repository"] == f"tests/{self.name}":
+                found.append({**scan, "input": given})
+        return found
+
+
+@pytest.fixture
+def workload(install: Install) -> Workload:
+    """A new image, in a pipeline where nothing runs and no message waits."""
+    install.settle()
+    install.notifications()
+    install.failed_events()
+    name = f"app-{next(_numbers)}"
+    install.client("ecr").create_repository(repositoryName=f"tests/{name}")
+    made = Workload(install, name, None)  # type: ignore[arg-type]
+    made.pushed = made.push("first")
+    return made
+
+
+@pytest.fixture
+def without(install: Install) -> Callable[[str, str], contextlib.AbstractContextManager[None]]:
+    """Takes one permission away from a role (by its key in the outputs) for a while."""
+
+    @contextlib.contextmanager
+    def take(role: str, action: str) -> Iterator[None]:
+        iam = install.client("iam")
+        name = install.outputs["role_arns"][role].rsplit("/", 1)[-1]
+        policies = {
+            policy: iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
+            for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]
+        }
+        taken = 0
+        for policy, document in policies.items():
+            changed = json.loads(json.dumps(document))
+            for statement in changed["Statement"]:
+                actions = statement["Action"]
+                actions = [actions] if isinstance(actions, str) else actions
+                taken += action in actions
+                statement["Action"] = [each for each in actions if each != action] or ["none:None"]
+            iam.put_role_policy(
+                RoleName=name, PolicyName=policy, PolicyDocument=json.dumps(changed)
+            )
+        assert taken, f"{role} never had {action}"
+        try:
+            yield
+        finally:
+            for policy, document in policies.items():
+                iam.put_role_policy(
+                    RoleName=name, PolicyName=policy, PolicyDocument=json.dumps(document)
+                )
+
+    return take

@@ -1,0 +1,113 @@
+"""Each part works with its own role only: a permission less, and the failure is seen and kept."""
+
+import json
+
+import pytest
+
+from sandbox.install import Install
+
+from .conftest import CRITICAL, Workload
+
+FAILED_EVENT = [
+    ("parse_event", "ecs:DescribeTaskDefinition", "AwsRejected"),
+    ("check_cache", "dynamodb:PutItem", "AwsRejected"),
+    ("intake", "lambda:InvokeFunction", "Lambda.AWSLambdaException"),
+    ("intake", "states:StartExecution", "StepFunctions.AWSStepFunctionsException"),
+]
+
+
+@pytest.mark.parametrize(("role", "action", "error"), FAILED_EVENT)
+def test_an_event_that_the_intake_cannot_process_is_kept_whole(
+    install: Install, workload: Workload, without, role: str, action: str, error: str
+) -> None:
+    with without(role, action):
+        workload.deploy()
+    kept = install.failed_events()
+    assert {each["error"] for each in kept} == {error}
+    assert {each["body"]["detail"]["eventSource"] for each in kept} == {"ecs.amazonaws.com"}
+
+    # With the permission back, what was kept comes to its verdict.
+    for each in kept:
+        install.client("stepfunctions").start_execution(
+            stateMachineArn=install.outputs["intake_state_machine_arn"],
+            input=json.dumps(each["body"]),
+        )
+    install.settle()
+    assert workload.verdict()["status"] == "CLEAN"
+    assert install.failed_events() == []
+
+
+def test_an_event_that_is_not_delivered_is_in_the_dead_letter_queue(
+    install: Install, workload: Workload, without
+) -> None:
+    with without("events", "states:StartExecution"):
+        workload.deploy()
+    url = install.outputs["undelivered_events_queue"]["url"]
+    messages = install.messages(url)
+    names = {json.loads(each["Body"])["detail"]["eventName"] for each in messages}
+    assert names == {"RegisterTaskDefinition", "CreateService"}
+
+
+SCAN_ERROR = [
+    ("get_registry", "dynamodb:GetItem"),
+    ("submit_scan", "secretsmanager:GetSecretValue"),
+    ("check_status", "secretsmanager:GetSecretValue"),
+    ("get_results", "secretsmanager:GetSecretValue"),
+    ("scan", "lambda:InvokeFunction"),
+]
+
+
+@pytest.mark.parametrize(("role", "action"), SCAN_ERROR)
+def test_a_scan_that_may_not_go_on_is_told_as_an_error_and_frees_its_image(
+    install: Install, workload: Workload, without, role: str, action: str
+) -> None:
+    install.forget_environments()
+    with without(role, action):
+        workload.deploy()
+    (scan,) = workload.scans()
+    assert scan["status"] == "FAILED"
+    assert workload.verdict() == {}
+    if role != "scan":  # the machine that may call nobody can tell nobody but the queue
+        (told,) = install.notifications()
+        assert told["verdict"] == "ERROR"
+        assert "AwsRejected" in told["reason"]
+
+
+def test_an_alert_that_cannot_be_sent_is_never_lost_behind_a_cache_hit(
+    install: Install, workload: Workload, without
+) -> None:
+    workload.find(CRITICAL)
+    with without("send_notification", "sns:Publish"):
+        workload.deploy()
+    assert workload.verdict() == {}
+    (kept,) = install.failed_events()
+    assert kept["body"]["detail-type"] == "Image Scan Requested"
+    assert install.notifications() == []
+
+    # What is kept can be put back: the image is scanned again, and its owner told.
+    install.client("stepfunctions").start_execution(
+        stateMachineArn=install.outputs["intake_state_machine_arn"],
+        input=json.dumps(kept["body"]),
+    )
+    install.settle()
+    (told,) = install.notifications()
+    assert told["subject"] == f"Scan: tests/{workload.name} - 1C/0H"
+    assert workload.verdict()["status"] == "FINDINGS"
+
+
+def test_the_sensor_is_refused_with_a_wrong_external_id(
+    install: Install, workload: Workload
+) -> None:
+    iam = install.client("iam")
+    name = install.outputs["registry_role_arn"].rsplit("/", 1)[-1]
+    trust = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
+    wrong = json.dumps(trust).replace("4711004711", "1234567890")
+    assert wrong != json.dumps(trust)
+    iam.update_assume_role_policy(RoleName=name, PolicyDocument=wrong)
+    try:
+        workload.deploy()
+    finally:
+        iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(trust))
+    (told,) = install.notifications()
+    assert told["verdict"] == "ERROR"
+    assert "ASSUME_ROLE_FAILED" in told["reason"]

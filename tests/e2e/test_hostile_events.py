@@ -1,0 +1,104 @@
+"""What no deployment of ours would send: a verdict, a skip or a kept event, and never silence."""
+
+import json
+from typing import Any
+
+import pytest
+
+from sandbox.install import Install
+
+from .conftest import Workload
+
+
+def start(install: Install, event: Any) -> dict[str, Any]:
+    """The intake's execution of one event."""
+    before = {each["executionArn"] for each in install.intakes()}
+    install.client("stepfunctions").start_execution(
+        stateMachineArn=install.outputs["intake_state_machine_arn"], input=json.dumps(event)
+    )
+    install.settle()
+    (new,) = [each for each in install.intakes() if each["executionArn"] not in before]
+    return new
+
+
+def call(**detail: Any) -> dict[str, Any]:
+    return {
+        "id": "11111111-2222-3333-4444-555555555555",
+        "source": "aws.ecs",
+        "detail-type": "AWS API Call via CloudTrail",
+        "account": "111111111111",
+        "region": "us-east-1",
+        "detail": {"eventSource": "ecs.amazonaws.com", **detail},
+    }
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        call(eventName="ListClusters"),
+        call(eventName="RunTask", errorCode="AccessDenied", responseElements=None),
+        call(eventName="RunTask", responseElements={"tasks": [], "failures": [{"reason": "x"}]}),
+        {"detail-type": "ECS Task State Change", "detail": {"lastStatus": "RUNNING"}},
+        {**call(), "detail": {"eventSource": "ec2.amazonaws.com", "eventName": "RunInstances"}},
+        {},
+    ],
+    ids=["other-call", "failed-call", "no-placement", "native", "other-service", "empty"],
+)
+def test_what_deploys_nothing_is_skipped(
+    install: Install, workload: Workload, event: dict[str, Any]
+) -> None:
+    assert start(install, event)["status"] == "SUCCEEDED"
+    assert install.failed_events() == []
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        ["list"],
+        {**call(), "detail": None},
+        call(eventName="RegisterTaskDefinition", responseElements=None, requestParameters=None),
+        call(eventName="RunTask", responseElements={"tasks": "many"}),
+        {"detail-type": "Image Scan Requested", "detail": {}},
+    ],
+    ids=["list", "no-detail", "no-parts", "wrong-type", "no-image"],
+)
+def test_what_cannot_be_read_is_kept_whole(
+    install: Install, workload: Workload, event: Any
+) -> None:
+    assert start(install, event)["status"] == "FAILED"
+    (kept,) = install.failed_events()
+    assert kept["body"] == event
+    assert kept["error"] == "MalformedEvent"
+
+
+def test_a_hundred_containers_of_every_kind_lose_none_of_their_siblings(
+    install: Install, workload: Workload
+) -> None:
+    account = "111111111111"
+    odd = [
+        "nginx",
+        "public.ecr.aws/docker/library/redis:7",
+        f"{account}.dkr.ecr.cn-north-1.amazonaws.com.cn/team/app:1",
+        f"{account}.dkr.ecr-fips.us-gov-west-1.amazonaws.com/team/app:1",
+        f"{account}.dkr-ecr.us-east-1.on.aws/{workload.pushed.repository}:1",
+        "localhost:5000/app:1",
+        "UPPER/Case:1",
+        "${IMAGE}",
+        "a" * 3000,
+        "line\nbreak",
+        f"{account}.dkr.ecr.us-east-1.amazonaws.com/team/none@sha256:{'0' * 64}",
+    ]
+    images = [*odd, *(f"docker.io/library/filler:{n}" for n in range(100 - len(odd) - 1))]
+    images.append(workload.pushed.by_tag)
+    containers = [{"name": f"c{n}", "image": image} for n, image in enumerate(images)]
+    tasks = [{"taskDefinitionArn": "arn:aws:ecs:x:1:task-definition/x:1", "containers": containers}]
+    event = call(eventName="RunTask", responseElements={"tasks": tasks})
+    assert len(containers) == 100
+    execution = start(install, event)
+    assert execution["status"] == "SUCCEEDED", execution
+    assert workload.verdict()["status"] == "CLEAN"
+    verdicts = {item["uri"]: item["status"] for item in install.verdicts().values()}
+    for image in ("nginx", "localhost:5000/app:1", "UPPER/Case:1", "${IMAGE}", "line\\nbreak"):
+        assert verdicts[image] == "UNSCANNABLE"
+    # Both references name one image: one scan.
+    assert len(workload.scans()) == 1

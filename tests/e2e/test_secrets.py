@@ -1,0 +1,99 @@
+"""The token, and what containers carry in their environment, are nowhere to be read."""
+
+import json
+import subprocess
+import time
+
+from sandbox.install import Install
+
+from .conftest import SECRET_VALUE, TOKEN, Printed, Workload
+
+CANARIES = (TOKEN, SECRET_VALUE)
+
+
+def absent(text: str) -> bool:
+    return not any(canary in text for canary in CANARIES)
+
+
+def test_the_canaries_are_where_they_belong(install: Install, workload: Workload) -> None:
+    """Otherwise every other test here would pass for nothing."""
+    secret = install.client("secretsmanager").get_secret_value(
+        SecretId=install.outputs["qualys_secret_arn"]
+    )
+    assert json.loads(secret["SecretString"]) == {"token": TOKEN}
+    arn = workload.register()
+    definition = install.ecs.describe_task_definition(taskDefinition=arn)
+    assert SECRET_VALUE in json.dumps(definition, default=str)
+
+
+def test_not_in_state_plan_or_output_of_terraform(install: Install, printed: Printed) -> None:
+    state = (install.terraform.folder / "terraform.tfstate").read_text()
+    assert "qualys-image-scan" in state
+    assert absent(state)
+    assert printed.plan["resource_changes"]
+    assert absent(json.dumps(printed.plan))
+    assert any("Apply complete" in line for line in printed.lines)
+    assert absent("\n".join(printed.lines))
+
+
+def test_not_in_any_log_group(install: Install, workload: Workload) -> None:
+    workload.deploy()
+    logs = install.client("logs")
+    groups = [
+        group["logGroupName"]
+        for page in logs.get_paginator("describe_log_groups").paginate()
+        for group in page["logGroups"]
+    ]
+    lines = [
+        event["message"]
+        for group in groups
+        for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group)
+        for event in page["events"]
+    ]
+    assert any("event parsed" in line for line in lines)
+    assert any("scan submitted" in line for line in lines)
+    assert absent("\n".join(lines))
+
+
+def test_not_in_any_execution_history(install: Install, workload: Workload) -> None:
+    workload.deploy()
+    states = install.client("stepfunctions")
+    texts = []
+    for scan in install.scans():
+        arn = scan["executionArn"]
+        texts.append(json.dumps(states.describe_execution(executionArn=arn), default=str))
+        pages = states.get_paginator("get_execution_history").paginate(executionArn=arn)
+        texts += [json.dumps(page, default=str) for page in pages]
+    assert any(workload.pushed.repository in text for text in texts)
+    assert absent("\n".join(texts))
+
+
+def test_not_in_the_table_or_a_notification(install: Install, workload: Workload) -> None:
+    workload.find([{"qid": 1, "severity": 5, "title": "bad"}])
+    workload.deploy()
+    told = install.notifications()
+    assert told
+    assert absent(json.dumps(told))
+    assert workload.key in install.verdicts()
+    assert absent(json.dumps(install.verdicts(), default=str))
+
+
+def test_not_on_any_command_line(install: Install, workload: Workload) -> None:
+    """While Terraform and the functions run."""
+    workload.behave(scan_seconds=1.0)
+    workload.register()
+    seen = []
+    plan = subprocess.Popen(
+        ["terraform", "version"], cwd=install.terraform.folder, stdout=subprocess.DEVNULL
+    )
+    for _ in range(10):
+        seen.append(_processes())
+        time.sleep(0.1)
+    plan.wait()
+    install.settle()
+    assert any("sandbox.emulator" in text for text in seen)
+    assert absent("\n".join(seen))
+
+
+def _processes() -> str:
+    return subprocess.run(["ps", "-eo", "args="], capture_output=True, text=True, check=True).stdout

@@ -1,0 +1,89 @@
+"""One image is scanned once, and everybody who runs it hears of it."""
+
+import concurrent.futures
+import json
+import uuid
+
+from sandbox.install import Install
+
+from .conftest import CLUSTER, CRITICAL, Workload
+
+
+def test_twenty_services_of_one_new_image_make_one_scan(
+    install: Install, workload: Workload
+) -> None:
+    workload.find(CRITICAL)
+    services = [f"{workload.name}-{number}" for number in range(20)]
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        arn = workload.register()
+        list(
+            pool.map(
+                lambda name: install.ecs.create_service(
+                    cluster=CLUSTER, serviceName=name, taskDefinition=arn, desiredCount=1
+                ),
+                services,
+            )
+        )
+    install.settle()
+    assert install.failed_events() == []
+    assert len(workload.scans()) == 1
+    told = install.notifications()
+    assert {place["service"] for each in told for place in each["deployed"]} >= set(services)
+
+
+def test_a_delivery_that_is_repeated_starts_no_second_scan(
+    install: Install, workload: Workload
+) -> None:
+    event = {
+        "id": str(uuid.uuid4()),
+        "source": "aws.ecs",
+        "detail-type": "AWS API Call via CloudTrail",
+        "account": workload.pushed.registry.split(".")[0],
+        "region": "us-east-1",
+        "detail": {
+            "eventSource": "ecs.amazonaws.com",
+            "eventName": "RunTask",
+            "responseElements": {
+                "tasks": [
+                    {
+                        "taskDefinitionArn": "arn:aws:ecs:us-east-1:1:task-definition/x:1",
+                        "containers": [{"name": "app", "image": workload.pushed.by_tag}],
+                    }
+                ]
+            },
+        },
+    }
+    states = install.client("stepfunctions")
+    for _ in range(3):
+        states.start_execution(
+            stateMachineArn=install.outputs["intake_state_machine_arn"], input=json.dumps(event)
+        )
+    install.settle()
+    assert len(workload.scans()) == 1
+    assert workload.verdict()["status"] == "CLEAN"
+    assert install.failed_events() == []
+
+
+def test_a_repeat_deployment_costs_no_transition_and_no_call_to_qualys(
+    install: Install, workload: Workload
+) -> None:
+    workload.deploy()
+    before, scans = install.qualys.control.counts(), len(install.scans())
+    workload.deploy(service=f"{workload.name}-again")
+    assert install.qualys.control.counts() == before
+    assert len(install.scans()) == scans
+
+
+def test_a_new_image_costs_ten_transitions_and_six_calls_at_two_polls(
+    install: Install, workload: Workload
+) -> None:
+    warm = workload.push("earlier", tag="earlier")
+    workload.deploy(warm.by_tag, service=f"{workload.name}-warm")  # memoises the registry
+    workload.behave(scan_seconds=0.45)
+    before = sum(install.qualys.control.counts().values())
+    workload.deploy()
+    calls = sum(install.qualys.control.counts().values()) - before
+    states = install.scan_states(workload.scans()[0]["executionArn"])
+    polls = states.count("CheckStatus")
+    assert len(states) <= 10 + 3 * (polls - 2)
+    assert calls <= 6 + (polls - 2)

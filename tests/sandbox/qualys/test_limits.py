@@ -1,0 +1,61 @@
+"""The documented rate limits, with smaller numbers."""
+
+from tests.sandbox.qualys.caller import Caller
+
+SMALL = {"/images/list": [2, 60], "/images": [3, 60], "/registry": [1, 60]}
+
+
+def test_calls_over_the_limit_are_429_until_the_window_has_passed(caller: Caller) -> None:
+    caller.control.scenario(rate_limits=SMALL)
+    assert [caller.get("/images").status_code for _ in range(3)] == [204] * 3
+    answer = caller.get("/images")
+    assert answer.status_code == 429
+    assert answer.json()["errorCode"] == "429 TOO_MANY_REQUESTS"
+    limit = {name: value for name, value in answer.headers.items() if "RateLimit" in name}
+    assert limit == {
+        "X-RateLimit-Limit": "3",
+        "X-RateLimit-Window-Sec": "60",
+        "X-RateLimit-Remaining": "0",
+    }
+    assert "Retry-After" not in answer.headers
+    caller.control.advance(60.1)
+    answer = caller.get("/images")
+    assert (answer.status_code, answer.headers["X-RateLimit-Remaining"]) == (204, "2")
+
+
+def test_the_window_counts_from_each_call(caller: Caller) -> None:
+    caller.control.scenario(rate_limits={"/images": [2, 60]})
+    caller.get("/images")
+    caller.control.advance(40)
+    caller.get("/images")
+    assert caller.get("/images").status_code == 429
+    caller.control.advance(20.1)
+    assert caller.get("/images").status_code == 204
+    assert caller.get("/images").status_code == 429
+
+
+def test_families_are_apart_and_the_longest_prefix_counts(caller: Caller) -> None:
+    caller.control.scenario(rate_limits=SMALL)
+    assert [caller.get("/images/list").status_code for _ in range(3)] == [204, 204, 429]
+    assert [caller.get("/images").status_code for _ in range(4)] == [204, 204, 204, 429]
+    assert [caller.get("/registry/aws-base").status_code for _ in range(2)] == [200, 429]
+
+
+def test_refused_bearers_are_not_counted(caller: Caller) -> None:
+    caller.control.scenario(rate_limits={"/images": [1, 60]})
+    stranger = Caller(caller.simulator, "unknown")
+    assert [stranger.get("/images").status_code for _ in range(3)] == [401] * 3
+    assert caller.get("/images").status_code == 204
+
+
+def test_limits_can_be_off(caller: Caller) -> None:
+    caller.control.scenario(rate_limits=SMALL, rate_limiting=False)
+    answers = [caller.get("/images") for _ in range(5)]
+    assert {answer.status_code for answer in answers} == {204}
+    assert "X-RateLimit-Limit" not in answers[0].headers
+
+
+def test_the_documented_numbers_are_the_default(caller: Caller) -> None:
+    assert caller.get("/images/list").headers["X-RateLimit-Limit"] == "120"
+    assert caller.get("/images").headers["X-RateLimit-Limit"] == "5000"
+    assert caller.get("/registry").headers["X-RateLimit-Limit"] == "1000"

@@ -1,0 +1,71 @@
+"""The emulator's process: alone, on loopback, and gone without a trace."""
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from sandbox import emulator_process as module
+from sandbox.aws import Aws, SandboxError
+from tests.sandbox.account import Account, allow
+
+
+def test_nothing_is_left_when_it_stops(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "production")
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    with Aws() as aws:
+        account = Account(aws, "111111111111")
+        account.function("f", "import os\ndef handler(event, context):\n    return os.getpid()\n")
+        answer = account.client("lambda").invoke(FunctionName="f")
+        worker, emulator, home = int(answer["Payload"].read()), aws.pid, aws.home
+        assert emulator
+        assert Path(f"/proc/{worker}").exists()
+        environment = Path(f"/proc/{emulator}/environ").read_bytes()
+        assert b"AWS_PROFILE" not in environment
+        assert b"PROXY" not in environment
+    assert not home.exists()
+    for pid in (worker, emulator):
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+
+
+def test_it_listens_on_loopback_alone(aws: Aws) -> None:
+    listening = {
+        line.split()[1].split(":")[0]
+        for table in ("/proc/net/tcp", "/proc/net/tcp6")
+        for line in Path(table).read_text().splitlines()[1:]
+        if int(line.split()[1].split(":")[1], 16) == aws.port and line.split()[3] == "0A"
+    }
+    assert listening == {format(int.from_bytes(socket.inet_aton("127.0.0.1"), "little"), "08X")}
+
+
+def test_iam_is_enforced(account: Account) -> None:
+    nobody = account.aws.create_user("nobody", allow("s3:*"), account.id)
+    with pytest.raises(Exception, match="AccessDenied"):
+        account.aws.client("sqs", principal=nobody).list_queues()
+
+
+def test_a_missing_emulator_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SANDBOX_PYTHON", "/nowhere/python")
+    with pytest.raises(SandboxError, match="make setup"):
+        Aws().start()
+
+
+def test_an_emulator_that_dies_shows_its_words(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\necho no such module\nexit 3\n")
+    python.chmod(0o755)
+    monkeypatch.setenv("SANDBOX_PYTHON", str(python))
+    monkeypatch.setattr(module.tempfile, "mkdtemp", lambda **_: str(tmp_path / "home"))
+    (tmp_path / "home").mkdir()
+    with pytest.raises(SandboxError, match="no such module"):
+        Aws().start()
+    assert not (tmp_path / "home").exists()
+
+
+def test_credentials_are_not_shown(account: Account) -> None:
+    user = account.aws.create_user("shy", allow("s3:*"), account.id)
+    assert user.secret_key not in repr(user)

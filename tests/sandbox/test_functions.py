@@ -1,0 +1,128 @@
+"""Lambda functions fail, see and may what they do on AWS."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.sandbox.account import Account, allow, eventually
+
+PROBE = """
+import importlib.util, json, os, sys
+def handler(event, context):
+    return {
+        "environment": dict(os.environ),
+        "path": sys.path,
+        "found": {name: bool(importlib.util.find_spec(name)) for name in event["modules"]},
+        "pid": os.getpid(),
+        "version": __import__("botocore").__version__,
+        "left": context.get_remaining_time_in_millis(),
+    }
+"""
+FAILING = """
+import os
+class ScanPending(Exception):
+    pass
+def handler(event, context):
+    if event.get("fail"):
+        raise ScanPending("come back")
+    if event.get("die"):
+        os._exit(1)
+    return os.getpid()
+"""
+
+
+def invoke(account: Account, name: str, payload: Any) -> tuple[Any, str | None]:
+    answer = account.client("lambda").invoke(FunctionName=name, Payload=json.dumps(payload))
+    return json.load(answer["Payload"]), answer.get("FunctionError")
+
+
+def test_an_error_keeps_its_class_and_the_worker_its_life(account: Account) -> None:
+    account.function("f", FAILING)
+    pid, _ = invoke(account, "f", {})
+    error, kind = invoke(account, "f", {"fail": True})
+    assert kind == "Unhandled"
+    assert (error["errorType"], error["errorMessage"]) == ("ScanPending", "come back")
+    assert "raise ScanPending" in "".join(error["stackTrace"])
+    assert invoke(account, "f", {}) == (pid, None)
+
+
+def test_a_process_that_exits_is_an_exit_error(account: Account) -> None:
+    account.function("f", FAILING)
+    error, _ = invoke(account, "f", {"die": True})
+    assert error["errorType"] == "Runtime.ExitError"
+
+
+def test_a_dependency_missing_from_the_zip_is_missing(account: Account) -> None:
+    account.function("f", "import hypercorn\ndef handler(event, context): pass\n")
+    error, _ = invoke(account, "f", {})
+    assert error["errorType"] == "Runtime.ImportModuleError"
+    assert "hypercorn" in error["errorMessage"]
+
+
+def test_a_worker_sees_the_sdk_and_its_own_environment_alone(account: Account) -> None:
+    account.function("f", PROBE, Timeout=9, Environment={"Variables": {"LOG_LEVEL": "DEBUG"}})
+    modules = ["boto3", "urllib3", "dateutil", "ministack", "hypercorn", "yaml", "pip", "sandbox"]
+    seen, _ = invoke(account, "f", {"modules": modules})
+    assert [name for name in modules if seen["found"][name]] == ["boto3", "urllib3", "dateutil"]
+    environment = seen["environment"]
+    assert environment["LOG_LEVEL"] == "DEBUG"
+    assert environment["AWS_LAMBDA_LOG_GROUP_NAME"] == "/aws/lambda/f"
+    assert environment["AWS_REGION"] == "us-east-1"
+    assert environment["AWS_ACCESS_KEY_ID"].startswith("ASIA")
+    host = {"HOME", "PYTHONPATH", "AUTH", "GATEWAY_PORT", "SFN_WAIT_SCALE", "MINISTACK_HOST"}
+    assert not host & set(environment)
+    assert 8000 < seen["left"] <= 9000
+
+
+def test_a_role_that_lambda_may_not_assume_runs_nothing(account: Account) -> None:
+    role = account.role("wrong", "ec2")
+    account.function("f", FAILING, role)
+    error, kind = invoke(account, "f", {})
+    assert (kind, error["errorType"]) == ("Unhandled", "AccessDeniedException")
+
+
+@pytest.mark.parametrize("logging", [True, False])
+def test_logs_need_permission(account: Account, logging: bool) -> None:
+    policy = allow("logs:*") if logging else allow("s3:ListBucket")
+    account.function("f", FAILING, account.role("f", "lambda", policy))
+    invoke(account, "f", {"fail": True})
+    groups = account.client("logs").describe_log_groups()["logGroups"]
+    assert [group["logGroupName"] for group in groups] == (["/aws/lambda/f"] if logging else [])
+
+
+@pytest.mark.parametrize("permitted", [True, False])
+def test_an_async_failure_goes_to_its_destination(account: Account, permitted: bool) -> None:
+    url, arn = account.queue("failed")
+    _, dlq = account.queue("dlq")
+    policy = allow("sqs:SendMessage", resource=arn if permitted else dlq)
+    function = account.function("f", FAILING, account.role("f", "lambda", policy))
+    account.client("lambda").put_function_event_invoke_config(
+        FunctionName="f",
+        MaximumRetryAttempts=1,
+        DestinationConfig={"OnFailure": {"Destination": arn}},
+    )
+    account.client("lambda").add_permission(
+        FunctionName="f",
+        StatementId="rule",
+        Action="lambda:InvokeFunction",
+        Principal="events.amazonaws.com",
+        SourceArn=account.rule(
+            "r", {"source": ["mine"]}, {"Arn": function, "InputPath": "$.detail"}
+        ),
+    )
+    put(account, {"fail": True})
+    if permitted:
+        kept = json.loads(account.message(url)["Body"])
+        assert kept["requestContext"]["condition"] == "RetriesExhausted"
+        assert kept["requestPayload"] == {"fail": True}
+        assert kept["responsePayload"]["errorType"] == "ScanPending"
+    else:
+        eventually(lambda: "failure of f lost" in account.aws.log.read_text())
+        assert account.messages(url) == []
+
+
+def put(account: Account, detail: Any) -> None:
+    entry = {"Source": "mine", "DetailType": "test", "Detail": json.dumps(detail)}
+    answer = account.client("events").put_events(Entries=[entry])
+    assert not answer["FailedEntryCount"]

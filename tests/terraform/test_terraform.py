@@ -1,0 +1,87 @@
+"""Format, validity and Terraform's own tests, on a copy so that the working tree stays clean."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from sandbox.aws import REPOSITORY
+from sandbox.terraform import copy_project, find_mirror, find_terraform, write_cli_configuration
+
+EXAMPLES = sorted(path.parent for path in REPOSITORY.glob("examples/**/main.tf"))
+MODULES = sorted(path.parent for path in REPOSITORY.glob("modules/*/main.tf"))
+
+
+class Project:
+    """The repository's Terraform and its tests in a folder of their own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = copy_project(folder)
+        (folder / "tests").mkdir()
+        for file in REPOSITORY.glob("tests/*.tftest.hcl"):
+            shutil.copy2(file, folder / "tests")
+        self._configuration = write_cli_configuration(folder / "terraform.rc", find_mirror())
+
+    def run(self, *arguments: str, folder: Path | None = None) -> str:
+        answer = subprocess.run(
+            [find_terraform(), *arguments],
+            cwd=self.folder / (folder or ""),
+            # Nothing of the caller's: no credentials, and so no call to an AWS.
+            env={
+                "PATH": "/usr/local/bin:/usr/bin:/bin",
+                "HOME": str(self.folder),
+                "TF_CLI_CONFIG_FILE": str(self._configuration),
+                "CHECKPOINT_DISABLE": "1",
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert answer.returncode == 0, answer.stdout[-4000:] + answer.stderr[-4000:]
+        return answer.stdout
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    made = Project(tmp_path_factory.mktemp("project"))
+    made.run("init", "-backend=false", "-no-color")
+    return made
+
+
+def test_everything_is_formatted() -> None:
+    folders = (["."], ["-recursive", "modules"], ["-recursive", "examples"], ["tests"])
+    for folder in folders:
+        command = [find_terraform(), "fmt", "-check", "-diff", *folder]
+        answer = subprocess.run(
+            command,
+            cwd=REPOSITORY,
+            env={"PATH": "/usr/local/bin:/usr/bin:/bin", "TF_CLI_CONFIG_FILE": "/dev/null"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
+@pytest.mark.parametrize("folder", [*EXAMPLES, *MODULES], ids=lambda path: path.name)
+def test_it_is_valid_on_its_own(project: Project, folder: Path) -> None:
+    relative = folder.relative_to(REPOSITORY)
+    project.run("init", "-backend=false", "-no-color", folder=relative)
+    assert "Success!" in project.run("validate", "-no-color", folder=relative)
+
+
+def test_terraform_test(project: Project) -> None:
+    """`terraform test` is content with no test at all; this is not."""
+    printed = project.run("test", "-no-color")
+    counted = re.search(r"Success! (\d+) passed, 0 failed\.", printed)
+    assert counted, printed[-2000:]
+    files = sorted(path.name for path in (REPOSITORY / "tests").glob("*.tftest.hcl"))
+    runs = sum(
+        len(re.findall(r'^run "', (REPOSITORY / "tests" / name).read_text(), re.MULTILINE))
+        for name in files
+    )
+    assert int(counted[1]) == runs
+    subjects = {path.name.replace("-", "_") for path in MODULES} | {"root", "examples"}
+    assert {name.removesuffix(".tftest.hcl") for name in files} == subjects

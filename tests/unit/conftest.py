@@ -1,0 +1,180 @@
+"""AWS by moto, Qualys by recorded answers; no test reaches a network."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+import responses
+from hypothesis import settings
+from moto import mock_aws
+
+from image_scan import aws, subscription
+from image_scan.cache_table import CacheTable
+from image_scan.qualys.client import QualysClient
+from image_scan.qualys.transport import Transport
+from image_scan.registry_memo import RegistryMemo
+from image_scan.scan_cache import ScanCache
+from tests.unit.builders import GATEWAY, NOW, REGION, ROLE
+from tests.unit.fake_ecr import FakeEcr
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TABLE = "images"
+
+# The same examples on every run, and none kept in the working folder.
+settings.register_profile("repository", derandomize=True, database=None, deadline=None)
+settings.load_profile("repository")
+
+
+class Clock:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = float(NOW)
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class FixedToken:
+    """The part of Credentials that Transport uses; `renewals` are what renewing brings."""
+
+    def __init__(self, *renewals: str) -> None:
+        self.current = "token-0"
+        self._renewals = list(renewals)
+
+    def token(self) -> str:
+        return self.current
+
+    def renew(self) -> bool:
+        if not self._renewals:
+            return False
+        self.current = self._renewals.pop(0)
+        return True
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    """The functions' environment, and none of the developer's own AWS settings."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    settings = {
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "NAME_PREFIX": "unit",
+        "LOG_LEVEL": "INFO",
+        "CACHE_TABLE": TABLE,
+        "CACHE_TTL_DAYS": "7",
+        "LEASE_SECONDS": "3900",
+        "QUALYS_GATEWAY_URL": GATEWAY,
+        "QUALYS_SECRET_ARN": "qualys",
+        "QUALYS_ROLE_ARN": ROLE,
+    }
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    clear = (aws.client.cache_clear, subscription.client.cache_clear)
+    for each in clear:
+        each()
+    yield monkeypatch
+    for each in clear:
+        each()
+
+
+@pytest.fixture
+def cloud(environment: pytest.MonkeyPatch) -> Iterator[None]:
+    """An empty AWS account."""
+    with mock_aws():
+        yield
+
+
+@pytest.fixture
+def dynamodb(cloud: None) -> Any:
+    client = boto3.client("dynamodb", region_name=REGION)
+    client.create_table(
+        TableName=TABLE,
+        KeySchema=[{"AttributeName": "imageDigest", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "imageDigest", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    return client
+
+
+@pytest.fixture
+def table(dynamodb: Any) -> CacheTable:
+    return CacheTable(dynamodb, TABLE)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def cache(table: CacheTable, clock: Clock) -> ScanCache:
+    return ScanCache(table, clock)
+
+
+@pytest.fixture
+def memo(table: CacheTable, clock: Clock) -> RegistryMemo:
+    return RegistryMemo(table, clock)
+
+
+@pytest.fixture
+def ecr(environment: pytest.MonkeyPatch) -> FakeEcr:
+    """What the functions find behind `aws.client("ecr")`."""
+    fake = FakeEcr()
+    other = aws.client
+
+    def client(service: str, region: str | None = None) -> Any:
+        return fake if service == "ecr" else other(service, region)
+
+    environment.setattr(aws, "client", client)
+    return fake
+
+
+@pytest.fixture
+def topic(cloud: None, environment: pytest.MonkeyPatch) -> Inbox:
+    return Inbox(environment)
+
+
+class Inbox:
+    """A topic of the account, and what was published to it."""
+
+    def __init__(self, environment: pytest.MonkeyPatch) -> None:
+        self.sns = boto3.client("sns", region_name=REGION)
+        self.arn = self.sns.create_topic(Name="notifications")["TopicArn"]
+        environment.setenv("TOPIC_ARN", self.arn)
+
+    def messages(self) -> list[tuple[str, str]]:
+        """(subject, message) in the order of publishing."""
+        from moto.sns.models import sns_backends  # noqa: PLC0415 - only where it is needed
+
+        sent = sns_backends["123456789012"][REGION].topics[self.arn].sent_notifications
+        return [(subject, message) for _, message, subject, _, _ in sent]
+
+
+@pytest.fixture
+def answers() -> Iterator[responses.RequestsMock]:
+    """What Qualys answers; a request without an answer fails the test's call."""
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        yield mock
+
+
+@pytest.fixture
+def naps() -> list[float]:
+    """How long the transport has slept."""
+    return []
+
+
+@pytest.fixture
+def qualys(answers: responses.RequestsMock, naps: list[float]) -> QualysClient:
+    import requests  # noqa: PLC0415 - after its adapter was replaced
+
+    transport = Transport(requests.Session(), GATEWAY, FixedToken(), naps.append)  # type: ignore[arg-type]
+    return QualysClient(transport)

@@ -1,0 +1,85 @@
+"""ECR repositories. moto does not do: it forgets which of several tags was asked for, keeps one
+untagged image only, and answers a missing digest without naming it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from tests.unit.builders import ACCOUNT
+
+
+class FakeEcr:
+    """The two calls that the functions make, and the pushes that tests make."""
+
+    def __init__(self) -> None:
+        self._images: dict[str, dict[str, str]] = {}
+        self._tags: dict[str, dict[str, str]] = {}
+
+    def push(self, repository: str, tag: str = "", config: str = "c" * 64) -> str:
+        """Pushes a one-platform image; returns its digest."""
+        media = "application/vnd.oci.image.manifest.v1+json"
+        return self._put(
+            repository, tag, {"mediaType": media, "config": {"digest": f"sha256:{config}"}}
+        )
+
+    def push_index(self, repository: str, tag: str, *platforms: tuple[str, str]) -> str:
+        """Pushes an index of (digest, operating system); returns its digest."""
+        media = "application/vnd.oci.image.index.v1+json"
+        manifests = [
+            {"digest": digest, "platform": {"os": system, "architecture": "arm64"}}
+            for digest, system in platforms
+        ]
+        return self._put(repository, tag, {"mediaType": media, "manifests": manifests})
+
+    def batch_get_image(
+        self,
+        registryId: str,  # noqa: N803 - boto3's names
+        repositoryName: str,  # noqa: N803
+        imageIds: list[dict[str, str]],  # noqa: N803
+        acceptedMediaTypes: list[str],  # noqa: N803
+    ) -> dict[str, Any]:
+        images, tags = self._repository(registryId, repositoryName)
+        found, failures = [], []
+        for key in imageIds:
+            digest = tags.get(key.get("imageTag", ""), key.get("imageDigest", ""))
+            manifest = images.get(digest)
+            if manifest is None:
+                failures.append({"imageId": key, "failureCode": "ImageNotFound"})
+            elif json.loads(manifest)["mediaType"] in acceptedMediaTypes:
+                identity = {**key, "imageDigest": digest}
+                found.append({"imageId": identity, "imageManifest": manifest})
+        return {"images": found, "failures": failures}
+
+    def describe_images(
+        self,
+        registryId: str,  # noqa: N803
+        repositoryName: str,  # noqa: N803
+        imageIds: list[dict[str, str]],  # noqa: N803
+    ) -> dict[str, Any]:
+        images, tags = self._repository(registryId, repositoryName)
+        details = []
+        for digest in (key["imageDigest"] for key in imageIds):
+            assert digest in images
+            named = [tag for tag, at in tags.items() if at == digest]
+            # An untagged image is described without the list.
+            details.append({"imageDigest": digest, **({"imageTags": named} if named else {})})
+        return {"imageDetails": details}
+
+    def _put(self, repository: str, tag: str, body: dict[str, Any]) -> str:
+        manifest = json.dumps({"schemaVersion": 2, **body})
+        digest = f"sha256:{hashlib.sha256(manifest.encode()).hexdigest()}"
+        self._images.setdefault(repository, {})[digest] = manifest
+        tags = self._tags.setdefault(repository, {})
+        if tag:
+            tags[tag] = digest
+        return digest
+
+    def _repository(self, account: str, name: str) -> tuple[dict[str, str], dict[str, str]]:
+        if account != ACCOUNT or name not in self._images:
+            error = {"Error": {"Code": "RepositoryNotFoundException"}}
+            raise ClientError(error, "BatchGetImage")  # type: ignore[arg-type]
+        return self._images[name], self._tags[name]

@@ -1,0 +1,124 @@
+"""Flaws F21 to F24d: which events that tool took wrongly, lost, or kept too much of."""
+
+import json
+from typing import Any
+
+import pytest
+
+from image_scan import deployments, ecs_events
+from image_scan.scan_cache import ScanCache
+from tests.unit.builders import EVENTS, LEASE, event, image, taken, task
+from tests.unit.fake_ecr import FakeEcr
+from tests.workflow import definitions
+
+
+def read(recorded: dict[str, Any], ecr: FakeEcr) -> Any:
+    class Ecs:
+        asked: list[str] = []  # noqa: RUF012 - one test's own
+
+        def describe_task_definition(self, taskDefinition: str) -> Any:  # noqa: N803
+            self.asked.append(taskDefinition)
+            return {"taskDefinition": {"containerDefinitions": [{"name": "c", "image": "nginx"}]}}
+
+    ecs = Ecs()
+    return deployments.read(recorded, lambda _: ecs, lambda _: ecr), ecs.asked  # type: ignore[arg-type,return-value]
+
+
+@pytest.mark.parametrize("name", ["register_denied", "create_service_failed", "run_task_failed"])
+def test_f21_a_refused_call_is_no_deployment(name: str, ecr: FakeEcr) -> None:
+    """Its empty answer crashed the parser, three times over."""
+    parsed, asked = read(event(name), ecr)
+    assert (parsed["images"], asked) == ([], [])
+    assert parsed["skipped"] == "the call failed"
+
+
+@pytest.mark.parametrize("name", ["update_service_scaling_only", "update_service_auto_scaling"])
+def test_f22_scaling_is_no_deployment(name: str, ecr: FakeEcr) -> None:
+    """Each change of the number of tasks started a full execution."""
+    parsed, asked = read(event(name), ecr)
+    assert (parsed["images"], asked) == ([], [])
+    assert "number of tasks" in parsed["skipped"]
+
+
+@pytest.mark.parametrize(
+    "name", ["update_service_force_new_deployment", "update_service_forced_and_scaled"]
+)
+def test_f22_a_forced_deployment_is_one(name: str, ecr: FakeEcr) -> None:
+    """It is how users of moving tags roll: a new image without a new task definition."""
+    parsed, asked = read(event(name), ecr)
+    assert parsed["images"]
+    assert len(asked) == 1
+
+
+def test_f23_a_task_is_known_by_what_was_answered() -> None:
+    """The request may name a bare family, described when it has newer revisions already."""
+    recorded = event("run_task")
+    recorded["detail"]["requestParameters"]["taskDefinition"] = "family-only"
+    parsed = ecs_events.parse(recorded)
+    assert parsed.containers
+    assert parsed.deployment["task_definition"].startswith("arn:")
+    without = ecs_events.parse(event("run_task_without_images"))
+    assert without.task_definition.startswith("arn:")
+
+
+def test_f23_a_task_that_found_no_place_is_no_deployment() -> None:
+    assert ecs_events.parse(event("run_task_unplaced")).skipped == "no task was placed"
+
+
+@pytest.mark.parametrize("path", sorted(EVENTS.glob("*.json")), ids=lambda path: path.stem)
+def test_f24_nothing_that_containers_carry_goes_on(path: Any, ecr: FakeEcr) -> None:
+    """Environment values and commands lay in execution histories for ninety days."""
+    recorded = json.loads(path.read_text())["event"]
+    try:
+        parsed, _ = read(recorded, ecr)
+    except Exception:
+        return
+    text = json.dumps(parsed)
+    assert "environment" not in text
+    assert "command" not in text
+
+
+def test_f24_the_machine_that_sees_the_whole_event_keeps_no_history() -> None:
+    source = (definitions.FOLDER / "state_machines.tf").read_text()
+    intake = source[source.index('"aws_sfn_state_machine" "intake"') :]
+    intake = intake[: intake.index("\n}\n")]
+    assert "type " in intake
+    assert '"EXPRESS"' in intake
+    assert "include_execution_data = false" in intake
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["register_omitted_answer", "run_task_omitted_answer", "update_service_omitted_answer"],
+)
+def test_f24_what_cloudtrail_left_out_is_looked_up(name: str, ecr: FakeEcr) -> None:
+    """Large definitions were lost, with no queue to show it."""
+    parsed, asked = read(event(name), ecr)
+    assert asked
+    assert parsed["images"]
+
+
+def test_f24b_what_is_not_covered_is_skipped_with_a_reason(ecr: FakeEcr) -> None:
+    """CodeDeploy's task sets and native events are not read yet; nothing crashes on them."""
+    for name in ("create_service_code_deploy", "task_state_change"):
+        parsed, _ = read(event(name), ecr)
+        assert parsed["images"] or parsed["skipped"]
+
+
+def test_f24c_registering_and_updating_is_one_scan(cache: ScanCache) -> None:
+    """The cache was filled at the end only: a rollout of 200 services was 200 forced scans."""
+    taken(cache.decide(task("register", event_name="RegisterTaskDefinition"), LEASE))
+    decisions = [
+        cache.decide(task(f"event-{number}", service=f"service-{number}"), LEASE)["decision"]
+        for number in range(40)
+    ]
+    assert decisions == ["skip"] * 40
+
+
+def test_f24d_an_image_that_is_registered_before_its_push_fails_nothing(cache: ScanCache) -> None:
+    """It was submitted, never found, and timed out in silence."""
+    absent = image(digest="", key="123456789012/us-east-1/shop/app:2", unscannable="not found")
+    registered = task("register", of=absent, event_name="RegisterTaskDefinition")
+    assert cache.decide(registered, LEASE)["decision"] == "skip"
+    # Once it is pushed and run, it has a digest and is scanned.
+    taken(cache.decide(task("run"), LEASE))

@@ -1,0 +1,171 @@
+"""Each handler from its event to its answer, with AWS by moto and Qualys by recorded answers."""
+
+import json
+from typing import Any
+
+import boto3
+import pytest
+import responses
+
+from image_scan import aws
+from image_scan.errors import ConfigurationError
+from image_scan.handlers import (
+    check_cache,
+    check_status,
+    get_registry,
+    get_results,
+    parse_event,
+    send_notification,
+    submit_scan,
+)
+from tests.unit.builders import (
+    API,
+    CLEAN,
+    CRITICAL,
+    DIGEST,
+    HOST,
+    REGION,
+    REGISTRY,
+    SHA,
+    STATUS,
+    SUBMISSION,
+    finding,
+    lease,
+    listed,
+    qualys_image,
+    schedule,
+    task,
+)
+from tests.unit.conftest import TABLE, Inbox
+
+TOKEN = "the-token"
+
+
+@pytest.fixture
+def secret(dynamodb: Any, answers: responses.RequestsMock) -> None:
+    secrets = boto3.client("secretsmanager", region_name=REGION)
+    secrets.create_secret(Name="qualys", SecretString=json.dumps({"token": TOKEN}))
+
+
+def items(dynamodb: Any) -> dict[str, str]:
+    rows = dynamodb.scan(TableName=TABLE)["Items"]
+    return {row["imageDigest"]["S"]: row.get("status", {}).get("S", "") for row in rows}
+
+
+def test_parse_event_skips_with_a_reason(cloud: None) -> None:
+    answer = parse_event.handler({"id": "e", "detail-type": "Something else"}, None)
+    assert answer["images"] == []
+    assert answer["skipped"]
+
+
+def test_check_cache_takes_the_lease_once(dynamodb: Any) -> None:
+    assert check_cache.handler(task("event-1"), None)["decision"] == "scan"
+    assert check_cache.handler(task("event-2", service="other"), None)["decision"] == "skip"
+    assert items(dynamodb) == {DIGEST: "IN_PROGRESS"}
+
+
+def test_get_registry_finds_and_remembers(
+    dynamodb: Any, secret: None, answers: responses.RequestsMock
+) -> None:
+    row = {"registryUuid": "reg-1", "registryUri": f"https://{HOST}"}
+    answers.get(f"{API}/registry", json=listed(row))
+    assert get_registry.handler(task(), None) == {"uuid": "reg-1", "memoised": False}
+    assert get_registry.handler(task(), None) == {"uuid": "reg-1", "memoised": True}
+    assert answers.calls[0].request.headers["Authorization"] == f"Bearer {TOKEN}"
+
+
+def test_submit_scan_names_the_schedule_after_the_execution(
+    secret: None, answers: responses.RequestsMock
+) -> None:
+    answers.post(f"{API}/registry/reg-1/schedule", json={"scheduleUuid": "sched-1"})
+    event: Any = {**task(), "registry": REGISTRY, "execution_name": "execution-1", "attempt": 0}
+    assert submit_scan.handler(event, None)["schedule_name"] == "execution-1"
+
+
+def test_check_status_and_get_results(
+    secret: None, answers: responses.RequestsMock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answers.get(f"{API}/registry/reg-1/schedule", json=listed(schedule()))
+    answers.get(f"{API}/images/{SHA}", json=qualys_image(vulnerabilities=[{}]))
+    event: Any = {**task(), "registry": REGISTRY, "submission": SUBMISSION}
+    status = check_status.handler(event, None)
+    assert status["complete"] is True
+
+    answers.get(f"{API}/images/{SHA}/vuln", json={"details": [finding()]})
+    answers.delete(f"{API}/registry/reg-1/schedule/sched-1", status=204)
+    outcome = get_results.handler({**event, "status": status}, None)
+    assert outcome["verdict"] == "FINDINGS"
+    assert answers.calls[-1].request.method == "DELETE"
+    assert TOKEN not in capsys.readouterr().out
+
+
+def test_the_secret_is_read_once_for_many_calls(
+    secret: None, answers: responses.RequestsMock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads = []
+    client = aws.client("secretsmanager")
+    stock = client.get_secret_value
+    monkeypatch.setattr(
+        client, "get_secret_value", lambda **named: reads.append(named) or stock(**named)
+    )
+    answers.get(f"{API}/registry/reg-1/schedule", json=listed(schedule("Running")))
+    event: Any = {**task(), "registry": REGISTRY, "submission": SUBMISSION}
+    for _ in range(5):
+        check_status.handler(event, None)
+    assert len(reads) == 1
+
+
+def test_send_notification_tells_then_records(dynamodb: Any, topic: Inbox) -> None:
+    decision = check_cache.handler(task(), None)
+    event: Any = {**task(), "lease": decision["lease"], "outcome": dict(CRITICAL)}
+    answer = send_notification.handler(event, None)
+    assert answer == {"verdict": "FINDINGS", "notified": True, "reason": ""}
+    assert [subject for subject, _ in topic.messages()] == ["Scan: shop/app - 1C/0H"]
+    assert items(dynamodb) == {DIGEST: "FINDINGS"}
+
+
+def test_send_notification_records_a_clean_image_in_silence(dynamodb: Any, topic: Inbox) -> None:
+    decision = check_cache.handler(task(), None)
+    event: Any = {**task(), "lease": decision["lease"], "outcome": dict(CLEAN)}
+    assert send_notification.handler(event, None)["notified"] is False
+    assert topic.messages() == []
+    assert items(dynamodb) == {DIGEST: "CLEAN"}
+
+
+def test_send_notification_settles_an_execution_that_died(dynamodb: Any, topic: Inbox) -> None:
+    decision = check_cache.handler(task(), None)
+    given = {**task(), "lease": decision["lease"]}
+    event = {
+        "detail-type": "Step Functions Execution Status Change",
+        "detail": {"status": "TIMED_OUT", "input": json.dumps(given), "cause": None},
+    }
+    assert send_notification.handler(event, None)["reason"] == "execution TIMED_OUT"
+    assert items(dynamodb) == {}
+    assert send_notification.handler(event, None)["notified"] is False
+    assert len(topic.messages()) == 1
+
+
+def test_a_lease_that_is_not_held_changes_nothing(dynamodb: Any, topic: Inbox) -> None:
+    check_cache.handler(task(), None)
+    event: Any = {**task(), "lease": lease(owner="somebody else"), "outcome": dict(CRITICAL)}
+    assert send_notification.handler(event, None)["notified"] is False
+    assert items(dynamodb) == {DIGEST: "IN_PROGRESS"}
+    assert topic.messages() == []
+
+
+@pytest.mark.parametrize("handler", [get_registry, submit_scan, check_status, get_results])
+@pytest.mark.parametrize("value", ["http://gateway.example.com", "ftp://x", "gateway", ""])
+def test_no_credential_goes_over_plain_http(
+    handler: Any, value: str, secret: None, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setenv("QUALYS_GATEWAY_URL", value)
+    event = {
+        **task(),
+        "registry": REGISTRY,
+        "submission": SUBMISSION,
+        "status": STATUS,
+        "execution_name": "e",
+        "attempt": 0,
+    }
+    with pytest.raises(ConfigurationError, match="QUALYS_GATEWAY_URL"):
+        handler.handler(event, None)

@@ -1,0 +1,117 @@
+"""The calls of the API, in what they send and in what they make of the answers."""
+
+from typing import Any
+
+import pytest
+import responses
+
+from image_scan.errors import QualysRejected, QualysUnavailable, UnexpectedAnswer
+from image_scan.qualys.client import QualysClient
+from tests.unit.builders import API, SHA, listed, qualys_image, schedule
+
+
+@pytest.mark.parametrize("told", [4711, "4711"])
+def test_the_external_id_is_text(
+    qualys: QualysClient, answers: responses.RequestsMock, told: Any
+) -> None:
+    answers.get(f"{API}/registry/aws-base", json={"accountId": "9", "externalId": told})
+    assert qualys.aws_external_id() == "4711"
+
+
+@pytest.mark.parametrize("told", [{}, {"externalId": None}, {"externalId": 0}, [], "x"])
+def test_no_external_id_is_refused(
+    qualys: QualysClient, answers: responses.RequestsMock, told: Any
+) -> None:
+    answers.get(f"{API}/registry/aws-base", json=told)
+    with pytest.raises(UnexpectedAnswer):
+        qualys.aws_external_id()
+
+
+def test_every_page_of_a_list_is_read(
+    qualys: QualysClient, answers: responses.RequestsMock
+) -> None:
+    first = [qualys_image(sha=f"{number:064x}") for number in range(200)]
+    answers.get(f"{API}/images", json={"count": 201, "data": first})
+    answers.get(f"{API}/images", json={"count": 201, "data": [qualys_image()]})
+    found = list(qualys.images("shop/app"))
+    assert len(found) == 201
+    assert [call.request.params["pageNumber"] for call in answers.calls] == ["1", "2"]
+    assert answers.calls[0].request.params["filter"] == "repo.repository:`shop/app`"
+
+
+def test_a_page_that_repeats_ends_the_list(
+    qualys: QualysClient, answers: responses.RequestsMock
+) -> None:
+    """As where the page parameter has another name."""
+    page = [qualys_image(sha=f"{number:064x}") for number in range(200)]
+    answers.get(f"{API}/images", json={"count": 999, "data": page})
+    assert len(list(qualys.images("shop/app"))) == 200
+
+
+def test_a_list_without_end_is_refused(
+    qualys: QualysClient, answers: responses.RequestsMock
+) -> None:
+    for number in range(51):
+        rows = [qualys_image(sha=f"{number:032x}{row:032x}") for row in range(200)]
+        answers.get(f"{API}/images", json={"count": 10**6, "data": rows})
+    with pytest.raises(QualysRejected, match="more than 50 pages"):
+        list(qualys.images("shop/app"))
+
+
+@pytest.mark.parametrize("none", [{"status": 204}, {"status": 404}, {"json": listed()}])
+def test_no_rows_in_each_way(
+    qualys: QualysClient, answers: responses.RequestsMock, none: dict[str, Any]
+) -> None:
+    answers.get(f"{API}/images", **none)
+    assert list(qualys.images("shop/app")) == []
+
+
+@pytest.mark.parametrize("told", [{"count": 3}, {"data": "x"}, {"data": [1]}, "x", 1])
+def test_a_list_of_unknown_shape_is_refused(
+    qualys: QualysClient, answers: responses.RequestsMock, told: Any
+) -> None:
+    answers.get(f"{API}/images", json=told)
+    with pytest.raises(UnexpectedAnswer):
+        list(qualys.images("shop/app"))
+
+
+@pytest.mark.parametrize("none", [{"status": 204}, {"status": 404}, {"body": ""}])
+def test_an_unknown_image_is_none(
+    qualys: QualysClient, answers: responses.RequestsMock, none: dict[str, Any]
+) -> None:
+    answers.get(f"{API}/images/{SHA}", **none)
+    assert qualys.image(SHA) is None
+
+
+def test_a_garbled_body_is_the_gateways_failure(
+    qualys: QualysClient, answers: responses.RequestsMock
+) -> None:
+    answers.get(f"{API}/images/{SHA}", body='{"sha": "abc')
+    with pytest.raises(QualysUnavailable, match="without a JSON body"):
+        qualys.image(SHA)
+
+
+def test_details_that_are_no_object_are_refused(
+    qualys: QualysClient, answers: responses.RequestsMock
+) -> None:
+    answers.get(f"{API}/images/{SHA}", json=[qualys_image()])
+    with pytest.raises(UnexpectedAnswer):
+        qualys.image(SHA)
+
+
+def test_a_schedule_is_compared_and_not_trusted(
+    qualys: QualysClient, answers: responses.RequestsMock
+) -> None:
+    rows = listed(schedule(scheduleUuid="other"), schedule("Error"))
+    answers.get(f"{API}/registry/reg-1/schedule", json=rows)
+    found = qualys.schedule("reg-1", "sched-1", "scan-1")
+    assert found is not None
+    assert (found.uuid, found.state) == ("sched-1", "failed")
+    assert qualys.schedule("reg-1", "sched-9", "scan-1") is None
+
+
+def test_a_connector_of_an_unknown_account_is_absent(
+    qualys: QualysClient, answers: responses.RequestsMock
+) -> None:
+    answers.get(f"{API}/registry/aws/connectors/1", status=404)
+    assert qualys.connector_exists("arn:aws:iam::1:role/x", "1") is False

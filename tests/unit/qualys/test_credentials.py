@@ -1,0 +1,222 @@
+"""The bearer token: three kinds of credential, minted when it must be, told to nobody."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+import pytest
+import requests
+from hypothesis import given
+from hypothesis import strategies as st
+
+from image_scan.errors import (
+    ConfigurationError,
+    QualysUnauthorized,
+    QualysUnavailable,
+    ScanError,
+)
+from image_scan.qualys import credentials
+from image_scan.qualys.credentials import Credentials
+from tests.unit.builders import GATEWAY, NOW
+
+if TYPE_CHECKING:
+    import responses
+
+    from tests.unit.conftest import Clock
+
+USER = {"username": "ann", "password": "p&ss wörd"}
+CLIENT = {"client_id": "cid-7", "client_secret": "cs-secret"}
+HOURS = 3600
+
+
+def jwt(claims: Any = None, name: str = "x") -> str:
+    body = base64.urlsafe_b64encode(json.dumps(claims or {}).encode()).decode().rstrip("=")
+    return f"head-{name}.{body}.signature"
+
+
+class Secret:
+    """The stored credential; counts how often it is read."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+        self.reads = 0
+
+    def __call__(self) -> str:
+        self.reads += 1
+        return self.value if isinstance(self.value, str) else json.dumps(self.value)
+
+
+def make(secret: Any, clock: Clock) -> Credentials:
+    read = secret if isinstance(secret, Secret) else Secret(secret)
+    return Credentials(requests.Session(), GATEWAY, read, clock)
+
+
+def test_an_access_token_is_sent_as_it_is(clock: Clock, answers: responses.RequestsMock) -> None:
+    assert make({"token": " at-123\n"}, clock).token() == "at-123"
+    assert len(answers.calls) == 0
+
+
+def test_a_rotated_access_token_is_seen_within_minutes(clock: Clock) -> None:
+    secret = Secret({"token": "old"})
+    found = make(secret, clock)
+    assert found.token() == found.token() == "old"
+    assert secret.reads == 1
+    secret.value = {"token": "new"}
+    clock.now += 300
+    assert found.token() == "new"
+
+
+def test_a_user_signs_in_with_a_form(clock: Clock, answers: responses.RequestsMock) -> None:
+    answers.post(f"{GATEWAY}/auth", status=201, body=f"{jwt()}\n", content_type="text/plain")
+    assert make(USER, clock).token() == jwt()
+    body = answers.calls[0].request.body
+    assert isinstance(body, str)
+    assert parse_qs(body) == {"username": ["ann"], "password": ["p&ss wörd"], "token": ["true"]}
+
+
+def test_a_client_signs_in_with_headers(clock: Clock, answers: responses.RequestsMock) -> None:
+    answers.post(f"{GATEWAY}/auth/oauth", body=jwt())
+    assert make(CLIENT, clock).token() == jwt()
+    request = answers.calls[0].request
+    assert (request.headers["clientId"], request.headers["clientSecret"]) == ("cid-7", "cs-secret")
+    assert not request.body
+
+
+def test_a_client_of_the_other_kind_signs_in_at_the_other_door(
+    clock: Clock, answers: responses.RequestsMock
+) -> None:
+    answers.post(f"{GATEWAY}/auth/oauth", status=401)
+    answers.post(f"{GATEWAY}/auth/oidc", body=jwt())
+    assert make(CLIENT, clock).token() == jwt()
+
+
+@pytest.mark.parametrize(
+    ("claims", "lives"),
+    [
+        ({"exp": NOW + 2 * HOURS}, 2 * HOURS),
+        ({}, 4 * HOURS),
+        ({"exp": None}, 4 * HOURS),
+        ({"exp": 10**400}, 4 * HOURS),
+        ([1], 4 * HOURS),
+    ],
+)
+def test_a_minted_token_is_kept_until_a_margin_before_its_end(
+    clock: Clock, answers: responses.RequestsMock, claims: Any, lives: int
+) -> None:
+    answers.post(f"{GATEWAY}/auth", body=jwt(claims, "first"))
+    answers.post(f"{GATEWAY}/auth", body=jwt(claims, "second"))
+    found = make(USER, clock)
+    first = found.token()
+    clock.now += lives - 301
+    assert found.token() == first
+    clock.now += 1
+    assert found.token() == jwt(claims, "second")
+    assert len(answers.calls) == 2
+
+
+def test_renewing_reads_the_secret_and_mints_anew(
+    clock: Clock, answers: responses.RequestsMock
+) -> None:
+    answers.post(f"{GATEWAY}/auth", body=jwt(name="first"))
+    answers.post(f"{GATEWAY}/auth", body=jwt(name="second"))
+    secret = Secret(USER)
+    found = make(secret, clock)
+    found.token()
+    assert found.renew()
+    assert found.token() == jwt(name="second")
+    assert secret.reads == 2
+
+
+def test_renewing_an_access_token_helps_only_after_a_rotation(clock: Clock) -> None:
+    secret = Secret({"token": "old"})
+    found = make(secret, clock)
+    found.token()
+    assert not found.renew()
+    secret.value = {"token": "new"}
+    assert found.renew()
+    assert found.token() == "new"
+
+
+@pytest.mark.parametrize(("status", "error"), [(401, QualysUnauthorized), (403, QualysUnauthorized),
+    (302, QualysUnauthorized), (429, QualysUnavailable), (500, QualysUnavailable),
+    (503, QualysUnavailable)])  # fmt: skip
+@pytest.mark.parametrize("secret", [USER, CLIENT])
+def test_a_refused_sign_in(
+    clock: Clock, answers: responses.RequestsMock, status: int, error: type, secret: dict[str, str]
+) -> None:
+    for path in ("auth", "auth/oauth", "auth/oidc"):
+        answers.post(f"{GATEWAY}/{path}", status=status, body="wörd cs-secret ann")
+    with pytest.raises(error) as raised:
+        make(secret, clock).token()
+    for value in secret.values():
+        assert value not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "body", ["", "<html>ok</html>", "a.b", "a.b.c\nd", "\u0442.a.b", "a.b.c d\x00"]
+)
+def test_an_answer_that_is_no_token(
+    clock: Clock, answers: responses.RequestsMock, body: str
+) -> None:
+    answers.post(f"{GATEWAY}/auth", body=body.encode(), content_type="text/plain; charset=utf-8")
+    with pytest.raises(QualysUnauthorized):
+        make(USER, clock).token()
+
+
+def test_an_unreachable_gateway_quotes_nothing(
+    clock: Clock, answers: responses.RequestsMock
+) -> None:
+    answers.post(f"{GATEWAY}/auth", body=requests.ConnectionError("p&ss wörd"))
+    with pytest.raises(QualysUnavailable) as raised:
+        make(USER, clock).token()
+    assert str(raised.value) == "signing in: ConnectionError"
+    assert raised.value.__cause__ is None
+    assert raised.value.__suppress_context__
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "",
+        "not json",
+        "[]",
+        '"text"',
+        {},
+        {"token": ""},
+        {"token": "  "},
+        {"token": 7},
+        {"token": "two\nlines"},
+        {"token": "nön-ascii"},
+        {"username": "ann"},
+        {"username": "ann", "password": ""},
+        {"client_id": "a\r\nX-Evil: 1", "client_secret": "b"},
+    ],
+)
+def test_a_secret_of_another_form_is_a_mistake_in_the_configuration(
+    clock: Clock, secret: Any
+) -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        make(secret, clock).token()
+    assert str(secret) == "" or str(secret) not in str(raised.value)
+
+
+@given(st.text(max_size=40) | st.binary(max_size=20))
+def test_any_token_has_an_end(body: str | bytes) -> None:
+    text = body if isinstance(body, str) else base64.urlsafe_b64encode(body).decode()
+    assert credentials._expiry(f"a.{text.replace('.', '')}.c", 0.0) is not None
+
+
+_NAMES = st.sampled_from(["token", "username", "password", "client_id", "client_secret"])
+_SCALARS = st.none() | st.integers() | st.text(max_size=8)
+
+
+@given(st.recursive(_SCALARS, lambda inner: st.dictionaries(_NAMES, inner)))
+def test_any_secret_is_read_or_refused(value: Any) -> None:
+    try:
+        found = credentials._parse(json.dumps(value))
+    except ScanError:
+        return
+    assert all(found.values())

@@ -1,0 +1,195 @@
+"""Qualys' answers in each of their shapes, and in none of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from image_scan.errors import ScanError, UnexpectedAnswer
+from image_scan.qualys import models
+from image_scan.qualys.models import ScannedImage, Schedule
+from tests.unit.builders import HOST, SHA, finding, qualys_image, schedule
+
+scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
+json_values = st.recursive(
+    scalars,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+class TestRows:
+    @pytest.mark.parametrize(
+        "answer", [None, [], {"data": []}, {"count": 0}, {"count": 0, "data": []}]
+    )
+    def test_the_ways_to_say_none(self, answer: Any) -> None:
+        assert models.rows(answer) == []
+
+    @pytest.mark.parametrize(
+        "answer", [[{"a": 1}], {"data": [{"a": 1}], "count": 1}, {"data": [{"a": 1}]}]
+    )
+    def test_the_ways_to_give_rows(self, answer: Any) -> None:
+        assert models.rows(answer) == [{"a": 1}]
+
+    @pytest.mark.parametrize(
+        "answer",
+        [{}, {"count": 3}, {"data": None}, {"data": {}}, {"data": [1]}, [None], "text", 5, True,
+         {"errorCode": "403 FORBIDDEN", "message": "no", "timestamp": 1}],
+    )  # fmt: skip
+    def test_anything_else_is_no_list(self, answer: Any) -> None:
+        with pytest.raises(UnexpectedAnswer):
+            models.rows(answer)
+
+    @pytest.mark.parametrize(
+        ("answer", "total"), [({"count": 7}, 7), ({}, 0), ([], 0), ({"count": "7"}, 0)]
+    )
+    def test_how_many_there_are_in_all(self, answer: Any, total: int) -> None:
+        assert models.total(answer) == total
+
+
+@pytest.mark.parametrize(
+    ("value", "at"),
+    [
+        ("1717026901000", 1717026901000),
+        (1717026901000, 1717026901000),
+        (1717026901000.0, 1717026901000),
+        (0, 0),
+        ("0", 0),
+        ("", 0),
+        (None, 0),
+        (True, 0),
+        ("2026-03-02", 0),
+        ("٣", 0),
+        (-5, 0),
+        (float("inf"), 0),
+        (float("nan"), 0),
+        ("9" * 5000, 0),
+        (10**400, 0),
+    ],
+)
+def test_times(value: Any, at: int) -> None:
+    assert models.milliseconds(value) == at
+
+
+@pytest.mark.parametrize(
+    "registry", [HOST, f"https://{HOST}", f"https://{HOST}/", f"http://{HOST.upper()}"]
+)
+def test_a_registry_is_compared_by_its_host(registry: str) -> None:
+    assert models.host(registry) == HOST
+
+
+class TestSchedule:
+    @pytest.mark.parametrize(
+        ("status", "state"),
+        [("Finished", "done"), ("Completed", "done"), ("BaselineCompleted", "done"),
+         ("Error", "failed"), ("Failed", "failed"), ("Canceled", "failed"), ("CANCELLED", "failed"),
+         ("Created", "running"), ("Queued", "running"), ("Paused", "running"),
+         ("running", "running"), ("Unknown", "unknown"), ("", "unknown"), ("New", "unknown")],
+    )  # fmt: skip
+    def test_its_state(self, status: str, state: str) -> None:
+        assert Schedule.read(schedule(status)).state == state
+
+    def test_its_errors_are_short_text(self) -> None:
+        errors = [{"errorCode": "CRS-1", "errorMessage": "m" * 999}, {"errorCode": 7}, "text"]
+        read = Schedule.read(schedule("Error", errors=errors))
+        assert read.errors == ("CRS-1 " + "m" * 194, "")
+
+    @given(row=st.dictionaries(st.sampled_from(sorted(schedule())), json_values))
+    @settings(max_examples=100)
+    def test_any_row_is_a_schedule(self, row: dict[str, Any]) -> None:
+        assert Schedule.read(row).created >= 0
+
+
+class TestImage:
+    def test_a_row_of_the_list(self) -> None:
+        read = ScannedImage.read(qualys_image())
+        assert read.sha == SHA
+        assert read.digests == {"d" * 64}
+        assert read.names == {(HOST, "shop/app", "1.4.2")}
+        assert (read.reported, read.scan_status, read.scan_error) == (0, "SUCCESS", "")
+
+    @pytest.mark.parametrize(
+        ("changes", "scanned_at"),
+        [({"lastVmScanDate": "5"}, 5),
+         ({"lastVmScanDate": None, "lastScanned": "6"}, 6),
+         ({"lastVmScanDate": "0", "lastScanned": "", "lastScannedDate": 7}, 7),
+         ({"lastVmScanDate": None}, 0)],
+    )  # fmt: skip
+    def test_when_it_was_scanned(self, changes: dict[str, Any], scanned_at: int) -> None:
+        assert ScannedImage.read(qualys_image(**changes)).scanned_at == scanned_at
+
+    @pytest.mark.parametrize(
+        ("vulnerabilities", "reported"),
+        [(None, None), ([], 0), ([finding(), finding()], 2),
+         ({f"severity{level}Count": level for level in range(1, 6)}, 15)],
+    )  # fmt: skip
+    def test_what_it_reports(self, vulnerabilities: Any, reported: int | None) -> None:
+        read = ScannedImage.read(qualys_image(vulnerabilities=vulnerabilities))
+        assert read.reported == reported
+
+    @pytest.mark.parametrize(
+        "vulnerabilities", [{}, {"severity5Count": 0}, {"severity5Count": None}, "0", 0, True]
+    )
+    def test_counts_of_another_shape_are_no_zero(self, vulnerabilities: Any) -> None:
+        with pytest.raises(UnexpectedAnswer):
+            ScannedImage.read(qualys_image(vulnerabilities=vulnerabilities))
+
+    @pytest.mark.parametrize("sha", [None, "", 7])
+    def test_an_image_without_a_sha_is_none(self, sha: Any) -> None:
+        with pytest.raises(UnexpectedAnswer):
+            ScannedImage.read(qualys_image(sha=sha))
+
+    @pytest.mark.parametrize("part", ["repo", "repoDigests"])
+    @pytest.mark.parametrize("value", [None, {}, "text", [None, 1, {}]])
+    def test_names_and_digests_may_be_missing(self, part: str, value: Any) -> None:
+        read = ScannedImage.read(qualys_image(**{part: value}))
+        assert read.sha == SHA
+        assert (HOST, "shop/app", "1.4.2") not in read.names or part != "repo"
+
+    @given(row=st.dictionaries(st.sampled_from(sorted(qualys_image())), json_values))
+    @settings(max_examples=150)
+    def test_any_row_is_read_or_refused(self, row: dict[str, Any]) -> None:
+        try:
+            read = ScannedImage.read({"sha": SHA, **row})
+        except UnexpectedAnswer:
+            return
+        assert read.sha
+        assert read.scanned_at >= 0
+
+
+class TestVulnerabilities:
+    @pytest.mark.parametrize(
+        "answer",
+        [{"details": [finding()]}, {"details": {"vulns": [finding()]}}, {"details": finding()},
+         [finding()], {"details": [finding()], "vulnSummary": {}}],
+    )  # fmt: skip
+    def test_the_shapes_that_are_known(self, answer: Any) -> None:
+        assert models.vulnerabilities(answer) == [finding()]
+
+    @pytest.mark.parametrize("answer", [{"details": []}, {"details": {"vulns": []}}, []])
+    def test_the_shapes_of_none(self, answer: Any) -> None:
+        assert models.vulnerabilities(answer) == []
+
+    @pytest.mark.parametrize(
+        "answer",
+        [{}, {"data": []}, {"details": None}, {"details": "none"}, {"details": {"vulns": None}},
+         {"details": [1]}, None, "", 0, {"errorCode": "500 X", "message": "m", "timestamp": 1}],
+    )  # fmt: skip
+    def test_an_unknown_shape_is_no_absence_of_findings(self, answer: Any) -> None:
+        with pytest.raises(UnexpectedAnswer):
+            models.vulnerabilities(answer)
+
+    @given(json_values)
+    @settings(max_examples=150)
+    def test_any_answer_is_read_or_refused(self, answer: Any) -> None:
+        try:
+            found = models.vulnerabilities(answer)
+        except ScanError:
+            return
+        proves_none = answer == [] or (isinstance(answer, dict) and "details" in answer)
+        assert found or proves_none

@@ -1,0 +1,84 @@
+"""The DynamoDB table: plain values in and out, conditions as outcomes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from image_scan.cache_table import CacheTable, ConditionFailedError
+from image_scan.errors import AwsRejected
+
+if TYPE_CHECKING:
+    from image_scan.cache_table import CacheTable as Table
+
+ABSENT = "attribute_not_exists(imageDigest) OR #ttl <= :now"
+
+
+def test_what_is_put_is_got(table: Table) -> None:
+    item = {
+        "imageDigest": "k",
+        "ttl": 2**40,
+        "counts": {"high": 1},
+        "top": [{"qid": 9, "cves": []}],
+    }
+    table.put(item)
+    assert table.get("k") == item
+    assert table.get("other") is None
+    assert isinstance((table.get("k") or {})["ttl"], int)
+
+
+def test_a_failed_condition_gives_the_item_that_stands_there(table: Table) -> None:
+    table.put({"imageDigest": "k", "status": "CLEAN", "owner": "me", "ttl": 9})
+    with pytest.raises(ConditionFailedError) as failed:
+        table.put({"imageDigest": "k"}, ABSENT, now=5)
+    assert failed.value.item == {"imageDigest": "k", "status": "CLEAN", "owner": "me", "ttl": 9}
+    assert (table.get("k") or {})["status"] == "CLEAN"
+
+
+def test_a_failed_condition_on_nothing_gives_nothing(table: Table) -> None:
+    with pytest.raises(ConditionFailedError) as failed:
+        table.update("k", {"status": "CLEAN"}, "#owner = :owner", owner="me")
+    assert failed.value.item == {}
+    assert table.get("k") is None
+
+
+def test_an_update_sets_by_path_and_gives_the_new_item(table: Table) -> None:
+    table.put({"imageDigest": "k", "owner": "me", "places": {}})
+    place = "1#eu-west-1#cluster.with.dots#web"
+    item = table.update("k", {f"places.{place}": {"a": 1}}, "#owner = :owner", owner="me")
+    assert item["places"] == {place: {"a": 1}}
+    item = table.update("k", {"status": "CLEAN", "ttl": 5}, "#owner = :owner", owner="me")
+    assert (item["status"], item["ttl"], item["places"]) == ("CLEAN", 5, {place: {"a": 1}})
+
+
+def test_a_delete_gives_what_was_there(table: Table) -> None:
+    table.put({"imageDigest": "k", "owner": "me"})
+    with pytest.raises(ConditionFailedError):
+        table.delete("k", "#owner = :owner", owner="you")
+    assert table.delete("k", "#owner = :owner", owner="me")["owner"] == "me"
+    assert table.get("k") is None
+    assert table.delete("k") == {}
+
+
+def test_a_table_that_is_not_there_is_no_miss(dynamodb: Any) -> None:
+    missing = CacheTable(dynamodb, "another")
+    with pytest.raises(AwsRejected, match="dynamodb:GetItem"):
+        missing.get("k")
+    with pytest.raises(AwsRejected, match="dynamodb:PutItem"):
+        missing.put({"imageDigest": "k"})
+    with pytest.raises(AwsRejected, match="dynamodb:DeleteItem"):
+        missing.delete("k")
+
+
+text = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
+
+
+@given(name=text, value=text)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_text_is_kept_as_it_is(table: Table, name: str, value: str) -> None:
+    item = {"imageDigest": "k", "places": {f"p{name}": {"cluster": value}}}
+    table.put(item)
+    assert table.get("k") == item

@@ -1,0 +1,65 @@
+"""The environment is read once and fails on the first gap."""
+
+from collections.abc import Callable
+
+import pytest
+
+from image_scan import config
+from image_scan.errors import ConfigurationError
+
+READERS: dict[str, Callable[[], object]] = {
+    "NAME_PREFIX": config.install_name,
+    "CACHE_TABLE": config.cache_table,
+    "CACHE_TTL_DAYS": config.cache_ttl_seconds,
+    "LEASE_SECONDS": config.lease_seconds,
+    "TOPIC_ARN": config.topic_arn,
+    "QUALYS_ROLE_ARN": config.registry_role_arn,
+    "QUALYS_GATEWAY_URL": config.QualysSettings.from_environment,
+    "QUALYS_SECRET_ARN": config.QualysSettings.from_environment,
+}
+
+
+@pytest.mark.parametrize("name", READERS)
+@pytest.mark.parametrize("value", [None, "", "  "])
+def test_a_gap_is_named(environment: pytest.MonkeyPatch, name: str, value: str | None) -> None:
+    environment.setenv("TOPIC_ARN", "arn")
+    if value is None:
+        environment.delenv(name)
+    else:
+        environment.setenv(name, value)
+    with pytest.raises(ConfigurationError, match=name):
+        READERS[name]()
+
+
+@pytest.mark.parametrize("name", ["CACHE_TTL_DAYS", "LEASE_SECONDS"])
+@pytest.mark.parametrize("value", ["0", "-1", "1.5", "many", "٣"])
+def test_a_number_is_positive_and_whole(
+    environment: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    environment.setenv(name, value)
+    with pytest.raises(ConfigurationError, match=name):
+        READERS[name]()
+
+
+def test_units(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("TOPIC_ARN", "arn")
+    assert config.cache_ttl_seconds() == 7 * 86_400
+    assert config.lease_seconds() == 3900
+    assert config.topic_arn() == "arn"
+
+
+@pytest.mark.parametrize(
+    "url", ["https://gateway.example.com/", "http://127.0.0.1:8080", "http://localhost:1"]
+)
+def test_a_gateway_is_https_or_on_loopback(environment: pytest.MonkeyPatch, url: str) -> None:
+    environment.setenv("QUALYS_GATEWAY_URL", url)
+    assert config.QualysSettings.from_environment().gateway_url == url.rstrip("/")
+
+
+@pytest.mark.parametrize(
+    "url", ["http://gateway.example.com", "http://127.0.0.1.example.com", "gateway.example.com"]
+)
+def test_any_other_gateway_is_refused(environment: pytest.MonkeyPatch, url: str) -> None:
+    environment.setenv("QUALYS_GATEWAY_URL", url)
+    with pytest.raises(ConfigurationError, match="https"):
+        config.QualysSettings.from_environment()

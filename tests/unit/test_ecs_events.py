@@ -1,0 +1,152 @@
+"""ECS events: the recorded ones below tests/events, and whatever else may come."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from image_scan import ecs_events
+from image_scan.errors import MalformedEvent
+from tests.unit import builders
+
+RECORDED = sorted(builders.EVENTS.glob("*.json"))
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+def test_there_are_recorded_events_of_all_four_calls() -> None:
+    names = {builders.event(path.stem)["detail"].get("eventName") for path in RECORDED}
+    assert names >= {"RegisterTaskDefinition", "RunTask", "CreateService", "UpdateService"}
+
+
+@pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)
+def test_a_recorded_event_is_read_as_is_written_beside_it(path: Path) -> None:
+    recorded = json.loads(path.read_text())
+    expected = recorded["expected"]
+    if "malformed" in expected:
+        with pytest.raises(MalformedEvent, match=expected["malformed"]):
+            ecs_events.parse(recorded["event"])
+        return
+    parsed = ecs_events.parse(recorded["event"])
+    if "skipped" in expected:
+        assert expected["skipped"] in parsed.skipped
+        assert not parsed.containers
+        assert not parsed.task_definition
+        return
+    assert not parsed.skipped
+    assert [list(each) for each in parsed.containers] == expected["containers"]
+    assert parsed.task_definition == expected["task_definition"]
+    known = {**parsed.deployment}
+    assert {**known, **expected.get("deployment", {})} == known
+
+
+@pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)
+def test_nothing_of_a_container_but_its_name_and_image_is_kept(path: Path) -> None:
+    recorded = json.loads(path.read_text())
+    if "malformed" not in recorded["expected"]:
+        kept = repr(ecs_events.parse(recorded["event"]))
+        assert "not-for-the-log" not in kept
+        assert "hunter2" not in kept
+
+
+def test_an_event_without_account_and_region_is_malformed() -> None:
+    event = builders.event("run_task")
+    for part, name in ((event, "account"), (event["detail"], "recipientAccountId")):
+        del part[name]
+    with pytest.raises(MalformedEvent, match="no account"):
+        ecs_events.parse(event)
+
+
+def test_a_container_without_an_image_is_looked_up_with_its_siblings() -> None:
+    event = builders.event("register_many_containers")
+    del event["detail"]["responseElements"]["taskDefinition"]["containerDefinitions"][1]["image"]
+    parsed = ecs_events.parse(event)
+    assert parsed.containers == ()
+    assert parsed.task_definition.endswith("/shop:7")
+
+
+def test_a_service_that_is_answered_without_a_name_is_named_by_the_request() -> None:
+    event = builders.event("create_service")
+    event["detail"]["responseElements"] = None
+    deployment = ecs_events.parse(event).deployment
+    assert (deployment["service"], deployment["cluster"]) == ("web", "prod")
+
+
+@pytest.mark.parametrize(
+    ("identity", "principal"),
+    [
+        ({"type": "IAMUser", "arn": "arn:aws:iam::1:user/ann"}, "arn:aws:iam::1:user/ann"),
+        ({"type": "AWSService", "invokedBy": "ecs.amazonaws.com"}, "ecs.amazonaws.com"),
+        ({"type": "Unknown", "principalId": "AIDAEXAMPLE"}, "AIDAEXAMPLE"),
+        (None, ""),
+    ],
+)  # fmt: skip
+def test_who_made_the_call(identity: Any, principal: str) -> None:
+    event = builders.event("run_task")
+    event["detail"]["userIdentity"] = identity
+    assert ecs_events.parse(event).deployment["principal"] == principal
+
+
+@pytest.mark.parametrize(
+    "name", ["arn:aws:ecs:eu-west-1:111122223333:task-definition/shop:7", "shop:7", "shop"]
+)
+def test_the_family_of_a_task_definition(name: str) -> None:
+    assert ecs_events.family(name) == "shop"
+
+
+def read(event: Any) -> None:
+    """Gives an answer or MalformedEvent; what it keeps can be stored anywhere."""
+    try:
+        parsed = ecs_events.parse(event)
+    except MalformedEvent:
+        return
+    assert all(isinstance(value, str) for value in parsed.deployment.values())
+    repr(parsed).encode("ascii", "backslashreplace")
+    "".join(parsed.deployment.values()).encode()  # raises on a lone surrogate
+    "".join(image for _, image in parsed.containers).encode()
+
+
+@given(event=json_values, kind=st.sampled_from([ecs_events.API_CALL, ecs_events.SCAN_REQUEST]))
+@settings(max_examples=150)
+def test_any_value_in_place_of_an_event(event: Any, kind: str) -> None:
+    read(event)
+    read({"detail-type": kind, "account": "1", "region": "r", "detail": event})
+    read({"detail-type": event, "detail": {}})
+    call = {"eventSource": "ecs.amazonaws.com", "eventName": event}
+    read({"detail-type": kind, "account": event, "region": event, "detail": call})
+
+
+@given(
+    name=st.sampled_from(sorted(ecs_events._READERS)),
+    part=st.sampled_from(["requestParameters", "responseElements"]),
+    inner=st.sampled_from(["taskDefinition", "tasks", "service", "cluster", "family", None]),
+    value=json_values,
+)
+@settings(max_examples=200)
+def test_any_value_in_place_of_a_part(name: str, part: str, inner: str | None, value: Any) -> None:
+    event = builders.event("run_task")
+    event["detail"]["eventName"] = name
+    event["detail"][part] = {inner: value} if inner else value
+    read(event)
+    if inner == "tasks":
+        event["detail"][part] = {"tasks": [value]}
+        read(event)
+        event["detail"][part] = {"tasks": [{"containers": [value]}]}
+        read(event)
+    event["detail"][part] = {"taskDefinition": {"containerDefinitions": [value]}}
+    read(event)
+
+
+def test_lone_surrogates_in_names_are_replaced() -> None:
+    event = builders.event("create_service")
+    event["detail"]["responseElements"]["service"]["serviceName"] = "web\ud800"
+    assert ecs_events.parse(event).deployment["service"] == "web?"

@@ -1,0 +1,94 @@
+"""Counting what Qualys lists."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from image_scan.errors import UnexpectedAnswer
+from image_scan.findings import summarise
+from tests.unit.builders import finding
+
+
+def test_nothing_listed_is_clean() -> None:
+    outcome = summarise([])
+    assert outcome["verdict"] == "CLEAN"
+    assert outcome["counts"] == {"critical": 0, "high": 0, "medium": 0, "low": 0}
+
+
+def test_severities_are_counted_by_qualys_scale() -> None:
+    outcome = summarise([finding(level) for level in (5, 4, 4, 3, 2, 1)])
+    assert outcome["verdict"] == "FINDINGS"
+    assert outcome["counts"] == {"critical": 1, "high": 2, "medium": 1, "low": 2}
+
+
+def test_potential_and_exempted_findings_are_counted_apart() -> None:
+    outcome = summarise([finding(5, typeDetected="POTENTIAL"), finding(5, isExempted=True)])
+    assert outcome["verdict"] == "CLEAN"
+    assert outcome["potential"]["critical"] == 1
+    assert outcome["exempted"] == 1
+
+
+@pytest.mark.parametrize("kind", ["CONFIRMED", "confirmed", None, "", "SOMETHING_NEW", 7])
+def test_what_is_not_said_to_be_otherwise_is_confirmed(kind: Any) -> None:
+    assert summarise([finding(typeDetected=kind)])["verdict"] == "FINDINGS"
+
+
+def test_gathered_information_is_no_finding() -> None:
+    assert summarise([finding(typeDetected="INFORMATION_GATHERED")])["verdict"] == "CLEAN"
+
+
+def test_the_customers_severity_counts_where_one_is_set() -> None:
+    assert summarise([finding(5, customerSeverity=3)])["counts"]["medium"] == 1
+    assert summarise([finding(5, customerSeverity="4")])["counts"]["high"] == 1
+    assert summarise([finding(5, customerSeverity=0)])["counts"]["critical"] == 1
+
+
+@pytest.mark.parametrize("severity", [None, 0, 6, "", "high", True, 4.5, []])
+def test_a_finding_without_a_severity_does_not_vanish(severity: Any) -> None:
+    with pytest.raises(UnexpectedAnswer):
+        summarise([finding(severity=severity, customerSeverity=None)])
+
+
+def test_the_worst_ten_are_named() -> None:
+    entries = [finding(1, qid=n) for n in range(20)] + [finding(5, qid=99)]
+    top = summarise(entries)["top"]
+    assert len(top) == 10
+    assert top[0] == {
+        "qid": 99,
+        "title": "Security update for expat",
+        "severity": 5,
+        "cves": ["CVE-2022-25235"],
+        "packages": ["expat 2.1.0-10"],
+    }
+
+
+_LOOSE = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=10),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=6,
+)
+
+
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {},
+            optional=dict.fromkeys(
+                ["qid", "title", "typeDetected", "cveids", "software", "isExempted"], _LOOSE
+            )
+            | {"severity": st.integers(0, 6) | _LOOSE, "customerSeverity": st.none() | _LOOSE},
+        ),
+        max_size=4,
+    )
+)
+def test_every_entry_is_counted_or_refused(entries: list[dict[str, Any]]) -> None:
+    try:
+        outcome = summarise(entries)
+    except UnexpectedAnswer:
+        return
+    informed = [e for e in entries if str(e.get("typeDetected") or "").upper().startswith("INFO")]
+    counted = sum(outcome["counts"].values()) + sum(outcome["potential"].values())  # type: ignore[arg-type]
+    assert counted + outcome["exempted"] + len(informed) >= len(entries)
+    assert (outcome["verdict"] == "CLEAN") == (sum(outcome["counts"].values()) == 0)  # type: ignore[arg-type]

@@ -1,0 +1,254 @@
+"""What ECR says of references: digests, platforms, configs, tags; and what it cannot say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError, ParamValidationError
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from image_scan import image_digests, images
+from image_scan.errors import AwsRejected, AwsUnavailable
+from tests.unit.builders import ACCOUNT, HOST, REGION
+
+if TYPE_CHECKING:
+    from image_scan.payloads import Image
+    from tests.unit.fake_ecr import FakeEcr
+
+AMD, ARM = "a" * 64, "e" * 64
+
+
+def identify(client: Any, *uris: str) -> list[Image]:
+    references = [(f"c{number}", images.parse(uri)) for number, uri in enumerate(uris)]
+    assert all(isinstance(each, images.EcrReference) for _, each in references)
+    return image_digests.identify(references, lambda _: client)  # type: ignore[arg-type]
+
+
+class Refusing:
+    """ECR that fails each call: moto knows no permissions and no throttling."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def batch_get_image(self, **_: Any) -> None:
+        raise self._error
+
+
+def refusal(code: str, status: int = 400) -> ClientError:
+    response = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(response, "BatchGetImage")  # type: ignore[arg-type]
+
+
+class Scripted:
+    """ECR with answers that moto does not give; counts the calls."""
+
+    def __init__(self, found: list[Any], failures: list[Any] | None = None) -> None:
+        self.calls: list[dict[str, Any]] = []
+        self._answer = {"images": found, "failures": failures or []}
+
+    def batch_get_image(self, **arguments: Any) -> dict[str, Any]:
+        self.calls.append(arguments)
+        return self._answer
+
+    def describe_images(self, **arguments: Any) -> dict[str, Any]:
+        self.calls.append(arguments)
+        return {"imageDetails": []}
+
+
+def test_a_tag_is_resolved_to_its_digest_and_config(ecr: FakeEcr) -> None:
+    digest = ecr.push("shop/app", "1.4.2")
+    (found,) = identify(ecr, f"{HOST}/shop/app:1.4.2")
+    assert found == {
+        "uri": f"{HOST}/shop/app:1.4.2",
+        "key": digest,
+        "account_id": ACCOUNT,
+        "region": REGION,
+        "host": HOST,
+        "repository": "shop/app",
+        "tag": "1.4.2",
+        "digest": digest,
+        "manifests": [digest],
+        "configs": ["sha256:" + "c" * 64],
+        "containers": ["c0"],
+        "unscannable": "",
+    }
+
+
+def test_an_index_knows_its_platforms_and_their_configs(ecr: FakeEcr) -> None:
+    amd = ecr.push("app", config=AMD)
+    arm = ecr.push("app", config=ARM)
+    note = ecr.push("app", config="f" * 64)
+    index = ecr.push_index("app", "v1", (amd, "linux"), (arm, "linux"), (note, "unknown"))
+    (found,) = identify(ecr, f"{HOST}/app:v1")
+    assert found["key"] == found["digest"] == index
+    assert sorted(found["manifests"]) == sorted([amd, arm])
+    assert sorted(found["configs"]) == sorted([f"sha256:{AMD}", f"sha256:{ARM}"])
+
+
+def test_a_digest_only_reference_is_given_a_tag_that_points_at_it(ecr: FakeEcr) -> None:
+    digest = ecr.push("app", "v9")
+    (found,) = identify(ecr, f"{HOST}/app@{digest}")
+    assert (found["tag"], found["unscannable"]) == ("v9", "")
+
+
+def test_the_tag_of_a_pinned_reference_is_kept_while_it_points_there(ecr: FakeEcr) -> None:
+    digest = ecr.push("app", "a")
+    ecr.push("app", "z")
+    (found,) = identify(ecr, f"{HOST}/app:z@{digest}")
+    assert found["tag"] == "z"
+
+
+def test_a_pinned_reference_whose_tag_moved_takes_another_tag(ecr: FakeEcr) -> None:
+    digest = ecr.push("app", "stable", config=AMD)
+    ecr.push("app", "prod", config=ARM)
+    (found,) = identify(ecr, f"{HOST}/app:prod@{digest}")
+    assert (found["digest"], found["tag"], found["unscannable"]) == (digest, "stable", "")
+
+
+def test_an_untagged_digest_cannot_be_scanned(ecr: FakeEcr) -> None:
+    digest = ecr.push("app")
+    (found,) = identify(ecr, f"{HOST}/app@{digest}")
+    assert found["tag"] == ""
+    assert found["unscannable"] == "no tag points at this digest, and Qualys scans by tag"
+
+
+@pytest.mark.parametrize("reference", ["app:gone", "other:1", f"app@sha256:{'9' * 64}"])
+def test_what_ecr_does_not_hold_is_unscannable(ecr: FakeEcr, reference: str) -> None:
+    ecr.push("app", "v1")
+    (found,) = identify(ecr, f"{HOST}/{reference}")
+    assert found["unscannable"] == "not found in its ECR repository"
+
+
+def test_an_unknown_tag_does_not_hide_its_siblings(ecr: FakeEcr) -> None:
+    digest = ecr.push("app", "v1")
+    gone, found = identify(ecr, f"{HOST}/app:gone", f"{HOST}/app:v1")
+    assert gone["unscannable"]
+    assert gone["key"] == f"{ACCOUNT}/{REGION}/app:gone"
+    assert (found["key"], found["unscannable"]) == (digest, "")
+
+
+def test_references_to_the_same_bytes_are_one_image_with_all_containers(ecr: FakeEcr) -> None:
+    digest = ecr.push("app", "v1")
+    ecr.push("app", "v1-again")
+    uris = [f"{HOST}/app:v1", f"{HOST}/app:v1-again", f"{HOST}/app@{digest}", f"{HOST}/app:v1"]
+    (found,) = identify(ecr, *uris)
+    assert found["containers"] == ["c0", "c1", "c2", "c3"]
+
+
+def test_one_repository_is_asked_once_for_all_its_images() -> None:
+    ecr = Scripted([])
+    identify(ecr, *(f"{HOST}/app:v{number}" for number in range(10)))
+    assert len(ecr.calls) == 1
+    assert ecr.calls[0]["registryId"] == ACCOUNT
+
+
+def test_more_images_than_one_call_takes_are_asked_in_batches() -> None:
+    ecr = Scripted([])
+    identify(ecr, *(f"{HOST}/app:v{number}" for number in range(101)))
+    assert [len(call["imageIds"]) for call in ecr.calls] == [100, 1]
+
+
+def test_each_account_and_region_is_asked_for_its_own_images() -> None:
+    asked: list[str] = []
+    ecr = Scripted([])
+
+    def ecr_in(region: str) -> Any:
+        asked.append(region)
+        return ecr
+
+    uris = [f"{HOST}/a:1", "999999999999.dkr.ecr.eu-west-1.amazonaws.com/a:1"]
+    references = [("c", images.parse(uri)) for uri in uris]
+    found = image_digests.identify(references, ecr_in)  # type: ignore[arg-type]
+    assert asked == [REGION, "eu-west-1"]
+    assert [call["registryId"] for call in ecr.calls] == [ACCOUNT, "999999999999"]
+    assert len({each["key"] for each in found}) == 2
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["AccessDeniedException", "AccessDenied", "UnrecognizedClientException",
+     "InvalidSignatureException"],
+)  # fmt: skip
+def test_what_ecr_does_not_let_us_read_is_known_by_its_tag(code: str) -> None:
+    """Another account, a region that is off, another partition: the image alone is affected."""
+    refusing = Refusing(refusal(code))
+    tagged, pinned, both = identify(
+        refusing,
+        f"{HOST}/app:v1",
+        f"{HOST}/app@sha256:{'9' * 64}",
+        f"{HOST}/app:v2@sha256:{'8' * 64}",
+    )
+    assert (tagged["key"], tagged["digest"]) == (f"{ACCOUNT}/{REGION}/app:v1", "")
+    assert tagged["unscannable"] == ""
+    assert "does not let" in pinned["unscannable"]
+    assert (both["key"], both["tag"], both["unscannable"]) == (f"sha256:{'8' * 64}", "v2", "")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [refusal("InvalidParameterException"), refusal("RepositoryNotFoundException"),
+     ParamValidationError(report="repositoryName: too short")],
+)  # fmt: skip
+def test_a_name_that_no_repository_can_have_is_not_found(error: Exception) -> None:
+    (found,) = identify(Refusing(error), f"{HOST}/a:v1")
+    assert found["unscannable"] == "not found in its ECR repository"
+
+
+def test_a_repository_name_that_boto_refuses_harms_no_sibling(cloud: None) -> None:
+    ecr = boto3.client("ecr", region_name=REGION)
+    ecr.create_repository(repositoryName="app")
+    short, other = identify(ecr, f"{HOST}/a:1", f"{HOST}/app:v1")
+    assert short["unscannable"] == other["unscannable"] == "not found in its ECR repository"
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (refusal("ThrottlingException"), AwsUnavailable),
+        (refusal("Whatever", 503), AwsUnavailable),
+        (EndpointConnectionError(endpoint_url="x"), AwsUnavailable),
+        (refusal("ExpiredTokenException"), AwsRejected),
+    ],
+)
+def test_trouble_with_ecr_is_not_an_absent_image(error: Exception, expected: type) -> None:
+    with pytest.raises(expected):
+        identify(Refusing(error), f"{HOST}/app:v1")
+
+
+def test_an_image_that_ecr_fails_at_for_another_reason_is_no_absent_one() -> None:
+    failures = [{"imageId": {"imageTag": "v1"}, "failureCode": "UpstreamUnavailable"}]
+    (found,) = identify(Scripted([], failures), f"{HOST}/app:v1")
+    assert (found["digest"], found["unscannable"]) == ("", "")
+    pinned = [{"imageId": {"imageDigest": f"sha256:{'9' * 64}"}, "failureCode": "KmsError"}]
+    (found,) = identify(Scripted([], pinned), f"{HOST}/app@sha256:{'9' * 64}")
+    assert found["unscannable"] == "its tag is unknown: ECR did not say"
+
+
+manifests = st.recursive(
+    st.none() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["manifests", "config", "digest", "platform", "os"]), inner, max_size=3
+        )
+    ),
+    max_leaves=8,
+)
+
+
+@given(manifest=manifests)
+@settings(max_examples=150)
+def test_any_json_as_a_manifest(manifest: Any) -> None:
+    for read in (image_digests._platforms, image_digests._config):
+        read(manifest if isinstance(manifest, dict) else {})  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("text", ["", "not json", "[]", "null", "1"])
+def test_a_manifest_that_is_no_object_says_nothing(text: str) -> None:
+    digest = f"sha256:{'7' * 64}"
+    row = {"imageId": {"imageTag": "v1", "imageDigest": digest}, "imageManifest": text}
+    (found,) = identify(Scripted([row]), f"{HOST}/app:v1")
+    assert (found["digest"], found["manifests"], found["configs"]) == (digest, [digest], [])

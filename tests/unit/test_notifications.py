@@ -1,0 +1,78 @@
+"""The words that reach the owner."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from image_scan import notifications
+from image_scan.errors import AwsRejected
+from image_scan.payloads import Outcome
+from image_scan.scan_cache import place_of
+from tests.unit.builders import CRITICAL, image, task
+from tests.unit.conftest import Inbox
+
+PLACES = dict([place_of(task())])
+
+
+def test_the_message_says_what_where_and_who(topic: Inbox) -> None:
+    notifications.publish(image(), CRITICAL, PLACES, topic.sns, topic.arn)
+    ((subject, text),) = topic.messages()
+    assert subject == "Scan: shop/app - 1C/0H"
+    message = json.loads(text)
+    assert message["verdict"] == "FINDINGS"
+    assert message["image"]["digest"] == image()["digest"]
+    assert message["counts"]["critical"] == 1
+    assert message["scanned_at"].startswith("2026-02-02T")
+    (place,) = message["deployed"]
+    assert (place["account"], place["region"], place["service"]) == (
+        "123456789012",
+        "us-east-1",
+        "web",
+    )
+    assert place["principal"].endswith("assumed-role/ci/deployer")
+    assert place["containers"] == ["app"]
+
+
+def test_a_topic_that_is_not_there_is_an_error(topic: Inbox) -> None:
+    with pytest.raises(AwsRejected, match="sns:Publish: NotFound"):
+        notifications.publish(image(), CRITICAL, PLACES, topic.sns, topic.arn + "x")
+
+
+def test_many_places_are_counted_but_not_all_listed() -> None:
+    places = {f"place-{number}": next(iter(PLACES.values())) for number in range(500)}
+    message = notifications.message(image(), CRITICAL, places)
+    assert (len(message["deployed"]), message["deployed_total"]) == (100, 500)
+    assert len(json.dumps(message)) < 256 * 1024
+
+
+@given(st.text(max_size=300), st.integers(0, 10**6))
+def test_a_subject_is_one_line_of_a_hundred_printable_characters(name: str, count: int) -> None:
+    counts: Any = {"critical": count, "high": 0, "medium": 0, "low": 0}
+    outcome = Outcome(verdict="FINDINGS", counts=counts)
+    subject = notifications.subject(image(repository=name), outcome)
+    assert len(subject) <= 100
+    assert subject.isascii()
+    assert subject.isprintable()
+    assert subject.endswith(f" - {count}C/0H")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "reason"),
+    [
+        ({"verdict": "TIMEOUT", "reason": "no result"}, "no result"),
+        ({"verdict": "CLEAN"}, ""),
+        ({"verdict": "ERROR", "error": "States.Timeout", "cause": ""}, "States.Timeout"),
+        ({"verdict": "ERROR", "error": "X", "cause": "plain words"}, "X: plain words"),
+        (
+            {"verdict": "ERROR", "error": "ScanFailed", "cause": '{"errorMessage": "job failed"}'},
+            "ScanFailed: job failed",
+        ),
+        ({"verdict": "ERROR", "error": "X", "cause": '"text"'}, 'X: "text"'),
+        ({"verdict": "ERROR", "error": "X", "cause": "{}"}, "X"),
+    ],
+)
+def test_the_reason_comes_from_what_was_caught(outcome: Any, reason: str) -> None:
+    assert notifications.reason(outcome) == reason

@@ -1,0 +1,34 @@
+"""The memo of Qualys registries: one per account and region, for a day."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from image_scan.registry_memo import RegistryMemo
+    from tests.unit.conftest import Clock
+
+
+def test_a_registry_is_remembered_for_its_account_and_region(memo: RegistryMemo) -> None:
+    assert memo.recall("1", "eu-west-1") == ""
+    memo.remember("1", "eu-west-1", "reg-1")
+    assert memo.recall("1", "eu-west-1") == "reg-1"
+    assert memo.recall("1", "us-east-1") == ""
+    assert memo.recall("2", "eu-west-1") == ""
+
+
+def test_a_memo_ends_after_a_day_though_the_item_is_still_there(
+    memo: RegistryMemo, clock: Clock
+) -> None:
+    memo.remember("1", "eu-west-1", "reg-1")
+    clock.now += 86_399
+    assert memo.recall("1", "eu-west-1") == "reg-1"
+    clock.now += 2
+    assert memo.recall("1", "eu-west-1") == ""
+
+
+def test_a_memo_is_forgotten(memo: RegistryMemo) -> None:
+    memo.remember("1", "eu-west-1", "reg-1")
+    memo.forget("1", "eu-west-1")
+    assert memo.recall("1", "eu-west-1") == ""
+    memo.forget("1", "eu-west-1")

@@ -1,0 +1,139 @@
+"""Submitting a scan once, and clearing it away."""
+
+import json
+from typing import Any
+
+import pytest
+import requests
+import responses
+
+from image_scan import scan_jobs
+from image_scan.errors import QualysRejected, QualysUnavailable, RegistryGone, UnexpectedAnswer
+from image_scan.payloads import Submission
+from image_scan.qualys.client import QualysClient
+from image_scan.registry_memo import RegistryMemo
+from tests.unit.builders import (
+    ACCOUNT,
+    API,
+    NOW_MS,
+    REGION,
+    REGISTRY,
+    SUBMISSION,
+    image,
+    listed,
+    schedule,
+)
+from tests.unit.conftest import Clock
+
+SCHEDULES = f"{API}/registry/reg-1/schedule"
+
+
+@pytest.fixture
+def submit(memo: RegistryMemo, qualys: QualysClient, clock: Clock) -> Any:
+    def call(retried: bool = False, memoised: bool = True) -> Submission:
+        registry = {**REGISTRY, "memoised": memoised}
+        return scan_jobs.submit(image(), registry, "scan-1", retried, qualys, memo, clock)  # type: ignore[arg-type]
+
+    return call
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"json": {"scheduleUuid": "sched-1"}},
+        {"json": {"scheduleId": "sched-1"}},
+        {"json": "sched-1"},
+    ],
+)
+def test_one_scan_of_exactly_this_tag(
+    submit: Any, answers: responses.RequestsMock, told: dict[str, Any]
+) -> None:
+    answers.post(SCHEDULES, **told)
+    assert submit() == {
+        "schedule_uuid": "sched-1",
+        "schedule_name": "scan-1",
+        "submitted_at": NOW_MS,
+    }
+    assert len(answers.calls) == 1
+    sent = json.loads(answers.calls[0].request.body or "")
+    assert sent["filters"] == [{"days": None, "repoTags": [{"repo": "shop/app", "tag": "1.4.2"}]}]
+    assert (sent["name"], sent["onDemand"], sent["forceScan"]) == ("scan-1", True, True)
+
+
+@pytest.mark.parametrize("told", [{"status": 201}, {"status": 202, "body": "OK"}, {"json": {}}])
+def test_an_answer_without_an_id_is_looked_up_by_name(
+    submit: Any, answers: responses.RequestsMock, told: dict[str, Any]
+) -> None:
+    answers.post(SCHEDULES, **told)
+    answers.get(SCHEDULES, json=listed(schedule("Queued", name="other"), schedule("Queued")))
+    assert submit()["schedule_uuid"] == "sched-1"
+
+
+def test_an_accepted_schedule_that_is_not_listed_is_refused(
+    submit: Any, answers: responses.RequestsMock
+) -> None:
+    answers.post(SCHEDULES, status=201)
+    answers.get(SCHEDULES, status=204)
+    with pytest.raises(UnexpectedAnswer):
+        submit()
+
+
+def test_a_retry_finds_what_the_first_try_submitted(
+    submit: Any, answers: responses.RequestsMock
+) -> None:
+    answers.get(SCHEDULES, json=listed(schedule("Running")))
+    found = submit(retried=True)
+    assert (found["schedule_uuid"], found["submitted_at"]) == ("sched-1", NOW_MS + 500)
+    assert [call.request.method for call in answers.calls] == ["GET"]
+
+
+def test_a_retry_submits_when_the_first_try_did_not(
+    submit: Any, answers: responses.RequestsMock
+) -> None:
+    answers.get(SCHEDULES, status=204)
+    answers.post(SCHEDULES, json={"scheduleUuid": "sched-1"})
+    assert submit(retried=True)["schedule_uuid"] == "sched-1"
+
+
+@pytest.mark.parametrize("fault", [{"status": 503}, {"body": requests.ReadTimeout()}])
+def test_a_submission_of_unknown_fate_is_not_repeated_blindly(
+    submit: Any, answers: responses.RequestsMock, fault: dict[str, Any]
+) -> None:
+    answers.post(SCHEDULES, **fault)
+    with pytest.raises(QualysUnavailable):
+        submit()
+    assert len(answers.calls) == 1
+
+
+def test_a_registry_that_is_gone_is_forgotten(
+    submit: Any, answers: responses.RequestsMock, memo: RegistryMemo
+) -> None:
+    memo.remember(ACCOUNT, REGION, "reg-1")
+    answers.post(SCHEDULES, status=404)
+    with pytest.raises(RegistryGone):
+        submit()
+    assert memo.recall(ACCOUNT, REGION) == ""
+
+
+def test_a_registry_that_was_just_listed_cannot_be_gone(
+    submit: Any, answers: responses.RequestsMock
+) -> None:
+    answers.post(SCHEDULES, status=404)
+    with pytest.raises(QualysRejected):
+        submit(memoised=False)
+
+
+def test_clearing_away_deletes_the_schedule(
+    qualys: QualysClient, answers: responses.RequestsMock
+) -> None:
+    answers.delete(f"{SCHEDULES}/sched-1", status=204)
+    scan_jobs.clear_away(REGISTRY, SUBMISSION, qualys)
+    assert len(answers.calls) == 1
+
+
+def test_a_schedule_that_cannot_be_removed_costs_no_verdict(
+    qualys: QualysClient, answers: responses.RequestsMock
+) -> None:
+    answers.delete(f"{SCHEDULES}/sched-1", status=400)
+    scan_jobs.clear_away(REGISTRY, SUBMISSION, qualys)
+    assert len(answers.calls) == 1
