@@ -1,0 +1,78 @@
+# One line each says what a target does: `make help`. Everything is made in .venv and .sandbox,
+# both ignored by git; nothing is installed outside of them.
+
+PYTHON ?= python3
+BIN := .venv/bin
+TESTS_READY := .venv/ready
+SANDBOX_READY := .sandbox/venv/ready
+PYTEST := $(BIN)/pytest
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+.PHONY: help
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: setup ## The whole pipeline on an embedded AWS, in two minutes; KEEP=1 leaves it up
+	@$(BIN)/python -m sandbox.demo $(if $(KEEP),--keep)
+
+.PHONY: down
+down: setup ## End what `make demo KEEP=1` left up
+	@$(BIN)/python -m sandbox.demo --down
+
+.PHONY: test
+test: lint unit sandbox terraform e2e ## Every check and test; what CI runs
+
+.PHONY: lint
+lint: setup ## Style and types of the Python
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+.PHONY: unit
+unit: setup ## Functions and state machines, without an AWS
+	$(PYTEST) tests/unit tests/workflow --cov --cov-report=term --cov-fail-under=95
+
+.PHONY: sandbox
+sandbox: setup ## The embedded AWS and the Qualys simulator themselves
+	$(PYTEST) tests/sandbox
+
+.PHONY: terraform
+terraform: setup ## Format, validity and tests of the modules, and a plan of each example
+	$(PYTEST) tests/terraform
+
+.PHONY: e2e
+e2e: setup ## The single-account example applied, used, broken and destroyed on the embedded AWS
+	$(PYTEST) tests/e2e
+
+.PHONY: format
+format: setup ## Format Python and Terraform in place
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	TF_CLI_CONFIG_FILE=/dev/null terraform fmt -recursive
+
+.PHONY: package
+package: ## The functions' zip, as Terraform builds it: functions/dist/image_scan.zip
+	$(PYTHON) functions/package.py --output functions/dist/image_scan.zip
+
+.PHONY: setup
+setup: $(TESTS_READY) $(SANDBOX_READY) ## The two virtual environments; the others call it
+
+$(TESTS_READY): tests/requirements.txt
+	@echo "Installing the tools into .venv"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	@touch $@
+
+# A second environment, without the functions' packages, so that one missing in the zip shows.
+$(SANDBOX_READY): sandbox/requirements.txt
+	@echo "Installing the embedded AWS into .sandbox/venv"
+	@$(PYTHON) -m venv .sandbox/venv
+	@.sandbox/venv/bin/pip install --quiet --disable-pip-version-check -r sandbox/requirements.txt
+	@touch $@
+
+.PHONY: clean
+clean: ## Remove all that the other targets made
+	rm -rf .venv .sandbox functions/dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
