@@ -1,0 +1,85 @@
+"""Dependencies point one way: handlers, domain, then qualys and aws, then errors."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+FUNCTIONS = Path(__file__).parents[2] / "functions"
+PACKAGE = FUNCTIONS / "image_scan"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+HANDLERS = sorted(path for path in PACKAGE.glob("handlers/*.py") if path.stem != "__init__")
+# Without AWS, HTTP or an environment: they can be read and tested by themselves.
+PURE = {"ecs_events", "images", "findings", "payloads", "errors"}
+LOW = {"errors", "payloads", "config", "images"}
+
+
+def name_of(path: Path) -> str:
+    return ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
+
+
+def imports(path: Path) -> set[str]:
+    """What a module imports, type checking aside; our own by their name in the package."""
+    found = set()
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            own = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= own if node.module == "image_scan" else {node.module}
+    return {name.removeprefix("image_scan.") for name in found}
+
+
+def level(name: str) -> int:
+    if name.startswith("handlers."):
+        return 3
+    if name.startswith("qualys.") or name in {"aws", "log", "metrics"}:
+        return 1
+    return 0 if name in LOW else 2
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_nothing_imports_upward(path: Path) -> None:
+    own = {name_of(module) for module in MODULES}
+    used = {name for name in imports(path) if name in own}
+    assert all(level(name) <= level(name_of(path)) for name in used), used
+    if name_of(path).startswith("handlers."):
+        assert not [name for name in used if name.startswith("handlers.")]
+
+
+@pytest.mark.parametrize("name", sorted(PURE))
+def test_what_is_pure_stays_so(name: str) -> None:
+    used = {each.split(".", 1)[0] for each in imports(PACKAGE / f"{name}.py")}
+    assert used <= {*sys.stdlib_module_names, *PURE} - {"os", "socket", "subprocess"}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_the_environment_and_boto3_have_one_door_each(path: Path) -> None:
+    assert "os" not in imports(path) or name_of(path) == "config"
+    clients = {"boto3"} & imports(path)
+    assert not clients or name_of(path) == "aws"
+
+
+@pytest.mark.parametrize("path", HANDLERS, ids=name_of)
+def test_a_handler_only_connects(path: Path) -> None:
+    """At most 15 lines, and no decision in them."""
+    (function,) = [n for n in ast.parse(path.read_text()).body if isinstance(n, ast.FunctionDef)]
+    assert function.name == "handler"
+    assert (function.end_lineno or 0) - function.lineno < 15
+    assert not [n for n in ast.walk(function) if isinstance(n, ast.If | ast.For | ast.Try)]
+
+
+@pytest.mark.parametrize("handler", ["parse_event", "check_cache", "send_notification"])
+def test_what_runs_for_every_event_loads_no_http_client(handler: str) -> None:
+    program = (
+        "import sys\n"
+        f"sys.path.insert(0, {str(FUNCTIONS)!r})\n"
+        f"import image_scan.handlers.{handler}\n"
+        "print([n for n in sys.modules if n.split('.')[0] == 'requests' or '.qualys' in n])\n"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert answer.stdout.strip() == "[]"
