@@ -60,14 +60,18 @@ package: ## The functions' zip, as Terraform builds it: functions/dist/image_sca
 .PHONY: setup
 setup: $(TESTS_READY) $(SANDBOX_READY) ## The two virtual environments; the others call it
 
-$(TESTS_READY): tests/requirements.txt
+.PHONY: python
+python:
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed (PYTHON=python3.12 make ...)" if sys.version_info < (3, 11) else 0)'
+
+$(TESTS_READY): tests/requirements.txt | python
 	@echo "Installing the tools into .venv"
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r tests/requirements.txt
 	@touch $@
 
 # A second environment, without the functions' packages, so that one missing in the zip shows.
-$(SANDBOX_READY): sandbox/requirements.txt
+$(SANDBOX_READY): sandbox/requirements.txt | python
 	@echo "Installing the embedded AWS into .sandbox/venv"
 	@$(PYTHON) -m venv .sandbox/venv
 	@.sandbox/venv/bin/pip install --quiet --disable-pip-version-check -r sandbox/requirements.txt

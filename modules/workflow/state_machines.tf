@@ -25,8 +25,8 @@ resource "aws_sfn_state_machine" "intake" {
     include_execution_data = false
   }
 
-  # An event must not meet a machine that may do nothing yet.
-  depends_on = [aws_iam_role_policy.intake]
+  # An event must not meet a machine, or functions, that may do nothing yet.
+  depends_on = [aws_iam_role_policy.intake, aws_iam_role_policy.function]
 }
 
 # One execution per image that nobody knows. Standard: it waits for minutes, and its execution

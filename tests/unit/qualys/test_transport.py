@@ -77,6 +77,12 @@ def test_every_other_status_is_an_error(
     assert "clear" not in str(raised.value)
 
 
+def test_a_not_modified_is_no_answer(answers: responses.RequestsMock) -> None:
+    answers.get(URL, status=304)
+    with pytest.raises(UnexpectedAnswer):
+        transport().send("GET", "/thing")
+
+
 def test_a_redirect_is_not_followed_with_the_token(answers: responses.RequestsMock) -> None:
     answers.get(URL, status=302, headers={"Location": "https://elsewhere.example"})
     with pytest.raises(UnexpectedAnswer):
