@@ -80,9 +80,11 @@ def identify(
         repository = _read(ecr_in(region), account_id, name, wanted)
         for container, reference in members:
             found = _image(reference, repository)
-            image = images.setdefault(found["key"], found)
-            if container not in image["containers"]:
-                image["containers"].append(container)
+            known = images.get(found["key"], found)
+            # Two repositories may hold the same bytes, and only one of them under a tag.
+            image = found if known["unscannable"] else known
+            image["containers"] = [*dict.fromkeys([*known["containers"], container])]
+            images[image["key"]] = image
     return list(images.values())
 
 

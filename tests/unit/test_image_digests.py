@@ -138,6 +138,16 @@ def test_references_to_the_same_bytes_are_one_image_with_all_containers(ecr: Fak
     assert found["containers"] == ["c0", "c1", "c2", "c3"]
 
 
+def test_the_same_bytes_are_scanned_where_they_have_a_tag(ecr: FakeEcr) -> None:
+    digest = ecr.push("untagged")
+    assert ecr.push("tagged", "1") == digest
+    uris = (f"{HOST}/untagged@{digest}", f"{HOST}/tagged:1", f"{HOST}/untagged@{digest}")
+    for order in (uris, uris[::-1]):
+        (image,) = identify(ecr, *order)
+        assert (image["repository"], image["tag"], image["unscannable"]) == ("tagged", "1", "")
+        assert sorted(image["containers"]) == ["c0", "c1", "c2"]
+
+
 def test_one_repository_is_asked_once_for_all_its_images() -> None:
     ecr = Scripted([])
     identify(ecr, *(f"{HOST}/app:v{number}" for number in range(10)))
