@@ -23,6 +23,9 @@ def client_error(code: str, status: int = 400, message: str = "words") -> Client
         client_error("ThrottlingException"),
         client_error("ProvisionedThroughputExceededException"),
         client_error("Whatever", 503),
+        client_error("Whatever", 429),
+        client_error("Throttled"),  # SNS
+        client_error("KMSThrottling"),  # SNS, for an encrypted topic
         EndpointConnectionError(endpoint_url="https://x"),
     ],
 )
@@ -49,6 +52,12 @@ def test_a_refusal_says_why_and_not_at_length() -> None:
 def test_other_errors_pass_through() -> None:
     with pytest.raises(ZeroDivisionError), aws.calls("sns:Publish"):
         raise ZeroDivisionError
+
+
+def test_a_region_that_cannot_be_one_is_told_in_our_terms(environment: pytest.MonkeyPatch) -> None:
+    """Events and image references name regions."""
+    with pytest.raises(AwsUnavailable, match="InvalidRegionError"):
+        aws.client("ecr", "x" * 64)
 
 
 def test_a_client_is_made_once(environment: pytest.MonkeyPatch) -> None:

@@ -57,7 +57,15 @@ def test_a_gateway_is_https_or_on_loopback(environment: pytest.MonkeyPatch, url:
 
 
 @pytest.mark.parametrize(
-    "url", ["http://gateway.example.com", "http://127.0.0.1.example.com", "gateway.example.com"]
+    "url",
+    [
+        "http://gateway.example.com",
+        "http://127.0.0.1.example.com",
+        "gateway.example.com",
+        "https://",
+        "https:///path",
+        "https://[::1",
+    ],
 )
 def test_any_other_gateway_is_refused(environment: pytest.MonkeyPatch, url: str) -> None:
     environment.setenv("QUALYS_GATEWAY_URL", url)

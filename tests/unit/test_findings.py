@@ -45,7 +45,7 @@ def test_the_customers_severity_counts_where_one_is_set() -> None:
     assert summarise([finding(5, customerSeverity=0)])["counts"]["critical"] == 1
 
 
-@pytest.mark.parametrize("severity", [None, 0, 6, "", "high", True, 4.5, []])
+@pytest.mark.parametrize("severity", [None, 0, 6, "", "high", True, 4.5, [], "9" * 5000])
 def test_a_finding_without_a_severity_does_not_vanish(severity: Any) -> None:
     with pytest.raises(UnexpectedAnswer):
         summarise([finding(severity=severity, customerSeverity=None)])
@@ -62,6 +62,17 @@ def test_the_worst_ten_are_named() -> None:
         "cves": ["CVE-2022-25235"],
         "packages": ["expat 2.1.0-10"],
     }
+
+
+def test_what_is_named_can_be_kept() -> None:
+    """Half characters, numbers of any size and lists of another kind: no table takes them."""
+    odd = finding(qid=10**40, title="t\ud800", cveids=["C" * 900, 7], software=5)
+    (top,) = summarise([odd])["top"]
+    assert top == {"qid": 0, "title": "t?", "severity": 5, "cves": ["C" * 40], "packages": []}
+    many = finding(title="t" * 9000, cveids=["C"] * 90, software=[{"name": "n" * 900}] * 90)
+    (top,) = summarise([many])["top"]
+    assert (len(top["title"]), len(top["cves"]), len(top["packages"])) == (200, 10, 5)
+    assert len(top["packages"][0]) == 200
 
 
 _LOOSE = st.recursive(

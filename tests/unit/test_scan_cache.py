@@ -153,7 +153,7 @@ class TestVerdict:
         cache.decide(task("event-2", service="worker"), LEASE)
         places = cache.record(held, CLEAN, WEEK)
         assert sorted(place["service"] for place in places.values()) == ["web", "worker"]
-        assert places == {} or all(place["containers"] == ["app"] for place in places.values())
+        assert all(place["containers"] == ["app"] for place in places.values())
 
     def test_a_freed_image_is_scanned_again(self, cache: ScanCache, table: CacheTable) -> None:
         held = taken(cache.decide(task(), LEASE))

@@ -139,6 +139,12 @@ def test_an_image_known_by_tag_only_is_found_by_its_name(check: Any) -> None:
     assert check(schedule(), None, qualys_image(repo=other), of=tag_only())["complete"] is False
 
 
+def test_an_older_scan_of_a_tag_is_no_result(check: Any) -> None:
+    """Without a digest nobody knows that the bytes are still the same."""
+    stale = qualys_image(lastVmScanDate=MONTHS_AGO)
+    assert check(schedule(), None, stale, of=tag_only())["complete"] is False
+
+
 @pytest.mark.parametrize(
     ("row", "ours"),
     [

@@ -202,3 +202,12 @@ def test_each_verdict_is_counted_once(
         settlement.settle(settle_task(task(), held, TIMEOUT), cache, WEEK, told)
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [line["Verdict"] for line in lines if "Verdicts" in line] == ["TIMEOUT"]
+
+
+def test_an_image_that_needs_no_lease_is_counted_too(
+    cache: ScanCache, told: Told, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outcome = Outcome(verdict="UNSCANNABLE", reason="not ECR")
+    settlement.settle(settle_task(task(), None, outcome), cache, WEEK, told)
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["Verdict"] for line in lines if "Verdicts" in line] == ["UNSCANNABLE"]

@@ -115,6 +115,13 @@ def test_the_secret_is_read_once_for_many_calls(
     assert len(reads) == 1
 
 
+def test_a_secret_that_holds_no_text_is_a_mistake_in_the_configuration(dynamodb: Any) -> None:
+    secrets = boto3.client("secretsmanager", region_name=REGION)
+    secrets.create_secret(Name="qualys", SecretBinary=b"{}")
+    with pytest.raises(ConfigurationError, match="credential secret"):
+        get_registry.handler(task(), None)
+
+
 def test_send_notification_tells_then_records(dynamodb: Any, topic: Inbox) -> None:
     decision = check_cache.handler(task(), None)
     event: Any = {**task(), "lease": decision["lease"], "outcome": dict(CRITICAL)}

@@ -39,6 +39,17 @@ def test_every_page_of_a_list_is_read(
     assert answers.calls[0].request.params["filter"] == "repo.repository:`shop/app`"
 
 
+def test_pages_that_are_cut_shorter_than_asked_for_are_all_read(
+    qualys: QualysClient, answers: responses.RequestsMock
+) -> None:
+    """The largest page that the API gives is not documented for every list."""
+    rows = [qualys_image(sha=f"{number:064x}") for number in range(120)]
+    for start in (0, 50, 100):
+        answers.get(f"{API}/images", json={"count": 120, "data": rows[start : start + 50]})
+    assert len(list(qualys.images("shop/app"))) == 120
+    assert len(answers.calls) == 3
+
+
 def test_a_page_that_repeats_ends_the_list(
     qualys: QualysClient, answers: responses.RequestsMock
 ) -> None:

@@ -1,0 +1,96 @@
+"""What the states hand to each other, where a slip would lose an event, a lease or an alert."""
+
+from typing import Any
+
+from tests.workflow import definitions
+
+INPUT = "$states.context.Execution.Input"
+
+
+def state(machine: str, name: str) -> Any:
+    return definitions.states(machine)[name]
+
+
+def test_an_event_is_kept_as_it_came() -> None:
+    message = state("intake", "KeepFailedEvent")["Arguments"]
+    assert message["MessageBody"] == f"{{% {INPUT} %}}"
+
+
+def test_one_failed_image_keeps_the_event() -> None:
+    (choice,) = state("intake", "AllImagesHandled")["Choices"]
+    assert choice["Condition"] == "{% $count($states.input[result = 'failed']) > 0 %}"
+    assert choice["Next"] == "KeepFailedEvent"
+    inner = state("intake", "ScanImages")["ItemProcessor"]["States"]
+    assert inner["ImageFailed"]["Output"]["result"] == "failed"
+
+
+def test_what_the_cache_decides_is_what_happens() -> None:
+    choices = {each["Condition"]: each["Next"] for each in state("intake", "IsCached")["Choices"]}
+    assert choices == {
+        "{% $states.input.decision = 'scan' %}": "StartScan",
+        "{% $states.input.decision = 'notify' %}": "SendNotification",
+    }
+    assert state("intake", "IsCached")["Default"] == "SkipScan"
+
+
+def test_a_scan_is_named_after_its_lease_and_started_once() -> None:
+    start = state("intake", "StartScan")
+    assert start["Arguments"]["Name"] == "{% $states.input.lease.execution_name %}"
+    assert {
+        "ErrorEquals": ["StepFunctions.ExecutionAlreadyExistsException"],
+        "Next": "SkipScan",
+    } in (start["Catch"])
+
+
+def test_a_submission_knows_its_name_and_which_try_it_is() -> None:
+    """The first try submits, a later one looks for what an earlier one left."""
+    payload = state("scan", "SubmitScan")["Arguments"]["Payload"]
+    assert payload["execution_name"] == "{% $states.context.Execution.Name %}"
+    assert payload["attempt"] == "{% $states.context.State.RetryCount %}"
+
+
+def test_a_registry_that_is_gone_is_looked_for_anew() -> None:
+    first = state("scan", "SubmitScan")["Catch"][0]
+    assert (first["ErrorEquals"], first["Next"]) == (["RegistryGone"], "GetRegistry")
+
+
+def test_the_last_poll_is_the_one_that_is_asked_for() -> None:
+    complete, exhausted = state("scan", "EvaluateStatus")["Choices"]
+    assert (complete["Condition"], complete["Next"]) == ("{% $status.complete %}", "GetResults")
+    assert exhausted["Condition"] == "{% $poll_count >= ${max_polls} %}"
+    assert exhausted["Next"] == "ScanTimeout"
+
+
+def test_a_failure_is_an_error_unless_no_scan_can_answer() -> None:
+    outcome = state("scan", "ScanFailed")["Output"]
+    condition = "$states.input.error = 'ImageNotScannable' ? 'UNSCANNABLE' : 'ERROR'"
+    assert outcome["verdict"] == f"{{% {condition} %}}"
+
+
+def test_only_the_holder_of_a_lease_gives_it_back() -> None:
+    free = state("scan", "FreeLease")["Arguments"]
+    assert free["Key"] == {"imageDigest": {"S": f"{{% {INPUT}.lease.key %}}"}}
+    assert free["ConditionExpression"] == "#owner = :owner"
+    assert free["ExpressionAttributeNames"] == {"#owner": "owner"}
+    assert free["ExpressionAttributeValues"] == {":owner": {"S": f"{{% {INPUT}.lease.owner %}}"}}
+    # Whether that works or not, the request is kept.
+    assert definitions.targets(state("scan", "FreeLease")) == ["KeepFailedScan"] * 2
+
+
+def test_a_kept_scan_is_one_that_the_intake_reads() -> None:
+    body = state("scan", "KeepFailedScan")["Arguments"]["MessageBody"]
+    assert body["detail-type"] == "Image Scan Requested"
+    assert body["detail"] == {
+        "image": f"{{% {INPUT}.image.uri %}}",
+        "deployment": f"{{% {INPUT}.deployment %}}",
+    }
+    assert body["account"] == f"{{% {INPUT}.deployment.account %}}"
+    assert body["region"] == f"{{% {INPUT}.deployment.region %}}"
+
+
+def test_both_tellings_hand_on_the_lease_and_the_outcome() -> None:
+    for name in ("SendNotification", "SendFailureNotification"):
+        payload = state("scan", name)["Arguments"]["Payload"]
+        assert payload["outcome"] == "{% $states.input %}"
+        assert payload["lease"] == f"{{% {INPUT}.lease %}}"
+        assert state("scan", name)["Catch"][-1]["Next"] == "FreeLease"
