@@ -51,12 +51,14 @@ module "workflow" {
   kms_key_arn                  = module.encryption.kms_key_arn
   cache_table                  = module.cache.table
   registry_role_arn            = module.iam_role.role_arn
+  registry_external_id         = var.registry_role.external_id
   qualys_gateway_url           = coalesce(var.qualys_gateway_url, try(local.qualys_gateways[var.qualys_pod], null))
   qualys_credentials           = var.qualys_credentials
   qualys_credentials_version   = var.qualys_credentials_version
   qualys_secret_arn            = var.qualys_secret_arn
   cache_ttl_days               = var.cache_ttl_days
   scan_polling                 = var.scan_polling
+  max_concurrent_scans         = var.max_concurrent_scans
   log                          = var.log
   notification_email_addresses = var.notification_email_addresses
   lambda_package               = var.lambda_package

@@ -125,6 +125,17 @@ variable "scan_polling" {
   }
 }
 
+variable "max_concurrent_scans" {
+  type        = number
+  description = "How many scans are at Qualys at once: what the sensors finish within one scan's polls. More wait for their turn, for an hour or so, and are kept in the failed-events queue after that. 100 by default."
+  default     = 100
+
+  validation {
+    condition     = var.max_concurrent_scans >= 1 && var.max_concurrent_scans <= 1000 && floor(var.max_concurrent_scans) == var.max_concurrent_scans
+    error_message = "Set max_concurrent_scans to a whole number from 1 to 1000."
+  }
+}
+
 variable "cache_ttl_days" {
   type        = number
   description = "Days for which a verdict is kept and its image is not scanned again. 7 by default."

@@ -173,10 +173,11 @@ run "refuses_numbers_that_are_too_small" {
     qualys_credentials_version = 0
     scan_polling               = { interval_seconds = 0 }
     cache_ttl_days             = 0
+    max_concurrent_scans       = 0
     trail_retention_days       = 0
     registry_role              = { qualys_account_id = "44445555666", external_id = "US2-1234" }
   }
-  expect_failures = [var.qualys_credentials_version, var.scan_polling, var.cache_ttl_days, var.trail_retention_days, var.registry_role]
+  expect_failures = [var.qualys_credentials_version, var.scan_polling, var.max_concurrent_scans, var.cache_ttl_days, var.trail_retention_days, var.registry_role]
 }
 
 run "refuses_numbers_that_are_too_large" {
@@ -184,10 +185,11 @@ run "refuses_numbers_that_are_too_large" {
   variables {
     scan_polling         = { interval_seconds = 901 }
     cache_ttl_days       = 366
+    max_concurrent_scans = 1001
     trail_retention_days = 3654
     name_prefix          = "a23456789-123456789-123456789"
   }
-  expect_failures = [var.scan_polling, var.cache_ttl_days, var.trail_retention_days, var.name_prefix]
+  expect_failures = [var.scan_polling, var.max_concurrent_scans, var.cache_ttl_days, var.trail_retention_days, var.name_prefix]
 }
 
 run "refuses_numbers_that_do_not_fit" {
@@ -196,10 +198,11 @@ run "refuses_numbers_that_do_not_fit" {
     qualys_credentials_version = 1.5
     scan_polling               = { interval_seconds = 1.5 }
     cache_ttl_days             = 0.5
+    max_concurrent_scans       = 1.5
     trail_retention_days       = 0.5
     log                        = { retention_days = 45 }
   }
-  expect_failures = [var.qualys_credentials_version, var.scan_polling, var.cache_ttl_days, var.trail_retention_days, var.log]
+  expect_failures = [var.qualys_credentials_version, var.scan_polling, var.max_concurrent_scans, var.cache_ttl_days, var.trail_retention_days, var.log]
 }
 
 run "refuses_unknown_words" {

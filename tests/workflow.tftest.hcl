@@ -146,12 +146,16 @@ override_resource {
 override_resource {
   target = aws_cloudwatch_metric_alarm.failed_events
 }
+override_resource {
+  target = aws_cloudwatch_metric_alarm.external_id_drift
+}
 
 variables {
   name_prefix              = "test-scan"
   kms_key_arn              = "arn:aws:kms:eu-central-1:111122223333:key/abc"
   cache_table              = { name = "test-scan-cache", arn = "arn:aws:dynamodb:eu-central-1:111122223333:table/test-scan-cache" }
   registry_role_arn        = "arn:aws:iam::111122223333:role/sensor"
+  registry_external_id     = "0815"
   qualys_gateway_url       = "https://gateway.example.com/"
   qualys_secret_arn        = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:theirs"
   iam_path                 = "/security/"
@@ -207,8 +211,8 @@ run "functions" {
       }) == jsonencode({
       parse_event       = ""
       check_cache       = "CACHE_TABLE LEASE_SECONDS"
-      get_registry      = "CACHE_TABLE QUALYS_GATEWAY_URL QUALYS_ROLE_ARN QUALYS_SECRET_ARN"
-      submit_scan       = "CACHE_TABLE QUALYS_GATEWAY_URL QUALYS_SECRET_ARN"
+      get_registry      = "CACHE_TABLE QUALYS_EXTERNAL_ID QUALYS_GATEWAY_URL QUALYS_ROLE_ARN QUALYS_SECRET_ARN"
+      submit_scan       = "CACHE_TABLE LEASE_SECONDS MAX_CONCURRENT_SCANS QUALYS_GATEWAY_URL QUALYS_SECRET_ARN"
       check_status      = "QUALYS_GATEWAY_URL QUALYS_SECRET_ARN"
       get_results       = "QUALYS_GATEWAY_URL QUALYS_SECRET_ARN"
       send_notification = "CACHE_TABLE CACHE_TTL_DAYS TOPIC_ARN"
@@ -217,12 +221,14 @@ run "functions" {
   }
   assert {
     condition = (
-      aws_lambda_function.this["check_cache"].environment[0].variables["LEASE_SECONDS"] == "3900" &&
+      aws_lambda_function.this["check_cache"].environment[0].variables["LEASE_SECONDS"] == "11100" &&
+      aws_lambda_function.this["submit_scan"].environment[0].variables["MAX_CONCURRENT_SCANS"] == "100" &&
+      aws_lambda_function.this["get_registry"].environment[0].variables["QUALYS_EXTERNAL_ID"] == "0815" &&
       aws_lambda_function.this["get_registry"].environment[0].variables["QUALYS_GATEWAY_URL"] == "https://gateway.example.com" &&
       aws_lambda_function.this["get_registry"].environment[0].variables["QUALYS_ROLE_ARN"] == "arn:aws:iam::111122223333:role/sensor" &&
       aws_lambda_function.this["parse_event"].environment[0].variables["NAME_PREFIX"] == "test-scan"
     )
-    error_message = "A lease must outlive 30 polls of 60 s with 30 minutes for retries; the gateway has no slash at its end."
+    error_message = "A lease must outlive two hours of waiting for a turn and 30 polls of 60 s with 30 minutes for retries; the gateway has no slash at its end."
   }
 }
 
@@ -241,7 +247,7 @@ run "function_policies" {
       parse_event       = ["ecr:BatchGetImage", "ecr:DescribeImages", "ecs:DescribeTaskDefinition"]
       check_cache       = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
       get_registry      = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "secretsmanager:GetSecretValue"]
-      submit_scan       = ["dynamodb:DeleteItem", "secretsmanager:GetSecretValue"]
+      submit_scan       = ["dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "secretsmanager:GetSecretValue"]
       check_status      = ["secretsmanager:GetSecretValue"]
       get_results       = ["secretsmanager:GetSecretValue"]
       send_notification = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "sns:Publish", "sqs:SendMessage"]
@@ -276,11 +282,11 @@ run "function_policies" {
     condition = alltrue(flatten([
       for key in ["get_registry", "submit_scan"] : [
         for statement in jsondecode(aws_iam_role_policy.function[key].policy).Statement :
-        statement.Condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"] == "registry#*"
+        statement.Condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"] == (statement.Sid == "TakeSlots" ? "slots#*" : "registry#*")
         if length([for action in flatten([statement.Action]) : action if startswith(action, "dynamodb:")]) > 0
       ]
     ]))
-    error_message = "What remembers registries must not be able to touch verdicts."
+    error_message = "What remembers registries and takes slots must not be able to touch verdicts."
   }
   assert {
     condition = alltrue([
@@ -324,9 +330,9 @@ run "machines" {
   }
   assert {
     condition = (
-      jsondecode(aws_sfn_state_machine.scan.definition).TimeoutSeconds == 1810 &&
+      jsondecode(aws_sfn_state_machine.scan.definition).TimeoutSeconds == 9010 &&
       jsondecode(aws_sfn_state_machine.scan.definition).States.WaitForScan.Seconds == "{% 2 %}" &&
-      aws_lambda_function.this["check_cache"].environment[0].variables["LEASE_SECONDS"] == "2110"
+      aws_lambda_function.this["check_cache"].environment[0].variables["LEASE_SECONDS"] == "9310"
     )
     error_message = "Polling must shape the wait, the machine's timeout and the lease."
   }
@@ -423,7 +429,7 @@ run "topic_queue_and_alarms" {
   }
   assert {
     condition = alltrue([
-      for alarm in concat(values(aws_cloudwatch_metric_alarm.machine), [aws_cloudwatch_metric_alarm.failed_events]) :
+      for alarm in concat(values(aws_cloudwatch_metric_alarm.machine), [aws_cloudwatch_metric_alarm.failed_events, aws_cloudwatch_metric_alarm.external_id_drift]) :
       alarm.alarm_actions == toset([aws_sns_topic.notifications.arn]) && alarm.threshold == 0
     ])
     error_message = "A single occurrence must raise an alarm at the topic."
@@ -447,7 +453,7 @@ run "names_path_boundary_tags_and_retention" {
         values(aws_cloudwatch_metric_alarm.machine)[*].alarm_name,
         [
           aws_sfn_state_machine.intake.name, aws_sfn_state_machine.scan.name, aws_sqs_queue.failed_events.name, aws_sns_topic.notifications.name,
-          aws_cloudwatch_event_rule.scan_ended.name, aws_cloudwatch_metric_alarm.failed_events.alarm_name, aws_secretsmanager_secret.qualys[0].name_prefix,
+          aws_cloudwatch_event_rule.scan_ended.name, aws_cloudwatch_metric_alarm.failed_events.alarm_name, aws_cloudwatch_metric_alarm.external_id_drift.alarm_name, aws_secretsmanager_secret.qualys[0].name_prefix,
         ],
       ) : startswith(name, "test-scan-")
     ])
@@ -469,7 +475,7 @@ run "names_path_boundary_tags_and_retention" {
         values(aws_cloudwatch_metric_alarm.machine)[*].tags,
         [
           aws_sfn_state_machine.intake.tags, aws_sfn_state_machine.scan.tags, aws_sqs_queue.failed_events.tags, aws_sns_topic.notifications.tags,
-          aws_cloudwatch_event_rule.scan_ended.tags, aws_cloudwatch_metric_alarm.failed_events.tags, aws_secretsmanager_secret.qualys[0].tags,
+          aws_cloudwatch_event_rule.scan_ended.tags, aws_cloudwatch_metric_alarm.failed_events.tags, aws_cloudwatch_metric_alarm.external_id_drift.tags, aws_secretsmanager_secret.qualys[0].tags,
         ],
       ) : tags == tomap({ team = "security" })
     ])

@@ -63,8 +63,7 @@ class CacheTable:
             shown = ".".join(f"#set{number}_{depth}" for depth in range(len(steps)))
             sets.append(f"{shown} = :set{number}")
             values[f"set{number}"] = value
-        arguments = _condition(condition, values)
-        arguments["ExpressionAttributeNames"] |= names
+        arguments = _condition(condition, values, names)
         return self._write(
             "UpdateItem",
             arguments
@@ -74,6 +73,15 @@ class CacheTable:
                 "ReturnValues": "ALL_NEW",
             },
         )
+
+    def remove(self, key: str, path: str, condition: str, **values: Any) -> None:
+        """Removes one attribute by its document path (`a.b`)."""
+        steps = path.split(".", 1)
+        names = {f"#step{depth}": step for depth, step in enumerate(steps)}
+        arguments = _condition(condition, values, names)
+        shown = ".".join(f"#step{depth}" for depth in range(len(steps)))
+        keyed = {"Key": _marshal({"imageDigest": key}), "UpdateExpression": f"REMOVE {shown}"}
+        self._write("UpdateItem", arguments | keyed)
 
     def delete(self, key: str, condition: str = "", **values: Any) -> dict[str, Any]:
         """Returns the item as it was."""
@@ -101,15 +109,19 @@ class CacheTable:
         return _unmarshal(answer.get("Attributes", {}))
 
 
-def _condition(expression: str, values: Mapping[str, Any]) -> dict[str, Any]:
+def _condition(
+    expression: str, values: Mapping[str, Any], names: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """A condition's arguments; `ttl`, `status` and `owner` are reserved words, hence their `#`."""
     reserved = {f"#{name}": name for name in ("ttl", "status", "owner") if f"#{name}" in expression}
-    return {
+    arguments: dict[str, Any] = {
         "ConditionExpression": expression,
-        "ExpressionAttributeNames": reserved,
+        "ExpressionAttributeNames": {**reserved, **(names or {})},
         "ExpressionAttributeValues": _marshal({f":{name}": v for name, v in values.items()}),
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
     }
+    # DynamoDB refuses an empty map of either kind.
+    return {name: value for name, value in arguments.items() if value}
 
 
 def _marshal(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -50,9 +50,19 @@ def topic_arn() -> str:
     return _text("TOPIC_ARN")
 
 
+def most_scans() -> int:
+    """How many scans may be at Qualys at once."""
+    return _positive("MAX_CONCURRENT_SCANS")
+
+
 def registry_role_arn() -> str:
     """The IAM role that the Qualys Registry Sensor assumes to pull images."""
     return _text("QUALYS_ROLE_ARN")
+
+
+def registry_external_id() -> str:
+    """The external id that this role trusts; empty where the install was not told."""
+    return os.environ.get("QUALYS_EXTERNAL_ID", "").strip()
 
 
 @dataclass(frozen=True)

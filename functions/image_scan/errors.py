@@ -25,6 +25,14 @@ class RegistryGone(TransientError):
     """The memoised registry no longer exists at Qualys; the memo has been dropped."""
 
 
+class RegistryNotReady(TransientError):
+    """Another execution is creating the registry, or Qualys does not list it yet."""
+
+
+class ScansAtLimit(TransientError):
+    """As many scans are at Qualys as this install allows at once."""
+
+
 class PermanentError(ScanError):
     """Trying again with the same input gives the same answer."""
 
@@ -42,7 +50,11 @@ class ConfigurationError(PermanentError):
 
 
 class QualysUnauthorized(PermanentError):
-    """Qualys refuses the credential (401), or it lacks a permission (403)."""
+    """Qualys refuses the credential (401): no image can be scanned until it is replaced."""
+
+
+class QualysForbidden(PermanentError):
+    """The credential lacks a permission or a scope (403), maybe for one image alone."""
 
 
 class QualysRejected(PermanentError):
@@ -51,10 +63,6 @@ class QualysRejected(PermanentError):
 
 class UnexpectedAnswer(PermanentError):
     """Qualys answered in a shape that is not known; never read as an absence of findings."""
-
-
-class RegistryNotReady(PermanentError):
-    """Qualys accepted the registry but does not list it."""
 
 
 class ScanFailed(PermanentError):

@@ -12,9 +12,14 @@ import structlog
 
 from image_scan import config
 
+# At DEBUG these write requests and answers, secrets among them.
+_SILENT = ("boto3", "botocore", "urllib3", "requests")
+
 
 def configure() -> None:
-    """Sets structlog up once per execution environment."""
+    """Sets structlog up once per execution environment, and keeps libraries from quoting."""
+    for library in _SILENT:
+        logging.getLogger(library).setLevel(logging.WARNING)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_sns import SNSClient
 
-    from image_scan.payloads import Image, Outcome, Place
+    from image_scan.payloads import Image, ImageTask, Outcome, Place
 
 _LONGEST_SUBJECT = 100  # characters, printable ASCII; SNS refuses any other
 _MOST_PLACES = 100  # keeps a message far below the 256 KiB that SNS takes
@@ -22,19 +22,25 @@ _IMAGE = ("uri", "digest", "repository", "tag", "account_id", "region")
 _RESULT = ("counts", "potential", "exempted", "fresh", "config_digest")
 
 
-def publish(
-    image: Image, outcome: Outcome, places: Mapping[str, Place], sns: SNSClient, topic_arn: str
-) -> None:
-    """Raises AwsUnavailable or AwsRejected when SNS does not take the message."""
-    with aws.calls("sns:Publish"):
-        sns.publish(
-            TopicArn=topic_arn,
-            Subject=subject(image, outcome),
-            Message=json.dumps(message(image, outcome, places), indent=2),
-            MessageAttributes={
-                "verdict": {"DataType": "String", "StringValue": outcome["verdict"]},
-            },
-        )
+class Topic:
+    """The SNS topic of the install."""
+
+    def __init__(self, sns: SNSClient, arn: str) -> None:
+        self._sns = sns
+        self._arn = arn
+
+    def tell(self, task: ImageTask, outcome: Outcome, places: Mapping[str, Place]) -> None:
+        """Raises AwsUnavailable or AwsRejected when SNS does not take the message."""
+        image = task["image"]
+        with aws.calls("sns:Publish"):
+            self._sns.publish(
+                TopicArn=self._arn,
+                Subject=subject(image, outcome),
+                Message=json.dumps(message(image, outcome, places), indent=2),
+                MessageAttributes={
+                    "verdict": {"DataType": "String", "StringValue": outcome["verdict"]},
+                },
+            )
 
 
 def subject(image: Image, outcome: Outcome) -> str:

@@ -114,19 +114,21 @@ class Registry(TypedDict):
 
 
 class Submission(TypedDict):
-    """One on-demand schedule; `submitted_at` in epoch milliseconds of this clock."""
+    """One on-demand schedule; `submitted_at` in epoch milliseconds."""
 
     schedule_uuid: str
-    schedule_name: str
     submitted_at: int
 
 
 class Status(TypedDict):
+    """What one poll found. `ended_checks`: how many polls have seen the scan job ended."""
+
     complete: bool
     sha: str
     scanned_at: int
     fresh: bool
     reported: int
+    ended_checks: int
 
 
 class ImageTask(TypedDict):
@@ -146,11 +148,17 @@ class SubmitTask(ImageTask):
 
 
 class StatusTask(ImageTask):
+    """`ended_checks` as the poll before told it, 0 at first; `last` when no poll will follow."""
+
     registry: Registry
     submission: Submission
+    ended_checks: int
+    last: bool
 
 
-class ResultTask(StatusTask):
+class ResultTask(ImageTask):
+    registry: Registry
+    submission: Submission
     status: Status
 
 
@@ -160,6 +168,10 @@ class SettleTask(ImageTask):
 
 
 class Settled(TypedDict):
+    """`kept`: nobody was told, so the machine keeps the request in the failed-events queue."""
+
     verdict: Verdict
     notified: bool
+    kept: bool
+    error: str
     reason: str

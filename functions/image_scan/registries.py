@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from image_scan import log
-from image_scan.errors import RegistryNotReady
+from image_scan import log, metrics, scan_jobs
+from image_scan.errors import (
+    ImageNotScannable,
+    QualysRejected,
+    RegistryNotReady,
+    ScanError,
+    TransientError,
+)
 from image_scan.payloads import Image, Registry
 
 if TYPE_CHECKING:
@@ -15,40 +22,100 @@ if TYPE_CHECKING:
     from image_scan.qualys.client import QualysClient
     from image_scan.registry_memo import RegistryMemo
 
+# By the role's partition; Container Security knows no other.
+_ACCOUNT_TYPES = {"aws": "Global", "aws-us-gov": "US_Gov"}
+
+
+@dataclass(frozen=True)
+class RegistryRole:
+    """The role that the sensor assumes, and the external id that it trusts where we know that."""
+
+    arn: str
+    external_id: str = ""
+
+    @property
+    def account_id(self) -> str:
+        return self.arn.split(":")[4]
+
+    @property
+    def account_type(self) -> str:
+        partition = self.arn.split(":")[1]
+        if partition not in _ACCOUNT_TYPES:
+            raise ImageNotScannable(f"Qualys cannot reach registries of the partition {partition}")
+        return _ACCOUNT_TYPES[partition]
+
 
 def find_or_create(
     image: Image,
-    role_arn: str,
+    role: RegistryRole,
     qualys: QualysClient,
     memo: RegistryMemo,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Registry:
-    """Safe to repeat: each step looks before it creates, and nothing in IAM is changed.
+    """Safe to repeat and to run at once: one execution creates, and nothing in IAM is changed.
 
-    Raises RegistryNotReady when Qualys does not list the registry that it just took.
+    Raises RegistryNotReady while another execution creates it, or Qualys does not list it yet.
     """
     account_id, region = image["account_id"], image["region"]
     if uuid := memo.recall(account_id, region):
         return Registry(uuid=uuid, memoised=True)
     uri = f"https://{image['host']}"
     uuid = qualys.registry_uuid(uri)
-    if not uuid:
-        _create(image, uri, role_arn, qualys)
-        for _ in range(3):
-            if uuid := qualys.registry_uuid(uri):
-                break
-            sleep(1)
-        else:
-            raise RegistryNotReady(f"{uri} is not listed after its creation")
+    if uuid:
+        if memo.remember(account_id, region, uuid):
+            scan_jobs.sweep(uuid, qualys)
+        return Registry(uuid=uuid, memoised=False)
+    if not memo.lock(account_id, region):
+        raise RegistryNotReady(f"{uri} is being created")
+    try:
+        uuid = _create(image, uri, role, qualys, sleep)
+    except RegistryNotReady:
+        raise  # it exists: the lock keeps others from creating a second one
+    except ScanError:
+        memo.forget(account_id, region)
+        raise
     memo.remember(account_id, region, uuid)
+    log.info("registry created at Qualys", uri=uri, role_arn=role.arn)
     return Registry(uuid=uuid, memoised=False)
 
 
-def _create(image: Image, uri: str, role_arn: str, qualys: QualysClient) -> None:
+def _create(
+    image: Image,
+    uri: str,
+    role: RegistryRole,
+    qualys: QualysClient,
+    sleep: Callable[[float], None],
+) -> str:
     account_id, region = image["account_id"], image["region"]
     name = f"ecr-{account_id}-{region}"
-    account_type = "US_Gov" if role_arn.split(":")[1] == "aws-us-gov" else "Global"
-    if not qualys.connector_exists(role_arn, role_arn.split(":")[4]):
-        qualys.create_connector(role_arn, qualys.aws_external_id(), name, account_type)
-    qualys.create_registry(uri, name, account_id, region, role_arn, account_type)
-    log.info("registry created at Qualys", uri=uri, role_arn=role_arn)
+    _connect(role, name, qualys)
+    try:
+        told = qualys.create_registry(uri, name, account_id, region, role.arn, role.account_type)
+    except (QualysRejected, TransientError):
+        # Somebody was faster, or only the answer was lost.
+        if uuid := qualys.registry_uuid(uri):
+            return uuid
+        raise
+    for _ in range(3):
+        if uuid := qualys.registry_uuid(uri):
+            return uuid
+        sleep(1)
+    if not told:
+        raise RegistryNotReady(f"{uri} is not listed after its creation")
+    return told
+
+
+def _connect(role: RegistryRole, name: str, qualys: QualysClient) -> None:
+    if qualys.connector_exists(role.arn, role.account_id):
+        return
+    told = qualys.aws_external_id()
+    external_id = role.external_id or told
+    # Of GovCloud, aws-base is not known to tell the right one.
+    if external_id != told and role.account_type == "Global":
+        log.warning("Qualys' external id is not the one that the role trusts", role_arn=role.arn)
+        metrics.count("ExternalIdDrift")
+    try:
+        qualys.create_connector(role.arn, external_id, name, role.account_type)
+    except (QualysRejected, TransientError):
+        if not qualys.connector_exists(role.arn, role.account_id):
+            raise

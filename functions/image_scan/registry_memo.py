@@ -1,9 +1,14 @@
-"""Which Qualys registry stands for an ECR registry, remembered for a day."""
+"""Which Qualys registry stands for an ECR registry, remembered for a day.
+
+Without one, the memo is also the lock under which a single execution creates it.
+"""
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from image_scan.cache_table import ConditionFailedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -11,6 +16,8 @@ if TYPE_CHECKING:
     from image_scan.cache_table import CacheTable
 
 _SECONDS = 86_400
+_LOCK_SECONDS = 65  # a little longer than the function that creates can run
+_ABSENT = "attribute_not_exists(imageDigest) OR #ttl <= :now"
 
 
 class RegistryMemo:
@@ -23,13 +30,31 @@ class RegistryMemo:
         item = self._table.get(_key(account_id, region))
         return str(item["registry_uuid"]) if item and item["ttl"] > self._clock() else ""
 
-    def remember(self, account_id: str, region: str, uuid: str) -> None:
-        ttl = int(self._clock()) + _SECONDS
-        key = _key(account_id, region)
-        self._table.put({"imageDigest": key, "registry_uuid": uuid, "ttl": ttl})
+    def remember(self, account_id: str, region: str, uuid: str) -> bool:
+        """Whether it was this call that made it known, and not another's a moment before."""
+        item = self._item(account_id, region, uuid, _SECONDS)
+        known = f"({_ABSENT}) OR registry_uuid = :none"
+        try:
+            self._table.put(item, known, now=int(self._clock()), none="")
+        except ConditionFailedError:
+            return False
+        return True
+
+    def lock(self, account_id: str, region: str) -> bool:
+        """Takes the right to create the registry; False while another has it, or has done it."""
+        item = self._item(account_id, region, "", _LOCK_SECONDS)
+        try:
+            self._table.put(item, _ABSENT, now=int(self._clock()))
+        except ConditionFailedError:
+            return False
+        return True
 
     def forget(self, account_id: str, region: str) -> None:
         self._table.delete(_key(account_id, region))
+
+    def _item(self, account_id: str, region: str, uuid: str, seconds: int) -> dict[str, Any]:
+        key, ttl = _key(account_id, region), int(self._clock()) + seconds
+        return {"imageDigest": key, "registry_uuid": uuid, "ttl": ttl}
 
 
 def _key(account_id: str, region: str) -> str:

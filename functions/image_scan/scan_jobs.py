@@ -13,47 +13,84 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from image_scan.qualys.client import QualysClient
+    from image_scan.qualys.models import Schedule
     from image_scan.registry_memo import RegistryMemo
+
+# By this one knows its own; what else a name may hold is not documented, so it is kept plain.
+_PREFIX = "image-scan-"
+# Longer than any execution can wait for its schedule (500 polls, 900 s apart).
+_FORGOTTEN_MS = 6 * 86_400_000
+_MOST_SWEPT = 50  # so many ids fit into a URL
 
 
 def submit(
     image: Image,
     registry: Registry,
-    name: str,
+    execution_name: str,
     retried: bool,
     qualys: QualysClient,
     memo: RegistryMemo,
     clock: Callable[[], float] = time.time,
 ) -> Submission:
-    """Submits the schedule `name`, unless an earlier try has.
+    """Submits the execution's schedule, unless an earlier try has.
 
     Raises RegistryGone when a memoised registry is no more; the memo is then dropped.
     """
+    name = _PREFIX + execution_name
     submitted_at = int(clock() * 1000)
-    if retried and (earlier := qualys.schedule(registry["uuid"], "", name)):
-        return Submission(
-            schedule_uuid=earlier.uuid,
-            schedule_name=name,
-            submitted_at=earlier.created or submitted_at,
-        )
-    uuid = qualys.submit_scan(registry["uuid"], name, image["repository"], image["tag"])
+    if retried and (earlier := qualys.schedule_named(registry["uuid"], name)):
+        return _submission(earlier, submitted_at)
+    try:
+        uuid = qualys.submit_scan(registry["uuid"], name, image["repository"], image["tag"])
+    except QualysRejected:
+        # The name is taken where names have to be unique: by an earlier delivery of this request.
+        if earlier := qualys.schedule_named(registry["uuid"], name):
+            return _submission(earlier, submitted_at)
+        raise
     if uuid is None:
         if not registry["memoised"]:
             raise QualysRejected("Qualys does not know the registry that it lists")
         memo.forget(image["account_id"], image["region"])
         raise RegistryGone(registry["uuid"])
     if not uuid:
-        schedule = qualys.schedule(registry["uuid"], "", name)
+        schedule = qualys.schedule_named(registry["uuid"], name)
         if schedule is None:
             raise UnexpectedAnswer("Qualys accepted a schedule that it does not list")
         uuid = schedule.uuid
     log.info("scan submitted", schedule=uuid, tag=image["tag"])
-    return Submission(schedule_uuid=uuid, schedule_name=name, submitted_at=submitted_at)
+    return Submission(schedule_uuid=uuid, submitted_at=submitted_at)
 
 
-def clear_away(registry: Registry, submission: Submission, qualys: QualysClient) -> None:
-    """Removes a finished schedule, best effort: what stays is clutter, not a wrong verdict."""
+def clear_away(
+    registry: Registry, submission: Submission, qualys: QualysClient, ended: bool = True
+) -> None:
+    """Removes a schedule, best effort: what stays is clutter, not a wrong verdict."""
+    uuid = submission["schedule_uuid"]
     try:
-        qualys.delete_schedule(registry["uuid"], submission["schedule_uuid"])
+        if not ended:
+            qualys.cancel_schedules(registry["uuid"], [uuid])
+        qualys.delete_schedule(registry["uuid"], uuid)
     except ScanError as error:
         log.warning("schedule not removed", error=type(error).__name__)
+
+
+def sweep(registry_uuid: str, qualys: QualysClient, clock: Callable[[], float] = time.time) -> None:
+    """Removes schedules that dead executions left, best effort and some at a time."""
+    forgotten = clock() * 1000 - _FORGOTTEN_MS
+    try:
+        found = [
+            each
+            for each in qualys.schedules(registry_uuid)
+            if each.name.startswith(_PREFIX) and 0 < each.created < forgotten
+        ][:_MOST_SWEPT]
+        if waiting := [each.uuid for each in found if each.state in ("running", "unknown")]:
+            qualys.cancel_schedules(registry_uuid, waiting)
+        if found:
+            qualys.delete_schedules(registry_uuid, [each.uuid for each in found])
+            log.info("forgotten schedules removed", count=len(found))
+    except ScanError as error:
+        log.warning("forgotten schedules not removed", error=type(error).__name__)
+
+
+def _submission(schedule: Schedule, submitted_at: int) -> Submission:
+    return Submission(schedule_uuid=schedule.uuid, submitted_at=schedule.created or submitted_at)

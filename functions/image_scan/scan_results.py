@@ -1,39 +1,95 @@
-"""The verdict of a completed scan."""
+"""The verdict of a completed scan.
+
+Qualys tells how many vulnerabilities an image has in up to three places besides the list itself: in
+the image's record, in the summary beside the list, and by a count of its own. A verdict that nobody
+would be told of needs all that were read to agree; else the result says when they are far apart.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from image_scan import findings
-from image_scan.errors import UnexpectedAnswer
+from image_scan.errors import ScanError, UnexpectedAnswer
 
 if TYPE_CHECKING:
     from image_scan.payloads import Image, Outcome, Status
     from image_scan.qualys.client import QualysClient
+    from image_scan.qualys.models import Vulnerabilities
 
 
 def fetch(image: Image, status: Status, qualys: QualysClient) -> Outcome:
-    """Raises UnexpectedAnswer rather than call an image clean that Qualys counts more for."""
-    entries = qualys.vulnerabilities(status["sha"], apply_exceptions=True)
-    outcome = findings.summarise(entries)
-    if outcome["verdict"] == "CLEAN" and len(entries) < status["reported"]:
-        # Either the others are exempted in the subscription, or the two answers disagree.
-        listed = len(qualys.vulnerabilities(status["sha"], apply_exceptions=False))
-        if listed < status["reported"]:
-            message = f"Qualys counts {status['reported']} vulnerabilities and lists {listed}"
-            raise UnexpectedAnswer(message)
-        outcome["exempted"] += listed - len(entries)
-    outcome["reason"] = _remarks(image, status)
+    """Raises UnexpectedAnswer rather than be silent on an image that Qualys counts more for."""
+    sha, reported = status["sha"], status["reported"]
+    found = qualys.vulnerabilities(sha, apply_exceptions=True)
+    outcome = findings.summarise(found.entries)
+    listed, confirmed = len(found.entries), sum(_counts(outcome))
+    quiet = not any(_counts(outcome)[:2])  # nothing critical or high: nobody would be told
+    if quiet:
+        _check_summary(found, confirmed + outcome["exempted"])
+        if listed < reported:
+            hidden = _hidden(sha, found, confirmed, reported, qualys)
+            outcome["exempted"] += hidden
+            listed += hidden
+    remarks = _remarks(image, status)
+    # Whether potential vulnerabilities are in Qualys' counts is not documented.
+    if _far_apart(listed, reported) and _far_apart(confirmed, reported):
+        counted = _count(sha, qualys)
+        if quiet and counted is not None and counted > listed:
+            raise UnexpectedAnswer(f"Qualys counts {counted} vulnerabilities and lists {listed}")
+        remarks.append(
+            f"Qualys lists {listed} vulnerabilities, but its record of the image says {reported}"
+            f" and its own count {'nothing' if counted is None else counted}"
+        )
+    outcome["reason"] = "; ".join(remarks)
     outcome["scanned_at"] = status["scanned_at"]
     outcome["fresh"] = status["fresh"]
-    outcome["config_digest"] = f"sha256:{status['sha']}"
+    outcome["config_digest"] = f"sha256:{sha}"
     return outcome
 
 
-def _remarks(image: Image, status: Status) -> str:
+def _counts(outcome: Outcome) -> list[int]:
+    """Confirmed findings from critical to low."""
+    counts = outcome["counts"]
+    return [counts["critical"], counts["high"], counts["medium"], counts["low"]]
+
+
+def _check_summary(found: Vulnerabilities, explained: int) -> None:
+    """The summary beside the list must not know of more than the list shows."""
+    listed = len(found.entries)
+    if found.confirmed > explained or found.confirmed + found.potential > listed:
+        told = f"{found.confirmed} confirmed and {found.potential} potential"
+        raise UnexpectedAnswer(f"Qualys counts {told} vulnerabilities and lists {listed}")
+
+
+def _hidden(
+    sha: str, found: Vulnerabilities, confirmed: int, reported: int, qualys: QualysClient
+) -> int:
+    """How many entries exceptions of the subscription hide, when they explain what is missing."""
+    everything = qualys.vulnerabilities(sha, apply_exceptions=False)
+    listed = len(everything.entries)
+    unmarked = sum(_counts(findings.summarise(everything.entries))) - confirmed
+    # Entries that are not marked as exempted need the summary to vouch that exceptions hide them.
+    if listed < reported or (unmarked > 0 and not found.summarised):
+        raise UnexpectedAnswer(f"Qualys counts {reported} vulnerabilities and lists {listed}")
+    return listed - len(found.entries)
+
+
+def _far_apart(one: int, other: int) -> bool:
+    return max(one, other) >= 10 * max(min(one, other), 1)
+
+
+def _count(sha: str, qualys: QualysClient) -> int | None:
+    try:
+        return qualys.vulnerability_count(sha)
+    except ScanError:
+        return None
+
+
+def _remarks(image: Image, status: Status) -> list[str]:
     remarks = []
     if not status["fresh"]:
         remarks.append("Qualys did not scan again; this is its last result for the same image")
     if not image["digest"]:
         remarks.append("identified by its tag only, since ECR did not tell its digest")
-    return "; ".join(remarks)
+    return remarks

@@ -6,9 +6,11 @@ than our request. Anything less is not complete, or a declared failure; never a 
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from image_scan.errors import ImageNotScannable, ScanFailed
+from image_scan import scan_jobs
+from image_scan.errors import ImageNotScannable, ScanFailed, UnexpectedAnswer
 from image_scan.images import bare
 from image_scan.payloads import Image, Registry, Status, Submission
 
@@ -18,37 +20,64 @@ if TYPE_CHECKING:
     from image_scan.qualys.client import QualysClient
     from image_scan.qualys.models import ScannedImage, Schedule
 
-# Between this clock and Qualys'.
+# Between the clocks of Qualys' own services, or this one and Qualys'.
 _CLOCK_SKEW_MS = 120_000
-_WAITING = Status(complete=False, sha="", scanned_at=0, fresh=False, reported=0)
+# How many checks wait, after the job has ended, for an image that Qualys does not list.
+_UNLISTED_CHECKS = 5
 
 
-def check(image: Image, registry: Registry, submission: Submission, qualys: QualysClient) -> Status:
-    """Raises ScanFailed when Qualys gave up, ImageNotScannable when the tag moved meanwhile."""
-    schedule = qualys.schedule(
-        registry["uuid"], submission["schedule_uuid"], submission["schedule_name"]
-    )
-    if schedule and schedule.state == "failed":
+def check(
+    image: Image,
+    registry: Registry,
+    submission: Submission,
+    earlier: int,
+    last: bool,
+    qualys: QualysClient,
+) -> Status:
+    """One poll. `earlier` is the `ended_checks` of the one before, `last` that none will follow.
+
+    Raises ScanFailed when Qualys gave up, ImageNotScannable when the tag moved meanwhile. No
+    schedule is left behind where nobody will ask for it any more.
+    """
+    try:
+        status = _check(image, registry, submission, earlier, qualys)
+    except (ScanFailed, ImageNotScannable):
+        scan_jobs.clear_away(registry, submission, qualys)
+        raise
+    if last and not status["complete"]:
+        scan_jobs.clear_away(registry, submission, qualys, ended=False)
+    return status
+
+
+def _check(
+    image: Image, registry: Registry, submission: Submission, earlier: int, qualys: QualysClient
+) -> Status:
+    schedule = qualys.schedule(registry["uuid"], submission["schedule_uuid"])
+    state = schedule.state if schedule else "unknown"
+    if schedule and state == "failed":
         raise ScanFailed(f"the scan job ended as {schedule.status}: {_first(schedule)}")
-    if schedule and schedule.state == "running":
-        return _WAITING
-    done = schedule is not None and schedule.state == "done"
-    known = _known(image, qualys)
+    if state == "running":
+        return _waiting(0)
+    ended = earlier + 1 if earlier or state == "done" else 0
+    requested = schedule.created if schedule and schedule.created else submission["submitted_at"]
+    return _judge(image, _known(image, qualys), requested - _CLOCK_SKEW_MS, ended)
+
+
+def _judge(image: Image, known: list[ScannedImage], earliest: int, ended: int) -> Status:
     ours = [each for each in known if is_ours(each, image)]
-    earliest = submission["submitted_at"] - _CLOCK_SKEW_MS
-    ready = [each for each in ours if each.reported is not None and each.scanned_at]
+    ready = [each for each in ours if each.scanned_at and each.reported is not None]
     newest = max(ready, key=lambda each: each.scanned_at, default=None)
     if newest and newest.scanned_at >= earliest:
-        return _result(newest, fresh=True)
-    if done and newest and image["digest"] and len(ready) == len(ours):
-        # This subscription did not scan again; its last result for these very bytes stands.
+        return _result(newest, fresh=True, ended=ended)
+    if ended and not ours:
+        _raise_unlisted(known, image, earliest, ended)
+    if ended > 1:
+        # Results may come a little after the end of their job: an old one counts a poll later.
         # What is known by its tag only may have been other bytes then.
-        return _result(newest, fresh=False)
-    if done and not ours and _tag_moved(known, image, earliest):
-        raise ImageNotScannable("its tag was moved to another image before Qualys scanned it")
-    if done:
+        if newest and image["digest"] and len(ready) == len(ours):
+            return _result(newest, fresh=False, ended=ended)
         _raise_scan_error(ours)
-    return _WAITING
+    return _waiting(ended)
 
 
 def is_ours(candidate: ScannedImage, image: Image) -> bool:
@@ -72,15 +101,22 @@ def _known(image: Image, qualys: QualysClient) -> list[ScannedImage]:
     return list(qualys.images(image["repository"]))
 
 
-def _result(candidate: ScannedImage, fresh: bool) -> Status:
+def _waiting(ended: int) -> Status:
+    return Status(complete=False, sha="", scanned_at=0, fresh=False, reported=0, ended_checks=ended)
+
+
+def _result(candidate: ScannedImage, fresh: bool, ended: int) -> Status:
     if candidate.scan_status not in ("", "SUCCESS"):
         raise ScanFailed(f"scan status {candidate.scan_status} {candidate.scan_error}".strip())
+    if not re.fullmatch("[0-9a-f]{64}", candidate.sha):
+        raise UnexpectedAnswer("an image has no sha")
     return Status(
         complete=True,
         sha=candidate.sha,
         scanned_at=candidate.scanned_at,
         fresh=fresh,
         reported=candidate.reported or 0,
+        ended_checks=ended,
     )
 
 
@@ -91,9 +127,12 @@ def _raise_scan_error(ours: Iterable[ScannedImage]) -> None:
             raise ScanFailed(f"scan status {each.scan_status} {each.scan_error}".strip())
 
 
-def _tag_moved(known: Iterable[ScannedImage], image: Image, earliest: int) -> bool:
+def _raise_unlisted(known: Iterable[ScannedImage], image: Image, earliest: int, ended: int) -> None:
     name = (image["host"], image["repository"], image["tag"])
-    return any(name in each.names and each.scanned_at >= earliest for each in known)
+    if any(name in each.names and each.scanned_at >= earliest for each in known):
+        raise ImageNotScannable("its tag was moved to another image before Qualys scanned it")
+    if ended >= _UNLISTED_CHECKS:
+        raise ScanFailed("the scan job has ended and Qualys does not list the image")
 
 
 def _first(schedule: Schedule) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, cast
 
-from image_scan import log, metrics, notifications
+from image_scan import install_notices, log, metrics, notifications
 from image_scan.errors import MalformedEvent
 from image_scan.payloads import Lease, Outcome, Settled, SettleTask
 from image_scan.scan_cache import is_bad, place_of
@@ -16,12 +16,18 @@ from image_scan.scan_cache import is_bad, place_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from image_scan.install_notices import InstallNotices
     from image_scan.payloads import Place
     from image_scan.scan_cache import ScanCache
+    from image_scan.scan_slots import ScanSlots
 
     Tell = Callable[[SettleTask, Outcome, Mapping[str, Place]], None]
 
 _STATUS_CHANGE = "Step Functions Execution Status Change"
+_KEPT = (
+    "This is not the image's fault: until it is mended, the other images that meet it are not told"
+    " of one by one, but kept in the failed-events queue"
+)
 _RECORDED = ("CLEAN", "FINDINGS", "UNSCANNABLE")
 
 
@@ -43,7 +49,14 @@ def read_task(event: dict[str, Any]) -> SettleTask:
     return cast("SettleTask", {**json.loads(detail["input"]), "outcome": outcome})
 
 
-def settle(task: SettleTask, cache: ScanCache, ttl_seconds: int, tell: Tell) -> Settled:
+def settle(
+    task: SettleTask,
+    cache: ScanCache,
+    slots: ScanSlots,
+    notices: InstallNotices,
+    ttl_seconds: int,
+    tell: Tell,
+) -> Settled:
     """Tells who has to know and records the verdict; safe to repeat."""
     outcome = task["outcome"]
     outcome["reason"] = notifications.reason(outcome)
@@ -55,20 +68,34 @@ def settle(task: SettleTask, cache: ScanCache, ttl_seconds: int, tell: Tell) -> 
         if outcome["verdict"] == "UNSCANNABLE":
             metrics.count("Verdicts", Verdict="UNSCANNABLE")
         return _settled(outcome, notified=True)
+    slots.give_back(lease["execution_name"])
     places = cache.places_of(lease)
     if places is None:
         log.info("already settled", verdict=outcome["verdict"])
         return _settled(outcome, notified=False)
-    bad = is_bad(outcome)
-    if bad:
-        tell(task, outcome, places)
+    notified = is_bad(outcome) and _tell(task, outcome, places, notices, tell)
     waited = _record(lease, outcome, cache, ttl_seconds)
     late = {place: facts for place, facts in waited.items() if place not in places}
-    if bad and late:
+    if notified and late:
         tell(task, outcome, late)
-    log.info("settled", verdict=outcome["verdict"], reason=outcome["reason"], notified=bad)
+    log.info("settled", verdict=outcome["verdict"], reason=outcome["reason"], notified=notified)
     metrics.count("Verdicts", Verdict=outcome["verdict"])
-    return _settled(outcome, notified=bad)
+    return _settled(outcome, notified)
+
+
+def _tell(
+    task: SettleTask,
+    outcome: Outcome,
+    places: Mapping[str, Place],
+    notices: InstallNotices,
+    tell: Tell,
+) -> bool:
+    error = outcome.get("error", "")
+    if error not in install_notices.ERRORS:
+        tell(task, outcome, places)
+        return True
+    told = cast("Outcome", {**outcome, "reason": f"{outcome['reason']}. {_KEPT}"})
+    return notices.once(error, lambda: tell(task, told, places))
 
 
 def _record(
@@ -81,4 +108,12 @@ def _record(
 
 
 def _settled(outcome: Outcome, notified: bool) -> Settled:
-    return Settled(verdict=outcome["verdict"], notified=notified, reason=outcome.get("reason", ""))
+    error = outcome.get("error", "")
+    return Settled(
+        verdict=outcome["verdict"],
+        notified=notified,
+        # When in doubt, as after a crash, it is kept twice rather than not at all.
+        kept=error in install_notices.ERRORS and not notified,
+        error=error,
+        reason=outcome.get("reason", ""),
+    )

@@ -38,6 +38,24 @@ resource "aws_cloudwatch_metric_alarm" "machine" {
   alarm_actions       = [aws_sns_topic.notifications.arn]
 }
 
+# The role trusts another external id than the one that Qualys now presents.
+resource "aws_cloudwatch_metric_alarm" "external_id_drift" {
+  alarm_name        = "${var.name_prefix}-external-id-drift"
+  alarm_description = "Qualys' aws-base tells another external id than ${var.name_prefix} was given; the sensor may be refused"
+  tags              = var.tags
+
+  namespace           = "ImageScan"
+  metric_name         = "ExternalIdDrift"
+  dimensions          = { Install = var.name_prefix }
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.notifications.arn]
+}
+
 resource "aws_cloudwatch_metric_alarm" "failed_events" {
   alarm_name        = "${var.name_prefix}-failed-events"
   alarm_description = "${aws_sqs_queue.failed_events.name} holds events that were not processed"

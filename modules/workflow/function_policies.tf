@@ -72,6 +72,17 @@ data "aws_iam_policy_document" "submit_scan" {
       values   = ["registry#*"]
     }
   }
+
+  statement {
+    sid       = "TakeSlots"
+    actions   = ["dynamodb:PutItem", "dynamodb:UpdateItem"]
+    resources = [var.cache_table.arn]
+    condition {
+      test     = "ForAllValues:StringLike"
+      variable = "dynamodb:LeadingKeys"
+      values   = ["slots#*"]
+    }
+  }
 }
 
 data "aws_iam_policy_document" "check_status" {

@@ -16,13 +16,19 @@ locals {
     }
     get_registry = {
       timeout = 60
-      environment = merge(local.qualys_environment, local.cache_environment, {
-        QUALYS_ROLE_ARN = var.registry_role_arn
-      })
+      environment = merge(
+        local.qualys_environment,
+        local.cache_environment,
+        { QUALYS_ROLE_ARN = var.registry_role_arn },
+        var.registry_external_id == null ? {} : { QUALYS_EXTERNAL_ID = var.registry_external_id },
+      )
     }
     submit_scan = {
-      timeout     = 60
-      environment = merge(local.qualys_environment, local.cache_environment)
+      timeout = 60
+      environment = merge(local.qualys_environment, local.cache_environment, {
+        LEASE_SECONDS        = local.lease_seconds
+        MAX_CONCURRENT_SCANS = var.max_concurrent_scans
+      })
     }
     check_status = { timeout = 60, environment = local.qualys_environment }
     get_results  = { timeout = 60, environment = local.qualys_environment }

@@ -7,8 +7,9 @@ locals {
   account   = data.aws_caller_identity.current.account_id
   region    = data.aws_region.current.id
 
-  # Longer than the longest poll with its retries; and the lease outlives the execution.
-  scan_timeout_seconds = var.scan_polling.interval_seconds * var.scan_polling.max_polls + 1800
+  # Longer than the longest wait for a turn (40 tries, 180 s apart), and than the longest poll, each
+  # with its retries; and the lease outlives the execution.
+  scan_timeout_seconds = 7200 + var.scan_polling.interval_seconds * var.scan_polling.max_polls + 1800
   lease_seconds        = local.scan_timeout_seconds + 300
 }
 

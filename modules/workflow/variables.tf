@@ -21,6 +21,12 @@ variable "registry_role_arn" {
   description = "ARN of the role that the Qualys Registry Sensor assumes to pull images; given to Qualys when a registry is created there."
 }
 
+variable "registry_external_id" {
+  type        = string
+  description = "The external id that this role trusts, where it is known: Qualys gets it with the role, and a drift from Qualys' own is reported. By default (null) Qualys is asked for it."
+  default     = null
+}
+
 variable "qualys_gateway_url" {
   type        = string
   description = "Base URL of the Qualys API, without a path."
@@ -65,6 +71,12 @@ variable "scan_polling" {
   })
   description = "How often, and how many times, Qualys is asked whether a scan has finished. Every 60 seconds and 30 times by default; then the verdict is TIMEOUT."
   default     = {}
+}
+
+variable "max_concurrent_scans" {
+  type        = number
+  description = "How many scans are at Qualys at once. More wait for their turn, for an hour or so, and are kept in the failed-events queue after that. 100 by default."
+  default     = 100
 }
 
 variable "log" {

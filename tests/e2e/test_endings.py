@@ -36,7 +36,9 @@ def test_thirty_polls_are_thirty_checks(install: Install, workload: Workload) ->
     (scan,) = workload.scans()
     states = install.scan_states(scan["executionArn"])
     assert states.count("CheckStatus") == 30
-    assert states[-3:] == ["ScanTimeout", "SendFailureNotification", "ScanNotCompleted"]
+    assert states[-4:] == ["ScanTimeout", "SendFailureNotification", "IsKept", "ScanNotCompleted"]
+    jobs = install.qualys.control.state()["schedules"]
+    assert not [job for job in jobs if workload.name in job["name"]]
 
 
 @pytest.mark.parametrize(

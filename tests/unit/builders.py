@@ -32,8 +32,9 @@ CONFIG = "sha256:" + "c" * 64
 SHA = "c" * 64
 
 REGISTRY = Registry(uuid="reg-1", memoised=True)
-SUBMISSION = Submission(schedule_uuid="sched-1", schedule_name="scan-1", submitted_at=NOW_MS)
-STATUS = Status(complete=True, sha=SHA, scanned_at=NOW_MS, fresh=True, reported=0)
+JOB = "f677b189-8b54-46ba-9d24-624b7e98767d"
+SUBMISSION = Submission(schedule_uuid=JOB, submitted_at=NOW_MS)
+STATUS = Status(complete=True, sha=SHA, scanned_at=NOW_MS, fresh=True, reported=0, ended_checks=1)
 EVENTS = Path(__file__).parents[1] / "events"
 
 
@@ -144,8 +145,8 @@ def qualys_image(**changes: Any) -> dict[str, Any]:
 
 def schedule(status: str = "Finished", **changes: Any) -> dict[str, Any]:
     return {
-        "scheduleUuid": "sched-1",
-        "name": "scan-1",
+        "scheduleUuid": JOB,
+        "name": "image-scan-scan-1",
         "status": status,
         "created": str(NOW_MS + 500),
         "errors": [],

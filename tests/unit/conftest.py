@@ -13,10 +13,12 @@ from moto import mock_aws
 
 from image_scan import aws, subscription
 from image_scan.cache_table import CacheTable
+from image_scan.install_notices import InstallNotices
 from image_scan.qualys.client import QualysClient
 from image_scan.qualys.transport import Transport
 from image_scan.registry_memo import RegistryMemo
 from image_scan.scan_cache import ScanCache
+from image_scan.scan_slots import ScanSlots
 from tests.unit.builders import GATEWAY, NOW, REGION, ROLE
 from tests.unit.fake_ecr import FakeEcr
 
@@ -75,6 +77,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]
         "QUALYS_GATEWAY_URL": GATEWAY,
         "QUALYS_SECRET_ARN": "qualys",
         "QUALYS_ROLE_ARN": ROLE,
+        "MAX_CONCURRENT_SCANS": "100",
     }
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
@@ -123,6 +126,16 @@ def cache(table: CacheTable, clock: Clock) -> ScanCache:
 @pytest.fixture
 def memo(table: CacheTable, clock: Clock) -> RegistryMemo:
     return RegistryMemo(table, clock)
+
+
+@pytest.fixture
+def slots(table: CacheTable, clock: Clock) -> ScanSlots:
+    return ScanSlots(table, clock)
+
+
+@pytest.fixture
+def notices(table: CacheTable, clock: Clock) -> InstallNotices:
+    return InstallNotices(table, clock)
 
 
 @pytest.fixture

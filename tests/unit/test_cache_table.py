@@ -63,6 +63,27 @@ def test_a_delete_gives_what_was_there(table: Table) -> None:
     assert table.delete("k") == {}
 
 
+def test_one_attribute_is_removed_by_its_path(table: Table) -> None:
+    table.put({"imageDigest": "k", "held": {"a.b": 1, "c": 2}})
+    table.remove("k", "held.a.b", "attribute_exists(held)")
+    assert (table.get("k") or {})["held"] == {"c": 2}
+    table.remove("k", "held.a.b", "attribute_exists(held)")
+    with pytest.raises(ConditionFailedError):
+        table.remove("other", "held.c", "attribute_exists(held)")
+    assert table.get("other") is None
+
+
+def test_no_empty_map_is_sent(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DynamoDB refuses one, and the tests' own does not."""
+    sent: list[dict[str, Any]] = []
+    monkeypatch.setattr(dynamodb, "put_item", lambda **given: sent.append(given) or {})
+    table = CacheTable(dynamodb, "images")
+    table.put({"imageDigest": "k"}, "attribute_not_exists(imageDigest)")
+    table.put({"imageDigest": "k"}, "attribute_not_exists(imageDigest) OR held = :held", held={})
+    names = ("ExpressionAttributeNames", "ExpressionAttributeValues")
+    assert [[name for name in names if name in each] for each in sent] == [[], [names[1]]]
+
+
 def test_a_table_that_is_not_there_is_no_miss(dynamodb: Any) -> None:
     missing = CacheTable(dynamodb, "another")
     with pytest.raises(AwsRejected, match="dynamodb:GetItem"):

@@ -18,7 +18,7 @@ PLACES = dict([place_of(task())])
 
 
 def test_the_message_says_what_where_and_who(topic: Inbox) -> None:
-    notifications.publish(image(), CRITICAL, PLACES, topic.sns, topic.arn)
+    notifications.Topic(topic.sns, topic.arn).tell(task(), CRITICAL, PLACES)
     ((subject, text),) = topic.messages()
     assert subject == "Scan: shop/app - 1C/0H"
     message = json.loads(text)
@@ -38,7 +38,7 @@ def test_the_message_says_what_where_and_who(topic: Inbox) -> None:
 
 def test_a_topic_that_is_not_there_is_an_error(topic: Inbox) -> None:
     with pytest.raises(AwsRejected, match="sns:Publish: NotFound"):
-        notifications.publish(image(), CRITICAL, PLACES, topic.sns, topic.arn + "x")
+        notifications.Topic(topic.sns, topic.arn + "x").tell(task(), CRITICAL, PLACES)
 
 
 def test_many_places_are_counted_but_not_all_listed() -> None:

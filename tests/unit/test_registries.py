@@ -4,14 +4,23 @@ import json
 from typing import Any
 
 import pytest
+import requests
 import responses
 
 from image_scan import registries
-from image_scan.errors import QualysUnavailable, RegistryNotReady
+from image_scan.errors import (
+    ImageNotScannable,
+    QualysRejected,
+    QualysUnavailable,
+    RegistryNotReady,
+    UnexpectedAnswer,
+)
 from image_scan.payloads import Registry
 from image_scan.qualys.client import QualysClient
+from image_scan.registries import RegistryRole
 from image_scan.registry_memo import RegistryMemo
-from tests.unit.builders import ACCOUNT, API, HOST, REGION, ROLE, image, listed
+from tests.unit.builders import ACCOUNT, API, HOST, JOB, REGION, ROLE, image, listed
+from tests.unit.conftest import Clock
 
 URI = f"https://{HOST}"
 ROW = {"registryUuid": "reg-1", "registryUri": URI}
@@ -21,8 +30,9 @@ CONNECTORS = f"{API}/registry/aws/connectors/{ACCOUNT}"
 
 @pytest.fixture
 def find(memo: RegistryMemo, qualys: QualysClient) -> Any:
-    def call(role: str = ROLE, **of: Any) -> Registry:
-        return registries.find_or_create(image(**of), role, qualys, memo, lambda _: None)
+    def call(role: str = ROLE, external_id: str = "", **of: Any) -> Registry:
+        given = RegistryRole(role, external_id)
+        return registries.find_or_create(image(**of), given, qualys, memo, lambda _: None)
 
     return call
 
@@ -37,8 +47,9 @@ def test_a_known_registry_is_remembered(
 ) -> None:
     answers.get(REGISTRIES, json=listed(ROW))
     assert find() == {"uuid": "reg-1", "memoised": False}
+    asked = len(answers.calls)
     assert find() == {"uuid": "reg-1", "memoised": True}
-    assert len(answers.calls) == 1
+    assert len(answers.calls) == asked
 
 
 def test_the_filter_is_encoded_once_and_its_answer_compared(
@@ -52,13 +63,23 @@ def test_the_filter_is_encoded_once_and_its_answer_compared(
     assert "%25" not in url
 
 
+def connected(answers: responses.RequestsMock, role: str = ROLE) -> None:
+    answers.get(CONNECTORS, json=[{"arn": role, "name": "x"}])
+
+
+def unlisted(answers: responses.RequestsMock, times: int = 1) -> None:
+    """So many look-ups, each by filter and then through all, find nothing."""
+    for _ in range(2 * times):
+        answers.get(REGISTRIES, status=204)
+
+
 @pytest.mark.parametrize(
-    "created", [{"status": 201}, {"json": "reg-1"}, {"json": {"registryUuid": "reg-1"}}]
+    "created", [{"status": 201}, {"json": "created"}, {"json": {"registryUuid": JOB}}]
 )
 def test_a_missing_registry_is_created_with_a_connector_for_the_role(
     find: Any, answers: responses.RequestsMock, created: dict[str, Any]
 ) -> None:
-    answers.get(REGISTRIES, status=204)
+    unlisted(answers)
     answers.get(CONNECTORS, json=[{"arn": "arn:aws:iam::1:role/other", "name": "x"}])
     answers.get(f"{API}/registry/aws-base", json={"accountId": "9", "externalId": 4711})
     answers.post(f"{API}/registry/aws/connector", status=201)
@@ -88,7 +109,7 @@ def test_a_missing_registry_is_created_with_a_connector_for_the_role(
 def test_an_existing_connector_of_the_role_is_used(
     find: Any, answers: responses.RequestsMock, shape: Any
 ) -> None:
-    answers.get(REGISTRIES, status=204)
+    unlisted(answers)
     answers.get(CONNECTORS, json=shape({"arn": ROLE, "name": "x"}))
     answers.post(REGISTRIES, status=201)
     answers.get(REGISTRIES, json=listed(ROW))
@@ -100,23 +121,148 @@ def test_govcloud_follows_from_the_roles_partition(
     find: Any, answers: responses.RequestsMock
 ) -> None:
     role = ROLE.replace("arn:aws:", "arn:aws-us-gov:")
-    answers.get(REGISTRIES, status=204)
-    answers.get(CONNECTORS, json=[{"arn": role}])
+    unlisted(answers)
+    connected(answers, role)
     answers.post(REGISTRIES, status=201)
     answers.get(REGISTRIES, json=listed(ROW))
     find(role)
     assert bodies(answers)[0]["aws"]["accountType"] == "US_Gov"
 
 
-def test_a_registry_that_does_not_appear_is_an_error_and_not_remembered(
+def test_a_partition_that_qualys_does_not_know_is_unscannable(
+    find: Any, answers: responses.RequestsMock, memo: RegistryMemo
+) -> None:
+    role = ROLE.replace("arn:aws:", "arn:aws-cn:")
+    unlisted(answers)
+    connected(answers, role)
+    with pytest.raises(ImageNotScannable, match="aws-cn"):
+        find(role)
+    assert bodies(answers) == []
+    assert memo.lock(ACCOUNT, REGION)
+
+
+@pytest.mark.parametrize(("given", "drifted"), [("4711", False), ("0815", True), ("", False)])
+def test_a_connector_gets_the_external_id_that_the_role_trusts(
+    find: Any,
+    answers: responses.RequestsMock,
+    capsys: pytest.CaptureFixture[str],
+    given: str,
+    drifted: bool,
+) -> None:
+    unlisted(answers)
+    answers.get(CONNECTORS, status=204)
+    answers.get(f"{API}/registry/aws-base", json={"accountId": "9", "externalId": 4711})
+    answers.post(f"{API}/registry/aws/connector", status=201)
+    answers.post(REGISTRIES, status=201)
+    answers.get(REGISTRIES, json=listed(ROW))
+    find(external_id=given)
+    assert bodies(answers)[0]["externalId"] == (given or "4711")
+    printed = capsys.readouterr().out
+    assert ("ExternalIdDrift" in printed) is drifted
+
+
+def test_a_connector_that_another_made_meanwhile_is_used(
+    find: Any, answers: responses.RequestsMock
+) -> None:
+    unlisted(answers)
+    answers.get(CONNECTORS, status=204)
+    answers.get(f"{API}/registry/aws-base", json={"accountId": "9", "externalId": 4711})
+    answers.post(f"{API}/registry/aws/connector", status=400)
+    connected(answers)
+    answers.post(REGISTRIES, status=201)
+    answers.get(REGISTRIES, json=listed(ROW))
+    assert find()["uuid"] == "reg-1"
+
+
+@pytest.mark.parametrize(
+    "refused", [{"status": 400}, {"status": 409}, {"status": 503}, {"body": requests.ReadTimeout()}]
+)
+def test_a_registry_that_another_made_meanwhile_is_used(
+    find: Any, answers: responses.RequestsMock, refused: dict[str, Any]
+) -> None:
+    unlisted(answers)
+    connected(answers)
+    answers.post(REGISTRIES, **refused)
+    answers.get(REGISTRIES, json=listed(ROW))
+    assert find()["uuid"] == "reg-1"
+
+
+def test_a_refused_creation_is_an_error_and_leaves_no_lock(
     find: Any, answers: responses.RequestsMock, memo: RegistryMemo
 ) -> None:
     answers.get(REGISTRIES, status=204)
-    answers.get(CONNECTORS, json=[{"arn": ROLE}])
-    answers.post(REGISTRIES, status=201)
-    with pytest.raises(RegistryNotReady):
+    connected(answers)
+    answers.post(REGISTRIES, status=400)
+    with pytest.raises(QualysRejected):
         find()
+    assert memo.lock(ACCOUNT, REGION)
+
+
+def test_only_one_execution_creates(
+    find: Any, answers: responses.RequestsMock, memo: RegistryMemo, clock: Clock
+) -> None:
+    answers.get(REGISTRIES, status=204)
+    assert memo.lock(ACCOUNT, REGION)
+    with pytest.raises(RegistryNotReady, match="is being created"):
+        find()
+    assert bodies(answers) == []
+    clock.now += 66  # the other one died
+    connected(answers)
+    answers.post(REGISTRIES, json={"registryUuid": JOB})
+    assert find()["uuid"] == JOB
+
+
+def test_a_filter_that_knows_the_uri_in_another_form_makes_no_second_registry(
+    find: Any, answers: responses.RequestsMock
+) -> None:
+    answers.get(REGISTRIES, status=204)
+    answers.get(REGISTRIES, json=listed({**ROW, "registryUri": f"{HOST.upper()}/"}))
+    assert find()["uuid"] == "reg-1"
+    assert bodies(answers) == []
+
+
+def test_a_registry_that_does_not_appear_is_not_created_twice(
+    find: Any, answers: responses.RequestsMock, memo: RegistryMemo
+) -> None:
+    answers.get(REGISTRIES, status=204)
+    connected(answers)
+    answers.post(REGISTRIES, status=201)
+    for _ in range(2):
+        with pytest.raises(RegistryNotReady):
+            find()
+    assert len(bodies(answers)) == 1
     assert memo.recall(ACCOUNT, REGION) == ""
+
+
+def test_the_id_in_the_answer_serves_while_the_list_lags(
+    find: Any, answers: responses.RequestsMock
+) -> None:
+    answers.get(REGISTRIES, status=204)
+    connected(answers)
+    answers.post(REGISTRIES, json={"registryUuid": JOB})
+    assert find() == {"uuid": JOB, "memoised": False}
+    assert find() == {"uuid": JOB, "memoised": True}
+
+
+def test_a_listed_registry_without_an_id_is_refused(
+    find: Any, answers: responses.RequestsMock
+) -> None:
+    answers.get(REGISTRIES, json=listed({"registryUri": URI}))
+    with pytest.raises(UnexpectedAnswer):
+        find()
+
+
+def test_the_first_look_up_of_a_day_sweeps(
+    find: Any, answers: responses.RequestsMock, clock: Clock
+) -> None:
+    answers.get(REGISTRIES, json=listed(ROW))
+    answers.get(f"{API}/registry/reg-1/schedule", status=204)
+    for _ in range(3):
+        find()
+    clock.now += 86_401
+    find()
+    asked = [str(call.request.url) for call in answers.calls]
+    assert len([url for url in asked if "/schedule" in url]) == 2
 
 
 def test_trouble_at_qualys_creates_nothing(find: Any, answers: responses.RequestsMock) -> None:

@@ -32,3 +32,26 @@ def test_a_memo_is_forgotten(memo: RegistryMemo) -> None:
     memo.forget("1", "eu-west-1")
     assert memo.recall("1", "eu-west-1") == ""
     memo.forget("1", "eu-west-1")
+
+
+def test_one_at_a_time_may_create(memo: RegistryMemo, clock: Clock) -> None:
+    assert memo.lock("1", "eu-west-1")
+    assert not memo.lock("1", "eu-west-1")
+    assert memo.lock("1", "us-east-1")
+    assert memo.recall("1", "eu-west-1") == ""
+    clock.now += 65
+    assert memo.lock("1", "eu-west-1")
+
+
+def test_what_is_known_cannot_be_locked(memo: RegistryMemo) -> None:
+    assert memo.lock("1", "eu-west-1")
+    assert memo.remember("1", "eu-west-1", "reg-1")
+    assert not memo.lock("1", "eu-west-1")
+
+
+def test_the_first_to_remember_knows_that_it_was(memo: RegistryMemo, clock: Clock) -> None:
+    assert memo.remember("1", "eu-west-1", "reg-1")
+    assert not memo.remember("1", "eu-west-1", "reg-2")
+    assert memo.recall("1", "eu-west-1") == "reg-1"
+    clock.now += 86_400
+    assert memo.remember("1", "eu-west-1", "reg-2")

@@ -15,6 +15,7 @@ from image_scan.registry_memo import RegistryMemo
 from tests.unit.builders import (
     ACCOUNT,
     API,
+    JOB,
     NOW_MS,
     REGION,
     REGISTRY,
@@ -40,9 +41,9 @@ def submit(memo: RegistryMemo, qualys: QualysClient, clock: Clock) -> Any:
 @pytest.mark.parametrize(
     "told",
     [
-        {"json": {"scheduleUuid": "sched-1"}},
-        {"json": {"scheduleId": "sched-1"}},
-        {"json": "sched-1"},
+        {"json": {"scheduleUuid": JOB}},
+        {"json": {"scheduleId": JOB}},
+        {"json": JOB},
     ],
 )
 def test_one_scan_of_exactly_this_tag(
@@ -50,14 +51,17 @@ def test_one_scan_of_exactly_this_tag(
 ) -> None:
     answers.post(SCHEDULES, **told)
     assert submit() == {
-        "schedule_uuid": "sched-1",
-        "schedule_name": "scan-1",
+        "schedule_uuid": JOB,
         "submitted_at": NOW_MS,
     }
     assert len(answers.calls) == 1
     sent = json.loads(answers.calls[0].request.body or "")
     assert sent["filters"] == [{"days": None, "repoTags": [{"repo": "shop/app", "tag": "1.4.2"}]}]
-    assert (sent["name"], sent["onDemand"], sent["forceScan"]) == ("scan-1", True, True)
+    assert (sent["name"], sent["onDemand"], sent["forceScan"]) == (
+        "image-scan-scan-1",
+        True,
+        True,
+    )
 
 
 @pytest.mark.parametrize("told", [{"status": 201}, {"status": 202, "body": "OK"}, {"json": {}}])
@@ -66,7 +70,7 @@ def test_an_answer_without_an_id_is_looked_up_by_name(
 ) -> None:
     answers.post(SCHEDULES, **told)
     answers.get(SCHEDULES, json=listed(schedule("Queued", name="other"), schedule("Queued")))
-    assert submit()["schedule_uuid"] == "sched-1"
+    assert submit()["schedule_uuid"] == JOB
 
 
 def test_an_accepted_schedule_that_is_not_listed_is_refused(
@@ -83,7 +87,7 @@ def test_a_retry_finds_what_the_first_try_submitted(
 ) -> None:
     answers.get(SCHEDULES, json=listed(schedule("Running")))
     found = submit(retried=True)
-    assert (found["schedule_uuid"], found["submitted_at"]) == ("sched-1", NOW_MS + 500)
+    assert (found["schedule_uuid"], found["submitted_at"]) == (JOB, NOW_MS + 500)
     assert [call.request.method for call in answers.calls] == ["GET"]
 
 
@@ -91,8 +95,8 @@ def test_a_retry_submits_when_the_first_try_did_not(
     submit: Any, answers: responses.RequestsMock
 ) -> None:
     answers.get(SCHEDULES, status=204)
-    answers.post(SCHEDULES, json={"scheduleUuid": "sched-1"})
-    assert submit(retried=True)["schedule_uuid"] == "sched-1"
+    answers.post(SCHEDULES, json={"scheduleUuid": JOB})
+    assert submit(retried=True)["schedule_uuid"] == JOB
 
 
 @pytest.mark.parametrize("fault", [{"status": 503}, {"body": requests.ReadTimeout()}])
@@ -123,10 +127,73 @@ def test_a_registry_that_was_just_listed_cannot_be_gone(
         submit(memoised=False)
 
 
+def test_a_name_that_is_taken_is_this_requests_own(
+    submit: Any, answers: responses.RequestsMock
+) -> None:
+    answers.post(SCHEDULES, status=400)
+    answers.get(SCHEDULES, json=listed(schedule("Queued")))
+    assert submit()["schedule_uuid"] == JOB
+
+
+def test_a_refused_submission_is_an_error(submit: Any, answers: responses.RequestsMock) -> None:
+    answers.post(SCHEDULES, status=400)
+    answers.get(SCHEDULES, json=listed(schedule("Queued", name="other")))
+    with pytest.raises(QualysRejected):
+        submit()
+
+
+def test_a_job_that_still_runs_is_cancelled_first(
+    qualys: QualysClient, answers: responses.RequestsMock
+) -> None:
+    answers.post(f"{SCHEDULES}/cancel", json={"CancelJobId": "x"})
+    answers.delete(f"{SCHEDULES}/{JOB}", status=204)
+    scan_jobs.clear_away(REGISTRY, SUBMISSION, qualys, ended=False)
+    assert [call.request.method for call in answers.calls] == ["POST", "DELETE"]
+    assert answers.calls[0].request.params == {"scheduleIds": JOB}
+
+
+WEEK_AGO = str(NOW_MS - 7 * 86_400_000)
+
+
+def test_sweeping_removes_what_dead_executions_left(
+    qualys: QualysClient, answers: responses.RequestsMock, clock: Clock
+) -> None:
+    rows = [
+        schedule("Finished", scheduleUuid="ended", created=WEEK_AGO),
+        schedule("Running", scheduleUuid="stuck", created=WEEK_AGO),
+        schedule("Finished", scheduleUuid="recent"),
+        schedule("Finished", scheduleUuid="of-no-age", created=None),
+        schedule("Finished", scheduleUuid="foreign", name="nightly", created=WEEK_AGO),
+    ]
+    answers.get(SCHEDULES, json=listed(*rows))
+    answers.post(f"{SCHEDULES}/cancel", json={})
+    answers.delete(f"{SCHEDULES}/bulk", json={})
+    scan_jobs.sweep("reg-1", qualys, clock)
+    _, cancelled, deleted = [call.request.params for call in answers.calls]
+    assert cancelled == {"scheduleIds": "stuck"}
+    assert deleted == {"scheduleIds": ["ended", "stuck"]}
+
+
+def test_sweeping_nothing_asks_for_nothing(
+    qualys: QualysClient, answers: responses.RequestsMock, clock: Clock
+) -> None:
+    answers.get(SCHEDULES, json=listed(schedule("Finished")))
+    scan_jobs.sweep("reg-1", qualys, clock)
+    assert len(answers.calls) == 1
+
+
+def test_sweeping_costs_no_scan(
+    qualys: QualysClient, answers: responses.RequestsMock, clock: Clock
+) -> None:
+    answers.get(SCHEDULES, status=403)
+    scan_jobs.sweep("reg-1", qualys, clock)
+    assert len(answers.calls) == 1
+
+
 def test_clearing_away_deletes_the_schedule(
     qualys: QualysClient, answers: responses.RequestsMock
 ) -> None:
-    answers.delete(f"{SCHEDULES}/sched-1", status=204)
+    answers.delete(f"{SCHEDULES}/{JOB}", status=204)
     scan_jobs.clear_away(REGISTRY, SUBMISSION, qualys)
     assert len(answers.calls) == 1
 
@@ -134,6 +201,6 @@ def test_clearing_away_deletes_the_schedule(
 def test_a_schedule_that_cannot_be_removed_costs_no_verdict(
     qualys: QualysClient, answers: responses.RequestsMock
 ) -> None:
-    answers.delete(f"{SCHEDULES}/sched-1", status=400)
+    answers.delete(f"{SCHEDULES}/{JOB}", status=400)
     scan_jobs.clear_away(REGISTRY, SUBMISSION, qualys)
     assert len(answers.calls) == 1

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from image_scan import scan_results
 from image_scan.errors import (
+    QualysForbidden,
     QualysRejected,
     QualysUnauthorized,
     QualysUnavailable,
@@ -16,8 +17,8 @@ from image_scan.errors import (
     UnexpectedAnswer,
 )
 from image_scan.payloads import Status
-from image_scan.qualys import models
 from image_scan.qualys.client import QualysClient
+from image_scan.qualys.models import Vulnerabilities
 from tests.unit.builders import API, SHA, STATUS, finding, image, tag_only
 
 VULN = f"{API}/images/{SHA}/vuln"
@@ -25,6 +26,18 @@ VULN = f"{API}/images/{SHA}/vuln"
 
 def status(**changes: Any) -> Status:
     return Status(**{**STATUS, **changes})  # type: ignore[typeddict-item]
+
+
+def counts(**changes: int) -> dict[str, int]:
+    return {**{f"severity{level}Count": 0 for level in range(1, 6)}, **changes}
+
+
+def summary(confirmed: int = 0, potential: int = 0) -> dict[str, dict[str, int]]:
+    none = {f"sev{level}Count": 0 for level in range(1, 6)}
+    return {
+        "confirmed": {**none, "sev5Count": confirmed},
+        "potential": {**none, "sev5Count": potential},
+    }
 
 
 def test_it_tells_which_scan_it_stands_on(
@@ -61,9 +74,84 @@ def test_all_findings_exempted_is_clean_and_says_so(
     qualys: QualysClient, answers: responses.RequestsMock
 ) -> None:
     answers.get(VULN, json={"details": []})
-    answers.get(VULN, json={"details": [finding(), finding()]})
+    answers.get(VULN, json={"details": [finding(isExempted=True), finding(isExempted=True)]})
     outcome = scan_results.fetch(image(), status(reported=2), qualys)
     assert (outcome["verdict"], outcome["exempted"]) == ("CLEAN", 2)
+    asked = [call.request.params["applyException"] for call in answers.calls]
+    assert asked == ["true", "false"]
+
+
+def test_exceptions_that_are_not_marked_need_a_summary_that_vouches_for_them(
+    qualys: QualysClient, answers: responses.RequestsMock
+) -> None:
+    everything = {"details": [finding(), finding()]}
+    answers.get(VULN, json={"details": [], "vulnSummary": summary()})
+    answers.get(VULN, json=everything)
+    assert scan_results.fetch(image(), status(reported=2), qualys)["exempted"] == 2
+    answers.get(VULN, json={"details": []})
+    answers.get(VULN, json=everything)
+    with pytest.raises(UnexpectedAnswer):
+        scan_results.fetch(image(), status(reported=2), qualys)
+
+
+@pytest.mark.parametrize("counts", [{"confirmed": 1}, {"potential": 1}])
+def test_a_summary_that_knows_more_than_the_list_is_never_clean(
+    qualys: QualysClient, answers: responses.RequestsMock, counts: dict[str, int]
+) -> None:
+    answers.get(VULN, json={"details": [], "vulnSummary": summary(**counts)})
+    with pytest.raises(UnexpectedAnswer, match=r"counts \d confirmed and \d potential"):
+        scan_results.fetch(image(), STATUS, qualys)
+
+
+def test_marked_exceptions_may_be_in_the_summary(
+    qualys: QualysClient, answers: responses.RequestsMock
+) -> None:
+    exempted = finding(isExempted=True)
+    answers.get(VULN, json={"details": [exempted], "vulnSummary": summary(confirmed=1)})
+    outcome = scan_results.fetch(image(), status(reported=1), qualys)
+    assert (outcome["verdict"], outcome["exempted"]) == ("CLEAN", 1)
+
+
+@pytest.mark.parametrize(
+    ("counted", "told"), [({"json": counts(severity5Count=40)}, "40"), ({"status": 403}, "nothing")]
+)
+def test_counts_that_are_an_order_apart_are_said(
+    qualys: QualysClient, answers: responses.RequestsMock, counted: dict[str, Any], told: str
+) -> None:
+    answers.get(VULN, json={"details": [finding()] * 3})
+    answers.get(f"{VULN}/count", **counted)
+    outcome = scan_results.fetch(image(), status(reported=40), qualys)
+    assert outcome["counts"]["critical"] == 3
+    assert outcome["reason"] == (
+        "Qualys lists 3 vulnerabilities, but its record of the image says 40"
+        f" and its own count {told}"
+    )
+
+
+def test_counts_that_are_close_cost_no_call(
+    qualys: QualysClient, answers: responses.RequestsMock
+) -> None:
+    answers.get(VULN, json={"details": [finding()] * 3})
+    assert scan_results.fetch(image(), status(reported=29), qualys)["reason"] == ""
+    assert len(answers.calls) == 1
+
+
+def test_a_count_of_more_than_is_listed_is_never_clean(
+    qualys: QualysClient, answers: responses.RequestsMock
+) -> None:
+    answers.get(VULN, json={"details": [finding(3)] * 12})
+    answers.get(f"{VULN}/count", json=counts(severity5Count=13))
+    with pytest.raises(UnexpectedAnswer, match="counts 13 vulnerabilities and lists 12"):
+        scan_results.fetch(image(), status(reported=0), qualys)
+
+
+def test_counts_may_leave_potential_ones_out(
+    qualys: QualysClient, answers: responses.RequestsMock
+) -> None:
+    answers.get(VULN, json={"details": [finding(typeDetected="POTENTIAL")] * 12})
+    outcome = scan_results.fetch(image(), status(reported=0), qualys)
+    assert (outcome["verdict"], outcome["reason"]) == ("CLEAN", "")
+    assert len(answers.calls) == 1
 
 
 def test_counted_but_not_listed_findings_are_never_clean(
@@ -82,6 +170,25 @@ def test_fewer_listed_than_counted_are_never_clean(
     answers.get(VULN, json={"details": [finding(typeDetected="POTENTIAL")] * 100})
     with pytest.raises(UnexpectedAnswer, match="counts 340 vulnerabilities and lists 100"):
         scan_results.fetch(image(), status(reported=340), qualys)
+
+
+def test_a_page_without_the_worst_is_not_taken_for_all_of_it(
+    qualys: QualysClient, answers: responses.RequestsMock
+) -> None:
+    """Medium findings are told to nobody: what is missing might be critical."""
+    answers.get(VULN, json={"details": [finding(3)] * 100})
+    with pytest.raises(UnexpectedAnswer, match="counts 340 vulnerabilities and lists 100"):
+        scan_results.fetch(image(), status(reported=340), qualys)
+
+
+def test_hidden_exceptions_of_an_image_with_medium_findings(
+    qualys: QualysClient, answers: responses.RequestsMock
+) -> None:
+    answers.get(VULN, json={"details": [finding(3)], "vulnSummary": summary(confirmed=1)})
+    answers.get(VULN, json={"details": [finding(3), finding(5)]})
+    outcome = scan_results.fetch(image(), status(reported=2), qualys)
+    assert (outcome["verdict"], outcome["counts"]["medium"]) == ("FINDINGS", 1)
+    assert (outcome["counts"]["critical"], outcome["exempted"]) == (0, 1)
 
 
 def test_fewer_listed_than_counted_are_findings_all_the_same(
@@ -108,13 +215,16 @@ json_values = st.recursive(
 def test_clean_is_only_what_a_known_shape_proves(answer: Any, reported: int) -> None:
     class Answering:
         def vulnerabilities(self, _sha: str, **_: Any) -> Any:
-            return models.vulnerabilities(answer)
+            return Vulnerabilities.read(answer)
+
+        def vulnerability_count(self, _sha: str) -> None:
+            return None
 
     try:
         outcome = scan_results.fetch(image(), status(reported=reported), Answering())  # type: ignore[arg-type]
     except ScanError:
         return
-    found = models.vulnerabilities(answer)
+    found = Vulnerabilities.read(answer).entries
     if outcome["verdict"] == "CLEAN":
         assert len(found) >= reported
         kinds = {str(each.get("typeDetected") or "").upper() for each in found}
@@ -130,11 +240,12 @@ def test_clean_is_only_what_a_known_shape_proves(answer: Any, reported: int) -> 
         ({"body": "<html>"}, QualysUnavailable),
         ({"status": 503}, QualysUnavailable),
         ({"status": 401}, QualysUnauthorized),
-        ({"status": 403}, QualysUnauthorized),
+        ({"status": 403}, QualysForbidden),
         ({"status": 400}, QualysRejected),
         ({"json": {}}, UnexpectedAnswer),
         ({"json": {"details": None}}, UnexpectedAnswer),
         ({"json": {"data": []}}, UnexpectedAnswer),
+        ({"json": {"data": [], "vulnSummary": summary()}}, UnexpectedAnswer),
         ({"json": {"details": "none"}}, UnexpectedAnswer),
         ({"json": {"details": [1]}}, UnexpectedAnswer),
         ({"json": 0}, UnexpectedAnswer),

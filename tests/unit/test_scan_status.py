@@ -6,12 +6,13 @@ import pytest
 import responses
 
 from image_scan import scan_status
-from image_scan.errors import ImageNotScannable, ScanFailed
+from image_scan.errors import ImageNotScannable, ScanFailed, UnexpectedAnswer
 from image_scan.payloads import Image, Status
 from image_scan.qualys.client import QualysClient
 from image_scan.qualys.models import ScannedImage
 from tests.unit.builders import (
     API,
+    JOB,
     NOW_MS,
     REGISTRY,
     SHA,
@@ -23,6 +24,7 @@ from tests.unit.builders import (
     tag_only,
 )
 
+JOB_URL = f"{API}/registry/reg-1/schedule/{JOB}"
 MONTHS_AGO = str(NOW_MS - 90 * 86_400_000)
 OTHER = {"sha": "a" * 64, "repoDigests": []}
 
@@ -36,13 +38,16 @@ def check(qualys: QualysClient, answers: responses.RequestsMock) -> Any:
         details: dict[str, Any] | None = None,
         *rows: dict[str, Any],
         of: Image | None = None,
+        earlier: int = 0,
+        last: bool = False,
     ) -> Status:
         jobs = listed(job) if job else None
         answers.get(f"{API}/registry/reg-1/schedule", json=jobs, status=200 if jobs else 204)
         found = {"json": details} if details else {"status": 404}
         answers.get(f"{API}/images/{SHA}", **found)  # type: ignore[arg-type]
         answers.get(f"{API}/images", **({"json": listed(*rows)} if rows else {"status": 204}))  # type: ignore[arg-type]
-        return scan_status.check(of or image(), REGISTRY, SUBMISSION, qualys)
+        answers.delete(JOB_URL, status=204)
+        return scan_status.check(of or image(), REGISTRY, SUBMISSION, earlier, last, qualys)
 
     return ask
 
@@ -73,7 +78,7 @@ def test_a_failed_job_ends_the_wait_with_its_reason(check: Any, status: str) -> 
 
 
 def test_an_older_scan_of_the_same_bytes_is_told_as_old(check: Any) -> None:
-    found = check(schedule(), details(lastVmScanDate=MONTHS_AGO))
+    found = check(schedule(), details(lastVmScanDate=MONTHS_AGO), earlier=1)
     assert found["complete"] is True
     assert found["fresh"] is False
     assert found["scanned_at"] == int(MONTHS_AGO)
@@ -98,7 +103,58 @@ def test_a_failed_scan_of_the_image_is_a_failure(check: Any) -> None:
     with pytest.raises(ScanFailed, match="ERROR 1234"):
         check(schedule(), details(scanStatus="ERROR", scanErrorCode="1234"))
     with pytest.raises(ScanFailed, match="1234"):
-        check(schedule(), qualys_image(vulnerabilities=None, scanErrorCode="1234"))
+        check(schedule(), qualys_image(vulnerabilities=None, scanErrorCode="1234"), earlier=1)
+
+
+def test_results_may_come_after_the_end_of_their_job(check: Any) -> None:
+    """What is old, or failed before, is not believed at the first check that sees the job ended."""
+    found = check(schedule(), details(lastVmScanDate=MONTHS_AGO))
+    assert (found["complete"], found["ended_checks"]) == (False, 1)
+
+
+def test_an_earlier_failure_is_not_taken_for_this_scans(check: Any) -> None:
+    found = check(schedule(), qualys_image(vulnerabilities=None, scanErrorCode="1234"))
+    assert (found["complete"], found["ended_checks"]) == (False, 1)
+
+
+def test_an_ended_job_whose_schedule_is_gone_stays_ended(check: Any) -> None:
+    found = check(None, details(lastVmScanDate=MONTHS_AGO), earlier=1)
+    assert (found["complete"], found["fresh"]) == (True, False)
+
+
+def test_an_image_that_is_never_listed_is_a_failure_and_not_a_loop(check: Any) -> None:
+    assert check(schedule(), None, earlier=3)["ended_checks"] == 4
+    with pytest.raises(ScanFailed, match="does not list the image"):
+        check(schedule(), None, earlier=4)
+
+
+def test_the_vendors_own_clock_says_what_is_fresh(check: Any) -> None:
+    """One that is an hour behind ours stamps both the job and the scan."""
+    behind = NOW_MS - 3_600_000
+    found = check(schedule(created=str(behind)), details(lastVmScanDate=str(behind + 60_000)))
+    assert (found["complete"], found["fresh"]) == (True, True)
+
+
+@pytest.mark.parametrize("status", ["Error", "Finished"])
+def test_a_failed_scan_leaves_no_schedule(
+    check: Any, answers: responses.RequestsMock, status: str
+) -> None:
+    with pytest.raises(ScanFailed):
+        check(schedule(status), details(scanStatus="ERROR"))
+    assert (answers.calls[-1].request.method, answers.calls[-1].request.url) == ("DELETE", JOB_URL)
+
+
+def test_the_last_check_leaves_no_job_behind(check: Any, answers: responses.RequestsMock) -> None:
+    answers.post(f"{API}/registry/reg-1/schedule/cancel", json={})
+    assert check(schedule("Running"), last=True)["complete"] is False
+    assert [call.request.method for call in answers.calls] == ["GET", "POST", "DELETE"]
+
+
+def test_the_last_check_of_a_complete_scan_leaves_its_schedule_to_the_result(
+    check: Any, answers: responses.RequestsMock
+) -> None:
+    assert check(schedule(), details(), last=True)["complete"] is True
+    assert {call.request.method for call in answers.calls} == {"GET"}
 
 
 def test_an_unknown_image_is_waited_for(check: Any) -> None:
@@ -114,9 +170,8 @@ def test_a_row_of_the_repository_is_ours_by_its_repository_digest(check: Any) ->
 def test_another_image_of_the_same_tag_is_not_ours(check: Any) -> None:
     with pytest.raises(ImageNotScannable, match="tag was moved"):
         check(schedule(), None, qualys_image(**OTHER))
-    assert check(schedule(), None, qualys_image(**OTHER, lastVmScanDate=MONTHS_AGO)) == (
-        scan_status._WAITING
-    )
+    stale = qualys_image(**OTHER, lastVmScanDate=MONTHS_AGO)
+    assert check(schedule(), None, stale)["complete"] is False
 
 
 def test_the_newest_of_several_platforms_answers(check: Any) -> None:
@@ -142,7 +197,7 @@ def test_an_image_known_by_tag_only_is_found_by_its_name(check: Any) -> None:
 def test_an_older_scan_of_a_tag_is_no_result(check: Any) -> None:
     """Without a digest nobody knows that the bytes are still the same."""
     stale = qualys_image(lastVmScanDate=MONTHS_AGO)
-    assert check(schedule(), None, stale, of=tag_only())["complete"] is False
+    assert check(schedule(), None, stale, of=tag_only(), earlier=9)["complete"] is False
 
 
 @pytest.mark.parametrize(
@@ -158,3 +213,16 @@ def test_an_older_scan_of_a_tag_is_no_result(check: Any) -> None:
 )
 def test_ours_is_by_config_or_repository_digest(row: dict[str, Any], ours: bool) -> None:
     assert scan_status.is_ours(ScannedImage.read(row), image()) is ours
+
+
+@pytest.mark.parametrize("sha", [None, "", 7, "../registry"])
+def test_a_result_needs_an_image_to_ask_for(check: Any, sha: Any) -> None:
+    with pytest.raises(UnexpectedAnswer, match="no sha"):
+        check(schedule(), None, qualys_image(sha=sha))
+
+
+def test_an_odd_row_of_another_image_costs_ours_nothing(check: Any) -> None:
+    odd = qualys_image(**OTHER, vulnerabilities="many", repo=None)
+    assert check(schedule(), None, odd, qualys_image())["complete"] is True
+    with pytest.raises(UnexpectedAnswer):
+        check(schedule(), qualys_image(vulnerabilities="many"))

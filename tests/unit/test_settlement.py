@@ -3,22 +3,36 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import pytest
 
 from image_scan import log, settlement
 from image_scan.errors import AwsUnavailable, MalformedEvent
 from image_scan.payloads import Outcome, SettleTask
-from tests.unit.builders import CLEAN, CRITICAL, DIGEST, LEASE, MEDIUM, WEEK, taken, task
+from tests.unit.builders import (
+    CLEAN,
+    CRITICAL,
+    DIGEST,
+    LEASE,
+    MEDIUM,
+    WEEK,
+    image,
+    taken,
+    task,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from image_scan.cache_table import CacheTable
-    from image_scan.payloads import ImageTask, Lease, Place
+    from image_scan.install_notices import InstallNotices
+    from image_scan.payloads import ImageTask, Lease, Place, Settled
     from image_scan.scan_cache import ScanCache
+    from image_scan.scan_slots import ScanSlots
+    from tests.unit.conftest import Clock
 
+Settle: TypeAlias = "Callable[..., Settled]"
 TIMEOUT = Outcome(verdict="TIMEOUT", reason="no result after 30 checks, 60 s apart")
 
 
@@ -46,60 +60,87 @@ def told() -> Told:
     return Told()
 
 
+@pytest.fixture
+def settle_read(cache: ScanCache, slots: ScanSlots, notices: InstallNotices, told: Told) -> Settle:
+    def settle(task: SettleTask, tell: Any = told) -> Settled:
+        return settlement.settle(task, cache, slots, notices, WEEK, tell)
+
+    return settle
+
+
+@pytest.fixture
+def settle(settle_read: Settle) -> Settle:
+    def call(asked: ImageTask, lease: Lease | None, outcome: Outcome, *tell: Any) -> Settled:
+        return settle_read(settle_task(asked, lease, outcome), *tell)
+
+    return call
+
+
 @pytest.mark.parametrize(("outcome", "heard"), [(CRITICAL, True), (MEDIUM, False), (CLEAN, False)])
 def test_a_result_is_told_when_bad_and_always_recorded(
-    cache: ScanCache, table: CacheTable, told: Told, outcome: Outcome, heard: bool
+    cache: ScanCache, table: CacheTable, told: Told, settle: Settle, outcome: Outcome, heard: bool
 ) -> None:
     held = taken(cache.decide(task(), LEASE))
-    settled = settlement.settle(settle_task(task(), held, outcome), cache, WEEK, told)
-    assert settled == {"verdict": outcome["verdict"], "notified": heard, "reason": ""}
+    settled = settle(task(), held, outcome)
+    assert settled == {
+        "verdict": outcome["verdict"],
+        "notified": heard,
+        "kept": False,
+        "error": "",
+        "reason": "",
+    }
     assert bool(told.calls) is heard
     assert (table.get(DIGEST) or {})["status"] == outcome["verdict"]
 
 
 @pytest.mark.parametrize("verdict", ["TIMEOUT", "ERROR"])
 def test_a_scan_without_a_result_is_told_and_freed(
-    cache: ScanCache, table: CacheTable, told: Told, verdict: Any
+    cache: ScanCache, table: CacheTable, told: Told, settle: Settle, verdict: Any
 ) -> None:
     held = taken(cache.decide(task(), LEASE))
     failed = Outcome(verdict=verdict, error="ScanFailed", cause='{"errorMessage": "no space"}')
-    settled = settlement.settle(settle_task(task(), held, failed), cache, WEEK, told)
-    assert settled == {"verdict": verdict, "notified": True, "reason": "ScanFailed: no space"}
+    settled = settle(task(), held, failed)
+    assert (settled["verdict"], settled["notified"], settled["kept"]) == (verdict, True, False)
+    assert settled["reason"] == "ScanFailed: no space"
     assert told.calls == [(DIGEST, verdict, ["web"])]
     assert table.get(DIGEST) is None
 
 
 def test_an_image_that_no_scan_can_answer_for_is_recorded(
-    cache: ScanCache, table: CacheTable, told: Told
+    cache: ScanCache, table: CacheTable, told: Told, settle: Settle
 ) -> None:
     held = taken(cache.decide(task(), LEASE))
     outcome = Outcome(verdict="UNSCANNABLE", error="ImageNotScannable", cause="its tag moved")
-    settlement.settle(settle_task(task(), held, outcome), cache, WEEK, told)
+    settle(task(), held, outcome)
     kept = table.get(DIGEST) or {}
     assert (kept["status"], kept["reason"]) == ("UNSCANNABLE", "ImageNotScannable: its tag moved")
 
 
-def test_a_failed_telling_records_nothing(cache: ScanCache, table: CacheTable, told: Told) -> None:
+def test_a_failed_telling_records_nothing(
+    cache: ScanCache, table: CacheTable, told: Told, settle: Settle
+) -> None:
     """An alert is never lost behind a cache hit."""
     held = taken(cache.decide(task(), LEASE))
     told.error = AwsUnavailable("sns:Publish: Throttled")
     with pytest.raises(AwsUnavailable):
-        settlement.settle(settle_task(task(), held, CRITICAL), cache, WEEK, told)
+        settle(task(), held, CRITICAL)
     assert (table.get(DIGEST) or {})["status"] == "IN_PROGRESS"
     told.error = None
-    assert settlement.settle(settle_task(task(), held, CRITICAL), cache, WEEK, told)["notified"]
+    assert settle(task(), held, CRITICAL)["notified"]
 
 
-def test_all_places_that_waited_are_told_together(cache: ScanCache, told: Told) -> None:
+def test_all_places_that_waited_are_told_together(
+    cache: ScanCache, told: Told, settle: Settle
+) -> None:
     held = taken(cache.decide(task("event-1", service="web"), LEASE))
     cache.decide(task("event-2", service="worker"), LEASE)
-    settlement.settle(settle_task(task(), held, CRITICAL), cache, WEEK, told)
+    settle(task(), held, CRITICAL)
     assert told.calls == [(DIGEST, "FINDINGS", ["web", "worker"])]
 
 
 @pytest.mark.parametrize("outcome", [CRITICAL, TIMEOUT])
 def test_a_place_that_comes_while_the_others_are_told_is_told_too(
-    cache: ScanCache, told: Told, outcome: Outcome
+    cache: ScanCache, told: Told, settle: Settle, outcome: Outcome
 ) -> None:
     held = taken(cache.decide(task("event-1", service="web"), LEASE))
 
@@ -108,43 +149,47 @@ def test_a_place_that_comes_while_the_others_are_told_is_told_too(
         if len(told.calls) == 1:
             cache.decide(task("event-2", service="late"), LEASE)
 
-    settlement.settle(settle_task(task(), held, outcome), cache, WEEK, tell)
+    settle(task(), held, outcome, tell)
     assert [services for _, _, services in told.calls] == [["web"], ["late"]]
 
 
 def test_a_place_that_comes_late_to_a_good_verdict_is_not_told(
-    cache: ScanCache, told: Told
+    cache: ScanCache, told: Told, settle: Settle
 ) -> None:
     held = taken(cache.decide(task("event-1", service="web"), LEASE))
     cache.decide(task("event-2", service="late"), LEASE)
-    settlement.settle(settle_task(task(), held, CLEAN), cache, WEEK, told)
+    settle(task(), held, CLEAN)
     assert told.calls == []
 
 
-def test_settling_again_tells_nobody(cache: ScanCache, told: Told) -> None:
+def test_settling_again_tells_nobody(cache: ScanCache, told: Told, settle: Settle) -> None:
     held = taken(cache.decide(task(), LEASE))
-    settlement.settle(settle_task(task(), held, CRITICAL), cache, WEEK, told)
-    again = settlement.settle(settle_task(task(), held, CRITICAL), cache, WEEK, told)
+    settle(task(), held, CRITICAL)
+    again = settle(task(), held, CRITICAL)
     assert again["notified"] is False
     assert len(told.calls) == 1
 
 
-def test_a_known_verdict_is_told_to_one_place_and_noted(cache: ScanCache, told: Told) -> None:
+def test_a_known_verdict_is_told_to_one_place_and_noted(
+    cache: ScanCache, told: Told, settle: Settle
+) -> None:
     cache.record(taken(cache.decide(task(), LEASE)), CRITICAL, WEEK)
     other = task("event-2", service="worker")
     decision = cache.decide(other, LEASE)
     assert decision["outcome"] is not None
-    settlement.settle(settle_task(other, None, decision["outcome"]), cache, WEEK, told)
+    settle(other, None, decision["outcome"])
     assert told.calls == [(DIGEST, "FINDINGS", ["worker"])]
     assert cache.decide(other, LEASE)["decision"] == "skip"
 
 
-def test_a_known_verdict_that_cannot_be_told_is_not_noted(cache: ScanCache, told: Told) -> None:
+def test_a_known_verdict_that_cannot_be_told_is_not_noted(
+    cache: ScanCache, told: Told, settle: Settle
+) -> None:
     cache.record(taken(cache.decide(task(), LEASE)), CRITICAL, WEEK)
     told.error = AwsUnavailable("sns:Publish")
     other = task("event-2", service="worker")
     with pytest.raises(AwsUnavailable):
-        settlement.settle(settle_task(other, None, CRITICAL), cache, WEEK, told)
+        settle(other, None, CRITICAL)
     assert cache.decide(other, LEASE)["decision"] == "notify"
 
 
@@ -172,14 +217,15 @@ def test_an_execution_that_died_is_an_error_with_its_status(status: str) -> None
 
 
 def test_a_dead_execution_frees_its_image_and_is_told(
-    cache: ScanCache, table: CacheTable, told: Told
+    cache: ScanCache, table: CacheTable, told: Told, settle_read: Settle
 ) -> None:
     held = taken(cache.decide(task(), LEASE))
     executed = {key: value for key, value in settle_task(task(), held, CLEAN).items()
                 if key != "outcome"}  # fmt: skip
     read = settlement.read_task(ended("ABORTED", input=json.dumps(executed)))
-    settled = settlement.settle(read, cache, WEEK, told)
-    assert settled == {"verdict": "ERROR", "notified": True, "reason": "execution ABORTED"}
+    settled = settle_read(read)
+    assert (settled["verdict"], settled["notified"]) == ("ERROR", True)
+    assert settled["reason"] == "execution ABORTED"
     assert table.get(DIGEST) is None
 
 
@@ -195,19 +241,86 @@ def test_a_task_of_a_machine_is_taken_as_it_is() -> None:
 
 
 def test_each_verdict_is_counted_once(
-    cache: ScanCache, told: Told, capsys: pytest.CaptureFixture[str]
+    cache: ScanCache, told: Told, settle: Settle, capsys: pytest.CaptureFixture[str]
 ) -> None:
     held = taken(cache.decide(task(), LEASE))
     for _ in range(2):
-        settlement.settle(settle_task(task(), held, TIMEOUT), cache, WEEK, told)
+        settle(task(), held, TIMEOUT)
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [line["Verdict"] for line in lines if "Verdicts" in line] == ["TIMEOUT"]
 
 
 def test_an_image_that_needs_no_lease_is_counted_too(
-    cache: ScanCache, told: Told, capsys: pytest.CaptureFixture[str]
+    cache: ScanCache, told: Told, settle: Settle, capsys: pytest.CaptureFixture[str]
 ) -> None:
     outcome = Outcome(verdict="UNSCANNABLE", reason="not ECR")
-    settlement.settle(settle_task(task(), None, outcome), cache, WEEK, told)
+    settle(task(), None, outcome)
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [line["Verdict"] for line in lines if "Verdicts" in line] == ["UNSCANNABLE"]
+
+
+DEAD = Outcome(verdict="ERROR", error="QualysUnauthorized", cause='{"errorMessage": "HTTP 401"}')
+
+
+def test_what_is_wrong_with_the_install_is_told_once_an_hour_and_the_others_are_kept(
+    cache: ScanCache, table: CacheTable, told: Told, settle: Settle, clock: Clock
+) -> None:
+    def scan(number: int) -> Settled:
+        asked = task(of=image(key=f"sha256:{number:064x}"))
+        return settle(asked, taken(cache.decide(asked, LEASE)), DEAD)
+
+    settled = [scan(number) for number in range(20)]
+    assert [each["notified"] for each in settled] == [True] + 19 * [False]
+    assert [each["kept"] for each in settled] == [False] + 19 * [True]
+    assert {each["error"] for each in settled} == {"QualysUnauthorized"}
+    assert len(told.calls) == 1
+    assert table.get(f"sha256:{7:064x}") is None
+    clock.now += 3599
+    assert scan(20)["kept"]
+    clock.now += 1
+    assert scan(21)["notified"]
+    assert len(told.calls) == 2
+
+
+def test_the_one_that_is_told_says_that_others_are_kept(
+    cache: ScanCache, settle: Settle, told: Told
+) -> None:
+    heard: list[str] = []
+
+    def tell(_: SettleTask, outcome: Outcome, __: Mapping[str, Place]) -> None:
+        heard.append(outcome["reason"])
+
+    settle(task(), taken(cache.decide(task(), LEASE)), DEAD, tell)
+    (reason,) = heard
+    assert reason.startswith("QualysUnauthorized: HTTP 401. ")
+    assert "failed-events queue" in reason
+
+
+def test_a_notice_that_could_not_be_told_is_told_by_the_next(
+    cache: ScanCache, told: Told, settle: Settle, clock: Clock
+) -> None:
+    held = taken(cache.decide(task(), LEASE))
+    told.error = AwsUnavailable("sns:Publish")
+    with pytest.raises(AwsUnavailable):
+        settle(task(), held, DEAD)
+    told.error = None
+    clock.now += 61
+    assert settle(task(), held, DEAD)["notified"]
+
+
+def test_after_a_crash_it_is_kept_twice_rather_than_not_at_all(
+    cache: ScanCache, told: Told, settle: Settle
+) -> None:
+    held = taken(cache.decide(task(), LEASE))
+    settle(task(), held, DEAD)
+    assert settle(task(), held, DEAD)["kept"]
+
+
+@pytest.mark.parametrize("outcome", [CLEAN, CRITICAL, TIMEOUT, DEAD])
+def test_however_it_ends_its_slot_is_free_again(
+    cache: ScanCache, told: Told, settle: Settle, slots: ScanSlots, outcome: Outcome
+) -> None:
+    held = taken(cache.decide(task(), LEASE))
+    slots.take(held["execution_name"], 1, LEASE)
+    settle(task(), held, outcome)
+    slots.take("another", 1, LEASE)

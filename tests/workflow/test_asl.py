@@ -44,14 +44,15 @@ AWS_ERRORS = {
     "States.ALL",
 }
 PLATFORM_ERRORS = {name for name in AWS_ERRORS if name.startswith(("Lambda.", "Sandbox."))}
+QUALYS = {"AwsUnavailable", "QualysUnavailable", "QualysThrottled"}
 # What the functions behind the states can raise that is worth another try.
 TRANSIENT = {
     "parse_event": {"AwsUnavailable"},
     "check_cache": {"AwsUnavailable"},
-    "get_registry": {"AwsUnavailable", "QualysUnavailable", "QualysThrottled"},
-    "submit_scan": {"AwsUnavailable", "QualysUnavailable", "QualysThrottled", "RegistryGone"},
-    "check_status": {"AwsUnavailable", "QualysUnavailable", "QualysThrottled"},
-    "get_results": {"AwsUnavailable", "QualysUnavailable", "QualysThrottled"},
+    "get_registry": {*QUALYS, "RegistryNotReady"},
+    "submit_scan": {*QUALYS, "RegistryGone", "ScansAtLimit"},
+    "check_status": QUALYS,
+    "get_results": QUALYS,
     "send_notification": {"AwsUnavailable"},
 }
 

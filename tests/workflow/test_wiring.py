@@ -94,3 +94,32 @@ def test_both_tellings_hand_on_the_lease_and_the_outcome() -> None:
         assert payload["outcome"] == "{% $states.input %}"
         assert payload["lease"] == f"{{% {INPUT}.lease %}}"
         assert state("scan", name)["Catch"][-1]["Next"] == "FreeLease"
+
+
+def test_what_nobody_was_told_of_is_kept() -> None:
+    assert state("scan", "SendFailureNotification")["Next"] == "IsKept"
+    (choice,) = state("scan", "IsKept")["Choices"]
+    assert choice == {"Condition": "{% $states.input.kept %}", "Next": "KeepFailedScan"}
+    assert state("scan", "IsKept")["Default"] == "ScanNotCompleted"
+    # Both ways in bring what the last state shows.
+    assert set(state("scan", "SendNotification")["Catch"][-1]["Output"]) == {"error", "reason"}
+    assert state("scan", "ScanKept")["Error"] == "{% $states.input.error %}"
+    assert state("scan", "ScanKept")["Cause"] == "{% $string($states.input.reason) %}"
+
+
+def test_a_poll_knows_what_the_one_before_saw_and_whether_it_is_the_last() -> None:
+    assert state("scan", "SubmitScan")["Assign"]["status"] == {"ended_checks": 0}
+    payload = state("scan", "CheckStatus")["Arguments"]["Payload"]
+    assert payload["ended_checks"] == "{% $status.ended_checks %}"
+    assert payload["last"] == "{% $poll_count + 1 >= ${max_polls} %}"
+
+
+def test_waiting_for_a_turn_fits_into_the_execution() -> None:
+    """40 tries, 180 s apart, are the two hours that the machine's time limit adds."""
+    (waiting,) = [
+        each
+        for each in state("scan", "SubmitScan")["Retry"]
+        if each["ErrorEquals"] == ["ScansAtLimit"]
+    ]
+    assert waiting["MaxAttempts"] * waiting["MaxDelaySeconds"] <= 7200
+    assert "7200 + " in (definitions.FOLDER / "main.tf").read_text()

@@ -7,5 +7,10 @@ from image_scan.payloads import Status, StatusTask
 def handler(event: StatusTask, _context: object) -> Status:
     log.bind(event)
     return scan_status.check(
-        event["image"], event["registry"], event["submission"], subscription.client()
+        event["image"],
+        event["registry"],
+        event["submission"],
+        event["ended_checks"],
+        event["last"],
+        subscription.client(),
     )

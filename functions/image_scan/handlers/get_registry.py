@@ -9,6 +9,5 @@ from image_scan.registry_memo import RegistryMemo
 def handler(event: ImageTask, _context: object) -> Registry:
     log.bind(event)
     memo = RegistryMemo(CacheTable(aws.client("dynamodb"), config.cache_table()))
-    return registries.find_or_create(
-        event["image"], config.registry_role_arn(), subscription.client(), memo
-    )
+    role = registries.RegistryRole(config.registry_role_arn(), config.registry_external_id())
+    return registries.find_or_create(event["image"], role, subscription.client(), memo)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from image_scan.errors import QualysRejected, QualysUnavailable, UnexpectedAnswer
 from image_scan.qualys import models
-from image_scan.qualys.models import ScannedImage, Schedule
+from image_scan.qualys.models import ScannedImage, Schedule, Vulnerabilities
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -34,11 +34,16 @@ class QualysClient:
         return str(external_id)
 
     def registry_uuid(self, uri: str) -> str:
-        """The registry with exactly this URI, or empty: a filter may be ignored."""
+        """The registry with exactly this URI, or empty.
+
+        A filter may be ignored, or know the URI in another form: without a match, all registries
+        are compared.
+        """
         wanted = models.host(uri)
-        for row in self._pages("/registry", f'registryUri:"{uri}"', "registryUuid"):
-            if models.host(models.text(row, "registryUri")) == wanted:
-                return models.text(row, "registryUuid")
+        for query in (f'registryUri:"{uri}"', ""):
+            for row in self._pages("/registry", query, "registryUuid"):
+                if models.host(models.text(row, "registryUri")) == wanted:
+                    return models.required(row, "registryUuid")
         return ""
 
     def connector_exists(self, role_arn: str, account_id: str) -> bool:
@@ -61,12 +66,12 @@ class QualysClient:
             "description": "ECR images that are deployed on Fargate",
             "accountType": account_type,
         }
-        self._transport.send("POST", "/registry/aws/connector", body=body)
+        self._create("/registry/aws/connector", body)
 
     def create_registry(
         self, uri: str, name: str, account_id: str, region: str, role_arn: str, account_type: str
-    ) -> None:
-        """Creates an ECR registry. What is answered differs, so read it back by its URI."""
+    ) -> str:
+        """Creates an ECR registry; its UUID where the answer tells it, else empty."""
         body = {
             "registryType": "AWS",
             "registryUri": uri,
@@ -79,7 +84,7 @@ class QualysClient:
                 "accountType": account_type,
             },
         }
-        self._transport.send("POST", "/registry", body=body)
+        return models.uuid_in(self._create("/registry", body), "registryUuid")
 
     def submit_scan(self, registry: str, name: str, repository: str, tag: str) -> str | None:
         """Starts an on-demand scan of one tag; None when the registry does not exist.
@@ -96,26 +101,33 @@ class QualysClient:
         answer = self._transport.send("POST", f"/registry/{registry}/schedule", body=body)
         if answer.status_code == 404:
             return None
-        try:
-            told = answer.json()
-        except ValueError:
-            return ""
-        if isinstance(told, dict):
-            told = told.get("scheduleUuid") or told.get("scheduleId")
-        return told if isinstance(told, str) else ""
+        return models.uuid_in(_told(answer), "scheduleUuid", "scheduleId")
 
-    def schedule(self, registry: str, uuid: str, name: str) -> Schedule | None:
-        """A schedule by its UUID, or by its name (which no filter takes) when that is empty."""
-        path = f"/registry/{registry}/schedule"
-        query = f'scheduleUuid:"{uuid}"' if uuid else ""
-        for row in self._pages(path, query, "scheduleUuid"):
-            schedule = Schedule.read(row)
-            if schedule.uuid == uuid or (not uuid and schedule.name == name):
-                return schedule
-        return None
+    def schedules(self, registry: str, query: str = "") -> Iterator[Schedule]:
+        for row in self._pages(f"/registry/{registry}/schedule", query, "scheduleUuid"):
+            yield Schedule.read(row)
+
+    def schedule(self, registry: str, uuid: str) -> Schedule | None:
+        rows = self.schedules(registry, f'scheduleUuid:"{uuid}"')
+        return next((each for each in rows if each.uuid == uuid), None)
+
+    def schedule_named(self, registry: str, name: str) -> Schedule | None:
+        """A schedule by its name, which no filter takes."""
+        named = (each for each in self.schedules(registry) if each.name == name)
+        return next((each for each in named if each.uuid), None)
 
     def delete_schedule(self, registry: str, uuid: str) -> None:
         self._transport.send("DELETE", f"/registry/{registry}/schedule/{uuid}")
+
+    def delete_schedules(self, registry: str, uuids: Sequence[str]) -> None:
+        """Qualys leaves out those that are queued or running."""
+        path = f"/registry/{registry}/schedule/bulk"
+        self._transport.send("DELETE", path, params={"scheduleIds": uuids})
+
+    def cancel_schedules(self, registry: str, uuids: Sequence[str]) -> None:
+        """Qualys leaves out those that have ended."""
+        path = f"/registry/{registry}/schedule/cancel"
+        self._transport.send("POST", path, params={"scheduleIds": uuids})
 
     def image(self, sha: str) -> ScannedImage | None:
         """An image by its config digest (bare); None while Qualys does not know it."""
@@ -131,14 +143,26 @@ class QualysClient:
         for row in self._pages("/images", f"repo.repository:`{repository}`", "sha"):
             yield ScannedImage.read(row)
 
-    def vulnerabilities(self, sha: str, apply_exceptions: bool) -> Sequence[Mapping[str, Any]]:
+    def vulnerabilities(self, sha: str, apply_exceptions: bool) -> Vulnerabilities:
         """All entries of an image. Raises QualysUnavailable while they are being processed."""
         params = {"type": "ALL", "applyException": str(apply_exceptions).lower()}
         answer = self._transport.send("GET", f"/images/{sha}/vuln", params=params)
         found = None if answer.status_code == 404 else _json(answer)
         if found is None:
             raise QualysUnavailable("the image's vulnerabilities are not ready")
-        return models.vulnerabilities(found)
+        return Vulnerabilities.read(found)
+
+    def vulnerability_count(self, sha: str) -> int | None:
+        """How many vulnerabilities Qualys counts for an image; None while it does not say."""
+        answer = self._transport.send("GET", f"/images/{sha}/vuln/count")
+        found = None if answer.status_code == 404 else _json(answer)
+        return None if found is None else models.counted(found, "severity{}Count")
+
+    def _create(self, path: str, body: Mapping[str, Any]) -> Any:
+        answer = self._transport.send("POST", path, body=body)
+        if answer.status_code == 404:
+            raise QualysRejected(f"POST {path}: HTTP 404")
+        return _told(answer)
 
     def _pages(self, path: str, query: str, key: str) -> Iterator[Mapping[str, Any]]:
         """Every row of a list, page by page, until a page brings nothing new."""
@@ -162,10 +186,18 @@ class QualysClient:
 
 
 def _json(answer: requests.Response) -> Any:
-    """The parsed body; None for none. A garbled one is the gateway's failure, not an answer."""
-    if answer.status_code == 204 or not answer.content:
+    """The parsed body; None for 204. A garbled one is the gateway's failure, not an answer."""
+    if answer.status_code == 204:
         return None
     try:
         return answer.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         raise QualysUnavailable(f"HTTP {answer.status_code} without a JSON body") from None
+
+
+def _told(answer: requests.Response) -> Any:
+    """What a creation answers: by documents a string or nothing, in practice an object."""
+    try:
+        return answer.json()
+    except (ValueError, RecursionError):
+        return None

@@ -9,13 +9,20 @@ https://docs.qualys.com/en/oauth/oauth-phase1/oauth_ui/oidc_client_management.ht
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
+import math
 import time
 from typing import TYPE_CHECKING
 
 import requests
 
-from image_scan.errors import ConfigurationError, QualysUnauthorized, QualysUnavailable
+from image_scan.errors import (
+    ConfigurationError,
+    QualysUnauthorized,
+    QualysUnavailable,
+    UnexpectedAnswer,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,14 +30,18 @@ if TYPE_CHECKING:
 _LIFETIME = 4 * 3600
 _MARGIN = 300
 _TIMEOUT = (3.05, 15)
+_REFUSED = frozenset({400, 401, 403})
+_TRANSIENT = frozenset({408, 409, 429})
 
 
 class Credentials:
     """Mints when it must, remembers until a margin before the token's own end.
 
     `read_secret` returns the JSON text {"token"}, {"username","password"} or
-    {"client_id","client_secret"}. Methods raise ConfigurationError, QualysUnauthorized and
-    QualysUnavailable; no message of theirs holds a part of the secret.
+    {"client_id","client_secret"}. It is called once, and again only after Qualys refused what it
+    gave: that is when it may have been rotated. Methods raise ConfigurationError,
+    QualysUnauthorized, QualysUnavailable and UnexpectedAnswer; no message of theirs holds a part
+    of the secret.
     """
 
     def __init__(
@@ -44,6 +55,7 @@ class Credentials:
         self._gateway_url = gateway_url
         self._read_secret = read_secret
         self._clock = clock
+        self._secret: dict[str, str] = {}
         self._token = ""
         self._expires_at = 0.0
 
@@ -53,36 +65,47 @@ class Credentials:
         return self._token
 
     def renew(self) -> bool:
-        """After a 401: reads the secret again and mints anew; False when nothing changed by it."""
-        refused = self._token
+        """After a refusal: mints anew, or looks for a rotated token; False when nothing changed."""
+        refused, self._token = self._token, ""
+        if "token" in self._secret:
+            self._secret = {}
         self._token, self._expires_at = self._obtain()
         return self._token != refused
 
     def _obtain(self) -> tuple[str, float]:
-        secret = _parse(self._read_secret())
+        if self._secret:
+            with contextlib.suppress(QualysUnauthorized):
+                return self._exchange(self._secret)
+        held, self._secret = self._secret, _parse(self._read_secret())
+        if self._secret == held:
+            raise QualysUnauthorized("signing in: refused, and the secret is still the same")
+        return self._exchange(self._secret)
+
+    def _exchange(self, secret: dict[str, str]) -> tuple[str, float]:
         if "token" in secret:
-            # Its end is unknown to us, and a rotation of the secret should be seen in time.
-            return secret["token"], self._clock() + _MARGIN
+            return secret["token"], math.inf
         token = self._mint(secret)
         return token, _expiry(token, self._clock()) - _MARGIN
 
     def _mint(self, secret: dict[str, str]) -> str:
+        """At the door of users, or at either one of clients: which it is, only trying tells."""
+        doors: dict[str, dict[str, dict[str, str]]]
         if "username" in secret:
-            answer = self._post("/auth", data={**secret, "token": "true"})
+            doors = {"/auth": {"data": {**secret, "token": "true"}}}
         else:
-            headers = {
-                "clientId": secret["client_id"],
-                "clientSecret": secret["client_secret"],
-            }
-            answer = self._post("/auth/oauth", headers=headers)
-            if not answer.ok:
-                answer = self._post("/auth/oidc", headers=headers)
-        if answer.status_code >= 500 or answer.status_code == 429:
-            raise QualysUnavailable(f"signing in: HTTP {answer.status_code}")
-        token = answer.text.strip()
-        if not answer.ok or token.count(".") != 2 or not _fits_a_header(token):
-            raise QualysUnauthorized(f"signing in: HTTP {answer.status_code}")
-        return token
+            headers = {"clientId": secret["client_id"], "clientSecret": secret["client_secret"]}
+            doors = {"/auth/oauth": {"headers": headers}, "/auth/oidc": {"headers": headers}}
+        statuses = []
+        for path, request in doors.items():
+            answer = self._post(path, **request)
+            status = answer.status_code
+            if 200 <= status < 300:
+                return _jwt(answer)
+            if status >= 500 or status in _TRANSIENT:
+                raise QualysUnavailable(f"signing in: HTTP {status}")
+            statuses.append(status)
+        error = QualysUnauthorized if _REFUSED.intersection(statuses) else UnexpectedAnswer
+        raise error(f"signing in: HTTP {statuses[-1]}")
 
     def _post(
         self, path: str, data: dict[str, str] | None = None, headers: dict[str, str] | None = None
@@ -98,6 +121,14 @@ class Credentials:
         except requests.RequestException as error:
             # Not chained: a foreign message could quote the request.
             raise QualysUnavailable(f"signing in: {type(error).__name__}") from None
+
+
+def _jwt(answer: requests.Response) -> str:
+    """The token that a sign-in answers, as text; a page of a proxy is none."""
+    token = answer.text.strip()
+    if token.count(".") != 2 or not _fits_a_header(token):
+        raise QualysUnavailable(f"signing in: HTTP {answer.status_code} without a token")
+    return token
 
 
 def _parse(text: str) -> dict[str, str]:

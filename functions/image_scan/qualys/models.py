@@ -6,6 +6,7 @@ https://docs.qualys.com/en/cs/api/images/fetch_a_list_of_images_in_your_account.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Self
@@ -29,6 +30,7 @@ _JOB_STATES: dict[str, JobState] = {
     "baselinequeued": "running",
     "baselinerunning": "running",
 }
+_UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _LATEST = 253_402_300_799_000  # the end of the year 9999
 
 
@@ -53,6 +55,19 @@ def total(answer: Any) -> int:
 def text(row: Mapping[str, Any], name: str) -> str:
     value = row.get(name)
     return value if isinstance(value, str) else ""
+
+
+def required(row: Mapping[str, Any], name: str) -> str:
+    if not (value := text(row, name)):
+        raise UnexpectedAnswer(f"a row has no {name}")
+    return value
+
+
+def uuid_in(answer: Any, *names: str) -> str:
+    """The UUID that a creation answers, bare or under one of the names; empty when it does not."""
+    if isinstance(answer, Mapping):
+        answer = next((answer[name] for name in names if answer.get(name)), None)
+    return answer if isinstance(answer, str) and _UUID.fullmatch(answer) else ""
 
 
 def milliseconds(value: Any) -> int:
@@ -101,8 +116,8 @@ class ScannedImage:
     """One image as Qualys knows it, from a list row or from its details.
 
     `sha` is the config digest, `digests` the manifest or index digests it was pulled by, all bare;
-    `names` are (registry host, repository, tag). `scanned_at` is 0 before the first scan.
-    `reported` is how many vulnerabilities Qualys counts, None while it still processes.
+    `names` are (registry host, repository, tag). `scanned_at` is 0 before the first scan. What is
+    missing or odd in it is only an error when it is asked for: a list has rows of other images.
     """
 
     sha: str
@@ -111,16 +126,13 @@ class ScannedImage:
     scanned_at: int
     scan_status: str
     scan_error: str
-    reported: int | None
+    vulnerabilities: Any
 
     @classmethod
     def read(cls, row: Mapping[str, Any]) -> Self:
-        sha = text(row, "sha").removeprefix("sha256:").lower()
-        if not sha:
-            raise UnexpectedAnswer("an image has no sha")
         times = ("lastVmScanDate", "lastScanned", "lastScannedDate")
         return cls(
-            sha=sha,
+            sha=text(row, "sha").removeprefix("sha256:").lower(),
             digests=frozenset(
                 text(each, "digest").removeprefix("sha256:").lower()
                 for each in _objects(row, "repoDigests")
@@ -132,8 +144,25 @@ class ScannedImage:
             scanned_at=next((at for name in times if (at := milliseconds(row.get(name)))), 0),
             scan_status=text(row, "scanStatus"),
             scan_error=str(row.get("scanErrorCode") or ""),
-            reported=_reported(row.get("vulnerabilities")),
+            vulnerabilities=row.get("vulnerabilities"),
         )
+
+    @property
+    def reported(self) -> int | None:
+        """How many vulnerabilities Qualys counts; None while it still processes.
+
+        Rows carry counts by severity, details an array. Raises UnexpectedAnswer for neither.
+        """
+        found = self.vulnerabilities
+        if found is None or (
+            isinstance(found, Mapping) and found and all(each is None for each in found.values())
+        ):
+            return None
+        if isinstance(found, list):
+            return len(found)
+        if (count := counted(found, "severity{}Count")) is None:
+            raise UnexpectedAnswer("an image's vulnerabilities are neither counts nor a list")
+        return count
 
 
 def _objects(row: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
@@ -141,27 +170,39 @@ def _objects(row: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
     return [each for each in found if isinstance(each, Mapping)] if isinstance(found, list) else []
 
 
-def _reported(vulnerabilities: Any) -> int | None:
-    """Rows carry counts by severity, details an array; null means not ready."""
-    if vulnerabilities is None:
+def counted(counts: Any, pattern: str) -> int | None:
+    """The sum of counts by severity, keys by `pattern`; None unless all five are given."""
+    if not isinstance(counts, Mapping):
         return None
-    if isinstance(vulnerabilities, list):
-        return len(vulnerabilities)
-    if isinstance(vulnerabilities, Mapping):
-        counts = [vulnerabilities.get(f"severity{level}Count") for level in range(1, 6)]
-        numbers = [each for each in counts if isinstance(each, int)]
-        if len(numbers) == len(counts):
-            return sum(numbers)
-    raise UnexpectedAnswer("an image's vulnerabilities are neither counts nor a list")
+    numbers = [counts.get(pattern.format(level)) for level in range(1, 6)]
+    whole = [each for each in numbers if type(each) is int and each >= 0]
+    return sum(whole) if len(whole) == len(numbers) else None
 
 
-def vulnerabilities(answer: Any) -> Sequence[Mapping[str, Any]]:
-    """The entries of an image's vulnerability call, in each of the shapes seen in public."""
-    found = answer
-    if isinstance(answer, Mapping):
-        found = answer.get("details")
-        if isinstance(found, Mapping):
-            found = found.get("vulns", [found])
-    if not isinstance(found, list) or not all(isinstance(each, Mapping) for each in found):
-        raise UnexpectedAnswer("an image's vulnerability answer has no known shape")
-    return found
+@dataclass(frozen=True)
+class Vulnerabilities:
+    """The answer of an image's vulnerability call.
+
+    `confirmed` and `potential` are the counts of its own summary, 0 unless it is `summarised`.
+    """
+
+    entries: Sequence[Mapping[str, Any]]
+    summarised: bool
+    confirmed: int
+    potential: int
+
+    @classmethod
+    def read(cls, answer: Any) -> Self:
+        """Reads each of the shapes that were seen in public, and no other."""
+        found, summary = answer, None
+        if isinstance(answer, Mapping):
+            # `data` is not documented: what it lists counts, that it lists nothing proves nothing.
+            found = answer.get("details", answer.get("data") or None)
+            summary = answer.get("vulnSummary")
+            if isinstance(found, Mapping):
+                found = found.get("vulns", [found])
+        if not isinstance(found, list) or not all(isinstance(each, Mapping) for each in found):
+            raise UnexpectedAnswer("an image's vulnerability answer has no known shape")
+        kinds = summary if isinstance(summary, Mapping) else {}
+        counts = [counted(kinds.get(kind), "sev{}Count") for kind in ("confirmed", "potential")]
+        return cls(found, None not in counts, counts[0] or 0, counts[1] or 0)

@@ -7,12 +7,14 @@ https://docs.qualys.com/en/cs/api/get_started/api_rate_limiting.htm
 from __future__ import annotations
 
 import random
+import re
 import time
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import requests
 
 from image_scan.errors import (
+    QualysForbidden,
     QualysRejected,
     QualysThrottled,
     QualysUnauthorized,
@@ -21,7 +23,7 @@ from image_scan.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from image_scan.qualys.credentials import Credentials
 
@@ -29,8 +31,11 @@ _TIMEOUT = (3.05, 15)
 _TRIES = 3
 _LONGEST_WAIT = 10.0
 _DEFAULT_WAIT = 2.0
+_LONGEST_HOLD = 5.0
 _LIMITED = (409, 429)
+_CROWDED = 0.1  # of a limit's calls; below that, calls are spread out
 Method = Literal["GET", "POST", "DELETE"]
+Params: TypeAlias = "Mapping[str, str | int | Sequence[str]]"
 
 
 class Transport:
@@ -46,17 +51,20 @@ class Transport:
         gateway_url: str,
         credentials: Credentials,
         sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._session = session
         self._base = f"{gateway_url}/csapi/v1.3"
         self._credentials = credentials
         self._sleep = sleep
+        self._clock = clock
+        self._crowded_until = 0.0
 
     def send(
         self,
         method: Method,
         path: str,
-        params: Mapping[str, str | int] | None = None,
+        params: Params | None = None,
         body: Mapping[str, Any] | None = None,
     ) -> requests.Response:
         tries = 1 if method == "POST" else _TRIES
@@ -69,7 +77,8 @@ class Transport:
                     raise
                 self._sleep(random.uniform(0.2, 0.5) * attempt)  # noqa: S311 - jitter
                 continue
-            if answer.status_code == 401 and not renewed and self._credentials.renew():
+            # A permission that was granted since is in a new JWT only, hence 403 as well.
+            if answer.status_code in (401, 403) and not renewed and self._credentials.renew():
                 renewed = True
                 continue
             if answer.status_code in _LIMITED and not waited:
@@ -83,9 +92,11 @@ class Transport:
         self,
         method: Method,
         path: str,
-        params: Mapping[str, str | int] | None,
+        params: Params | None,
         body: Mapping[str, Any] | None,
     ) -> requests.Response:
+        if (left := self._crowded_until - self._clock()) > 0:
+            self._sleep(random.uniform(0, left))  # noqa: S311 - jitter
         try:
             answer = self._session.request(
                 method,
@@ -102,6 +113,8 @@ class Transport:
         except requests.RequestException as error:
             message = f"{method} {path}: {type(error).__name__}"
             raise QualysUnavailable(message) from None
+        if answer.status_code not in _LIMITED:
+            self._crowded_until = self._clock() + crowded_seconds(answer.headers)
         if answer.status_code >= 500:
             raise QualysUnavailable(f"{method} {path}: HTTP {answer.status_code}")
         return answer
@@ -110,7 +123,8 @@ class Transport:
         seconds = wait_seconds(answer.headers)
         if seconds > _LONGEST_WAIT:
             raise QualysThrottled(f"{call}: asked to wait {seconds:.0f} s")
-        self._sleep(seconds + random.uniform(0, 1))  # noqa: S311 - jitter
+        # All who were turned away at once shall not come back at once.
+        self._sleep(seconds + random.uniform(0, 1 + seconds / 2))  # noqa: S311 - jitter
 
 
 def wait_seconds(headers: Mapping[str, str]) -> float:
@@ -122,9 +136,19 @@ def wait_seconds(headers: Mapping[str, str]) -> float:
     return max(said, default=_DEFAULT_WAIT)
 
 
+def crowded_seconds(headers: Mapping[str, str]) -> float:
+    """Up to how long to hold back the next call, so that all executions share what room is left."""
+    limit, remaining, window = (
+        _number(headers, f"X-RateLimit-{name}") for name in ("Limit", "Remaining", "Window-Sec")
+    )
+    if not limit or remaining is None or remaining >= limit * _CROWDED:
+        return 0.0
+    return min(window or 0.0, _LONGEST_HOLD) * (1 - remaining / (limit * _CROWDED))
+
+
 def _number(headers: Mapping[str, str], name: str) -> float | None:
     text = headers.get(name, "").strip()
-    return float(text) if text.isascii() and text.isdigit() else None
+    return float(text) if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text) else None
 
 
 def _accepted(answer: requests.Response, call: str) -> requests.Response:
@@ -132,8 +156,10 @@ def _accepted(answer: requests.Response, call: str) -> requests.Response:
     if status == 404 or 200 <= status < 300:
         return answer
     message = f"{call}: HTTP {status}"
-    if status in (401, 403):
+    if status == 401:
         raise QualysUnauthorized(message)
+    if status == 403:
+        raise QualysForbidden(message)
     if status in _LIMITED:
         raise QualysThrottled(message)
     if status < 400:

@@ -8,9 +8,12 @@ import pytest
 import responses
 
 from image_scan import registries, scan_jobs, scan_results, settlement
+from image_scan.install_notices import InstallNotices
 from image_scan.qualys.client import QualysClient
+from image_scan.registries import RegistryRole
 from image_scan.registry_memo import RegistryMemo
 from image_scan.scan_cache import ScanCache
+from image_scan.scan_slots import ScanSlots
 from tests.unit.builders import (
     ACCOUNT,
     API,
@@ -59,15 +62,17 @@ def test_f32_every_task_of_the_scan_has_a_catch_that_tells() -> None:
     assert definitions.states("scan")["ScanFailed"]["Next"] == "SendFailureNotification"
 
 
-def test_f32b_nothing_is_recorded_before_it_is_told(cache: ScanCache) -> None:
+def test_f32b_nothing_is_recorded_before_it_is_told(
+    cache: ScanCache, slots: ScanSlots, notices: InstallNotices
+) -> None:
     """With SNS down, the alert was lost behind a cache hit."""
     lease = taken(cache.decide(task(), LEASE))
     work: Any = {**task(), "lease": lease, "outcome": dict(CRITICAL)}
     with pytest.raises(RuntimeError):
-        settlement.settle(work, cache, WEEK, refuse)
+        settlement.settle(work, cache, slots, notices, WEEK, refuse)
     assert cache.places_of(lease) is not None
     told = []
-    settlement.settle(work, cache, WEEK, lambda *message: told.append(message))
+    settlement.settle(work, cache, slots, notices, WEEK, lambda *message: told.append(message))
     assert len(told) == 1
 
 
@@ -75,7 +80,7 @@ def test_f32c_a_scan_without_a_result_ends_as_a_failure() -> None:
     """All executions succeeded, and no metric could see one that had not."""
     states = definitions.states("scan")
     assert states["ScanNotCompleted"]["Type"] == "Fail"
-    assert states["NotificationFailed"]["Type"] == "Fail"
+    assert states["ScanKept"]["Type"] == "Fail"
     assert definitions.states("intake")["EventFailed"]["Type"] == "Fail"
     alarms = (definitions.FOLDER / "alarms.tf").read_text()
     for metric in ("ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted"):
@@ -97,12 +102,13 @@ def test_f32e_a_second_try_creates_no_second_connector(
     memo: RegistryMemo, qualys: QualysClient, answers: responses.RequestsMock
 ) -> None:
     """Names were time stamps: a retry after a timeout made another."""
-    answers.get(f"{API}/registry", status=204)
+    for _ in range(2):
+        answers.get(f"{API}/registry", status=204)
     answers.get(f"{API}/registry/aws/connectors/{ACCOUNT}", json=[{"arn": ROLE}])
     answers.post(f"{API}/registry", status=201)
     row = {"registryUuid": "reg-1", "registryUri": f"https://{HOST}"}
     answers.get(f"{API}/registry", json=listed(row))
-    registries.find_or_create(image(), ROLE, qualys, memo)
+    registries.find_or_create(image(), RegistryRole(ROLE), qualys, memo)
     posts = [call.request.path_url for call in answers.calls if call.request.method == "POST"]
     assert posts == ["/csapi/v1.3/registry"]
 
@@ -152,14 +158,15 @@ def test_f32i_created_is_created(
     memo: RegistryMemo, qualys: QualysClient, answers: responses.RequestsMock, status: int
 ) -> None:
     """Only 200 counted: the documented 201 was a failure."""
-    answers.get(f"{API}/registry", status=204)
+    for _ in range(2):
+        answers.get(f"{API}/registry", status=204)
     answers.get(f"{API}/registry/aws/connectors/{ACCOUNT}", status=204)
     answers.get(f"{API}/registry/aws-base", json={"externalId": 1})
     answers.post(f"{API}/registry/aws/connector", status=status)
     answers.post(f"{API}/registry", status=status)
     row = {"registryUuid": "reg-1", "registryUri": f"https://{HOST}"}
     answers.get(f"{API}/registry", json=listed(row))
-    assert registries.find_or_create(image(), ROLE, qualys, memo)["uuid"] == "reg-1"
+    assert registries.find_or_create(image(), RegistryRole(ROLE), qualys, memo)["uuid"] == "reg-1"
 
 
 def test_f32j_fractions_in_an_answer_break_no_record(

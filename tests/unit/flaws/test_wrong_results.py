@@ -21,15 +21,18 @@ from image_scan import (
     settlement,
 )
 from image_scan.errors import ImageNotScannable, QualysUnavailable, ScanFailed, UnexpectedAnswer
+from image_scan.install_notices import InstallNotices
 from image_scan.payloads import Outcome
 from image_scan.qualys.client import QualysClient
 from image_scan.registry_memo import RegistryMemo
 from image_scan.scan_cache import ScanCache, place_of
+from image_scan.scan_slots import ScanSlots
 from tests.unit.builders import (
     ACCOUNT,
     API,
     CRITICAL,
     HOST,
+    JOB,
     LEASE,
     NOW_MS,
     REGISTRY,
@@ -55,8 +58,8 @@ VULN = f"{IMAGE}/vuln"
 OLD = {"sha": "a" * 64, "repoDigests": [{"digest": "b" * 64}]}
 
 
-def check(qualys: QualysClient) -> Any:
-    return scan_status.check(image(), REGISTRY, SUBMISSION, qualys)
+def check(qualys: QualysClient, earlier: int = 0) -> Any:
+    return scan_status.check(image(), REGISTRY, SUBMISSION, earlier, False, qualys)
 
 
 def test_f01_an_older_version_never_answers_for_a_new_one(
@@ -106,7 +109,8 @@ def test_f05_a_scan_from_before_the_request_is_not_taken_for_its_result(
     answers.get(IMAGE, json=stale)
     assert check(qualys)["complete"] is False
     answers.replace("GET", JOBS, json=listed(schedule("Finished")))
-    assert check(qualys)["fresh"] is False
+    assert check(qualys)["complete"] is False
+    assert check(qualys, earlier=1)["fresh"] is False
 
 
 def test_f06_qualys_is_asked_by_config_digest(
@@ -126,7 +130,7 @@ def test_f07_a_scan_is_of_one_exact_tag(
     ecr: FakeEcr,
 ) -> None:
     """`latest`, and every digest-only reference, was widened to all tags of the repository."""
-    answers.post(JOBS, json="sched-1")
+    answers.post(JOBS, json=JOB)
     digest = ecr.push("shop/app", "latest")
     for reference in (f"{HOST}/shop/app:latest", f"{HOST}/shop/app", f"{HOST}/shop/app@{digest}"):
         event = {
@@ -188,13 +192,15 @@ def test_f12_polls_are_counted_once() -> None:
     assert definitions.states("scan")["CheckStatus"]["Next"] == "EvaluateStatus"
 
 
-def test_f13_a_timeout_is_told(cache: ScanCache) -> None:
+def test_f13_a_timeout_is_told(cache: ScanCache, slots: ScanSlots, notices: InstallNotices) -> None:
     """A timeout had no findings, so nobody heard of it and the execution succeeded."""
     lease = taken(cache.decide(task(), LEASE))
     told = []
     settled = settlement.settle(
         {**task(), "lease": lease, "outcome": Outcome(verdict="TIMEOUT", reason="no result")},
         cache,
+        slots,
+        notices,
         WEEK,
         lambda *message: told.append(message),
     )
@@ -202,7 +208,8 @@ def test_f13_a_timeout_is_told(cache: ScanCache) -> None:
     assert told
     states = definitions.states("scan")
     assert states["ScanTimeout"]["Next"] == "SendFailureNotification"
-    assert states[states["SendFailureNotification"]["Next"]]["Type"] == "Fail"
+    assert states["SendFailureNotification"]["Next"] == "IsKept"
+    assert {states[each]["Type"] for each in ("ScanNotCompleted", "ScanKept")} == {"Fail"}
 
 
 @pytest.mark.parametrize("status", ["Error", "Failed", "Canceled"])

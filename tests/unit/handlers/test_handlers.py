@@ -24,6 +24,7 @@ from tests.unit.builders import (
     CRITICAL,
     DIGEST,
     HOST,
+    JOB,
     REGION,
     REGISTRY,
     SHA,
@@ -75,11 +76,13 @@ def test_get_registry_finds_and_remembers(
 
 
 def test_submit_scan_names_the_schedule_after_the_execution(
-    secret: None, answers: responses.RequestsMock
+    dynamodb: Any, secret: None, answers: responses.RequestsMock
 ) -> None:
-    answers.post(f"{API}/registry/reg-1/schedule", json={"scheduleUuid": "sched-1"})
+    answers.post(f"{API}/registry/reg-1/schedule", json={"scheduleUuid": JOB})
     event: Any = {**task(), "registry": REGISTRY, "execution_name": "execution-1", "attempt": 0}
-    assert submit_scan.handler(event, None)["schedule_name"] == "execution-1"
+    assert submit_scan.handler(event, None)["schedule_uuid"] == JOB
+    sent = json.loads(answers.calls[-1].request.body or "")
+    assert sent["name"] == "image-scan-execution-1"
 
 
 def test_check_status_and_get_results(
@@ -87,12 +90,18 @@ def test_check_status_and_get_results(
 ) -> None:
     answers.get(f"{API}/registry/reg-1/schedule", json=listed(schedule()))
     answers.get(f"{API}/images/{SHA}", json=qualys_image(vulnerabilities=[{}]))
-    event: Any = {**task(), "registry": REGISTRY, "submission": SUBMISSION}
+    event: Any = {
+        **task(),
+        "registry": REGISTRY,
+        "submission": SUBMISSION,
+        "ended_checks": 0,
+        "last": False,
+    }
     status = check_status.handler(event, None)
     assert status["complete"] is True
 
     answers.get(f"{API}/images/{SHA}/vuln", json={"details": [finding()]})
-    answers.delete(f"{API}/registry/reg-1/schedule/sched-1", status=204)
+    answers.delete(f"{API}/registry/reg-1/schedule/{JOB}", status=204)
     outcome = get_results.handler({**event, "status": status}, None)
     assert outcome["verdict"] == "FINDINGS"
     assert answers.calls[-1].request.method == "DELETE"
@@ -109,7 +118,13 @@ def test_the_secret_is_read_once_for_many_calls(
         client, "get_secret_value", lambda **named: reads.append(named) or stock(**named)
     )
     answers.get(f"{API}/registry/reg-1/schedule", json=listed(schedule("Running")))
-    event: Any = {**task(), "registry": REGISTRY, "submission": SUBMISSION}
+    event: Any = {
+        **task(),
+        "registry": REGISTRY,
+        "submission": SUBMISSION,
+        "ended_checks": 0,
+        "last": False,
+    }
     for _ in range(5):
         check_status.handler(event, None)
     assert len(reads) == 1
@@ -126,7 +141,7 @@ def test_send_notification_tells_then_records(dynamodb: Any, topic: Inbox) -> No
     decision = check_cache.handler(task(), None)
     event: Any = {**task(), "lease": decision["lease"], "outcome": dict(CRITICAL)}
     answer = send_notification.handler(event, None)
-    assert answer == {"verdict": "FINDINGS", "notified": True, "reason": ""}
+    assert (answer["verdict"], answer["notified"]) == ("FINDINGS", True)
     assert [subject for subject, _ in topic.messages()] == ["Scan: shop/app - 1C/0H"]
     assert items(dynamodb) == {DIGEST: "FINDINGS"}
 
@@ -173,6 +188,8 @@ def test_no_credential_goes_over_plain_http(
         "status": STATUS,
         "execution_name": "e",
         "attempt": 0,
+        "ended_checks": 0,
+        "last": False,
     }
     with pytest.raises(ConfigurationError, match="QUALYS_GATEWAY_URL"):
         handler.handler(event, None)

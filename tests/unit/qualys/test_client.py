@@ -7,7 +7,7 @@ import responses
 
 from image_scan.errors import QualysRejected, QualysUnavailable, UnexpectedAnswer
 from image_scan.qualys.client import QualysClient
-from tests.unit.builders import API, SHA, listed, qualys_image, schedule
+from tests.unit.builders import API, JOB, SHA, listed, qualys_image, schedule
 
 
 @pytest.mark.parametrize("told", [4711, "4711"])
@@ -86,7 +86,7 @@ def test_a_list_of_unknown_shape_is_refused(
         list(qualys.images("shop/app"))
 
 
-@pytest.mark.parametrize("none", [{"status": 204}, {"status": 404}, {"body": ""}])
+@pytest.mark.parametrize("none", [{"status": 204}, {"status": 404}])
 def test_an_unknown_image_is_none(
     qualys: QualysClient, answers: responses.RequestsMock, none: dict[str, Any]
 ) -> None:
@@ -94,10 +94,11 @@ def test_an_unknown_image_is_none(
     assert qualys.image(SHA) is None
 
 
+@pytest.mark.parametrize("body", ["", '{"sha": "abc', "<html>", "[" * 100_000, "\udcff"])
 def test_a_garbled_body_is_the_gateways_failure(
-    qualys: QualysClient, answers: responses.RequestsMock
+    qualys: QualysClient, answers: responses.RequestsMock, body: str
 ) -> None:
-    answers.get(f"{API}/images/{SHA}", body='{"sha": "abc')
+    answers.get(f"{API}/images/{SHA}", body=body.encode("utf-8", "surrogateescape"))
     with pytest.raises(QualysUnavailable, match="without a JSON body"):
         qualys.image(SHA)
 
@@ -115,10 +116,10 @@ def test_a_schedule_is_compared_and_not_trusted(
 ) -> None:
     rows = listed(schedule(scheduleUuid="other"), schedule("Error"))
     answers.get(f"{API}/registry/reg-1/schedule", json=rows)
-    found = qualys.schedule("reg-1", "sched-1", "scan-1")
+    found = qualys.schedule("reg-1", JOB)
     assert found is not None
-    assert (found.uuid, found.state) == ("sched-1", "failed")
-    assert qualys.schedule("reg-1", "sched-9", "scan-1") is None
+    assert (found.uuid, found.state) == (JOB, "failed")
+    assert qualys.schedule("reg-1", "sched-9") is None
 
 
 def test_a_connector_of_an_unknown_account_is_absent(

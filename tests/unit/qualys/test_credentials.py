@@ -17,6 +17,7 @@ from image_scan.errors import (
     QualysUnauthorized,
     QualysUnavailable,
     ScanError,
+    UnexpectedAnswer,
 )
 from image_scan.qualys import credentials
 from image_scan.qualys.credentials import Credentials
@@ -59,14 +60,14 @@ def test_an_access_token_is_sent_as_it_is(clock: Clock, answers: responses.Reque
     assert len(answers.calls) == 0
 
 
-def test_a_rotated_access_token_is_seen_within_minutes(clock: Clock) -> None:
+def test_an_access_token_is_read_once(clock: Clock) -> None:
     secret = Secret({"token": "old"})
     found = make(secret, clock)
-    assert found.token() == found.token() == "old"
-    assert secret.reads == 1
+    found.token()
     secret.value = {"token": "new"}
-    clock.now += 300
-    assert found.token() == "new"
+    clock.now += 10 * HOURS
+    assert found.token() == "old"
+    assert secret.reads == 1
 
 
 def test_a_user_signs_in_with_a_form(clock: Clock, answers: responses.RequestsMock) -> None:
@@ -117,7 +118,7 @@ def test_a_minted_token_is_kept_until_a_margin_before_its_end(
     assert len(answers.calls) == 2
 
 
-def test_renewing_reads_the_secret_and_mints_anew(
+def test_renewing_mints_anew_from_what_was_read(
     clock: Clock, answers: responses.RequestsMock
 ) -> None:
     answers.post(f"{GATEWAY}/auth", body=jwt(name="first"))
@@ -127,7 +128,64 @@ def test_renewing_reads_the_secret_and_mints_anew(
     found.token()
     assert found.renew()
     assert found.token() == jwt(name="second")
+    assert secret.reads == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [(USER, {**USER, "password": "rotated"}), (CLIENT, {**CLIENT, "client_secret": "rotated"}),
+     (USER, {"token": "at-1"}), (CLIENT, USER)],
+)  # fmt: skip
+def test_a_rotation_is_seen_when_the_old_credential_is_refused(
+    clock: Clock, answers: responses.RequestsMock, old: Any, new: Any
+) -> None:
+    accepted = list(old.values())[1]
+
+    def sign_in(request: Any) -> tuple[int, dict[str, str], str]:
+        sent = parse_qs(request.body or "").get("password", [request.headers.get("clientSecret")])
+        return (201 if sent == [accepted] else 401, {}, jwt({"exp": clock() + HOURS}))
+
+    for path in ("auth", "auth/oauth", "auth/oidc"):
+        answers.add_callback("POST", f"{GATEWAY}/{path}", sign_in)
+    secret = Secret(old)
+    found = make(secret, clock)
+    found.token()
+    secret.value, accepted = new, list(new.values())[-1]
+    clock.now += HOURS
+    assert found.token() in ("at-1", jwt({"exp": clock() + HOURS}))
     assert secret.reads == 2
+
+
+def test_a_refused_sign_in_looks_for_a_rotation_and_does_not_try_the_same_again(
+    clock: Clock, answers: responses.RequestsMock
+) -> None:
+    answers.post(f"{GATEWAY}/auth", status=201, body=jwt({"exp": NOW + HOURS}))
+    secret = Secret(USER)
+    found = make(secret, clock)
+    found.token()
+    clock.now += HOURS
+    answers.replace("POST", f"{GATEWAY}/auth", status=401)
+    with pytest.raises(QualysUnauthorized, match="still the same"):
+        found.token()
+    assert (secret.reads, len(answers.calls)) == (2, 2)
+
+
+def test_a_door_that_is_down_is_not_taken_for_a_refusal(
+    clock: Clock, answers: responses.RequestsMock
+) -> None:
+    answers.post(f"{GATEWAY}/auth/oauth", status=503)
+    answers.post(f"{GATEWAY}/auth/oidc", status=401)
+    with pytest.raises(QualysUnavailable):
+        make(CLIENT, clock).token()
+
+
+def test_one_refusal_of_two_doors_is_a_refusal(
+    clock: Clock, answers: responses.RequestsMock
+) -> None:
+    answers.post(f"{GATEWAY}/auth/oauth", status=401)
+    answers.post(f"{GATEWAY}/auth/oidc", status=404)
+    with pytest.raises(QualysUnauthorized):
+        make(CLIENT, clock).token()
 
 
 def test_renewing_an_access_token_helps_only_after_a_rotation(clock: Clock) -> None:
@@ -141,8 +199,9 @@ def test_renewing_an_access_token_helps_only_after_a_rotation(clock: Clock) -> N
 
 
 @pytest.mark.parametrize(("status", "error"), [(401, QualysUnauthorized), (403, QualysUnauthorized),
-    (302, QualysUnauthorized), (429, QualysUnavailable), (500, QualysUnavailable),
-    (503, QualysUnavailable)])  # fmt: skip
+    (400, QualysUnauthorized), (302, UnexpectedAnswer), (404, UnexpectedAnswer),
+    (408, QualysUnavailable), (409, QualysUnavailable), (429, QualysUnavailable),
+    (500, QualysUnavailable), (503, QualysUnavailable)])  # fmt: skip
 @pytest.mark.parametrize("secret", [USER, CLIENT])
 def test_a_refused_sign_in(
     clock: Clock, answers: responses.RequestsMock, status: int, error: type, secret: dict[str, str]
@@ -162,7 +221,7 @@ def test_an_answer_that_is_no_token(
     clock: Clock, answers: responses.RequestsMock, body: str
 ) -> None:
     answers.post(f"{GATEWAY}/auth", body=body.encode(), content_type="text/plain; charset=utf-8")
-    with pytest.raises(QualysUnauthorized):
+    with pytest.raises(QualysUnavailable, match="without a token"):
         make(USER, clock).token()
 
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from image_scan.errors import ScanError, UnexpectedAnswer
 from image_scan.qualys import models
-from image_scan.qualys.models import ScannedImage, Schedule
-from tests.unit.builders import HOST, SHA, finding, qualys_image, schedule
+from image_scan.qualys.models import ScannedImage, Schedule, Vulnerabilities
+from tests.unit.builders import HOST, JOB, SHA, finding, qualys_image, schedule
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
 json_values = st.recursive(
@@ -126,6 +126,7 @@ class TestImage:
     @pytest.mark.parametrize(
         ("vulnerabilities", "reported"),
         [(None, None), ([], 0), ([finding(), finding()], 2),
+         ({f"severity{level}Count": None for level in range(1, 6)}, None),
          ({f"severity{level}Count": level for level in range(1, 6)}, 15)],
     )  # fmt: skip
     def test_what_it_reports(self, vulnerabilities: Any, reported: int | None) -> None:
@@ -133,16 +134,12 @@ class TestImage:
         assert read.reported == reported
 
     @pytest.mark.parametrize(
-        "vulnerabilities", [{}, {"severity5Count": 0}, {"severity5Count": None}, "0", 0, True]
+        "vulnerabilities",
+        [{}, {"severity5Count": 0}, {"severity5Count": None, "severity4Count": 0}, "0", 0, True],
     )
     def test_counts_of_another_shape_are_no_zero(self, vulnerabilities: Any) -> None:
         with pytest.raises(UnexpectedAnswer):
-            ScannedImage.read(qualys_image(vulnerabilities=vulnerabilities))
-
-    @pytest.mark.parametrize("sha", [None, "", 7])
-    def test_an_image_without_a_sha_is_none(self, sha: Any) -> None:
-        with pytest.raises(UnexpectedAnswer):
-            ScannedImage.read(qualys_image(sha=sha))
+            _ = ScannedImage.read(qualys_image(vulnerabilities=vulnerabilities)).reported
 
     @pytest.mark.parametrize("part", ["repo", "repoDigests"])
     @pytest.mark.parametrize("value", [None, {}, "text", [None, 1, {}]])
@@ -154,26 +151,27 @@ class TestImage:
     @given(row=st.dictionaries(st.sampled_from(sorted(qualys_image())), json_values))
     @settings(max_examples=150)
     def test_any_row_is_read_or_refused(self, row: dict[str, Any]) -> None:
+        read = ScannedImage.read({"sha": SHA, **row})
+        assert read.scanned_at >= 0
         try:
-            read = ScannedImage.read({"sha": SHA, **row})
+            reported = read.reported
         except UnexpectedAnswer:
             return
-        assert read.sha
-        assert read.scanned_at >= 0
+        assert reported is None or reported >= 0
 
 
 class TestVulnerabilities:
     @pytest.mark.parametrize(
         "answer",
         [{"details": [finding()]}, {"details": {"vulns": [finding()]}}, {"details": finding()},
-         [finding()], {"details": [finding()], "vulnSummary": {}}],
+         [finding()], {"details": [finding()], "vulnSummary": {}}, {"data": [finding()]}],
     )  # fmt: skip
     def test_the_shapes_that_are_known(self, answer: Any) -> None:
-        assert models.vulnerabilities(answer) == [finding()]
+        assert Vulnerabilities.read(answer).entries == [finding()]
 
     @pytest.mark.parametrize("answer", [{"details": []}, {"details": {"vulns": []}}, []])
     def test_the_shapes_of_none(self, answer: Any) -> None:
-        assert models.vulnerabilities(answer) == []
+        assert Vulnerabilities.read(answer).entries == []
 
     @pytest.mark.parametrize(
         "answer",
@@ -182,14 +180,53 @@ class TestVulnerabilities:
     )  # fmt: skip
     def test_an_unknown_shape_is_no_absence_of_findings(self, answer: Any) -> None:
         with pytest.raises(UnexpectedAnswer):
-            models.vulnerabilities(answer)
+            Vulnerabilities.read(answer)
 
     @given(json_values)
     @settings(max_examples=150)
     def test_any_answer_is_read_or_refused(self, answer: Any) -> None:
         try:
-            found = models.vulnerabilities(answer)
+            found = Vulnerabilities.read(answer).entries
         except ScanError:
             return
         proves_none = answer == [] or (isinstance(answer, dict) and "details" in answer)
         assert found or proves_none
+
+    def test_its_own_summary_is_read(self) -> None:
+        counts = {f"sev{level}Count": level for level in range(1, 6)}
+        summary = {"confirmed": counts, "potential": {**counts, "sev5Count": 0}}
+        read = Vulnerabilities.read({"details": [], "vulnSummary": summary})
+        assert (read.summarised, read.confirmed, read.potential) == (True, 15, 10)
+
+    @pytest.mark.parametrize(
+        "summary",
+        [None, {}, [], "none", {"confirmed": 0, "potential": 0}, {"confirmed": {"sev5Count": 0}}],
+    )
+    def test_a_summary_of_another_shape_vouches_for_nothing(self, summary: Any) -> None:
+        read = Vulnerabilities.read({"details": [], "vulnSummary": summary})
+        assert (read.summarised, read.confirmed, read.potential) == (False, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("answer", "found"),
+    [
+        (JOB, JOB),
+        ({"scheduleUuid": JOB}, JOB),
+        ({"scheduleId": JOB}, JOB),
+        ({"scheduleUuid": None, "scheduleId": JOB}, JOB),
+        ({"registryUuid": JOB}, ""),
+        ("Schedule created", ""),
+        ({"scheduleUuid": 7}, ""),
+        ([JOB], ""),
+        (None, ""),
+    ],
+)
+def test_the_id_of_what_was_created(answer: Any, found: str) -> None:
+    assert models.uuid_in(answer, "scheduleUuid", "scheduleId") == found
+
+
+@pytest.mark.parametrize("count", [-1, "1", 1.0, True, None])
+def test_counts_are_whole_numbers(count: Any) -> None:
+    counts = {f"severity{level}Count": 0 for level in range(1, 5)}
+    assert models.counted({**counts, "severity5Count": 3}, "severity{}Count") == 3
+    assert models.counted({**counts, "severity5Count": count}, "severity{}Count") is None

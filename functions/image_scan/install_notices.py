@@ -1,0 +1,36 @@
+"""Errors of the whole install, told once an hour and not once for each image that meets them."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from image_scan.cache_table import ConditionFailedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from image_scan.cache_table import CacheTable
+
+# Not the image's: the credential is dead or malformed, or more is deployed than may be scanned.
+ERRORS = frozenset({"QualysUnauthorized", "ConfigurationError", "ScansAtLimit"})
+_SECONDS = 3600
+_CLAIM_SECONDS = 60  # a teller that dies keeps the others silent no longer than that
+_ABSENT = "attribute_not_exists(imageDigest) OR #ttl <= :now"
+
+
+class InstallNotices:
+    def __init__(self, table: CacheTable, clock: Callable[[], float] = time.time) -> None:
+        self._table = table
+        self._clock = clock
+
+    def once(self, error: str, tell: Callable[[], None]) -> bool:
+        """Tells unless it was told within the hour; whether it was told now."""
+        key, now = f"notice#{error}", int(self._clock())
+        try:
+            self._table.put({"imageDigest": key, "ttl": now + _CLAIM_SECONDS}, _ABSENT, now=now)
+        except ConditionFailedError:
+            return False
+        tell()
+        self._table.put({"imageDigest": key, "ttl": now + _SECONDS})
+        return True
