@@ -25,8 +25,15 @@ def main() -> None:
             functools.cache(lambda: make_sensor_user(settings["aws"], account)),
         )
     credentials = Credentials(tuple(given["tokens"]), given["users"], given["clients"])
-    port = settings["port"]
-    with QualysSimulator(credentials, source, scenario=scenario, port=port) as simulator:
+    file, port = settings["scenario_file"], settings["port"]
+    try:
+        simulator = QualysSimulator(
+            credentials, source, scenario=scenario, scenario_file=file, port=port
+        )
+    except ValueError as error:
+        print(json.dumps({"error": str(error)}), flush=True)
+        sys.exit(1)
+    with simulator:
         print(json.dumps({"url": simulator.url}), flush=True)
         sys.stdin.read()
 

@@ -1,10 +1,22 @@
 """The Flask application: the vendor's routes and the control's, and how refusals look."""
 
-from flask import Flask, Response, g
+import json
+
+from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
-from sandbox.qualys.answers import Refusal, as_json, envelope
-from sandbox.qualys.api import auth, control, images, registries, schedules
+from sandbox.qualys.answers import Refusal, as_json, empty, envelope, reshaped
+from sandbox.qualys.api import (
+    auth,
+    connectors,
+    containers,
+    control,
+    images,
+    registries,
+    schedules,
+    sensors,
+    vulnerabilities,
+)
 from sandbox.qualys.api.access import BASE, admit
 from sandbox.qualys.sensor import Sensor
 from sandbox.qualys.world import World
@@ -14,14 +26,15 @@ def make_application(world: World, sensor: Sensor) -> Flask:
     app = Flask("sandbox.qualys", static_folder=None)
     app.register_blueprint(auth.routes(world))
     app.register_blueprint(control.routes(world, sensor))
-    for group in (registries, schedules, images):
+    for group in (registries, connectors, schedules, images, vulnerabilities, containers, sensors):
         blueprint = group.routes(world)
         blueprint.before_request(lambda: admit(world))
         app.register_blueprint(blueprint, url_prefix=BASE)
 
     @app.errorhandler(Refusal)
     def refused(error: Refusal) -> Response:
-        answer = as_json(envelope(error.status, error.message, world.clock.now()), error.status)
+        shown = envelope(error.status, error.message, world.clock.now()) if error.message else None
+        answer = as_json(shown, error.status) if shown else empty(error.status)
         answer.headers.update(error.headers)
         return answer
 
@@ -29,6 +42,15 @@ def make_application(world: World, sensor: Sensor) -> Flask:
     def no_such_route(error: HTTPException) -> Response:
         status = error.code or 500
         return as_json(envelope(status, error.name, world.clock.now()), status)
+
+    @app.after_request
+    def shape(answer: Response) -> Response:
+        told = world.scenario
+        vendors = answer.is_json and request.path.startswith(BASE)
+        if vendors and (told.unknown_fields or told.absent_nulls):
+            body = reshaped(answer.get_json(), told.unknown_fields, told.absent_nulls)
+            answer.set_data(json.dumps(body))
+        return answer
 
     @app.after_request
     def rate_headers(answer: Response) -> Response:

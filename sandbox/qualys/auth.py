@@ -51,13 +51,18 @@ class Accounts:
             raise Refusal(401, "Invalid client credentials")
         return self._mint(identity, "CLIENT", grant)
 
-    def check(self, authorization: str, now: float) -> str:
-        """The name behind the bearer. Raises Refusal 401, or 403 without the CS module."""
+    def check(self, authorization: str, now: float, tokens_end: float | None) -> str:
+        """The name behind the bearer. Raises Refusal 401, or 403 without the CS module.
+
+        `tokens_end` is when access tokens end.
+        """
         scheme, _, token = authorization.partition(" ")
         token = token.strip()
         if scheme.lower() != "bearer" or not token:
             raise Refusal(401, "Full authentication is required to access this resource")
         if any(_same(known, token) for known in self.tokens):
+            if tokens_end is not None and now >= tokens_end:
+                raise Refusal(401, "JWT expired")
             return "access token"
         if token not in self._minted:
             raise Refusal(401, "Invalid token")
@@ -72,6 +77,10 @@ class Accounts:
         """Ends every JWT that was minted so far, and says how many these are."""
         self._expired.update(self._minted)
         return len(self._expired)
+
+    def grant(self, token: str) -> None:
+        """Makes an access token, as its owner can in the UI."""
+        self.tokens.add(token)
 
     def revoke(self, token: str) -> None:
         """Takes an access token back, as its owner can in the UI."""

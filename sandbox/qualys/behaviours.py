@@ -1,48 +1,106 @@
-"""How the scan of one repository, or of one tag of it, goes."""
+"""How the scan of one image goes, and how the answers about it look.
+
+The defaults follow the documents. Whatever the scenario says of these for the whole subscription
+can be told otherwise for one image.
+"""
 
 import dataclasses
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar
 
-from sandbox.qualys.scenario import update_fields
+from sandbox.qualys.fields import update_fields
+
+Told = TypeVar("Told", bound="Behaviour")
 
 
 @dataclass
 class Behaviour:
-    """What differs from the scenario. `scan_error_code` fails the scan of the image itself.
+    """A switch whose comment says "undocumented" is a guess, there to be turned.
 
-    Only SUCCESS is an evidenced `scanStatus`; the value for a failed scan is ours.
+    Times are seconds of the clock.
     """
 
-    scan_seconds: float | None = None
+    # The job. `tag` is documented as a comma list; live clients send the regex `.*`. What a
+    # missing tag does is undocumented, and so is what a scan does without the paid "Force Registry
+    # Image Scan".
+    tag_matching: Literal["list", "regex", "literal"] = "list"
+    missing_tag: Literal["error", "finish"] = "error"
+    force_scan_enabled: bool = True
+    scan_seconds: float = 0.5
     never_ends: bool = False
     job_error: str | None = None
+
+    # The scan of the image itself, which fails with a code. Only SUCCESS is an evidenced
+    # `scanStatus`; the value for a failed scan is ours.
     scan_error_code: str | None = None
     scan_error_message: str | None = None
     failed_scan_status: str = "ERROR"
 
+    # When the result shows, and what of it shows at the end of the scan already (undocumented).
+    visible_from: Literal["listed", "scanned"] = "listed"
+    results_lag_seconds: float = 0.0
+    early_results: list[Literal["status", "time", "findings"]] = field(default_factory=list)
+
+    # How the image is named, and whether the caller's scope holds it (403 if not).
+    image_id_from: Literal["config", "manifest"] = "config"
+    repo_registry: Literal["host", "uri"] = "host"
+    null_registry: bool = False
+    scan_time_field: Literal["lastVmScanDate", "lastScanned", "lastScannedDate"] = "lastVmScanDate"
+    unknown_image: Literal["404", "204", "empty"] = "404"
+    out_of_scope: bool = False
+
+    # Counts of the image: whether potential findings are among them, how they look before the
+    # first scan has ended (a vendor sample has an object of nulls), what the details show.
+    counted: Literal["all", "confirmed"] = "all"
+    unscanned_counts: Literal["null", "nulls"] = "null"
+    image_vulnerabilities: Literal["objects", "counts"] = "objects"
+
+    # The vulnerability call. Its pages are undocumented, though clients ask for them; 0: none.
+    vuln_shape: Literal[
+        "details", "data", "details.vulns", "list", "object", "vulnerabilities", "unknown"
+    ] = "details"
+    exempted: Literal["hidden", "marked"] = "hidden"
+    pending_vulns: Literal["204", "404", "empty", "null"] = "204"
+    vuln_page_size: int = 0
+
+    # What differs from the findings: in the image's own counts, /vuln/count and `vulnSummary`.
+    counts: dict[str, int] = field(default_factory=dict)
+    vuln_count: dict[str, int] = field(default_factory=dict)
+    summary: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+_NAMES = {one.name for one in dataclasses.fields(Behaviour)}
+
 
 class Behaviours:
-    """Told per `repository:tag`, `repository`, or `*`; the narrowest that is told counts."""
+    """Told per sha, `repository:tag`, `repository`, or `*`; the narrowest that is told counts."""
 
     def __init__(self) -> None:
-        self._told: dict[str, Behaviour] = {}
+        self._told: dict[str, dict[str, Any]] = {}
 
     def tell(self, key: str, values: Mapping[str, Any]) -> None:
-        """Replaces what was told for the key; no values forget it. Raises ValueError."""
-        behaviour = Behaviour()
-        update_fields(behaviour, values)
-        if values:
-            self._told[key] = behaviour
-        else:
-            self._told.pop(key, None)
+        """Replaces what was told for the key; no values forget it. Raises ValueError.
 
-    def of(self, repository: str, tag: str) -> Behaviour:
-        for key in (f"{repository}:{tag}", repository, "*"):
+        A value of None is as good as none.
+        """
+        told = {
+            name: value for name, value in values.items() if value is not None or name not in _NAMES
+        }
+        update_fields(Behaviour(), told)
+        if told:
+            self._told[key.removeprefix("sha256:")] = told
+        else:
+            self._told.pop(key.removeprefix("sha256:"), None)
+
+    def over(self, scenario: Told, sha: str, places: Iterable[tuple[str, str]]) -> Told:
+        """The scenario as it is for an image of that sha, at those repositories and tags."""
+        named = list(places)
+        tags = [f"{repository}:{tag}" for repository, tag in named]
+        for key in (sha, *tags, *(repository for repository, _ in named), "*"):
             if key in self._told:
-                return self._told[key]
-        return Behaviour()
+                return dataclasses.replace(scenario, **self._told[key])
+        return scenario
 
     def as_json(self) -> dict[str, Any]:
-        return {key: dataclasses.asdict(value) for key, value in self._told.items()}
+        return self._told

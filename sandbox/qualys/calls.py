@@ -1,16 +1,18 @@
 """Every call that came in: exact counts per method and route, and a log without secrets.
 
-Neither headers nor bodies are kept, and the query of CSAPI calls alone.
+Neither headers nor bodies are kept, and the query of CSAPI calls alone. Of a body the log knows
+the names of the images that it is about.
 """
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
 
 @dataclass(frozen=True)
 class Call:
-    """`status` is None where the connection was dropped."""
+    """`status` is None where the connection was dropped; `about` see `sandbox.qualys.subjects`."""
 
     number: int
     at: float
@@ -18,6 +20,7 @@ class Call:
     route: str
     path: str
     query: str
+    about: list[str]
     status: int | None
 
 
@@ -25,12 +28,16 @@ class Calls:
     def __init__(self) -> None:
         self._log: list[Call] = []
 
-    def record(self, at: float, asked: tuple[str, str, str, str], status: int | None) -> None:
+    def record(
+        self, at: float, asked: tuple[str, str, str, str], about: set[str], status: int | None
+    ) -> None:
         """`asked` is method, route, path and query."""
-        self._log.append(Call(len(self._log) + 1, at, *asked, status))
+        self._log.append(Call(len(self._log) + 1, at, *asked, sorted(about), status))
 
-    def counts(self) -> dict[str, int]:
-        return dict(Counter(f"{call.method} {call.route}" for call in self._log))
+    def counts(self, chosen: Callable[[list[str]], bool] = lambda _: True) -> dict[str, int]:
+        """By method and route, of the calls that are about what is chosen."""
+        log = [call for call in self._log if chosen(call.about)]
+        return dict(Counter(f"{call.method} {call.route}" for call in log))
 
     def log(self) -> list[dict[str, Any]]:
         return [asdict(call) for call in self._log]

@@ -1,11 +1,18 @@
 """A client for the simulator's control API: sets the scene and reads what happened."""
 
+import dataclasses
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import requests
 
+from sandbox.qualys.limits import LimitAnswer
+from sandbox.qualys.telling import read_file
+
 _SECONDS = 30
+_LIMIT_PARTS = {one.name for one in dataclasses.fields(LimitAnswer)}
 
 
 class ControlRefused(Exception):
@@ -21,7 +28,7 @@ class SimulatorControl:
         return dict(self._call("POST", "/scenario", values))
 
     def behave(self, key: str = "*", **values: Any) -> None:
-        """How scans go (see `Behaviour`) of `repository:tag`, `repository` or `*`.
+        """How scans go and look (see `Behaviour`) of a sha, `repository:tag`, `repository` or `*`.
 
         No values: as the scenario says, again.
         """
@@ -38,7 +45,8 @@ class SimulatorControl:
         """Makes an image known, or another than it was.
 
         `repo` and `repo_digests` are lists of places; `scanned_seconds_ago` says it was scanned,
-        and `findings` what that found. Without both, its first scan has not ended.
+        and `findings` what that found. Without both, its first scan has not ended; findings that
+        were found None seconds ago have no time of a scan.
         """
         self._call("POST", "/images", {"sha": sha, **values})
 
@@ -46,14 +54,24 @@ class SimulatorControl:
         """Adds a fault (see `Fault`); its number, for `mend`."""
         return int(self._call("POST", "/faults", {"path": path, **values})["id"])
 
-    def throttle(self, path: str = "/csapi/.*", *, times: int = 1, window: int = 1) -> int:
-        """Answers 429 as over the rate limit: three headers, and no Retry-After among them."""
-        headers = {
-            "X-RateLimit-Limit": "1000",
-            "X-RateLimit-Window-Sec": str(window),
-            "X-RateLimit-Remaining": "0",
-        }
-        return self.fail(path, status=429, headers=headers, times=times)
+    def throttle(
+        self, path: str = "/csapi/.*", *, status: int = 429, times: int = 1, **limit: Any
+    ) -> int:
+        """Answers as over a limit, see `LimitAnswer`; what it does not know is told to the fault.
+
+        Without either: the three headers of CSAPI, and no Retry-After among them.
+        """
+        told = {name: limit.pop(name) for name in _LIMIT_PARTS & set(limit)}
+        headers = LimitAnswer(**told).headers()
+        return self.fail(path, status=status, headers=headers, times=times, **limit)
+
+    def load(self, path: str | Path) -> None:
+        """Tells what a scenario file holds, see `sandbox.qualys.telling`; reset forgets it."""
+        try:
+            told = read_file(path)
+        except ValueError as error:
+            raise ControlRefused(str(error)) from error
+        self._call("POST", "/load", told)
 
     def mend(self, number: int | None = None) -> None:
         """Takes one fault away, or all."""
@@ -66,12 +84,15 @@ class SimulatorControl:
     def calls(self) -> list[dict[str, Any]]:
         return list(self._call("GET", "/calls")["log"])
 
-    def counts(self) -> dict[str, int]:
-        """How many calls came in, by method and route: "GET /csapi/v1.3/images/{sha}"."""
-        return dict(self._call("GET", "/calls")["counts"])
+    def counts(self, image: str = "") -> dict[str, int]:
+        """How many calls came in, by method and route: "GET /csapi/v1.3/images/{sha}".
 
-    def count(self, method: str, route: str) -> int:
-        return self.counts().get(f"{method} {route}", 0)
+        With an image, a sha, `repository:tag` or `repository`, those about it alone.
+        """
+        return dict(self._call("GET", f"/calls?image={quote(image)}")["counts"])
+
+    def count(self, method: str, route: str, image: str = "") -> int:
+        return self.counts(image).get(f"{method} {route}", 0)
 
     def forget_calls(self) -> None:
         self._call("DELETE", "/calls")
@@ -83,6 +104,9 @@ class SimulatorControl:
     def expire_tokens(self) -> None:
         """Every JWT that was minted so far is expired."""
         self._call("POST", "/tokens/expire")
+
+    def grant_token(self, token: str) -> None:
+        self._call("POST", "/tokens/grant", {"token": token})
 
     def revoke_token(self, token: str) -> None:
         self._call("POST", "/tokens/revoke", {"token": token})
@@ -98,6 +122,6 @@ class SimulatorControl:
     def _call(self, method: str, path: str, body: Any = None) -> Any:
         answer = requests.request(method, self._url + path, json=body, timeout=_SECONDS)
         if answer.status_code == 400:
-            raise ControlRefused(answer.text)
+            raise ControlRefused(answer.json().get("error", answer.text))
         answer.raise_for_status()
         return answer.json() if answer.content else None

@@ -3,27 +3,29 @@
 import itertools
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from sandbox.qualys.answers import envelope
-from sandbox.qualys.scenario import update_fields
+from sandbox.qualys.fields import update_fields
 
 
 @dataclass
 class Fault:
     """`path` is a regular expression for the whole path, `method` a method or `*`.
 
+    With an `image`, a sha, `repository:tag` or `repository`, only calls about that image match.
     It acts from the `nth` matching call on, `times` times (0: until it is taken away). With a
     `status` the call is answered with that instead of being carried out; with `after` it is
     carried out first, so that only its answer is lost. `delay` holds the answer back for so many
     seconds, `drop` closes the connection without one, `truncate` sends so many bytes of its body
-    and closes, `garble` breaks its JSON.
+    and closes, `garble` breaks its JSON. `headers` and `body` make any answer of it.
     """
 
     path: str = ".*"
     method: str = "*"
+    image: str = ""
     nth: int = 1
     times: int = 1
     delay: float = 0.0
@@ -37,9 +39,11 @@ class Fault:
     matched: int = 0
     fired: int = 0
 
-    def takes(self, method: str, path: str) -> bool:
+    def takes(self, method: str, path: str, is_about: Callable[[str], bool]) -> bool:
         """Counts a matching call, and says whether this is one to spoil."""
         if self.method not in ("*", method) or not re.fullmatch(self.path, path):
+            return False
+        if self.image and not is_about(self.image):
             return False
         self.matched += 1
         return self.matched >= self.nth and (self.times == 0 or self.fired < self.times)
@@ -85,8 +89,9 @@ class Faults:
     def clear(self) -> None:
         self._faults.clear()
 
-    def of(self, method: str, path: str) -> Fault | None:
-        taking = [fault for fault in self._faults.values() if fault.takes(method, path)]
+    def of(self, method: str, path: str, is_about: Callable[[str], bool]) -> Fault | None:
+        faults = self._faults.values()
+        taking = [fault for fault in faults if fault.takes(method, path, is_about)]
         if not taking:
             return None
         taking[0].fired += 1

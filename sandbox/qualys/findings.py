@@ -117,6 +117,11 @@ def severity_counts(findings: Iterable[Json], pattern: str = "severity{}Count") 
     return {pattern.format(severity): found.count(severity) for severity in reversed(_SEVERITIES)}
 
 
+def no_counts() -> dict[str, None]:
+    """Before the first scan has ended, as a vendor sample has them."""
+    return dict.fromkeys(severity_counts([]))
+
+
 def summary(findings: list[Json]) -> Json:
     """`vulnSummary`: confirmed and potential apart, and how many of each have a patch."""
     kinds = {

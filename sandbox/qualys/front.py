@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Request, Response
 
 from sandbox.qualys.faults import Fault
+from sandbox.qualys.subjects import is_about, names_of
 from sandbox.qualys.world import World
 
 if TYPE_CHECKING:
@@ -38,7 +39,10 @@ class Front:
         environ["wsgi.input"] = io.BytesIO(request.get_data())
         with self._world.lock:
             at = self._world.clock.now()
-            fault = self._world.faults.of(request.method, request.path)
+            about = self._about(request)
+            fault = self._world.faults.of(
+                request.method, request.path, lambda image: is_about(self._world, about, image)
+            )
         if fault is None:
             answer: Response | None = self._carry_out(environ)
         else:
@@ -46,7 +50,8 @@ class Front:
         query = request.query_string.decode() if request.path.startswith("/csapi") else ""
         asked = (request.method, self._route(environ), request.path, query)
         with self._world.lock:
-            self._world.calls.record(at, asked, None if answer is None else answer.status_code)
+            status = None if answer is None else answer.status_code
+            self._world.calls.record(at, asked, about, status)
         if answer is None:
             _close(environ)
         return answer(environ, start_response)
@@ -73,6 +78,12 @@ class Front:
             answer.set_data(data[: fault.truncate])
             answer.headers["Content-Length"] = str(max(len(data), fault.truncate + 1))
         return answer
+
+    def _about(self, request: Request) -> set[str]:
+        query = request.args.to_dict(flat=False)
+        if not request.path.startswith("/csapi"):
+            return set()
+        return names_of(self._world, request.path, query, request.get_data())
 
     def _route(self, environ: "WSGIEnvironment") -> str:
         """The route as the documents write it, /images/{sha}; the plain path if there is none."""

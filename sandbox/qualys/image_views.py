@@ -6,8 +6,8 @@ are null until a scan has ended.
 
 from sandbox.qualys.answers import Json
 from sandbox.qualys.clock import milliseconds
-from sandbox.qualys.findings import counting, severity_counts
-from sandbox.qualys.images import Image
+from sandbox.qualys.findings import counting, no_counts, severity_counts
+from sandbox.qualys.images import Image, Place
 from sandbox.qualys.qql import Row, Tokens
 from sandbox.qualys.scenario import Scenario
 
@@ -57,23 +57,39 @@ def vulnerability_row(finding: Json) -> Row:
     return {f"vulnerabilities.{name}": [finding[name]] for name in names}
 
 
-def list_row(image: Image, scenario: Scenario) -> Json:
-    counts = None if image.findings is None else severity_counts(counting(image.findings))
-    return {**_common(image, scenario), "vulnerabilities": counts}
+def list_row(image: Image, switches: Scenario) -> Json:
+    return {**_common(image, switches), "vulnerabilities": _counts(image, switches)}
 
 
-def bulk_row(image: Image, scenario: Scenario) -> Json:
+def _counts(image: Image, switches: Scenario) -> Json | None:
+    if image.findings is None:
+        return None if switches.unscanned_counts == "null" else no_counts()
+    return {**severity_counts(counted(image, switches)), **switches.counts}
+
+
+def counted(image: Image, switches: Scenario) -> list[Json]:
+    """The findings that the counts of an image are of."""
+    found = counting(image.findings or [])
+    if switches.counted == "all":
+        return found
+    return [one for one in found if one["typeDetected"] == "CONFIRMED"]
+
+
+def bulk_row(image: Image, switches: Scenario) -> Json:
     """Of each vulnerability only qid, result and software."""
     kept = ("qid", "result", "software")
     findings = image.findings
     thin = None if findings is None else [{name: one[name] for name in kept} for one in findings]
-    return {**_common(image, scenario), "vulnerabilities": thin}
+    return {**_common(image, switches), "vulnerabilities": thin}
 
 
-def details(image: Image, scenario: Scenario) -> Json:
+def details(image: Image, switches: Scenario) -> Json:
+    counts = _counts(image, switches)
     total = None if image.findings is None else len(image.findings)
+    if counts and switches.counts:
+        total = sum(counts.values())
     return {
-        **_common(image, scenario),
+        **_common(image, switches),
         "label": None,
         "operatingSystem": image.operating_system,
         "customerUuid": "5b0c7f3e-62de-4a8b-9a9d-0d4b3c1f2a60",
@@ -83,15 +99,16 @@ def details(image: Image, scenario: Scenario) -> Json:
         "layersCount": len(image.layers),
         "host": [],
         "users": [],
-        "softwares": _softwares(image),
-        "vulnerabilities": image.findings,
+        "softwares": softwares(image),
+        "vulnerabilities": image.findings
+        if switches.image_vulnerabilities == "objects"
+        else counts,
         "totalVulCount": None if total is None else str(total),
         "totalVulnCount": total,
     }
 
 
-def _common(image: Image, scenario: Scenario) -> Json:
-    hidden = scenario.null_registry
+def _common(image: Image, switches: Scenario) -> Json:
     return {
         "created": milliseconds(image.created),
         "updated": milliseconds(image.updated),
@@ -101,7 +118,7 @@ def _common(image: Image, scenario: Scenario) -> Json:
         "uuid": image.uuid,
         "repo": [
             {
-                "registry": None if hidden else place.registry,
+                "registry": _registry(place, switches),
                 "tag": place.tag,
                 "repository": place.repository,
             }
@@ -114,7 +131,7 @@ def _common(image: Image, scenario: Scenario) -> Json:
         "size": image.size,
         "associatedContainersCount": 0,
         "associatedHostsCount": 0,
-        scenario.scan_time_field: milliseconds(image.scanned_at),
+        switches.scan_time_field: milliseconds(image.scanned_at),
         "registryUuid": image.registry_uuids or None,
         "source": image.source,
         "isDockerHubOfficial": False,
@@ -127,6 +144,12 @@ def _common(image: Image, scenario: Scenario) -> Json:
         "isInstrumented": False,
         "author": "",
     }
+
+
+def _registry(place: Place, switches: Scenario) -> str | None:
+    if switches.null_registry:
+        return None
+    return place.registry if switches.repo_registry == "host" else f"https://{place.registry}"
 
 
 def _layer(digest: str, number: int) -> Json:
@@ -143,5 +166,5 @@ def _layer(digest: str, number: int) -> Json:
     }
 
 
-def _softwares(image: Image) -> list[Json]:
+def softwares(image: Image) -> list[Json]:
     return [software for one in image.findings or [] for software in one["software"]]

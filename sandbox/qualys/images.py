@@ -5,11 +5,13 @@ An image is named by `sha`, the digest of its config as bare hex ("Fetch a list 
 """
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.qualys.answers import Json
+
+RESULT_PARTS = ("status", "time", "findings")
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,17 @@ class RepoDigest:
     registry: str
     repository: str
     digest: str
+
+
+@dataclass(frozen=True)
+class ScanResult:
+    """What a scan that ended at a moment brought; no findings where it failed."""
+
+    at: float
+    findings: list[Json] | None
+    status: str = "SUCCESS"
+    error_code: str | None = None
+    error_message: str | None = None
 
 
 @dataclass
@@ -60,16 +73,17 @@ class Image:
         if registry_uuid and registry_uuid not in self.registry_uuids:
             self.registry_uuids.append(registry_uuid)
 
-    def scanned(self, findings: list[Json], now: float) -> None:
-        self.findings = findings
-        self.scanned_at = self.updated = now
-        self.scan_status = "SUCCESS"
-        self.scan_error_code = self.scan_error_message = None
-
-    def scan_failed(self, status: str, code: str, message: str | None, now: float) -> None:
-        """Keeps the results of an earlier scan, if there was one."""
-        self.scan_status, self.scan_error_code, self.scan_error_message = status, code, message
-        self.updated = now
+    def take(self, result: ScanResult, parts: Collection[str] = RESULT_PARTS) -> None:
+        """Shows those parts of a result; a failure keeps what an earlier scan found."""
+        if "status" in parts:
+            self.scan_status = result.status
+            self.scan_error_code = result.error_code
+            self.scan_error_message = result.error_message
+        if result.findings is not None and "time" in parts:
+            self.scanned_at = result.at
+        if result.findings is not None and "findings" in parts:
+            self.findings = result.findings
+        self.updated = result.at
 
 
 class Images:
@@ -115,7 +129,7 @@ def told_image(told: Mapping[str, Any], findings: list[Json] | None, now: float)
             raise ValueError(f"unknown name {name}")
         setattr(image, name, value)
     if ago is not None:
-        image.scanned(findings or [], now - float(ago))
+        image.take(ScanResult(now - float(ago), findings or []))
         image.scan_status = values.get("scan_status", "SUCCESS")
         image.scan_error_code = values.get("scan_error_code")
     return image

@@ -1,6 +1,7 @@
 """The listing phase of a job: which tags it names, and what each of them points at now."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sandbox.qualys.answers import Json
@@ -15,11 +16,16 @@ class Listing:
 
 
 def list_images(
-    source: ImageSource, access: RegistryAccess, filters: list[Json], matching: str, now: float
+    source: ImageSource,
+    access: RegistryAccess,
+    filters: list[Json],
+    matching: Mapping[tuple[str, str], str],
+    now: float,
 ) -> Listing:
     """Pulls what the filters of a job name. `days` keeps images made that many days ago or later.
 
-    `matching` is the scenario's `tag_matching`: a comma list, one regular expression, or one tag.
+    `matching` is the `tag_matching` of each pair: a comma list, one regular expression, or
+    one tag.
     """
     listing = Listing()
     for one in filters:
@@ -27,7 +33,7 @@ def list_images(
         for pair in one["repoTags"]:
             repository, asked = pair["repo"], pair["tag"]
             try:
-                tags = _named_tags(source, access, (repository, asked), matching)
+                tags = _named_tags(source, access, (repository, asked), matching[repository, asked])
             except PullError as failure:
                 listing.failed.append((Place(access.host, repository, asked), failure))
                 continue

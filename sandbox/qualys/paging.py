@@ -1,7 +1,7 @@
 """Pages and order of lists ("Fetch a list of images"; the list calls of the registries).
 
-Pages count from 1 by `pageNumber`; the older `pageNo` is not read. `count` is the number of all
-matches, and an empty page is 204 without a body.
+Pages count from 1 by `pageNumber`; the older `pageNo` is read only where told. `count` is the
+number of all matches, and an empty page is 204 without a body.
 """
 
 from collections.abc import Mapping
@@ -10,6 +10,7 @@ from typing import Any
 from flask import Response
 
 from sandbox.qualys.answers import Json, Refusal, as_json, empty
+from sandbox.qualys.scenario import Scenario
 
 ROW_CAP = 10_000
 _DEFAULT_SIZE = 50
@@ -25,14 +26,25 @@ def whole_number(query: Mapping[str, str], name: str, default: int, largest: int
     return value
 
 
-def page(rows: list[Json], query: Mapping[str, str], cap: int | None = None) -> Response:
+def page(
+    rows: list[Json], query: Mapping[str, str], scenario: Scenario, cap: int | None = None
+) -> Response:
     """The asked page of rows that are already in order. Raises Refusal 400 beyond the cap."""
-    number = whole_number(query, "pageNumber", 1, None)
+    number = whole_number(query, scenario.page_parameter, 1, None)
     size = whole_number(query, "pageSize", _DEFAULT_SIZE, _LARGEST_SIZE)
     if cap is not None and number * size > cap:
         raise Refusal(400, f"At most {cap} records can be fetched; use /images/list")
     chosen = rows[(number - 1) * size : number * size]
-    return as_json({"count": len(rows), "data": chosen}) if chosen else empty(204)
+    if not chosen:
+        return no_rows(scenario, {"count": len(rows), "data": []})
+    return as_json({"count": len(rows), "data": chosen})
+
+
+def no_rows(scenario: Scenario, body: Any) -> Response:
+    """204 by the documents; the body with 200, or 404, where told. Raises Refusal 404."""
+    if scenario.empty_list == "404":
+        raise Refusal(404, "Not Found")
+    return as_json(body) if scenario.empty_list == "200" else empty(204)
 
 
 def ordered(rows: list[Json], sort: str) -> list[Json]:

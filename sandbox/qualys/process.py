@@ -1,7 +1,8 @@
 """The simulator as a process of its own, for a caller that shall not share its interpreter.
 
 Its settings are one line of JSON on standard input, so that no secret is in a list of processes;
-it answers with one line that holds its URL, and ends with its standard input.
+it answers with one line that holds its URL, and ends with its standard input. Where the settings do
+not fit, the line holds the error.
 """
 
 import json
@@ -28,6 +29,7 @@ class QualysProcess:
         aws: str | None = None,
         *,
         scenario: Mapping[str, Any] | None = None,
+        scenario_file: str | Path | None = None,
         port: int = 0,
     ) -> None:
         self._settings = {
@@ -38,6 +40,7 @@ class QualysProcess:
             },
             "aws": aws,
             "scenario": dict(scenario or {}),
+            "scenario_file": None if scenario_file is None else str(Path(scenario_file).resolve()),
             "port": port,
         }
 
@@ -49,10 +52,11 @@ class QualysProcess:
             stdout=subprocess.PIPE,
             text=True,
         )
-        started = self._say(json.dumps(self._settings))
-        if not started:
-            raise RuntimeError(f"the simulator ended with {self._process.wait(_STOP_SECONDS)}")
-        self.url = str(json.loads(started)["url"])
+        started = json.loads(self._say(json.dumps(self._settings)) or "{}")
+        if "url" not in started:
+            status, reason = self._process.wait(_STOP_SECONDS), started.get("error", "")
+            raise RuntimeError(f"the simulator ended with {status} {reason}".rstrip())
+        self.url = str(started["url"])
         self.pid = self._process.pid
         self.control = SimulatorControl(self.url)
         return self

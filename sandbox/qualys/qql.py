@@ -7,8 +7,8 @@ the others match the whole value. Everything else is refused with 400 (the statu
 """
 
 import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -39,6 +39,7 @@ class Tokens:
     texts: frozenset[str] = frozenset()
     times: frozenset[str] = frozenset()
     numbers: frozenset[str] = frozenset()
+    fixed: Mapping[str, bool] = field(default_factory=dict)  # tokens that find all rows, or none
 
     def __contains__(self, name: str) -> bool:
         return any(name in group for group in (self.keywords, self.texts, self.times, self.numbers))
@@ -53,6 +54,17 @@ def compile_filter(text: str, tokens: Tokens, now: float) -> Match:
     if parser.peek() is not None:
         raise _bad(f"unexpected {parser.peek()}")
     return match
+
+
+def terms(text: str) -> list[tuple[str, str]]:
+    """The tokens of a filter and their values, whatever else it says; ranges have none."""
+    found = [match.groupdict() for match in _LEXEME.finditer(text)]
+    return [
+        (one["token"], value)
+        for one in found
+        for value in (one["phrase"], one["exact"], one["bare"])
+        if one["token"] and value is not None
+    ]
 
 
 def _bad(reason: str) -> Refusal:
@@ -117,6 +129,8 @@ def _term(lexeme: dict[str, str], tokens: Tokens, now: float) -> Match:
     name = lexeme["token"]
     if name not in tokens:
         raise _bad(f"unknown token {name}")
+    if name in tokens.fixed:
+        return lambda _row: tokens.fixed[name]
     if lexeme.get("bare") == "*":
         return lambda row: bool(row.get(name))
     if "range" in lexeme:

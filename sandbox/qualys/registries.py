@@ -38,8 +38,13 @@ class Registry:
     account_id: str
     created: float
     updated: float
+    listed_at: float
     gone_at: float | None = None
     uuid: str = field(default_factory=lambda: str(uuid.uuid4()))
+
+    @property
+    def gov(self) -> bool:
+        return self.access(0).region.startswith("us-gov-")
 
     def access(self, external_id: int) -> RegistryAccess:
         host, account, region = parse_registry_uri(self.uri) or ("", "", "")
@@ -55,6 +60,10 @@ class Registries:
         known = self._registries.values()
         return [one for one in known if one.gone_at is None or now < one.gone_at]
 
+    def listed(self, now: float) -> list[Registry]:
+        """Those that the list shows; the calls that name a registry know it before."""
+        return [one for one in self.all(now) if one.listed_at <= now]
+
     def get(self, registry_uuid: str, now: float) -> Registry:
         """Raises Refusal 404."""
         for registry in self.all(now):
@@ -65,25 +74,35 @@ class Registries:
     def connectors(self) -> list[Connector]:
         return list(self._connectors.values())
 
-    def connect(self, body: Mapping[str, Any], external_id: int) -> Connector:
-        """POST /registry/aws/connector. A foreign external id is refused (undocumented)."""
+    def connect(
+        self, body: Mapping[str, Any], external_id: int, duplicate_status: int
+    ) -> Connector:
+        """POST /registry/aws/connector. A foreign external id is refused (undocumented).
+
+        Raises Refusal 400, or the given status for a duplicate; 0 uses the one that exists.
+        """
         arn = _role_arn(body.get("arn"))
         if body.get("externalId") != str(external_id):
             raise Refusal(400, "externalId must be the string that aws-base gives")
         if body.get("accountType", "Global") not in ("Global", "US_Gov"):
             raise Refusal(400, "accountType must be Global or US_Gov")
-        if arn in self._connectors:
-            raise Refusal(400, "A connector with this ARN exists")
+        if duplicate_status and arn in self._connectors:
+            raise Refusal(duplicate_status, "A connector with this ARN exists")
         name, description = str(body.get("name") or ""), str(body.get("description") or "")
         if not name:
             raise Refusal(400, "name is required")
         return self._connectors.setdefault(arn, Connector(arn, name, description))
 
-    def create(self, body: Mapping[str, Any], now: float, duplicate_status: int) -> Registry:
+    def knows(self, uri: str, now: float) -> bool:
+        return any(one.uri == uri for one in self.all(now))
+
+    def create(
+        self, body: Mapping[str, Any], now: float, listed_at: float, duplicate_status: int
+    ) -> Registry:
         """POST /registry. Raises Refusal 400, or the given status for a duplicate unless 0."""
-        aws = _checked(body)
+        aws = checked(body)
         uri = body["registryUri"]
-        if duplicate_status and any(one.uri == uri for one in self.all(now)):
+        if duplicate_status and self.knows(uri, now):
             raise Refusal(duplicate_status, "Registry already exists")
         name = aws.get("name") or f"connector-{aws['accountId']}"
         known = Connector(aws["arn"], str(name), str(aws.get("description") or ""))
@@ -94,6 +113,7 @@ class Registries:
             account_id=aws["accountId"],
             created=now,
             updated=now,
+            listed_at=listed_at,
         )
         self._registries[registry.uuid] = registry
         return registry
@@ -105,7 +125,7 @@ class Registries:
         return str(uuid.uuid4())
 
 
-def _checked(body: Mapping[str, Any]) -> Mapping[str, Any]:
+def checked(body: Mapping[str, Any]) -> Mapping[str, Any]:
     """The `aws` part of a valid body. Raises Refusal 400."""
     aws = body.get("aws")
     place = parse_registry_uri(str(body.get("registryUri") or ""))

@@ -3,64 +3,83 @@
 A switch whose comment says "undocumented" is a guess, there to be turned.
 """
 
-import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Self, get_args, get_origin, get_type_hints
+from typing import Any, Literal
+
+from sandbox.qualys.behaviours import Behaviour
+from sandbox.qualys.fields import update_fields
 
 
 @dataclass
-class Scenario:
-    # The subscription (GET /registry/aws-base; "Force Registry Image Scan" is a paid feature).
+class Scenario(Behaviour):
+    # The subscription (GET /registry/aws-base). How it tells the pair of US_Gov is undocumented:
+    # with a `gov_external_id`, it does not.
     aws_account_id: str = "900000000009"
     external_id: int = 4711004711
-    force_scan_enabled: bool = True
+    external_id_form: Literal["number", "string"] = "number"
+    gov_external_id: int | None = None
 
-    # How long work takes, in seconds of the clock; repositories may differ (behaviours).
+    # How long work takes, in seconds of the clock. A new registry may be listed late
+    # (undocumented).
     queue_seconds: float = 0.02
     listing_seconds: float = 0.02
-    scan_seconds: float = 0.5
     registry_delete_seconds: float = 0.05
+    registry_lag_seconds: float = 0.0
 
-    # The sensor. An inactive window of a sensor profile pauses it. `tag` is documented as a comma
-    # list; live clients send the regex `.*`. What a missing tag does is undocumented.
+    # The sensor. An inactive window of a sensor profile pauses it.
+    sensor: Literal["running", "stopped", "absent"] = "running"
     sensor_paused: bool = False
-    tag_matching: Literal["list", "regex", "literal"] = "list"
-    missing_tag: Literal["error", "finish"] = "error"
-    visible_from: Literal["listed", "scanned"] = "listed"
-    image_id_from: Literal["config", "manifest"] = "config"
 
-    # Shapes of answers.
+    # Shapes of answers. `unknown_fields` adds one to every object, `absent_nulls` leaves out what
+    # is null.
     registry_reply: Literal["empty", "string", "object"] = "empty"
     connector_reply: Literal["empty", "string", "object"] = "empty"
     schedule_reply: Literal["scheduleUuid", "scheduleId", "string", "empty"] = "scheduleUuid"
+    schedule_status: int = 200
     connectors_shape: Literal["array", "object", "data", "connectors"] = "array"
-    scan_time_field: Literal["lastVmScanDate", "lastScanned", "lastScannedDate"] = "lastVmScanDate"
-    vuln_shape: Literal["details", "data", "details.vulns", "list", "unknown"] = "details"
-    exempted: Literal["hidden", "marked"] = "hidden"
+    registry_uri_form: Literal["told", "host", "slash"] = "told"
     link_end: Literal["null", "absent"] = "null"
-    null_registry: bool = False
     status_names: dict[str, str] = field(default_factory=dict)  # ours -> shown: Finished: Completed
+    unknown_fields: bool = False
+    absent_nulls: bool = False
 
-    # Refusals whose status no document states. 0 lets a duplicate registry pass.
+    # Lists: what an empty one answers, which parameter asks for a page (v1.1: pageNo), which calls
+    # take the short id of an image, and tokens of a filter that match all rows or none.
+    empty_list: Literal["204", "200", "404"] = "204"
+    page_parameter: Literal["pageNumber", "pageNo"] = "pageNumber"
+    short_ids: Literal["count", "all", "none"] = "count"
+    token_matches: dict[str, Literal["all", "none"]] = field(default_factory=dict)
+
+    # Refusals whose status no document states. 0 lets a duplicate registry or a filter pass, and
+    # uses the connector that exists; a quota of 0 is none.
     refused_status: int = 400
+    bad_filter_status: int = 400
     duplicate_registry_status: int = 400
+    duplicate_connector_status: int = 400
     reject_duplicate_schedule_names: bool = False
+    schedule_quota: int = 0
     schedule_delete_status: int = 204
 
-    # Authentication and access.
+    # Authentication and access. How long an access token lives is undocumented.
     auth_status: int = 201
     token_seconds: float = 4 * 3600.0
+    access_token_seconds: float | None = None
     modules_allowed: list[str] = field(default_factory=lambda: ["CS"])
     denied_permissions: list[str] = field(default_factory=list)
 
-    # API rate limits, [calls, seconds] per path family; the longest matching prefix counts.
+    # API rate limits, [calls, seconds] per path family; the longest matching prefix counts. Older
+    # modules answer 409.
     rate_limiting: bool = True
+    rate_limit_status: int = 429
     rate_limits: dict[str, list[int]] = field(
         default_factory=lambda: {
+            "/containers/list": [120, 60],
+            "/containers": [5000, 60],
             "/images/list": [120, 60],
             "/images": [5000, 60],
             "/registry": [1000, 60],
+            "/sensors": [1000, 60],
         }
     )
 
@@ -68,32 +87,8 @@ class Scenario:
         """Sets switches by name. Raises ValueError, and changes nothing, if one does not fit."""
         update_fields(self, values)
 
-    def clone(self) -> Self:
-        return copy.deepcopy(self)
-
-
-def update_fields(target: Any, values: Mapping[str, Any]) -> None:
-    """Sets fields of a dataclass from JSON, each only to a value of its declared type."""
-    hints = get_type_hints(type(target))
-    for name, value in values.items():
-        if name not in hints:
-            raise ValueError(f"unknown name {name}")
-        if not _fits(value, hints[name]):
-            raise ValueError(f"{name} cannot be {value!r}")
-    for name, value in values.items():
-        setattr(target, name, value)
-
-
-def _fits(value: Any, hint: Any) -> bool:
-    origin = get_origin(hint)
-    if origin is Literal:
-        return value in get_args(hint)
-    if origin in (list, dict):
-        return isinstance(value, origin)
-    if origin is not None:  # a union, such as `float | None`
-        return any(_fits(value, one) for one in get_args(hint))
-    if hint is float:
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    if hint is int:
-        return isinstance(value, int) and not isinstance(value, bool)
-    return isinstance(value, hint)
+    def external_id_of(self, gov: bool) -> int:
+        """The id that the sensor presents in a partition."""
+        return (
+            self.gov_external_id if gov and self.gov_external_id is not None else self.external_id
+        )

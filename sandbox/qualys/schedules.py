@@ -47,6 +47,11 @@ class Schedule:
     uuid: str = field(default_factory=lambda: str(uuid.uuid4()))
 
     @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """The repositories, and what is asked for of their tags."""
+        return [(pair["repo"], pair["tag"]) for one in self.filters for pair in one["repoTags"]]
+
+    @property
     def waiting(self) -> bool:
         return self.phase == "queued"
 
@@ -86,9 +91,12 @@ class Schedules:
     def of(self, registry_uuid: str) -> list[Schedule]:
         return [one for one in self.all() if one.registry_uuid == registry_uuid]
 
+    def find(self, schedule_uuid: str) -> Schedule | None:
+        return self._by_uuid.get(schedule_uuid)
+
     def get(self, registry_uuid: str, schedule_uuid: str) -> Schedule:
         """Raises Refusal 404."""
-        schedule = self._by_uuid.get(schedule_uuid)
+        schedule = self.find(schedule_uuid)
         if schedule is None or schedule.registry_uuid != registry_uuid:
             raise Refusal(404, "Schedule not found")
         return schedule

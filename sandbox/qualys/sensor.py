@@ -9,10 +9,10 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 from sandbox.qualys.answers import Refusal
-from sandbox.qualys.findings import dated
-from sandbox.qualys.image_source import ImageSource, PulledImage, PullError
-from sandbox.qualys.images import Image, Place
+from sandbox.qualys.image_source import ImageSource, PullError
+from sandbox.qualys.images import Place, ScanResult
 from sandbox.qualys.listing import Listing, list_images
+from sandbox.qualys.scans import Scans
 from sandbox.qualys.schedules import Schedule
 from sandbox.qualys.world import World
 
@@ -25,6 +25,7 @@ class Sensor:
     def __init__(self, world: World, source: ImageSource) -> None:
         self._world = world
         self._source = source
+        self._scans = Scans(world)
         self._workers = ThreadPoolExecutor(_PARALLEL_JOBS, "qualys-sensor-job")
         self._one_pass = threading.Lock()
         self._stopping = threading.Event()
@@ -43,6 +44,8 @@ class Sensor:
         with self._one_pass:
             while due := self._due():
                 list(self._workers.map(self._step, due))
+            with self._world.lock:
+                self._scans.show_late()
 
     def _run(self) -> None:
         while not self._stopping.wait(_LOOK_EVERY_SECONDS):
@@ -51,7 +54,8 @@ class Sensor:
     def _due(self) -> list[Schedule]:
         with self._world.lock:
             now = self._world.clock.now()
-            paused = self._world.scenario.sensor_paused
+            scenario = self._world.scenario
+            paused = scenario.sensor_paused or scenario.sensor != "running"
             jobs = [job for job in self._world.schedules.all() if not (paused and job.waiting)]
             return [job for job in jobs if job.due is not None and job.due <= now]
 
@@ -77,14 +81,15 @@ class Sensor:
     def _list(self, job: Schedule) -> None:
         world = self._world
         with world.lock:
-            now, matching = world.clock.now(), world.scenario.tag_matching
+            now = world.clock.now()
             try:
                 registry = world.registries.get(job.registry_uuid, now)
             except Refusal as gone:
                 job.add_error("REGISTRY_NOT_FOUND", gone.message, {})
                 job.end("Error", now)
                 return
-            access = registry.access(world.scenario.external_id)
+            access = registry.access(world.scenario.external_id_of(registry.gov))
+            matching = {pair: world.switches("", [pair]).tag_matching for pair in job.pairs}
         listing = list_images(self._source, access, job.filters, matching, now)
         with world.lock:
             if job.phase == "listing":  # else it was cancelled meanwhile
@@ -101,25 +106,26 @@ class Sensor:
             return
         job.phase = "scanning"
         job.stamp(now, "jobScanningStartDate")
-        if world.scenario.visible_from == "listed":
-            for place, pulled in job.targets:
-                self._image(job, place, pulled)
-        told = [world.behaviours.of(at.repository, at.tag) for at, _ in job.targets]
-        longest = max(
-            world.scenario.scan_seconds if one.scan_seconds is None else one.scan_seconds
-            for one in told
-        )
-        endless = any(one.never_ends for one in told)
+        told = [self._scans.switches(place, pulled) for place, pulled in job.targets]
+        for (place, pulled), switches in zip(job.targets, told, strict=True):
+            if switches.visible_from == "listed":
+                self._scans.known(job, place, pulled)
+        longest = max(switches.scan_seconds for switches in told)
+        endless = any(switches.never_ends for switches in told)
         job.due = None if endless else now + world.clock.lasting(longest)
 
     def _not_pulled(self, job: Schedule, place: Place, failure: PullError) -> None:
         world = self._world
-        if failure.missing and world.scenario.missing_tag == "finish":
+        switches = world.switches("", [(place.repository, place.tag)])
+        if failure.missing and switches.missing_tag == "finish":
             return
         context = {"repo": place.repository, "tag": place.tag}
         job.add_error(failure.code, str(failure), context)
+        result = ScanResult(
+            world.clock.now(), None, switches.failed_scan_status, failure.code, str(failure)
+        )
         for image in world.images.at(place):
-            image.scan_failed("ERROR", failure.code, str(failure), world.clock.now())
+            image.take(result)
 
     def _finish(self, job: Schedule) -> None:
         world = self._world
@@ -129,37 +135,5 @@ class Sensor:
             now = world.clock.now()
             job.stamp(now, "jobScanningCompletionDate")
             for place, pulled in job.targets:
-                self._scan(job, place, self._image(job, place, pulled))
+                self._scans.scan(job, place, pulled)
             job.end("Error" if job.errors else "Finished", now)
-
-    def _image(self, job: Schedule, place: Place, pulled: PulledImage) -> Image:
-        world, now = self._world, self._world.clock.now()
-        by_manifest = world.scenario.image_id_from == "manifest"
-        identity = pulled.manifest if by_manifest else pulled.config
-        made = Image(
-            sha=identity.removeprefix("sha256:"),
-            created=now if pulled.created is None else pulled.created,
-            updated=now,
-            size=pulled.size,
-            architecture=pulled.architecture,
-            layers=list(pulled.layers),
-        )
-        image = world.images.add(made)
-        image.seen(place, pulled.resolved.removeprefix("sha256:"), job.registry_uuid)
-        return image
-
-    def _scan(self, job: Schedule, place: Place, image: Image) -> None:
-        """An image that was scanned is scanned again only by a force scan that is subscribed to."""
-        world, now = self._world, self._world.clock.now()
-        behaviour = world.behaviours.of(place.repository, place.tag)
-        forced = job.force_scan and world.scenario.force_scan_enabled
-        if behaviour.job_error is not None:
-            job.add_error(behaviour.job_error, "The job failed on purpose", {})
-        elif image.scanned_at is not None and not forced:
-            pass
-        elif behaviour.scan_error_code is not None:
-            reason = behaviour.scan_error_message
-            image.scan_failed(behaviour.failed_scan_status, behaviour.scan_error_code, reason, now)
-        else:
-            told = world.findings.of(image.sha, place.repository, place.tag)
-            image.scanned(dated(told, image.findings, now), now)

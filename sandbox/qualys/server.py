@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -14,8 +15,8 @@ from sandbox.qualys.clock import Clock
 from sandbox.qualys.control import SimulatorControl
 from sandbox.qualys.front import Front
 from sandbox.qualys.image_source import HeldImages, ImageSource
-from sandbox.qualys.scenario import Scenario
 from sandbox.qualys.sensor import Sensor
+from sandbox.qualys.telling import read_file
 from sandbox.qualys.world import World
 
 _POLL_SECONDS = 0.01  # how soon the server notices that it shall stop
@@ -34,7 +35,8 @@ class QualysSimulator:
     """A Qualys gateway on 127.0.0.1, from `with` to its end.
 
     Images are pulled from `image_source`; without one there is an empty `HeldImages` to push to.
-    `scenario` holds values to start from and to come back to on reset.
+    `scenario` holds values to start from and to come back to on reset, as does `scenario_file` (see
+    `sandbox.qualys.telling`). Raises ValueError if one of them does not fit.
     """
 
     def __init__(
@@ -43,17 +45,18 @@ class QualysSimulator:
         image_source: ImageSource | None = None,
         *,
         scenario: Mapping[str, Any] | None = None,
+        scenario_file: str | Path | None = None,
         clock: Clock | None = None,
         port: int = 0,
     ) -> None:
-        initial = Scenario()
-        initial.update(scenario or {})
+        told = [] if scenario_file is None else [read_file(scenario_file)]
+        told.append({"scenario": dict(scenario or {})})
         accounts = Accounts(
             set(credentials.tokens), dict(credentials.users), dict(credentials.clients)
         )
         self.image_source: ImageSource = HeldImages() if image_source is None else image_source
         self.clock = clock or Clock()
-        self.world = World(accounts, self.clock, initial)
+        self.world = World(accounts, self.clock, told)
         self._sensor = Sensor(self.world, self.image_source)
         app = Front(make_application(self.world, self._sensor), self.world)
         self._server = make_server("127.0.0.1", port, app, True, request_handler=_Quiet)

@@ -1,30 +1,36 @@
 """All that the simulated subscription is made of, under one lock."""
 
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from sandbox.qualys.answers import Json, Refusal
 from sandbox.qualys.auth import Accounts
 from sandbox.qualys.behaviours import Behaviours
 from sandbox.qualys.calls import Calls
 from sandbox.qualys.clock import Clock
 from sandbox.qualys.faults import Faults
 from sandbox.qualys.findings import ToldFindings
-from sandbox.qualys.images import Images
+from sandbox.qualys.images import Image, Images
 from sandbox.qualys.limits import RateLimits
+from sandbox.qualys.qql import Match, Tokens, compile_filter
 from sandbox.qualys.registries import Registries
 from sandbox.qualys.scenario import Scenario
 from sandbox.qualys.schedules import Schedules
+from sandbox.qualys.telling import tell
 
 
 @dataclass
 class World:
-    """Hold `lock` to touch anything in it; never across a wait or a pull."""
+    """Hold `lock` to touch anything in it; never across a wait or a pull.
+
+    `told` is what it starts from and comes back to. Raises ValueError if that does not fit.
+    """
 
     accounts: Accounts
     clock: Clock
-    initial: Scenario
+    told: Sequence[Json] = ()
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def __post_init__(self) -> None:
@@ -35,15 +41,42 @@ class World:
     def forget(self) -> None:
         """Back to the first moment, apart from accounts and clock."""
         with self.lock:
-            self.scenario = self.initial.clone()
+            self.started_at = self.clock.now()
+            self.scenario = Scenario()
             self.behaviours = Behaviours()
             self.findings = ToldFindings()
             self.registries = Registries()
             self.schedules = Schedules()
             self.images = Images()
             self.limits = RateLimits()
+            self.late: list[tuple[float, Callable[[], None]]] = []  # results, and when they show
             self.faults.clear()
             self.calls.clear()
+            for one in self.told:
+                tell(self, one)
+
+    def tell(self, told: Json) -> None:
+        """Raises ValueError, and changes nothing, if it does not fit."""
+        World(self.accounts, self.clock, [told])
+        tell(self, told)
+
+    def switches(self, sha: str, places: Iterable[tuple[str, str]] = ()) -> Scenario:
+        """The scenario as it is for an image."""
+        return self.behaviours.over(self.scenario, sha, places)
+
+    def switches_of(self, image: Image) -> Scenario:
+        return self.switches(image.sha, [(at.repository, at.tag) for at in image.repo])
+
+    def matching(self, text: str, tokens: Tokens) -> Match:
+        """The predicate of a filter. Raises Refusal."""
+        scenario = self.scenario
+        fixed = {name: found == "all" for name, found in scenario.token_matches.items()}
+        try:
+            return compile_filter(text, replace(tokens, fixed=fixed), self.clock.now())
+        except Refusal as bad:
+            if not scenario.bad_filter_status:
+                return lambda _row: True
+            raise Refusal(scenario.bad_filter_status, bad.message) from bad
 
     def as_json(self) -> Mapping[str, Any]:
         now = self.clock.now()

@@ -1,14 +1,12 @@
 """/_control: how tests and the demo set the scene, and see what happened. No part of the vendor."""
 
-from typing import Any
-
 from flask import Blueprint, Response, request
 
-from sandbox.qualys.answers import Json, as_json, empty
+from sandbox.qualys.answers import as_json, empty
 from sandbox.qualys.api.requests import json_object
-from sandbox.qualys.findings import dated, vulnerability
-from sandbox.qualys.images import told_image
 from sandbox.qualys.sensor import Sensor
+from sandbox.qualys.subjects import is_about
+from sandbox.qualys.telling import known_image
 from sandbox.qualys.world import World
 
 
@@ -44,7 +42,13 @@ def routes(world: World, sensor: Sensor) -> Blueprint:
     @api.post("/images")
     def tell_image() -> Response:
         with world.lock:
-            world.images.replace(_told(world, json_object()))
+            world.images.replace(known_image(json_object(), world.clock.now()))
+        return empty(204)
+
+    @api.post("/load")
+    def load() -> Response:
+        with world.lock:
+            world.tell(json_object())
         return empty(204)
 
     @api.get("/state")
@@ -75,6 +79,12 @@ def _token_routes(api: Blueprint, world: World) -> None:
     def expire_tokens() -> Response:
         with world.lock:
             return as_json({"expired": world.accounts.expire()})
+
+    @api.post("/tokens/grant")
+    def grant_token() -> Response:
+        with world.lock:
+            world.accounts.grant(json_object()["token"])
+        return empty(204)
 
     @api.post("/tokens/revoke")
     def revoke_token() -> Response:
@@ -109,20 +119,12 @@ def _call_routes(api: Blueprint, world: World) -> None:
     @api.get("/calls")
     def calls() -> Response:
         with world.lock:
-            return as_json({"counts": world.calls.counts(), "log": world.calls.log()})
+            image = request.args.get("image", "")
+            chosen = (lambda about: is_about(world, about, image)) if image else (lambda _: True)
+            return as_json({"counts": world.calls.counts(chosen), "log": world.calls.log()})
 
     @api.delete("/calls")
     def forget_calls() -> Response:
         with world.lock:
             world.calls.clear()
         return empty(204)
-
-
-def _told(world: World, body: Json) -> Any:
-    now = world.clock.now()
-    told = body.pop("findings", None)
-    if told is None:
-        return told_image(body, None, now)
-    scanned_at = now - float(body.get("scanned_seconds_ago", 0))
-    findings = dated([vulnerability(one) for one in told], None, scanned_at)
-    return told_image({"scanned_seconds_ago": 0, **body}, findings, now)

@@ -5,7 +5,7 @@ from flask import Blueprint, Response, request
 from sandbox.qualys.answers import Refusal, as_json, empty
 from sandbox.qualys.api.requests import json_object, selected_ids
 from sandbox.qualys.paging import ordered, page
-from sandbox.qualys.qql import Tokens, compile_filter
+from sandbox.qualys.qql import Tokens
 from sandbox.qualys.schedules import Schedule, new_schedule
 from sandbox.qualys.world import World
 
@@ -27,18 +27,21 @@ def routes(world: World) -> Blueprint:
         names = [one.name for one in world.schedules.of(registry.uuid)]
         if scenario.reject_duplicate_schedule_names and made.name in names:
             raise Refusal(400, "A schedule with this name exists")
+        waiting = [one for one in world.schedules.all() if one.phase != "ended"]
+        if scenario.schedule_quota and len(waiting) >= scenario.schedule_quota:
+            raise Refusal(scenario.refused_status, "Too many schedules")
         world.schedules.add(made)
-        if scenario.schedule_reply == "empty":
-            return empty(200)
-        if scenario.schedule_reply == "string":
-            return as_json(made.uuid)
-        return as_json({scenario.schedule_reply: made.uuid})
+        reply, status = scenario.schedule_reply, scenario.schedule_status
+        if reply == "empty":
+            return empty(status)
+        return as_json(made.uuid if reply == "string" else {reply: made.uuid}, status)
 
     @api.get(_PATH)
     def list_schedules(registry_id: str) -> Response:
         chosen = _filtered(world, registry_id, request.args.get("filter", ""))
         rows = [one.as_json(world.scenario.status_names) for one in chosen]
-        return page(ordered(rows, request.args.get("sort") or "created:desc"), request.args)
+        rows = ordered(rows, request.args.get("sort") or "created:desc")
+        return page(rows, request.args, world.scenario)
 
     @api.post(f"{_PATH}/<schedule_id>/cancel")
     def cancel(registry_id: str, schedule_id: str) -> Response:
@@ -68,7 +71,7 @@ def routes(world: World) -> Blueprint:
 def _filtered(world: World, registry_id: str, text: str) -> list[Schedule]:
     now, names = world.clock.now(), world.scenario.status_names
     registry = world.registries.get(registry_id, now)
-    matches = compile_filter(text, TOKENS, now)
+    matches = world.matching(text, TOKENS)
     return [
         one
         for one in world.schedules.of(registry.uuid)

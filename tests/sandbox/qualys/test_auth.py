@@ -98,6 +98,8 @@ def test_an_access_token_can_be_revoked(caller: Caller) -> None:
     assert caller.get("/images").status_code == 204
     caller.control.revoke_token(TOKEN)
     assert caller.get("/images").status_code == 401
+    caller.control.grant_token(TOKEN)
+    assert caller.get("/images").status_code == 204
 
 
 def test_a_jwt_without_the_module_is_forbidden(simulator: QualysSimulator) -> None:

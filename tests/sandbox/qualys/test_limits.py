@@ -1,5 +1,10 @@
 """The documented rate limits, with smaller numbers."""
 
+import pytest
+
+from sandbox.qualys.answers import Refusal
+from sandbox.qualys.limits import RateLimits
+from sandbox.qualys.scenario import Scenario
 from tests.sandbox.qualys.caller import Caller
 
 SMALL = {"/images/list": [2, 60], "/images": [3, 60], "/registry": [1, 60]}
@@ -56,6 +61,45 @@ def test_limits_can_be_off(caller: Caller) -> None:
 
 
 def test_the_documented_numbers_are_the_default(caller: Caller) -> None:
-    assert caller.get("/images/list").headers["X-RateLimit-Limit"] == "120"
-    assert caller.get("/images").headers["X-RateLimit-Limit"] == "5000"
-    assert caller.get("/registry").headers["X-RateLimit-Limit"] == "1000"
+    for path, calls in {
+        "/containers/list": "120",
+        "/containers": "5000",
+        "/images/list": "120",
+        "/images": "5000",
+        f"/images/{'a' * 64}/vuln": "5000",
+        "/registry": "1000",
+        "/registry/aws/connectors": "1000",
+        "/sensors": "1000",
+    }.items():
+        headers = caller.get(path).headers
+        assert (headers["X-RateLimit-Limit"], headers["X-RateLimit-Window-Sec"]) == (calls, "60")
+
+
+@pytest.mark.parametrize(
+    ("path", "calls"),
+    [
+        ("/containers/list", 120),
+        ("/containers/abc", 5000),
+        ("/images/list", 120),
+        ("/images/abc/vuln", 5000),
+        ("/registry/abc/schedule", 1000),
+        ("/sensors", 1000),
+    ],
+)
+def test_each_documented_family_has_its_own_limit(path: str, calls: int) -> None:
+    documented, limits = Scenario().rate_limits, RateLimits()
+    for number in range(calls):
+        headers = limits.take(path, documented, 1.0 + number / calls, 429)
+    assert headers["X-RateLimit-Remaining"] == "0"
+    with pytest.raises(Refusal) as refused:
+        limits.take(path, documented, 60.9, 429)
+    assert refused.value.status == 429
+    for other in {"/containers", "/images", "/registry", "/sensors"} - {f"/{path.split('/')[1]}"}:
+        limits.take(other, documented, 60.9, 429)
+    limits.take(path, documented, 61.1, 429)
+
+
+def test_the_documented_limit_of_a_list_is_enforced_by_default(caller: Caller) -> None:
+    assert {caller.get("/images/list").status_code for _ in range(120)} == {204}
+    assert caller.get("/images/list").status_code == 429
+    assert caller.get("/images").status_code == 204

@@ -160,7 +160,7 @@ def test_a_registry_with_a_running_job_is_not_deleted(caller: Caller) -> None:
 
 
 def test_unknown_routes_and_methods_have_the_envelope(caller: Caller) -> None:
-    assert caller.get("/sensors").json()["errorCode"] == "404 NOT_FOUND"
+    assert caller.get("/nothing").json()["errorCode"] == "404 NOT_FOUND"
     assert caller.ask("PUT", "/registry").json()["errorCode"] == "405 METHOD_NOT_ALLOWED"
 
 

@@ -1,0 +1,89 @@
+"""What a scan makes of an image: known, scanned or not, and its result shown at once or late."""
+
+from collections.abc import Collection
+from functools import partial
+
+from sandbox.qualys.findings import dated
+from sandbox.qualys.image_source import PulledImage
+from sandbox.qualys.images import RESULT_PARTS, Image, Place, ScanResult
+from sandbox.qualys.scenario import Scenario
+from sandbox.qualys.schedules import Schedule
+from sandbox.qualys.world import World
+
+
+class Scans:
+    """Hold the world's lock around every call."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def known(self, job: Schedule, place: Place, pulled: PulledImage) -> Image:
+        world, now = self._world, self._world.clock.now()
+        made = Image(
+            sha=self._sha(place, pulled),
+            created=now if pulled.created is None else pulled.created,
+            updated=now,
+            size=pulled.size,
+            architecture=pulled.architecture,
+            layers=list(pulled.layers),
+        )
+        image = world.images.add(made)
+        image.seen(place, pulled.resolved.removeprefix("sha256:"), job.registry_uuid)
+        return image
+
+    def scan(self, job: Schedule, place: Place, pulled: PulledImage) -> None:
+        """Its result shows at once, or with a lag; what is early of it shows at once anyway."""
+        world, switches = self._world, self.switches(place, pulled)
+        result = self._result(job, place, pulled, switches)
+        lag = switches.results_lag_seconds if result else 0.0
+        parts = switches.early_results if lag else RESULT_PARTS
+        if parts:
+            self._show(job, place, pulled, result, parts)
+        if lag:
+            show = partial(self._show, job, place, pulled, result, RESULT_PARTS)
+            world.late.append((world.clock.now() + world.clock.lasting(lag), show))
+
+    def show_late(self) -> None:
+        """Shows the results whose lag is over."""
+        now, late = self._world.clock.now(), self._world.late
+        self._world.late = [one for one in late if one[0] > now]
+        for _, show in (one for one in late if one[0] <= now):
+            show()
+
+    def _result(
+        self, job: Schedule, place: Place, pulled: PulledImage, switches: Scenario
+    ) -> ScanResult | None:
+        """An image that was scanned is scanned again only by a force scan that is subscribed to."""
+        world, now = self._world, self._world.clock.now()
+        known = world.images.get(self._sha(place, pulled))
+        forced = job.force_scan and switches.force_scan_enabled
+        if switches.job_error is not None:
+            job.add_error(switches.job_error, "The job failed on purpose", {})
+            return None
+        if known and known.scanned_at is not None and not forced:
+            return None
+        if (code := switches.scan_error_code) is not None:
+            status, message = switches.failed_scan_status, switches.scan_error_message
+            return ScanResult(now, None, status, code, message)
+        told = world.findings.of(self._sha(place, pulled), place.repository, place.tag)
+        return ScanResult(now, dated(told, known.findings if known else None, now))
+
+    def _show(
+        self,
+        job: Schedule,
+        place: Place,
+        pulled: PulledImage,
+        result: ScanResult | None,
+        parts: Collection[str],
+    ) -> None:
+        image = self.known(job, place, pulled)
+        if result:
+            image.take(result, parts)
+
+    def switches(self, place: Place, pulled: PulledImage) -> Scenario:
+        config = pulled.config.removeprefix("sha256:")
+        return self._world.switches(config, [(place.repository, place.tag)])
+
+    def _sha(self, place: Place, pulled: PulledImage) -> str:
+        by_manifest = self.switches(place, pulled).image_id_from == "manifest"
+        return (pulled.manifest if by_manifest else pulled.config).removeprefix("sha256:")

@@ -1,0 +1,77 @@
+"""What is told about a subscription at once, from a scenario file (TOML):
+
+[scenario]                 switches, see `Scenario`
+[behaviours."team/app"]    how scans of an image go and look, see `Behaviour`
+[[findings."team/app"]]    what its scans find
+[[images]]                 images that are known, by `sha`; see `SimulatorControl.know_image`
+[[faults]]                 calls to spoil, see `Fault`
+"""
+
+import json
+import tomllib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sandbox.qualys.answers import Json
+from sandbox.qualys.findings import dated, vulnerability
+from sandbox.qualys.images import Image, told_image
+
+if TYPE_CHECKING:
+    from sandbox.qualys.world import World
+
+_TABLES = ("scenario", "behaviours", "findings")
+_ARRAYS = ("images", "faults")
+
+
+def read_file(path: str | Path) -> Json:
+    """What a file tells. Raises ValueError with its name."""
+    try:
+        told = tomllib.loads(Path(path).read_text())
+        json.dumps(told)  # a date would be no JSON
+    except (OSError, ValueError, TypeError) as error:
+        raise ValueError(f"{path}: {error}") from error
+    return told
+
+
+def tell(world: "World", told: Mapping[str, Any]) -> None:
+    """Tells all of it. Raises ValueError that names the key, with what stands before it told."""
+    for name, part in told.items():
+        if name not in (*_TABLES, *_ARRAYS):
+            raise ValueError(f"unknown name {name}")
+        if not isinstance(part, dict if name in _TABLES else list):
+            raise ValueError(f"{name} must be {'a table' if name in _TABLES else 'an array'}")
+    with _at("scenario"):
+        world.scenario.update(told.get("scenario", {}))
+    for key, values in told.get("behaviours", {}).items():
+        with _at(f'behaviours."{key}"'):
+            world.behaviours.tell(key, values)
+    for key, findings in told.get("findings", {}).items():
+        with _at(f'findings."{key}"'):
+            world.findings.tell(key, findings)
+    for number, image in enumerate(told.get("images", []), 1):
+        with _at(f"images[{number}]"):
+            world.images.replace(known_image(image, world.clock.now()))
+    for number, fault in enumerate(told.get("faults", []), 1):
+        with _at(f"faults[{number}]"):
+            world.faults.add(fault)
+
+
+def known_image(told: Mapping[str, Any], now: float) -> Image:
+    """An image with its findings, which make it scanned just now unless something else is told."""
+    values = dict(told)
+    found = values.pop("findings", None)
+    if found is None:
+        return told_image(values, None, now)
+    values.setdefault("scanned_seconds_ago", 0)
+    scanned_at = now - float(values["scanned_seconds_ago"] or 0)
+    return told_image(values, dated([vulnerability(one) for one in found], None, scanned_at), now)
+
+
+@contextmanager
+def _at(key: str) -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ValueError(f"{key}: {error}") from error
