@@ -61,21 +61,20 @@ def find_or_create(
         return Registry(uuid=uuid, memoised=True)
     uri = f"https://{image['host']}"
     uuid = qualys.registry_uuid(uri)
-    if uuid:
-        if memo.remember(account_id, region, uuid):
-            scan_jobs.sweep(uuid, qualys)
-        return Registry(uuid=uuid, memoised=False)
-    if not memo.lock(account_id, region):
-        raise RegistryNotReady(f"{uri} is being created")
-    try:
-        uuid = _create(image, uri, role, qualys, sleep)
-    except RegistryNotReady:
-        raise  # it exists: the lock keeps others from creating a second one
-    except ScanError:
-        memo.forget(account_id, region)
-        raise
-    memo.remember(account_id, region, uuid)
-    log.info("registry created at Qualys", uri=uri, role_arn=role.arn)
+    if not uuid:
+        if not memo.lock(account_id, region):
+            raise RegistryNotReady(f"{uri} is being created")
+        try:
+            uuid = _create(image, uri, role, qualys, sleep)
+        except RegistryNotReady:
+            raise  # it may exist: the lock keeps others from creating a second one
+        except ScanError:
+            memo.forget(account_id, region)
+            raise
+        log.info("registry created at Qualys", uri=uri, role_arn=role.arn)
+    if memo.remember(account_id, region, uuid):
+        _compare_external_id(role, qualys)
+        scan_jobs.sweep(uuid, qualys)
     return Registry(uuid=uuid, memoised=False)
 
 
@@ -89,13 +88,15 @@ def _create(
     account_id, region = image["account_id"], image["region"]
     name = f"ecr-{account_id}-{region}"
     _connect(role, name, qualys)
+    told = ""
     try:
         told = qualys.create_registry(uri, name, account_id, region, role.arn, role.account_type)
-    except (QualysRejected, TransientError):
-        # Somebody was faster, or only the answer was lost.
+    except QualysRejected:
         if uuid := qualys.registry_uuid(uri):
-            return uuid
+            return uuid  # somebody was faster
         raise
+    except TransientError as error:
+        log.warning("creation of unknown fate", error=str(error), uri=uri)
     for _ in range(3):
         if uuid := qualys.registry_uuid(uri):
             return uuid
@@ -108,14 +109,26 @@ def _create(
 def _connect(role: RegistryRole, name: str, qualys: QualysClient) -> None:
     if qualys.connector_exists(role.arn, role.account_id):
         return
-    told = qualys.aws_external_id()
-    external_id = role.external_id or told
-    # Of GovCloud, aws-base is not known to tell the right one.
-    if external_id != told and role.account_type == "Global":
-        log.warning("Qualys' external id is not the one that the role trusts", role_arn=role.arn)
-        metrics.count("ExternalIdDrift")
+    external_id = role.external_id or qualys.aws_external_id()
     try:
         qualys.create_connector(role.arn, external_id, name, role.account_type)
     except (QualysRejected, TransientError):
         if not qualys.connector_exists(role.arn, role.account_id):
             raise
+
+
+def _compare_external_id(role: RegistryRole, qualys: QualysClient) -> None:
+    """Tells when the role trusts another external id than Qualys presents; best effort.
+
+    Of GovCloud, aws-base is not known to tell the right one.
+    """
+    if not role.external_id or role.account_type != "Global":
+        return
+    try:
+        told = qualys.aws_external_id()
+    except ScanError as error:
+        log.warning("external id not compared", error=type(error).__name__)
+        return
+    if told != role.external_id:
+        log.warning("Qualys' external id is not the one that the role trusts", role_arn=role.arn)
+        metrics.count("ExternalIdDrift")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def fetch(image: Image, status: Status, qualys: QualysClient) -> Outcome:
     """Raises UnexpectedAnswer rather than be silent on an image that Qualys counts more for."""
     sha, reported = status["sha"], status["reported"]
-    found = qualys.vulnerabilities(sha, apply_exceptions=True)
+    found = qualys.vulnerabilities(sha, apply_exceptions=True, expected=reported)
     outcome = findings.summarise(found.entries)
     listed, confirmed = len(found.entries), sum(_counts(outcome))
     quiet = not any(_counts(outcome)[:2])  # nothing critical or high: nobody would be told
@@ -66,7 +66,7 @@ def _hidden(
     sha: str, found: Vulnerabilities, confirmed: int, reported: int, qualys: QualysClient
 ) -> int:
     """How many entries exceptions of the subscription hide, when they explain what is missing."""
-    everything = qualys.vulnerabilities(sha, apply_exceptions=False)
+    everything = qualys.vulnerabilities(sha, apply_exceptions=False, expected=reported)
     listed = len(everything.entries)
     unmarked = sum(_counts(findings.summarise(everything.entries))) - confirmed
     # Entries that are not marked as exempted need the summary to vouch that exceptions hide them.

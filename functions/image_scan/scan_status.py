@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 
 # Between the clocks of Qualys' own services, or this one and Qualys'.
 _CLOCK_SKEW_MS = 120_000
-# How many checks wait, after the job has ended, for an image that Qualys does not list.
-_UNLISTED_CHECKS = 5
+# Results may come a while after the end of their job. So many checks see it ended before an older
+# result counts, or an image that Qualys does not list is given up; and so many for its scan error.
+_SETTLING_CHECKS = 5
+_ERROR_CHECKS = 2
 
 
 def check(
@@ -71,12 +73,12 @@ def _judge(image: Image, known: list[ScannedImage], earliest: int, ended: int) -
         return _result(newest, fresh=True, ended=ended)
     if ended and not ours:
         _raise_unlisted(known, image, earliest, ended)
-    if ended > 1:
-        # Results may come a little after the end of their job: an old one counts a poll later.
-        # What is known by its tag only may have been other bytes then.
-        if newest and image["digest"] and len(ready) == len(ours):
-            return _result(newest, fresh=False, ended=ended)
+    if ended >= _ERROR_CHECKS:
         _raise_scan_error(ours)
+    # What is known by its tag only may have been other bytes when it was scanned.
+    settled = ended >= _SETTLING_CHECKS and len(ready) == len(ours)
+    if settled and newest and image["digest"]:
+        return _result(newest, fresh=False, ended=ended)
     return _waiting(ended)
 
 
@@ -106,8 +108,7 @@ def _waiting(ended: int) -> Status:
 
 
 def _result(candidate: ScannedImage, fresh: bool, ended: int) -> Status:
-    if candidate.scan_status not in ("", "SUCCESS"):
-        raise ScanFailed(f"scan status {candidate.scan_status} {candidate.scan_error}".strip())
+    _raise_scan_error([candidate])
     if not re.fullmatch("[0-9a-f]{64}", candidate.sha):
         raise UnexpectedAnswer("an image has no sha")
     return Status(
@@ -131,7 +132,7 @@ def _raise_unlisted(known: Iterable[ScannedImage], image: Image, earliest: int, 
     name = (image["host"], image["repository"], image["tag"])
     if any(name in each.names and each.scanned_at >= earliest for each in known):
         raise ImageNotScannable("its tag was moved to another image before Qualys scanned it")
-    if ended >= _UNLISTED_CHECKS:
+    if ended >= _SETTLING_CHECKS:
         raise ScanFailed("the scan job has ended and Qualys does not list the image")
 
 

@@ -6,6 +6,7 @@ import pytest
 import responses
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from responses.matchers import query_param_matcher
 
 from image_scan import scan_results
 from image_scan.errors import (
@@ -22,6 +23,18 @@ from image_scan.qualys.models import Vulnerabilities
 from tests.unit.builders import API, SHA, STATUS, finding, image, tag_only
 
 VULN = f"{API}/images/{SHA}/vuln"
+
+
+def listing(
+    answers: responses.RequestsMock, body: Any, everything: Any = None, pages: Any = ()
+) -> None:
+    """What is listed with exceptions applied, and without; further pages, else the same again."""
+    for number, page in enumerate(pages, 2):
+        asked = {"pageNumber": str(number), "applyException": "true"}
+        answers.get(VULN, json=page, match=[query_param_matcher(asked, strict_match=False)])
+    for applied, told in (("true", body), ("false", everything)):
+        asked = {"applyException": applied}
+        answers.get(VULN, json=told, match=[query_param_matcher(asked, strict_match=False)])
 
 
 def status(**changes: Any) -> Status:
@@ -73,23 +86,26 @@ def test_an_old_result_and_an_identity_by_tag_are_said(
 def test_all_findings_exempted_is_clean_and_says_so(
     qualys: QualysClient, answers: responses.RequestsMock
 ) -> None:
-    answers.get(VULN, json={"details": []})
-    answers.get(VULN, json={"details": [finding(isExempted=True), finding(isExempted=True)]})
+    exempted = [finding(isExempted=True), finding(isExempted=True)]
+    listing(answers, {"details": []}, {"details": exempted})
     outcome = scan_results.fetch(image(), status(reported=2), qualys)
     assert (outcome["verdict"], outcome["exempted"]) == ("CLEAN", 2)
     asked = [call.request.params["applyException"] for call in answers.calls]
-    assert asked == ["true", "false"]
+    assert asked == [
+        "true",
+        "true",
+        "false",
+    ]  # the second for a further page, of which there is none
 
 
 def test_exceptions_that_are_not_marked_need_a_summary_that_vouches_for_them(
     qualys: QualysClient, answers: responses.RequestsMock
 ) -> None:
     everything = {"details": [finding(), finding()]}
-    answers.get(VULN, json={"details": [], "vulnSummary": summary()})
-    answers.get(VULN, json=everything)
+    listing(answers, {"details": [], "vulnSummary": summary()}, everything)
     assert scan_results.fetch(image(), status(reported=2), qualys)["exempted"] == 2
-    answers.get(VULN, json={"details": []})
-    answers.get(VULN, json=everything)
+    answers.reset()
+    listing(answers, {"details": []}, everything)
     with pytest.raises(UnexpectedAnswer):
         scan_results.fetch(image(), status(reported=2), qualys)
 
@@ -128,12 +144,34 @@ def test_counts_that_are_an_order_apart_are_said(
     )
 
 
-def test_counts_that_are_close_cost_no_call(
+def test_counts_that_are_close_are_not_spoken_of(
     qualys: QualysClient, answers: responses.RequestsMock
 ) -> None:
     answers.get(VULN, json={"details": [finding()] * 3})
     assert scan_results.fetch(image(), status(reported=29), qualys)["reason"] == ""
-    assert len(answers.calls) == 1
+    assert {str(call.request.url).split("?")[0] for call in answers.calls} == {VULN}
+
+
+def test_a_list_in_pages_is_read_to_its_end(
+    qualys: QualysClient, answers: responses.RequestsMock
+) -> None:
+    """As the call is documented it has none, but there are clients that ask for them."""
+    pages = [[finding(1, qid=start + number) for number in range(100)] for start in (0, 100, 200)]
+    pages[2] = [finding(5, qid=250)]
+    listing(answers, *[{"details": pages[0]}], pages=[{"details": page} for page in pages[1:]])
+    outcome = scan_results.fetch(image(), status(reported=201), qualys)
+    assert (outcome["counts"]["low"], outcome["counts"]["critical"]) == (200, 1)
+    assert len(answers.calls) == 3
+
+
+@pytest.mark.parametrize("refusal", [{"status": 400}, {"status": 404}, {"status": 204}])
+def test_a_call_that_knows_no_pages_may_say_so(
+    qualys: QualysClient, answers: responses.RequestsMock, refusal: dict[str, Any]
+) -> None:
+    answers.get(VULN, json={"details": [finding()] * 3})
+    answers.get(VULN, **refusal)
+    outcome = scan_results.fetch(image(), status(reported=5), qualys)
+    assert outcome["counts"]["critical"] == 3
 
 
 def test_a_count_of_more_than_is_listed_is_never_clean(
@@ -184,8 +222,8 @@ def test_a_page_without_the_worst_is_not_taken_for_all_of_it(
 def test_hidden_exceptions_of_an_image_with_medium_findings(
     qualys: QualysClient, answers: responses.RequestsMock
 ) -> None:
-    answers.get(VULN, json={"details": [finding(3)], "vulnSummary": summary(confirmed=1)})
-    answers.get(VULN, json={"details": [finding(3), finding(5)]})
+    shown = {"details": [finding(3)], "vulnSummary": summary(confirmed=1)}
+    listing(answers, shown, {"details": [finding(3), finding(5)]})
     outcome = scan_results.fetch(image(), status(reported=2), qualys)
     assert (outcome["verdict"], outcome["counts"]["medium"]) == ("FINDINGS", 1)
     assert (outcome["counts"]["critical"], outcome["exempted"]) == (0, 1)

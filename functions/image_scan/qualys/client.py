@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from image_scan.errors import QualysRejected, QualysUnavailable, UnexpectedAnswer
@@ -29,7 +30,7 @@ class QualysClient:
         """The external id that Qualys presents when it assumes the registry role."""
         answer = _json(self._transport.send("GET", "/registry/aws-base"))
         external_id = answer.get("externalId") if isinstance(answer, dict) else None
-        if not isinstance(external_id, int | str) or not external_id:
+        if type(external_id) not in (int, str) or not external_id:
             raise UnexpectedAnswer("aws-base has no external id")
         return str(external_id)
 
@@ -143,14 +144,43 @@ class QualysClient:
         for row in self._pages("/images", f"repo.repository:`{repository}`", "sha"):
             yield ScannedImage.read(row)
 
-    def vulnerabilities(self, sha: str, apply_exceptions: bool) -> Vulnerabilities:
-        """All entries of an image. Raises QualysUnavailable while they are being processed."""
-        params = {"type": "ALL", "applyException": str(apply_exceptions).lower()}
-        answer = self._transport.send("GET", f"/images/{sha}/vuln", params=params)
-        found = None if answer.status_code == 404 else _json(answer)
+    def vulnerabilities(self, sha: str, apply_exceptions: bool, expected: int) -> Vulnerabilities:
+        """All entries of an image. Raises QualysUnavailable while they are being processed.
+
+        The call is documented without pages, but there are clients that ask for some: further ones
+        are asked for while fewer entries than `expected` have come.
+        """
+        params: dict[str, str | int] = {
+            "type": "ALL",
+            "applyException": str(apply_exceptions).lower(),
+        }
+        found = self._vulnerabilities(sha, params)
         if found is None:
             raise QualysUnavailable("the image's vulnerabilities are not ready")
-        return Vulnerabilities.read(found)
+        entries, seen = list(found.entries), {repr(each) for each in found.entries}
+        for number in range(2, _MOST_PAGES + 1):
+            if len(entries) >= expected:
+                break
+            new = [each for each in self._further(sha, params, number) if repr(each) not in seen]
+            if not new:
+                break
+            entries += new
+            seen.update(repr(each) for each in new)
+        return replace(found, entries=entries)
+
+    def _further(
+        self, sha: str, params: Mapping[str, str | int], number: int
+    ) -> Sequence[Mapping[str, Any]]:
+        try:
+            page = self._vulnerabilities(sha, {**params, "pageNumber": number})
+        except QualysRejected:
+            return ()  # there are no pages
+        return page.entries if page else ()
+
+    def _vulnerabilities(self, sha: str, params: Mapping[str, str | int]) -> Vulnerabilities | None:
+        answer = self._transport.send("GET", f"/images/{sha}/vuln", params=params)
+        found = None if answer.status_code == 404 else _json(answer)
+        return None if found is None else Vulnerabilities.read(found)
 
     def vulnerability_count(self, sha: str) -> int | None:
         """How many vulnerabilities Qualys counts for an image; None while it does not say."""

@@ -81,7 +81,7 @@ def milliseconds(value: Any) -> int:
 
 def host(registry: str) -> str:
     """A registry's host; Qualys writes it with and without the scheme."""
-    return registry.removeprefix("https://").removeprefix("http://").rstrip("/").lower()
+    return registry.lower().removeprefix("https://").removeprefix("http://").rstrip("/")
 
 
 @dataclass(frozen=True)
@@ -127,6 +127,7 @@ class ScannedImage:
     scan_status: str
     scan_error: str
     vulnerabilities: Any
+    total: int
 
     @classmethod
     def read(cls, row: Mapping[str, Any]) -> Self:
@@ -145,13 +146,15 @@ class ScannedImage:
             scan_status=text(row, "scanStatus"),
             scan_error=str(row.get("scanErrorCode") or ""),
             vulnerabilities=row.get("vulnerabilities"),
+            total=max(_whole(row.get(name)) for name in ("totalVulnCount", "totalVulCount")),
         )
 
     @property
     def reported(self) -> int | None:
         """How many vulnerabilities Qualys counts; None while it still processes.
 
-        Rows carry counts by severity, details an array. Raises UnexpectedAnswer for neither.
+        Rows carry counts by severity, details an array with a total (a number, or text) beside it.
+        Raises UnexpectedAnswer for neither.
         """
         found = self.vulnerabilities
         if found is None or (
@@ -159,7 +162,7 @@ class ScannedImage:
         ):
             return None
         if isinstance(found, list):
-            return len(found)
+            return max(len(found), self.total)
         if (count := counted(found, "severity{}Count")) is None:
             raise UnexpectedAnswer("an image's vulnerabilities are neither counts nor a list")
         return count
@@ -168,6 +171,13 @@ class ScannedImage:
 def _objects(row: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
     found = row.get(name)
     return [each for each in found if isinstance(each, Mapping)] if isinstance(found, list) else []
+
+
+def _whole(value: Any) -> int:
+    """A count as a number or as text; 0 for anything else."""
+    if isinstance(value, str) and len(value) < 10 and value.isascii() and value.isdigit():
+        return int(value)
+    return value if type(value) is int and value > 0 else 0
 
 
 def counted(counts: Any, pattern: str) -> int | None:

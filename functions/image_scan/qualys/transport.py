@@ -32,6 +32,9 @@ _TRIES = 3
 _LONGEST_WAIT = 10.0
 _DEFAULT_WAIT = 2.0
 _LONGEST_HOLD = 5.0
+# A function runs for a minute: so many seconds of it may pass in waiting.
+_PATIENCE = 25.0
+_PATIENCE_WINDOW = 60.0
 _LIMITED = (409, 429)
 _CROWDED = 0.1  # of a limit's calls; below that, calls are spread out
 Method = Literal["GET", "POST", "DELETE"]
@@ -59,6 +62,7 @@ class Transport:
         self._sleep = sleep
         self._clock = clock
         self._crowded_until = 0.0
+        self._waiting_since = self._waited = 0.0
 
     def send(
         self,
@@ -96,7 +100,7 @@ class Transport:
         body: Mapping[str, Any] | None,
     ) -> requests.Response:
         if (left := self._crowded_until - self._clock()) > 0:
-            self._sleep(random.uniform(0, left))  # noqa: S311 - jitter
+            self._nap(random.uniform(0, left))  # noqa: S311 - jitter
         try:
             answer = self._session.request(
                 method,
@@ -124,7 +128,19 @@ class Transport:
         if seconds > _LONGEST_WAIT:
             raise QualysThrottled(f"{call}: asked to wait {seconds:.0f} s")
         # All who were turned away at once shall not come back at once.
-        self._sleep(seconds + random.uniform(0, 1 + seconds / 2))  # noqa: S311 - jitter
+        if not self._nap(seconds + random.uniform(0, 1 + seconds / 2)):  # noqa: S311 - jitter
+            raise QualysThrottled(f"{call}: limited too often")
+
+    def _nap(self, seconds: float) -> bool:
+        """Sleeps, unless most of the last minute went by in that way."""
+        now = self._clock()
+        if now - self._waiting_since > _PATIENCE_WINDOW:
+            self._waiting_since, self._waited = now, 0.0
+        if self._waited + seconds > _PATIENCE:
+            return False
+        self._waited += seconds
+        self._sleep(seconds)
+        return True
 
 
 def wait_seconds(headers: Mapping[str, str]) -> float:

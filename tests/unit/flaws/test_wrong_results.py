@@ -24,6 +24,7 @@ from image_scan.errors import ImageNotScannable, QualysUnavailable, ScanFailed, 
 from image_scan.install_notices import InstallNotices
 from image_scan.payloads import Outcome
 from image_scan.qualys.client import QualysClient
+from image_scan.registries import RegistryRole
 from image_scan.registry_memo import RegistryMemo
 from image_scan.scan_cache import ScanCache, place_of
 from image_scan.scan_slots import ScanSlots
@@ -109,8 +110,8 @@ def test_f05_a_scan_from_before_the_request_is_not_taken_for_its_result(
     answers.get(IMAGE, json=stale)
     assert check(qualys)["complete"] is False
     answers.replace("GET", JOBS, json=listed(schedule("Finished")))
-    assert check(qualys)["complete"] is False
-    assert check(qualys, earlier=1)["fresh"] is False
+    assert check(qualys, earlier=3)["complete"] is False
+    assert check(qualys, earlier=4)["fresh"] is False
 
 
 def test_f06_qualys_is_asked_by_config_digest(
@@ -256,7 +257,7 @@ def test_f17_somebody_elses_registry_is_not_taken(
     other = {"registryUuid": "reg-0", "registryUri": f"https://{HOST.replace(ACCOUNT, '9' * 12)}"}
     ours = {"registryUuid": "reg-1", "registryUri": f"https://{HOST}"}
     answers.get(f"{API}/registry", json=listed(other, ours))
-    assert registries.find_or_create(image(), ROLE, qualys, memo)["uuid"] == "reg-1"
+    assert registries.find_or_create(image(), RegistryRole(ROLE), qualys, memo)["uuid"] == "reg-1"
     assert "%25" not in str(answers.calls[0].request.url)
 
 
@@ -271,7 +272,7 @@ def test_f18_the_first_run_of_an_empty_subscription_works(
     answers.post(f"{API}/registry", status=201)
     row = {"registryUuid": "reg-1", "registryUri": f"https://{HOST}"}
     answers.get(f"{API}/registry", json=listed(row))
-    assert registries.find_or_create(image(), ROLE, qualys, memo)["uuid"] == "reg-1"
+    assert registries.find_or_create(image(), RegistryRole(ROLE), qualys, memo)["uuid"] == "reg-1"
 
 
 @pytest.mark.parametrize(

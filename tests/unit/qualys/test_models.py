@@ -134,6 +134,16 @@ class TestImage:
         assert read.reported == reported
 
     @pytest.mark.parametrize(
+        ("total", "reported"),
+        [({"totalVulnCount": 7}, 7), ({"totalVulCount": "7"}, 7), ({"totalVulnCount": None}, 2),
+         ({"totalVulCount": "-7"}, 2), ({"totalVulnCount": True}, 2),
+         ({"totalVulnCount": 1, "totalVulCount": "3"}, 3)],
+    )  # fmt: skip
+    def test_the_total_beside_a_list_counts_too(self, total: Any, reported: int) -> None:
+        found = [finding(), finding()]
+        assert ScannedImage.read(qualys_image(vulnerabilities=found, **total)).reported == reported
+
+    @pytest.mark.parametrize(
         "vulnerabilities",
         [{}, {"severity5Count": 0}, {"severity5Count": None, "severity4Count": 0}, "0", 0, True],
     )

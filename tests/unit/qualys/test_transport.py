@@ -273,3 +273,31 @@ def test_calls_are_spread_out_when_little_room_is_left(
     clock[0] += 60  # a frozen environment that wakes up later owes nothing
     sender.send("GET", "/thing")
     assert len(naps) == 1
+
+
+def test_a_limit_on_page_after_page_is_left_to_the_state_machine(
+    answers: responses.RequestsMock, naps: list[float]
+) -> None:
+    """Each of them is short; together they would outlast the function."""
+    clock = [1000.0]
+    sender = Transport(
+        requests.Session(),
+        GATEWAY,
+        FixedToken(),  # type: ignore[arg-type]
+        lambda seconds: (naps.append(seconds), clock.append(clock.pop() + seconds))[0],
+        lambda: clock[0],
+    )
+
+    def send(times: int = 1) -> None:
+        for _ in range(times):
+            answers.get(URL, status=429, headers={"Retry-After": "4"})
+            answers.get(URL, json={})
+            sender.send("GET", "/thing")
+
+    with pytest.raises(QualysThrottled, match="too often"):
+        send(times=9)
+    assert 3 <= len(naps) <= 6
+    assert sum(naps) <= 25
+    clock[0] += 61  # the next function in this environment has its own minute
+    answers.reset()
+    send()

@@ -1,0 +1,67 @@
+"""A credential that dies, and one that takes its place, while the pipeline runs."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from sandbox.install import Install
+
+from .conftest import CLUSTER, TOKEN, Workload
+
+ROTATED = "canary-token-rotated-51be"
+
+
+@pytest.fixture
+def rotate(install: Install) -> Iterator[None]:
+    """The subscription's token is another one; the functions' environments know the first."""
+    qualys = install.qualys.control
+    qualys.grant_token(ROTATED)
+    qualys.revoke_token(TOKEN)
+    yield
+    qualys.grant_token(TOKEN)
+    qualys.revoke_token(ROTATED)
+    store(install, TOKEN)
+    forget_notices(install)
+
+
+def store(install: Install, token: str) -> None:
+    install.client("secretsmanager").put_secret_value(
+        SecretId=install.outputs["qualys_secret_arn"], SecretString=json.dumps({"token": token})
+    )
+
+
+def forget_notices(install: Install) -> None:
+    install.client("dynamodb").delete_item(
+        TableName=install.outputs["cache_table"]["name"],
+        Key={"imageDigest": {"S": "notice#QualysUnauthorized"}},
+    )
+
+
+def test_a_dead_credential_is_told_once_and_no_image_is_lost(
+    install: Install, workload: Workload, rotate: None
+) -> None:
+    images = [workload.pushed, *(workload.push(f"another {n}", tag=f"n{n}") for n in range(4))]
+    workload.deploy(*(image.by_tag for image in images))
+    assert len(workload.scans()) == 5
+    (told,) = install.notifications()
+    assert told["verdict"] == "ERROR"
+    assert told["reason"].startswith("QualysUnauthorized: ")
+    kept = install.failed_events()
+    assert {each["error"] for each in kept} == {"QualysUnauthorized"}
+    assert len(kept) == 4
+    assert not install.verdicts().keys() & {image.digest for image in images}
+
+    # Nothing is deployed anew: the same environments find the rotated secret.
+    store(install, ROTATED)
+    states = install.client("stepfunctions")
+    for each in kept:
+        states.start_execution(
+            stateMachineArn=install.outputs["intake_state_machine_arn"],
+            input=json.dumps(each["body"]),
+        )
+    install.ecs.run_task(cluster=CLUSTER, taskDefinition=workload.name)
+    install.settle()
+    verdicts = install.verdicts()
+    assert {verdicts[image.digest]["status"] for image in images} == {"CLEAN"}
+    assert install.failed_events() == []
