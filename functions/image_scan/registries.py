@@ -60,8 +60,8 @@ def find_or_create(
     if uuid := memo.recall(account_id, region):
         return Registry(uuid=uuid, memoised=True)
     uri = f"https://{image['host']}"
-    uuid = qualys.registry_uuid(uri)
-    if not uuid:
+    found = uuid = qualys.registry_uuid(uri)
+    if not found:
         if not memo.lock(account_id, region):
             raise RegistryNotReady(f"{uri} is being created")
         try:
@@ -74,7 +74,8 @@ def find_or_create(
         log.info("registry created at Qualys", uri=uri, role_arn=role.arn)
     if memo.remember(account_id, region, uuid):
         _compare_external_id(role, qualys)
-        scan_jobs.sweep(uuid, qualys)
+        if found:
+            scan_jobs.sweep(found, qualys)
     return Registry(uuid=uuid, memoised=False)
 
 

@@ -27,6 +27,8 @@ _RESULT = tuple(name for name in Outcome.__annotations__ if name != "verdict")
 _SHOWN = ("uri", "account_id", "region", "repository", "tag", "digest")
 # An ECR image that is known only by account, region, repository and tag may be another one soon.
 _TAG_ONLY_SECONDS = 3600
+# A result that Qualys did not renew: it may still be about to.
+_NOT_FRESH_SECONDS = 86_400
 _SKIP = CacheDecision(decision="skip", lease=None, outcome=None)
 
 
@@ -80,7 +82,7 @@ class ScanCache:
         """Turns a lease into its verdict; returns the places that waited for it."""
         changes = {
             "status": outcome["verdict"],
-            "ttl": self._verdict_end(lease["key"], ttl_seconds),
+            "ttl": self._verdict_end(lease["key"], _kept(outcome, ttl_seconds)),
             **{name: value for name, value in outcome.items() if name in _RESULT},
         }
         try:
@@ -181,6 +183,10 @@ def _known(task: ImageTask, item: Mapping[str, Any]) -> CacheDecision:
     if item["status"] == "FINDINGS" and is_bad(outcome) and not told:
         return CacheDecision(decision="notify", lease=None, outcome=outcome)
     return _SKIP
+
+
+def _kept(outcome: Outcome, ttl_seconds: int) -> int:
+    return ttl_seconds if outcome.get("fresh", True) else min(ttl_seconds, _NOT_FRESH_SECONDS)
 
 
 def _only_registers(task: ImageTask) -> bool:

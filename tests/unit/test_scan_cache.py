@@ -139,6 +139,15 @@ class TestVerdict:
         registration = task("event-2", event_name="RegisterTaskDefinition", service="new")
         assert cache.decide(registration, LEASE)["decision"] == "skip"
 
+    def test_a_result_that_was_not_renewed_is_believed_for_a_day(
+        self, cache: ScanCache, clock: Clock
+    ) -> None:
+        cache.record(taken(cache.decide(task(), LEASE)), Outcome(**CLEAN, fresh=False), WEEK)
+        clock.now += 86_399
+        assert cache.decide(task("event-2"), LEASE)["decision"] == "skip"
+        clock.now += 1
+        assert cache.decide(task("event-3"), LEASE)["decision"] == "scan"
+
     def test_an_image_known_by_its_tag_is_believed_for_an_hour(
         self, cache: ScanCache, clock: Clock
     ) -> None:

@@ -20,7 +20,13 @@ from image_scan import (
     scan_status,
     settlement,
 )
-from image_scan.errors import ImageNotScannable, QualysUnavailable, ScanFailed, UnexpectedAnswer
+from image_scan.errors import (
+    ImageNotScannable,
+    QualysUnavailable,
+    ScanError,
+    ScanFailed,
+    UnexpectedAnswer,
+)
 from image_scan.install_notices import InstallNotices
 from image_scan.payloads import Outcome
 from image_scan.qualys.client import QualysClient
@@ -79,8 +85,9 @@ def test_f02_an_error_of_the_api_is_not_a_clean_image(
     qualys: QualysClient, answers: responses.RequestsMock, status: int
 ) -> None:
     """A refused or failing result call gave zero findings, cached for a week."""
-    answers.get(VULN, status=status)
-    with pytest.raises(Exception, match=r"HTTP|not ready|no answer"):
+    body = None if status == 204 else {"details": [], "vulnSummary": {}}
+    answers.get(VULN, status=status, json=body)
+    with pytest.raises(ScanError):
         scan_results.fetch(image(), STATUS, qualys)
 
 
@@ -303,6 +310,17 @@ def test_f20_potential_findings_are_not_counted_as_confirmed() -> None:
     """Every listed entry was counted by its severity alone."""
     outcome = findings.summarise([finding(5, typeDetected="POTENTIAL"), finding(5)])
     assert (outcome["counts"]["critical"], outcome["potential"]["critical"]) == (1, 1)
+
+
+def test_f20_exceptions_information_and_the_customers_own_severity_count() -> None:
+    entries = [
+        finding(5, isExempted=True),
+        finding(5, typeDetected="INFORMATION_GATHERED"),
+        finding(5, customerSeverity=2),
+    ]
+    outcome = findings.summarise(entries)
+    assert (outcome["counts"]["critical"], outcome["counts"]["low"]) == (0, 1)
+    assert outcome["exempted"] == 1
 
 
 def test_no_shape_that_is_not_known_is_clean(
