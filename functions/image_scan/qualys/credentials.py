@@ -118,7 +118,7 @@ class Credentials:
                 timeout=_TIMEOUT,
                 allow_redirects=False,
             )
-        except requests.RequestException as error:
+        except (requests.RequestException, ValueError) as error:  # a Location that is no URL, too
             # Not chained: a foreign message could quote the request.
             raise QualysUnavailable(f"signing in: {type(error).__name__}") from None
 

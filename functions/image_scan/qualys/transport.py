@@ -114,7 +114,8 @@ class Transport:
                 timeout=_TIMEOUT,
                 allow_redirects=False,
             )
-        except requests.RequestException as error:
+        except (requests.RequestException, ValueError) as error:
+            # The latter for a Location that is no URL, which is parsed though it is not followed.
             message = f"{method} {path}: {type(error).__name__}"
             raise QualysUnavailable(message) from None
         if answer.status_code not in _LIMITED:

@@ -91,6 +91,14 @@ def test_a_redirect_is_not_followed_with_the_token(answers: responses.RequestsMo
     assert len(answers.calls) == 1
 
 
+def test_a_redirect_to_nowhere_is_a_failure_of_the_gateway(
+    answers: responses.RequestsMock,
+) -> None:
+    answers.get(URL, status=301, headers={"Location": "http://[bad"})
+    with pytest.raises(QualysUnavailable, match="GET /thing: ValueError"):
+        transport().send("GET", "/thing")
+
+
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
 @pytest.mark.parametrize("failure", [503, requests.ReadTimeout("t"), requests.ConnectionError("c")])
 def test_what_is_safe_to_repeat_is_tried_three_times(
