@@ -125,7 +125,7 @@ class Credentials:
 
 def _jwt(answer: requests.Response) -> str:
     """The token that a sign-in answers, as text; a page of a proxy is none."""
-    token = answer.text.strip()
+    token = answer.content.decode("latin-1").strip()  # whatever charset it claims
     if token.count(".") != 2 or not _fits_a_header(token):
         raise QualysUnavailable(f"signing in: HTTP {answer.status_code} without a token")
     return token
@@ -134,7 +134,7 @@ def _jwt(answer: requests.Response) -> str:
 def _parse(text: str) -> dict[str, str]:
     try:
         secret = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         secret = None
     for names in (("token",), ("username", "password"), ("client_id", "client_secret")):
         if isinstance(secret, dict) and all(
@@ -159,5 +159,5 @@ def _expiry(token: str, now: float) -> float:
     try:
         claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
         return float(claims["exp"])
-    except (ValueError, KeyError, TypeError, OverflowError):
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return now + _LIFETIME

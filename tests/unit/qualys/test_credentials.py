@@ -34,7 +34,8 @@ HOURS = 3600
 
 
 def jwt(claims: Any = None, name: str = "x") -> str:
-    body = base64.urlsafe_b64encode(json.dumps(claims or {}).encode()).decode().rstrip("=")
+    text = claims if isinstance(claims, str) else json.dumps(claims or {})
+    body = base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
     return f"head-{name}.{body}.signature"
 
 
@@ -100,6 +101,7 @@ def test_a_client_of_the_other_kind_signs_in_at_the_other_door(
         ({"exp": NOW + 2 * HOURS}, 2 * HOURS),
         ({}, 4 * HOURS),
         ({"exp": None}, 4 * HOURS),
+        ("[" * 100_000, 4 * HOURS),
         ({"exp": 10**400}, 4 * HOURS),
         ([1], 4 * HOURS),
     ],
@@ -225,6 +227,15 @@ def test_an_answer_that_is_no_token(
         make(USER, clock).token()
 
 
+@pytest.mark.parametrize("charset", ["idna", "undefined", "a\x00b", "utf-16"])
+def test_a_token_is_read_whatever_charset_it_claims(
+    clock: Clock, answers: responses.RequestsMock, charset: str
+) -> None:
+    headers = {"Content-Type": f"text/plain;charset={charset}"}
+    answers.post(f"{GATEWAY}/auth", body=jwt().encode(), headers=headers)
+    assert make(USER, clock).token() == jwt()
+
+
 def test_an_unreachable_gateway_quotes_nothing(
     clock: Clock, answers: responses.RequestsMock
 ) -> None:
@@ -249,6 +260,7 @@ def test_an_unreachable_gateway_quotes_nothing(
         {"token": 7},
         {"token": "two\nlines"},
         {"token": "nön-ascii"},
+        "[" * 100_000,
         {"username": "ann"},
         {"username": "ann", "password": ""},
         {"client_id": "a\r\nX-Evil: 1", "client_secret": "b"},
