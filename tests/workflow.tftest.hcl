@@ -567,3 +567,79 @@ run "runs_in_a_vpc_behind_a_proxy" {
     error_message = "Every function in a VPC must be able to make network interfaces."
   }
 }
+
+run "reads_the_members_of_an_organization" {
+  module {
+    source = "./modules/workflow"
+  }
+  variables {
+    spokes = { organization_id = "o-abcdefghij", registry_role_name = "security/qualys" }
+  }
+
+  assert {
+    condition = jsonencode({
+      for name, value in aws_lambda_function.this["parse_event"].environment[0].variables : name => value if !contains(["LOG_LEVEL", "NAME_PREFIX"], name)
+      }) == jsonencode({
+      DESCRIBE_EXTERNAL_ID = "test-scan-111122223333"
+      DESCRIBE_ROLE_ARN    = "arn:aws:iam::{account}:role/security/test-scan-describe"
+      HUB_ACCOUNT_ID       = "111122223333"
+      SPOKE_ACCOUNT_IDS    = ""
+    })
+    error_message = "The first function must know whom to be in a member account."
+  }
+  assert {
+    condition = [
+      for statement in jsondecode(aws_iam_role_policy.function["parse_event"].policy).Statement :
+      [statement.Action, statement.Resource, statement.Condition.StringEquals["aws:ResourceOrgID"]] if statement.Sid == "ReadOrganization"
+    ] == [["sts:AssumeRole", "arn:aws:iam::*:role/security/test-scan-describe", "o-abcdefghij"]]
+    error_message = "It may be the describe role of accounts of the organization, and nothing else."
+  }
+  assert {
+    condition     = aws_lambda_function.this["get_registry"].environment[0].variables["SPOKE_REGISTRY_ROLE_ARN"] == "arn:aws:iam::{account}:role/security/qualys"
+    error_message = "The sensor must be given the role of the image's account."
+  }
+  assert {
+    condition     = output.describe == { principal_arn = aws_iam_role.function["parse_event"].arn, role_name = "test-scan-describe", external_id = "test-scan-111122223333" }
+    error_message = "A member must learn whom to trust."
+  }
+}
+
+run "reads_listed_members" {
+  module {
+    source = "./modules/workflow"
+  }
+  variables {
+    spokes = { account_ids = ["444455556666", "222233334444"] }
+  }
+
+  assert {
+    condition = [
+      for statement in jsondecode(aws_iam_role_policy.function["parse_event"].policy).Statement : toset(statement.Resource) if statement.Sid == "ReadMembers"
+      ] == [toset([
+        "arn:aws:iam::222233334444:role/security/test-scan-describe", "arn:aws:iam::444455556666:role/security/test-scan-describe",
+    ])]
+    error_message = "It may be the describe role of these accounts alone."
+  }
+  assert {
+    condition = (
+      aws_lambda_function.this["parse_event"].environment[0].variables["SPOKE_ACCOUNT_IDS"] == "222233334444 444455556666" &&
+      aws_lambda_function.this["get_registry"].environment[0].variables["SPOKE_REGISTRY_ROLE_ARN"] == "arn:aws:iam::{account}:role/sensor"
+    )
+    error_message = "The functions must know the accounts; the sensor's role is named as here."
+  }
+}
+
+run "other_regions_are_read_as_ourselves" {
+  command = plan
+  module {
+    source = "./modules/workflow"
+  }
+  variables {
+    spokes = { regional = true }
+  }
+
+  assert {
+    condition     = !contains(keys(aws_lambda_function.this["parse_event"].environment[0].variables), "DESCRIBE_ROLE_ARN")
+    error_message = "Within one account nobody is assumed."
+  }
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 _CONFIG = Config(
     connect_timeout=3, read_timeout=8, retries={"mode": "standard", "total_max_attempts": 3}
 )
+_MARGIN = 300  # seconds before its end from which a session is not used any more
 _TRANSIENT = frozenset(
     {
         "InternalError",
@@ -52,6 +54,36 @@ def client(service: str, region: str | None = None) -> Any:
     """The client of a service, made once per execution environment; `region` None is our own."""
     with calls(f"{service} in {region}"):  # an event or an image names the region
         return boto3.client(service, region_name=region, config=_CONFIG)  # type: ignore[call-overload]
+
+
+_assumed: dict[str, tuple[float, dict[str, str]]] = {}
+_clients: dict[tuple[str, str, str], tuple[float, Any]] = {}
+
+
+def client_as(role_arn: str, external_id: str, service: str, region: str) -> Any:
+    """A client with the role's permissions; its session is reused until shortly before its end.
+
+    Raises AwsRejected when the role does not exist or does not let us in.
+    """
+    ends, keys = _assumed.get(role_arn, (0.0, {}))
+    if time.time() > ends - _MARGIN:
+        with calls("sts:AssumeRole"):
+            answer = client("sts").assume_role(
+                RoleArn=role_arn, ExternalId=external_id, RoleSessionName="image-scan"
+            )["Credentials"]
+        ends = answer["Expiration"].timestamp()
+        keys = {
+            "aws_access_key_id": answer["AccessKeyId"],
+            "aws_secret_access_key": answer["SecretAccessKey"],
+            "aws_session_token": answer["SessionToken"],
+        }
+        _assumed[role_arn] = (ends, keys)
+    known = _clients.get((role_arn, service, region))
+    if known is None or known[0] != ends:
+        with calls(f"{service} in {region}"):
+            made = boto3.client(service, region_name=region, config=_CONFIG, **keys)  # type: ignore[call-overload]
+        known = _clients[role_arn, service, region] = (ends, made)
+    return known[1]
 
 
 def error_code(error: ClientError) -> str:

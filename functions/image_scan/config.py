@@ -55,14 +55,43 @@ def most_scans() -> int:
     return _positive("MAX_CONCURRENT_SCANS")
 
 
-def registry_role_arn() -> str:
-    """The IAM role that the Qualys Registry Sensor assumes to pull images."""
-    return _text("QUALYS_ROLE_ARN")
+def registry_role_arn(account_id: str) -> str:
+    """The role that the Qualys Registry Sensor assumes to pull images of a member account.
+
+    An empty account is our own.
+    """
+    name = "SPOKE_REGISTRY_ROLE_ARN" if account_id else "QUALYS_ROLE_ARN"
+    return _text(name).replace("{account}", account_id)
 
 
 def registry_external_id() -> str:
     """The external id that this role trusts; empty where the install was not told."""
     return os.environ.get("QUALYS_EXTERNAL_ID", "").strip()
+
+
+@dataclass(frozen=True)
+class Spokes:
+    """Accounts that forward to this one, the hub. No `account_ids` is all of the organization.
+
+    `describe_role_arn` has {account} where the account's id goes.
+    """
+
+    hub_account_id: str
+    describe_role_arn: str
+    external_id: str
+    account_ids: frozenset[str]
+
+
+def spokes() -> Spokes | None:
+    """None in an install that takes no events of other accounts."""
+    if not os.environ.get("DESCRIBE_ROLE_ARN"):
+        return None
+    return Spokes(
+        hub_account_id=_text("HUB_ACCOUNT_ID"),
+        describe_role_arn=_text("DESCRIBE_ROLE_ARN"),
+        external_id=_text("DESCRIBE_EXTERNAL_ID"),
+        account_ids=frozenset(os.environ.get("SPOKE_ACCOUNT_IDS", "").split()),
+    )
 
 
 @dataclass(frozen=True)

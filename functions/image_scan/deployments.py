@@ -9,15 +9,10 @@ from image_scan.image_digests import identify
 from image_scan.payloads import Image, ParsedEvent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from mypy_boto3_ecr import ECRClient
-    from mypy_boto3_ecs import ECSClient
+    from image_scan.accounts import Accounts
 
 
-def read(
-    event: Any, ecs_in: Callable[[str], ECSClient], ecr_in: Callable[[str], ECRClient]
-) -> ParsedEvent:
+def read(event: Any, accounts: Accounts) -> ParsedEvent:
     """The distinct images of an event's deployment, ECR's and others, or why there are none.
 
     Raises MalformedEvent, AwsRejected or AwsUnavailable; the event is then kept.
@@ -26,13 +21,12 @@ def read(
     deployment = parsed.deployment
     containers = parsed.containers
     if parsed.task_definition:
-        containers = task_definitions.containers(
-            ecs_in(deployment["region"]), parsed.task_definition
-        )
+        ecs = accounts.ecs(deployment["account"], deployment["region"])
+        containers = task_definitions.containers(ecs, parsed.task_definition)
     references = [(name, images.parse(image)) for name, image in containers]
     found = identify(
         [(name, each) for name, each in references if isinstance(each, images.EcrReference)],
-        ecr_in,
+        lambda account_id, region: accounts.ecr(account_id, region, deployment["account"]),
     )
     foreign: dict[str, Image] = {}
     for name, each in references:
@@ -68,4 +62,5 @@ def _unscannable(image: images.Unscannable) -> Image:
         configs=[],
         containers=[],
         unscannable=image.reason,
+        role_account_id="",
     )

@@ -63,9 +63,12 @@ class _Repository:
 
 
 def identify(
-    references: Iterable[tuple[str, EcrReference]], ecr_in: Callable[[str], ECRClient]
+    references: Iterable[tuple[str, EcrReference]],
+    ecr_in: Callable[[str, str], tuple[ECRClient, str]],
 ) -> list[Image]:
     """Images by (container, reference), each distinct one once, with all containers that run it.
+
+    `ecr_in` gives the client for an account and region, and the account whose role pulls from it.
 
     Raises AwsUnavailable when ECR does not answer; what ECR does not hold is unscannable, and what
     it does not let us read keeps its reference as key.
@@ -77,9 +80,10 @@ def identify(
     images: dict[str, Image] = {}
     for (account_id, region, name), members in groups.items():
         wanted = sorted({reference.digest or reference.tag for _, reference in members})
-        repository = _read(ecr_in(region), account_id, name, wanted)
+        ecr, role_account_id = ecr_in(account_id, region)
+        repository = _read(ecr, account_id, name, wanted)
         for container, reference in members:
-            found = _image(reference, repository)
+            found = _image(reference, repository, role_account_id)
             known = images.get(found["key"], found)
             # Two repositories may hold the same bytes, and only one of them under a tag.
             image = found if known["unscannable"] else known
@@ -139,7 +143,7 @@ def _tags(ecr: ECRClient, where: _Where, digests: Sequence[str]) -> dict[str, li
     return tags
 
 
-def _image(reference: EcrReference, repository: _Repository) -> Image:
+def _image(reference: EcrReference, repository: _Repository, role_account_id: str) -> Image:
     asked = reference.digest or reference.tag
     digest, manifest = repository.manifests.get(asked, (reference.digest, {}))
     platforms = _platforms(manifest)
@@ -167,6 +171,7 @@ def _image(reference: EcrReference, repository: _Repository) -> Image:
         configs=[each for each in configs or [_config(manifest)] if each],
         containers=[],
         unscannable=unscannable,
+        role_account_id=role_account_id,
     )
 
 

@@ -30,7 +30,8 @@ class Image(TypedDict):
 
     `digest` is what the reference resolved to (an index or a manifest), `manifests` and `configs`
     the digests of its platforms; all with their `sha256:` prefix. `unscannable` is the reason why
-    no scan can be asked for, or empty.
+    no scan can be asked for, or empty. `role_account_id` is the member account whose role the
+    sensor assumes to pull it, empty for the install's own role.
     """
 
     uri: str
@@ -45,6 +46,7 @@ class Image(TypedDict):
     configs: list[str]
     containers: list[str]
     unscannable: str
+    role_account_id: str
 
 
 class ParsedEvent(TypedDict):

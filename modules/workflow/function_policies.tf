@@ -12,6 +12,8 @@ locals {
 }
 
 data "aws_iam_policy_document" "parse_event" {
+  source_policy_documents = [data.aws_iam_policy_document.read_members.json]
+
   statement {
     sid     = "DescribeTaskDefinitions"
     actions = ["ecs:DescribeTaskDefinition"]

@@ -7,7 +7,7 @@ locals {
 
   # One entry per Task of the state machines. What a function may do: function_policies.tf.
   functions = {
-    parse_event = { timeout = 30, environment = {} }
+    parse_event = { timeout = 30, environment = local.members_environment }
     check_cache = {
       timeout = 10
       environment = merge(local.cache_environment, {
@@ -20,6 +20,7 @@ locals {
         local.qualys_environment,
         local.cache_environment,
         { QUALYS_ROLE_ARN = var.registry_role_arn },
+        local.has_members ? { SPOKE_REGISTRY_ROLE_ARN = local.member_registry_role_arn } : {},
         var.registry_external_id == null ? {} : { QUALYS_EXTERNAL_ID = var.registry_external_id },
       )
     }

@@ -55,3 +55,12 @@ output "qualys_gateway_url" {
   description = "Base URL of the Qualys API that the functions call."
   value       = local.qualys_environment.QUALYS_GATEWAY_URL
 }
+
+output "describe" {
+  description = "What lets this install read a member account: the ARN of the role to trust (principal_arn), the name of the member's role (role_name) and the external id to ask for (external_id)."
+  value = {
+    principal_arn = aws_iam_role.function["parse_event"].arn
+    role_name     = local.describe_role_name
+    external_id   = local.describe_external_id
+  }
+}

@@ -27,6 +27,18 @@ variable "registry_external_id" {
   default     = null
 }
 
+variable "spokes" {
+  type = object({
+    organization_id    = optional(string)
+    account_ids        = optional(set(string), [])
+    regional           = optional(bool, false)
+    registry_role_name = optional(string)
+  })
+  description = "Whose events are taken: of all accounts of an organization, of the accounts listed, or of other regions of this account (`regional`). Members are read through their describe role; `registry_role_name` is the sensor's role in them, by default named as the one here. None by default."
+  default     = {}
+  nullable    = false
+}
+
 variable "qualys_gateway_url" {
   type        = string
   description = "Base URL of the Qualys API, without a path."

@@ -74,6 +74,7 @@ def image(**changes: Any) -> Image:
         configs=[CONFIG],
         containers=["app"],
         unscannable="",
+        role_account_id="",
     )
     return Image(**{**base, **changes})
 

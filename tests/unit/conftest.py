@@ -11,7 +11,7 @@ import responses
 from hypothesis import settings
 from moto import mock_aws
 
-from image_scan import aws, subscription
+from image_scan import accounts, aws, subscription
 from image_scan.cache_table import CacheTable
 from image_scan.install_notices import InstallNotices
 from image_scan.qualys.client import QualysClient
@@ -23,7 +23,7 @@ from tests.unit.builders import GATEWAY, NOW, REGION, ROLE
 from tests.unit.fake_ecr import FakeEcr
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 TABLE = "images"
 
@@ -40,6 +40,20 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
+
+
+class OneAccount:
+    """The part of Accounts that reading an event uses: everything is ours."""
+
+    def __init__(self, ecs: Callable[[str], Any], ecr: Callable[[str], Any]) -> None:
+        self._ecs = ecs
+        self._ecr = ecr
+
+    def ecs(self, _: str, region: str) -> Any:
+        return self._ecs(region)
+
+    def ecr(self, _: str, region: str, __: str) -> tuple[Any, str]:
+        return self._ecr(region), ""
 
 
 class FixedToken:
@@ -81,7 +95,13 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]
     }
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
-    clear = (aws.client.cache_clear, subscription.client.cache_clear)
+    clear = (
+        aws.client.cache_clear,
+        aws._assumed.clear,
+        aws._clients.clear,
+        subscription.client.cache_clear,
+        accounts.install.cache_clear,
+    )
     for each in clear:
         each()
     yield monkeypatch

@@ -1,4 +1,6 @@
-"""AWS errors in our own terms."""
+"""AWS errors in our own terms, and clients in other accounts."""
+
+import time
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, ParamValidationError
@@ -63,3 +65,47 @@ def test_a_region_that_cannot_be_one_is_told_in_our_terms(environment: pytest.Mo
 def test_a_client_is_made_once(environment: pytest.MonkeyPatch) -> None:
     assert aws.client("sns") is aws.client("sns")
     assert aws.client("sns", "eu-west-1") is not aws.client("sns")
+
+
+ROLE_THERE = "arn:aws:iam::222222222222:role/describe"
+
+
+@pytest.fixture
+def sts(cloud: None, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str]]:
+    """What STS is asked for."""
+    asked: list[dict[str, str]] = []
+    client = aws.client("sts")
+    stock = client.assume_role
+    monkeypatch.setattr(client, "assume_role", lambda **of: asked.append(of) or stock(**of))
+    return asked
+
+
+def test_a_session_in_another_account_is_reused_until_shortly_before_its_end(
+    sts: list[dict[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = aws.client_as(ROLE_THERE, "install-1", "ecr", "eu-west-1")
+    assert first is aws.client_as(ROLE_THERE, "install-1", "ecr", "eu-west-1")
+    aws.client_as(ROLE_THERE, "install-1", "ecs", "us-east-1")
+    assert sts == [
+        {"RoleArn": ROLE_THERE, "ExternalId": "install-1", "RoleSessionName": "image-scan"}
+    ]
+    later = time.time() + 3600 - 299
+    monkeypatch.setattr(aws.time, "time", lambda: later)
+    assert aws.client_as(ROLE_THERE, "install-1", "ecr", "eu-west-1") is not first
+    assert len(sts) == 2
+
+
+def test_it_acts_in_the_other_account(sts: list[dict[str, str]]) -> None:
+    there = aws.client_as(ROLE_THERE, "install-1", "sts", "eu-west-1")
+    assert there.get_caller_identity()["Account"] == "222222222222"
+
+
+def test_a_role_that_does_not_let_us_in_is_rejected(
+    sts: list[dict[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(**_: str) -> None:
+        raise client_error("AccessDenied", 403)
+
+    monkeypatch.setattr(aws.client("sts"), "assume_role", refuse)
+    with pytest.raises(AwsRejected, match="sts:AssumeRole: AccessDenied"):
+        aws.client_as(ROLE_THERE, "install-1", "ecr", "eu-west-1")

@@ -13,7 +13,8 @@ READERS: dict[str, Callable[[], object]] = {
     "CACHE_TTL_DAYS": config.cache_ttl_seconds,
     "LEASE_SECONDS": config.lease_seconds,
     "TOPIC_ARN": config.topic_arn,
-    "QUALYS_ROLE_ARN": config.registry_role_arn,
+    "QUALYS_ROLE_ARN": lambda: config.registry_role_arn(""),
+    "SPOKE_REGISTRY_ROLE_ARN": lambda: config.registry_role_arn("222222222222"),
     "QUALYS_GATEWAY_URL": config.QualysSettings.from_environment,
     "QUALYS_SECRET_ARN": config.QualysSettings.from_environment,
 }
@@ -24,7 +25,7 @@ READERS: dict[str, Callable[[], object]] = {
 def test_a_gap_is_named(environment: pytest.MonkeyPatch, name: str, value: str | None) -> None:
     environment.setenv("TOPIC_ARN", "arn")
     if value is None:
-        environment.delenv(name)
+        environment.delenv(name, raising=False)
     else:
         environment.setenv(name, value)
     with pytest.raises(ConfigurationError, match=name):

@@ -10,6 +10,7 @@ import boto3
 from image_scan import aws, deployments, log
 from tests.unit import builders
 from tests.unit.builders import HOST, REGION
+from tests.unit.conftest import OneAccount
 
 if TYPE_CHECKING:
     import pytest
@@ -19,11 +20,11 @@ if TYPE_CHECKING:
 
 
 def read(event: Any) -> ParsedEvent:
-    return deployments.read(
-        event,
+    account = OneAccount(
         lambda region: boto3.client("ecs", region_name=region),
         lambda region: aws.client("ecr", region),
     )
+    return deployments.read(event, account)  # type: ignore[arg-type]
 
 
 def registration(*images: str) -> dict[str, Any]:

@@ -24,7 +24,7 @@ AMD, ARM = "a" * 64, "e" * 64
 def identify(client: Any, *uris: str) -> list[Image]:
     references = [(f"c{number}", images.parse(uri)) for number, uri in enumerate(uris)]
     assert all(isinstance(each, images.EcrReference) for _, each in references)
-    return image_digests.identify(references, lambda _: client)  # type: ignore[arg-type]
+    return image_digests.identify(references, lambda *_: (client, ""))
 
 
 class Refusing:
@@ -74,6 +74,7 @@ def test_a_tag_is_resolved_to_its_digest_and_config(ecr: FakeEcr) -> None:
         "configs": ["sha256:" + "c" * 64],
         "containers": ["c0"],
         "unscannable": "",
+        "role_account_id": "",
     }
 
 
@@ -165,14 +166,15 @@ def test_each_account_and_region_is_asked_for_its_own_images() -> None:
     asked: list[str] = []
     ecr = Scripted([])
 
-    def ecr_in(region: str) -> Any:
-        asked.append(region)
-        return ecr
+    def ecr_in(account_id: str, region: str) -> Any:
+        asked.append(f"{account_id} {region}")
+        return ecr, account_id[:1]
 
     uris = [f"{HOST}/a:1", "999999999999.dkr.ecr.eu-west-1.amazonaws.com/a:1"]
     references = [("c", images.parse(uri)) for uri in uris]
     found = image_digests.identify(references, ecr_in)  # type: ignore[arg-type]
-    assert asked == [REGION, "eu-west-1"]
+    assert asked == [f"{ACCOUNT} {REGION}", "999999999999 eu-west-1"]
+    assert [each["role_account_id"] for each in found] == ["1", "9"]
     assert [call["registryId"] for call in ecr.calls] == [ACCOUNT, "999999999999"]
     assert len({each["key"] for each in found}) == 2
 

@@ -9,5 +9,8 @@ from image_scan.registry_memo import RegistryMemo
 def handler(event: ImageTask, _context: object) -> Registry:
     log.bind(event)
     memo = RegistryMemo(CacheTable(aws.client("dynamodb"), config.cache_table()))
-    role = registries.RegistryRole(config.registry_role_arn(), config.registry_external_id())
-    return registries.find_or_create(event["image"], role, subscription.client(), memo)
+    image = event["image"]
+    role = registries.RegistryRole(
+        config.registry_role_arn(image["role_account_id"]), config.registry_external_id()
+    )
+    return registries.find_or_create(image, role, subscription.client(), memo)

@@ -2,12 +2,10 @@
 
 from typing import Any
 
-from image_scan import aws, deployments, log
+from image_scan import accounts, deployments, log
 from image_scan.payloads import ParsedEvent
 
 
 def handler(event: Any, _context: object) -> ParsedEvent:
     log.bind({"event_id": event.get("id")} if isinstance(event, dict) else {})
-    return deployments.read(
-        event, lambda region: aws.client("ecs", region), lambda region: aws.client("ecr", region)
-    )
+    return deployments.read(event, accounts.install())

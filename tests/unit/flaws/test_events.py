@@ -9,6 +9,7 @@ from image_scan import deployments, ecs_events
 from image_scan.errors import MalformedEvent
 from image_scan.scan_cache import ScanCache
 from tests.unit.builders import EVENTS, LEASE, event, image, taken, task
+from tests.unit.conftest import OneAccount
 from tests.unit.fake_ecr import FakeEcr
 from tests.workflow import definitions
 
@@ -22,7 +23,7 @@ def read(recorded: dict[str, Any], ecr: FakeEcr) -> Any:
             return {"taskDefinition": {"containerDefinitions": [{"name": "c", "image": "nginx"}]}}
 
     ecs = Ecs()
-    return deployments.read(recorded, lambda _: ecs, lambda _: ecr), ecs.asked  # type: ignore[arg-type,return-value]
+    return deployments.read(recorded, OneAccount(lambda _: ecs, lambda _: ecr)), ecs.asked  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("name", ["register_denied", "create_service_failed", "run_task_failed"])

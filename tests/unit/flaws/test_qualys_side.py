@@ -187,7 +187,7 @@ def test_f33_nothing_here_may_write_to_iam() -> None:
             assert not re.search(r'actions\s*=\s*\["\*"\]', statement), path
 
 
-def test_f33_the_functions_know_no_iam_and_no_sts() -> None:
+def test_f33_the_functions_know_no_iam() -> None:
     services = set()
     for path in CODE:
         for call in ast.walk(ast.parse(path.read_text())):
@@ -197,7 +197,8 @@ def test_f33_the_functions_know_no_iam_and_no_sts() -> None:
                 else:
                     # The one door to boto3, and our own client of Qualys.
                     assert path.name == "aws.py" or not call.args, path
-    assert services == {"dynamodb", "ecr", "ecs", "secretsmanager", "sns"}
+    # STS to read a member account as its describe role.
+    assert services <= {"dynamodb", "ecr", "ecs", "secretsmanager", "sns", "sts"}
 
 
 def test_f33_the_machines_call_neither() -> None:

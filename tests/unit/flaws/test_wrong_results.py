@@ -56,6 +56,7 @@ from tests.unit.builders import (
     taken,
     task,
 )
+from tests.unit.conftest import OneAccount
 from tests.unit.fake_ecr import FakeEcr
 from tests.workflow import definitions
 
@@ -147,7 +148,7 @@ def test_f07_a_scan_is_of_one_exact_tag(
             "region": "us-east-1",
             "detail": {"image": reference},
         }
-        (found,) = deployments.read(event, lambda _: None, lambda _: ecr)["images"]  # type: ignore[arg-type,return-value]
+        (found,) = deployments.read(event, OneAccount(lambda _: None, lambda _: ecr))["images"]  # type: ignore[arg-type]
         scan_jobs.submit(found, REGISTRY, "scan-1", False, qualys, memo)
         sent = json.loads(answers.calls[-1].request.body or "")
         assert sent["filters"][0]["repoTags"] == [{"repo": "shop/app", "tag": "latest"}]

@@ -1,0 +1,50 @@
+# Accounts that forward events: what they run is read through a role of theirs, which trusts the
+# function that parses events and nobody else here.
+locals {
+  has_members = var.spokes.organization_id != null || length(var.spokes.account_ids) > 0
+
+  describe_role_name   = "${var.name_prefix}-describe"
+  describe_external_id = "${var.name_prefix}-${local.account}"
+  # {account} is filled in by the functions.
+  describe_role_arn = "arn:${local.partition}:iam::{account}:role${var.iam_path}${local.describe_role_name}"
+
+  # By default the member's role is named as ours, path included.
+  registry_role_path       = coalesce(var.spokes.registry_role_name, split(":role/", var.registry_role_arn)[1])
+  member_registry_role_arn = "arn:${local.partition}:iam::{account}:role/${local.registry_role_path}"
+
+  members_environment = local.has_members ? {
+    HUB_ACCOUNT_ID       = local.account
+    DESCRIBE_ROLE_ARN    = local.describe_role_arn
+    DESCRIBE_EXTERNAL_ID = local.describe_external_id
+    SPOKE_ACCOUNT_IDS    = join(" ", sort(var.spokes.account_ids))
+  } : {}
+}
+
+data "aws_iam_policy_document" "read_members" {
+  dynamic "statement" {
+    for_each = var.spokes.organization_id == null ? [] : [var.spokes.organization_id]
+
+    content {
+      sid       = "ReadOrganization"
+      actions   = ["sts:AssumeRole"]
+      resources = [replace(local.describe_role_arn, "{account}", "*")]
+
+      # Images name accounts: strangers are none of ours to ask.
+      condition {
+        test     = "StringEquals"
+        variable = "aws:ResourceOrgID"
+        values   = [statement.value]
+      }
+    }
+  }
+
+  dynamic "statement" {
+    for_each = length(var.spokes.account_ids) > 0 ? [var.spokes.account_ids] : []
+
+    content {
+      sid       = "ReadMembers"
+      actions   = ["sts:AssumeRole"]
+      resources = [for account in statement.value : replace(local.describe_role_arn, "{account}", account)]
+    }
+  }
+}

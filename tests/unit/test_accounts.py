@@ -1,0 +1,133 @@
+"""Whose ECS and ECR may be read, and as whom."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from image_scan import config
+from image_scan.accounts import Accounts
+from image_scan.errors import AwsRejected, AwsUnavailable
+
+if TYPE_CHECKING:
+    from tests.unit.conftest import Clock
+
+HUB, MEMBER, CENTRAL, STRANGER = (letter * 12 for letter in "1234")
+HERE = "eu-west-1"
+
+
+class Aws:
+    """Who asked for which client; `closed` accounts have no role that lets the hub in."""
+
+    def __init__(self, *closed: str) -> None:
+        self.closed = closed
+        self.assumed: list[str] = []
+        self.error: Exception = AwsRejected("sts:AssumeRole: AccessDenied")
+
+    def connect(self, service: str, region: str) -> str:
+        return f"{service} {region} as the hub"
+
+    def connect_as(self, role: str, external_id: str, service: str, region: str) -> str:
+        assert external_id == "install-1"
+        account = role.split(":")[4]
+        assert role == f"arn:aws:iam::{account}:role/describe"
+        self.assumed.append(account)
+        if account in self.closed:
+            raise self.error
+        return f"{service} {region} as {account}"
+
+
+def accounts(aws: Aws, *listed: str, clock: Any = None) -> Accounts:
+    spokes = config.Spokes(
+        HUB, "arn:aws:iam::{account}:role/describe", "install-1", frozenset(listed)
+    )
+    return Accounts(spokes, aws.connect, aws.connect_as, *([clock] if clock else []))
+
+
+def test_an_install_of_one_account_reads_everything_as_itself() -> None:
+    aws = Aws()
+    alone = Accounts(None, aws.connect, aws.connect_as)
+    assert alone.ecs(MEMBER, HERE) == "ecs eu-west-1 as the hub"  # type: ignore[comparison-overlap]
+    assert alone.ecr(MEMBER, HERE, HUB) == ("ecr eu-west-1 as the hub", "")  # type: ignore[comparison-overlap]
+    assert aws.assumed == []
+
+
+@pytest.mark.parametrize("listed", [(), (MEMBER,)])
+def test_the_hub_reads_itself_as_itself_and_a_member_through_its_role(
+    listed: tuple[str, ...],
+) -> None:
+    aws = Aws()
+    of = accounts(aws, *listed)
+    assert of.ecs(HUB, HERE) == "ecs eu-west-1 as the hub"  # type: ignore[comparison-overlap]
+    assert of.ecr(HUB, HERE, MEMBER) == ("ecr eu-west-1 as the hub", "")  # type: ignore[comparison-overlap]
+    assert aws.assumed == []
+    assert of.ecs(MEMBER, HERE) == f"ecs eu-west-1 as {MEMBER}"  # type: ignore[comparison-overlap]
+    assert of.ecr(MEMBER, HERE, MEMBER) == (f"ecr eu-west-1 as {MEMBER}", MEMBER)  # type: ignore[comparison-overlap]
+
+
+def test_an_account_that_is_not_listed_is_refused_before_any_call() -> None:
+    aws = Aws()
+    of = accounts(aws, MEMBER)
+    with pytest.raises(AwsRejected, match=STRANGER):
+        of.ecs(STRANGER, HERE)
+    assert of.ecr(STRANGER, HERE, MEMBER) == ("ecr eu-west-1 as the hub", "")  # type: ignore[comparison-overlap]
+    assert aws.assumed == []
+
+
+@pytest.mark.parametrize("listed", [(), (MEMBER,)])
+def test_a_member_without_its_role_is_an_error_and_not_read_otherwise(
+    listed: tuple[str, ...],
+) -> None:
+    of = accounts(Aws(MEMBER), *listed)
+    with pytest.raises(AwsRejected):
+        of.ecs(MEMBER, HERE)
+    with pytest.raises(AwsRejected):
+        of.ecr(MEMBER, HERE, MEMBER)
+
+
+def test_a_central_registry_of_the_organization_is_read_through_its_role() -> None:
+    aws = Aws()
+    assert accounts(aws).ecr(CENTRAL, HERE, MEMBER) == (f"ecr eu-west-1 as {CENTRAL}", CENTRAL)  # type: ignore[comparison-overlap]
+    assert accounts(aws, MEMBER, CENTRAL).ecr(CENTRAL, HERE, MEMBER)[1] == CENTRAL
+
+
+def test_a_strangers_public_registry_is_read_as_ourselves_and_not_asked_for_long(
+    clock: Clock,
+) -> None:
+    """As those of AWS' own images, which run beside many services."""
+    aws = Aws(STRANGER)
+    of = accounts(aws, clock=clock)
+    for _ in range(5):
+        assert of.ecr(STRANGER, HERE, MEMBER) == ("ecr eu-west-1 as the hub", "")  # type: ignore[comparison-overlap]
+    assert aws.assumed == [STRANGER]
+    clock.now += 901
+    aws.closed = ()
+    assert of.ecr(STRANGER, HERE, MEMBER)[1] == STRANGER
+
+
+def test_trouble_of_sts_is_not_taken_for_a_refusal() -> None:
+    aws = Aws(CENTRAL)
+    aws.error = AwsUnavailable("sts:AssumeRole: Throttling")
+    with pytest.raises(AwsUnavailable):
+        accounts(aws).ecr(CENTRAL, HERE, MEMBER)
+
+
+def test_the_settings_of_a_hub(environment: pytest.MonkeyPatch) -> None:
+    assert config.spokes() is None
+    environment.setenv("DESCRIBE_ROLE_ARN", "arn:aws:iam::{account}:role/describe")
+    environment.setenv("DESCRIBE_EXTERNAL_ID", "install-1")
+    environment.setenv("HUB_ACCOUNT_ID", HUB)
+    environment.setenv("SPOKE_ACCOUNT_IDS", "")
+    spokes = config.spokes()
+    assert spokes is not None
+    assert spokes.account_ids == frozenset()
+    environment.setenv("SPOKE_ACCOUNT_IDS", f"{MEMBER} {CENTRAL}")
+    assert (config.spokes() or spokes).account_ids == {MEMBER, CENTRAL}
+
+
+def test_the_sensors_role_is_that_of_the_images_account(environment: pytest.MonkeyPatch) -> None:
+    own = config.registry_role_arn("")
+    environment.setenv("SPOKE_REGISTRY_ROLE_ARN", "arn:aws:iam::{account}:role/qualys")
+    assert config.registry_role_arn("") == own
+    assert config.registry_role_arn(MEMBER) == f"arn:aws:iam::{MEMBER}:role/qualys"
