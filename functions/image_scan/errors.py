@@ -1,8 +1,16 @@
 """What can go wrong. The state machines match the leaf class names: they are interface."""
 
+_LONGEST = 500
+
 
 class ScanError(Exception):
-    """Base of everything that this package raises on purpose."""
+    """Base of everything that this package raises on purpose.
+
+    Its words may quote what others answered: they are cut, and made fit for any encoding.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message[:_LONGEST].encode("utf-8", "replace").decode())
 
 
 class TransientError(ScanError):

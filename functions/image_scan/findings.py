@@ -70,7 +70,7 @@ def _severity(entry: Mapping[str, Any]) -> int:
 def _top(severity: int, entry: Mapping[str, Any]) -> TopFinding:
     qid = entry.get("qid")
     return TopFinding(
-        qid=qid if isinstance(qid, int) and abs(qid) < 10**12 else 0,
+        qid=qid if type(qid) is int and abs(qid) < 10**12 else 0,
         title=_text(entry.get("title") or "", 200),
         severity=severity,
         cves=[_text(each, 40) for each in _list(entry, "cveids") if isinstance(each, str)][:10],

@@ -7,6 +7,7 @@ because Qualys can only be asked for a repository and tag.
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypedDict
@@ -32,6 +33,7 @@ _MANIFESTS = (
     "application/vnd.oci.image.manifest.v1+json",
     "application/vnd.docker.distribution.manifest.v2+json",
 )
+_DIGEST = re.compile("sha256:[0-9a-f]{64}")
 _BATCH = 100  # image ids in one BatchGetImage or DescribeImages call
 _ABSENT = frozenset({"ImageNotFound", "InvalidImageDigest", "InvalidImageTag"})
 # No repository can have a name that ECR calls invalid.
@@ -199,7 +201,7 @@ def _is_attestation(platform: Any) -> bool:
 def _config(manifest: dict[str, Any]) -> str:
     config = manifest.get("config")
     digest = config.get("digest") if isinstance(config, dict) else None
-    return digest if isinstance(digest, str) else ""
+    return digest if isinstance(digest, str) and _DIGEST.fullmatch(digest) else ""
 
 
 def _document(text: str) -> dict[str, Any]:

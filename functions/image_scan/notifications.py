@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from image_scan.payloads import Image, ImageTask, Outcome, Place
 
 _LONGEST_SUBJECT = 100  # characters, printable ASCII; SNS refuses any other
-_MOST_PLACES = 100  # keeps a message far below the 256 KiB that SNS takes
+_MOST_PLACES = 100
+_LARGEST = 200_000  # bytes; SNS takes 256 KiB, and names in ECS can be long
 _IMAGE = ("uri", "digest", "repository", "tag", "account_id", "region")
 _RESULT = ("counts", "potential", "exempted", "fresh", "config_digest")
 
@@ -53,7 +54,6 @@ def subject(image: Image, outcome: Outcome) -> str:
 
 
 def message(image: Image, outcome: Outcome, places: Mapping[str, Place]) -> dict[str, Any]:
-    shown = sorted(places.items())[:_MOST_PLACES]
     scanned_at = outcome.get("scanned_at")
     facts: dict[str, Any] = {name: outcome[name] for name in _RESULT if name in outcome}  # type: ignore[literal-required]
     if scanned_at:
@@ -64,9 +64,16 @@ def message(image: Image, outcome: Outcome, places: Mapping[str, Place]) -> dict
         "image": {name: image[name] for name in _IMAGE},  # type: ignore[literal-required]
         **facts,
         "findings": outcome.get("top", []),
-        "deployed": [place for _, place in shown],
+        "deployed": _shown([place for _, place in sorted(places.items())[:_MOST_PLACES]]),
         "deployed_total": len(places),
     }
+
+
+def _shown(places: list[Place]) -> list[Place]:
+    """As many of them as a message has room for."""
+    while len(json.dumps(places, indent=2)) > _LARGEST:
+        places = places[: len(places) // 2]
+    return places
 
 
 def reason(outcome: Outcome) -> str:
@@ -76,8 +83,9 @@ def reason(outcome: Outcome) -> str:
     cause = outcome.get("cause") or ""
     try:
         told = json.loads(cause)
-    except ValueError:
+    except (ValueError, RecursionError):
         told = None
     if isinstance(told, dict):
         cause = str(told.get("errorMessage") or "")
-    return f"{outcome['error']}: {cause[:500]}".rstrip(": ")
+    words = f"{outcome['error']}: {cause[:500]}".rstrip(": ")
+    return words.encode("utf-8", "replace").decode()

@@ -123,13 +123,18 @@ class Submission(TypedDict):
 
 
 class Status(TypedDict):
-    """What one poll found. `ended_checks`: how many polls have seen the scan job ended."""
+    """What one poll found.
+
+    `reported` and `severe` are how many vulnerabilities the image's record counts, and how many of
+    them are of severity 4 or 5; `ended_checks` how many polls have seen the scan job ended.
+    """
 
     complete: bool
     sha: str
     scanned_at: int
     fresh: bool
     reported: int
+    severe: int
     ended_checks: int
 
 

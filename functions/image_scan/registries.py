@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -99,8 +100,9 @@ def _create(
     except TransientError as error:
         log.warning("creation of unknown fate", error=str(error), uri=uri)
     for _ in range(3):
-        if uuid := qualys.registry_uuid(uri):
-            return uuid
+        with suppress(ScanError):  # Qualys may have it: a failing look-up proves nothing
+            if uuid := qualys.registry_uuid(uri):
+                return uuid
         sleep(1)
     if not told:
         raise RegistryNotReady(f"{uri} is not listed after its creation")

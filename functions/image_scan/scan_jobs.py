@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _PREFIX = "image-scan-"
 # Longer than any execution can wait for its schedule (500 polls, 900 s apart).
 _FORGOTTEN_MS = 6 * 86_400_000
+# No clock is off by more: a time that is was misread.
+_CLOCKS_APART_MS = 2 * 3_600_000
 _MOST_SWEPT = 50  # so many ids fit into a URL
 
 
@@ -61,6 +63,12 @@ def submit(
     return Submission(schedule_uuid=uuid, submitted_at=submitted_at)
 
 
+def requested_at(schedule: Schedule | None, ours: int) -> int:
+    """When a scan was asked for, in epoch milliseconds: by Qualys' clock where that can be."""
+    told = schedule.created if schedule else 0
+    return told if abs(told - ours) <= _CLOCKS_APART_MS else ours
+
+
 def clear_away(
     registry: Registry, submission: Submission, qualys: QualysClient, ended: bool = True
 ) -> None:
@@ -93,4 +101,5 @@ def sweep(registry_uuid: str, qualys: QualysClient, clock: Callable[[], float] =
 
 
 def _submission(schedule: Schedule, submitted_at: int) -> Submission:
-    return Submission(schedule_uuid=schedule.uuid, submitted_at=schedule.created or submitted_at)
+    submitted_at = requested_at(schedule, submitted_at)
+    return Submission(schedule_uuid=schedule.uuid, submitted_at=submitted_at)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from image_scan import findings
 from image_scan.errors import ScanError, UnexpectedAnswer
+from image_scan.qualys.models import is_severe
 
 if TYPE_CHECKING:
     from image_scan.payloads import Image, Outcome, Status
@@ -27,8 +28,8 @@ def fetch(image: Image, status: Status, qualys: QualysClient) -> Outcome:
     quiet = not any(_counts(outcome)[:2])  # nothing critical or high: nobody would be told
     if quiet:
         _check_summary(found, confirmed + outcome["exempted"])
-        if listed < reported:
-            hidden = _hidden(sha, found, confirmed, reported, qualys)
+        if listed < reported or _severe(found) < status["severe"]:
+            hidden = _hidden(status, found, confirmed, qualys)
             outcome["exempted"] += hidden
             listed += hidden
     remarks = _remarks(image, status)
@@ -62,12 +63,17 @@ def _check_summary(found: Vulnerabilities, explained: int) -> None:
         raise UnexpectedAnswer(f"Qualys counts {told} vulnerabilities and lists {listed}")
 
 
-def _hidden(
-    sha: str, found: Vulnerabilities, confirmed: int, reported: int, qualys: QualysClient
-) -> int:
+def _severe(found: Vulnerabilities) -> int:
+    return len([each for each in found.entries if is_severe(each)])
+
+
+def _hidden(status: Status, found: Vulnerabilities, confirmed: int, qualys: QualysClient) -> int:
     """How many entries exceptions of the subscription hide, when they explain what is missing."""
+    sha, reported = status["sha"], status["reported"]
     everything = qualys.vulnerabilities(sha, apply_exceptions=False, expected=reported)
     listed = len(everything.entries)
+    if _severe(everything) < status["severe"]:
+        raise UnexpectedAnswer(f"Qualys counts {status['severe']} of severity 4 and 5, lists fewer")
     unmarked = sum(_counts(findings.summarise(everything.entries))) - confirmed
     # Entries that are not marked as exempted need the summary to vouch that exceptions hide them.
     if listed < reported or (unmarked > 0 and not found.summarised):

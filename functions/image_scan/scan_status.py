@@ -61,7 +61,7 @@ def _check(
     if state == "running":
         return _waiting(0)
     ended = earlier + 1 if earlier or state == "done" else 0
-    requested = schedule.created if schedule and schedule.created else submission["submitted_at"]
+    requested = scan_jobs.requested_at(schedule, submission["submitted_at"])
     return _judge(image, _known(image, qualys), requested - _CLOCK_SKEW_MS, ended)
 
 
@@ -104,7 +104,9 @@ def _known(image: Image, qualys: QualysClient) -> list[ScannedImage]:
 
 
 def _waiting(ended: int) -> Status:
-    return Status(complete=False, sha="", scanned_at=0, fresh=False, reported=0, ended_checks=ended)
+    return Status(
+        complete=False, sha="", scanned_at=0, fresh=False, reported=0, severe=0, ended_checks=ended
+    )
 
 
 def _result(candidate: ScannedImage, fresh: bool, ended: int) -> Status:
@@ -117,6 +119,7 @@ def _result(candidate: ScannedImage, fresh: bool, ended: int) -> Status:
         scanned_at=candidate.scanned_at,
         fresh=fresh,
         reported=candidate.reported or 0,
+        severe=candidate.severe,
         ended_checks=ended,
     )
 

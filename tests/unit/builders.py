@@ -34,7 +34,9 @@ SHA = "c" * 64
 REGISTRY = Registry(uuid="reg-1", memoised=True)
 JOB = "f677b189-8b54-46ba-9d24-624b7e98767d"
 SUBMISSION = Submission(schedule_uuid=JOB, submitted_at=NOW_MS)
-STATUS = Status(complete=True, sha=SHA, scanned_at=NOW_MS, fresh=True, reported=0, ended_checks=1)
+STATUS = Status(
+    complete=True, sha=SHA, scanned_at=NOW_MS, fresh=True, reported=0, severe=0, ended_checks=1
+)
 EVENTS = Path(__file__).parents[1] / "events"
 
 

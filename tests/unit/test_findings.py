@@ -103,3 +103,8 @@ def test_every_entry_is_counted_or_refused(entries: list[dict[str, Any]]) -> Non
     counted = sum(outcome["counts"].values()) + sum(outcome["potential"].values())  # type: ignore[arg-type]
     assert counted + outcome["exempted"] + len(informed) >= len(entries)
     assert (outcome["verdict"] == "CLEAN") == (sum(outcome["counts"].values()) == 0)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("qid", [True, "7", None, 10**12, 1.5])
+def test_a_qid_is_a_whole_number(qid: Any) -> None:
+    assert [type(each["qid"]) for each in summarise([finding(qid=qid)])["top"]] == [int]

@@ -48,6 +48,14 @@ def test_many_places_are_counted_but_not_all_listed() -> None:
     assert len(json.dumps(message)) < 256 * 1024
 
 
+def test_places_with_long_names_fit_into_a_message() -> None:
+    place: Any = {**next(iter(PLACES.values())), "containers": ["c" * 255] * 10}
+    places = {f"place-{number}": place for number in range(100)}
+    message = notifications.message(image(), CRITICAL, places)
+    assert 0 < len(message["deployed"]) < message["deployed_total"] == 100
+    assert len(json.dumps(message, indent=2)) < 256 * 1024
+
+
 @given(st.text(max_size=300), st.integers(0, 10**6))
 def test_a_subject_is_one_line_of_a_hundred_printable_characters(name: str, count: int) -> None:
     counts: Any = {"critical": count, "high": 0, "medium": 0, "low": 0}
@@ -72,6 +80,8 @@ def test_a_subject_is_one_line_of_a_hundred_printable_characters(name: str, coun
         ),
         ({"verdict": "ERROR", "error": "X", "cause": '"text"'}, 'X: "text"'),
         ({"verdict": "ERROR", "error": "X", "cause": "{}"}, "X"),
+        ({"verdict": "ERROR", "error": "X", "cause": '{"errorMessage": "\\ud800"}'}, "X: ?"),
+        ({"verdict": "ERROR", "error": "X", "cause": "[" * 100_000}, f"X: {'[' * 500}"),
     ],
 )
 def test_the_reason_comes_from_what_was_caught(outcome: Any, reason: str) -> None:

@@ -270,3 +270,21 @@ def test_trouble_at_qualys_creates_nothing(find: Any, answers: responses.Request
     with pytest.raises(QualysUnavailable):
         find()
     assert bodies(answers) == []
+
+
+@pytest.mark.parametrize(
+    "told", [{"json": {"registryUuid": JOB}}, {"status": 201}, {"status": 503}]
+)
+def test_a_failing_look_up_after_the_creation_gives_the_lock_to_nobody(
+    find: Any, answers: responses.RequestsMock, memo: RegistryMemo, told: dict[str, Any]
+) -> None:
+    unlisted(answers)
+    connected(answers)
+    answers.post(REGISTRIES, **told)
+    answers.get(REGISTRIES, status=503)
+    if "json" in told:
+        assert find() == {"uuid": JOB, "memoised": False}
+    else:
+        with pytest.raises(RegistryNotReady):
+            find()
+    assert not memo.lock(ACCOUNT, REGION)

@@ -299,3 +299,49 @@ def test_no_other_answer_is_a_verdict(
     answers.get(VULN, **answer)
     with pytest.raises(error):
         scan_results.fetch(image(), STATUS, qualys)
+
+
+def test_severities_that_the_record_counts_must_be_listed(
+    qualys: QualysClient, answers: responses.RequestsMock
+) -> None:
+    """As many as are listed, but one of them is critical there and minimal here."""
+    minimal = finding(1, typeDetected="POTENTIAL")
+    listing(answers, {"details": [minimal]}, {"details": [minimal]})
+    with pytest.raises(UnexpectedAnswer, match="severity 4 and 5"):
+        scan_results.fetch(image(), status(reported=1, severe=1), qualys)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        finding(5, isExempted=True),
+        finding(5, typeDetected="POTENTIAL"),
+        finding(5, customerSeverity=1, isExempted=True),
+        {**finding(1, customerSeverity=5, isExempted=True), "severity": "1"},
+    ],
+)
+def test_a_severe_entry_that_does_not_count_explains_it(
+    qualys: QualysClient, answers: responses.RequestsMock, entry: dict[str, Any]
+) -> None:
+    answers.get(VULN, json={"details": [entry]})
+    outcome = scan_results.fetch(image(), status(reported=1, severe=1), qualys)
+    assert outcome["verdict"] == "CLEAN"
+
+
+def test_a_hidden_severe_exception_explains_it(
+    qualys: QualysClient, answers: responses.RequestsMock
+) -> None:
+    listing(answers, {"details": []}, {"details": [finding(5, isExempted=True)]})
+    outcome = scan_results.fetch(image(), status(reported=1, severe=1), qualys)
+    assert (outcome["verdict"], outcome["exempted"]) == ("CLEAN", 1)
+
+
+def test_the_summary_of_every_page_counts(
+    qualys: QualysClient, answers: responses.RequestsMock
+) -> None:
+    first = {"details": [], "vulnSummary": summary()}
+    potential = finding(typeDetected="POTENTIAL", severity=1, customerSeverity=1)
+    second = {"details": [potential], "vulnSummary": summary(confirmed=1, potential=1)}
+    listing(answers, first, pages=[second])
+    with pytest.raises(UnexpectedAnswer, match="1 confirmed and 1 potential"):
+        scan_results.fetch(image(), status(reported=1), qualys)

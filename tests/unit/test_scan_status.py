@@ -240,3 +240,24 @@ def test_an_odd_row_of_another_image_costs_ours_nothing(check: Any) -> None:
     assert check(schedule(), None, odd, qualys_image())["complete"] is True
     with pytest.raises(UnexpectedAnswer):
         check(schedule(), qualys_image(vulnerabilities="many"))
+
+
+@pytest.mark.parametrize("created", ["1", str(NOW_MS // 1000), "253402300799000"])
+def test_a_time_that_was_misread_makes_no_old_scan_fresh(check: Any, created: str) -> None:
+    found = check(schedule(created=created), details(lastVmScanDate=MONTHS_AGO))
+    assert found["complete"] is False
+    fresh = check(schedule(created=created), details())
+    assert (fresh["complete"], fresh["fresh"]) == (True, True)
+
+
+@pytest.mark.parametrize("status", [{"code": "FAILED"}, 5, ["ERROR"], True])
+def test_a_status_that_is_no_text_is_no_success(check: Any, status: Any) -> None:
+    with pytest.raises(ScanFailed, match="unreadable"):
+        check(schedule(), details(scanStatus=status))
+
+
+def test_what_qualys_says_of_a_failure_is_cut_and_readable(check: Any) -> None:
+    with pytest.raises(ScanFailed) as raised:
+        check(schedule(), details(scanStatus="x\ud800" * 100_000))
+    assert len(str(raised.value)) == 500
+    assert str(raised.value).encode()

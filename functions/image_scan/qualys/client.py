@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from image_scan.errors import QualysRejected, QualysUnavailable, UnexpectedAnswer
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from image_scan.qualys.transport import Transport
 
 _PAGE = 200
+# What IAM takes, and no 0.
+_EXTERNAL_ID = re.compile(r"(?![0-]+$)[A-Za-z0-9+=,.@:/_][A-Za-z0-9+=,.@:/_-]*")
 _MOST_PAGES = 50  # the API gives at most 10,000 rows of a list
 
 
@@ -30,7 +33,7 @@ class QualysClient:
         """The external id that Qualys presents when it assumes the registry role."""
         answer = _json(self._transport.send("GET", "/registry/aws-base"))
         external_id = answer.get("externalId") if isinstance(answer, dict) else None
-        if type(external_id) not in (int, str) or not external_id:
+        if type(external_id) not in (int, str) or not _EXTERNAL_ID.fullmatch(str(external_id)):
             raise UnexpectedAnswer("aws-base has no external id")
         return str(external_id)
 
@@ -44,7 +47,7 @@ class QualysClient:
         for query in (f'registryUri:"{uri}"', ""):
             for row in self._pages("/registry", query, "registryUuid"):
                 if models.host(models.text(row, "registryUri")) == wanted:
-                    return models.required(row, "registryUuid")
+                    return models.required_id(row, "registryUuid")
         return ""
 
     def connector_exists(self, role_arn: str, account_id: str) -> bool:
@@ -115,7 +118,7 @@ class QualysClient:
     def schedule_named(self, registry: str, name: str) -> Schedule | None:
         """A schedule by its name, which no filter takes."""
         named = (each for each in self.schedules(registry) if each.name == name)
-        return next((each for each in named if each.uuid), None)
+        return next((each for each in named if models.is_id(each.uuid)), None)
 
     def delete_schedule(self, registry: str, uuid: str) -> None:
         self._transport.send("DELETE", f"/registry/{registry}/schedule/{uuid}")
@@ -157,25 +160,23 @@ class QualysClient:
         found = self._vulnerabilities(sha, params)
         if found is None:
             raise QualysUnavailable("the image's vulnerabilities are not ready")
-        entries, seen = list(found.entries), {repr(each) for each in found.entries}
+        seen = {repr(each) for each in found.entries}
         for number in range(2, _MOST_PAGES + 1):
-            if len(entries) >= expected:
+            page = self._further(sha, params, number) if len(found.entries) < expected else None
+            new = [each for each in page.entries if repr(each) not in seen] if page else []
+            if page is None or not new:
                 break
-            new = [each for each in self._further(sha, params, number) if repr(each) not in seen]
-            if not new:
-                break
-            entries += new
             seen.update(repr(each) for each in new)
-        return replace(found, entries=entries)
+            found = found.joined(page, new)
+        return found
 
     def _further(
         self, sha: str, params: Mapping[str, str | int], number: int
-    ) -> Sequence[Mapping[str, Any]]:
+    ) -> Vulnerabilities | None:
         try:
-            page = self._vulnerabilities(sha, {**params, "pageNumber": number})
+            return self._vulnerabilities(sha, {**params, "pageNumber": number})
         except QualysRejected:
-            return ()  # there are no pages
-        return page.entries if page else ()
+            return None  # there are no pages
 
     def _vulnerabilities(self, sha: str, params: Mapping[str, str | int]) -> Vulnerabilities | None:
         answer = self._transport.send("GET", f"/images/{sha}/vuln", params=params)
@@ -216,18 +217,40 @@ class QualysClient:
 
 
 def _json(answer: requests.Response) -> Any:
-    """The parsed body; None for 204. A garbled one is the gateway's failure, not an answer."""
+    """The parsed body of a 200, None for 204; nothing else is a whole answer to a question.
+
+    A garbled body is the gateway's failure. So is one that names a thing twice, or a number that
+    is none: a lenient reader could find no findings in it.
+    """
     if answer.status_code == 204:
         return None
     try:
-        return answer.json()
+        if answer.status_code == 200:
+            return _parsed(answer.content)
     except (ValueError, RecursionError):
-        raise QualysUnavailable(f"HTTP {answer.status_code} without a JSON body") from None
+        pass
+    raise QualysUnavailable(f"HTTP {answer.status_code} without a JSON body")
 
 
 def _told(answer: requests.Response) -> Any:
     """What a creation answers: by documents a string or nothing, in practice an object."""
     try:
-        return answer.json()
+        return _parsed(answer.content)
     except (ValueError, RecursionError):
         return None
+
+
+def _parsed(body: bytes) -> Any:
+    text = body.decode(json.detect_encoding(body))
+    return json.loads(text, object_pairs_hook=_named_once, parse_constant=_no_number)
+
+
+def _named_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name stands twice in an object")
+    return found
+
+
+def _no_number(text: str) -> None:
+    raise ValueError(f"{text} is no number of JSON")

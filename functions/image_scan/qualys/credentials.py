@@ -12,6 +12,7 @@ import base64
 import contextlib
 import json
 import math
+import re
 import time
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 _LIFETIME = 4 * 3600
 _MARGIN = 300
 _TIMEOUT = (3.05, 15)
+_JWT = re.compile(r"[A-Za-z0-9_=-]+(\.[A-Za-z0-9_=-]+){2}")
 _REFUSED = frozenset({400, 401, 403})
 _TRANSIENT = frozenset({408, 409, 429})
 
@@ -126,7 +128,7 @@ class Credentials:
 def _jwt(answer: requests.Response) -> str:
     """The token that a sign-in answers, as text; a page of a proxy is none."""
     token = answer.content.decode("latin-1").strip()  # whatever charset it claims
-    if token.count(".") != 2 or not _fits_a_header(token):
+    if not _JWT.fullmatch(token):
         raise QualysUnavailable(f"signing in: HTTP {answer.status_code} without a token")
     return token
 
@@ -141,12 +143,17 @@ def _parse(text: str) -> dict[str, str]:
             isinstance(secret.get(name), str) and secret[name].strip() for name in names
         ):
             found = {name: secret[name].strip() for name in names}
-            if "password" in found or all(_fits_a_header(value) for value in found.values()):
+            fit = _fits_a_form if "password" in found else _fits_a_header
+            if all(fit(value) for value in found.values()):
                 return found
     raise ConfigurationError(
         "the credential secret must be JSON with token, with username and password, "
         "or with client_id and client_secret"
     )
+
+
+def _fits_a_form(value: str) -> bool:
+    return value.encode("utf-8", "replace").decode() == value
 
 
 def _fits_a_header(value: str) -> bool:
@@ -158,6 +165,7 @@ def _expiry(token: str, now: float) -> float:
     body = token.split(".")[1]
     try:
         claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
-        return float(claims["exp"])
+        ends = float(claims["exp"])
+        return ends if math.isfinite(ends) else now + _LIFETIME
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return now + _LIFETIME

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Self
 
 from image_scan.errors import UnexpectedAnswer
@@ -30,6 +30,7 @@ _JOB_STATES: dict[str, JobState] = {
     "baselinequeued": "running",
     "baselinerunning": "running",
 }
+_ID = re.compile(r"[0-9A-Za-z-]{1,64}")
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _LATEST = 253_402_300_799_000  # the end of the year 9999
 
@@ -57,8 +58,13 @@ def text(row: Mapping[str, Any], name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def required(row: Mapping[str, Any], name: str) -> str:
-    if not (value := text(row, name)):
+def is_id(value: str) -> bool:
+    """Whether it can stand in a path: what a list tells is not trusted with more."""
+    return bool(_ID.fullmatch(value))
+
+
+def required_id(row: Mapping[str, Any], name: str) -> str:
+    if not is_id(value := text(row, name)):
         raise UnexpectedAnswer(f"a row has no {name}")
     return value
 
@@ -143,11 +149,19 @@ class ScannedImage:
                 for each in _objects(row, "repo")
             ),
             scanned_at=next((at for name in times if (at := milliseconds(row.get(name)))), 0),
-            scan_status=text(row, "scanStatus"),
+            scan_status=_scan_status(row.get("scanStatus")),
             scan_error=str(row.get("scanErrorCode") or ""),
             vulnerabilities=row.get("vulnerabilities"),
             total=max(_whole(row.get(name)) for name in ("totalVulnCount", "totalVulCount")),
         )
+
+    @property
+    def severe(self) -> int:
+        """How many of them are of the severities 4 and 5."""
+        found = self.vulnerabilities
+        if isinstance(found, Mapping):
+            return sum(_whole(found.get(f"severity{level}Count")) for level in (4, 5))
+        return len([each for each in found if is_severe(each)]) if isinstance(found, list) else 0
 
     @property
     def reported(self) -> int | None:
@@ -166,6 +180,13 @@ class ScannedImage:
         if (count := counted(found, "severity{}Count")) is None:
             raise UnexpectedAnswer("an image's vulnerabilities are neither counts nor a list")
         return count
+
+
+def _scan_status(value: Any) -> str:
+    """Empty when it is not told; what is no text is told, and no success."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else "unreadable"
 
 
 def _objects(row: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
@@ -187,6 +208,13 @@ def counted(counts: Any, pattern: str) -> int | None:
     numbers = [counts.get(pattern.format(level)) for level in range(1, 6)]
     whole = [each for each in numbers if type(each) is int and each >= 0]
     return sum(whole) if len(whole) == len(numbers) else None
+
+
+def is_severe(entry: Any) -> bool:
+    """Whether Qualys or the customer rates a vulnerability 4 or 5, of whatever kind it is."""
+    return isinstance(entry, Mapping) and not {"4", "5"}.isdisjoint(
+        str(entry.get(name)) for name in ("severity", "customerSeverity")
+    )
 
 
 @dataclass(frozen=True)
@@ -216,3 +244,13 @@ class Vulnerabilities:
         kinds = summary if isinstance(summary, Mapping) else {}
         counts = [counted(kinds.get(kind), "sev{}Count") for kind in ("confirmed", "potential")]
         return cls(found, None not in counts, counts[0] or 0, counts[1] or 0)
+
+    def joined(self, page: Self, entries: Sequence[Mapping[str, Any]]) -> Self:
+        """With the new entries of a further page, whose summary may know of more."""
+        return replace(
+            self,
+            entries=[*self.entries, *entries],
+            summarised=self.summarised and page.summarised,
+            confirmed=max(self.confirmed, page.confirmed),
+            potential=max(self.potential, page.potential),
+        )

@@ -18,7 +18,20 @@ def test_the_external_id_is_text(
     assert qualys.aws_external_id() == "4711"
 
 
-@pytest.mark.parametrize("told", [{}, {"externalId": None}, {"externalId": 0}, [], "x"])
+@pytest.mark.parametrize(
+    "told",
+    [
+        {},
+        {"externalId": None},
+        {"externalId": 0},
+        {"externalId": True},
+        {"externalId": -3},
+        {"externalId": " "},
+        {"externalId": "0"},
+        [],
+        "x",
+    ],
+)
 def test_no_external_id_is_refused(
     qualys: QualysClient, answers: responses.RequestsMock, told: Any
 ) -> None:
@@ -127,3 +140,49 @@ def test_a_connector_of_an_unknown_account_is_absent(
 ) -> None:
     answers.get(f"{API}/registry/aws/connectors/1", status=404)
     assert qualys.connector_exists("arn:aws:iam::1:role/x", "1") is False
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"details": [{"severity": 5}], "details": []}',
+        '{"details": [], "vulnSummary": NaN}',
+        '{"details": [], "vulnSummary": Infinity}',
+        '{"details": [], "title": "\udcff"}',
+    ],
+)
+def test_a_lenient_reading_finds_no_findings_here(
+    qualys: QualysClient, answers: responses.RequestsMock, body: str
+) -> None:
+    answers.get(f"{API}/images/{SHA}/vuln", body=body.encode("utf-8", "surrogateescape"))
+    with pytest.raises(QualysUnavailable):
+        qualys.vulnerabilities(SHA, apply_exceptions=True, expected=0)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32-le"])
+def test_json_in_each_of_its_encodings_is_read(
+    qualys: QualysClient, answers: responses.RequestsMock, encoding: str
+) -> None:
+    answers.get(f"{API}/images/{SHA}/vuln", body='{"details": []}'.encode(encoding))
+    assert qualys.vulnerabilities(SHA, apply_exceptions=True, expected=0).entries == []
+
+
+@pytest.mark.parametrize("status", [201, 202, 203, 206])
+def test_only_a_200_is_a_whole_answer(
+    qualys: QualysClient, answers: responses.RequestsMock, status: int
+) -> None:
+    answers.get(f"{API}/images/{SHA}/vuln", status=status, json={"details": []})
+    with pytest.raises(QualysUnavailable, match=f"HTTP {status} without"):
+        qualys.vulnerabilities(SHA, apply_exceptions=True, expected=0)
+
+
+@pytest.mark.parametrize("told", ["../../x?y=", " ", "", 7, None, "x" * 65])
+def test_an_id_that_cannot_stand_in_a_path_is_refused(
+    qualys: QualysClient, answers: responses.RequestsMock, told: Any
+) -> None:
+    row = {"registryUuid": told, "registryUri": "https://host"}
+    answers.get(f"{API}/registry", json=listed(row))
+    with pytest.raises(UnexpectedAnswer):
+        qualys.registry_uuid("https://host")
+    answers.get(f"{API}/registry/reg-1/schedule", json=listed(schedule(scheduleUuid=told)))
+    assert qualys.schedule_named("reg-1", "image-scan-scan-1") is None

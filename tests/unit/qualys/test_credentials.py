@@ -103,6 +103,8 @@ def test_a_client_of_the_other_kind_signs_in_at_the_other_door(
         ({"exp": None}, 4 * HOURS),
         ("[" * 100_000, 4 * HOURS),
         ({"exp": 10**400}, 4 * HOURS),
+        ({"exp": float("nan")}, 4 * HOURS),
+        ({"exp": "inf"}, 4 * HOURS),
         ([1], 4 * HOURS),
     ],
 )
@@ -217,7 +219,16 @@ def test_a_refused_sign_in(
 
 
 @pytest.mark.parametrize(
-    "body", ["", "<html>ok</html>", "a.b", "a.b.c\nd", "\u0442.a.b", "a.b.c d\x00"]
+    "body",
+    [
+        "",
+        "<html>ok</html>",
+        "<html>www.qualys.com</html>",
+        "a.b",
+        "a.b.c\nd",
+        "\u0442.a.b",
+        "a.b.c d\x00",
+    ],
 )
 def test_an_answer_that_is_no_token(
     clock: Clock, answers: responses.RequestsMock, body: str
@@ -263,6 +274,7 @@ def test_an_unreachable_gateway_quotes_nothing(
         "[" * 100_000,
         {"username": "ann"},
         {"username": "ann", "password": ""},
+        {"username": "ann", "password": "half a character: \ud800"},
         {"client_id": "a\r\nX-Evil: 1", "client_secret": "b"},
     ],
 )
