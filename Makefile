@@ -23,7 +23,7 @@ down: setup ## End what `make demo KEEP=1` left up
 	@$(BIN)/python -m sandbox.demo --down
 
 .PHONY: test
-test: lint unit sandbox terraform e2e ## Every check and test; what CI runs
+test: lint unit contract sandbox terraform e2e ## Every check and test; what CI runs
 
 .PHONY: lint
 lint: setup ## Style and types of the Python
@@ -34,6 +34,14 @@ lint: setup ## Style and types of the Python
 .PHONY: unit
 unit: setup ## Functions and state machines, without an AWS
 	$(PYTEST) tests/unit tests/workflow --cov --cov-report=term --cov-fail-under=95
+
+.PHONY: contract
+contract: setup ## The scan machine and the functions against the simulated Qualys, and a little fuzzing
+	$(PYTEST) tests/contract tests/fuzz
+
+.PHONY: fuzz
+fuzz: setup ## Hostile answers of Qualys for ten minutes, new ones each time; FUZZ_MINUTES=60 for longer
+	$(BIN)/python tests/fuzz
 
 .PHONY: sandbox
 sandbox: setup ## The embedded AWS and the Qualys simulator themselves

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from image_scan import log
 from image_scan.errors import QualysRejected, RegistryGone, ScanError, UnexpectedAnswer
 from image_scan.payloads import Image, Registry, Submission
+from image_scan.qualys.models import is_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,7 +90,7 @@ def sweep(registry_uuid: str, qualys: QualysClient, clock: Callable[[], float] =
         found = [
             each
             for each in qualys.schedules(registry_uuid)
-            if each.name.startswith(_PREFIX) and 0 < each.created < forgotten
+            if each.name.startswith(_PREFIX) and 0 < each.created < forgotten and is_id(each.uuid)
         ][:_MOST_SWEPT]
         if waiting := [each.uuid for each in found if each.state in ("running", "unknown")]:
             qualys.cancel_schedules(registry_uuid, waiting)

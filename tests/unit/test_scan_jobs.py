@@ -163,6 +163,7 @@ def test_sweeping_removes_what_dead_executions_left(
         schedule("Running", scheduleUuid="stuck", created=WEEK_AGO),
         schedule("Finished", scheduleUuid="recent"),
         schedule("Finished", scheduleUuid="of-no-age", created=None),
+        schedule("Finished", scheduleUuid="", created=WEEK_AGO),  # in a bulk call: all of them?
         schedule("Finished", scheduleUuid="foreign", name="nightly", created=WEEK_AGO),
     ]
     answers.get(SCHEDULES, json=listed(*rows))

@@ -174,6 +174,13 @@ def test_a_call_that_knows_no_pages_may_say_so(
     assert outcome["counts"]["critical"] == 3
 
 
+def test_a_count_in_text_counts(qualys: QualysClient, answers: responses.RequestsMock) -> None:
+    answers.get(VULN, json={"details": [finding(3)] * 12})
+    answers.get(f"{VULN}/count", json={**counts(), "severity5Count": "44"})
+    with pytest.raises(UnexpectedAnswer, match="counts 44 vulnerabilities and lists 12"):
+        scan_results.fetch(image(), status(reported=0), qualys)
+
+
 def test_a_count_of_more_than_is_listed_is_never_clean(
     qualys: QualysClient, answers: responses.RequestsMock
 ) -> None:

@@ -187,7 +187,7 @@ class QualysClient:
         """How many vulnerabilities Qualys counts for an image; None while it does not say."""
         answer = self._transport.send("GET", f"/images/{sha}/vuln/count")
         found = None if answer.status_code == 404 else _json(answer)
-        return None if found is None else models.counted(found, "severity{}Count")
+        return None if found is None else models.sum_of(found, "severity{}Count")
 
     def _create(self, path: str, body: Mapping[str, Any]) -> Any:
         answer = self._transport.send("POST", path, body=body)

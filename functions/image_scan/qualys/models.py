@@ -31,6 +31,8 @@ _JOB_STATES: dict[str, JobState] = {
     "baselinerunning": "running",
 }
 _ID = re.compile(r"[0-9A-Za-z-]{1,64}")
+# What an object has that is a vulnerability.
+_MARKS = ("qid", "severity", "customerSeverity")
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _LATEST = 253_402_300_799_000  # the end of the year 9999
 
@@ -133,7 +135,7 @@ class ScannedImage:
     scan_status: str
     scan_error: str
     vulnerabilities: Any
-    total: int
+    totals: tuple[Any, Any]
 
     @classmethod
     def read(cls, row: Mapping[str, Any]) -> Self:
@@ -152,7 +154,7 @@ class ScannedImage:
             scan_status=_scan_status(row.get("scanStatus")),
             scan_error=str(row.get("scanErrorCode") or ""),
             vulnerabilities=row.get("vulnerabilities"),
-            total=max(_whole(row.get(name)) for name in ("totalVulnCount", "totalVulCount")),
+            totals=(row.get("totalVulnCount"), row.get("totalVulCount")),
         )
 
     @property
@@ -160,26 +162,25 @@ class ScannedImage:
         """How many of them are of the severities 4 and 5."""
         found = self.vulnerabilities
         if isinstance(found, Mapping):
-            return sum(_whole(found.get(f"severity{level}Count")) for level in (4, 5))
+            return sum(_count(found.get(f"severity{level}Count")) for level in (4, 5))
         return len([each for each in found if is_severe(each)]) if isinstance(found, list) else 0
 
     @property
     def reported(self) -> int | None:
         """How many vulnerabilities Qualys counts; None while it still processes.
 
-        Rows carry counts by severity, details an array with a total (a number, or text) beside it.
-        Raises UnexpectedAnswer for neither.
+        Rows carry counts by severity, details an array; both may have a total beside that. Raises
+        UnexpectedAnswer for anything else.
         """
         found = self.vulnerabilities
         if found is None or (
             isinstance(found, Mapping) and found and all(each is None for each in found.values())
         ):
             return None
-        if isinstance(found, list):
-            return max(len(found), self.total)
-        if (count := counted(found, "severity{}Count")) is None:
+        counted = len(found) if isinstance(found, list) else sum_of(found, "severity{}Count")
+        if counted is None:
             raise UnexpectedAnswer("an image's vulnerabilities are neither counts nor a list")
-        return count
+        return max(counted, *(_count(total) for total in self.totals))
 
 
 def _scan_status(value: Any) -> str:
@@ -194,20 +195,24 @@ def _objects(row: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
     return [each for each in found if isinstance(each, Mapping)] if isinstance(found, list) else []
 
 
-def _whole(value: Any) -> int:
-    """A count as a number or as text; 0 for anything else."""
+def _count(value: Any) -> int:
+    """A count as a number or as text; 0 when it is not told. Raises UnexpectedAnswer."""
+    if value is None or value == "":
+        return 0
     if isinstance(value, str) and len(value) < 10 and value.isascii() and value.isdigit():
         return int(value)
-    return value if type(value) is int and value > 0 else 0
+    if type(value) is not int or value < 0:
+        raise UnexpectedAnswer("a count is no whole number")
+    return value
 
 
-def counted(counts: Any, pattern: str) -> int | None:
-    """The sum of counts by severity, keys by `pattern`; None unless all five are given."""
+def sum_of(counts: Any, pattern: str) -> int | None:
+    """The sum of counts by severity, keys by `pattern`; None unless all five are told."""
     if not isinstance(counts, Mapping):
         return None
-    numbers = [counts.get(pattern.format(level)) for level in range(1, 6)]
-    whole = [each for each in numbers if type(each) is int and each >= 0]
-    return sum(whole) if len(whole) == len(numbers) else None
+    told = [counts.get(pattern.format(level)) for level in range(1, 6)]
+    numbers = [_count(each) for each in told]
+    return None if None in told or "" in told else sum(numbers)
 
 
 def is_severe(entry: Any) -> bool:
@@ -241,9 +246,17 @@ class Vulnerabilities:
                 found = found.get("vulns", [found])
         if not isinstance(found, list) or not all(isinstance(each, Mapping) for each in found):
             raise UnexpectedAnswer("an image's vulnerability answer has no known shape")
-        kinds = summary if isinstance(summary, Mapping) else {}
-        counts = [counted(kinds.get(kind), "sev{}Count") for kind in ("confirmed", "potential")]
-        return cls(found, None not in counts, counts[0] or 0, counts[1] or 0)
+        if any(each is not found for each in _lists_of_findings(answer)):
+            raise UnexpectedAnswer("an image's vulnerabilities are listed under another name, too")
+        kinds = _mapping(summary)
+        confirmed, potential = _mapping(kinds.get("confirmed")), _mapping(kinds.get("potential"))
+        pattern = "sev{}Count"
+        return cls(
+            entries=found,
+            summarised=None not in (sum_of(confirmed, pattern), sum_of(potential, pattern)),
+            confirmed=sum(_count(confirmed.get(pattern.format(n))) for n in range(1, 6)),
+            potential=sum(_count(potential.get(pattern.format(n))) for n in range(1, 6)),
+        )
 
     def joined(self, page: Self, entries: Sequence[Mapping[str, Any]]) -> Self:
         """With the new entries of a further page, whose summary may know of more."""
@@ -254,3 +267,26 @@ class Vulnerabilities:
             confirmed=max(self.confirmed, page.confirmed),
             potential=max(self.potential, page.potential),
         )
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    """What is not told has nothing in it. Raises UnexpectedAnswer for what cannot be counted."""
+    if not value:
+        return {}
+    if not isinstance(value, Mapping):
+        raise UnexpectedAnswer("a summary of vulnerabilities has no known shape")
+    return value
+
+
+def _lists_of_findings(answer: Any) -> list[Any]:
+    """Every list in an answer that has vulnerabilities in it, by whatever name."""
+    if not isinstance(answer, Mapping):
+        return []
+    inner = answer.get("details")
+    values = [*answer.values(), *(inner.values() if isinstance(inner, Mapping) else ())]
+    return [
+        each
+        for each in values
+        if isinstance(each, list)
+        and any(isinstance(one, Mapping) and not one.keys().isdisjoint(_MARKS) for one in each)
+    ]

@@ -136,8 +136,7 @@ class TestImage:
     @pytest.mark.parametrize(
         ("total", "reported"),
         [({"totalVulnCount": 7}, 7), ({"totalVulCount": "7"}, 7), ({"totalVulnCount": None}, 2),
-         ({"totalVulCount": "-7"}, 2), ({"totalVulnCount": True}, 2),
-         ({"totalVulnCount": 1, "totalVulCount": "3"}, 3)],
+         ({"totalVulCount": ""}, 2), ({"totalVulnCount": 1, "totalVulCount": "3"}, 3)],
     )  # fmt: skip
     def test_the_total_beside_a_list_counts_too(self, total: Any, reported: int) -> None:
         found = [finding(), finding()]
@@ -210,7 +209,7 @@ class TestVulnerabilities:
 
     @pytest.mark.parametrize(
         "summary",
-        [None, {}, [], "none", {"confirmed": 0, "potential": 0}, {"confirmed": {"sev5Count": 0}}],
+        [None, {}, [], {"confirmed": 0, "potential": None}, {"confirmed": {"sev5Count": 0}}],
     )
     def test_a_summary_of_another_shape_vouches_for_nothing(self, summary: Any) -> None:
         read = Vulnerabilities.read({"details": [], "vulnSummary": summary})
@@ -235,8 +234,59 @@ def test_the_id_of_what_was_created(answer: Any, found: str) -> None:
     assert models.uuid_in(answer, "scheduleUuid", "scheduleId") == found
 
 
-@pytest.mark.parametrize("count", [-1, "1", 1.0, True, None])
-def test_counts_are_whole_numbers(count: Any) -> None:
+@pytest.mark.parametrize("count", [None, ""])
+def test_a_sum_needs_every_count(count: Any) -> None:
     counts = {f"severity{level}Count": 0 for level in range(1, 5)}
-    assert models.counted({**counts, "severity5Count": 3}, "severity{}Count") == 3
-    assert models.counted({**counts, "severity5Count": count}, "severity{}Count") is None
+    assert models.sum_of({**counts, "severity5Count": 3}, "severity{}Count") == 3
+    assert models.sum_of({**counts, "severity5Count": "3"}, "severity{}Count") == 3
+    assert models.sum_of({**counts, "severity5Count": count}, "severity{}Count") is None
+
+
+@pytest.mark.parametrize("count", [-1, " 7 ", "9" * 30, 1.0, True, [7], {}])
+def test_what_is_told_as_a_count_must_be_one(count: Any) -> None:
+    counts = {f"severity{level}Count": 0 for level in range(1, 6)}
+    with pytest.raises(UnexpectedAnswer):
+        models.sum_of({**counts, "severity5Count": count}, "severity{}Count")
+    for record in ([], counts):
+        row = qualys_image(vulnerabilities=record, totalVulnCount=count)
+        with pytest.raises(UnexpectedAnswer):
+            _ = ScannedImage.read(row).reported
+    with pytest.raises(UnexpectedAnswer):
+        Vulnerabilities.read({"details": [], "vulnSummary": {"confirmed": {"sev5Count": count}}})
+
+
+def test_a_total_counts_beside_counts_too() -> None:
+    counts = {f"severity{level}Count": 0 for level in range(1, 6)}
+    row = qualys_image(vulnerabilities=counts, totalVulCount="7")
+    assert ScannedImage.read(row).reported == 7
+
+
+def test_half_a_summary_vouches_for_nothing_and_counts() -> None:
+    summary = {"confirmed": {"sev5Count": "3"}, "potential": {}}
+    read = Vulnerabilities.read({"details": [], "vulnSummary": summary})
+    assert (read.summarised, read.confirmed, read.potential) == (False, 3, 0)
+
+
+@pytest.mark.parametrize("summary", ["none", 7, [1], {"confirmed": 3}, {"potential": [1]}])
+def test_a_summary_that_cannot_be_read_is_refused(summary: Any) -> None:
+    with pytest.raises(UnexpectedAnswer):
+        Vulnerabilities.read({"details": [], "vulnSummary": summary})
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"details": [], "data": [finding()]},
+        {"details": [], "vulnerabilities": [finding()]},
+        {"details": {"vulns": [], "data": [finding()]}},
+        {"details": [finding(typeDetected="POTENTIAL")], "data": [finding()]},
+    ],
+)
+def test_entries_under_another_name_are_not_overlooked(answer: Any) -> None:
+    with pytest.raises(UnexpectedAnswer, match="another name"):
+        Vulnerabilities.read(answer)
+
+
+def test_other_lists_beside_the_entries_are_none_of_ours() -> None:
+    answer = {"details": [], "imageDigests": [{"kind": "index"}], "tags": ["a"]}
+    assert Vulnerabilities.read(answer).entries == []
