@@ -31,7 +31,8 @@ _JOB_STATES: dict[str, JobState] = {
     "baselinerunning": "running",
 }
 _ID = re.compile(r"[0-9A-Za-z-]{1,64}")
-# What an object has that is a vulnerability.
+# What vulnerabilities are listed under, and what an object has that is one.
+_LISTS = ("details", "data", "vulns", "vulnerabilities")
 _MARKS = ("qid", "severity", "customerSeverity")
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _LATEST = 253_402_300_799_000  # the end of the year 9999
@@ -283,10 +284,13 @@ def _lists_of_findings(answer: Any) -> list[Any]:
     if not isinstance(answer, Mapping):
         return []
     inner = answer.get("details")
-    values = [*answer.values(), *(inner.values() if isinstance(inner, Mapping) else ())]
+    named = [*answer.items(), *(inner.items() if isinstance(inner, Mapping) else ())]
     return [
         each
-        for each in values
+        for name, each in named
         if isinstance(each, list)
-        and any(isinstance(one, Mapping) and not one.keys().isdisjoint(_MARKS) for one in each)
+        and any(
+            isinstance(one, Mapping) and (name in _LISTS or not one.keys().isdisjoint(_MARKS))
+            for one in each
+        )
     ]

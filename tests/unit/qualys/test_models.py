@@ -279,6 +279,8 @@ def test_a_summary_that_cannot_be_read_is_refused(summary: Any) -> None:
         {"details": [], "data": [finding()]},
         {"details": [], "vulnerabilities": [finding()]},
         {"details": {"vulns": [], "data": [finding()]}},
+        {"details": {"vulns": [], "data": [{}]}},
+        {"details": [], "fresh": [finding()]},
         {"details": [finding(typeDetected="POTENTIAL")], "data": [finding()]},
     ],
 )
