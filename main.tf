@@ -52,6 +52,7 @@ module "workflow" {
   cache_table                  = module.cache.table
   registry_role_arn            = module.iam_role.role_arn
   registry_external_id         = var.registry_role.external_id
+  spokes                       = var.spokes
   qualys_gateway_url           = coalesce(var.qualys_gateway_url, try(local.qualys_gateways[var.qualys_pod], null))
   qualys_credentials           = var.qualys_credentials
   qualys_credentials_version   = var.qualys_credentials_version
@@ -75,6 +76,7 @@ module "event_detection" {
   intake_state_machine_arn = module.workflow.intake_state_machine_arn
   alarm_topic_arn          = module.workflow.topic_arn
   kms_key_arn              = module.encryption.kms_key_arn
+  spokes                   = var.spokes
   create_trail             = var.create_trail
   trail_retention_days     = var.trail_retention_days
   iam_path                 = var.iam_path

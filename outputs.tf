@@ -53,11 +53,17 @@ output "role_arns" {
 }
 
 output "rule_arns" {
-  description = "ARNs of the EventBridge rules: ecs_deployments starts the intake, scan_ended reports broken scans."
+  description = "ARNs of the EventBridge rules: ecs_deployments starts the intake, as forwarded_deployments does for spokes (null without), scan_ended reports broken scans."
   value = {
-    ecs_deployments = module.event_detection.rule_arn
-    scan_ended      = module.workflow.scan_ended_rule_arn
+    ecs_deployments       = module.event_detection.rule_arn
+    forwarded_deployments = module.event_detection.forwarded_rule_arn
+    scan_ended            = module.workflow.scan_ended_rule_arn
   }
+}
+
+output "hub" {
+  description = "What modules/regional-spoke and modules/org-spoke need to forward to here; null unless spokes are announced."
+  value       = module.event_detection.hub == null ? null : merge(module.event_detection.hub, module.workflow.members)
 }
 
 output "event_pattern" {

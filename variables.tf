@@ -159,6 +159,39 @@ variable "notification_email_addresses" {
   }
 }
 
+variable "spokes" {
+  type = object({
+    organization_id    = optional(string)
+    account_ids        = optional(set(string), [])
+    regional           = optional(bool, false)
+    registry_role_name = optional(string)
+  })
+  description = "Who forwards events to here, through modules/regional-spoke or modules/org-spoke: every account of the organization `organization_id`, or those of `account_ids`; with `regional`, other regions of this account. In a member account the Registry Sensor is given the role `registry_role_name`, path included, by default named as the one here. Nobody by default: one region of one account."
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = var.spokes.organization_id == null || can(regex("^o-[a-z0-9]{10,32}$", var.spokes.organization_id))
+    error_message = "Set spokes.organization_id to the id of an AWS organization, as in o-a1b2c3d4e5."
+  }
+  validation {
+    condition     = alltrue([for account in var.spokes.account_ids : can(regex("^[0-9]{12}$", account))])
+    error_message = "Write each of spokes.account_ids as the 12 digits of an AWS account, in quotes."
+  }
+  validation {
+    condition     = var.spokes.organization_id == null || length(var.spokes.account_ids) == 0
+    error_message = "Give either spokes.organization_id or spokes.account_ids, not both."
+  }
+  validation {
+    condition     = length(var.spokes.account_ids) <= 50
+    error_message = "A policy holds 50 of spokes.account_ids; for more set spokes.organization_id."
+  }
+  validation {
+    condition     = var.spokes.registry_role_name == null || can(regex("^([!-.0-~]+/)*[A-Za-z0-9_+=,.@-]{1,64}$", var.spokes.registry_role_name))
+    error_message = "Set spokes.registry_role_name to the path and name of an IAM role without a leading slash, as in security/qualys."
+  }
+}
+
 variable "lambda_package" {
   type = object({
     path = optional(string)

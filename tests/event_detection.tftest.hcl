@@ -21,6 +21,16 @@ override_resource {
 }
 
 override_resource {
+  target = aws_cloudwatch_event_rule.forwarded
+  values = { arn = "arn:aws:events:eu-central-1:111122223333:rule/test-scan-hub/test-scan-forwarded-deployments" }
+}
+
+override_resource {
+  target = aws_cloudwatch_event_bus.hub
+  values = { arn = "arn:aws:events:eu-central-1:111122223333:event-bus/test-scan-hub" }
+}
+
+override_resource {
   target = aws_sqs_queue.undelivered
   values = { arn = "arn:aws:sqs:eu-central-1:111122223333:test-scan-undelivered-events" }
 }
@@ -37,6 +47,12 @@ override_resource {
 
 override_resource {
   target = aws_cloudwatch_event_target.intake
+}
+override_resource {
+  target = aws_cloudwatch_event_target.forwarded
+}
+override_resource {
+  target = aws_cloudwatch_event_bus_policy.hub
 }
 override_resource {
   target = aws_iam_role_policy.start_intake
@@ -274,5 +290,118 @@ run "without_a_trail" {
   assert {
     condition     = output.trail_arn == null && output.trail_bucket == null && aws_cloudwatch_event_rule.ecs.name == "test-scan-ecs-deployments"
     error_message = "Detection must be the same without a trail."
+  }
+}
+
+run "without_spokes_there_is_no_hub_bus" {
+  module {
+    source = "./modules/event-detection"
+  }
+
+  assert {
+    condition = 0 == sum([
+      length(aws_cloudwatch_event_bus.hub), length(aws_cloudwatch_event_bus_policy.hub),
+      length(aws_cloudwatch_event_rule.forwarded), length(aws_cloudwatch_event_target.forwarded),
+    ])
+    error_message = "A single account must have no bus that others can reach."
+  }
+  assert {
+    condition     = output.hub == null && output.forwarded_rule_arn == null
+    error_message = "Without a bus there is nothing to tell."
+  }
+}
+
+run "an_organization_may_forward" {
+  module {
+    source = "./modules/event-detection"
+  }
+  variables {
+    spokes = { organization_id = "o-abcdefghij", regional = true }
+  }
+
+  assert {
+    condition = jsonencode(jsondecode(aws_cloudwatch_event_bus_policy.hub[0].policy).Statement) == jsonencode([{
+      Sid       = "ForwardFromOrganization"
+      Effect    = "Allow"
+      Action    = "events:PutEvents"
+      Resource  = aws_cloudwatch_event_bus.hub[0].arn
+      Principal = { AWS = "*" }
+      Condition = {
+        "ForAllValues:StringEquals" = { "events:source" = "aws.ecs" }
+        StringEquals                = { "aws:PrincipalOrgID" = "o-abcdefghij" }
+      }
+    }])
+    error_message = "Only ECS events, and only of this organization, may reach the bus."
+  }
+  assert {
+    condition = output.hub == {
+      account_id      = "111122223333"
+      region          = "eu-central-1"
+      event_bus_arn   = aws_cloudwatch_event_bus.hub[0].arn
+      event_pattern   = aws_cloudwatch_event_rule.ecs.event_pattern
+      organization_id = "o-abcdefghij"
+    }
+    error_message = "Spokes must be told where to forward what."
+  }
+}
+
+run "forwarded_events_start_the_intake_as_ours_do" {
+  module {
+    source = "./modules/event-detection"
+  }
+  variables {
+    spokes = { regional = true }
+  }
+
+  assert {
+    condition = (
+      aws_cloudwatch_event_target.forwarded[0].arn == aws_cloudwatch_event_target.intake.arn &&
+      aws_cloudwatch_event_target.forwarded[0].role_arn == aws_cloudwatch_event_target.intake.role_arn &&
+      aws_cloudwatch_event_target.forwarded[0].dead_letter_config[0].arn == aws_sqs_queue.undelivered.arn &&
+      aws_cloudwatch_event_target.forwarded[0].retry_policy == aws_cloudwatch_event_target.intake.retry_policy &&
+      aws_cloudwatch_event_rule.forwarded[0].event_bus_name == "test-scan-hub" &&
+      aws_cloudwatch_event_target.forwarded[0].event_bus_name == "test-scan-hub"
+    )
+    error_message = "The rule on the hub bus must do what the one on the default bus does."
+  }
+  assert {
+    condition = jsonencode(jsondecode(aws_cloudwatch_event_rule.forwarded[0].event_pattern)) == jsonencode(merge(
+      jsondecode(aws_cloudwatch_event_rule.ecs.event_pattern),
+      { "$or" = [{ account = [{ anything-but = "111122223333" }] }, { region = [{ anything-but = "eu-central-1" }] }] },
+    ))
+    error_message = "The same events, except our own: those came over the default bus."
+  }
+  assert {
+    condition = alltrue([
+      for policy in [aws_iam_role.start_intake.assume_role_policy, aws_sqs_queue.undelivered.policy] :
+      toset(jsondecode(policy).Statement[0].Condition.ArnEquals["aws:SourceArn"]) ==
+      toset([aws_cloudwatch_event_rule.ecs.arn, aws_cloudwatch_event_rule.forwarded[0].arn])
+    ])
+    error_message = "Both rules, and no other, may use role and queue."
+  }
+  assert {
+    condition     = aws_cloudwatch_event_bus.hub[0].tags == tomap({ team = "security" }) && aws_cloudwatch_event_rule.forwarded[0].tags == tomap({ team = "security" })
+    error_message = "The tags must reach bus and rule."
+  }
+}
+
+run "listed_accounts_may_forward" {
+  module {
+    source = "./modules/event-detection"
+  }
+  variables {
+    spokes = { account_ids = ["444455556666"], regional = true }
+  }
+
+  assert {
+    condition = [
+      for statement in jsondecode(aws_cloudwatch_event_bus_policy.hub[0].policy).Statement :
+      [statement.Sid, toset(statement.Principal.AWS), statement.Condition["ForAllValues:StringEquals"]["events:source"]]
+      ] == [[
+        "ForwardFromAccounts",
+        toset(["arn:aws:iam::111122223333:root", "arn:aws:iam::444455556666:root"]),
+        "aws.ecs",
+    ]]
+    error_message = "Only the accounts listed, and other regions of ours, may forward."
   }
 }

@@ -16,6 +16,23 @@ mock_provider "aws" {
   }
 }
 
+mock_provider "aws" {
+  alias = "elsewhere"
+
+  mock_data "aws_iam_policy_document" {
+    defaults = { json = "{}" }
+  }
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+  mock_data "aws_region" {
+    defaults = { id = "us-east-1" }
+  }
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "111122223333" }
+  }
+}
+
 run "single_account" {
   command = plan
   module {
@@ -34,5 +51,28 @@ run "single_account" {
   assert {
     condition     = length(output.image_scan.function_names) == 7 && output.image_scan.qualys_gateway_url == "https://gateway.qg1.apps.qualys.eu"
     error_message = "The example must make a whole install."
+  }
+}
+
+run "multi_region" {
+  command = plan
+  module {
+    source = "./examples/multi-region"
+  }
+  providers = {
+    aws       = aws.mock
+    aws.spoke = aws.elsewhere
+  }
+  variables {
+    region             = "eu-central-1"
+    spoke_region       = "us-east-1"
+    qualys_pod         = "EU1"
+    qualys_credentials = { token = "t" }
+    registry_role      = { qualys_account_id = "444455556666", external_id = "EU1-1234" }
+  }
+
+  assert {
+    condition     = output.image_scan.hub.region == "eu-central-1" && output.spoke.unforwarded_events_queue.name == "qualys-image-scan-unforwarded-events"
+    error_message = "The example must make a hub and a spoke."
   }
 }

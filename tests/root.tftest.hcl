@@ -266,3 +266,78 @@ run "refuses_a_gateway_with_a_user" {
   }
   expect_failures = [var.qualys_gateway_url]
 }
+
+run "refuses_an_organization_and_a_list" {
+  command = plan
+  variables {
+    spokes = { organization_id = "o-abcdefghij", account_ids = ["444455556666"] }
+  }
+  expect_failures = [var.spokes]
+}
+
+run "refuses_what_is_no_organization" {
+  command = plan
+  variables {
+    spokes = { organization_id = "abcdefghij" }
+  }
+  expect_failures = [var.spokes]
+}
+
+run "refuses_what_is_no_account" {
+  command = plan
+  variables {
+    spokes = { account_ids = ["44445555666"] }
+  }
+  expect_failures = [var.spokes]
+}
+
+run "refuses_more_accounts_than_a_policy_holds" {
+  command = plan
+  variables {
+    spokes = { account_ids = [for number in range(51) : format("%012d", number)] }
+  }
+  expect_failures = [var.spokes]
+}
+
+run "refuses_an_arn_where_a_name_is_asked_for" {
+  command = plan
+  variables {
+    spokes = { organization_id = "o-abcdefghij", registry_role_name = "/security/qualys" }
+  }
+  expect_failures = [var.spokes]
+}
+
+run "tells_spokes_what_they_need" {
+  command = plan
+  variables {
+    spokes   = { organization_id = "o-abcdefghij", registry_role_name = "security/qualys" }
+    iam_path = "/scan/"
+  }
+
+  assert {
+    condition = toset(keys(output.hub)) == toset([
+      "account_id", "region", "event_bus_arn", "event_pattern", "organization_id",
+      "describe_principal_arn", "describe_role_name", "describe_external_id", "iam_path", "registry_role_name",
+    ])
+    error_message = "The hub's output must be what the spoke modules take."
+  }
+  assert {
+    condition = [
+      output.hub.account_id, output.hub.region, output.hub.organization_id,
+      output.hub.describe_role_name, output.hub.describe_external_id, output.hub.iam_path, output.hub.registry_role_name,
+      ] == [
+      "111122223333", "eu-central-1", "o-abcdefghij",
+      "qualys-image-scan-describe", "qualys-image-scan-111122223333", "/scan/", "security/qualys",
+    ]
+    error_message = "What is told must come from whoever decides it."
+  }
+}
+
+run "tells_nothing_without_spokes" {
+  command = plan
+
+  assert {
+    condition     = output.hub == null
+    error_message = "A single account is nobody's hub."
+  }
+}

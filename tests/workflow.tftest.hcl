@@ -599,7 +599,13 @@ run "reads_the_members_of_an_organization" {
     error_message = "The sensor must be given the role of the image's account."
   }
   assert {
-    condition     = output.describe == { principal_arn = aws_iam_role.function["parse_event"].arn, role_name = "test-scan-describe", external_id = "test-scan-111122223333" }
+    condition = output.members == {
+      describe_principal_arn = aws_iam_role.function["parse_event"].arn
+      describe_role_name     = "test-scan-describe"
+      describe_external_id   = "test-scan-111122223333"
+      iam_path               = "/security/"
+      registry_role_name     = "security/qualys"
+    }
     error_message = "A member must learn whom to trust."
   }
 }

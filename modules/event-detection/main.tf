@@ -7,9 +7,14 @@ locals {
   account   = data.aws_caller_identity.current.account_id
   region    = data.aws_region.current.id
 
+  # Each of them starts the intake; they share role and queue.
+  rule_arns = concat([aws_cloudwatch_event_rule.ecs.arn], aws_cloudwatch_event_rule.forwarded[*].arn)
+
+  event_sources = ["aws.ecs"]
+
   # The only place that says which ECS calls are deployments.
   event_pattern = jsonencode({
-    source      = ["aws.ecs"]
+    source      = local.event_sources
     detail-type = ["AWS API Call via CloudTrail"]
     detail = {
       eventSource = ["ecs.amazonaws.com"]
@@ -74,7 +79,7 @@ data "aws_iam_policy_document" "trust" {
     condition {
       test     = "ArnEquals"
       variable = "aws:SourceArn"
-      values   = [aws_cloudwatch_event_rule.ecs.arn]
+      values   = local.rule_arns
     }
   }
 }

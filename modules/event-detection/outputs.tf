@@ -8,6 +8,24 @@ output "rule_arn" {
   value       = aws_cloudwatch_event_rule.ecs.arn
 }
 
+output "hub" {
+  description = "Where spokes forward to: account, region and ARN of the hub bus, with the event pattern and the organization that may; null when nobody may."
+  value = local.hub_bus ? {
+    account_id      = local.account
+    region          = local.region
+    event_bus_arn   = aws_cloudwatch_event_bus.hub[0].arn
+    event_pattern   = local.event_pattern
+    organization_id = var.spokes.organization_id
+  } : null
+  # A target on the bus is refused while the policy is not there.
+  depends_on = [aws_cloudwatch_event_bus_policy.hub]
+}
+
+output "forwarded_rule_arn" {
+  description = "ARN of the rule that starts the intake from the hub bus; null without one."
+  value       = one(aws_cloudwatch_event_rule.forwarded[*].arn)
+}
+
 output "role_arn" {
   description = "ARN of the role that EventBridge starts the intake with."
   value       = aws_iam_role.start_intake.arn

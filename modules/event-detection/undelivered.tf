@@ -22,7 +22,7 @@ data "aws_iam_policy_document" "undelivered" {
     condition {
       test     = "ArnEquals"
       variable = "aws:SourceArn"
-      values   = [aws_cloudwatch_event_rule.ecs.arn]
+      values   = local.rule_arns
     }
   }
 }

@@ -18,6 +18,17 @@ variable "kms_key_arn" {
   description = "ARN of the key that encrypts the queue and the trail's files."
 }
 
+variable "spokes" {
+  type = object({
+    organization_id = optional(string)
+    account_ids     = optional(set(string), [])
+    regional        = optional(bool, false)
+  })
+  description = "Who may forward events to the hub bus, which exists when anybody may: all accounts of an organization, the accounts listed, other regions of this account (`regional`). Nobody by default."
+  default     = {}
+  nullable    = false
+}
+
 variable "create_trail" {
   type        = bool
   description = "Whether to create a trail, which EventBridge needs to see ECS calls. True by default. If an organization trail, or another one, already logs write management events here, false works the same."

@@ -9,8 +9,8 @@ locals {
   describe_role_arn = "arn:${local.partition}:iam::{account}:role${var.iam_path}${local.describe_role_name}"
 
   # By default the member's role is named as ours, path included.
-  registry_role_path       = coalesce(var.spokes.registry_role_name, split(":role/", var.registry_role_arn)[1])
-  member_registry_role_arn = "arn:${local.partition}:iam::{account}:role/${local.registry_role_path}"
+  registry_role_name       = coalesce(var.spokes.registry_role_name, split(":role/", var.registry_role_arn)[1])
+  member_registry_role_arn = "arn:${local.partition}:iam::{account}:role/${local.registry_role_name}"
 
   members_environment = local.has_members ? {
     HUB_ACCOUNT_ID       = local.account

@@ -56,11 +56,13 @@ output "qualys_gateway_url" {
   value       = local.qualys_environment.QUALYS_GATEWAY_URL
 }
 
-output "describe" {
-  description = "What lets this install read a member account: the ARN of the role to trust (principal_arn), the name of the member's role (role_name) and the external id to ask for (external_id)."
+output "members" {
+  description = "What a member account needs to let this install in: the role to trust (describe_principal_arn), and name, path and external id of the member's describe role; with path and name of the role that the Registry Sensor is given there (registry_role_name)."
   value = {
-    principal_arn = aws_iam_role.function["parse_event"].arn
-    role_name     = local.describe_role_name
-    external_id   = local.describe_external_id
+    describe_principal_arn = aws_iam_role.function["parse_event"].arn
+    describe_role_name     = local.describe_role_name
+    describe_external_id   = local.describe_external_id
+    iam_path               = var.iam_path
+    registry_role_name     = local.registry_role_name
   }
 }

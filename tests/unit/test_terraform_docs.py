@@ -98,7 +98,7 @@ def test_usage(directory: Path) -> None:
     assert snippet, "the README shows no usage"
     (module,) = hcl2.loads(snippet[1])["module"]
     (arguments,) = module.values()
-    given = {name for name in arguments if not name.startswith("__")} - {"source"}
+    given = {name for name in arguments if not name.startswith("__")} - {"source", "providers"}
     variables = blocks(directory, "variable")
     assert given <= set(variables)
     assert {name for name, body in variables.items() if "default" not in body} <= given

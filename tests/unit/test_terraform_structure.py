@@ -49,7 +49,7 @@ def test_what_no_file_may_hold(file: Path) -> None:
     assert not re.search(r"aws_region\.\w+\.name\b", text), "removed in provider 6: use .id"
     assert "aws_iam_policy_attachment" not in text, "it detaches what others attached"
     assert not re.search(r"^\s*(//|/\*)", text, re.MULTILINE), "comments begin with #"
-    longest = 300 if file == REPOSITORY / "variables.tf" else 200  # prose, most of it
+    longest = 330 if file == REPOSITORY / "variables.tf" else 200  # prose, most of it
     assert len(text.splitlines()) <= longest, "the file has more than one subject"
 
 
@@ -66,7 +66,8 @@ def test_nothing_but_the_aws_provider() -> None:
 def test_every_statement_has_a_sid() -> None:
     for file in FILES:
         text = file.read_text()
-        statements = len(re.findall(r"^ +(?:statement|content) \{$", text, re.MULTILINE))
+        opened = r'^ +(?:statement|dynamic "statement") \{$'
+        statements = len(re.findall(opened, text, re.MULTILINE))
         sids = len(re.findall(r"^ +sid +=", text, re.MULTILINE))
         if "aws_iam_policy_document" in text:
             assert sids == statements, f"{named(file)}: a statement without a sid"

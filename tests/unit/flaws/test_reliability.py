@@ -149,7 +149,7 @@ def test_f32h_every_target_has_a_dead_letter_queue() -> None:
             r'resource "aws_cloudwatch_event_target" .*?\n}\n', path.read_text(), re.DOTALL
         )
     ]
-    assert len(targets) == 2
+    assert len(targets) == 4
     assert all("dead_letter_config" in block for block in targets)
 
 

@@ -1,0 +1,36 @@
+provider "aws" {
+  region = var.region
+}
+
+# One provider and one module for each further region.
+provider "aws" {
+  alias  = "spoke"
+  region = var.spoke_region
+}
+
+module "image_scan" {
+  source = "../.."
+
+  name_prefix                  = var.name_prefix
+  qualys_pod                   = var.qualys_pod
+  qualys_gateway_url           = var.qualys_gateway_url
+  qualys_credentials           = var.qualys_credentials
+  qualys_credentials_version   = var.qualys_credentials_version
+  qualys_secret_arn            = var.qualys_secret_arn
+  registry_role                = var.registry_role
+  scan_polling                 = var.scan_polling
+  notification_email_addresses = var.notification_email_addresses
+  create_trail                 = var.create_trail
+  spokes                       = { regional = true }
+  tags                         = var.tags
+}
+
+module "spoke" {
+  source    = "../../modules/regional-spoke"
+  providers = { aws = aws.spoke }
+
+  hub          = module.image_scan.hub
+  name_prefix  = var.name_prefix
+  create_trail = var.create_trail
+  tags         = var.tags
+}

@@ -1,0 +1,113 @@
+# The bus that spokes forward to: other regions of this account, and other accounts.
+locals {
+  hub_bus = var.spokes.regional || var.spokes.organization_id != null || length(var.spokes.account_ids) > 0
+
+  # An organization's statement lets ourselves in, too.
+  hub_accounts = setunion(
+    var.spokes.account_ids,
+    var.spokes.regional && var.spokes.organization_id == null ? [local.account] : [],
+  )
+
+  # What happens here reaches the default bus. Forwarded to ourselves, it would start twice.
+  hub_event_pattern = jsonencode(merge(jsondecode(local.event_pattern), {
+    "$or" = [
+      { account = [{ anything-but = local.account }] },
+      { region = [{ anything-but = local.region }] },
+    ]
+  }))
+}
+
+resource "aws_cloudwatch_event_bus" "hub" {
+  count = local.hub_bus ? 1 : 0
+
+  name        = "${var.name_prefix}-hub"
+  description = "ECS calls that spokes forward"
+  tags        = var.tags
+}
+
+resource "aws_cloudwatch_event_bus_policy" "hub" {
+  count = local.hub_bus ? 1 : 0
+
+  event_bus_name = aws_cloudwatch_event_bus.hub[0].name
+  policy         = data.aws_iam_policy_document.hub[0].json
+}
+
+data "aws_iam_policy_document" "hub" {
+  count = local.hub_bus ? 1 : 0
+
+  dynamic "statement" {
+    for_each = var.spokes.organization_id == null ? [] : [var.spokes.organization_id]
+
+    content {
+      sid       = "ForwardFromOrganization"
+      actions   = ["events:PutEvents"]
+      resources = [aws_cloudwatch_event_bus.hub[0].arn]
+
+      principals {
+        type        = "AWS"
+        identifiers = ["*"]
+      }
+      condition {
+        test     = "StringEquals"
+        variable = "aws:PrincipalOrgID"
+        values   = [statement.value]
+      }
+      # One call may bring events of several sources.
+      condition {
+        test     = "ForAllValues:StringEquals"
+        variable = "events:source"
+        values   = local.event_sources
+      }
+    }
+  }
+
+  dynamic "statement" {
+    for_each = length(local.hub_accounts) > 0 ? [local.hub_accounts] : []
+
+    content {
+      sid       = "ForwardFromAccounts"
+      actions   = ["events:PutEvents"]
+      resources = [aws_cloudwatch_event_bus.hub[0].arn]
+
+      principals {
+        type        = "AWS"
+        identifiers = [for account in statement.value : "arn:${local.partition}:iam::${account}:root"]
+      }
+      condition {
+        test     = "ForAllValues:StringEquals"
+        variable = "events:source"
+        values   = local.event_sources
+      }
+    }
+  }
+}
+
+resource "aws_cloudwatch_event_rule" "forwarded" {
+  count = local.hub_bus ? 1 : 0
+
+  name           = "${var.name_prefix}-forwarded-deployments"
+  description    = "ECS calls elsewhere that may deploy an image"
+  event_bus_name = aws_cloudwatch_event_bus.hub[0].name
+  event_pattern  = local.hub_event_pattern
+  tags           = var.tags
+}
+
+resource "aws_cloudwatch_event_target" "forwarded" {
+  count = local.hub_bus ? 1 : 0
+
+  rule           = aws_cloudwatch_event_rule.forwarded[0].name
+  event_bus_name = aws_cloudwatch_event_bus.hub[0].name
+  arn            = var.intake_state_machine_arn
+  role_arn       = aws_iam_role.start_intake.arn
+
+  retry_policy {
+    maximum_event_age_in_seconds = 86400
+    maximum_retry_attempts       = 185
+  }
+
+  dead_letter_config {
+    arn = aws_sqs_queue.undelivered.arn
+  }
+
+  depends_on = [aws_iam_role_policy.start_intake]
+}

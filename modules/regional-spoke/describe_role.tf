@@ -1,0 +1,72 @@
+# In a member account the hub reads task definitions and images as this role: once per account.
+resource "aws_iam_role" "describe" {
+  count = var.create_describe_role ? 1 : 0
+
+  name                 = var.hub.describe_role_name
+  path                 = var.hub.iam_path
+  description          = "Image scan: the hub reads task definitions and images"
+  assume_role_policy   = data.aws_iam_policy_document.trust_hub[0].json
+  permissions_boundary = var.permissions_boundary_arn
+  tags                 = var.tags
+
+  lifecycle {
+    precondition {
+      condition     = local.account != var.hub.account_id
+      error_message = "The hub reads its own account without a describe role: leave create_describe_role false."
+    }
+  }
+}
+
+data "aws_iam_policy_document" "trust_hub" {
+  count = var.create_describe_role ? 1 : 0
+
+  statement {
+    sid     = "AssumeByHub"
+    actions = ["sts:AssumeRole"]
+
+    # One function's role. Trusting the hub's account would let in whoever may assume roles there.
+    principals {
+      type        = "AWS"
+      identifiers = [var.hub.describe_principal_arn]
+    }
+    condition {
+      test     = "StringEquals"
+      variable = "sts:ExternalId"
+      values   = [var.hub.describe_external_id]
+    }
+    dynamic "condition" {
+      for_each = var.hub.organization_id == null ? [] : [var.hub.organization_id]
+
+      content {
+        test     = "StringEquals"
+        variable = "aws:PrincipalOrgID"
+        values   = [condition.value]
+      }
+    }
+  }
+}
+
+resource "aws_iam_role_policy" "describe" {
+  count = var.create_describe_role ? 1 : 0
+
+  name   = "describe"
+  role   = aws_iam_role.describe[0].name
+  policy = data.aws_iam_policy_document.describe[0].json
+}
+
+data "aws_iam_policy_document" "describe" {
+  count = var.create_describe_role ? 1 : 0
+
+  statement {
+    sid     = "DescribeTaskDefinitions"
+    actions = ["ecs:DescribeTaskDefinition"]
+    # ECS takes no resource for this action.
+    resources = ["*"]
+  }
+
+  statement {
+    sid       = "ResolveImages"
+    actions   = ["ecr:BatchGetImage", "ecr:DescribeImages"]
+    resources = ["arn:${local.partition}:ecr:*:${local.account}:repository/*"]
+  }
+}

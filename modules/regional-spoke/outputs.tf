@@ -1,0 +1,28 @@
+output "rule_arn" {
+  description = "ARN of the rule that forwards."
+  value       = aws_cloudwatch_event_rule.forward.arn
+}
+
+output "forward_role_arn" {
+  description = "ARN of the role that EventBridge forwards as."
+  value       = aws_iam_role.forward.arn
+}
+
+output "describe_role_arn" {
+  description = "ARN of the role that the hub reads this account as; null when none was created."
+  value       = one(aws_iam_role.describe[*].arn)
+}
+
+output "unforwarded_events_queue" {
+  description = "Name, URL and ARN of the queue of events that did not reach the hub."
+  value = {
+    name = aws_sqs_queue.unforwarded.name
+    url  = aws_sqs_queue.unforwarded.url
+    arn  = aws_sqs_queue.unforwarded.arn
+  }
+}
+
+output "trail_arn" {
+  description = "ARN of the trail; null when none was created."
+  value       = one(aws_cloudtrail.this[*].arn)
+}

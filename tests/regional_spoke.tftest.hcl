@@ -1,0 +1,370 @@
+# Real provider, no account: nothing here leaves the machine.
+provider "aws" {
+  region                      = "eu-west-1"
+  access_key                  = "test"
+  secret_key                  = "test"
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+  skip_requesting_account_id  = true
+}
+
+# Applied, because policies that name a resource of the module are only read then; every resource
+# is overridden, so that nothing is created.
+override_data {
+  target = data.aws_caller_identity.current
+  values = { account_id = "444455556666" }
+}
+
+override_resource {
+  target = aws_cloudwatch_event_rule.forward
+  values = { arn = "arn:aws:events:eu-west-1:444455556666:rule/test-scan-forward-deployments" }
+}
+
+override_resource {
+  target = aws_iam_role.forward
+  values = { arn = "arn:aws:iam::444455556666:role/security/test-scan-forward-eu-west-1" }
+}
+
+override_resource {
+  target = aws_iam_role.describe
+  values = { arn = "arn:aws:iam::444455556666:role/hub/test-hub-describe" }
+}
+
+override_resource {
+  target = aws_sqs_queue.unforwarded
+  values = { arn = "arn:aws:sqs:eu-west-1:444455556666:test-scan-unforwarded-events" }
+}
+
+override_resource {
+  target = aws_s3_bucket.trail
+  values = { arn = "arn:aws:s3:::the-bucket", id = "the-bucket" }
+}
+
+override_resource {
+  target = aws_cloudwatch_event_target.hub
+}
+override_resource {
+  target = aws_iam_role_policy.forward
+}
+override_resource {
+  target = aws_iam_role_policy.describe
+}
+override_resource {
+  target = aws_cloudwatch_metric_alarm.unforwarded
+}
+override_resource {
+  target = aws_cloudtrail.this
+}
+override_resource {
+  target = aws_s3_bucket_public_access_block.trail
+}
+override_resource {
+  target = aws_s3_bucket_server_side_encryption_configuration.trail
+}
+override_resource {
+  target = aws_s3_bucket_versioning.trail
+}
+override_resource {
+  target = aws_s3_bucket_lifecycle_configuration.trail
+}
+override_resource {
+  target = aws_s3_bucket_policy.trail
+}
+
+variables {
+  hub = {
+    account_id             = "111122223333"
+    region                 = "eu-central-1"
+    event_bus_arn          = "arn:aws:events:eu-central-1:111122223333:event-bus/test-hub-hub"
+    event_pattern          = "{\"source\":[\"aws.ecs\"]}"
+    organization_id        = "o-abcdefghij"
+    describe_principal_arn = "arn:aws:iam::111122223333:role/hub/test-hub-parse-event"
+    describe_role_name     = "test-hub-describe"
+    describe_external_id   = "test-hub-111122223333"
+    iam_path               = "/hub/"
+    registry_role_name     = "qualys"
+  }
+  name_prefix              = "test-scan"
+  iam_path                 = "/security/"
+  permissions_boundary_arn = "arn:aws:iam::444455556666:policy/boundary"
+  tags                     = { team = "security" }
+}
+
+run "forwards_to_the_hub" {
+  module {
+    source = "./modules/regional-spoke"
+  }
+
+  assert {
+    condition     = aws_cloudwatch_event_rule.forward.event_pattern == var.hub.event_pattern && coalesce(aws_cloudwatch_event_rule.forward.event_bus_name, "default") == "default"
+    error_message = "The rule must take what the hub asks for, from the default bus."
+  }
+  assert {
+    condition = (
+      aws_cloudwatch_event_target.hub.arn == var.hub.event_bus_arn &&
+      aws_cloudwatch_event_target.hub.role_arn == aws_iam_role.forward.arn &&
+      aws_cloudwatch_event_target.hub.dead_letter_config[0].arn == aws_sqs_queue.unforwarded.arn
+    )
+    error_message = "The target must be the hub bus, with a role and a dead-letter queue."
+  }
+  assert {
+    condition     = [aws_cloudwatch_event_target.hub.retry_policy[0].maximum_event_age_in_seconds, aws_cloudwatch_event_target.hub.retry_policy[0].maximum_retry_attempts] == [86400, 185]
+    error_message = "Delivery must be tried for as long as EventBridge does."
+  }
+  assert {
+    condition = jsondecode(data.aws_iam_policy_document.forward.json).Statement == [{
+      Sid      = "ForwardToHub"
+      Effect   = "Allow"
+      Action   = "events:PutEvents"
+      Resource = var.hub.event_bus_arn
+    }]
+    error_message = "EventBridge's role may put events on the hub bus and nothing else."
+  }
+  assert {
+    condition = jsondecode(aws_iam_role.forward.assume_role_policy).Statement == [{
+      Sid       = "DeliverEvents"
+      Effect    = "Allow"
+      Action    = "sts:AssumeRole"
+      Principal = { Service = "events.amazonaws.com" }
+      Condition = { ArnEquals = { "aws:SourceArn" = aws_cloudwatch_event_rule.forward.arn } }
+    }]
+    error_message = "Only this rule may use the role."
+  }
+}
+
+run "keeps_what_cannot_be_forwarded" {
+  module {
+    source = "./modules/regional-spoke"
+  }
+  variables {
+    alarm_topic_arn = "arn:aws:sns:eu-west-1:444455556666:alarms"
+  }
+
+  assert {
+    condition     = aws_sqs_queue.unforwarded.sqs_managed_sse_enabled && aws_sqs_queue.unforwarded.message_retention_seconds == 14 * 24 * 3600
+    error_message = "The queue must be encrypted and keep its messages for 14 days."
+  }
+  assert {
+    condition = jsondecode(aws_sqs_queue.unforwarded.policy).Statement == [{
+      Sid       = "KeepUnforwardedEvents"
+      Effect    = "Allow"
+      Action    = "sqs:SendMessage"
+      Resource  = "*"
+      Principal = { Service = "events.amazonaws.com" }
+      Condition = { ArnEquals = { "aws:SourceArn" = aws_cloudwatch_event_rule.forward.arn } }
+    }]
+    error_message = "Only this rule may send to the queue."
+  }
+  assert {
+    condition = (
+      aws_cloudwatch_metric_alarm.unforwarded.dimensions == tomap({ QueueName = "test-scan-unforwarded-events" }) &&
+      aws_cloudwatch_metric_alarm.unforwarded.threshold == 0 &&
+      aws_cloudwatch_metric_alarm.unforwarded.alarm_actions == toset([var.alarm_topic_arn])
+    )
+    error_message = "One event that was not forwarded must raise an alarm at the topic."
+  }
+}
+
+run "an_alarm_without_a_topic" {
+  module {
+    source = "./modules/regional-spoke"
+  }
+
+  assert {
+    condition     = length(aws_cloudwatch_metric_alarm.unforwarded.alarm_actions) == 0
+    error_message = "Without a topic the alarm is only shown."
+  }
+}
+
+run "names_path_boundary_and_tags" {
+  module {
+    source = "./modules/regional-spoke"
+  }
+  variables {
+    create_describe_role = true
+    create_trail         = true
+  }
+
+  assert {
+    condition = alltrue([
+      for name in [
+        aws_cloudwatch_event_rule.forward.name, aws_sqs_queue.unforwarded.name, aws_iam_role.forward.name,
+        aws_cloudwatch_metric_alarm.unforwarded.alarm_name, aws_cloudtrail.this[0].name, aws_s3_bucket.trail[0].bucket,
+      ] : startswith(name, "test-scan-")
+    ])
+    error_message = "Every name must begin with the prefix."
+  }
+  assert {
+    condition     = endswith(aws_iam_role.forward.name, "-eu-west-1") && length(aws_iam_role.forward.name) - length(var.name_prefix) <= 64 - 28
+    error_message = "Role names must tell regions apart, and stay within 64 characters for the longest prefix."
+  }
+  assert {
+    condition = (
+      [aws_iam_role.forward.path, aws_iam_role.describe[0].path] == ["/security/", "/hub/"] &&
+      alltrue([for role in [aws_iam_role.forward, aws_iam_role.describe[0]] : role.permissions_boundary == var.permissions_boundary_arn])
+    )
+    error_message = "The hub finds the describe role by its own path; the boundary must reach both roles."
+  }
+  assert {
+    condition = alltrue([
+      for tags in [
+        aws_cloudwatch_event_rule.forward.tags, aws_sqs_queue.unforwarded.tags, aws_iam_role.forward.tags, aws_iam_role.describe[0].tags,
+        aws_cloudwatch_metric_alarm.unforwarded.tags, aws_cloudtrail.this[0].tags, aws_s3_bucket.trail[0].tags,
+      ] : tags == tomap({ team = "security" })
+    ])
+    error_message = "The tags must reach everything."
+  }
+}
+
+run "the_hub_alone_may_read_a_member" {
+  module {
+    source = "./modules/regional-spoke"
+  }
+  variables {
+    create_describe_role = true
+  }
+
+  assert {
+    condition     = aws_iam_role.describe[0].name == "test-hub-describe" && output.describe_role_arn == aws_iam_role.describe[0].arn
+    error_message = "The role must be named as the hub will ask for it."
+  }
+  assert {
+    condition = jsondecode(aws_iam_role.describe[0].assume_role_policy).Statement == [{
+      Sid       = "AssumeByHub"
+      Effect    = "Allow"
+      Action    = "sts:AssumeRole"
+      Principal = { AWS = var.hub.describe_principal_arn }
+      Condition = { StringEquals = { "aws:PrincipalOrgID" = "o-abcdefghij", "sts:ExternalId" = "test-hub-111122223333" } }
+    }]
+    error_message = "One role of the hub, of the same organization, with the external id."
+  }
+  assert {
+    condition = jsonencode(jsondecode(data.aws_iam_policy_document.describe[0].json).Statement) == jsonencode([
+      { Action = "ecs:DescribeTaskDefinition", Effect = "Allow", Resource = "*", Sid = "DescribeTaskDefinitions" },
+      { Action = ["ecr:DescribeImages", "ecr:BatchGetImage"], Effect = "Allow", Resource = "arn:aws:ecr:*:444455556666:repository/*", Sid = "ResolveImages" },
+    ])
+    error_message = "It may describe, and nothing else."
+  }
+}
+
+run "without_an_organization_the_external_id_remains" {
+  module {
+    source = "./modules/regional-spoke"
+  }
+  variables {
+    create_describe_role = true
+    hub = {
+      account_id             = "111122223333"
+      region                 = "eu-central-1"
+      event_bus_arn          = "arn:aws:events:eu-central-1:111122223333:event-bus/test-hub-hub"
+      event_pattern          = "{\"source\":[\"aws.ecs\"]}"
+      describe_principal_arn = "arn:aws:iam::111122223333:role/hub/test-hub-parse-event"
+      describe_role_name     = "test-hub-describe"
+      describe_external_id   = "test-hub-111122223333"
+      iam_path               = "/hub/"
+      registry_role_name     = "qualys"
+    }
+  }
+
+  assert {
+    condition     = jsondecode(aws_iam_role.describe[0].assume_role_policy).Statement[0].Condition == { StringEquals = { "sts:ExternalId" = "test-hub-111122223333" } }
+    error_message = "A list of accounts has no organization to ask for."
+  }
+}
+
+run "describe_role_and_trail_are_not_made_unasked" {
+  module {
+    source = "./modules/regional-spoke"
+  }
+
+  assert {
+    condition     = 0 == sum([length(aws_iam_role.describe), length(aws_iam_role_policy.describe), length(aws_cloudtrail.this), length(aws_s3_bucket.trail), length(aws_s3_bucket_policy.trail)])
+    error_message = "By default a spoke forwards and does no more."
+  }
+  assert {
+    condition     = output.describe_role_arn == null && output.trail_arn == null && output.rule_arn == aws_cloudwatch_event_rule.forward.arn
+    error_message = "The outputs must say so."
+  }
+}
+
+run "trail_logs_what_events_need" {
+  module {
+    source = "./modules/regional-spoke"
+  }
+  variables {
+    create_trail         = true
+    trail_retention_days = 30
+  }
+
+  assert {
+    condition = (
+      aws_cloudtrail.this[0].event_selector[0].read_write_type == "WriteOnly" && aws_cloudtrail.this[0].event_selector[0].include_management_events &&
+      aws_cloudtrail.this[0].enable_log_file_validation && coalesce(aws_cloudtrail.this[0].enable_logging, true)
+    )
+    error_message = "The trail must log write management events."
+  }
+  assert {
+    condition = (
+      one(aws_s3_bucket_server_side_encryption_configuration.trail[0].rule[*].apply_server_side_encryption_by_default[0].sse_algorithm) == "AES256" &&
+      aws_s3_bucket_lifecycle_configuration.trail[0].rule[0].expiration[0].days == 30 &&
+      aws_s3_bucket_public_access_block.trail[0].block_public_policy && aws_s3_bucket_public_access_block.trail[0].restrict_public_buckets
+    )
+    error_message = "The bucket must be private and encrypted, and its files must expire."
+  }
+  assert {
+    condition = {
+      for statement in jsondecode(aws_s3_bucket_policy.trail[0].policy).Statement : statement.Sid => jsonencode(statement.Condition)
+      } == {
+      RefusePlainHttp = jsonencode({ Bool = { "aws:SecureTransport" = "false" } })
+      CheckBucket     = jsonencode({ StringEquals = { "aws:SourceArn" = "arn:aws:cloudtrail:eu-west-1:444455556666:trail/test-scan-ecs" } })
+      WriteLogFiles = jsonencode({ StringEquals = {
+        "aws:SourceArn" = "arn:aws:cloudtrail:eu-west-1:444455556666:trail/test-scan-ecs"
+        "s3:x-amz-acl"  = "bucket-owner-full-control"
+      } })
+    }
+    error_message = "Only this trail may write to the bucket, and nobody without TLS."
+  }
+}
+
+run "refuses_the_hub_itself" {
+  command = plan
+  module {
+    source = "./modules/regional-spoke"
+  }
+  variables {
+    hub = {
+      account_id             = "444455556666"
+      region                 = "eu-west-1"
+      event_bus_arn          = "arn:aws:events:eu-west-1:444455556666:event-bus/test-hub-hub"
+      event_pattern          = "{\"source\":[\"aws.ecs\"]}"
+      describe_principal_arn = "arn:aws:iam::444455556666:role/hub/test-hub-parse-event"
+      describe_role_name     = "test-hub-describe"
+      describe_external_id   = "test-hub-444455556666"
+      iam_path               = "/hub/"
+      registry_role_name     = "qualys"
+    }
+  }
+  expect_failures = [aws_cloudwatch_event_rule.forward]
+}
+
+run "refuses_a_describe_role_in_the_hubs_account" {
+  command = plan
+  module {
+    source = "./modules/regional-spoke"
+  }
+  variables {
+    create_describe_role = true
+    hub = {
+      account_id             = "444455556666"
+      region                 = "us-east-1"
+      event_bus_arn          = "arn:aws:events:us-east-1:444455556666:event-bus/test-hub-hub"
+      event_pattern          = "{\"source\":[\"aws.ecs\"]}"
+      describe_principal_arn = "arn:aws:iam::444455556666:role/hub/test-hub-parse-event"
+      describe_role_name     = "test-hub-describe"
+      describe_external_id   = "test-hub-444455556666"
+      iam_path               = "/hub/"
+      registry_role_name     = "qualys"
+    }
+  }
+  expect_failures = [aws_iam_role.describe]
+}
