@@ -32,14 +32,22 @@ _DEPLOYER = {
 class Install:
     """A running install, from `with` to its end; nothing of it stays.
 
-    wait_scale  what a second of a Step Functions wait takes, in seconds
     token       the access token of the Qualys subscription
+    example     the folder below examples/ that is applied, in the account sandbox.aws.ACCOUNT
+    wait_scale  what a second of a Step Functions wait takes, in seconds
     """
 
     def __init__(
-        self, token: str, *, wait_scale: float, concurrency: int = 10, on_line: Line | None = None
+        self,
+        token: str,
+        *,
+        example: str = "single-account",
+        wait_scale: float,
+        concurrency: int = 10,
+        on_line: Line | None = None,
     ) -> None:
         self.token = token
+        self._example = example
         self.aws = Aws(wait_scale=wait_scale, concurrency=concurrency)
         self._on_line = on_line
         self._stack = ExitStack()
@@ -53,7 +61,7 @@ class Install:
             self.qualys = stack.enter_context(simulator)
             self.scratch = Path(tempfile.mkdtemp(prefix="image-scan-project-"))
             stack.callback(shutil.rmtree, self.scratch, ignore_errors=True)
-            folder = copy_project(self.scratch) / "examples/single-account"
+            folder = copy_project(self.scratch) / "examples" / self._example
             credential = {"TF_VAR_qualys_credentials": json.dumps({"token": self.token})}
             environment = self.aws.environment() | credential
             self.terraform = Terraform(folder, environment, self._on_line)
@@ -151,9 +159,9 @@ class Install:
         items = [{name: deserialize(value) for name, value in row.items()} for row in rows]
         return {item["imageDigest"]: item for item in items if "status" in item}
 
-    def messages(self, queue_url: str) -> list[Json]:
-        """Takes everything out of a queue."""
-        sqs = self.client("sqs")
+    def messages(self, queue_url: str, sqs: Any = None) -> list[Json]:
+        """Takes everything out of a queue; `sqs` is the client of another account or region."""
+        sqs = sqs or self.client("sqs")
         taken: list[Json] = []
         while True:
             answer = sqs.receive_message(

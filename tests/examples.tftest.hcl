@@ -76,3 +76,58 @@ run "multi_region" {
     error_message = "The example must make a hub and a spoke."
   }
 }
+
+run "organization_hub" {
+  command = plan
+  module {
+    source = "./examples/organization/hub"
+  }
+  providers = {
+    aws = aws.mock
+  }
+  variables {
+    region             = "eu-central-1"
+    organization_id    = "o-abcdefghij"
+    qualys_pod         = "EU1"
+    qualys_credentials = { token = "t" }
+    registry_role      = { qualys_account_id = "444455556666", external_id = "EU1-1234" }
+  }
+
+  assert {
+    condition     = output.hub.organization_id == "o-abcdefghij" && output.hub.describe_role_name == "qualys-image-scan-describe"
+    error_message = "The example must make a hub, and tell it."
+  }
+}
+
+run "organization_management" {
+  command = plan
+  module {
+    source = "./examples/organization/management"
+  }
+  providers = {
+    aws = aws.elsewhere
+  }
+  variables {
+    hub = {
+      account_id             = "777788889999"
+      region                 = "eu-central-1"
+      event_bus_arn          = "arn:aws:events:eu-central-1:777788889999:event-bus/qualys-image-scan-hub"
+      event_pattern          = run.organization_hub.hub.event_pattern
+      organization_id        = "o-abcdefghij"
+      describe_principal_arn = "arn:aws:iam::777788889999:role/qualys-image-scan-parse-event-eu-central-1"
+      describe_role_name     = "qualys-image-scan-describe"
+      describe_external_id   = "qualys-image-scan-777788889999"
+      iam_path               = "/"
+      registry_role_name     = "qualys-image-scan-registry-eu-central-1"
+    }
+    region                  = "us-east-1"
+    regions                 = ["us-east-1", "eu-central-1"]
+    organizational_unit_ids = ["ou-ab12-cdef3456"]
+    registry_role           = { qualys_account_id = "444455556666", external_id = "EU1-1234" }
+  }
+
+  assert {
+    condition     = output.members.stack_sets.rules == "qualys-image-scan-spoke-rules" && output.management.unforwarded_events_queue.name == "qualys-image-scan-unforwarded-events"
+    error_message = "The example must reach the members by StackSets, and its own account without."
+  }
+}

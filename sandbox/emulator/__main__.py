@@ -21,6 +21,7 @@ WRAPPERS = (
     "lambda_roles",
     "lambda_workers",
     "managed_policies",
+    "organization",
     "provider_answers",
     "registry",
     "status_events",

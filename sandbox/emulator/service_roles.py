@@ -14,9 +14,7 @@ from ministack.core import iam_evaluator as iam
 from ministack.core.arn import parse_arn
 from ministack.core.responses import get_account_id, get_region, request_scope
 from ministack.services import iam as roles
-from ministack.services import organizations, sts
-
-from sandbox.emulator.patching import around
+from ministack.services import sts
 
 
 def session_arn(role_arn: str, session: str) -> str:
@@ -130,13 +128,3 @@ def service_allowed(
     )
     decision = iam.evaluate_resource_policy(policy, request, service=service).decision
     return bool(decision == "Allow")
-
-
-@around(iam, "_principal_org_id")
-def organization_of(stock: Any, account: str) -> str | None:
-    """The members of an organization have its id too, not only the account that made it."""
-    for master, member in list(organizations._accounts._data):
-        if member == account:
-            return str(organizations._orgs.get_scoped(master, None, "self")["Id"])
-    own = stock(account)
-    return None if own is None else str(own)

@@ -105,7 +105,9 @@ def test_usage(directory: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "directory", [*DOCUMENTED, *sorted(REPOSITORY.glob("examples/*/"))], ids=named
+    "directory",
+    [*DOCUMENTED, *sorted(path.parent for path in REPOSITORY.glob("examples/**/main.tf"))],
+    ids=named,
 )
 def test_every_input_and_output_is_described(directory: Path) -> None:
     for name, body in blocks(directory, "variable").items():

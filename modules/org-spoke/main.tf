@@ -1,0 +1,152 @@
+locals {
+  roles_body = file("${path.module}/templates/roles.yaml")
+  rules_body = file("${path.module}/templates/rules.yaml")
+
+  registry_role_name = basename(var.hub.registry_role_name)
+
+  included       = length(var.accounts.include) > 0 ? var.accounts.include : null
+  excluded       = length(var.accounts.exclude) > 0 ? var.accounts.exclude : null
+  account_filter = local.included != null ? "INTERSECTION" : local.excluded != null ? "DIFFERENCE" : null
+}
+
+# Role names are global in an account: one stack per account, in one region.
+resource "aws_cloudformation_stack_set" "roles" {
+  name             = "${var.name_prefix}-spoke-roles"
+  description      = "Image scan: the roles of each member account"
+  permission_model = "SERVICE_MANAGED"
+  call_as          = var.call_as
+  capabilities     = ["CAPABILITY_NAMED_IAM"]
+  template_body    = local.roles_body
+  tags             = var.tags
+
+  parameters = {
+    NamePrefix              = var.name_prefix
+    HubEventBusArn          = var.hub.event_bus_arn
+    OrganizationId          = var.hub.organization_id
+    DescribePrincipalArn    = var.hub.describe_principal_arn
+    DescribeRoleName        = var.hub.describe_role_name
+    RolePath                = var.hub.iam_path
+    DescribeExternalId      = var.hub.describe_external_id
+    RegistryRoleName        = local.registry_role_name
+    RegistryRolePath        = "/${trimsuffix(var.hub.registry_role_name, local.registry_role_name)}"
+    QualysAccountId         = try(coalesce(var.registry_role.qualys_account_id), "")
+    QualysExternalId        = try(coalesce(var.registry_role.external_id), "")
+    PermissionsBoundaryName = try(coalesce(var.permissions_boundary_name), "")
+  }
+
+  auto_deployment {
+    enabled                          = true
+    retain_stacks_on_account_removal = false
+  }
+
+  # Operations on one StackSet wait for each other instead of failing.
+  managed_execution {
+    active = true
+  }
+
+  operation_preferences {
+    failure_tolerance_percentage = var.operation_preferences.failure_tolerance_percentage
+    max_concurrent_percentage    = var.operation_preferences.max_concurrent_percentage
+    region_concurrency_type      = var.operation_preferences.region_concurrency_type
+  }
+
+  lifecycle {
+    # Service-managed StackSets have none, and the provider shows one.
+    ignore_changes = [administration_role_arn]
+
+    precondition {
+      condition     = var.hub.organization_id != null
+      error_message = "The hub takes events of listed accounts only: give its spokes organization_id first, and apply it."
+    }
+    precondition {
+      condition     = try(var.registry_role.existing_name, null) == null || try(var.registry_role.existing_name, null) == var.hub.registry_role_name
+      error_message = "The hub gives the Registry Sensor the role ${var.hub.registry_role_name}: set registry_role.existing_name to that, or the hub's spokes.registry_role_name to yours."
+    }
+  }
+}
+
+resource "aws_cloudformation_stack_set" "rules" {
+  name             = "${var.name_prefix}-spoke-rules"
+  description      = "Image scan: the forwarding rule of each region of each member account"
+  permission_model = "SERVICE_MANAGED"
+  call_as          = var.call_as
+  template_body    = local.rules_body
+  tags             = var.tags
+
+  parameters = {
+    NamePrefix         = var.name_prefix
+    RolePath           = var.hub.iam_path
+    HubEventBusArn     = var.hub.event_bus_arn
+    AlarmTopicName     = try(coalesce(var.alarm_topic_name), "")
+    CreateTrail        = tostring(var.create_trail)
+    TrailRetentionDays = tostring(var.trail_retention_days)
+  }
+
+  auto_deployment {
+    enabled                          = true
+    retain_stacks_on_account_removal = false
+  }
+
+  managed_execution {
+    active = true
+  }
+
+  operation_preferences {
+    failure_tolerance_percentage = var.operation_preferences.failure_tolerance_percentage
+    max_concurrent_percentage    = var.operation_preferences.max_concurrent_percentage
+    region_concurrency_type      = var.operation_preferences.region_concurrency_type
+  }
+
+  lifecycle {
+    ignore_changes = [administration_role_arn]
+
+    precondition {
+      condition     = jsonencode(jsondecode(var.hub.event_pattern)) == jsonencode(yamldecode(local.rules_body).Resources.Rule.Properties.EventPattern)
+      error_message = "The hub asks for other events than templates/rules.yaml forwards: use this module at the hub's version."
+    }
+  }
+}
+
+# An instance for each organizational unit, so that one more leaves the others as they are.
+resource "aws_cloudformation_stack_instances" "roles" {
+  for_each = var.organizational_unit_ids
+
+  stack_set_name = aws_cloudformation_stack_set.roles.name
+  call_as        = var.call_as
+  regions        = [coalesce(var.roles_region, sort(var.regions)[0])]
+
+  deployment_targets {
+    organizational_unit_ids = [each.value]
+    account_filter_type     = local.account_filter
+    accounts                = try(coalesce(local.included, local.excluded), null)
+  }
+
+  operation_preferences {
+    failure_tolerance_percentage = var.operation_preferences.failure_tolerance_percentage
+    max_concurrent_percentage    = var.operation_preferences.max_concurrent_percentage
+    region_concurrency_type      = var.operation_preferences.region_concurrency_type
+  }
+}
+
+resource "aws_cloudformation_stack_instances" "rules" {
+  for_each = var.organizational_unit_ids
+
+  stack_set_name = aws_cloudformation_stack_set.rules.name
+  call_as        = var.call_as
+  regions        = var.regions
+
+  deployment_targets {
+    organizational_unit_ids = [each.value]
+    account_filter_type     = local.account_filter
+    accounts                = try(coalesce(local.included, local.excluded), null)
+  }
+
+  operation_preferences {
+    failure_tolerance_percentage = var.operation_preferences.failure_tolerance_percentage
+    max_concurrent_percentage    = var.operation_preferences.max_concurrent_percentage
+    region_concurrency_type      = var.operation_preferences.region_concurrency_type
+  }
+
+  # What is forwarded before the roles are there waits in the queue, for somebody to put it back.
+  depends_on = [aws_cloudformation_stack_instances.roles]
+}

@@ -1,0 +1,162 @@
+variable "hub" {
+  type = object({
+    account_id             = string
+    region                 = string
+    event_bus_arn          = string
+    event_pattern          = string
+    organization_id        = optional(string)
+    describe_principal_arn = string
+    describe_role_name     = string
+    describe_external_id   = string
+    iam_path               = string
+    registry_role_name     = string
+  })
+  description = "Where to forward to: the `hub` output of the install whose `spokes` name the organization."
+  nullable    = false
+}
+
+variable "organizational_unit_ids" {
+  type        = set(string)
+  description = "Organizational units (ou-...) or root (r-...) whose accounts forward, new ones as they come. The management account is never among them."
+
+  validation {
+    condition     = length(var.organizational_unit_ids) > 0 && alltrue([for unit in var.organizational_unit_ids : can(regex("^(ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}|r-[a-z0-9]{4,32})$", unit))])
+    error_message = "Give organizational_unit_ids one or more ids, as in ou-ab12-cdef3456 or r-ab12."
+  }
+}
+
+variable "regions" {
+  type        = set(string)
+  description = "Regions to watch in each account."
+
+  validation {
+    condition     = length(var.regions) > 0 && alltrue([for region in var.regions : can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", region))])
+    error_message = "Give regions one or more AWS regions, as in eu-central-1."
+  }
+}
+
+variable "roles_region" {
+  type        = string
+  description = "Region in which the stacks of the roles lie; it cannot be changed later. By default (null) the first of regions by name, so set it when you start with one region and may add others."
+  default     = null
+}
+
+variable "accounts" {
+  type = object({
+    include = optional(set(string), [])
+    exclude = optional(set(string), [])
+  })
+  description = "Of the accounts in the organizational units, only those of `include`, or all but those of `exclude`. All by default."
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = length(var.accounts.include) == 0 || length(var.accounts.exclude) == 0
+    error_message = "Give either accounts.include or accounts.exclude, not both."
+  }
+  validation {
+    condition     = alltrue([for account in setunion(var.accounts.include, var.accounts.exclude) : can(regex("^[0-9]{12}$", account))])
+    error_message = "Write each of accounts.include and accounts.exclude as the 12 digits of an AWS account, in quotes."
+  }
+}
+
+variable "name_prefix" {
+  type        = string
+  description = "Every name begins with it, except those that the hub gives. qualys-image-scan by default."
+  default     = "qualys-image-scan"
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,26}[a-z0-9]$", var.name_prefix))
+    error_message = "Set name_prefix to 3 to 28 lower-case letters, digits and hyphens, beginning with a letter and not ending with a hyphen; roles are named after it."
+  }
+}
+
+variable "registry_role" {
+  type = object({
+    existing_name     = optional(string)
+    qualys_account_id = optional(string)
+    external_id       = optional(string)
+  })
+  description = "The role that the Registry Sensor assumes in each account to pull its images: `existing_name` where it exists, path included, or `qualys_account_id` with `external_id` to have it created under the name that the hub uses. By default (null) nothing is created."
+  default     = null
+
+  validation {
+    condition     = var.registry_role == null || (try(var.registry_role.existing_name, null) == null) != (try(var.registry_role.qualys_account_id, null) == null && try(var.registry_role.external_id, null) == null)
+    error_message = "Give registry_role either existing_name, or qualys_account_id with external_id; not both, not neither."
+  }
+  validation {
+    condition     = (try(var.registry_role.qualys_account_id, null) == null) == (try(var.registry_role.external_id, null) == null)
+    error_message = "Give registry_role.qualys_account_id and registry_role.external_id together."
+  }
+  validation {
+    condition     = try(var.registry_role.qualys_account_id, null) == null || can(regex("^[0-9]{12}$", var.registry_role.qualys_account_id))
+    error_message = "Set registry_role.qualys_account_id to the 12 digits of Qualys' AWS account, in quotes."
+  }
+}
+
+variable "call_as" {
+  type        = string
+  description = "SELF in the organization's management account, DELEGATED_ADMIN in an account that administers StackSets for it. SELF by default."
+  default     = "SELF"
+
+  validation {
+    condition     = contains(["SELF", "DELEGATED_ADMIN"], var.call_as)
+    error_message = "Set call_as to SELF or DELEGATED_ADMIN."
+  }
+}
+
+variable "operation_preferences" {
+  type = object({
+    failure_tolerance_percentage = optional(number, 100)
+    max_concurrent_percentage    = optional(number, 100)
+    region_concurrency_type      = optional(string, "PARALLEL")
+  })
+  description = "How StackSets roll out: in which part of the accounts a stack may fail before the others are left alone, in how many at a time, and regions in PARALLEL or SEQUENTIAL. All accounts at a time by default, none held up by another."
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = contains(["PARALLEL", "SEQUENTIAL"], var.operation_preferences.region_concurrency_type)
+    error_message = "Set operation_preferences.region_concurrency_type to PARALLEL or SEQUENTIAL."
+  }
+  validation {
+    condition     = var.operation_preferences.failure_tolerance_percentage >= 0 && var.operation_preferences.failure_tolerance_percentage <= 100 && var.operation_preferences.max_concurrent_percentage >= 1 && var.operation_preferences.max_concurrent_percentage <= 100
+    error_message = "Set operation_preferences.failure_tolerance_percentage to 0 to 100, and max_concurrent_percentage to 1 to 100."
+  }
+}
+
+variable "alarm_topic_name" {
+  type        = string
+  description = "Name of an SNS topic, the same in every account and region, that is told when events could not be forwarded. By default (null) the alarm is only shown."
+  default     = null
+}
+
+variable "create_trail" {
+  type        = bool
+  description = "Whether to create a CloudTrail trail in each account and region, without which EventBridge sees no ECS call. False by default: an organization trail, or a multi-region one, mostly logs write management events here. A second copy of them costs 2 USD per 100,000 events."
+  default     = false
+}
+
+variable "trail_retention_days" {
+  type        = number
+  description = "Days after which the created trail's files are deleted. 90 by default."
+  default     = 90
+
+  validation {
+    condition     = var.trail_retention_days >= 1 && var.trail_retention_days <= 3653 && floor(var.trail_retention_days) == var.trail_retention_days
+    error_message = "Set trail_retention_days to a whole number from 1 to 3653."
+  }
+}
+
+variable "permissions_boundary_name" {
+  type        = string
+  description = "Path and name of a policy, the same in every account, that is set as permissions boundary of the roles. None by default."
+  default     = null
+}
+
+variable "tags" {
+  type        = map(string)
+  description = "Tags of the StackSets and of everything that their stacks make. None by default."
+  default     = {}
+  nullable    = false
+}

@@ -1,0 +1,89 @@
+"""One organization for all tests here: see sandbox.organization."""
+
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from sandbox import images
+from sandbox.aws import REGION
+from sandbox.install import Install
+from sandbox.organization import Organization, Spoke
+
+Json = dict[str, Any]
+CLUSTER = "tests"
+_numbers = itertools.count(1)
+
+
+@dataclass
+class App:
+    """An image of its own, and who deploys it where."""
+
+    organization: Organization
+    name: str
+    pushed: images.PushedImage
+    spoke: Spoke
+
+    def register(self) -> str:
+        answer = self.spoke.ecs.register_task_definition(
+            family=self.name,
+            containerDefinitions=[{"name": "app", "image": self.pushed.by_tag}],
+        )
+        return str(answer["taskDefinition"]["taskDefinitionArn"])
+
+    def serve(self) -> None:
+        self.spoke.ecs.create_cluster(clusterName=CLUSTER)
+        self.spoke.ecs.create_service(
+            cluster=CLUSTER, serviceName=self.name, taskDefinition=self.register(), desiredCount=1
+        )
+
+    def settle(self) -> Json:
+        """The image's item once all that was started is over; empty when there is none."""
+        self.organization.install.settle()
+        return self.organization.install.verdicts().get(self.pushed.digest, {})
+
+
+@pytest.fixture(scope="session")
+def organization() -> Iterator[Organization]:
+    token = "canary-token-organization"
+    with Install(token, example="organization/hub", wait_scale=0.005, concurrency=32) as install:
+        made = Organization(install)
+        install.prepare(organization_id=made.id)
+        install.apply()
+        made.connect()
+        install.qualys.control.scenario(scan_seconds=0.2)
+        yield made
+
+
+@pytest.fixture
+def make_app(organization: Organization) -> Callable[..., App]:
+    """Pushes a new image of the account `of` (the deployer's own by default) for `by` to deploy."""
+    organization.install.settle()
+    organization.install.failed_events()
+
+    def make(by: str, region: str = REGION, of: str = "") -> App:
+        name = f"app-{next(_numbers)}"
+        ecr = organization.install.aws.client("ecr", of or by, region)
+        ecr.create_repository(repositoryName=name)
+        pushed = images.push(ecr, name, images.build(name), "1")
+        return App(organization, name, pushed, organization.spoke(by, region))
+
+    return make
+
+
+def scans_of(app: App) -> list[Json]:
+    """The inputs of the scan executions of an app's image."""
+    install = app.organization.install
+    given = [install.scan_input(each["executionArn"]) for each in install.scans()]
+    return [each for each in given if each["image"]["digest"] == app.pushed.digest]
+
+
+def places_of(app: App) -> set[tuple[str, str, str]]:
+    """Account, region and service or family of each place that is known to run an app's image."""
+    item = app.organization.install.verdicts()[app.pushed.digest]
+    return {
+        (place["account"], place["region"], name.rsplit("#", 1)[-1])
+        for name, place in item["places"].items()
+    }

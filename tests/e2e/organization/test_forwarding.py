@@ -1,0 +1,113 @@
+"""What is deployed anywhere is scanned in the hub, once, as what it is and where it runs."""
+
+from collections.abc import Callable
+
+from sandbox.aws import ACCOUNT, REGION
+from sandbox.organization import ELSEWHERE, Organization
+
+from .conftest import App, places_of, scans_of
+
+
+def test_a_members_second_region(organization: Organization, make_app: Callable[..., App]) -> None:
+    app = make_app(organization.shop, ELSEWHERE)
+    app.register()
+    assert app.settle()["status"] == "CLEAN"
+    (scan,) = scans_of(app)
+    assert scan["image"]["uri"] == app.pushed.by_tag
+    assert (scan["image"]["account_id"], scan["image"]["region"]) == (organization.shop, ELSEWHERE)
+    deployment = scan["deployment"]
+    assert (deployment["account"], deployment["region"]) == (organization.shop, ELSEWHERE)
+    assert deployment["principal"] == app.spoke.deployer.arn
+    assert organization.install.failed_events() == []
+
+
+def test_what_a_service_runs_is_described_in_the_members_account(
+    organization: Organization, make_app: Callable[..., App]
+) -> None:
+    """Its event names a task definition and no image."""
+    app = make_app(organization.shop)
+    app.serve()
+    app.settle()
+    assert len(scans_of(app)) == 1
+    assert (organization.shop, REGION, app.name) in places_of(app)
+
+
+def test_an_image_of_a_third_account(
+    organization: Organization, make_app: Callable[..., App]
+) -> None:
+    app = make_app(organization.tools, of=organization.images)
+    app.register()
+    assert app.settle()["status"] == "CLEAN"
+    (scan,) = scans_of(app)
+    assert scan["image"]["account_id"] == organization.images
+    assert scan["deployment"]["account"] == organization.tools
+    roles = {each["arn"] for each in organization.install.qualys.control.state()["connectors"]}
+    name = organization.hub["registry_role_name"]
+    assert f"arn:aws:iam::{organization.images}:role/{name}" in roles
+
+
+def test_another_region_of_the_hubs_own_account(
+    organization: Organization, make_app: Callable[..., App]
+) -> None:
+    app = make_app(ACCOUNT, ELSEWHERE)
+    app.register()
+    assert app.settle()["status"] == "CLEAN"
+    (scan,) = scans_of(app)
+    assert (scan["deployment"]["account"], scan["deployment"]["region"]) == (ACCOUNT, ELSEWHERE)
+
+
+def test_one_image_in_four_places_is_scanned_once_and_told_to_each(
+    organization: Organization, make_app: Callable[..., App]
+) -> None:
+    app = make_app(organization.tools, of=organization.images)
+    finding = {"qid": 1, "severity": 5, "title": "a critical finding"}
+    organization.install.qualys.control.tell_findings(app.name, [finding])
+    organization.install.notifications()
+    spokes = [
+        organization.spoke(ACCOUNT),
+        organization.spoke(ACCOUNT, ELSEWHERE),
+        organization.spoke(organization.shop, ELSEWHERE),
+        organization.spoke(organization.tools),
+    ]
+    for spoke in spokes:
+        App(organization, app.name, app.pushed, spoke).serve()
+    app.settle()
+    assert len(scans_of(app)) == 1
+    places = {(each.account, each.region, app.name) for each in spokes}
+    assert places_of(app) == places
+    told = [
+        (place["account"], place["region"], place["service"])
+        for notice in organization.install.notifications()
+        for place in notice["deployed"]
+        if place["service"]
+    ]
+    assert sorted(told) == sorted(places)
+
+
+def test_the_hub_forwarding_to_itself_starts_nothing_twice(
+    organization: Organization, make_app: Callable[..., App]
+) -> None:
+    hub = organization.hub
+    events = organization.install.client("events")
+    role = organization.install.aws.create_role(
+        "echo",
+        {"Service": "events.amazonaws.com"},
+        {
+            "Version": "2012-10-17",
+            "Statement": [
+                {"Effect": "Allow", "Action": "events:PutEvents", "Resource": hub["event_bus_arn"]}
+            ],
+        },
+    )
+    events.put_rule(Name="echo", EventPattern=hub["event_pattern"])
+    target = {"Id": "hub", "Arn": hub["event_bus_arn"], "RoleArn": role}
+    events.put_targets(Rule="echo", Targets=[target])
+    try:
+        app = make_app(ACCOUNT)
+        before = len(organization.install.intakes())
+        app.register()
+        app.settle()
+        assert len(organization.install.intakes()) == before + 1
+    finally:
+        events.remove_targets(Rule="echo", Ids=["hub"])
+        events.delete_rule(Name="echo")

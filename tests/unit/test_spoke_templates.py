@@ -1,0 +1,280 @@
+"""The CloudFormation bodies of org-spoke do what regional-spoke and iam-role do in Terraform."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import hcl2
+import pytest
+import yaml
+
+MODULES = Path(__file__).parents[2] / "modules"
+TEMPLATES = MODULES / "org-spoke/templates"
+# What the same thing is called on either side.
+WORDS = {
+    "${local.partition}": "${AWS::Partition}",
+    "${local.account}": "${AWS::AccountId}",
+    "${local.region}": "${AWS::Region}",
+    "${var.name_prefix}": "${NamePrefix}",
+    "${var.registry_role.qualys_account_id}": "${QualysAccountId}",
+    "${var.registry_role.external_id}": "${QualysExternalId}",
+    "${var.hub.event_bus_arn}": "${HubEventBusArn}",
+    "${var.hub.describe_principal_arn}": "${DescribePrincipalArn}",
+    "${var.hub.describe_external_id}": "${DescribeExternalId}",
+    "${var.hub.describe_role_name}": "${DescribeRoleName}",
+    "${var.hub.organization_id}": "${OrganizationId}",
+    "${condition.value}": "${OrganizationId}",
+    "${var.trail_retention_days}": "${TrailRetentionDays}",
+    "${aws_s3_bucket.trail[0].arn}": "${TrailBucket.Arn}",
+    "${local.trail_arn}": (
+        "arn:${AWS::Partition}:cloudtrail:${AWS::Region}:${AWS::AccountId}:trail/${NamePrefix}-ecs"
+    ),
+}
+_HERE = "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}"
+RULE = f"{_HERE}:rule/${{NamePrefix}}-forward-deployments"
+Json = dict[str, Any]
+
+
+def terraform(module: str) -> Json:
+    """Resources and data of a module, by type and name; the only block, not a list, where it is."""
+    found: Json = {}
+    for file in sorted((MODULES / module).glob("*.tf")):
+        with file.open() as text:
+            for kind, blocks in hcl2.load(text).items():
+                if kind not in ("resource", "data"):
+                    continue
+                for block in blocks:
+                    ((type_, named),) = _plain(block).items()
+                    ((name, body),) = named.items()
+                    found[f"{type_}.{name}"] = body
+    return found
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key.strip('"'): _plain(item) for key, item in value.items() if "__" not in key}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, str):
+        text = value.strip('"')
+        for ours, theirs in WORDS.items():
+            text = text.replace(ours, theirs)
+        return text
+    return value
+
+
+def template(name: str) -> Json:
+    return dict(yaml.safe_load((TEMPLATES / f"{name}.yaml").read_text()))
+
+
+def resolved(value: Any) -> Any:
+    """A template's value with its references as they stand in text: ${Name}."""
+    if isinstance(value, dict):
+        if value.keys() == {"Ref"}:
+            return f"${{{value['Ref']}}}"
+        if value.keys() == {"Fn::Sub"}:
+            return value["Fn::Sub"]
+        if value.keys() == {"Fn::GetAtt"}:
+            return f"${{{'.'.join(value['Fn::GetAtt'])}}}"
+        return {key: resolved(item) for key, item in value.items()}
+    return [resolved(item) for item in value] if isinstance(value, list) else value
+
+
+def properties(name: str, resource: str) -> Json:
+    return dict(resolved(template(name)["Resources"][resource]["Properties"]))
+
+
+def statements(document: Json) -> list[Json]:
+    """Of a Terraform policy document, as IAM's JSON has them."""
+    return [
+        {
+            "Sid": each["sid"],
+            "Effect": each.get("effect", "Allow"),
+            "Action": _one(each["actions"]),
+            **({"Resource": _one(each["resources"])} if "resources" in each else {}),
+            **({"Principal": _principal(each["principals"][0])} if "principals" in each else {}),
+            **({"Condition": _conditions(each)} if _conditions(each) else {}),
+        }
+        for each in document["statement"]
+    ]
+
+
+def _conditions(statement: Json) -> Json:
+    written = [*statement.get("condition", [])]
+    for dynamic in statement.get("dynamic", []):
+        written += dynamic["condition"]["content"]
+    found: Json = {}
+    for each in written:
+        found.setdefault(each["test"], {})[each["variable"]] = _one(each["values"])
+    return found
+
+
+def _principal(block: Json) -> Any:
+    return "*" if block["type"] == "*" else {block["type"]: _one(block["identifiers"])}
+
+
+def _one(values: Any) -> Any:
+    return values[0] if isinstance(values, list) and len(values) == 1 else values
+
+
+def normal(values: list[Json]) -> list[Json]:
+    return [
+        {key: sorted(value) if isinstance(value, list) else value for key, value in each.items()}
+        for each in values
+    ]
+
+
+SPOKE = terraform("regional-spoke")
+SAME_STATEMENTS = {
+    "forward": ("roles", "ForwardRole", lambda role: role["Policies"][0]["PolicyDocument"]),
+    "describe": ("roles", "DescribeRole", lambda role: role["Policies"][0]["PolicyDocument"]),
+    "trust_hub": ("roles", "DescribeRole", lambda role: role["AssumeRolePolicyDocument"]),
+    "trail": ("rules", "TrailBucketPolicy", lambda policy: policy["PolicyDocument"]),
+}
+
+
+@pytest.mark.parametrize("document", SAME_STATEMENTS)
+def test_permissions_and_trust_are_the_same(document: str) -> None:
+    name, resource, part = SAME_STATEMENTS[document]
+    theirs = part(properties(name, resource))["Statement"]
+    ours = statements(SPOKE[f"aws_iam_policy_document.{document}"])
+    assert normal(theirs) == normal(ours)
+
+
+def test_the_forwarding_role_trusts_the_rule_wherever_it_lies() -> None:
+    """One role per account here, one per region there."""
+    (ours,) = statements(SPOKE["aws_iam_policy_document.trust_events"])
+    (theirs,) = properties("roles", "ForwardRole")["AssumeRolePolicyDocument"]["Statement"]
+    assert ours.pop("Condition") == {
+        "ArnEquals": {"aws:SourceArn": "${aws_cloudwatch_event_rule.forward.arn}"}
+    }
+    assert theirs.pop("Condition") == {
+        "ArnLike": {"aws:SourceArn": RULE.replace("${AWS::Region}", "*")}
+    }
+    assert theirs == ours
+
+
+def test_the_queue_is_the_same() -> None:
+    ours = SPOKE["aws_sqs_queue.unforwarded"]
+    theirs = properties("rules", "Unforwarded")
+    assert theirs == {
+        "QueueName": ours["name"],
+        "MessageRetentionPeriod": ours["message_retention_seconds"],
+        "SqsManagedSseEnabled": ours["sqs_managed_sse_enabled"],
+    }
+    (statement,) = statements(SPOKE["aws_iam_policy_document.unforwarded"])
+    policy = properties("rules", "UnforwardedPolicy")
+    (their_statement,) = policy["PolicyDocument"]["Statement"]
+    # Here the queue's policy can name queue and rule; there it stands inside of the queue.
+    assert their_statement.pop("Resource") == "${Unforwarded.Arn}"
+    assert statement.pop("Resource") == "*"
+    assert their_statement.pop("Condition") == {"ArnEquals": {"aws:SourceArn": RULE}}
+    assert statement.pop("Condition").keys() == {"ArnEquals"}
+    assert their_statement == statement
+    assert policy["Queues"] == ["${Unforwarded}"]
+
+
+def test_rule_and_target_are_the_same() -> None:
+    rule, target = (
+        SPOKE["aws_cloudwatch_event_rule.forward"],
+        SPOKE["aws_cloudwatch_event_target.hub"],
+    )
+    theirs = properties("rules", "Rule")
+    assert (theirs["Name"], theirs["Description"]) == (rule["name"], rule["description"])
+    (their_target,) = theirs["Targets"]
+    role = properties("roles", "ForwardRole")
+    assert their_target["Arn"] == target["arn"]
+    assert their_target["RoleArn"].endswith(f":role{role['Path']}{role['RoleName']}")
+    assert their_target["DeadLetterConfig"]["Arn"] == "${Unforwarded.Arn}"
+    retry = target["retry_policy"][0]
+    assert their_target["RetryPolicy"] == {
+        "MaximumEventAgeInSeconds": retry["maximum_event_age_in_seconds"],
+        "MaximumRetryAttempts": retry["maximum_retry_attempts"],
+    }
+
+
+def test_the_pattern_is_the_hubs() -> None:
+    """The module refuses another one at plan, too."""
+    text = (MODULES / "event-detection/main.tf").read_text()
+    written = re.search(r"event_pattern = jsonencode\((\{.*?\n  \})\)", text, re.DOTALL)
+    assert written
+    ours = _plain(hcl2.loads(f"x = {written[1]}\n")["x"])
+    ours["source"] = ["aws.ecs"]
+    theirs = template("rules")["Resources"]["Rule"]["Properties"]["EventPattern"]
+    assert json.loads(json.dumps(theirs)) == ours
+
+
+def test_the_alarm_is_the_same() -> None:
+    ours = SPOKE["aws_cloudwatch_metric_alarm.unforwarded"]
+    theirs = properties("rules", "UnforwardedAlarm")
+    same = {
+        "AlarmName": "alarm_name",
+        "Namespace": "namespace",
+        "MetricName": "metric_name",
+        "Statistic": "statistic",
+        "Period": "period",
+        "EvaluationPeriods": "evaluation_periods",
+        "ComparisonOperator": "comparison_operator",
+        "Threshold": "threshold",
+        "TreatMissingData": "treat_missing_data",
+    }
+    assert {name: theirs[name] for name in same} == {name: ours[our] for name, our in same.items()}
+    assert theirs["Dimensions"] == [{"Name": "QueueName", "Value": "${Unforwarded.QueueName}"}]
+    assert theirs["AlarmActions"]["Fn::If"][0] == "HasTopic"
+
+
+def test_the_trail_is_the_same() -> None:
+    ours = SPOKE["aws_cloudtrail.this"]
+    theirs = properties("rules", "Trail")
+    selector = ours["event_selector"][0]
+    assert theirs["EventSelectors"] == [
+        {
+            "ReadWriteType": selector["read_write_type"],
+            "IncludeManagementEvents": selector["include_management_events"],
+        }
+    ]
+    assert theirs["EnableLogFileValidation"] == ours["enable_log_file_validation"]
+    assert theirs["IsMultiRegionTrail"] == ours["is_multi_region_trail"]
+    bucket = properties("rules", "TrailBucket")
+    assert "BucketName" not in bucket, (
+        "it outlives the stack, and must not be in the next one's way"
+    )
+    access = SPOKE["aws_s3_bucket_public_access_block.trail"]
+    assert bucket["PublicAccessBlockConfiguration"] == {
+        "BlockPublicAcls": access["block_public_acls"],
+        "BlockPublicPolicy": access["block_public_policy"],
+        "IgnorePublicAcls": access["ignore_public_acls"],
+        "RestrictPublicBuckets": access["restrict_public_buckets"],
+    }
+    (rule,) = bucket["LifecycleConfiguration"]["Rules"]
+    assert rule["ExpirationInDays"] == "${TrailRetentionDays}"
+
+
+def test_the_registry_role_is_that_of_iam_role() -> None:
+    ours = terraform("iam-role")
+    theirs = properties("roles", "RegistryRole")
+    assert theirs["AssumeRolePolicyDocument"]["Statement"] == statements(
+        ours["aws_iam_policy_document.trust"]
+    )
+    attached = ours["aws_iam_role_policy_attachment.read_registry"]["policy_arn"]
+    assert theirs["ManagedPolicyArns"] == [attached]
+    assert theirs["Description"] == ours["aws_iam_role.this"]["description"]
+
+
+@pytest.mark.parametrize("name", ["roles", "rules"])
+def test_every_parameter_is_given_and_no_other(name: str) -> None:
+    given = terraform("org-spoke")[f"aws_cloudformation_stack_set.{name}"]["parameters"]
+    assert given.keys() == template(name)["Parameters"].keys()
+
+
+@pytest.mark.parametrize("name", ["roles", "rules"])
+def test_cloudformation_takes_it(name: str) -> None:
+    path = TEMPLATES / f"{name}.yaml"
+    assert path.stat().st_size < 51_200
+    assert not re.search(r": [&*]\w+$", path.read_text(), re.MULTILINE), "no anchors, no aliases"
+    linter = Path(sys.executable).with_name("cfn-lint")
+    answer = subprocess.run([linter, path], capture_output=True, text=True, check=False)
+    assert answer.returncode == 0, answer.stdout
