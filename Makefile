@@ -18,6 +18,10 @@ help: ## This list
 demo: setup ## The whole pipeline on an embedded AWS, in two minutes; KEEP=1 leaves it up
 	@$(BIN)/python -m sandbox.demo $(if $(KEEP),--keep)
 
+.PHONY: demo-org
+demo-org: setup ## An organization on the embedded AWS: which account and region ran what, and who scanned it
+	@$(BIN)/python -m sandbox.demo_organization
+
 .PHONY: down
 down: setup ## End what `make demo KEEP=1` left up
 	@$(BIN)/python -m sandbox.demo --down
@@ -52,8 +56,8 @@ terraform: setup ## Format, validity and tests of the modules, and a plan of eac
 	$(PYTEST) tests/terraform
 
 .PHONY: e2e
-e2e: setup ## The single-account example applied, used, broken and destroyed on the embedded AWS
-	$(PYTEST) tests/e2e
+e2e: setup ## The examples applied, used, broken and destroyed on the embedded AWS
+	$(PYTEST) tests/e2e -n 2 --dist loadgroup
 
 .PHONY: format
 format: setup ## Format Python and Terraform in place

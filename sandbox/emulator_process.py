@@ -17,6 +17,8 @@ from typing import Any, Self
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 START_SECONDS = 30
+# A free port may be somebody else's a moment later.
+START_ATTEMPTS = 3
 STOP_SECONDS = 5
 
 
@@ -79,24 +81,32 @@ class EmulatorProcess:
     def start(self) -> None:
         """Return when the emulator answers."""
         python = emulator_python()
-        self.home = Path(tempfile.mkdtemp(prefix="image-scan-sandbox-"))
-        try:
-            (self.home / "tmp").mkdir()
-            self.port = _free_port()
-            with self.log.open("wb") as log:
-                self._process = subprocess.Popen(
-                    [python, "-m", "sandbox.emulator"],
-                    cwd=self.home,
-                    env=self._emulator_environment(),
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,
-                )
-            self._await_ready()
-        except BaseException:
+        for _ in range(START_ATTEMPTS):
+            self.home = Path(tempfile.mkdtemp(prefix="image-scan-sandbox-"))
+            try:
+                self._launch(python)
+                if self._is_ready():
+                    return
+                log = self.log.read_text(errors="replace")[-2000:].strip()
+            except BaseException:
+                self.stop()
+                raise
             self.stop()
-            raise
+        raise SandboxError(f"the embedded AWS did not start:\n{log}")
+
+    def _launch(self, python: Path) -> None:
+        (self.home / "tmp").mkdir()
+        self.port = _free_port()
+        with self.log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [python, "-m", "sandbox.emulator"],
+                cwd=self.home,
+                env=self._emulator_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
 
     def _emulator_environment(self) -> dict[str, str]:
         """Nothing of the caller's environment: no credentials, no proxy, no Python settings."""
@@ -117,17 +127,16 @@ class EmulatorProcess:
             "SFN_WAIT_SCALE": str(self._wait_scale),
         }
 
-    def _await_ready(self) -> None:
+    def _is_ready(self) -> bool:
+        """Waits for an answer of this very process; false when it ended, or another one answers."""
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             if self._process is None or self._process.poll() is not None:
-                break
+                return False
             with contextlib.suppress(OSError):
-                self.ask("/_ministack/health")
-                return
+                return bool(self.ask("/_sandbox/process")["pid"] == self._process.pid)
             time.sleep(0.05)
-        log = self.log.read_text(errors="replace")[-2000:].strip()
-        raise SandboxError(f"the embedded AWS did not start:\n{log}")
+        return False
 
     def stop(self) -> None:
         """End the emulator and its Lambda workers, and remove all they left."""

@@ -69,10 +69,10 @@ class Organization:
         self.roles(self.images)
         for region in (ELSEWHERE, REGION):
             self.rules(self.shop, region)
-        roots = [
-            self.terraform(ACCOUNT, ELSEWHERE),
-            self.terraform(self.tools, REGION, create_describe_role=True),
-        ]
+        self.member_root = self.terraform(
+            self.tools, REGION, create_describe_role=True, create_trail=True
+        )
+        roots = [self.terraform(ACCOUNT, ELSEWHERE), self.member_root]
         with ThreadPoolExecutor() as pool:  # most of an apply is waiting
             list(pool.map(Terraform.apply, roots))
 
@@ -97,11 +97,22 @@ class Organization:
         """modules/regional-spoke in a root of its own, ready to be applied."""
         folder = self.install.scratch / "spokes" / f"{account}-{region}"
         folder.mkdir(parents=True)
-        module = {"source": "../../modules/regional-spoke", "hub": self.hub, **variables}
+        module = {
+            "source": "../../modules/regional-spoke",
+            "hub": self.hub,
+            "tags": {"application": PREFIX},
+            **variables,
+        }
         (folder / "main.tf.json").write_text(json.dumps({"module": {"spoke": module}}))
         made = Terraform(folder, self._aws.environment(account, region))
         made.init()
         return made
+
+    def unforwarded(self, spoke: Spoke) -> list[Json]:
+        """Takes what a spoke could not forward."""
+        sqs = spoke.client("sqs")
+        url = sqs.get_queue_url(QueueName=f"{PREFIX}-unforwarded-events")["QueueUrl"]
+        return self.install.messages(url, sqs)
 
     def roles(self, account: str) -> None:
         hub, base = self.hub, self.install.aws_base()

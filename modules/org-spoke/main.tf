@@ -7,6 +7,11 @@ locals {
   included       = length(var.accounts.include) > 0 ? var.accounts.include : null
   excluded       = length(var.accounts.exclude) > 0 ? var.accounts.exclude : null
   account_filter = local.included != null ? "INTERSECTION" : local.excluded != null ? "DIFFERENCE" : null
+
+  rule_targets = {
+    for target in setproduct(var.organizational_unit_ids, var.regions) :
+    join("/", target) => { unit = target[0], region = target[1] }
+  }
 }
 
 # Role names are global in an account: one stack per account, in one region.
@@ -107,13 +112,15 @@ resource "aws_cloudformation_stack_set" "rules" {
   }
 }
 
-# An instance for each organizational unit, so that one more leaves the others as they are.
-resource "aws_cloudformation_stack_instances" "roles" {
+# One for each organizational unit and region, so that one more leaves the others as they are. Not
+# aws_cloudformation_stack_instances: each takes all instances of its StackSet for its own, and two
+# would delete each other's.
+resource "aws_cloudformation_stack_set_instance" "roles" {
   for_each = var.organizational_unit_ids
 
   stack_set_name = aws_cloudformation_stack_set.roles.name
   call_as        = var.call_as
-  regions        = [coalesce(var.roles_region, sort(var.regions)[0])]
+  region         = coalesce(var.roles_region, sort(var.regions)[0])
 
   deployment_targets {
     organizational_unit_ids = [each.value]
@@ -125,18 +132,23 @@ resource "aws_cloudformation_stack_instances" "roles" {
     failure_tolerance_percentage = var.operation_preferences.failure_tolerance_percentage
     max_concurrent_percentage    = var.operation_preferences.max_concurrent_percentage
     region_concurrency_type      = var.operation_preferences.region_concurrency_type
+  }
+
+  lifecycle {
+    # The provider cannot change them for an organizational unit: a new instance takes them.
+    ignore_changes = [operation_preferences]
   }
 }
 
-resource "aws_cloudformation_stack_instances" "rules" {
-  for_each = var.organizational_unit_ids
+resource "aws_cloudformation_stack_set_instance" "rules" {
+  for_each = local.rule_targets
 
   stack_set_name = aws_cloudformation_stack_set.rules.name
   call_as        = var.call_as
-  regions        = var.regions
+  region         = each.value.region
 
   deployment_targets {
-    organizational_unit_ids = [each.value]
+    organizational_unit_ids = [each.value.unit]
     account_filter_type     = local.account_filter
     accounts                = try(coalesce(local.included, local.excluded), null)
   }
@@ -147,6 +159,11 @@ resource "aws_cloudformation_stack_instances" "rules" {
     region_concurrency_type      = var.operation_preferences.region_concurrency_type
   }
 
+  lifecycle {
+    # The provider cannot change them for an organizational unit: a new instance takes them.
+    ignore_changes = [operation_preferences]
+  }
+
   # What is forwarded before the roles are there waits in the queue, for somebody to put it back.
-  depends_on = [aws_cloudformation_stack_instances.roles]
+  depends_on = [aws_cloudformation_stack_set_instance.roles]
 }

@@ -7,11 +7,11 @@ output "stack_sets" {
 }
 
 output "stack_instances" {
-  description = "By organizational unit, the stacks that were made: account, region and state of each."
+  description = "By organizational unit, the stacks that were made: account, organizational unit and id of each."
   value = {
     for unit in var.organizational_unit_ids : unit => concat(
-      aws_cloudformation_stack_instances.roles[unit].stack_instance_summaries,
-      aws_cloudformation_stack_instances.rules[unit].stack_instance_summaries,
+      aws_cloudformation_stack_set_instance.roles[unit].stack_instance_summaries,
+      flatten([for region in var.regions : aws_cloudformation_stack_set_instance.rules["${unit}/${region}"].stack_instance_summaries]),
     )
   }
 }

@@ -2,9 +2,11 @@
 
 ECS writes are recorded by CloudTrail and followed by the task events that ECS itself emits.
 `GET /_sandbox/executions` shows what AWS shows in logs alone: the express executions.
+`GET /_sandbox/process` tells who listens here.
 """
 
 import json
+import os
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -36,6 +38,9 @@ async def app(scope: Message, receive: Receive, send: Send) -> None:
         return
     if scope["path"] == "/_sandbox/executions":
         await answer(send, {"executions": express_executions()})
+        return
+    if scope["path"] == "/_sandbox/process":
+        await answer(send, {"pid": os.getpid()})
         return
     headers = {
         name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]

@@ -1,4 +1,7 @@
-"""One install of examples/single-account for all tests here, destroyed by the last of them."""
+"""One install of examples/single-account for all tests here, destroyed by the last of them.
+
+Every folder has an install of its own; with `pytest -n 2 --dist loadgroup` they run side by side.
+"""
 
 import contextlib
 import itertools
@@ -24,6 +27,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Plans first, while nothing has happened; what takes the install away last."""
     order = {"test_plan.py": 0, "test_compliance.py": 0, "test_destroy.py": 2}
     items.sort(key=lambda item: order.get(item.path.name, 1))
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(item.path.parent.name))
 
 
 @dataclass

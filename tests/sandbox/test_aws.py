@@ -59,11 +59,21 @@ def test_an_emulator_that_dies_shows_its_words(
     python.write_text("#!/bin/sh\necho no such module\nexit 3\n")
     python.chmod(0o755)
     monkeypatch.setenv("SANDBOX_PYTHON", str(python))
-    monkeypatch.setattr(module.tempfile, "mkdtemp", lambda **_: str(tmp_path / "home"))
-    (tmp_path / "home").mkdir()
+    monkeypatch.setattr(module.tempfile, "tempdir", str(tmp_path))
     with pytest.raises(SandboxError, match="no such module"):
         Aws().start()
-    assert not (tmp_path / "home").exists()
+    assert list(tmp_path.iterdir()) == [python]
+
+
+def test_a_port_that_another_one_took_is_left_to_it(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find = module._free_port
+    ports = iter([aws.port])
+    monkeypatch.setattr(module, "_free_port", lambda: next(ports, None) or find())
+    with Aws() as second:
+        assert second.port != aws.port
+        assert second.ask("/_sandbox/process")["pid"] == second.pid
 
 
 def test_credentials_are_not_shown(account: Account) -> None:

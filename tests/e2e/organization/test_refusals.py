@@ -20,9 +20,7 @@ def unforwarded(organization: Organization, spoke: Spoke) -> list[Json]:
     assert alarm["MetricName"] == "ApproximateNumberOfMessagesVisible"
     assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": name}]
     assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (0, "GreaterThanThreshold")
-    sqs = spoke.client("sqs")
-    url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
-    return organization.install.messages(url, sqs)
+    return organization.unforwarded(spoke)
 
 
 def refusals(messages: list[Json]) -> list[str]:
@@ -151,5 +149,7 @@ def test_the_describe_role_lets_in_one_function_alone(organization: Organization
     user = organization.install.aws.create_user("curious", may, ACCOUNT)
     sts = organization.install.client("sts", user)
     with contextlib.suppress(sts.exceptions.ClientError):
-        sts.assume_role(RoleArn=role, RoleSessionName="curious", ExternalId=hub["describe_external_id"])
+        sts.assume_role(
+            RoleArn=role, RoleSessionName="curious", ExternalId=hub["describe_external_id"]
+        )
         raise AssertionError("a stranger of the hub's account was let in")

@@ -1,0 +1,224 @@
+"""`make demo-org`: three accounts and two regions forward to one hub, shown and checked."""
+
+import secrets
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+from rich.table import Table
+
+from sandbox import images
+from sandbox.aws import ACCOUNT, REGION, SandboxError
+from sandbox.install import Install
+from sandbox.organization import ELSEWHERE, Organization, Spoke
+from sandbox.terraform import TerraformError
+
+Json = dict[str, Any]
+STRANGER = "999900009999"
+_WAIT_SCALE = 0.005
+_CRITICAL = [{"qid": 370001, "severity": 5, "title": "expat: integer overflow"}]
+
+
+@dataclass
+class Row:
+    """An image, whose it is, and where it was deployed: accounts and regions."""
+
+    name: str
+    owner: Spoke
+    pushed: images.PushedImage
+    verdict: str
+    places: list[Spoke] = field(default_factory=list)
+
+
+class Scenario:
+    STEPS = 6
+
+    def __init__(self, organization: Organization) -> None:
+        self._organization = organization
+        self.rows: list[Row] = []
+
+    def steps(self) -> Iterator[str]:
+        world = self._organization
+        yield "portal in the hub's own account"
+        self._serve(self._push("portal", world.spoke()), world.spoke())
+
+        yield "portal-eu in the hub account's second region"
+        home = world.spoke(ACCOUNT, ELSEWHERE)
+        self._serve(self._push("portal-eu", home), home)
+
+        yield "cart in a member's two regions, each with a registry of its own"
+        for region in (REGION, ELSEWHERE):
+            spoke = world.spoke(world.shop, region)
+            self._serve(self._push("cart", spoke), spoke)
+
+        yield "runtime, out of a central registry, in two accounts: scanned once, told to both"
+        central = self._push("runtime", world.spoke(world.images), findings=_CRITICAL)
+        for spoke in (world.spoke(world.tools), world.spoke(world.shop, ELSEWHERE)):
+            self._serve(central, spoke)
+
+        yield "runtime again, in the hub: known, so told and not scanned"
+        world.install.settle()
+        self._serve(central, world.spoke())
+
+        yield "rogue, in an account of no organization: refused by the hub bus"
+        world.trail(STRANGER)
+        world.rules(STRANGER, REGION)
+        world.roles(STRANGER)
+        stranger = world.spoke(STRANGER)
+        self._serve(self._push("rogue", stranger, verdict="NONE"), stranger)
+
+    def _push(
+        self, name: str, owner: Spoke, findings: list[Json] | None = None, verdict: str = ""
+    ) -> Row:
+        ecr = owner.client("ecr")
+        ecr.create_repository(repositoryName=name)
+        image = images.build(f"{name} {owner.account} {owner.region}")
+        pushed = images.push(ecr, name, image, "1.0")
+        qualys = self._organization.install.qualys.control
+        qualys.tell_findings(pushed.config_digest, findings or [])
+        row = Row(name, owner, pushed, verdict or ("FINDINGS" if findings else "CLEAN"))
+        self.rows.append(row)
+        return row
+
+    def _serve(self, row: Row, spoke: Spoke) -> None:
+        row.places.append(spoke)
+        spoke.ecs.create_cluster(clusterName="demo")
+        definition = spoke.ecs.register_task_definition(
+            family=row.name,
+            containerDefinitions=[{"name": "app", "image": row.pushed.by_tag}],
+        )
+        spoke.ecs.create_service(
+            cluster="demo",
+            serviceName=row.name,
+            taskDefinition=definition["taskDefinition"]["taskDefinitionArn"],
+            desiredCount=1,
+        )
+
+
+def run(console: Console) -> int:
+    """The exit status: 0 when everything came out as expected."""
+    started = time.monotonic()
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=console) as progress:
+        applied = progress.add_task("Starting the embedded AWS and Qualys", total=None)
+
+        def on_line(line: str) -> None:
+            if line.startswith("Plan: "):
+                total = int(line.split()[1])
+                progress.update(applied, description="Applying organization/hub", total=total)
+            elif ": Creation complete after" in line:
+                progress.advance(applied)
+
+        token = f"demo-{secrets.token_hex(16)}"
+        with Install(
+            token,
+            example="organization/hub",
+            wait_scale=_WAIT_SCALE,
+            concurrency=32,
+            on_line=on_line,
+        ) as install:
+            organization = Organization(install)
+            install.prepare(organization_id=organization.id)
+            install.apply()
+            connected = progress.add_task("Connecting members and regions", total=1)
+            organization.connect()
+            progress.advance(connected)
+            install.qualys.control.scenario(scan_seconds=0.6)
+            scenario = Scenario(organization)
+            deploying = progress.add_task("Deploying", total=scenario.STEPS)
+            for sentence in scenario.steps():
+                progress.console.print(f"  • {sentence}", highlight=False)
+                progress.advance(deploying)
+            install.settle()
+            progress.stop()
+            right = show(console, organization, scenario.rows)
+            words = "[green]as expected[/]" if right else "[red]not as expected[/]"
+            console.print(f"Everything is {words}, after {time.monotonic() - started:.0f} s.")
+    return 0 if right else 1
+
+
+def show(console: Console, organization: Organization, rows: list[Row]) -> bool:
+    """Prints where each image was deployed and scanned; true when all is as it should be."""
+    install = organization.install
+    names = {
+        ACCOUNT: "hub",
+        organization.shop: "shop",
+        organization.images: "images",
+        organization.tools: "tools",
+        STRANGER: "stranger",
+    }
+    verdicts, scans = install.verdicts(), _scans(install)
+    told = _told(install)
+    table = Table("image", "lies in", "deployed in", "scanned as", "scans", "verdict", "told to")
+    right = True
+    for row in rows:
+        digest = row.pushed.digest
+        seen = str(verdicts.get(digest, {}).get("status", "NONE"))
+        deployed = {(each.account, each.region) for each in row.places}
+        inputs = scans.get(digest, [])
+        expected_scans = 0 if row.verdict == "NONE" else 1
+        expected_told = deployed if row.verdict == "FINDINGS" else set()
+        scanned = {(each["account_id"], each["region"]) for each in inputs}
+        right = right and (
+            seen == row.verdict
+            and len(inputs) == expected_scans
+            and told.get(digest, set()) == expected_told
+            and scanned <= {(row.owner.account, row.owner.region)}
+        )
+        table.add_row(
+            f"{row.name}:1.0",
+            _place(names, row.owner.account, row.owner.region),
+            "\n".join(_place(names, *each) for each in sorted(deployed)),
+            "\n".join(_place(names, *each) for each in scanned) or "-",
+            str(len(inputs)),
+            seen,
+            "\n".join(_place(names, *each) for each in sorted(told.get(digest, set()))) or "-",
+        )
+    console.print(table)
+    stranger = organization.spoke(STRANGER)
+    kept = organization.unforwarded(stranger)
+    console.print(f"{len(kept)} events of the stranger lie in its own queue, as not permitted.")
+    lost = install.failed_events()
+    if lost:
+        console.print(f"[red]{len(lost)} events were not processed:[/]", lost)
+    return right and len(kept) == 2 and not lost
+
+
+def _place(names: dict[str, str], account: str, region: str) -> str:
+    return f"{names[account]} {region}"
+
+
+def _scans(install: Install) -> dict[str, list[Json]]:
+    """The images of all scan executions, by digest."""
+    found: dict[str, list[Json]] = {}
+    for scan in install.scans():
+        image = install.scan_input(scan["executionArn"])["image"]
+        found.setdefault(image["digest"], []).append(image)
+    return found
+
+
+def _told(install: Install) -> dict[str, set[tuple[str, str]]]:
+    """By digest, the accounts and regions whose services were named in notifications."""
+    found: dict[str, set[tuple[str, str]]] = {}
+    for notice in install.notifications():
+        for place in notice["deployed"]:
+            where = (place["account"], place["region"])
+            found.setdefault(notice["image"]["digest"], set()).add(where)
+    return found
+
+
+def main() -> int:
+    try:
+        # Where no terminal says how wide it is, wide enough for the table.
+        return run(Console(width=None if sys.stdout.isatty() else 130))
+    except (SandboxError, TerraformError, TimeoutError) as error:
+        print(f"{error}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
