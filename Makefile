@@ -37,11 +37,11 @@ lint: setup ## Style and types of the Python
 
 .PHONY: unit
 unit: setup ## Functions and state machines, without an AWS
-	$(PYTEST) tests/unit tests/workflow --cov --cov-report=term --cov-fail-under=95
+	$(PYTEST) -n 2 tests/unit tests/workflow --cov --cov-report=term --cov-fail-under=95
 
 .PHONY: contract
 contract: setup ## The scan machine and the functions against the simulated Qualys, and a little fuzzing
-	$(PYTEST) tests/contract tests/fuzz
+	$(PYTEST) -n 2 tests/contract tests/fuzz
 
 .PHONY: fuzz
 fuzz: setup ## Hostile answers of Qualys for ten minutes, new ones each time; FUZZ_MINUTES=60 for longer
@@ -49,15 +49,15 @@ fuzz: setup ## Hostile answers of Qualys for ten minutes, new ones each time; FU
 
 .PHONY: sandbox
 sandbox: setup ## The embedded AWS and the Qualys simulator themselves
-	$(PYTEST) tests/sandbox
+	$(PYTEST) -n 2 --dist loadfile tests/sandbox
 
 .PHONY: terraform
 terraform: setup ## Format, validity and tests of the modules, and a plan of each example
-	$(PYTEST) tests/terraform
+	$(PYTEST) -n 2 tests/terraform
 
 .PHONY: e2e
 e2e: setup ## The examples applied, used, broken and destroyed on the embedded AWS
-	$(PYTEST) tests/e2e -n 2 --dist loadgroup
+	$(PYTEST) -n 2 --dist loadgroup tests/e2e
 
 .PHONY: format
 format: setup ## Format Python and Terraform in place
