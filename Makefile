@@ -1,10 +1,11 @@
-# One line each says what a target does: `make help`. Everything is made in .venv and .sandbox,
-# both ignored by git; nothing is installed outside of them.
+# One line each says what a target does: `make help`. Everything is made in .venv, .sandbox and .checkov,
+# which git ignores; nothing is installed outside of them.
 
 PYTHON ?= python3
 BIN := .venv/bin
 TESTS_READY := .venv/ready
 SANDBOX_READY := .sandbox/venv/ready
+CHECKOV_READY := .checkov/venv/ready
 PYTEST := $(BIN)/pytest
 
 .DEFAULT_GOAL := help
@@ -27,13 +28,17 @@ down: setup ## End what `make demo KEEP=1` left up
 	@$(BIN)/python -m sandbox.demo --down
 
 .PHONY: test
-test: lint unit contract sandbox terraform e2e ## Every check and test; what CI runs
+test: lint checkov unit contract sandbox terraform e2e ## Every check and test; what CI runs
 
 .PHONY: lint
 lint: setup ## Style and types of the Python
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+.PHONY: checkov
+checkov: $(CHECKOV_READY) ## Static checks of the modules and the templates; each exception says why beside the resource
+	.checkov/venv/bin/checkov --directory modules --framework terraform cloudformation --quiet --compact --skip-download
 
 .PHONY: unit
 unit: setup ## Functions and state machines, without an AWS
@@ -89,6 +94,12 @@ $(SANDBOX_READY): sandbox/requirements.txt | python
 	@.sandbox/venv/bin/pip install --quiet --disable-pip-version-check -r sandbox/requirements.txt
 	@touch $@
 
+$(CHECKOV_READY): tests/checkov.txt | python
+	@echo "Installing checkov into .checkov/venv"
+	@$(PYTHON) -m venv .checkov/venv
+	@.checkov/venv/bin/pip install --quiet --disable-pip-version-check -r tests/checkov.txt
+	@touch $@
+
 .PHONY: clean
 clean: ## Remove all that the other targets made
-	rm -rf .venv .sandbox functions/dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	rm -rf .venv .sandbox .checkov functions/dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage

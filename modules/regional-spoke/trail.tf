@@ -1,5 +1,9 @@
 # EventBridge only sees the API calls that some trail logs. This one logs no more than that takes.
 resource "aws_cloudtrail" "this" {
+  # checkov:skip=CKV_AWS_67: one region is watched; a trail of all would pay for the others
+  # checkov:skip=CKV_AWS_252: nobody waits for the files; EventBridge has the events
+  # checkov:skip=CKV2_AWS_10: nobody waits for the files; EventBridge has the events
+  # checkov:skip=CKV_AWS_35: a spoke has no key of its own; SSE-S3 encrypts
   count = var.create_trail ? 1 : 0
 
   name                          = local.trail_name
@@ -27,6 +31,10 @@ locals {
 # The files are a by-product of having events. They are no audit record, which an account keeps
 # elsewhere, so they may go with the install: a bucket that is not empty blocks `destroy`.
 resource "aws_s3_bucket" "trail" {
+  # checkov:skip=CKV_AWS_18: a by-product that expires; nobody reads it
+  # checkov:skip=CKV_AWS_144: a by-product that expires; nobody reads it
+  # checkov:skip=CKV2_AWS_62: a by-product that expires; nobody reads it
+  # checkov:skip=CKV_AWS_145: a spoke has no key of its own; SSE-S3 encrypts
   count = var.create_trail ? 1 : 0
 
   bucket        = "${var.name_prefix}-trail-${local.account}-${local.region}"

@@ -59,6 +59,8 @@ resource "aws_iam_role_policy" "network" {
 }
 
 data "aws_iam_policy_document" "network" {
+  # checkov:skip=CKV_AWS_111: Lambda makes the interfaces before they have a name
+  # checkov:skip=CKV_AWS_356: Lambda makes the interfaces before they have a name
   statement {
     sid = "UseNetworkInterfaces"
     actions = [
