@@ -507,6 +507,7 @@ run "writes_the_credential" {
     condition = (
       aws_secretsmanager_secret.qualys[0].kms_key_id == var.kms_key_arn &&
       aws_secretsmanager_secret_version.qualys[0].secret_string_wo_version == 4 &&
+      aws_secretsmanager_secret_version.qualys[0].version_stages == toset(["AWSCURRENT", "terraform"]) &&
       aws_secretsmanager_secret_version.qualys[0].secret_string_wo == null &&
       aws_secretsmanager_secret_version.qualys[0].secret_string == null
     )

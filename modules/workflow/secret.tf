@@ -26,4 +26,11 @@ resource "aws_secretsmanager_secret_version" "qualys" {
     for name, value in var.qualys_credentials : name => value if value != null && value != ""
   })
   secret_string_wo_version = var.qualys_credentials_version
+  # A label of its own: after two rotations the version would have none left and be gone, and the
+  # next apply would write the credential at hand over the rotated one.
+  version_stages = ["AWSCURRENT", "terraform"]
+
+  lifecycle {
+    ignore_changes = [version_stages]
+  }
 }

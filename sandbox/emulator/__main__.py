@@ -24,6 +24,7 @@ WRAPPERS = (
     "organization",
     "provider_answers",
     "registry",
+    "secret_versions",
     "status_events",
     "task_errors",
     "task_permissions",

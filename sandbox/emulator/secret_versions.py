@@ -1,0 +1,30 @@
+"""Staging labels of secrets: a version that has one of its own is never forgotten.
+
+https://docs.aws.amazon.com/secretsmanager/latest/userguide/whats-in-a-secret.html
+"""
+
+import json
+from typing import Any
+
+from ministack.services import secretsmanager
+
+from sandbox.emulator.patching import around
+
+Json = dict[str, Any]
+_OF_THE_SERVICE = {"AWSCURRENT", "AWSPENDING", "AWSPREVIOUS"}
+
+
+@around(secretsmanager, "_put_secret_value")
+def put_secret_value(stock: Any, data: Json) -> Any:
+    """With every label that is asked for; ministack takes no other beside AWSCURRENT."""
+    status, headers, body = stock(data)
+    labels = set(data.get("VersionStages") or ()) - _OF_THE_SERVICE
+    if status != 200 or not labels:
+        return status, headers, body
+    _, secret = secretsmanager._resolve(data["SecretId"])
+    told = json.loads(body)
+    for version_id, version in secret["Versions"].items():
+        kept = [label for label in version["Stages"] if label not in labels]
+        version["Stages"] = kept + sorted(labels) if version_id == told["VersionId"] else kept
+    told["VersionStages"] = secret["Versions"][told["VersionId"]]["Stages"]
+    return status, headers, json.dumps(told).encode()
