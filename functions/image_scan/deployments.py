@@ -45,6 +45,7 @@ def read(event: Any, accounts: Accounts) -> ParsedEvent:
         deployment=deployment,
         images=[*found, *foreign.values()],
         skipped=parsed.skipped,
+        force=parsed.force,
     )
 
 

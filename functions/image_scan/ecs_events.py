@@ -26,12 +26,14 @@ class EcsEvent:
 
     `containers` are (name, image) pairs when the event itself names them; otherwise
     `task_definition` has to be described, unless `skipped` says why the event deploys nothing.
+    `force` asks for a scan even where a verdict is known.
     """
 
     deployment: Deployment
     containers: tuple[Container, ...] = ()
     task_definition: str = ""
     skipped: str = ""
+    force: bool = False
 
 
 def parse(event: Any) -> EcsEvent:
@@ -125,7 +127,7 @@ def _scan_request(event: _Part, detail: Any) -> EcsEvent:
     told = _mapping(detail.get("deployment"))
     deployment = _deployment(event, {})
     deployment.update({key: _text(told, key) for key in deployment if key in told})  # type: ignore[typeddict-item]
-    return EcsEvent(deployment, containers=(("", image),))
+    return EcsEvent(deployment, containers=(("", image),), force=detail.get("force") is True)
 
 
 def _deployment(event: _Part, detail: _Part) -> Deployment:

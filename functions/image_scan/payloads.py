@@ -50,10 +50,13 @@ class Image(TypedDict):
 
 
 class ParsedEvent(TypedDict):
+    """`force`: a scan is asked for even where a verdict is known."""
+
     event_id: str
     deployment: Deployment
     images: list[Image]
     skipped: str
+    force: bool
 
 
 class Lease(TypedDict):
@@ -139,11 +142,12 @@ class Status(TypedDict):
 
 
 class ImageTask(TypedDict):
-    """One image on its way through both machines."""
+    """One image on its way through both machines. `force` reaches no further than CheckCache."""
 
     event_id: str
     deployment: Deployment
     image: Image
+    force: NotRequired[bool]
 
 
 class SubmitTask(ImageTask):

@@ -142,11 +142,21 @@ class ScanCache:
         }
         # An image that could not be scanned before (no tag, say) may be scannable now.
         free = f"{_ABSENT} OR #status = :unscannable"
+        values = {"now": self._now(), "unscannable": "UNSCANNABLE"}
+        if task.get("force"):
+            # Past a verdict, but not past a running scan, nor twice for the same request.
+            free += " OR (#status <> :in_progress AND #owner <> :owner)"
+            values |= {"in_progress": _IN_PROGRESS, "owner": lease["owner"]}
+            item["places"] = {**self._places(lease["key"]), place: facts}
         try:
-            self._table.put(item, free, now=self._now(), unscannable="UNSCANNABLE")
+            self._table.put(item, free, **values)
         except ConditionFailedError as failed:
             return failed.item
         return None
+
+    def _places(self, key: str) -> dict[str, Place]:
+        """Who has been told of a verdict, and is to hear of the next one."""
+        return cast("dict[str, Place]", (self._table.get(key) or {}).get("places", {}))
 
     def _join(self, task: ImageTask, owner: str) -> bool:
         """Adds a place to somebody else's running scan; False when that scan has just ended."""

@@ -58,6 +58,17 @@ def test_nothing_of_a_container_but_its_name_and_image_is_kept(path: Path) -> No
         assert "hunter2" not in kept
 
 
+@pytest.mark.parametrize(("told", "force"), [(True, True), (False, False), ("yes", False)])
+def test_only_a_request_can_ask_for_a_scan_past_a_verdict(told: object, force: bool) -> None:
+    request = builders.event("scan_request")
+    assert not ecs_events.parse(request).force
+    request["detail"]["force"] = told
+    assert ecs_events.parse(request).force is force
+    call = builders.event("run_task")
+    call["detail"]["force"] = True
+    assert not ecs_events.parse(call).force
+
+
 def test_an_event_without_account_and_region_is_malformed() -> None:
     event = builders.event("run_task")
     for part, name in ((event, "account"), (event["detail"], "recipientAccountId")):

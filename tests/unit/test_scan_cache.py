@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from image_scan import scan_cache
 from image_scan.cache_table import ConditionFailedError
 from image_scan.errors import AwsUnavailable
-from image_scan.payloads import Outcome
+from image_scan.payloads import ImageTask, Outcome
 from image_scan.scan_cache import ScanCache
 from tests.unit.builders import (
     CLEAN,
@@ -189,6 +189,41 @@ class TestVerdict:
         cache.record(held, CLEAN, WEEK)
         assert cache.places_of(held) is None
         assert cache.places_of(lease(key="nothing")) is None
+
+
+class TestForce:
+    """A scan asked for past a verdict."""
+
+    def test_it_takes_the_place_of_a_verdict(self, cache: ScanCache, table: CacheTable) -> None:
+        cache.record(taken(cache.decide(task(service="web"), LEASE)), CLEAN, WEEK)
+        held = taken(cache.decide(forced("event-2"), LEASE))
+        kept = item(table)
+        assert (kept["status"], kept["owner"]) == ("IN_PROGRESS", held["owner"])
+        assert "counts" not in kept
+
+    def test_who_had_the_old_verdict_hears_of_the_new_one(self, cache: ScanCache) -> None:
+        cache.record(taken(cache.decide(task(service="web"), LEASE)), CLEAN, WEEK)
+        held = taken(cache.decide(forced("event-2", service="by-hand"), LEASE))
+        places = cache.places_of(held) or {}
+        assert sorted(place["service"] for place in places.values()) == ["by-hand", "web"]
+
+    def test_a_running_scan_goes_on(self, cache: ScanCache, table: CacheTable) -> None:
+        first = taken(cache.decide(task(), LEASE))
+        assert cache.decide(forced("event-2"), LEASE)["decision"] == "skip"
+        assert item(table)["owner"] == first["owner"]
+
+    def test_the_same_request_again_is_one_scan(self, cache: ScanCache) -> None:
+        held = taken(cache.decide(forced("event-2"), LEASE))
+        assert taken(cache.decide(forced("event-2"), LEASE)) == held
+        cache.record(held, CLEAN, WEEK)
+        assert cache.decide(forced("event-2"), LEASE)["decision"] == "skip"
+
+    def test_an_unknown_image_is_scanned_as_any(self, cache: ScanCache) -> None:
+        assert cache.decide(forced("event-2"), LEASE)["decision"] == "scan"
+
+
+def forced(event_id: str, **where: Any) -> ImageTask:
+    return {**task(event_id, **where), "force": True}
 
 
 class TestUnscannable:

@@ -88,6 +88,14 @@ def test_a_kept_scan_is_one_that_the_intake_reads() -> None:
     assert body["region"] == f"{{% {INPUT}.deployment.region %}}"
 
 
+def test_what_a_request_forces_reaches_the_cache() -> None:
+    assert (
+        state("intake", "ScanImages")["ItemSelector"]["force"] == "{% $states.input.force = true %}"
+    )
+    inner = state("intake", "ScanImages")["ItemProcessor"]["States"]
+    assert inner["CheckCache"]["Arguments"]["Payload"] == "{% $states.input %}"
+
+
 def test_both_tellings_hand_on_the_lease_and_the_outcome() -> None:
     for name in ("SendNotification", "SendFailureNotification"):
         payload = state("scan", name)["Arguments"]["Payload"]
