@@ -6,6 +6,8 @@ BIN := .venv/bin
 TESTS_READY := .venv/ready
 SANDBOX_READY := .sandbox/venv/ready
 CHECKOV_READY := .checkov/venv/ready
+OPS_READY := .venv/ops-ready
+OPS := $(BIN)/python -m ops
 PYTEST := $(BIN)/pytest
 
 .DEFAULT_GOAL := help
@@ -13,7 +15,7 @@ PYTEST := $(BIN)/pytest
 
 .PHONY: help
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-24s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: setup ## The whole pipeline on an embedded AWS, in two minutes; KEEP=1 leaves it up
@@ -26,6 +28,57 @@ demo-org: setup ## An organization on the embedded AWS: which account and region
 .PHONY: down
 down: setup ## End what `make demo KEEP=1` left up
 	@$(BIN)/python -m sandbox.demo --down
+
+# Settings come from the environment, into which make passes what stands on its command line. Secrets
+# may only come from the environment: a command line is seen by everybody on the machine.
+$(foreach name,QUALYS_API_TOKEN QUALYS_PASSWORD QUALYS_CLIENT_SECRET,$(if $(filter command,$(origin $(name))),\
+  $(error $(name) belongs into the environment, not on the command line)))
+
+.PHONY: deploy plan destroy
+deploy: $(OPS_READY) ## One region of one account: QUALYS_POD=US2 EXISTING_ROLE_ARN=arn:... or CREATE_ROLE=true
+	@$(OPS) deploy
+plan: $(OPS_READY) ## What deploy would do
+	@$(OPS) deploy --plan
+destroy: $(OPS_READY) ## Takes away what deploy made
+	@$(OPS) deploy --destroy
+
+.PHONY: deploy-region plan-region destroy-region
+deploy-region: $(OPS_READY) ## Other regions of the account forward to it: REGION=us-west-2,eu-west-1
+	@$(OPS) deploy-region
+plan-region: $(OPS_READY) ## What deploy-region would do
+	@$(OPS) deploy-region --plan
+destroy-region: $(OPS_READY) ## Takes away what deploy-region made
+	@$(OPS) deploy-region --destroy
+
+.PHONY: deploy-hub plan-hub destroy-hub
+deploy-hub: $(OPS_READY) ## The hub of an organization: QUALYS_POD=US2 OrganizationId=o-... EXISTING_ROLE_NAME=...
+	@$(OPS) deploy-hub
+plan-hub: $(OPS_READY) ## What deploy-hub would do
+	@$(OPS) deploy-hub --plan
+destroy-hub: $(OPS_READY) ## Takes away what deploy-hub made
+	@$(OPS) deploy-hub --destroy
+
+.PHONY: deploy-spoke-stackset plan-spoke-stackset destroy-spoke-stackset
+deploy-spoke-stackset: $(OPS_READY) ## The accounts of an organization forward to the hub, which says with what arguments
+	@$(OPS) deploy-spoke-stackset
+plan-spoke-stackset: $(OPS_READY) ## What deploy-spoke-stackset would do
+	@$(OPS) deploy-spoke-stackset --plan
+destroy-spoke-stackset: $(OPS_READY) ## Takes away what deploy-spoke-stackset made
+	@$(OPS) deploy-spoke-stackset --destroy
+
+.PHONY: doctor status logs scan where redrive
+doctor: $(OPS_READY) ## What keeps it from working, and what mends it; JSON=1
+	@$(OPS) doctor
+status: $(OPS_READY) ## Versions, executions, verdicts, queues and alarms; JSON=1
+	@$(OPS) status
+logs: $(OPS_READY) ## What functions and machines log, in order; FUNCTION=, SINCE=1h, FOLLOW=1
+	@$(OPS) logs
+scan: $(OPS_READY) ## One image now: IMAGE=<uri>; FORCE=1 past the cache, WAIT=1 for the verdict
+	@$(OPS) scan
+where: $(OPS_READY) ## What is known of an image, and where it runs: IMAGE=<uri, digest or repository:tag>
+	@$(OPS) where
+redrive: $(OPS_READY) ## Kept events through the intake again; DRY_RUN=1 lists them
+	@$(OPS) redrive
 
 .PHONY: test
 test: lint checkov unit contract sandbox terraform e2e ## Every check and test; what CI runs
@@ -64,6 +117,11 @@ terraform: setup ## Format, validity and tests of the modules, and a plan of eac
 e2e: setup ## The examples applied, used, broken and destroyed on the embedded AWS
 	$(PYTEST) -n 2 --dist loadgroup tests/e2e
 
+# Not a part of `test` yet: it takes as long as all of that together.
+.PHONY: e2e-ops
+e2e-ops: setup ## The deploy targets and the operator's commands on the embedded AWS, by the real make
+	$(PYTEST) -n 2 --dist loadgroup tests/ops
+
 .PHONY: format
 format: setup ## Format Python and Terraform in place
 	$(BIN)/ruff format .
@@ -85,6 +143,13 @@ $(TESTS_READY): tests/requirements.txt | python
 	@echo "Installing the tools into .venv"
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	@touch $@
+
+# What an operator needs, and no more.
+$(OPS_READY): ops/requirements.txt | python
+	@echo "Installing the operator's tool into .venv" >&2
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r ops/requirements.txt
 	@touch $@
 
 # A second environment, without the functions' packages, so that one missing in the zip shows.

@@ -1,0 +1,51 @@
+"""`python -m ops <command>`: what the targets of the Makefile run."""
+
+import argparse
+import importlib
+import sys
+
+from rich.console import Console
+
+from ops.errors import OpsError
+
+# Command -> module, what its two functions are called there, and what `--help` says.
+COMMANDS = {
+    "deploy": ("ops.deploy.install", "configure", "run", "one region of one account"),
+    "deploy-hub": ("ops.deploy.install", "configure_hub", "run_hub", "an organization's hub"),
+    "deploy-region": ("ops.deploy.spokes", "configure_region", "run_region", "more regions"),
+    "deploy-spoke-stackset": (
+        "ops.deploy.spokes",
+        "configure_stackset",
+        "run_stackset",
+        "an organization's members",
+    ),
+    "doctor": ("ops.doctor.command", "configure", "run", "what is wrong, and what mends it"),
+    "status": ("ops.status", "configure", "run", "executions, verdicts, queues and alarms"),
+    "logs": ("ops.logs", "configure", "run", "what functions and machines log, in order"),
+    "scan": ("ops.scan", "configure", "run", "one image now"),
+    "where": ("ops.where", "configure", "run", "what is known of an image"),
+    "redrive": ("ops.redrive", "configure", "run", "kept events through the intake again"),
+}
+
+
+def main(given: list[str] | None = None) -> int:
+    """The exit status: the command's own, 2 for what the operator has to set right."""
+    parser = argparse.ArgumentParser(prog="python -m ops", description="The operator's tool.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    for name, (module, configure, _, help_text) in COMMANDS.items():
+        subject = importlib.import_module(module)
+        getattr(subject, configure)(commands.add_parser(name, help=help_text))
+    arguments = parser.parse_args(given)
+    module, _, run, _ = COMMANDS[arguments.command]
+    try:
+        return int(getattr(importlib.import_module(module), run)(arguments, Console()))
+    except OpsError as error:
+        print(f"{error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

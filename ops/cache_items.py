@@ -1,0 +1,119 @@
+"""What the cache table holds of images, as plain values. Read only."""
+
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from boto3.dynamodb.types import TypeDeserializer
+from botocore.exceptions import BotoCoreError, ClientError
+
+from image_scan import images
+from ops.install import Install, answers
+
+Item = dict[str, Any]
+IN_PROGRESS = "IN_PROGRESS"
+
+
+class CacheItems:
+    """Every method raises OpsError when DynamoDB does not answer."""
+
+    def __init__(self, install: Install) -> None:
+        self._install = install
+        self._dynamodb = install.client("dynamodb")
+
+    def get(self, key: str) -> Item | None:
+        """The item of a cache key (digest, or the reference of what has none), expired or not."""
+        with answers():
+            answer = self._dynamodb.get_item(
+                TableName=self._install.cache_table,
+                Key={"imageDigest": {"S": key}},
+                ConsistentRead=True,
+            )
+        return _plain(answer["Item"]) if "Item" in answer else None
+
+    def all(self, *names: str) -> Iterator[Item]:
+        """Every item of an image, with these attributes alone if any are named."""
+        arguments: dict[str, Any] = {"TableName": self._install.cache_table}
+        if names:
+            shown = {f"#{name}": name for name in {*names, "status"}}
+            arguments |= {
+                "ProjectionExpression": ", ".join(shown),
+                "ExpressionAttributeNames": shown,
+            }
+        with answers():
+            pages = self._dynamodb.get_paginator("scan").paginate(**arguments)
+            for page in pages:
+                for row in page["Items"]:
+                    # Without a status it is a memo of something else.
+                    if "status" in row:
+                        yield _plain(row)
+
+    def find(self, reference: str) -> list[Item]:
+        """What an operator means: a URI, a digest, or repository:tag. Newest first.
+
+        A tag of ECR is looked up there first: an image that the tag named before is another one.
+        """
+        if reference.startswith("sha256:"):
+            item = self.get(reference)
+            return [item] if item else self._matching(reference, "")
+        parsed = images.parse(reference)
+        if not isinstance(parsed, images.EcrReference):
+            item = self.get(reference)
+            return [item] if item else self._matching(reference, "")
+        named = f"{parsed.repository}:{parsed.tag}"
+        if not (digest := self.key_of(reference)):
+            return self._matching(named, parsed.account_id)
+        by_tag = f"{parsed.account_id}/{parsed.region}/{named}"
+        return [item for key in (digest, by_tag) if (item := self.get(key))]
+
+    def key_of(self, reference: str) -> str:
+        """The cache key of a full reference; empty where ECR does not tell us the digest."""
+        parsed = images.parse(reference)
+        if not isinstance(parsed, images.EcrReference):
+            return reference
+        if parsed.digest:
+            return parsed.digest
+        ecr = self._install.session.client("ecr", region_name=parsed.region)
+        try:
+            answer = ecr.describe_images(
+                registryId=parsed.account_id,
+                repositoryName=parsed.repository,
+                imageIds=[{"imageTag": parsed.tag}],
+            )
+        except (ClientError, BotoCoreError):
+            return ""
+        return str(answer["imageDetails"][0]["imageDigest"])
+
+    def _matching(self, reference: str, account_id: str) -> list[Item]:
+        """By digest (the image's own or one of Qualys'), repository, or repository:tag."""
+        found = [
+            item
+            for item in self.all()
+            if reference in _names(item) and account_id in ("", item.get("account_id"))
+        ]
+        return sorted(found, key=lambda item: int(item.get("ttl", 0)), reverse=True)
+
+
+def is_known(item: Item) -> bool:
+    """Whether it counts still; DynamoDB removes expired items late."""
+    return int(item.get("ttl", 0)) > time.time()
+
+
+def _names(item: Item) -> set[str]:
+    repository = str(item.get("repository", ""))
+    return {
+        str(item.get("imageDigest", "")),
+        str(item.get("config_digest", "")),
+        str(item.get("uri", "")),
+        repository,
+        f"{repository}:{item.get('tag', '')}",
+    }
+
+
+def _plain(row: dict[str, Any]) -> Item:
+    deserialize = TypeDeserializer().deserialize
+    values = {name: deserialize(value) for name, value in row.items()}
+    # Numbers come as Decimal; every one of ours is a whole number.
+    plain: Item = json.loads(json.dumps(values, default=int))
+    return plain

@@ -1,0 +1,1 @@
+"""`make deploy` and its kin: Terraform in generated roots below deployments/."""

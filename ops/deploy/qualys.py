@@ -1,0 +1,45 @@
+"""Whom a registry role has to trust, asked of Qualys with the credential at hand."""
+
+import json
+
+import requests
+
+from image_scan.errors import ScanError
+from image_scan.qualys.credentials import Credentials
+from image_scan.qualys.transport import Transport
+from ops.deploy.caller import Caller
+from ops.deploy.project import gateways
+from ops.deploy.settings import Settings
+from ops.errors import OpsError
+
+
+def registry_trust(settings: Settings, caller: Caller) -> dict[str, str]:
+    """Qualys' AWS account id and external id, as the `registry_role` variables name them.
+
+    Raises OpsError, also where neither QUALYS_POD nor QUALYS_GATEWAY_URL says whom to ask.
+    """
+    gateway_url = settings.get("QUALYS_GATEWAY_URL").rstrip("/")
+    if not gateway_url:
+        gateway_url = gateways().get(settings.need("QUALYS_POD", "US2"), "")
+    session = requests.Session()
+    session.headers["User-Agent"] = "fargate-image-scan deploy"
+    credentials = Credentials(session, gateway_url, lambda: _secret(settings, caller))
+    try:
+        answer = Transport(session, gateway_url, credentials).send("GET", "/registry/aws-base")
+        told = answer.json()
+        account_id, external_id = str(told["accountId"]), str(told["externalId"])
+    except ScanError as error:
+        kind = type(error).__name__
+        raise OpsError(
+            f"Qualys was asked for its AWS account id, and failed: {kind}: {error}"
+        ) from None
+    except (ValueError, KeyError, TypeError):
+        raise OpsError(f"{gateway_url} does not tell its AWS account id and external id.") from None
+    return {"qualys_account_id": account_id, "external_id": external_id}
+
+
+def _secret(settings: Settings, caller: Caller) -> str:
+    if credential := settings.credential():
+        return json.dumps(credential)
+    secrets = caller.session.client("secretsmanager")
+    return str(secrets.get_secret_value(SecretId=settings.get("QUALYS_SECRET_ARN"))["SecretString"])

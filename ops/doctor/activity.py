@@ -1,0 +1,96 @@
+"""What has been going on: the last scans, events that lie in queues, and who is told."""
+
+from botocore.exceptions import ClientError
+
+from ops.doctor.aws_errors import is_missing
+from ops.doctor.findings import Finding, failed, passed, unknown
+from ops.doctor.here import Here
+
+_LAST = 10
+_IN_A_ROW = 3
+_DEPTHS = (
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesNotVisible",
+    "ApproximateNumberOfMessagesDelayed",
+)
+
+
+def scans_succeed(here: Here) -> Finding:
+    """Of the last scans that ended; a single image may fail for reasons of its own."""
+    try:
+        answer = here.client("stepfunctions").list_executions(
+            stateMachineArn=here.machine_arn("scan"), maxResults=_LAST * 5
+        )
+    except ClientError as error:
+        if not is_missing(error):
+            raise
+        return unknown(f"state machine {here.name('scan')} does not exist: see machine-roles")
+    ended = [each for each in answer["executions"] if each["status"] != "RUNNING"][:_LAST]
+    if not ended:
+        return unknown("no scan has ended yet", "make scan IMAGE=<uri>")
+    broken = [each for each in ended if each["status"] != "SUCCEEDED"]
+    if all(each["status"] != "SUCCEEDED" for each in ended[:_IN_A_ROW]):
+        return failed(
+            f"{len(broken)} of the last {len(ended)} scans failed, the newest by "
+            f"{_end_of(here, ended[0]['executionArn'])}",
+            "make status",
+        )
+    return passed(f"{len(ended) - len(broken)} of the last {len(ended)} succeeded")
+
+
+def _end_of(here: Here, execution_arn: str) -> str:
+    """The verdict and its reason, which may quote Qualys; the status where there is neither."""
+    end = here.client("stepfunctions").describe_execution(executionArn=execution_arn)
+    text = f"{end.get('error') or end['status']}: {end.get('cause', '')}".rstrip(": ")
+    return "".join(each if each.isprintable() else " " for each in text[:200])
+
+
+def failed_events(here: Here) -> Finding:
+    return _empty(here, "failed-events", "make redrive")
+
+
+def undelivered_events(here: Here) -> Finding:
+    return _empty(here, "undelivered-events", "make redrive")
+
+
+def unforwarded_events(here: Here) -> Finding:
+    """They go back by the hub's intake, with the hub's credentials."""
+    return _empty(here, "unforwarded-events", "make redrive")
+
+
+def topic_subscribed(here: Here) -> Finding:
+    """Somebody has subscribed to verdicts and alarms, and confirmed it."""
+    try:
+        pages = here.client("sns").get_paginator("list_subscriptions_by_topic")
+        found = [
+            str(each["SubscriptionArn"])
+            for page in pages.paginate(TopicArn=here.topic_arn)
+            for each in page["Subscriptions"]
+        ]
+    except ClientError as error:
+        if not is_missing(error):
+            raise
+        return failed(f"topic {here.name('notifications')} does not exist", here.deploy)
+    confirmed = [arn for arn in found if arn.startswith("arn:")]
+    if confirmed:
+        return passed(f"{len(confirmed)} confirmed")
+    pending = " but by some who have not confirmed it" if found else ""
+    return failed(
+        f"{here.name('notifications')} is subscribed to by nobody{pending}",
+        here.aws(
+            "sns subscribe",
+            topic_arn=here.topic_arn,
+            protocol="email",
+            notification_endpoint="security@example.com",
+        ),
+    )
+
+
+def _empty(here: Here, suffix: str, remedy: str) -> Finding:
+    name = here.name(suffix)
+    if (queue := here.queue(suffix)) is None:
+        return failed(f"queue {name} does not exist", here.deploy)
+    count = sum(int(queue.get(depth, 0)) for depth in _DEPTHS)
+    if count:
+        return failed(f"{name} holds {count} event{'s' if count > 1 else ''}", remedy)
+    return passed(f"{name} is empty")

@@ -1,0 +1,62 @@
+"""Every check, in the order in which an event goes its way, and how one is run."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from image_scan.errors import ScanError
+from ops.doctor import activity, clocks, credential, hub, parts, registry, roles, rules, trails
+from ops.doctor.aws_errors import code_of
+from ops.doctor.findings import Finding, Unanswered, unknown
+from ops.doctor.here import HUB, INSTALL, SPOKE, Here
+
+
+@dataclass(frozen=True)
+class Check:
+    """`kinds` says where it is run: install, hub, spoke."""
+
+    function: Callable[[Here], Finding]
+    kinds: frozenset[str]
+
+    @property
+    def name(self) -> str:
+        return self.function.__name__.replace("_", "-")
+
+    def run(self, here: Here) -> Finding:
+        """What cannot be told is unknown, with the reason; no error passes."""
+        try:
+            return self.function(here)
+        except Unanswered as error:
+            return unknown(str(error), error.remedy)
+        except ClientError as error:
+            return unknown(f"{error.operation_name}: {code_of(error)}")
+        except BotoCoreError as error:
+            return unknown(f"AWS cannot be asked: {type(error).__name__}")
+        except ScanError as error:
+            return unknown(f"Qualys cannot be asked: {type(error).__name__}: {error}")
+
+
+def _checks(kinds: str, *functions: Callable[[Here], Finding]) -> Iterator[Check]:
+    for function in functions:
+        yield Check(function, frozenset(kinds.split()))
+
+
+_ANY = f"{INSTALL} {SPOKE}"
+CHECKS: tuple[Check, ...] = (
+    *_checks(_ANY, trails.trail_exists, trails.trail_logging, trails.trail_write_events),
+    *_checks(SPOKE, rules.forwarding_rule, roles.forwarding_role, hub.hub_admits_here),
+    *_checks(SPOKE, roles.describe_role, activity.unforwarded_events),
+    *_checks(INSTALL, rules.deployments_rule),
+    *_checks(HUB, hub.hub_bus, rules.forwarded_rule),
+    *_checks(INSTALL, roles.events_role, activity.undelivered_events),
+    *_checks(INSTALL, roles.machine_roles, roles.function_roles, parts.functions_active),
+    *_checks(INSTALL, parts.key_enabled),
+    *_checks(INSTALL, credential.gateway_reachable, credential.secret_readable),
+    *_checks(INSTALL, credential.credential_accepted, credential.credential_life),
+    *_checks(INSTALL, registry.registry_role, registry.registry_trust, registry.external_id),
+    *_checks(INSTALL, registry.registry_connected, registry.sensor_alive),
+    *_checks(_ANY, clocks.clocks_agree),
+    *_checks(INSTALL, activity.scans_succeed, rules.scan_ended_rule),
+    *_checks(INSTALL, activity.failed_events, activity.topic_subscribed),
+)

@@ -1,0 +1,40 @@
+"""The clocks of this machine, of AWS and of Qualys, by the Date headers of their answers."""
+
+import time
+from email.utils import parsedate_to_datetime
+
+import requests
+
+from ops.doctor.findings import Finding, Unanswered, failed, passed
+from ops.doctor.here import INSTALL, Here
+
+# A result is taken for older than its request when Qualys' clock is behind by more.
+_QUALYS_SECONDS = 120
+_AWS_SECONDS = 240  # AWS refuses signatures that are 5 minutes off
+
+
+def clocks_agree(here: Here) -> Finding:
+    aws = _behind(here.date())
+    if abs(aws) > _AWS_SECONDS:
+        remedy = "timedatectl set-ntp true   # or what sets the clock of this machine"
+        return failed(f"this machine's clock is {aws:+.0f} s off AWS'", remedy)
+    if INSTALL not in here.kinds:
+        return passed(f"this machine's clock is {aws:+.0f} s off AWS'")
+    answer = here.qualys.greet()
+    if isinstance(answer, requests.RequestException):
+        raise Unanswered("the gateway cannot be reached: see gateway-reachable")
+    apart = _behind(answer.headers.get("Date", "")) - aws
+    if abs(apart) > _QUALYS_SECONDS:
+        return failed(
+            f"Qualys' clock is {abs(apart):.0f} s {'behind' if apart > 0 else 'ahead of'} AWS'",
+            "tell Qualys Support: fresh results may be taken for old ones until it is set right",
+        )
+    return passed(f"Qualys' and AWS' clocks are {abs(apart):.0f} s apart")
+
+
+def _behind(date: str) -> float:
+    """By how many seconds a clock is behind this machine's. The header has just arrived."""
+    try:
+        return time.time() - parsedate_to_datetime(date).timestamp()
+    except (TypeError, ValueError):
+        raise Unanswered("an answer has no Date header") from None

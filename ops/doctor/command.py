@@ -1,0 +1,43 @@
+"""The command `doctor`."""
+
+import argparse
+
+from rich.console import Console
+
+from ops.doctor.here import Here
+from ops.doctor.report import as_json, examine, is_healthy, show
+from ops.errors import OpsError
+from ops.install import Install, add_options, answers, new_session
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Checks what is deployed in this account and region, and changes nothing. "
+        "The exit status is 0 when no check fails, else 1."
+    )
+    add_options(parser)
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Raises OpsError without credentials or a region, and where nothing of ours is found."""
+    here = find(arguments.name_prefix, arguments.region)
+    # Nothing but the JSON on standard output.
+    lines = examine(here, Console(stderr=True) if arguments.json else console)
+    if arguments.json:
+        console.print(as_json(here, lines), markup=False, highlight=False, soft_wrap=True)
+    else:
+        show(here, lines, console)
+    return 0 if is_healthy(lines) else 1
+
+
+def find(name_prefix: str, region: str | None) -> Here:
+    """What lies here, complete or not: an install, a hub bus, a spoke. Raises OpsError."""
+    here = Here(Install.here(new_session(), name_prefix, region))
+    with answers():
+        found = here.kinds
+    if not found:
+        raise OpsError(
+            f"Nothing named {name_prefix}-... is deployed in account {here.account_id}, region "
+            f"{here.region}: set AWS_REGION, NAME_PREFIX or other credentials."
+        )
+    return here

@@ -1,0 +1,199 @@
+"""One region of an account, and what lies in it: what every check is given. It only reads."""
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from ops.doctor.aws_errors import is_missing
+from ops.doctor.findings import Unanswered
+from ops.doctor.subscription import Subscription
+from ops.install import Install
+
+Json = dict[str, Any]
+INSTALL, HUB, SPOKE = "install", "hub", "spoke"
+
+
+@dataclass(frozen=True)
+class Role:
+    """A role as IAM has it. `trust` is its trust policy, parsed."""
+
+    arn: str
+    name: str
+    trust: Any
+
+
+class Here:
+    """Answers are read once, when they are first asked for."""
+
+    def __init__(self, install: Install) -> None:
+        self.account_id = install.account_id
+        self.partition = install.partition
+        self.region = install.region
+        self.prefix = install.name_prefix
+        # Names, as the modules give them.
+        self.name = install.name
+        self.arn = install.arn
+        self.machine_arn = install.machine_arn
+        self.topic_arn = install.topic_arn
+        self._function_names = install.function_names
+        self._session = install.session
+        self.client = cache(self._client)
+        self.role = cache(self._role)
+        self.targets = cache(self._targets)
+        self.queue = cache(self._queue)
+
+    def rule_arn(self, suffix: str, bus: str = "default") -> str:
+        path = "" if bus == "default" else f"{bus}/"
+        return self.arn("events", f"rule/{path}{self.name(suffix)}")
+
+    # Commands that mend.
+
+    def aws(self, command: str, **options: str) -> str:
+        """A command of the AWS CLI; `options` are its --name-with-hyphens."""
+        given = [f"--{name.replace('_', '-')} {shlex.quote(v)}" for name, v in options.items()]
+        return " ".join(["aws", command, *given, "--region", self.region])
+
+    @property
+    def deploy(self) -> str:
+        """What makes anew what was deployed here and is gone or changed."""
+        if INSTALL not in self.kinds:
+            if self.hub_bus_arn.split(":")[4:5] in ([], [self.account_id]):
+                return f"make deploy-region REGION={self.region}"
+            return "make deploy-spoke-stackset"
+        return "make deploy-hub" if self.environment.get("HUB_ACCOUNT_ID") else "make deploy"
+
+    # What there is.
+
+    @cached_property
+    def kinds(self) -> frozenset[str]:
+        """Of install, hub and spoke what lies here. A spoke is known by any of its parts."""
+        found = {INSTALL} if self._has_install() else set()
+        if INSTALL in found and (self.environment.get("HUB_ACCOUNT_ID") or self._has_hub_bus()):
+            found.add(HUB)
+        if self._has_spoke():
+            found.add(SPOKE)
+        return frozenset(found)
+
+    def _has_install(self) -> bool:
+        return bool(self.functions) or any(
+            self._exists("stepfunctions", "describe_state_machine", stateMachineArn=arn)
+            for arn in (self.machine_arn("intake"), self.machine_arn("scan"))
+        )
+
+    def _has_hub_bus(self) -> bool:
+        return self._exists("events", "describe_event_bus", Name=self.name("hub"))
+
+    def _has_spoke(self) -> bool:
+        return self._exists(
+            "events", "describe_rule", Name=self.name("forward-deployments")
+        ) or self._exists("sqs", "get_queue_url", QueueName=self.name("unforwarded-events"))
+
+    def _exists(self, service: str, operation: str, **arguments: str) -> bool:
+        try:
+            getattr(self.client(service), operation)(**arguments)
+        except ClientError as error:
+            if is_missing(error):
+                return False
+            raise
+        return True
+
+    # What was read.
+
+    @cached_property
+    def qualys(self) -> Subscription:
+        return Subscription(self)
+
+    @cached_property
+    def functions(self) -> Mapping[str, Json]:
+        """The configuration of each function by step; those that do not exist are left out."""
+        found = {}
+        for step, name in self._function_names.items():
+            try:
+                found[step] = self.client("lambda").get_function_configuration(FunctionName=name)
+            except ClientError as error:
+                if not is_missing(error):
+                    raise
+        return found
+
+    @property
+    def missing_functions(self) -> list[str]:
+        return [name for step, name in self._function_names.items() if step not in self.functions]
+
+    @cached_property
+    def environment(self) -> Mapping[str, str]:
+        """What the functions are told, all of them together."""
+        told: dict[str, str] = {}
+        for each in self.functions.values():
+            told |= each.get("Environment", {}).get("Variables", {})
+        return told
+
+    def told(self, name: str) -> str:
+        """Raises Unanswered where no function is told it, or we may not read what they are told."""
+        value = self.environment.get(name, "")
+        if not value:
+            if any("Error" in each.get("Environment", {}) for each in self.functions.values()):
+                raise Unanswered("the functions' environment cannot be decrypted by you")
+            raise Unanswered(f"no function has {name} in its environment", self.deploy)
+        return value
+
+    @cached_property
+    def hub_bus_arn(self) -> str:
+        """The bus that this spoke forwards to; empty where its rule has no target."""
+        arns = [target["Arn"] for target in self.targets("forward-deployments")]
+        return next((str(arn) for arn in arns if ":event-bus/" in arn), "")
+
+    def date(self) -> str:
+        """AWS' own time now, as the Date header of an answer tells it."""
+        answer = self.client("sts").get_caller_identity()
+        return str(answer["ResponseMetadata"]["HTTPHeaders"].get("date", ""))
+
+    def _client(self, service: str, region: str = "") -> Any:
+        return self._session.client(service, region_name=region or self.region)  # type: ignore[call-overload]
+
+    def _role(self, arn: str) -> Role | None:
+        """None when it does not exist. Raises Unanswered for a role of another account."""
+        owner, name = arn.split(":")[4], arn.rsplit("/", 1)[-1]
+        if owner != self.account_id:
+            raise Unanswered(f"{arn} is in account {owner}: run the doctor there")
+        try:
+            found = self.client("iam").get_role(RoleName=name)["Role"]
+        except ClientError as error:
+            if is_missing(error):
+                return None
+            raise
+        return Role(found["Arn"], name, found["AssumeRolePolicyDocument"])
+
+    def may(self, role: Role, action: str, resource: str) -> bool:
+        """Whether the role's policies allow an action, by IAM's own simulation."""
+        answer = self.client("iam").simulate_principal_policy(
+            PolicySourceArn=role.arn, ActionNames=[action], ResourceArns=[resource]
+        )
+        return all(each["EvalDecision"] == "allowed" for each in answer["EvaluationResults"])
+
+    def _targets(self, rule: str, bus: str = "default") -> list[Json]:
+        """The targets of a rule, none when it does not exist."""
+        try:
+            answer = self.client("events").list_targets_by_rule(
+                Rule=self.name(rule), EventBusName=bus
+            )
+        except ClientError as error:
+            if is_missing(error):
+                return []
+            raise
+        return list(answer["Targets"])
+
+    def _queue(self, suffix: str) -> Json | None:
+        """The attributes of a queue, and its `Url`; None when it does not exist."""
+        sqs = self.client("sqs")
+        try:
+            url = sqs.get_queue_url(QueueName=self.name(suffix))["QueueUrl"]
+            found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        except ClientError as error:
+            if is_missing(error):
+                return None
+            raise
+        return {**found, "Url": url}

@@ -1,0 +1,79 @@
+"""The hub bus lets in whom it should: at the hub everybody it was deployed for, in a spoke us."""
+
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from ops.doctor import policies
+from ops.doctor.aws_errors import code_of, is_missing
+from ops.doctor.findings import Finding, Unanswered, failed, passed, unknown
+from ops.doctor.here import Here
+
+_PUT = "events:PutEvents"
+_ORGANIZATION = "aws:principalorgid"
+
+
+def hub_bus(here: Here) -> Finding:
+    """The policy admits the accounts, or the organization, whose events the functions take."""
+    name = here.name("hub")
+    try:
+        policy = here.client("events").describe_event_bus(Name=name).get("Policy")
+    except ClientError as error:
+        if not is_missing(error):
+            raise
+        return failed(f"event bus {name} does not exist", here.deploy)
+    admitted, refused = _admitted(here, policy)
+    if refused:
+        return failed(f"event bus {name} does not let in {refused}", here.deploy)
+    return passed(f"event bus {name} lets in {admitted}")
+
+
+def _admitted(here: Here, policy: Any) -> tuple[str, str]:
+    """Of those whose events the functions take, who is let in and who is not."""
+    accounts = here.environment.get("SPOKE_ACCOUNT_IDS", "").split()
+    if not here.environment.get("HUB_ACCOUNT_ID"):
+        accounts = [here.account_id]  # other regions of our own account
+    if accounts:
+        let_in = [each for each in accounts if policies.allows_account(policy, each, _PUT)]
+        return ", ".join(let_in), ", ".join(sorted({*accounts} - {*let_in}))
+    organization = _organization(here)
+    if organization in policies.conditions(policy, _PUT, _ORGANIZATION):
+        return f"the organization {organization}", ""
+    return "", f"the organization of this account, {organization}"
+
+
+def hub_admits_here(here: Here) -> Finding:
+    """Asked of the hub bus itself, which only the hub's own account may read."""
+    arn = here.hub_bus_arn
+    if not arn:
+        raise Unanswered("it is not known where the hub is: see forwarding-rule")
+    _, _, _, region, owner, resource = arn.split(":", 5)
+    name = resource.removeprefix("event-bus/")
+    if owner != here.account_id:
+        return unknown(
+            f"the policy of {arn} is read in account {owner} alone",
+            f"make doctor AWS_REGION={region}   # with credentials of {owner}: see hub-bus there",
+        )
+    remedy = f"make deploy AWS_REGION={region}"
+    try:
+        policy = here.client("events", region).describe_event_bus(Name=name).get("Policy")
+    except ClientError as error:
+        if not is_missing(error):
+            raise
+        return failed(f"event bus {name} does not exist in {region}", remedy)
+    facts = {}
+    if policies.conditions(policy, _PUT, _ORGANIZATION):
+        facts[_ORGANIZATION] = _organization(here)
+    if not policies.allows_account(policy, owner, _PUT, facts):
+        return failed(f"the policy of {name} in {region} does not let in {owner}", remedy)
+    return passed(f"{name} in {region} lets in {owner}")
+
+
+def _organization(here: Here) -> str:
+    try:
+        answer = here.client("organizations").describe_organization()
+    except ClientError as error:
+        if code_of(error) == "AWSOrganizationsNotInUseException":
+            return "none"
+        raise
+    return str(answer["Organization"]["Id"])

@@ -1,0 +1,35 @@
+"""The functions and the key that everything else works with."""
+
+from ops.doctor.findings import Finding, Unanswered, failed, passed, unknown
+from ops.doctor.here import Here
+
+
+def functions_active(here: Here) -> Finding:
+    if missing := here.missing_functions:
+        return failed(f"{', '.join(missing)} missing", here.deploy)
+    for each in here.functions.values():
+        name = each["FunctionName"]
+        if each.get("State") == "Failed":
+            return failed(f"{name} has failed: {each.get('StateReason', '')}", here.deploy)
+        if each.get("LastUpdateStatus") == "Failed":
+            reason = each.get("LastUpdateStatusReason", "")
+            return failed(f"the last change of {name} failed: {reason}", here.deploy)
+        if each.get("State") == "Pending":
+            return unknown(f"{name} is just being made")
+    return passed(f"{len(here.functions)} functions")
+
+
+def key_enabled(here: Here) -> Finding:
+    """The key of the failed-events queue, which is that of table, topic, logs and secret, too."""
+    queue = here.queue("failed-events")
+    if not (key := (queue or {}).get("KmsMasterKeyId", "")):
+        raise Unanswered(f"{here.name('failed-events')} names no key")
+    state = here.client("kms").describe_key(KeyId=key)["KeyMetadata"]["KeyState"]
+    if state == "Enabled":
+        return passed(f"{key} is enabled")
+    if state == "PendingDeletion":
+        # Cancelled, it is disabled still.
+        remedy = here.aws("kms cancel-key-deletion", key_id=key)
+    else:
+        remedy = here.aws("kms enable-key", key_id=key)
+    return failed(f"{key} is {state}: nothing that it encrypts can be read", remedy)

@@ -1,0 +1,66 @@
+"""Runs what applies here and shows it: one line a check, or JSON."""
+
+import json
+
+from rich.console import Console
+from rich.text import Text
+
+from ops.doctor.checks import CHECKS, Check
+from ops.doctor.findings import Finding, Verdict
+from ops.doctor.here import Here
+
+_STYLES = {Verdict.PASS: "green", Verdict.FAIL: "bold red", Verdict.UNKNOWN: "yellow"}
+Line = tuple[Check, Finding]
+
+
+def examine(here: Here, console: Console) -> list[Line]:
+    """Runs what applies; shows on a terminal which check it is at."""
+    chosen = [check for check in CHECKS if check.kinds & here.kinds]
+    lines = []
+    with console.status("Looking around") as status:
+        for check in chosen:
+            status.update(f"Checking {check.name}")
+            lines.append((check, check.run(here)))
+    return lines
+
+
+def show(here: Here, lines: list[Line], console: Console) -> None:
+    place = f"{' and '.join(sorted(here.kinds))} {here.prefix} in {here.account_id} {here.region}"
+    console.print(place, style="bold", highlight=False)
+    width = max(len(check.name) for check, _ in lines)
+    for check, finding in lines:
+        line = Text(f"{finding.verdict:<8}", style=_STYLES[finding.verdict])
+        line.append(f"{check.name:<{width + 2}}", style="default")
+        line.append(finding.reason, style="default not bold")
+        if finding.remedy:
+            line.append(f"  ->  {finding.remedy}", style="cyan not bold")
+        console.print(line, soft_wrap=True)
+    counts = {verdict: sum(f.verdict == verdict for _, f in lines) for verdict in Verdict}
+    console.print(
+        ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count),
+        highlight=False,
+    )
+
+
+def as_json(here: Here, lines: list[Line]) -> str:
+    checks = [
+        {
+            "check": check.name,
+            "verdict": finding.verdict,
+            "reason": finding.reason,
+            "remedy": finding.remedy,
+        }
+        for check, finding in lines
+    ]
+    place = {
+        "account_id": here.account_id,
+        "region": here.region,
+        "name_prefix": here.prefix,
+        "kinds": sorted(here.kinds),
+    }
+    return json.dumps({**place, "healthy": is_healthy(lines), "checks": checks}, indent=2)
+
+
+def is_healthy(lines: list[Line]) -> bool:
+    """Whether no check fails; one that cannot be told does not count."""
+    return all(finding.verdict is not Verdict.FAIL for _, finding in lines)

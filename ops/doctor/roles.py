@@ -1,0 +1,114 @@
+"""IAM: each role exists, trusts whom it should, and may do the one thing it is there for."""
+
+from collections.abc import Iterable
+
+from botocore.exceptions import ClientError
+
+from ops.doctor import policies
+from ops.doctor.aws_errors import is_missing
+from ops.doctor.findings import Finding, Unanswered, failed, passed
+from ops.doctor.here import Here, Role
+
+_ASSUME = "sts:AssumeRole"
+
+
+def function_roles(here: Here) -> Finding:
+    arns = {str(each["Role"]) for each in here.functions.values()}
+    if not arns:
+        raise Unanswered("no function exists: see functions-active")
+    return _service_roles(here, sorted(arns), "lambda.amazonaws.com")
+
+
+def machine_roles(here: Here) -> Finding:
+    arns = []
+    for machine in ("intake", "scan"):
+        try:
+            answer = here.client("stepfunctions").describe_state_machine(
+                stateMachineArn=here.machine_arn(machine)
+            )
+        except ClientError as error:
+            if not is_missing(error):
+                raise
+            return failed(f"state machine {here.name(machine)} does not exist", here.deploy)
+        arns.append(str(answer["roleArn"]))
+    return _service_roles(here, arns, "states.amazonaws.com")
+
+
+def events_role(here: Here) -> Finding:
+    """The role that EventBridge starts the intake with."""
+    intake = here.machine_arn("intake")
+    return _target_role(here, "ecs-deployments", intake, "states:StartExecution")
+
+
+def forwarding_role(here: Here) -> Finding:
+    """The role that EventBridge forwards to the hub with."""
+    return _target_role(here, "forward-deployments", here.hub_bus_arn, "events:PutEvents")
+
+
+def describe_role(here: Here) -> Finding:
+    """In a member account: the role that the hub reads task definitions and images as."""
+    bus = here.hub_bus_arn
+    if not bus:
+        raise Unanswered("it is not known where the hub is: see forwarding-rule")
+    region, hub, resource = bus.split(":", 5)[3:]
+    if hub == here.account_id:
+        return passed("none is needed in the hub's own account")
+    prefix = resource.removeprefix("event-bus/").removesuffix("-hub")
+    role = here.role(f"arn:{here.partition}:iam::{here.account_id}:role/{prefix}-describe")
+    if role is None:
+        return failed(f"role {prefix}-describe does not exist", "make deploy-spoke-stackset")
+    reader = f"{prefix}-parse-event-{region}"
+    trusted = policies.principals(role.trust, _ASSUME)
+    # Of a role that was deleted and made anew, IAM shows an id where the ARN was.
+    if not any(_is_role(principal, hub, reader) for principal in trusted):
+        return failed(
+            f"{role.name} does not trust {reader} of account {hub}", "make deploy-spoke-stackset"
+        )
+    ids = policies.conditions(role.trust, _ASSUME, "sts:externalid")
+    if ids != {f"{prefix}-{hub}"}:
+        return failed(
+            f"{role.name} asks for another external id than the hub gives",
+            "make deploy-spoke-stackset",
+        )
+    return passed(f"{role.name} trusts {reader} of account {hub}")
+
+
+def _is_role(principal: str, account_id: str, name: str) -> bool:
+    parts = principal.split(":")
+    return parts[4:5] == [account_id] and principal.rsplit("/", 1)[-1] == name
+
+
+def _service_roles(here: Here, arns: Iterable[str], service: str) -> Finding:
+    names = []
+    for arn in arns:
+        role = here.role(arn)
+        if role is None:
+            return failed(f"role {arn.rsplit('/', 1)[-1]} does not exist", here.deploy)
+        if not _trusts(here, role, service, ""):
+            return failed(f"role {role.name} does not trust {service}", here.deploy)
+        names.append(role.name)
+    return passed(f"{len(names)} roles trust {service}")
+
+
+def _target_role(here: Here, rule: str, target: str, action: str) -> Finding:
+    """The role of a rule's target: EventBridge may assume it, and do the action with it."""
+    arns = [each.get("RoleArn", "") for each in here.targets(rule) if each["Arn"] == target]
+    if not target or not arns:
+        raise Unanswered(f"rule {here.name(rule)} has no target")
+    if not arns[0]:
+        return failed(f"the target of rule {here.name(rule)} has no role", here.deploy)
+    role = here.role(arns[0])
+    if role is None:
+        return failed(f"role {arns[0].rsplit('/', 1)[-1]} does not exist", here.deploy)
+    if not _trusts(here, role, "events.amazonaws.com", here.rule_arn(rule)):
+        return failed(f"role {role.name} does not trust rule {here.name(rule)}", here.deploy)
+    if not here.may(role, action, target):
+        return failed(f"role {role.name} may not {action} on {target}", here.deploy)
+    return passed(f"{role.name} trusts the rule and may {action}")
+
+
+def _trusts(here: Here, role: Role, service: str, source_arn: str) -> bool:
+    facts = {"aws:sourceaccount": here.account_id}
+    if source_arn:
+        facts["aws:sourcearn"] = source_arn
+    return policies.allows_service(role.trust, service, _ASSUME, facts)

@@ -1,0 +1,166 @@
+"""The Qualys subscription as the functions see it: same gateway, same secret, same client."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import requests
+from botocore.exceptions import ClientError
+
+from image_scan.errors import QualysUnauthorized, UnexpectedAnswer
+from image_scan.qualys import models
+from image_scan.qualys.client import QualysClient
+from image_scan.qualys.credentials import Credentials
+from image_scan.qualys.transport import Transport
+from ops.doctor.findings import Unanswered
+
+if TYPE_CHECKING:
+    from ops.doctor.here import Here
+
+_TIMEOUT = (5, 10)
+_PAGE = 200
+_KINDS = (("token",), ("username", "password"), ("client_id", "client_secret"))
+
+
+class MalformedSecret(Exception):
+    """The secret is not the JSON of one credential."""
+
+
+@dataclass(frozen=True)
+class Secret:
+    """`text` is what Secrets Manager holds; nothing shows it."""
+
+    arn: str
+    text: str = field(repr=False)
+    names: tuple[str, ...]
+
+    @property
+    def kind(self) -> str:
+        return " and ".join(self.names)
+
+    @property
+    def token(self) -> str:
+        """The access token; empty for the other kinds, whose JWTs are made when needed."""
+        return str(json.loads(self.text)["token"]).strip() if self.names == ("token",) else ""
+
+
+@dataclass(frozen=True)
+class AwsBase:
+    """Whom at Qualys a registry role must trust."""
+
+    account_id: str
+    external_id: str
+
+
+class Subscription:
+    """Answers are asked for once. Raises Unanswered where the gateway or the secret is missing."""
+
+    def __init__(self, here: Here) -> None:
+        self._here = here
+        self._session = requests.Session()
+        self._session.headers["User-Agent"] = "fargate-image-scan doctor"
+
+    @property
+    def gateway_url(self) -> str:
+        return self._here.told("QUALYS_GATEWAY_URL")
+
+    @cached_property
+    def greeting(self) -> requests.Response | requests.RequestException:
+        return self.greet()
+
+    def greet(self) -> requests.Response | requests.RequestException:
+        """What the gateway answers to a call without a credential: mostly a refusal."""
+        try:
+            return self._session.get(
+                f"{self.gateway_url}/csapi/v1.3/registry/aws-base",
+                timeout=_TIMEOUT,
+                allow_redirects=False,
+            )
+        except requests.RequestException as error:
+            return error
+
+    @cached_property
+    def secret(self) -> Secret:
+        """Raises ClientError as Secrets Manager gives it, and MalformedSecret."""
+        arn = self._here.told("QUALYS_SECRET_ARN")
+        secrets = self._here.client("secretsmanager", arn.split(":")[3])
+        text = str(secrets.get_secret_value(SecretId=arn).get("SecretString", ""))
+        return Secret(arn, text, _names(text))
+
+    @cached_property
+    def base(self) -> AwsBase:
+        """Raises the Qualys errors of `image_scan.errors`."""
+        answer = _body(self.transport.send("GET", "/registry/aws-base"))
+        account_id = answer.get("accountId") if isinstance(answer, Mapping) else None
+        if not isinstance(account_id, str | int):
+            raise UnexpectedAnswer("aws-base has no account id")
+        return AwsBase(str(account_id), self.client.aws_external_id())
+
+    @cached_property
+    def refusal(self) -> QualysUnauthorized | None:
+        """Why the credential is not accepted; None when it is."""
+        try:
+            _ = self.base
+        except QualysUnauthorized as error:
+            return error
+        return None
+
+    @cached_property
+    def transport(self) -> Transport:
+        """For calls with the credential."""
+        if isinstance(self.greeting, requests.RequestException):
+            raise Unanswered("the gateway cannot be reached: see gateway-reachable")
+        try:
+            text = self.secret.text
+        except (ClientError, MalformedSecret):
+            raise Unanswered("there is no credential to ask with: see secret-readable") from None
+        credentials = Credentials(self._session, self.gateway_url, lambda: text)
+        return Transport(self._session, self.gateway_url, credentials)
+
+    @cached_property
+    def client(self) -> QualysClient:
+        return QualysClient(self.transport)
+
+    @property
+    def admitted(self) -> QualysClient:
+        """The client, once the credential is known to be accepted."""
+        client = self.client
+        if self.refusal is not None:
+            raise Unanswered("Qualys refuses the credential: see credential-accepted")
+        return client
+
+    def registry(self, uuid: str) -> Mapping[str, Any]:
+        """The details of a registry."""
+        answer = _body(self.transport.send("GET", f"/registry/{uuid}"))
+        return answer if isinstance(answer, Mapping) else {}
+
+    def sensors(self) -> list[Mapping[str, Any]]:
+        params: dict[str, str | int] = {"pageNumber": 1, "pageSize": _PAGE}
+        return models.rows(_body(self.transport.send("GET", "/sensors", params=params)))
+
+
+def _names(text: str) -> tuple[str, ...]:
+    try:
+        told = json.loads(text)
+    except ValueError:
+        told = None
+    for names in _KINDS:
+        if isinstance(told, dict) and all(
+            isinstance(told.get(name), str) and told[name].strip() for name in names
+        ):
+            return names
+    raise MalformedSecret
+
+
+def _body(answer: requests.Response) -> Any:
+    """None for 204 and 404, which in a list mean that there is nothing."""
+    if answer.status_code in (204, 404):
+        return None
+    try:
+        return answer.json()
+    except ValueError:
+        raise UnexpectedAnswer(f"HTTP {answer.status_code} without a JSON body") from None

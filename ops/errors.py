@@ -1,0 +1,5 @@
+"""What an operator is told when a command cannot do its work."""
+
+
+class OpsError(Exception):
+    """One sentence for the operator; the command ends with status 2."""

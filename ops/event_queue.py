@@ -1,0 +1,95 @@
+"""A queue of events that were not processed, read without losing any."""
+
+import json
+import math
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from ops.install import Install, answers
+
+# Longer than an event takes: two could work on one message otherwise, which does no harm.
+HIDDEN_SECONDS = 600
+_BATCH = 10
+
+
+@dataclass(frozen=True)
+class Message:
+    """`body` is its JSON, None when it is none; `sent_at` in epoch seconds."""
+
+    id: str
+    receipt: str
+    sent_at: float
+    body: Any
+    attributes: dict[str, str]
+
+
+class EventQueue:
+    """Every method raises OpsError when SQS does not answer."""
+
+    def __init__(self, install: Install, name: str) -> None:
+        self.name = name
+        self._url = install.queue_url(name)
+        self._sqs = install.client("sqs")
+
+    def now(self) -> float:
+        """The time by the clock of SQS, in epoch seconds, rounded up to a whole one."""
+        with answers():
+            answer = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])
+        date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
+        told = parsedate_to_datetime(date).timestamp() + 1 if date else time.time()
+        return math.ceil(told)
+
+    def count(self) -> int:
+        """How many messages there are, about; those in flight left out."""
+        name = "ApproximateNumberOfMessages"
+        with answers():
+            answer = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=[name])
+        return int(answer["Attributes"].get(name, 0))
+
+    def receive(self, wait_seconds: int = 2) -> list[Message]:
+        """Up to ten messages, hidden from others for a while; none when there are no more."""
+        with answers():
+            answer = self._sqs.receive_message(
+                QueueUrl=self._url,
+                MaxNumberOfMessages=_BATCH,
+                VisibilityTimeout=HIDDEN_SECONDS,
+                WaitTimeSeconds=wait_seconds,
+                MessageAttributeNames=["All"],
+                AttributeNames=["SentTimestamp"],
+            )
+        return [_message(each) for each in answer.get("Messages", [])]
+
+    def delete(self, message: Message) -> None:
+        with answers():
+            self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message.receipt)
+
+    def release(self, messages: Iterable[Message]) -> None:
+        """Shows them again at once, to whoever asks next; what is gone already, is gone."""
+        for message in messages:
+            with answers(), suppress(ClientError):
+                self._sqs.change_message_visibility(
+                    QueueUrl=self._url, ReceiptHandle=message.receipt, VisibilityTimeout=0
+                )
+
+
+def _message(received: dict[str, Any]) -> Message:
+    try:
+        body = json.loads(received["Body"])
+    except ValueError:
+        body = None
+    return Message(
+        id=received["MessageId"],
+        receipt=received["ReceiptHandle"],
+        sent_at=int(received.get("Attributes", {}).get("SentTimestamp", 0)) / 1000,
+        body=body,
+        attributes={
+            name: value.get("StringValue", "")
+            for name, value in received.get("MessageAttributes", {}).items()
+        },
+    )

@@ -1,0 +1,234 @@
+"""An install in one account and region, found by the names that Terraform gave it.
+
+No state is read, so it works for whatever way it was deployed.
+"""
+
+import argparse
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Self
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from ops.errors import OpsError
+
+DEFAULT_PREFIX = "qualys-image-scan"
+STEPS = (
+    "parse_event",
+    "check_cache",
+    "get_registry",
+    "submit_scan",
+    "check_status",
+    "get_results",
+    "send_notification",
+)
+MACHINES = ("intake", "scan")
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options of every command that works on an install."""
+    parser.add_argument(
+        "--name-prefix",
+        default=os.environ.get("NAME_PREFIX") or DEFAULT_PREFIX,
+        help="what every name of the install begins with (NAME_PREFIX; %(default)s)",
+    )
+    parser.add_argument(
+        "--region",
+        default=os.environ.get("REGION") or os.environ.get("AWS_REGION"),
+        help="region of the install (REGION, AWS_REGION; by default that of the profile)",
+    )
+    parser.add_argument(
+        "--json", action="store_true", default=is_set("JSON"), help="print JSON (JSON=1)"
+    )
+
+
+def is_set(name: str) -> bool:
+    """Whether a switch is on: set to anything but nothing, 0, no or false."""
+    return os.environ.get(name, "").strip().lower() not in ("", "0", "no", "false")
+
+
+@contextmanager
+def answers() -> Iterator[None]:
+    """Turns what AWS refuses, or does not answer, into a sentence. Raises OpsError."""
+    try:
+        yield
+    except ClientError as error:
+        told = error.response.get("Error", {})
+        words = f"{told.get('Code', '')}: {told.get('Message', '')}".strip(": ")
+        raise OpsError(f"AWS refused {error.operation_name}: {words}") from error
+    except BotoCoreError as error:
+        raise OpsError(f"AWS does not answer: {error}") from error
+
+
+@dataclass(frozen=True)
+class Install:
+    """The names of an install; whether it is there, `find` has seen."""
+
+    session: boto3.session.Session = field(repr=False)
+    account_id: str
+    partition: str
+    region: str
+    name_prefix: str
+    caller_arn: str = ""
+
+    @classmethod
+    def here(cls, session: boto3.session.Session, name_prefix: str, region: str | None) -> Self:
+        """The names only, whatever exists of them. Raises OpsError without credentials."""
+        region = region or session.region_name
+        if not region:
+            raise OpsError("No region is given: set AWS_REGION.")
+        with answers():
+            identity = session.client("sts", region_name=region).get_caller_identity()
+        partition = identity["Arn"].split(":")[1]
+        return cls(session, identity["Account"], partition, region, name_prefix, identity["Arn"])
+
+    @classmethod
+    def find(cls, session: boto3.session.Session, name_prefix: str, region: str | None) -> Self:
+        """Raises OpsError when there is no install here."""
+        install = cls.here(session, name_prefix, region)
+        if not install.exists():
+            raise OpsError(
+                f"There is no install named {name_prefix} in account {install.account_id}, "
+                f"region {install.region}: set AWS_REGION, NAME_PREFIX or other credentials."
+            )
+        return install
+
+    @classmethod
+    def of(cls, arguments: argparse.Namespace) -> Self:
+        """The install that a command's options name. Raises OpsError."""
+        return cls.find(new_session(), arguments.name_prefix, arguments.region)
+
+    def exists(self) -> bool:
+        """Whether either state machine is here."""
+        machines = (self.intake_state_machine_arn, self.scan_state_machine_arn)
+        return any(
+            self._has("stepfunctions", "describe_state_machine", stateMachineArn=arn)
+            for arn in machines
+        )
+
+    def has_spoke(self) -> bool:
+        """Whether this region forwards to a hub."""
+        return self._has("events", "describe_rule", Name=self.forward_rule_name)
+
+    def has_queue(self, name: str) -> bool:
+        return self._has("sqs", "get_queue_url", QueueName=name)
+
+    # Names.
+
+    def name(self, suffix: str) -> str:
+        return f"{self.name_prefix}-{suffix}"
+
+    def arn(self, service: str, resource: str) -> str:
+        return f"arn:{self.partition}:{service}:{self.region}:{self.account_id}:{resource}"
+
+    def machine_arn(self, machine: str) -> str:
+        return self.arn("states", f"stateMachine:{self.name(machine)}")
+
+    @property
+    def intake_state_machine_arn(self) -> str:
+        return self.machine_arn("intake")
+
+    @property
+    def scan_state_machine_arn(self) -> str:
+        return self.machine_arn("scan")
+
+    @property
+    def function_names(self) -> dict[str, str]:
+        return {step: self.name(step.replace("_", "-")) for step in STEPS}
+
+    @property
+    def log_groups(self) -> dict[str, str]:
+        """Names of the log groups, by step and by machine."""
+        groups = {step: f"/aws/lambda/{name}" for step, name in self.function_names.items()}
+        machines = {each: f"/aws/vendedlogs/states/{self.name(each)}" for each in MACHINES}
+        return groups | machines
+
+    @property
+    def cache_table(self) -> str:
+        return self.name("cache")
+
+    @property
+    def topic_arn(self) -> str:
+        return self.arn("sns", self.name("notifications"))
+
+    @property
+    def failed_events_queue(self) -> str:
+        return self.name("failed-events")
+
+    @property
+    def undelivered_events_queue(self) -> str:
+        return self.name("undelivered-events")
+
+    @property
+    def unforwarded_events_queue(self) -> str:
+        """The queue of a spoke in this region."""
+        return self.name("unforwarded-events")
+
+    @property
+    def hub_bus(self) -> str:
+        return self.name("hub")
+
+    @property
+    def forward_rule_name(self) -> str:
+        """The rule of a spoke in this region."""
+        return self.name("forward-deployments")
+
+    @property
+    def rule_arns(self) -> dict[str, str]:
+        """ARNs of the rules; forwarded_deployments is there in a hub alone."""
+        forwarded = f"rule/{self.hub_bus}/{self.name('forwarded-deployments')}"
+        return {
+            "ecs_deployments": self.arn("events", f"rule/{self.name('ecs-deployments')}"),
+            "forwarded_deployments": self.arn("events", forwarded),
+            "scan_ended": self.arn("events", f"rule/{self.name('scan-ended')}"),
+        }
+
+    @property
+    def trail_arn(self) -> str:
+        return self.arn("cloudtrail", f"trail/{self.name('ecs')}")
+
+    @cached_property
+    def qualys_secret_arn(self) -> str:
+        """ARN of the credential's secret, as a function is told it. Raises OpsError."""
+        with answers():
+            answer = self.client("lambda").get_function_configuration(
+                FunctionName=self.function_names["get_registry"]
+            )
+        return str(answer.get("Environment", {}).get("Variables", {}).get("QUALYS_SECRET_ARN", ""))
+
+    # Clients.
+
+    def client(self, service: str, config: Config | None = None) -> Any:
+        return self.session.client(  # type: ignore[call-overload]
+            service, region_name=self.region, config=config
+        )
+
+    def queue_url(self, name: str) -> str:
+        with answers():
+            return str(self.client("sqs").get_queue_url(QueueName=name)["QueueUrl"])
+
+    def _has(self, service: str, operation: str, **named: str) -> bool:
+        with answers():
+            try:
+                getattr(self.client(service), operation)(**named)
+            except ClientError as error:
+                if _is_missing(error):
+                    return False
+                raise
+        return True
+
+
+def new_session() -> boto3.session.Session:
+    """The environment's credentials. Raises OpsError on a profile that does not exist."""
+    with answers():
+        return boto3.session.Session()
+
+
+def _is_missing(error: ClientError) -> bool:
+    code = str(error.response.get("Error", {}).get("Code", ""))
+    return code.endswith(("DoesNotExist", "NonExistentQueue", "NotFound", "NotFoundException"))

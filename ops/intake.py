@@ -1,0 +1,60 @@
+"""The intake machine, run with an event of ours, and waited for."""
+
+import json
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.config import Config
+
+from ops.install import Install, answers
+
+# An Express execution takes five minutes at most.
+_LONGEST_SECONDS = 300
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How an execution of the intake ended; `output` of a success, `error` and `cause` else."""
+
+    name: str
+    succeeded: bool
+    output: Any = None
+    error: str = ""
+    cause: str = ""
+
+
+class Intake:
+    def __init__(self, install: Install) -> None:
+        # The API's own name for synchronous starts cannot be resolved below an endpoint of one's
+        # own, such as the embedded AWS.
+        own_endpoint = os.environ.get("AWS_ENDPOINT_URL_SFN") or os.environ.get("AWS_ENDPOINT_URL")
+        config = Config(
+            read_timeout=_LONGEST_SECONDS + 30,
+            max_pool_connections=32,
+            # A start that was not answered is not tried again by itself: what it did is unknown.
+            retries={"total_max_attempts": 1},
+            inject_host_prefix=not own_endpoint,
+        )
+        self._client = install.client("stepfunctions", config)
+        self._arn = install.intake_state_machine_arn
+
+    def run(self, event: Any, name: str) -> Outcome:
+        """Raises OpsError when AWS does not let us, or does not answer."""
+        with answers():
+            told = self._client.start_sync_execution(
+                stateMachineArn=self._arn, name=name, input=json.dumps(event)
+            )
+        if told["status"] == "SUCCEEDED":
+            return Outcome(name, succeeded=True, output=json.loads(told.get("output") or "null"))
+        error = told.get("error") or told["status"]
+        return Outcome(name, succeeded=False, error=error, cause=reason(told.get("cause") or ""))
+
+
+def reason(cause: str) -> str:
+    """What a function said when it failed, out of the cause that Step Functions tells."""
+    try:
+        told = json.loads(cause)
+    except ValueError:
+        return cause
+    return str(told.get("errorMessage") or "") if isinstance(told, dict) else cause

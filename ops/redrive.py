@@ -1,0 +1,272 @@
+"""The command `redrive`: events that were not processed, once more.
+
+A message is deleted when its event was processed, or when the intake has kept it anew. Whatever
+ends in between leaves it where it is, and to do it twice does no harm: the cache knows the image.
+"""
+
+import argparse
+import json
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from rich.console import Console
+
+from image_scan import ecs_events
+from image_scan.errors import ScanError
+from ops.errors import OpsError
+from ops.event_queue import EventQueue, Message
+from ops.install import Install, add_options, answers, is_set, new_session
+from ops.intake import Intake, reason
+
+Json = dict[str, Any]
+_STATUS_CHANGE = "Step Functions Execution Status Change"
+INTAKE, NOTIFICATION, NOBODY = "intake", "send_notification", ""
+_LOOKS_FOR_COPIES = 3
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Gives the events of the failed-events and undelivered-events queues to the intake again. "
+        "It can be repeated, and ended at any time. The exit status is 1 when some are left."
+    )
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        default=is_set("DRY_RUN"),
+        help="only list them (DRY_RUN=1)",
+    )
+    add_options(parser)
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Raises OpsError."""
+    here = Install.here(new_session(), arguments.name_prefix, arguments.region)
+    redrive = _redrive_of(here)
+    notes = Console(stderr=True) if arguments.json else console
+    results = redrive.listed() if arguments.dry_run else redrive.driven(notes)
+    if arguments.json:
+        console.print_json(json.dumps({"events": results}))
+    else:
+        _show(results, console, dry_run=arguments.dry_run)
+    return 0 if arguments.dry_run or not any(_is_left(each) for each in results) else 1
+
+
+@dataclass
+class Redrive:
+    """Queues, and the install that their events belong to; None when another account has it."""
+
+    install: Install | None
+    queues: list[EventQueue]
+    _started: set[str] = field(default_factory=set)
+    _kept: set[str] = field(default_factory=set)
+
+    def listed(self) -> list[Json]:
+        """What lies in the queues; it is hidden for a moment, and nothing else changes."""
+        results = []
+        for queue in self.queues:
+            taken: dict[str, Message] = {}
+            try:
+                while batch := queue.receive():
+                    taken |= {message.id: message for message in batch}
+            finally:
+                queue.release(taken.values())
+            results += [_described(queue, message) for message in taken.values()]
+        return results
+
+    def driven(self, console: Console) -> list[Json]:
+        """Each event with its `result`: done, failed again (and kept), or left."""
+        if self.install is None:
+            raise OpsError(
+                "The hub of this spoke is in another account, whose intake cannot be started from "
+                "here: list the events with DRY_RUN=1, and run `make scan IMAGE=...` for each image"
+                " there."
+            )
+        results: list[Json] = []
+        failed: list[tuple[EventQueue, Message, Json]] = []
+        try:
+            for queue in self.queues:
+                with console.status(queue.name) as status:
+                    for message, result in self._drain(queue, self.install):
+                        results.append(result)
+                        if result["result"] == "failed":
+                            failed.append((queue, message, result))
+                        status.update(f"{queue.name}: {len(results)} events")
+        except BaseException:
+            for queue, message, _ in failed:
+                queue.release([message])
+            raise
+        self._settle(failed, self.install)
+        return results
+
+    def _drain(self, queue: EventQueue, install: Install) -> Iterator[tuple[Message, Json]]:
+        """Every message that was there at the start. What comes meanwhile is left."""
+        began = queue.now()
+        intake = Intake(install)
+        held: dict[str, Message] = {}
+        try:
+            with ThreadPoolExecutor(10) as pool:
+                while batch := queue.receive():
+                    old = [
+                        message
+                        for message in batch
+                        if not self._is_copy(message)
+                        and message.sent_at < began
+                        and message.id not in held
+                    ]
+                    held |= {message.id: message for message in batch}
+                    work = [pool.submit(self._drive, queue, each, intake, install) for each in old]
+                    for message, done in zip(old, work, strict=True):
+                        result = done.result()
+                        if result["result"] != "left":
+                            del held[message.id]
+                        yield message, result
+        finally:
+            queue.release(held.values())
+
+    def _is_copy(self, message: Message) -> bool:
+        """Whether it is an event that the intake has kept anew, after we had sent it there."""
+        execution = message.attributes.get("Execution", "")
+        names = {name for name in self._started if name in execution}
+        self._kept |= names
+        return bool(names)
+
+    def _drive(self, queue: EventQueue, message: Message, intake: Intake, install: Install) -> Json:
+        result = _described(queue, message)
+        event, goes_to = _event_of(message.body)
+        if goes_to == NOBODY:
+            return {**result, "result": "left", "reason": "no event that is known"}
+        if goes_to == NOTIFICATION:
+            return {**result, **_notify(queue, message, event, install)}
+        name = f"redrive-{uuid.uuid4()}"
+        self._started.add(name)
+        outcome = intake.run(event, name)
+        if outcome.succeeded:
+            queue.delete(message)
+            return {**result, "result": "done", "reason": ""}
+        words = f"{outcome.error}: {outcome.cause}".rstrip(": ")
+        return {**result, "result": "failed", "reason": words, "execution": name}
+
+    def _settle(self, failed: list[tuple[EventQueue, Message, Json]], install: Install) -> None:
+        """Deletes what the intake has kept anew, and only that."""
+        keeper = EventQueue(install, install.failed_events_queue)
+        for _ in range(_LOOKS_FOR_COPIES):
+            if all(result["execution"] in self._kept for _, _, result in failed):
+                break
+            found: list[Message] = []
+            try:
+                while batch := keeper.receive(wait_seconds=1):
+                    found += batch
+                    if not [each for each in batch if self._is_copy(each)]:
+                        break
+            finally:
+                keeper.release(found)
+        for queue, message, result in failed:
+            if result["execution"] in self._kept:
+                queue.delete(message)
+            else:
+                queue.release([message])
+                result["result"] = "left"
+
+
+def _redrive_of(here: Install) -> Redrive:
+    """The queues of this account and region. Raises OpsError when there are none."""
+    install = here if here.exists() else None
+    queues = [here.undelivered_events_queue, here.failed_events_queue] if install else []
+    if here.has_queue(here.unforwarded_events_queue):
+        queues.append(here.unforwarded_events_queue)
+        install = install or _hub_of(here)
+    elif not install:
+        Install.find(here.session, here.name_prefix, here.region)
+    return Redrive(install, [EventQueue(here, name) for name in queues])
+
+
+def _hub_of(spoke: Install) -> Install | None:
+    """The install that a spoke forwards to, when it is in the same account. Raises OpsError."""
+    with answers():
+        answer = spoke.client("events").list_targets_by_rule(Rule=spoke.forward_rule_name)
+    for target in answer["Targets"]:
+        _, _, service, region, account_id, resource = target["Arn"].split(":", 5)
+        if service == "events" and account_id == spoke.account_id:
+            prefix = resource.removeprefix("event-bus/").removesuffix("-hub")
+            return Install.find(spoke.session, prefix, region)
+    return None
+
+
+def _event_of(body: Any) -> tuple[Any, str]:
+    """The event of a message, and what processes it: a queue holds it as it came, or in a frame."""
+    if not isinstance(body, dict):
+        return None, NOBODY
+    if "requestContext" in body and "requestPayload" in body:
+        # What Lambda keeps of an event that a function failed at.
+        return body["requestPayload"], NOTIFICATION
+    kind = body.get("detail-type")
+    if kind == _STATUS_CHANGE:
+        return body, NOTIFICATION
+    known = kind in (ecs_events.API_CALL, ecs_events.SCAN_REQUEST)
+    return (body, INTAKE) if known else (None, NOBODY)
+
+
+def _notify(queue: EventQueue, message: Message, event: Any, install: Install) -> Json:
+    """Has a scan that ended outside its own error handling told of."""
+    with answers():
+        answer = install.client("lambda").invoke(
+            FunctionName=install.function_names["send_notification"], Payload=json.dumps(event)
+        )
+    told = answer["Payload"].read().decode()
+    if answer.get("FunctionError"):
+        return {"result": "left", "reason": reason(told)}
+    queue.delete(message)
+    return {"result": "done", "reason": ""}
+
+
+def _described(queue: EventQueue, message: Message) -> Json:
+    """What an operator is shown of a message; nothing of a container but its image."""
+    event, goes_to = _event_of(message.body)
+    attributes = message.attributes
+    error = attributes.get("Error") or attributes.get("ERROR_CODE") or ""
+    return {
+        "queue": queue.name,
+        "id": message.id,
+        "sent_at": message.sent_at,
+        "error": error,
+        "event": _kind(event),
+        "images": _images(event) if goes_to == INTAKE else [],
+    }
+
+
+def _kind(event: Any) -> str:
+    if not isinstance(event, dict):
+        return "unknown"
+    detail = event.get("detail")
+    name = detail.get("eventName") if isinstance(detail, dict) else None
+    return str(name or event.get("detail-type") or "unknown")
+
+
+def _images(event: Any) -> list[str]:
+    try:
+        return [image for _, image in ecs_events.parse(event).containers]
+    except ScanError:
+        return []
+
+
+def _is_left(result: Json) -> bool:
+    return str(result["result"]) != "done"
+
+
+def _show(results: list[Json], console: Console, *, dry_run: bool) -> None:
+    for each in results:
+        did = "" if dry_run else f"{each['result']}: "
+        named = ", ".join(each["images"])
+        why = each["error"] if dry_run else each["reason"]
+        line = " ".join(filter(None, (each["queue"], each["event"], named, f"{did}{why}")))
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    done = len([each for each in results if not dry_run and not _is_left(each)])
+    words = (
+        f"{len(results)} events wait."
+        if dry_run
+        else f"{done} of {len(results)} events are processed; the others are kept."
+    )
+    console.print(words if results else "No event waits.", highlight=False)

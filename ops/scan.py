@@ -1,0 +1,220 @@
+"""The command `scan`: one image now, by a request that the intake reads."""
+
+import argparse
+import json
+import os
+import re
+import time
+import uuid
+from collections.abc import Mapping
+from contextlib import nullcontext
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from rich.console import Console
+
+from image_scan import ecs_events
+from ops.cache_items import IN_PROGRESS, CacheItems
+from ops.errors import OpsError
+from ops.install import Install, add_options, answers, is_set
+from ops.intake import Intake, reason
+from ops.where import BY_HAND, described, show
+
+Json = dict[str, Any]
+_NO_RESULT = ("UNSCANNABLE", "TIMEOUT", "ERROR")
+# AWS lists an execution a moment after it began.
+_LISTED_SECONDS = 20
+_MOST_EXECUTIONS = 200
+_LONGEST_PAUSE = 10.0  # seconds between two looks
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Has one image of Amazon ECR scanned, unless its verdict is known. The exit status is 0 "
+        "when it is CLEAN, 1 for FINDINGS, and 3 when there is no result; without --wait it is 0 "
+        "once a scan has begun. make itself ends with 2 for any of them but 0."
+    )
+    parser.add_argument(
+        "--image", default=os.environ.get("IMAGE", ""), help="URI of the image (IMAGE)"
+    )
+    parser.add_argument(
+        "--force",
+        action="store_true",
+        default=is_set("FORCE"),
+        help="scan again though the verdict is known (FORCE=1)",
+    )
+    parser.add_argument(
+        "--wait",
+        action="store_true",
+        default=is_set("WAIT"),
+        help="wait for the verdict (WAIT=1)",
+    )
+    add_options(parser)
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Raises OpsError."""
+    uri = arguments.image
+    if not uri or re.search(r"\s", uri):
+        raise OpsError(
+            "No image is given: IMAGE=<account>.dkr.ecr.<region>.amazonaws.com/name:tag."
+        )
+    install = Install.of(arguments)
+    scans = Scans(install)
+    asked = _request(install, uri, force=arguments.force)
+    began = datetime.now(UTC) - timedelta(minutes=5)
+    outcome = Intake(install).run(asked, f"scan-{asked['id']}")
+    if not outcome.succeeded:
+        raise OpsError(
+            f"The intake could not take the request, which {install.failed_events_queue} keeps: "
+            f"{outcome.error}: {outcome.cause}"
+        )
+    items = CacheItems(install)
+    if any(each.get("result") == "started" for each in outcome.output):
+        execution = scans.started_by(asked["id"], began)
+        result = "started"
+    else:
+        item = next(iter(items.find(uri)), None)
+        under_way = item is not None and item["status"] == IN_PROGRESS
+        execution = scans.of_lease(item) if item and under_way else ""
+        result = "in progress" if under_way else "known"
+    told: Json = {"image": uri, "result": result, "execution": execution}
+    if execution and arguments.wait:
+        told |= _await(scans, execution, items, console, quiet=arguments.json)
+    elif not execution and (item := next(iter(items.find(uri)), None)):
+        told |= described(item)
+    _tell(told, console, as_json=arguments.json)
+    return _status(told)
+
+
+class Scans:
+    """Executions of the scan machine. Every method raises OpsError."""
+
+    def __init__(self, install: Install) -> None:
+        self._client = install.client("stepfunctions")
+        self._arn = install.scan_state_machine_arn
+
+    def started_by(self, event_id: str, since: datetime) -> str:
+        """ARN of the execution that an event started."""
+        seen: set[str] = set()
+        deadline = time.monotonic() + _LISTED_SECONDS
+        while time.monotonic() < deadline:
+            for row in self._newest():
+                if row["startDate"] < since:
+                    break
+                arn = row["executionArn"]
+                if arn not in seen and self.input(arn).get("event_id") == event_id:
+                    return str(arn)
+                seen.add(arn)
+            time.sleep(0.5)
+        raise OpsError(
+            "The scan has begun, but its execution is not listed yet: see `make status`."
+        )
+
+    def of_lease(self, item: Mapping[str, Any]) -> str:
+        """ARN of the running execution that holds an item; empty when it has just ended."""
+        suffix = f"-{item['owner']}-{item['acquired_at']}"
+        running = self._newest(statusFilter="RUNNING")
+        return next(
+            (str(row["executionArn"]) for row in running if row["name"].endswith(suffix)), ""
+        )
+
+    def describe(self, arn: str) -> Json:
+        with answers():
+            return dict(self._client.describe_execution(executionArn=arn))
+
+    def input(self, arn: str) -> Json:
+        return dict(json.loads(self.describe(arn).get("input") or "{}"))
+
+    def newest(self, most: int) -> list[Json]:
+        return self._newest(most)
+
+    def _newest(self, most: int = _MOST_EXECUTIONS, **filters: str) -> list[Json]:
+        with answers():
+            answer = self._client.list_executions(
+                stateMachineArn=self._arn, maxResults=most, **filters
+            )
+        return list(answer["executions"])
+
+
+def verdict_of(execution: Mapping[str, Any]) -> Json:
+    """Verdict and reason of an execution as Step Functions describes it."""
+    status = execution["status"]
+    if status == "RUNNING":
+        return {"verdict": IN_PROGRESS, "reason": ""}
+    if status == "SUCCEEDED":
+        settled = json.loads(execution.get("output") or "{}").get("Payload", {})
+        return {"verdict": settled.get("verdict", ""), "reason": settled.get("reason", "")}
+    error = execution.get("error") or ""
+    cause = reason(execution.get("cause") or "")
+    if error in _NO_RESULT:
+        return {"verdict": error, "reason": cause}
+    words = f"{error or f'execution {status}'}: {cause}".rstrip(": ")
+    return {"verdict": "ERROR", "reason": words}
+
+
+def _request(install: Install, uri: str, *, force: bool) -> Json:
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "source": "image-scan",
+        "detail-type": ecs_events.SCAN_REQUEST,
+        "account": install.account_id,
+        "region": install.region,
+        "time": now,
+        "detail": {
+            "image": uri,
+            "force": force,
+            "deployment": {
+                "event_name": BY_HAND,
+                "event_time": now,
+                "principal": install.caller_arn,
+            },
+        },
+    }
+
+
+def _await(
+    scans: Scans, execution: str, items: CacheItems, console: Console, *, quiet: bool
+) -> Json:
+    """The end of a scan: its verdict, and what the cache then knows."""
+    pause = 0.5
+    with nullcontext() if quiet else console.status("Qualys scans the image"):
+        while (found := scans.describe(execution))["status"] == "RUNNING":
+            time.sleep(pause)
+            pause = min(pause * 1.5, _LONGEST_PAUSE)
+    ended = verdict_of(found)
+    key = json.loads(found["input"])["lease"]["key"]
+    item = items.get(key) if found["status"] == "SUCCEEDED" else None
+    return {**(described(item) if item else {}), **ended}
+
+
+def _tell(told: Json, console: Console, *, as_json: bool) -> None:
+    if as_json:
+        console.print_json(json.dumps(told))
+        return
+    words = {
+        "started": "A scan has begun.",
+        "in progress": "It is being scanned already.",
+        "known": "It was not scanned again: FORCE=1 does that.",
+    }
+    unscannable = not told["execution"] and told.get("verdict") == "UNSCANNABLE"
+    first = "It cannot be scanned." if unscannable else words[told["result"]]
+    console.print(first, highlight=False)
+    if told["execution"]:
+        console.print(told["execution"], markup=False, highlight=False, soft_wrap=True)
+    if "key" in told:
+        show(told, console)
+    elif "verdict" in told:
+        ended = f"{told['verdict']}: {told['reason']}".rstrip(": ")
+        console.print(ended, markup=False, highlight=False, soft_wrap=True)
+    else:
+        console.print(f"make where IMAGE={told['image']} tells of it later.", highlight=False)
+
+
+def _status(told: Json) -> int:
+    verdict = told.get("verdict", "")
+    if verdict in _NO_RESULT:
+        return 3
+    return 1 if verdict == "FINDINGS" else 0

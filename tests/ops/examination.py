@@ -1,0 +1,91 @@
+"""The doctor in an account of the sandbox, and its remedies carried out as the AWS CLI would."""
+
+import json
+import shlex
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import pytest
+from rich.console import Console
+
+from ops.doctor.findings import Finding, Verdict
+from ops.doctor.here import Here
+from ops.doctor.report import examine
+from ops.install import Install as Names
+from sandbox.aws import ACCOUNT, REGION, Aws, Principal
+from sandbox.install import Install
+
+PREFIX = "qualys-image-scan"
+
+
+def look(
+    aws: Aws, account: str = ACCOUNT, region: str = REGION, principal: Principal | None = None
+) -> dict[str, Finding]:
+    """Every check's finding, by name."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in aws.environment(account, region, principal).items():
+            patch.setenv(name, value)
+        names = Names(boto3.session.Session(), account, "aws", region, PREFIX)
+        return {check.name: found for check, found in examine(Here(names), Console(quiet=True))}
+
+
+def failing(findings: dict[str, Finding]) -> dict[str, str]:
+    """The reasons of what fails, by check."""
+    return {name: found.reason for name, found in findings.items() if found.verdict is Verdict.FAIL}
+
+
+def carry_out(command: str, aws: Aws, account: str = ACCOUNT) -> None:
+    """An `aws ...` command as it is printed."""
+    program, service, operation, *options = shlex.split(command)
+    assert program == "aws"
+    given = dict(zip(options[::2], options[1::2], strict=True))
+    client: Any = aws.client(service, account, given.pop("--region"))
+    (name,) = [each for each in dir(client) if each == operation.replace("-", "_")]
+    api = client.meta.method_to_api_mapping[name]
+    members = client.meta.service_model.operation_model(api).input_shape.members
+    arguments = {}
+    for option, value in given.items():
+        wanted = option.replace("-", "")
+        (member,) = [each for each in members if each.lower() == wanted]
+        is_text = members[member].type_name == "string"
+        arguments[member] = value if is_text else json.loads(value)
+    getattr(client, name)(**arguments)
+
+
+@dataclass(frozen=True)
+class Break:
+    """What somebody does to an install: the one check that must see it, why, and what mends it.
+
+    `remedy` is how the printed one begins.
+    """
+
+    check: str
+    by: Callable[[Install], AbstractContextManager[None]]
+    reason: str
+    remedy: str
+
+    @property
+    def is_command(self) -> bool:
+        """Whether the remedy needs nobody to think: no file to write, no mail to confirm."""
+        asks = ("aws secretsmanager put-", "aws sns subscribe")
+        return self.remedy.startswith("aws ") and not self.remedy.startswith(asks)
+
+
+def assert_seen(
+    broken: Break, install: Install, account: str = ACCOUNT, region: str = REGION
+) -> None:
+    """Exactly that line fails; the remedy, where it can be carried out, mends it."""
+    with broken.by(install):
+        found = look(install.aws, account, region)
+        assert list(failing(found)) == [broken.check], failing(found)
+        assert broken.reason in found[broken.check].reason, found[broken.check]
+        remedy = found[broken.check].remedy
+        assert remedy.startswith(broken.remedy), remedy
+        if broken.is_command:
+            carry_out(remedy, install.aws, account)
+            assert look(install.aws, account, region)[broken.check].verdict is Verdict.PASS
+    left = failing(look(install.aws, account, region))
+    assert left == {}, left

@@ -1,0 +1,83 @@
+"""`make doctor` and `python -m ops doctor`, as they are typed."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from ops.doctor.checks import CHECKS
+from sandbox.aws import REPOSITORY
+from sandbox.install import Install
+
+from .test_doctor_events import TRAIL_ARN, trail_stopped
+
+OURS = [sys.executable, "-m", "ops", "doctor"]
+
+
+def run(install: Install, *command: str, **more: str) -> subprocess.CompletedProcess[str]:
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "MAKE"))}
+    return subprocess.run(
+        command,
+        cwd=REPOSITORY,
+        env=inherited | install.aws.environment() | more,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_make_doctor_prints_a_line_for_each_check(install: Install) -> None:
+    answer = run(install, "make", "--no-print-directory", "doctor")
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    title, *lines, total = answer.stdout.splitlines()
+    assert title == "install qualys-image-scan in 111111111111 us-east-1"
+    expected = [check.name for check in CHECKS if "install" in check.kinds]
+    assert [line.split()[1] for line in lines] == expected
+    assert {line.split()[0] for line in lines} <= {"pass", "unknown"}
+    assert " pass" in total
+    assert "\x1b" not in answer.stdout
+
+
+def test_a_failing_check_is_one_line_and_exit_status_1(install: Install) -> None:
+    with trail_stopped(install):
+        answer = run(install, *OURS)
+    assert answer.returncode == 1
+    (line,) = [each for each in answer.stdout.splitlines() if each.startswith("fail")]
+    assert line.split()[1] == "trail-logging"
+    assert line.endswith(
+        f"  ->  aws cloudtrail start-logging --name {TRAIL_ARN} --region us-east-1"
+    )
+
+
+@pytest.mark.parametrize("command", [(*OURS, "--json"), ("make", "-s", "doctor", "JSON=1")])
+def test_json_is_all_of_standard_output(install: Install, command: tuple[str, ...]) -> None:
+    answer = run(install, *command)
+    assert answer.returncode == 0
+    told = json.loads(answer.stdout)
+    assert (told["account_id"], told["region"]) == ("111111111111", "us-east-1")
+    assert (told["kinds"], told["healthy"]) == (["install"], True)
+    assert set(told["checks"][0]) == {"check", "verdict", "reason", "remedy"}
+    assert install.token not in answer.stdout
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        (
+            {"NAME_PREFIX": "another"},
+            "Nothing named another-... is deployed in account 111111111111, region us-east-1",
+        ),
+        ({"AWS_REGION": "eu-west-1"}, "is deployed in account 111111111111, region eu-west-1"),
+        ({"AWS_ACCESS_KEY_ID": "AKIANOBODY"}, "AWS refused GetCallerIdentity: "),
+        ({"AWS_REGION": "", "AWS_DEFAULT_REGION": ""}, "No region is given: set AWS_REGION."),
+    ],
+)
+def test_a_wrong_place_is_one_sentence(
+    install: Install, changed: dict[str, str], sentence: str
+) -> None:
+    answer = run(install, *OURS, **changed)
+    assert (answer.returncode, answer.stdout) == (2, "")
+    (line,) = answer.stderr.splitlines()
+    assert sentence in line

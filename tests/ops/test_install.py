@@ -1,0 +1,50 @@
+"""An install is found by its names, and they are those that Terraform gave."""
+
+import boto3
+import pytest
+
+from ops.errors import OpsError
+from ops.install import Install
+from sandbox.aws import ACCOUNT, REGION
+from sandbox.install import Install as Applied
+
+
+@pytest.fixture
+def session(install: Applied, monkeypatch: pytest.MonkeyPatch) -> boto3.session.Session:
+    for name, value in install.aws.environment().items():
+        monkeypatch.setenv(name, value)
+    return boto3.session.Session()
+
+
+def test_it_has_the_names_that_terraform_gave(
+    install: Applied, session: boto3.session.Session
+) -> None:
+    found = Install.find(session, "qualys-image-scan", REGION)
+    outputs = install.outputs
+    assert (found.account_id, found.region, found.partition) == (ACCOUNT, REGION, "aws")
+    assert found.intake_state_machine_arn == outputs["intake_state_machine_arn"]
+    assert found.scan_state_machine_arn == outputs["scan_state_machine_arn"]
+    assert found.function_names == outputs["function_names"]
+    assert found.cache_table == outputs["cache_table"]["name"]
+    assert found.topic_arn == outputs["topic_arn"]
+    assert found.failed_events_queue == outputs["failed_events_queue"]["name"]
+    assert found.undelivered_events_queue == outputs["undelivered_events_queue"]["name"]
+    assert found.qualys_secret_arn == outputs["qualys_secret_arn"]
+    assert found.trail_arn == outputs["trail"]["arn"]
+    rules = {name: arn for name, arn in outputs["rule_arns"].items() if arn}
+    assert rules.items() <= found.rule_arns.items()
+    logs = session.client("logs", region_name=REGION).describe_log_groups()["logGroups"]
+    assert set(found.log_groups.values()) <= {group["logGroupName"] for group in logs}
+    assert not found.has_spoke()
+
+
+@pytest.mark.parametrize(
+    ("prefix", "region"), [("another", REGION), ("qualys-image-scan", "eu-west-1")]
+)
+def test_there_is_none_of_another_name_or_elsewhere(
+    session: boto3.session.Session, prefix: str, region: str
+) -> None:
+    with pytest.raises(OpsError) as caught:
+        Install.find(session, prefix, region)
+    for part in (prefix, region, ACCOUNT):
+        assert part in str(caught.value)

@@ -1,0 +1,66 @@
+"""The operator's targets, by make itself."""
+
+import json
+import os
+import shutil
+import subprocess
+from typing import Any
+
+import pytest
+
+from sandbox.aws import REPOSITORY
+from sandbox.install import Install
+from tests.ops.conftest import Pushed
+
+
+def make(install: Install, target: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Settings go on make's command line, as an operator types them."""
+    keep = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "TF_", "MAKE"))}
+    command = shutil.which("make") or "make"
+    return subprocess.run(
+        [command, "--no-print-directory", target, *(f"{k}={v}" for k, v in settings.items())],
+        cwd=REPOSITORY,
+        env=keep | install.aws.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+
+
+def answer(done: subprocess.CompletedProcess[str]) -> Any:
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_a_day_of_an_operator(install: Install, pushed: Pushed) -> None:
+    image = pushed.image.by_tag
+    scanned = answer(make(install, "scan", IMAGE=image, WAIT="1", JSON="1"))
+    assert scanned["verdict"] == "CLEAN"
+    assert answer(make(install, "where", IMAGE=image, JSON="1"))["known"][0]["verdict"] == "CLEAN"
+    forced = answer(make(install, "scan", IMAGE=image, WAIT="1", FORCE="1", JSON="1"))
+    assert forced["result"] == "started"
+    assert answer(make(install, "status", JSON="1"))["scans"][0]["image"] == image
+    assert answer(make(install, "redrive", DRY_RUN="1", JSON="1")) == {"events": []}
+    lines = make(install, "logs", SINCE="5m", FUNCTION="check_cache", JSON="1")
+    assert lines.returncode == 0, lines.stderr
+    assert pushed.repository in lines.stdout
+
+
+@pytest.mark.parametrize(
+    ("target", "settings", "sentence"),
+    [
+        ("scan", {}, "No image is given"),
+        ("where", {}, "No image is given"),
+        ("logs", {"SINCE": "soon"}, "SINCE=soon is no duration"),
+        ("status", {"NAME_PREFIX": "another"}, "There is no install named another"),
+        ("redrive", {"NAME_PREFIX": "another"}, "There is no install named another"),
+    ],
+)
+def test_wrong_input_is_one_sentence(
+    install: Install, target: str, settings: dict[str, str], sentence: str
+) -> None:
+    done = make(install, target, **settings)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith(sentence)

@@ -1,0 +1,83 @@
+"""make scan: one image now."""
+
+from sandbox.install import Install
+from tests.ops.conftest import Operate, Pushed
+
+CRITICAL = {"qid": 1, "severity": 5, "title": "a critical finding", "cveids": ["CVE-2026-0001"]}
+
+
+def test_a_scan_is_begun(operate: Operate, pushed: Pushed, install: Install) -> None:
+    done = operate("scan", IMAGE=pushed.image.by_tag)
+    assert done.status == 0, done.errors
+    assert "A scan has begun." in done.output
+    install.settle()
+    assert pushed.verdict["status"] == "CLEAN"
+
+
+def test_its_verdict_is_waited_for(operate: Operate, pushed: Pushed) -> None:
+    done = operate("scan", IMAGE=pushed.image.by_tag, WAIT="1", JSON="1")
+    assert done.status == 0, done.errors
+    assert (done.json["result"], done.json["verdict"]) == ("started", "CLEAN")
+    assert done.json["digest"] == pushed.image.digest
+
+
+def test_findings_are_shown_and_told(operate: Operate, pushed: Pushed, install: Install) -> None:
+    pushed.find(CRITICAL)
+    done = operate("scan", IMAGE=pushed.image.by_digest, WAIT="1")
+    assert done.status == 1, done.errors
+    assert "1 critical" in done.output
+    assert "CVE-2026-0001" in done.output
+    (told,) = install.notifications()
+    assert told["deployed"][0]["principal"].endswith(":root")
+
+
+def test_what_is_known_is_not_scanned_again(operate: Operate, pushed: Pushed) -> None:
+    operate("scan", IMAGE=pushed.image.by_tag, WAIT="1")
+    done = operate("scan", IMAGE=pushed.image.by_tag, WAIT="1", JSON="1")
+    assert (done.status, done.json["result"], done.json["verdict"]) == (0, "known", "CLEAN")
+
+
+def test_force_goes_past_a_verdict(operate: Operate, pushed: Pushed, install: Install) -> None:
+    operate("scan", IMAGE=pushed.image.by_tag, WAIT="1")
+    first = pushed.verdict
+    pushed.find(CRITICAL)
+    done = operate("scan", IMAGE=pushed.image.by_tag, WAIT="1", FORCE="1", JSON="1")
+    assert done.status == 1, done.errors
+    assert (done.json["result"], done.json["verdict"]) == ("started", "FINDINGS")
+    assert pushed.verdict["owner"] != first["owner"]
+    assert len(install.notifications()) == 1
+
+
+def test_force_does_not_end_a_running_scan(
+    operate: Operate, pushed: Pushed, install: Install
+) -> None:
+    install.qualys.control.scenario(scan_seconds=3)
+    try:
+        operate("scan", IMAGE=pushed.image.by_tag)
+        begun = pushed.verdict
+        done = operate("scan", IMAGE=pushed.image.by_tag, WAIT="1", FORCE="1", JSON="1")
+    finally:
+        install.qualys.control.scenario(scan_seconds=0.2)
+    assert (done.status, done.json["result"]) == (0, "in progress"), done.errors
+    assert done.json["verdict"] == "CLEAN"
+    assert pushed.verdict["owner"] == begun["owner"]
+
+
+def test_a_scan_without_a_result_says_why(operate: Operate, pushed: Pushed) -> None:
+    pushed.behave(job_error="SENSOR_ERROR")
+    done = operate("scan", IMAGE=pushed.image.by_tag, WAIT="1", JSON="1")
+    assert (done.status, done.json["verdict"]) == (3, "ERROR")
+    assert "SENSOR_ERROR" in done.json["reason"]
+
+
+def test_what_is_not_in_ecr_cannot_be_scanned(operate: Operate, install: Install) -> None:
+    done = operate("scan", IMAGE="docker.io/library/nginx:1", WAIT="1")
+    assert done.status == 3, done.errors
+    assert "It cannot be scanned." in done.output
+    assert "not in a private Amazon ECR registry" in done.output
+
+
+def test_an_image_must_be_given(operate: Operate) -> None:
+    done = operate("scan")
+    assert (done.status, done.output) == (2, "")
+    assert done.errors.startswith("No image is given")

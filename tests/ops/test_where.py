@@ -1,0 +1,54 @@
+"""make where: what the cache knows."""
+
+import pytest
+
+from sandbox import images
+from tests.ops.conftest import Operate, Pushed
+
+CRITICAL = {"qid": 1, "severity": 5, "title": "a critical finding", "cveids": ["CVE-2026-0001"]}
+
+
+def test_an_image_is_found_by_whatever_names_it(operate: Operate, pushed: Pushed) -> None:
+    pushed.find(CRITICAL)
+    operate("scan", IMAGE=pushed.image.by_tag, WAIT="1")
+    config = next(iter(pushed.image.config_digests.values()))
+    for reference in (
+        pushed.image.by_tag,
+        pushed.image.by_digest,
+        pushed.image.digest,
+        config,
+        pushed.repository,
+        f"{pushed.repository}:1",
+    ):
+        done = operate("where", IMAGE=reference, JSON="1")
+        assert done.status == 0, (reference, done.errors)
+        (known,) = done.json["known"]
+        assert known["key"] == pushed.image.digest
+        assert (known["verdict"], known["counts"]["critical"]) == ("FINDINGS", 1)
+        assert (known["fresh"], known["known"]) == (True, True)
+        assert known["places"][0]["principal"].endswith(":root")
+    shown = operate("where", IMAGE=pushed.image.digest).output
+    assert "FINDINGS" in shown
+    assert "asked for by" in shown
+
+
+def test_what_a_tag_named_before_is_another_image(operate: Operate, pushed: Pushed) -> None:
+
+    operate("scan", IMAGE=pushed.image.by_tag, WAIT="1")
+    ecr = pushed.install.client("ecr")
+    images.push(ecr, pushed.repository, images.build(f"{pushed.repository} anew"), "1")
+    assert operate("where", IMAGE=pushed.image.by_tag).status == 1
+    assert operate("where", IMAGE=f"{pushed.repository}:1").status == 0
+
+
+@pytest.mark.parametrize("reference", ["sha256:" + "0" * 64, "shop/never:1", "no image at all"])
+def test_nothing_is_known_of_others(operate: Operate, reference: str) -> None:
+    done = operate("where", IMAGE=reference)
+    assert done.status == 1
+    assert done.output.startswith("Nothing is known of")
+
+
+def test_an_image_must_be_given(operate: Operate) -> None:
+    done = operate("where")
+    assert (done.status, done.output) == (2, "")
+    assert done.errors.startswith("No image is given")

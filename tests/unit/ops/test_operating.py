@@ -1,0 +1,173 @@
+"""What the operator's commands decide without an AWS."""
+
+import argparse
+import json
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from rich.console import Console
+
+from ops import install, logs, redrive, scan, where
+from ops.errors import OpsError
+from ops.intake import reason
+from tests.unit import builders
+
+
+@pytest.mark.parametrize(
+    ("duration", "seconds"), [("30s", 30), ("15m", 900), ("1h", 3600), ("2d", 172_800)]
+)
+def test_a_duration(duration: str, seconds: int) -> None:
+    assert logs.seconds(duration) == seconds
+
+
+@pytest.mark.parametrize("duration", ["", "1", "h", "1 h", "-1h", "1w", "1h30m", "9999999d"])
+def test_no_duration(duration: str) -> None:
+    with pytest.raises(OpsError, match="is no duration"):
+        logs.seconds(duration)
+
+
+@pytest.mark.parametrize(("value", "on"), [("", False), ("0", False), ("no", False), ("1", True)])
+def test_a_switch(monkeypatch: pytest.MonkeyPatch, value: str, on: bool) -> None:
+    monkeypatch.setenv("FORCE", value)
+    assert install.is_set("FORCE") is on
+    parser = argparse.ArgumentParser()
+    scan.configure(parser)
+    assert parser.parse_args([]).force is on
+
+
+def test_a_line_of_ours_is_shown_in_words() -> None:
+    told = {"event": "cache asked", "level": "warning", "decision": "scan", "timestamp": "t"}
+    line = logs.Line(1_770_000_000_000, "check_cache", "1", json.dumps(told))
+    assert line.as_text().plain == (
+        "2026-02-02 02:40:00 check_cache       warning cache asked decision=scan"
+    )
+    assert line.as_json()["message"] == told
+
+
+@pytest.mark.parametrize(
+    ("message", "noise"),
+    [
+        ("START RequestId: 1 Version: 2\n", True),
+        ("REPORT RequestId: 1", True),
+        ('{"_aws": {}, "Events": 1}', True),
+        ('{"event": "settled"}', False),
+        ("[ERROR] Runtime.ExitError", False),
+        ("[1]", False),
+    ],
+)
+def test_metrics_and_lambdas_own_lines_are_left_out(message: str, noise: bool) -> None:
+    assert logs.Line(0, "parse_event", "1", message).is_noise is noise
+
+
+@pytest.mark.parametrize(
+    ("execution", "verdict", "words"),
+    [
+        ({"status": "RUNNING"}, "IN_PROGRESS", ""),
+        ({"status": "SUCCEEDED", "output": '{"Payload": {"verdict": "CLEAN"}}'}, "CLEAN", ""),
+        ({"status": "FAILED", "error": "TIMEOUT", "cause": "no result"}, "TIMEOUT", "no result"),
+        ({"status": "ABORTED"}, "ERROR", "execution ABORTED"),
+        (
+            {"status": "FAILED", "error": "QualysForbidden", "cause": '{"errorMessage": "no"}'},
+            "ERROR",
+            "QualysForbidden: no",
+        ),
+    ],
+)
+def test_how_an_execution_ended(execution: dict[str, Any], verdict: str, words: str) -> None:
+    assert scan.verdict_of(execution) == {"verdict": verdict, "reason": words}
+
+
+@pytest.mark.parametrize(
+    ("cause", "words"), [("", ""), ("plain", "plain"), ('{"errorMessage": "x"}', "x"), ("[]", "[]")]
+)
+def test_the_reason_in_a_cause(cause: str, words: str) -> None:
+    assert reason(cause) == words
+
+
+STATUS_CHANGE = {"detail-type": "Step Functions Execution Status Change", "detail": {}}
+
+
+@pytest.mark.parametrize(
+    ("body", "goes_to"),
+    [
+        (builders.event("run_task"), "intake"),
+        (builders.event("scan_request"), "intake"),
+        (STATUS_CHANGE, "send_notification"),
+        ({"requestContext": {}, "requestPayload": STATUS_CHANGE}, "send_notification"),
+        ({"detail-type": "Scheduled Event"}, ""),
+        (["no", "event"], ""),
+        (None, ""),
+    ],
+)
+def test_what_processes_a_kept_event(body: Any, goes_to: str) -> None:
+    event, processor = redrive._event_of(body)
+    assert processor == goes_to
+    assert (event is None) == (goes_to == "")
+
+
+@pytest.mark.parametrize("command", [scan, where])
+def test_an_image_must_be_given(command: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("IMAGE", raising=False)
+    parser = argparse.ArgumentParser()
+    command.configure(parser)
+    with pytest.raises(OpsError, match="No image is given"):
+        command.run(parser.parse_args([]), Console())
+
+
+def test_a_place_says_who_deployed_what() -> None:
+    item = {
+        "imageDigest": builders.DIGEST,
+        "status": "FINDINGS",
+        "ttl": 1,
+        "uri": "app:1",
+        "counts": {"critical": 2, "high": 0, "medium": 0, "low": 1},
+        "fresh": False,
+        "places": {"p": {**builders.deployment(), "containers": ["app"]}},
+    }
+    console = Console(width=200, record=True, file=None, quiet=False)
+    with console.capture() as shown:
+        where.show(where.described(item), console)
+    text = shown.get()
+    assert "FINDINGS (expired)" in text
+    assert "2 critical, 0 high, 0 medium, 1 low" in text
+    assert "Qualys gave an older result" in text
+    assert "web in 123456789012/us-east-1/prod, CreateService by arn:aws:sts" in text
+
+
+class LogGroups:
+    """CloudWatch Logs: a group that is missing, one that is denied, others that grow."""
+
+    def __init__(self, *rounds: list[str]) -> None:
+        self._rounds = list(rounds)
+        self.starts: list[int] = []
+
+    def client(self, *_: str) -> Any:
+        return self
+
+    def get_paginator(self, _: str) -> Any:
+        return self
+
+    def paginate(self, *, logGroupName: str, startTime: int) -> Any:  # noqa: N803 - AWS' names
+        if logGroupName in ("missing", "denied"):
+            code = {"missing": "ResourceNotFoundException", "denied": "AccessDeniedException"}
+            refusal = {"Error": {"Code": code[logGroupName], "Message": "no"}}
+            raise ClientError(refusal, "FilterLogEvents")
+        self.starts.append(startTime)
+        lines = self._rounds.pop(0)
+        return [{"events": [{"timestamp": 5, "eventId": each, "message": each} for each in lines]}]
+
+
+def test_followed_lines_are_shown_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logs.time, "sleep", lambda _: None)
+    groups = LogGroups(["a", "b"], ["a", "b", "c"])
+    lines = logs.read(groups, {"scan": "scan", "intake": "missing"}, 0, follow=True)  # type: ignore[arg-type]
+    assert [next(lines).message for _ in range(3)] == ["a", "b", "c"]
+    assert groups.starts[0] == 0
+    assert groups.starts[1] > 0
+
+
+def test_a_refusal_of_aws_is_a_sentence() -> None:
+    groups: Any = LogGroups()
+    with pytest.raises(OpsError, match="AWS refused FilterLogEvents: AccessDeniedException: no"):
+        list(logs.read(groups, {"scan": "denied"}, 0, follow=False))

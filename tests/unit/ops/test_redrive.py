@@ -1,0 +1,150 @@
+"""No event is lost, whatever happens to the command or to AWS meanwhile."""
+
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from ops import redrive
+from ops.errors import OpsError
+from ops.event_queue import Message
+from ops.intake import Outcome
+from tests.unit import builders
+
+START = 1000.0
+CONSOLE = Console(quiet=True)
+
+
+class Queue:
+    """A queue in memory: what is received is hidden until it is released."""
+
+    def __init__(self, *messages: Message, name: str = "failed") -> None:
+        self.name = name
+        self.visible = {message.id: message for message in messages}
+        self.hidden: dict[str, Message] = {}
+
+    def now(self) -> float:
+        return START
+
+    def receive(self, **_: int) -> list[Message]:
+        batch = list(self.visible.values())[:10]
+        for message in batch:
+            self.hidden[message.id] = self.visible.pop(message.id)
+        return batch
+
+    def delete(self, message: Message) -> None:
+        self.hidden.pop(message.id, None)
+
+    def release(self, messages: Any) -> None:
+        for message in list(messages):
+            if self.hidden.pop(message.id, None):
+                self.visible[message.id] = message
+
+
+def message(number: int, sent_at: float = 10, **attributes: str) -> Message:
+    return Message(
+        str(number), f"receipt-{number}", sent_at, builders.event("run_task"), attributes
+    )
+
+
+class Intake:
+    """Ends as it is told; where it fails it keeps the event in a queue, or does not."""
+
+    def __init__(self, ends: Any, keeper: Queue | None = None) -> None:
+        self._ends = ends
+        self._keeper = keeper
+        self.runs = 0
+
+    def run(self, _event: Any, name: str) -> Outcome:
+        self.runs += 1
+        end = self._ends(self.runs) if callable(self._ends) else self._ends
+        if isinstance(end, Exception):
+            raise end
+        if not end and self._keeper:
+            copy = message(1000 + self.runs, START + 1, Execution=f"arn:{name}:1")
+            self._keeper.visible[copy.id] = copy
+        return Outcome(name, succeeded=end, error="" if end else "MalformedEvent")
+
+
+def driven(monkeypatch: pytest.MonkeyPatch, intake: Intake, *queues: Queue) -> list[Any]:
+    keeper = queues[-1]
+
+    class Install:
+        failed_events_queue = keeper.name
+
+    monkeypatch.setattr(redrive, "Intake", lambda _: intake)
+    monkeypatch.setattr(redrive, "EventQueue", lambda *_: keeper)
+    command = redrive.Redrive(Install(), list(queues))  # type: ignore[arg-type]
+    return command.driven(CONSOLE)
+
+
+def test_what_succeeds_is_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
+    queue = Queue(*(message(number) for number in range(25)))
+    results = driven(monkeypatch, Intake(True), queue)
+    assert [each["result"] for each in results] == ["done"] * 25
+    assert not queue.visible
+    assert not queue.hidden
+
+
+def test_what_the_intake_keeps_anew_is_there_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = Queue(message(1), name="undelivered"), Queue(message(2))
+    intake = Intake(False, second)
+    results = driven(monkeypatch, intake, first, second)
+    assert [each["result"] for each in results] == ["failed", "failed"]
+    assert not first.visible
+    assert not first.hidden
+    assert sorted(second.visible) == ["1001", "1002"]
+    assert intake.runs == 2
+
+
+def test_what_fails_and_is_not_kept_anew_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    queue = Queue(message(1))
+    (result,) = driven(monkeypatch, Intake(False), queue)
+    assert result["result"] == "left"
+    assert list(queue.visible) == ["1"]
+
+
+def test_what_comes_meanwhile_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    queue = Queue(*(message(number, START + number) for number in range(12)), message(99))
+    intake = Intake(True)
+    assert len(driven(monkeypatch, intake, queue)) == 1
+    assert len(queue.visible) == 12
+
+
+@pytest.mark.parametrize("breaks_at", [1, 7, 10])
+def test_nothing_is_lost_when_aws_stops_answering(
+    monkeypatch: pytest.MonkeyPatch, breaks_at: int
+) -> None:
+    queue = Queue(*(message(number) for number in range(15)))
+    intake = Intake(lambda run: OpsError("AWS does not answer") if run >= breaks_at else True)
+    with pytest.raises(OpsError):
+        driven(monkeypatch, intake, queue)
+    assert not queue.hidden
+    assert len(queue.visible) == 15 - (breaks_at - 1)
+
+
+def test_nor_is_what_had_failed_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    queue = Queue(*(message(number) for number in range(15)))
+    intake = Intake(lambda run: OpsError("AWS does not answer") if run > 10 else False)
+    with pytest.raises(OpsError):
+        driven(monkeypatch, intake, queue)
+    assert len(queue.visible) == 15
+
+
+def test_a_process_that_dies_before_it_deletes_leaves_the_event(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    queue = Queue(message(1))
+
+    def die(_: Message) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(queue, "delete", die)
+    with pytest.raises(KeyboardInterrupt):
+        driven(monkeypatch, Intake(True), queue)
+    assert list(queue.visible) == ["1"]
+
+
+def test_the_events_of_another_account_s_hub_cannot_be_driven() -> None:
+    with pytest.raises(OpsError, match="another account"):
+        redrive.Redrive(None, [Queue(message(1))]).driven(CONSOLE)  # type: ignore[list-item]
