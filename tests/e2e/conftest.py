@@ -1,6 +1,6 @@
 """One install of examples/single-account for all tests here, destroyed by the last of them.
 
-Every folder has an install of its own; with `-n 2 --dist loadgroup` they run side by side.
+Every folder has an install of its own; `-n 2 --dist loadgroup` runs them side by side.
 """
 
 import contextlib
