@@ -5,6 +5,7 @@ ECS writes are recorded by CloudTrail and followed by the task events that ECS i
 `GET /_sandbox/process` tells who listens here.
 """
 
+import asyncio
 import json
 import os
 from collections.abc import Awaitable, Callable
@@ -31,6 +32,9 @@ def as_if_tls(stock: Any, source_ip: str, _secure: bool) -> None:
 
 iam._request_origin.set(("127.0.0.1", True))
 
+_GO_SDK = "aws-sdk-go"
+_NETWORK_SECONDS = 0.02
+
 
 async def app(scope: Message, receive: Receive, send: Send) -> None:
     if scope["type"] != "http":
@@ -45,12 +49,27 @@ async def app(scope: Message, receive: Receive, send: Send) -> None:
     headers = {
         name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
     }
+    if _GO_SDK in headers.get("user-agent", ""):
+        send = as_over_a_network(send)
     key_use.caller.set(extract_access_key_id(headers) or None)
     action = cloudtrail.write_action(headers)
     if action is None:
         await ministack.app(scope, receive, send)
     else:
         await recorded(action, headers, scope, receive, send)
+
+
+def as_over_a_network(send: Send) -> Send:
+    """Answers no sooner than AWS could. When Go's HTTP client has an answer before it came back
+    from writing the request, it takes the connection for broken, and Terraform repeats the call:
+    a create that was carried out fails with "already exists". Seen where cores are few."""
+
+    async def later(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            await asyncio.sleep(_NETWORK_SECONDS)
+        await send(message)
+
+    return later
 
 
 async def answer(send: Send, body: Message) -> None:
