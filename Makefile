@@ -113,17 +113,10 @@ sandbox: setup ## The embedded AWS and the Qualys simulator themselves
 terraform: setup ## Format, validity and tests of the modules, and a plan of each example
 	$(PYTEST) -n 2 tests/terraform
 
-# One install after the other: while several are applied at a time on few cores, the embedded AWS
-# loses an answer now and then, and Terraform does not take "already exists" for one.
+# Installs side by side: most of an apply is waiting.
 .PHONY: e2e
-e2e: setup ## The examples applied, used, broken and destroyed on the embedded AWS
-	$(PYTEST) tests/e2e --ignore=tests/e2e/organization
-	$(PYTEST) tests/e2e/organization
-
-# Not a part of `test` yet: it takes as long as all of that together.
-.PHONY: e2e-ops
-e2e-ops: setup ## The deploy targets and the operator's commands on the embedded AWS, by the real make
-	$(PYTEST) tests/ops
+e2e: setup $(CHECKOV_READY) ## The examples and the operator's commands on the embedded AWS: applied, used, broken, destroyed
+	$(PYTEST) -n 4 --dist loadgroup tests/e2e
 
 .PHONY: format
 format: setup ## Format Python and Terraform in place

@@ -53,6 +53,7 @@ resource "aws_lambda_function" "this" {
   # checkov:skip=CKV_AWS_50: a trace costs money per call and tells no more than the logs
   # checkov:skip=CKV_AWS_115: reserved concurrency fails in accounts with a small quota; the machines hold back
   # checkov:skip=CKV_AWS_116: the machines invoke synchronously, and keep what fails
+  # checkov:skip=CKV_AWS_117: `network` is an input; most accounts reach Qualys without
   # checkov:skip=CKV_AWS_173: nothing in the environment is secret
   # checkov:skip=CKV_AWS_272: signing takes a profile and a bucket of its own; requirements are pinned by hash
   for_each = local.functions
@@ -95,6 +96,7 @@ resource "aws_lambda_function" "this" {
 }
 
 resource "aws_cloudwatch_log_group" "function" {
+  # checkov:skip=CKV_AWS_338: retention is an input; a year of lines about verdicts helps few
   for_each = local.functions
 
   name              = "/aws/lambda/${var.name_prefix}-${replace(each.key, "_", "-")}"

@@ -1,6 +1,7 @@
 """One install of examples/single-account for all tests here, destroyed by the last of them.
 
-Every folder has an install of its own; `-n 2 --dist loadgroup` runs them side by side.
+Every folder has an install of its own, and a module may have one; `-n 4 --dist loadgroup` runs
+them side by side.
 """
 
 import contextlib
@@ -23,12 +24,14 @@ CRITICAL = [{"qid": 1, "severity": 5, "title": "a critical finding", "cveids": [
 _numbers = itertools.count(1)
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in this hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Plans first, while nothing has happened; what takes the install away last."""
     order = {"test_plan.py": 0, "test_compliance.py": 0, "test_destroy.py": 2}
     items.sort(key=lambda item: order.get(item.path.name, 1))
     for item in items:
-        item.add_marker(pytest.mark.xdist_group(item.path.parent.name))
+        if not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(item.path.parent.name))
 
 
 @dataclass

@@ -2,9 +2,13 @@
 
 from pathlib import Path
 
-from .compliance import check
+from . import checkov, compliance
 from .conftest import Json
 
 
 def test_the_plan_keeps_every_policy(plan_after_apply: Json, tmp_path: Path) -> None:
-    check(plan_after_apply, "install", tmp_path)
+    compliance.check(plan_after_apply, "install", tmp_path)
+
+
+def test_no_check_fails_without_a_reason(plan_after_apply: Json, tmp_path: Path) -> None:
+    checkov.check(plan_after_apply, tmp_path)

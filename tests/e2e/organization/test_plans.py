@@ -6,7 +6,7 @@ import pytest
 
 from sandbox.organization import Organization
 from sandbox.terraform import Terraform, changes
-from tests.e2e.compliance import check
+from tests.e2e import checkov, compliance
 
 
 @pytest.fixture(params=["hub", "spoke"])
@@ -21,4 +21,5 @@ def test_nothing_is_left_to_do_and_every_policy_is_kept(
     features, root = applied
     plan = root.plan()
     assert changes(plan) == {}
-    check(plan, features, tmp_path)
+    compliance.check(plan, features, tmp_path)
+    checkov.check(plan, tmp_path)

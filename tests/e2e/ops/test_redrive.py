@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from sandbox.install import Install
-from tests.ops.conftest import Operate, Pushed
+
+from .conftest import Operate, Pushed
 
 Json = dict[str, Any]
 ECS = "arn:aws:ecs:us-east-1:111111111111"

@@ -10,7 +10,8 @@ import pytest
 
 from sandbox.aws import REPOSITORY
 from sandbox.install import Install
-from tests.ops.conftest import Pushed
+
+from .conftest import Pushed
 
 
 def make(install: Install, target: str, **settings: str) -> subprocess.CompletedProcess[str]:

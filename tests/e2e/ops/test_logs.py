@@ -5,7 +5,8 @@ import json
 import pytest
 
 from sandbox.install import Install
-from tests.ops.conftest import Operate, Pushed
+
+from .conftest import Operate, Pushed
 
 
 def test_the_steps_of_a_scan_are_in_order(operate: Operate, pushed: Pushed) -> None:

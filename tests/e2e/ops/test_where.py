@@ -3,7 +3,8 @@
 import pytest
 
 from sandbox import images
-from tests.ops.conftest import Operate, Pushed
+
+from .conftest import Operate, Pushed
 
 CRITICAL = {"qid": 1, "severity": 5, "title": "a critical finding", "cveids": ["CVE-2026-0001"]}
 

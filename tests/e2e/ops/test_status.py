@@ -1,7 +1,8 @@
 """make status: an install on one page."""
 
 from sandbox.install import Install
-from tests.ops.conftest import Operate, Pushed
+
+from .conftest import Operate, Pushed
 
 CRITICAL = {"qid": 1, "severity": 5, "title": "a critical finding"}
 

@@ -1,7 +1,8 @@
 """make scan: one image now."""
 
 from sandbox.install import Install
-from tests.ops.conftest import Operate, Pushed
+
+from .conftest import Operate, Pushed
 
 CRITICAL = {"qid": 1, "severity": 5, "title": "a critical finding", "cveids": ["CVE-2026-0001"]}
 

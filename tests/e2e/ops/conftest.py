@@ -19,13 +19,6 @@ TOKEN = "canary-token-ops"
 _numbers = itertools.count(1)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With `-n 2 --dist loadgroup`: what shares an install stays together."""
-    for item in items:
-        if not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group("install"))
-
-
 @pytest.fixture(scope="session")
 def install() -> Iterator[Install]:
     with Install(TOKEN, wait_scale=0.005, concurrency=32) as running:
