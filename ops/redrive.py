@@ -233,6 +233,7 @@ def _described(queue: EventQueue, message: Message) -> Json:
         "sent_at": message.sent_at,
         "error": error,
         "event": _kind(event),
+        "event_id": str(event.get("id", "")) if isinstance(event, dict) else "",
         "images": _images(event) if goes_to == INTAKE else [],
     }
 

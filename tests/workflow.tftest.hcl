@@ -250,7 +250,7 @@ run "function_policies" {
       submit_scan       = ["dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "secretsmanager:GetSecretValue"]
       check_status      = ["secretsmanager:GetSecretValue"]
       get_results       = ["secretsmanager:GetSecretValue"]
-      send_notification = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "sns:Publish", "sqs:SendMessage"]
+      send_notification = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "sns:Publish", "sqs:SendMessage"]
     })
     error_message = "Each function may do what its code does and no more."
   }

@@ -9,12 +9,14 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
 from image_scan import aws
+from image_scan.errors import ItemTooLarge
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
+_TOO_LARGE = "maximum allowed size"
 _CONDITION_FAILED = "ConditionalCheckFailedException"
 
 
@@ -83,12 +85,8 @@ class CacheTable:
         keyed = {"Key": _marshal({"imageDigest": key}), "UpdateExpression": f"REMOVE {shown}"}
         self._write("UpdateItem", arguments | keyed)
 
-    def delete(self, key: str, condition: str = "", **values: Any) -> dict[str, Any]:
-        """Returns the item as it was."""
-        arguments: dict[str, Any] = {"Key": _marshal({"imageDigest": key})}
-        if condition:
-            arguments |= _condition(condition, values)
-        return self._write("DeleteItem", arguments | {"ReturnValues": "ALL_OLD"})
+    def delete(self, key: str) -> None:
+        self._write("DeleteItem", {"Key": _marshal({"imageDigest": key})})
 
     def _write(
         self, operation: Literal["PutItem", "UpdateItem", "DeleteItem"], arguments: dict[str, Any]
@@ -102,6 +100,8 @@ class CacheTable:
             try:
                 answer = cast("Any", writes[operation])(TableName=self._name, **arguments)
             except ClientError as error:
+                if _TOO_LARGE in str(error):
+                    raise ItemTooLarge(f"dynamodb:{operation}: {_TOO_LARGE}") from None
                 if aws.error_code(error) != _CONDITION_FAILED:
                     raise
                 response = cast("dict[str, Any]", error.response)

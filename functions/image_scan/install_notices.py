@@ -12,8 +12,17 @@ if TYPE_CHECKING:
 
     from image_scan.cache_table import CacheTable
 
-# Not the image's: the credential is dead or malformed, or more is deployed than may be scanned.
-ERRORS = frozenset({"QualysUnauthorized", "ConfigurationError", "ScansAtLimit"})
+# Not the image's: the credential is dead or malformed, Qualys is down, or more is deployed than may
+# be scanned.
+ERRORS = frozenset(
+    {
+        "QualysUnauthorized",
+        "ConfigurationError",
+        "QualysUnavailable",
+        "QualysThrottled",
+        "ScansAtLimit",
+    }
+)
 _SECONDS = 3600
 _CLAIM_SECONDS = 60  # a teller that dies keeps the others silent no longer than that
 _ABSENT = "attribute_not_exists(imageDigest) OR #ttl <= :now"

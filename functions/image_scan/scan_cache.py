@@ -3,6 +3,7 @@
 An item of the table is a lease (`IN_PROGRESS`) or a verdict; either counts until its `ttl`.
 DynamoDB removes expired items late, so every condition compares the time itself. The item also
 collects the places that deploy the image: all of them are told of its verdict, each of them once.
+After a scan without a result it keeps nothing but them: whoever comes next scans, and all hear.
 """
 
 from __future__ import annotations
@@ -14,15 +15,17 @@ from typing import TYPE_CHECKING, Any, cast
 
 from image_scan import ecs_events
 from image_scan.cache_table import CacheTable, ConditionFailedError
-from image_scan.errors import AwsUnavailable
+from image_scan.errors import AwsUnavailable, ItemTooLarge
 from image_scan.payloads import CacheDecision, ImageTask, Lease, Outcome, Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _IN_PROGRESS = "IN_PROGRESS"
-_ABSENT = "attribute_not_exists(imageDigest) OR #ttl <= :now"
+_EXPIRED = "attribute_not_exists(imageDigest) OR (#ttl <= :now AND #status <> :in_progress)"
 _HELD = "#owner = :owner AND #status = :in_progress"
+_NO_RESULT = ("TIMEOUT", "ERROR")
+_FREE = ("UNSCANNABLE", *_NO_RESULT)  # whoever comes next may scan
 _RESULT = tuple(name for name in Outcome.__annotations__ if name != "verdict")
 _SHOWN = ("uri", "account_id", "region", "repository", "tag", "digest")
 # An ECR image that is known only by account, region, repository and tag may be another one soon.
@@ -55,19 +58,21 @@ class ScanCache:
 
     def decide(self, task: ImageTask, lease_seconds: int) -> CacheDecision:
         """Takes the lease of an image that nobody knows, else says what is to be done with it."""
-        if task["image"]["unscannable"]:
-            return self._decide_unscannable(task)
         for _ in range(3):
+            if task["image"]["unscannable"] and (known := self._unscannable(task)):
+                return known
             lease = self._lease(task, self._now())
             item = self._claim(task, lease, lease_seconds)
             if item is None:
-                return CacheDecision(decision="scan", lease=lease, outcome=None)
+                return _with(lease, task["image"]["unscannable"])
+            if item["status"] in _FREE:
+                continue  # another took it meanwhile, and has given it back
             if item["status"] != _IN_PROGRESS:
                 return _known(task, item)
             if item["owner"] == lease["owner"]:
                 # This very delivery, tried again: the lease is the one it took before.
                 lease = self._lease(task, item["acquired_at"])
-                return CacheDecision(decision="scan", lease=lease, outcome=None)
+                return _with(lease, item.get("reason", ""))
             if _only_registers(task) or self._join(task, item["owner"]):
                 return _SKIP
         raise AwsUnavailable("the image's item changed each time it was read")
@@ -78,26 +83,22 @@ class ScanCache:
         held = item.get("status") == _IN_PROGRESS and item["owner"] == lease["owner"]
         return item["places"] if held else None
 
-    def record(self, lease: Lease, outcome: Outcome, ttl_seconds: int) -> dict[str, Place]:
-        """Turns a lease into its verdict; returns the places that waited for it."""
+    def record(
+        self, lease: Lease, outcome: Outcome, ttl_seconds: int, places: Mapping[str, Place]
+    ) -> bool:
+        """Turns a lease into its verdict, if no place has joined those that are told of it."""
         changes = {
-            "status": outcome["verdict"],
             "ttl": self._verdict_end(lease["key"], _kept(outcome, ttl_seconds)),
             **{name: value for name, value in outcome.items() if name in _RESULT},
         }
-        try:
-            item = self._table.update(lease["key"], changes, _HELD, **_holder(lease))
-        except ConditionFailedError:
-            return {}
-        return cast("dict[str, Place]", item["places"])
+        return self._end(lease, outcome, places, changes)
 
-    def free(self, lease: Lease) -> dict[str, Place]:
-        """Gives a lease back without a verdict; returns the places that waited for it."""
-        try:
-            item = self._table.delete(lease["key"], _HELD, **_holder(lease))
-        except ConditionFailedError:
-            return {}
-        return cast("dict[str, Place]", item["places"])
+    def free(
+        self, lease: Lease, outcome: Outcome, ttl_seconds: int, places: Mapping[str, Place]
+    ) -> bool:
+        """The same without a result: the places are to hear of the next one."""
+        changes = {"ttl": self._now() + ttl_seconds, "reason": outcome.get("reason", "")}
+        return self._end(lease, outcome, places, changes)
 
     def note_told(self, task: ImageTask, outcome: Outcome, ttl_seconds: int) -> None:
         """Notes that a place has heard of a known verdict, or of an unscannable image."""
@@ -112,16 +113,36 @@ class ScanCache:
                     "places": {place: facts},
                     "reason": outcome.get("reason", ""),
                 }
-                self._table.put(item, _ABSENT, now=self._now())
+                self._table.put(item, _EXPIRED, **self._at())
             else:
                 changes = {f"places.{place}": facts}
                 verdict = outcome["verdict"]
                 self._table.update(key, changes, "#status = :verdict", verdict=verdict)
-        except ConditionFailedError:
-            return  # the item has moved on; at worst the place is told once more
+        except (ConditionFailedError, ItemTooLarge):
+            return  # it has moved on, or is full; at worst the place is told once more
 
-    def _decide_unscannable(self, task: ImageTask) -> CacheDecision:
+    def _end(
+        self,
+        lease: Lease,
+        outcome: Outcome,
+        places: Mapping[str, Place],
+        changes: Mapping[str, Any],
+    ) -> bool:
+        changes = {"status": outcome["verdict"], **changes}
+        condition = f"{_HELD} AND size(places) = :places"
+        values = {**_holder(lease), "places": len(places)}
+        try:
+            self._table.update(lease["key"], changes, condition, **values)
+        except ConditionFailedError:
+            return False
+        return True
+
+    def _unscannable(self, task: ImageTask) -> CacheDecision | None:
+        """None where places wait for the result of a scan that began when one could be asked for:
+        all of them are to hear."""
         item = self._table.get(task["image"]["key"])
+        if item and item["status"] in (_IN_PROGRESS, *_NO_RESULT):
+            return None
         if item and item["ttl"] > self._now():
             return _known(task, item)
         if _only_registers(task):
@@ -140,23 +161,30 @@ class ScanCache:
             "ttl": lease["acquired_at"] + seconds,
             "places": {place: facts},
         }
-        # An image that could not be scanned before (no tag, say) may be scannable now.
-        free = f"{_ABSENT} OR #status = :unscannable"
-        values = {"now": self._now(), "unscannable": "UNSCANNABLE"}
-        if task.get("force"):
-            # Past a verdict, but not past a running scan, nor twice for the same request.
-            free += " OR (#status <> :in_progress AND #owner <> :owner)"
-            values |= {"in_progress": _IN_PROGRESS, "owner": lease["owner"]}
-            item["places"] = {**self._places(lease["key"]), place: facts}
+        if task["image"]["unscannable"]:
+            item["reason"] = task["image"]["unscannable"]
         try:
-            self._table.put(item, free, **values)
+            self._table.put(item, _EXPIRED, **self._at())
+            return None
+        except ConditionFailedError as failed:
+            known = failed.item
+            if not self._may_be_scanned(task, known, lease):
+                return known
+        item["places"] = {**known["places"], place: facts}
+        as_seen = {name: known[name] for name in ("status", "ttl")}
+        try:
+            self._table.put(item, "#status = :status AND #ttl = :ttl", **as_seen)
         except ConditionFailedError as failed:
             return failed.item
         return None
 
-    def _places(self, key: str) -> dict[str, Place]:
-        """Who has been told of a verdict, and is to hear of the next one."""
-        return cast("dict[str, Place]", (self._table.get(key) or {}).get("places", {}))
+    def _may_be_scanned(self, task: ImageTask, item: Mapping[str, Any], lease: Lease) -> bool:
+        """Though it has an item: without a result, or when its scan died. Past a verdict if that is
+        asked for, but not twice for the same request."""
+        if item["status"] == _IN_PROGRESS:
+            return bool(item["ttl"] <= self._now())
+        forced = task.get("force", False) and item.get("owner") != lease["owner"]
+        return item["status"] in _FREE or forced
 
     def _join(self, task: ImageTask, owner: str) -> bool:
         """Adds a place to somebody else's running scan; False when that scan has just ended."""
@@ -181,8 +209,19 @@ class ScanCache:
         by_tag = re.match(r"[0-9]{12}/", key)
         return self._now() + (min(ttl_seconds, _TAG_ONLY_SECONDS) if by_tag else ttl_seconds)
 
+    def _at(self) -> dict[str, Any]:
+        return {"now": self._now(), "in_progress": _IN_PROGRESS}
+
     def _now(self) -> int:
         return int(self._clock())
+
+
+def _with(lease: Lease, unscannable: str) -> CacheDecision:
+    """What the holder of a lease does: scan, or tell all who wait why nobody can."""
+    if not unscannable:
+        return CacheDecision(decision="scan", lease=lease, outcome=None)
+    outcome = Outcome(verdict="UNSCANNABLE", reason=unscannable)
+    return CacheDecision(decision="notify", lease=lease, outcome=outcome)
 
 
 def _known(task: ImageTask, item: Mapping[str, Any]) -> CacheDecision:

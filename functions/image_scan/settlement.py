@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from image_scan import install_notices, log, metrics, notifications
 from image_scan.errors import MalformedEvent
-from image_scan.payloads import Lease, Outcome, Settled, SettleTask
+from image_scan.payloads import Outcome, Settled, SettleTask
 from image_scan.scan_cache import is_bad, place_of
 
 if TYPE_CHECKING:
@@ -24,10 +24,14 @@ if TYPE_CHECKING:
     Tell = Callable[[SettleTask, Outcome, Mapping[str, Place]], None]
 
 _STATUS_CHANGE = "Step Functions Execution Status Change"
-_KEPT = (
-    "This is not the image's fault: until it is mended, the other images that meet it are not told"
-    " of one by one, but kept in the failed-events queue"
+_KEPT = "This is not the image's fault: it waits in the failed-events queue for a redrive"
+_ALL_KEPT = (
+    "This is not the image's fault: until it is mended, all images that meet it wait in the "
+    "failed-events queue for a redrive, and the next hour tells of no other"
 )
+# The image's own: trying again would give the same answer.
+_OWN = frozenset({"ScanFailed", "UnexpectedAnswer", "QualysRejected"})
+_DIED = "execution "
 _RECORDED = ("CLEAN", "FINDINGS", "UNSCANNABLE")
 
 
@@ -43,7 +47,7 @@ def read_task(event: dict[str, Any]) -> SettleTask:
         raise MalformedEvent(f"no input is included of {detail.get('executionArn')}")
     outcome = Outcome(
         verdict="ERROR",
-        error=f"execution {detail['status']}",
+        error=f"{_DIED}{detail['status']}",
         cause=detail.get("cause") or "",
     )
     return cast("SettleTask", {**json.loads(detail["input"]), "outcome": outcome})
@@ -69,17 +73,21 @@ def settle(
             metrics.count("Verdicts", Verdict="UNSCANNABLE")
         return _settled(outcome, notified=True)
     slots.give_back(lease["execution_name"])
-    places = cache.places_of(lease)
-    if places is None:
-        log.info("already settled", verdict=outcome["verdict"])
-        return _settled(outcome, notified=False)
-    notified = is_bad(outcome) and _tell(task, outcome, places, notices, tell)
-    waited = _record(lease, outcome, cache, ttl_seconds)
-    late = {place: facts for place, facts in waited.items() if place not in places}
-    if notified and late:
-        tell(task, outcome, late)
-    log.info("settled", verdict=outcome["verdict"], reason=outcome["reason"], notified=notified)
-    metrics.count("Verdicts", Verdict=outcome["verdict"])
+    end = cache.record if outcome["verdict"] in _RECORDED else cache.free
+    notified = False
+    heard: dict[str, Place] = {}
+    while (places := cache.places_of(lease)) is not None:
+        late = {place: facts for place, facts in places.items() if place not in heard}
+        if late and is_bad(outcome):
+            notified |= _tell(task, outcome, late, notices, tell)
+        heard |= late
+        if end(lease, outcome, ttl_seconds, heard):
+            log.info(
+                "settled", verdict=outcome["verdict"], reason=outcome["reason"], notified=notified
+            )
+            metrics.count("Verdicts", Verdict=outcome["verdict"])
+            return _settled(outcome, notified)
+    log.info("already settled", verdict=outcome["verdict"])
     return _settled(outcome, notified)
 
 
@@ -90,30 +98,29 @@ def _tell(
     notices: InstallNotices,
     tell: Tell,
 ) -> bool:
-    error = outcome.get("error", "")
-    if error not in install_notices.ERRORS:
+    if not _is_kept(outcome):
         tell(task, outcome, places)
         return True
-    told = cast("Outcome", {**outcome, "reason": f"{outcome['reason']}. {_KEPT}"})
-    return notices.once(error, lambda: tell(task, told, places))
+    of_install = outcome["error"] in install_notices.ERRORS
+    words = f"{outcome['reason']}. {_ALL_KEPT if of_install else _KEPT}"
+    told = cast("Outcome", {**outcome, "reason": words})
+    if of_install:
+        return notices.once(outcome["error"], lambda: tell(task, told, places))
+    tell(task, told, places)
+    return True
 
 
-def _record(
-    lease: Lease, outcome: Outcome, cache: ScanCache, ttl_seconds: int
-) -> Mapping[str, Place]:
-    """A scan without a result leaves nothing behind: the next deployment scans again."""
-    if outcome["verdict"] in _RECORDED:
-        return cache.record(lease, outcome, ttl_seconds)
-    return cache.free(lease)
+def _is_kept(outcome: Outcome) -> bool:
+    """Whether the state machine keeps the request of this scan, if it has not died itself."""
+    error = outcome.get("error", "")
+    return outcome["verdict"] == "ERROR" and error not in _OWN and not error.startswith(_DIED)
 
 
 def _settled(outcome: Outcome, notified: bool) -> Settled:
-    error = outcome.get("error", "")
     return Settled(
         verdict=outcome["verdict"],
         notified=notified,
-        # When in doubt, as after a crash, it is kept twice rather than not at all.
-        kept=error in install_notices.ERRORS and not notified,
-        error=error,
+        kept=_is_kept(outcome),
+        error=outcome.get("error", ""),
         reason=outcome.get("reason", ""),
     )

@@ -105,13 +105,8 @@ data "aws_iam_policy_document" "send_notification" {
   }
 
   statement {
-    sid = "RecordVerdicts"
-    actions = [
-      "dynamodb:DeleteItem",
-      "dynamodb:GetItem",
-      "dynamodb:PutItem",
-      "dynamodb:UpdateItem",
-    ]
+    sid       = "RecordVerdicts"
+    actions   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
     resources = [var.cache_table.arn]
   }
 

@@ -78,7 +78,7 @@ data "aws_iam_policy_document" "scan" {
 
   statement {
     sid       = "FreeLeases"
-    actions   = ["dynamodb:DeleteItem"]
+    actions   = ["dynamodb:UpdateItem"]
     resources = [var.cache_table.arn]
   }
 }

@@ -45,6 +45,7 @@ resource "aws_sfn_state_machine" "scan" {
   definition = jsonencode(merge(
     jsondecode(templatefile("${path.module}/scan.asl.json", merge(local.definition_values, {
       table_name            = var.cache_table.name
+      cache_ttl_seconds     = var.cache_ttl_days * 86400
       poll_interval_seconds = var.scan_polling.interval_seconds
       max_polls             = var.scan_polling.max_polls
     }))),

@@ -304,7 +304,7 @@ class Pipeline:
         connectors: dict[str, Callable[[Json, float], Any]] = {
             "lambda:invoke": self._invoke,
             "sqs:sendMessage": self._send_message,
-            "dynamodb:deleteItem": self._delete_item,
+            "dynamodb:updateItem": self._update_item,
             "states:startExecution": self._start_execution,
         }
         definition = definitions.rendered(name, self.max_polls)
@@ -328,8 +328,8 @@ class Pipeline:
         sent["MessageBody"] = body if isinstance(body, str) else json.dumps(body)
         return _aws("SQS", lambda: aws_client("sqs").send_message(**sent))
 
-    def _delete_item(self, arguments: Json, _seconds: float) -> Json:
-        return _aws("DynamoDB", lambda: aws_client("dynamodb").delete_item(**arguments))
+    def _update_item(self, arguments: Json, _seconds: float) -> Json:
+        return _aws("DynamoDB", lambda: aws_client("dynamodb").update_item(**arguments))
 
     def _start_execution(self, arguments: Json, _seconds: float) -> Json:
         """A name runs once; asked for again with the same input while it runs, it is that one."""

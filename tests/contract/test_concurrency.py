@@ -189,12 +189,11 @@ def test_a_dead_credential_is_told_once_and_its_images_are_kept(pipeline: Pipeli
     assert message["verdict"] == "ERROR"
     assert message["reason"].startswith("QualysUnauthorized: ")
     kept = pipeline.kept()
-    assert len(kept) == 19
+    assert len(kept) == 20
     assert {each["error"] for each in kept} == {"QualysUnauthorized"}
-    told = message["image"]["uri"]
-    assert {each["detail"]["image"] for each in kept} == {
+    assert {each["detail"]["image"].partition("@sha256:")[0] for each in kept} == {
         f"{HOST}/shop/app-{number}:1" for number in range(20)
-    } - {told}
+    }
 
 
 def test_an_hour_later_a_dead_credential_is_told_again(pipeline: Pipeline) -> None:
@@ -219,11 +218,11 @@ def test_what_was_kept_is_scanned_when_it_is_put_back(pipeline: Pipeline) -> Non
     pipeline.rotate({}, {"token": SECOND_TOKEN})
     pipeline.find(5, key="shop/app-1")
     kept = pipeline.kept()
-    assert len(kept) == 2
+    assert len(kept) == 3
     pipeline.time.sleep(60)
     for event in kept:
         assert pipeline.intake(event).status == "SUCCEEDED"
-    assert sorted(verdict(run) for run in pipeline.scans()) == ["CLEAN", "FINDINGS"]
+    assert sorted(verdict(run) for run in pipeline.scans()) == ["CLEAN", "CLEAN", "FINDINGS"]
     (place,) = pipeline.told()[-1]["deployed"]
     assert place["cluster"] == "prod"
     assert place["task_definition"].endswith("shop/app-1:1")
@@ -236,14 +235,31 @@ def test_a_malformed_secret_is_told_once_as_well(pipeline: Pipeline) -> None:
     assert {run.status for run in runs} == {"FAILED"}
     assert len(pipeline.told()) == 1
     assert {each["error"] for each in pipeline.kept()} == {"ConfigurationError"}
-    assert len(pipeline.kept()) == 4
+    assert len(pipeline.kept()) == 5
 
 
 def test_one_images_missing_scope_silences_no_other(pipeline: Pipeline) -> None:
-    """A 403 may be about one image: each is told by itself, and none is kept."""
+    """A 403 may be about one image: each is told by itself, and kept until the scope is given."""
     pipeline.spoil("/images/.*", status=403, times=0)
     announce(pipeline, 3)
     runs = pipeline.scans_together()
     assert [ended(run) for run in runs] == [("ERROR", "QualysForbidden")] * 3
     assert len(pipeline.told()) == 3
-    assert pipeline.kept() == []
+    assert len(pipeline.kept()) == 3
+
+
+def test_what_was_kept_is_the_image_that_was_deployed(pipeline: Pipeline) -> None:
+    """By then its tag may name another one."""
+    announce(pipeline, 1)
+    dead(pipeline)
+    pipeline.scans()
+    (kept,) = pipeline.kept()
+    pipeline.push("shop/app-0", "1", "f" * 64)
+    pipeline.rotate({}, {"token": SECOND_TOKEN})
+    assert pipeline.intake(kept).status == "SUCCEEDED"
+    assert pipeline.scans() == []
+    told = pipeline.told()[-1]
+    assert (told["verdict"], told["image"]["digest"]) == (
+        "UNSCANNABLE",
+        kept["detail"]["image"].partition("@")[2],
+    )

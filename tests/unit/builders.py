@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from image_scan.payloads import (
     CacheDecision,
@@ -13,10 +13,14 @@ from image_scan.payloads import (
     ImageTask,
     Lease,
     Outcome,
+    Place,
     Registry,
     Status,
     Submission,
 )
+
+if TYPE_CHECKING:
+    from image_scan.scan_cache import ScanCache
 
 ACCOUNT = "123456789012"  # moto's own
 REGION = "us-east-1"
@@ -165,3 +169,15 @@ def event(name: str) -> dict[str, Any]:
 
 def listed(*rows: dict[str, Any]) -> dict[str, Any]:
     return {"data": list(rows), "count": len(rows)}
+
+
+def recorded(cache: ScanCache, held: Lease, outcome: Outcome) -> dict[str, Place]:
+    """Who waited for a scan that has a result now."""
+    places = cache.places_of(held) or {}
+    return places if cache.record(held, outcome, WEEK, places) else {}
+
+
+def freed(cache: ScanCache, held: Lease, outcome: Outcome) -> dict[str, Place]:
+    """Who waited for a scan that ended without one."""
+    places = cache.places_of(held) or {}
+    return places if cache.free(held, outcome, WEEK, places) else {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from image_scan import scan_cache
 from image_scan.cache_table import ConditionFailedError
-from image_scan.errors import AwsUnavailable
+from image_scan.errors import AwsUnavailable, ItemTooLarge
 from image_scan.payloads import ImageTask, Outcome
 from image_scan.scan_cache import ScanCache
 from tests.unit.builders import (
@@ -21,8 +22,10 @@ from tests.unit.builders import (
     MEDIUM,
     NOW,
     WEEK,
+    freed,
     image,
     lease,
+    recorded,
     tag_only,
     taken,
     task,
@@ -31,6 +34,9 @@ from tests.unit.builders import (
 if TYPE_CHECKING:
     from image_scan.cache_table import CacheTable
     from tests.unit.conftest import Clock
+
+
+TIMEOUT = Outcome(verdict="TIMEOUT", reason="no end")
 
 
 def item(table: CacheTable, key: str = DIGEST) -> dict[str, Any]:
@@ -77,7 +83,7 @@ class TestLease:
     ) -> None:
         """Names of executions cannot be used again for 90 days."""
         first = taken(cache.decide(task(), LEASE))
-        cache.free(first)
+        freed(cache, first, TIMEOUT)
         clock.now += 1
         assert taken(cache.decide(task(), LEASE))["execution_name"] != first["execution_name"]
 
@@ -108,7 +114,7 @@ class TestVerdict:
     def test_a_recorded_verdict_answers_later_deployments(
         self, cache: ScanCache, table: CacheTable, clock: Clock
     ) -> None:
-        cache.record(taken(cache.decide(task(), LEASE)), CRITICAL, WEEK)
+        recorded(cache, taken(cache.decide(task(), LEASE)), CRITICAL)
         kept = item(table)
         assert {name: kept[name] for name in CRITICAL if name != "verdict"} == {
             name: value for name, value in CRITICAL.items() if name != "verdict"
@@ -120,7 +126,7 @@ class TestVerdict:
         assert cache.decide(task("event-3"), LEASE)["decision"] == "scan"
 
     def test_a_bad_verdict_is_told_to_a_new_place_once(self, cache: ScanCache) -> None:
-        cache.record(taken(cache.decide(task(service="web"), LEASE)), CRITICAL, WEEK)
+        recorded(cache, taken(cache.decide(task(service="web"), LEASE)), CRITICAL)
         other = task("event-2", service="worker")
         decision = cache.decide(other, LEASE)
         assert decision == {"decision": "notify", "lease": None, "outcome": CRITICAL}
@@ -131,18 +137,18 @@ class TestVerdict:
     def test_a_verdict_that_is_not_bad_is_told_to_nobody(
         self, cache: ScanCache, outcome: Outcome
     ) -> None:
-        cache.record(taken(cache.decide(task(), LEASE)), outcome, WEEK)
+        recorded(cache, taken(cache.decide(task(), LEASE)), outcome)
         assert cache.decide(task("event-2", service="worker"), LEASE)["decision"] == "skip"
 
     def test_a_registration_is_not_told(self, cache: ScanCache) -> None:
-        cache.record(taken(cache.decide(task(), LEASE)), CRITICAL, WEEK)
+        recorded(cache, taken(cache.decide(task(), LEASE)), CRITICAL)
         registration = task("event-2", event_name="RegisterTaskDefinition", service="new")
         assert cache.decide(registration, LEASE)["decision"] == "skip"
 
     def test_a_result_that_was_not_renewed_is_believed_for_a_day(
         self, cache: ScanCache, clock: Clock
     ) -> None:
-        cache.record(taken(cache.decide(task(), LEASE)), Outcome(**CLEAN, fresh=False), WEEK)
+        recorded(cache, taken(cache.decide(task(), LEASE)), Outcome(**CLEAN, fresh=False))
         clock.now += 86_399
         assert cache.decide(task("event-2"), LEASE)["decision"] == "skip"
         clock.now += 1
@@ -151,7 +157,7 @@ class TestVerdict:
     def test_an_image_known_by_its_tag_is_believed_for_an_hour(
         self, cache: ScanCache, clock: Clock
     ) -> None:
-        cache.record(taken(cache.decide(task(of=tag_only()), LEASE)), CLEAN, WEEK)
+        recorded(cache, taken(cache.decide(task(of=tag_only()), LEASE)), CLEAN)
         clock.now += 3599
         assert cache.decide(task("event-2", of=tag_only()), LEASE)["decision"] == "skip"
         clock.now += 1
@@ -160,15 +166,73 @@ class TestVerdict:
     def test_recording_gives_those_who_waited(self, cache: ScanCache) -> None:
         held = taken(cache.decide(task("event-1", service="web"), LEASE))
         cache.decide(task("event-2", service="worker"), LEASE)
-        places = cache.record(held, CLEAN, WEEK)
+        places = recorded(cache, held, CLEAN)
         assert sorted(place["service"] for place in places.values()) == ["web", "worker"]
         assert all(place["containers"] == ["app"] for place in places.values())
 
     def test_a_freed_image_is_scanned_again(self, cache: ScanCache, table: CacheTable) -> None:
         held = taken(cache.decide(task(), LEASE))
-        assert len(cache.free(held)) == 1
-        assert table.get(DIGEST) is None
+        assert len(freed(cache, held, TIMEOUT)) == 1
+        assert item(table)["status"] == "TIMEOUT"
         assert cache.decide(task("event-2"), LEASE)["decision"] == "scan"
+
+    def test_who_waited_for_a_scan_without_a_result_hears_of_the_next(
+        self, cache: ScanCache
+    ) -> None:
+        held = taken(cache.decide(task("event-1", service="web"), LEASE))
+        cache.decide(task("event-2", service="worker"), LEASE)
+        freed(cache, held, TIMEOUT)
+        again = taken(cache.decide(task("event-3", service="batch"), LEASE))
+        places = recorded(cache, again, CLEAN).values()
+        assert sorted(place["service"] for place in places) == ["batch", "web", "worker"]
+
+    def test_who_waited_for_a_scan_that_died_hears_of_the_next(
+        self, cache: ScanCache, clock: Clock
+    ) -> None:
+        cache.decide(task("event-1", service="web"), LEASE)
+        clock.now += LEASE
+        again = taken(cache.decide(task("event-2", service="worker"), LEASE))
+        places = recorded(cache, again, CLEAN).values()
+        assert sorted(place["service"] for place in places) == ["web", "worker"]
+
+    def test_an_old_verdict_tells_nobody_but_who_asks(self, cache: ScanCache, clock: Clock) -> None:
+        recorded(cache, taken(cache.decide(task(service="web"), LEASE)), CLEAN)
+        clock.now += WEEK
+        again = taken(cache.decide(task("event-2", service="worker"), LEASE))
+        assert [place["service"] for place in recorded(cache, again, CLEAN).values()] == ["worker"]
+
+    def test_what_had_no_result_and_is_gone_now_is_told(
+        self, cache: ScanCache, table: CacheTable
+    ) -> None:
+        freed(cache, taken(cache.decide(task(), LEASE)), TIMEOUT)
+        gone = task("event-2", of=image(unscannable="gone"), service="other")
+        for _ in range(2):  # the same when it is tried again
+            decision = cache.decide(gone, LEASE)
+            assert decision["decision"] == "notify"
+            assert decision["outcome"] == {"verdict": "UNSCANNABLE", "reason": "gone"}
+        assert decision["lease"]
+        places = recorded(cache, decision["lease"], decision["outcome"])
+        assert len(places) == 2
+        assert item(table)["status"] == "UNSCANNABLE"
+
+    def test_a_registration_of_what_had_no_result_is_told_too(self, cache: ScanCache) -> None:
+        registered = {"event_name": "RegisterTaskDefinition", "service": ""}
+        freed(cache, taken(cache.decide(task(**registered), LEASE)), TIMEOUT)
+        gone = task("event-2", of=image(unscannable="gone"), **registered)
+        assert cache.decide(gone, LEASE)["decision"] == "notify"
+
+    def test_who_deploys_what_is_gone_waits_for_the_scan_that_has_begun(
+        self, cache: ScanCache
+    ) -> None:
+        held = taken(cache.decide(task(service="web"), LEASE))
+        gone = task("event-2", of=image(unscannable="gone"), service="late")
+        assert cache.decide(gone, LEASE)["decision"] == "skip"
+        places = recorded(cache, held, CLEAN).values()
+        assert sorted(place["service"] for place in places) == ["late", "web"]
+
+    def test_a_second_delivery_ends_no_scan_that_has_begun(self, cache: ScanCache) -> None:
+        first = cache.decide(task(), LEASE)
+        assert cache.decide(task(of=image(unscannable="gone")), LEASE) == first
 
     @pytest.mark.parametrize("end", ["record", "free"])
     def test_who_no_longer_holds_the_lease_changes_nothing(
@@ -178,15 +242,14 @@ class TestVerdict:
         clock.now += LEASE
         current = taken(cache.decide(task("event-2"), LEASE))
         before = item(table)
-        outcome = cache.record(stale, CLEAN, WEEK) if end == "record" else cache.free(stale)
-        assert outcome == {}
+        assert not getattr(cache, end)(stale, CLEAN, WEEK, before["places"])
         assert item(table) == before
         assert cache.places_of(stale) is None
         assert cache.places_of(current) == before["places"]
 
     def test_a_verdict_is_not_held_any_more(self, cache: ScanCache) -> None:
         held = taken(cache.decide(task(), LEASE))
-        cache.record(held, CLEAN, WEEK)
+        recorded(cache, held, CLEAN)
         assert cache.places_of(held) is None
         assert cache.places_of(lease(key="nothing")) is None
 
@@ -195,14 +258,14 @@ class TestForce:
     """A scan asked for past a verdict."""
 
     def test_it_takes_the_place_of_a_verdict(self, cache: ScanCache, table: CacheTable) -> None:
-        cache.record(taken(cache.decide(task(service="web"), LEASE)), CLEAN, WEEK)
+        recorded(cache, taken(cache.decide(task(service="web"), LEASE)), CLEAN)
         held = taken(cache.decide(forced("event-2"), LEASE))
         kept = item(table)
         assert (kept["status"], kept["owner"]) == ("IN_PROGRESS", held["owner"])
         assert "counts" not in kept
 
     def test_who_had_the_old_verdict_hears_of_the_new_one(self, cache: ScanCache) -> None:
-        cache.record(taken(cache.decide(task(service="web"), LEASE)), CLEAN, WEEK)
+        recorded(cache, taken(cache.decide(task(service="web"), LEASE)), CLEAN)
         held = taken(cache.decide(forced("event-2", service="by-hand"), LEASE))
         places = cache.places_of(held) or {}
         assert sorted(place["service"] for place in places.values()) == ["by-hand", "web"]
@@ -215,7 +278,7 @@ class TestForce:
     def test_the_same_request_again_is_one_scan(self, cache: ScanCache) -> None:
         held = taken(cache.decide(forced("event-2"), LEASE))
         assert taken(cache.decide(forced("event-2"), LEASE)) == held
-        cache.record(held, CLEAN, WEEK)
+        recorded(cache, held, CLEAN)
         assert cache.decide(forced("event-2"), LEASE)["decision"] == "skip"
 
     def test_an_unknown_image_is_scanned_as_any(self, cache: ScanCache) -> None:
@@ -278,7 +341,8 @@ class Shifting:
 
     def put(self, *_: Any, **__: Any) -> None:
         self.puts += 1
-        raise ConditionFailedError({"status": "IN_PROGRESS", "owner": f"other-{self.puts}"})
+        other = {"status": "IN_PROGRESS", "owner": f"other-{self.puts}", "ttl": time.time() + 60}
+        raise ConditionFailedError(other)
 
     def update(self, *_: Any, **__: Any) -> None:
         raise ConditionFailedError({})
@@ -311,3 +375,35 @@ def test_what_is_bad() -> None:
     assert scan_cache.is_bad(high)
     assert not scan_cache.is_bad(MEDIUM)
     assert not scan_cache.is_bad(CLEAN)
+
+
+class TestFull:
+    """An image that so many places run that its item takes no more of them."""
+
+    @pytest.fixture
+    def full(self, table: CacheTable, monkeypatch: pytest.MonkeyPatch) -> None:
+        update = table.update
+
+        def refuse(key: str, changes: Any, *given: Any, **values: Any) -> Any:
+            if any(path.startswith("places.") for path in changes):
+                raise ItemTooLarge("dynamodb:UpdateItem")
+            return update(key, changes, *given, **values)
+
+        monkeypatch.setattr(table, "update", refuse)
+
+    @pytest.mark.usefixtures("full")
+    def test_who_comes_to_a_scan_is_kept_with_its_event(self, cache: ScanCache) -> None:
+        held = taken(cache.decide(task(service="web"), LEASE))
+        with pytest.raises(ItemTooLarge):
+            cache.decide(task("event-2", service="late"), LEASE)
+        assert len(recorded(cache, held, CRITICAL)) == 1
+
+    @pytest.mark.usefixtures("full")
+    def test_who_comes_to_a_verdict_is_told_every_time(self, cache: ScanCache) -> None:
+        recorded(cache, taken(cache.decide(task(service="web"), LEASE)), CRITICAL)
+        asked = task("event-2", service="late")
+        for _ in range(2):
+            decision = cache.decide(asked, LEASE)
+            assert decision["decision"] == "notify"
+            assert decision["outcome"]
+            cache.note_told(asked, decision["outcome"], WEEK)

@@ -18,6 +18,7 @@ from tests.unit.builders import (
     MEDIUM,
     WEEK,
     image,
+    recorded,
     taken,
     task,
 )
@@ -103,7 +104,8 @@ def test_a_scan_without_a_result_is_told_and_freed(
     assert (settled["verdict"], settled["notified"], settled["kept"]) == (verdict, True, False)
     assert settled["reason"] == "ScanFailed: no space"
     assert told.calls == [(DIGEST, verdict, ["web"])]
-    assert table.get(DIGEST) is None
+    left = table.get(DIGEST) or {}
+    assert (left["status"], left["reason"]) == (verdict, "ScanFailed: no space")
 
 
 def test_an_image_that_no_scan_can_answer_for_is_recorded(
@@ -153,6 +155,30 @@ def test_a_place_that_comes_while_the_others_are_told_is_told_too(
     assert [services for _, _, services in told.calls] == [["web"], ["late"]]
 
 
+def test_who_comes_late_is_told_though_the_teller_dies(
+    cache: ScanCache, told: Told, settle: Settle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It died when the verdict was recorded, and the late one was still to be told."""
+    held = taken(cache.decide(task("event-1", service="web"), LEASE))
+
+    def tell(to: SettleTask, what: Outcome, places: Mapping[str, Place]) -> None:
+        told(to, what, places)
+        cache.decide(task("event-2", service="late"), LEASE)
+
+    record = cache.record
+
+    def dies(*given: Any) -> bool:
+        record(*given)
+        raise AwsUnavailable("killed")
+
+    monkeypatch.setattr(cache, "record", dies)
+    with pytest.raises(AwsUnavailable):
+        settle(task(), held, CRITICAL, tell)
+    monkeypatch.setattr(cache, "record", record)
+    settle(task(), held, CRITICAL)
+    assert {name for _, _, services in told.calls for name in services} == {"web", "late"}
+
+
 def test_a_place_that_comes_late_to_a_good_verdict_is_not_told(
     cache: ScanCache, told: Told, settle: Settle
 ) -> None:
@@ -173,7 +199,7 @@ def test_settling_again_tells_nobody(cache: ScanCache, told: Told, settle: Settl
 def test_a_known_verdict_is_told_to_one_place_and_noted(
     cache: ScanCache, told: Told, settle: Settle
 ) -> None:
-    cache.record(taken(cache.decide(task(), LEASE)), CRITICAL, WEEK)
+    recorded(cache, taken(cache.decide(task(), LEASE)), CRITICAL)
     other = task("event-2", service="worker")
     decision = cache.decide(other, LEASE)
     assert decision["outcome"] is not None
@@ -185,7 +211,7 @@ def test_a_known_verdict_is_told_to_one_place_and_noted(
 def test_a_known_verdict_that_cannot_be_told_is_not_noted(
     cache: ScanCache, told: Told, settle: Settle
 ) -> None:
-    cache.record(taken(cache.decide(task(), LEASE)), CRITICAL, WEEK)
+    recorded(cache, taken(cache.decide(task(), LEASE)), CRITICAL)
     told.error = AwsUnavailable("sns:Publish")
     other = task("event-2", service="worker")
     with pytest.raises(AwsUnavailable):
@@ -225,8 +251,8 @@ def test_a_dead_execution_frees_its_image_and_is_told(
     read = settlement.read_task(ended("ABORTED", input=json.dumps(executed)))
     settled = settle_read(read)
     assert (settled["verdict"], settled["notified"]) == ("ERROR", True)
-    assert settled["reason"] == "execution ABORTED"
-    assert table.get(DIGEST) is None
+    assert (settled["reason"], settled["kept"]) == ("execution ABORTED", False)
+    assert (table.get(DIGEST) or {})["status"] == "ERROR"
 
 
 @pytest.mark.parametrize("left_out", [None, ""])
@@ -262,7 +288,7 @@ def test_an_image_that_needs_no_lease_is_counted_too(
 DEAD = Outcome(verdict="ERROR", error="QualysUnauthorized", cause='{"errorMessage": "HTTP 401"}')
 
 
-def test_what_is_wrong_with_the_install_is_told_once_an_hour_and_the_others_are_kept(
+def test_what_is_wrong_with_the_install_is_told_once_an_hour_and_all_are_kept(
     cache: ScanCache, table: CacheTable, told: Told, settle: Settle, clock: Clock
 ) -> None:
     def scan(number: int) -> Settled:
@@ -271,10 +297,10 @@ def test_what_is_wrong_with_the_install_is_told_once_an_hour_and_the_others_are_
 
     settled = [scan(number) for number in range(20)]
     assert [each["notified"] for each in settled] == [True] + 19 * [False]
-    assert [each["kept"] for each in settled] == [False] + 19 * [True]
+    assert all(each["kept"] for each in settled)
     assert {each["error"] for each in settled} == {"QualysUnauthorized"}
     assert len(told.calls) == 1
-    assert table.get(f"sha256:{7:064x}") is None
+    assert (table.get(f"sha256:{7:064x}") or {})["status"] == "ERROR"
     clock.now += 3599
     assert scan(20)["kept"]
     clock.now += 1
@@ -282,18 +308,28 @@ def test_what_is_wrong_with_the_install_is_told_once_an_hour_and_the_others_are_
     assert len(told.calls) == 2
 
 
-def test_the_one_that_is_told_says_that_others_are_kept(
-    cache: ScanCache, settle: Settle, told: Told
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        ("QualysUnauthorized", "all images that meet it"),
+        ("AwsUnavailable", "it waits in the failed-events queue"),
+        ("ScanFailed", ""),
+    ],
+)
+def test_what_is_kept_says_so(
+    cache: ScanCache, settle: Settle, told: Told, error: str, words: str
 ) -> None:
     heard: list[str] = []
 
     def tell(_: SettleTask, outcome: Outcome, __: Mapping[str, Place]) -> None:
         heard.append(outcome["reason"])
 
-    settle(task(), taken(cache.decide(task(), LEASE)), DEAD, tell)
+    outcome = Outcome(verdict="ERROR", error=error, cause='{"errorMessage": "HTTP 401"}')
+    settled = settle(task(), taken(cache.decide(task(), LEASE)), outcome, tell)
     (reason,) = heard
-    assert reason.startswith("QualysUnauthorized: HTTP 401. ")
-    assert "failed-events queue" in reason
+    assert reason.startswith(f"{error}: HTTP 401")
+    assert words in reason
+    assert ("failed-events queue" in reason) is settled["kept"] is bool(words)
 
 
 def test_a_notice_that_could_not_be_told_is_told_by_the_next(

@@ -40,6 +40,7 @@ def rendered(machine: str, max_polls: int = 30) -> dict[str, Any]:
         "failed_events_queue_url": QUEUE_URL,
         "scan_state_machine_arn": SCAN_ARN,
         "table_name": TABLE,
+        "cache_ttl_seconds": "604800",
         "poll_interval_seconds": "60",
         "max_polls": str(max_polls),
         **{f"functions.{name}": name for name in FUNCTIONS},

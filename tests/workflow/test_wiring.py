@@ -70,9 +70,9 @@ def test_a_failure_is_an_error_unless_no_scan_can_answer() -> None:
 def test_only_the_holder_of_a_lease_gives_it_back() -> None:
     free = state("scan", "FreeLease")["Arguments"]
     assert free["Key"] == {"imageDigest": {"S": f"{{% {INPUT}.lease.key %}}"}}
-    assert free["ConditionExpression"] == "#owner = :owner"
-    assert free["ExpressionAttributeNames"] == {"#owner": "owner"}
-    assert free["ExpressionAttributeValues"] == {":owner": {"S": f"{{% {INPUT}.lease.owner %}}"}}
+    assert free["ConditionExpression"] == "#owner = :owner AND #status = :in_progress"
+    assert free["UpdateExpression"] == "SET #status = :error, #ttl = :ttl"  # the places stay
+    assert free["ExpressionAttributeValues"][":owner"] == {"S": f"{{% {INPUT}.lease.owner %}}"}
     # Whether that works or not, the request is kept.
     assert definitions.targets(state("scan", "FreeLease")) == ["KeepFailedScan"] * 2
 
@@ -80,10 +80,9 @@ def test_only_the_holder_of_a_lease_gives_it_back() -> None:
 def test_a_kept_scan_is_one_that_the_intake_reads() -> None:
     body = state("scan", "KeepFailedScan")["Arguments"]["MessageBody"]
     assert body["detail-type"] == "Image Scan Requested"
-    assert body["detail"] == {
-        "image": f"{{% {INPUT}.image.uri %}}",
-        "deployment": f"{{% {INPUT}.deployment %}}",
-    }
+    assert body["detail"]["deployment"] == f"{{% {INPUT}.deployment %}}"
+    # The image that was deployed, whatever its tag names by then.
+    assert f"{INPUT}.image.uri & '@' & {INPUT}.image.digest" in body["detail"]["image"]
     assert body["account"] == f"{{% {INPUT}.deployment.account %}}"
     assert body["region"] == f"{{% {INPUT}.deployment.region %}}"
 
@@ -111,7 +110,9 @@ def test_what_nobody_was_told_of_is_kept() -> None:
     assert state("scan", "IsKept")["Default"] == "ScanNotCompleted"
     # Both ways in bring what the last state shows.
     assert set(state("scan", "SendNotification")["Catch"][-1]["Output"]) == {"error", "reason"}
-    assert state("scan", "ScanKept")["Error"] == "{% $states.input.error %}"
+    assert state("scan", "ScanKept")["Error"] == (
+        "{% $exists($states.input.verdict) ? $states.input.verdict : $states.input.error %}"
+    )
     assert state("scan", "ScanKept")["Cause"] == "{% $string($states.input.reason) %}"
 
 

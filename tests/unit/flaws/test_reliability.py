@@ -28,6 +28,7 @@ from tests.unit.builders import (
     finding,
     image,
     listed,
+    recorded,
     schedule,
     taken,
     task,
@@ -177,5 +178,5 @@ def test_f32j_fractions_in_an_answer_break_no_record(
     answers.get(f"{API}/images/{SHA}/vuln", json={"details": [odd] * 500})
     outcome = scan_results.fetch(image(), STATUS, qualys)
     lease = taken(cache.decide(task(), LEASE))
-    assert cache.record(lease, outcome, WEEK)
+    assert recorded(cache, lease, outcome)
     assert len(json.dumps(outcome)) < 10_000

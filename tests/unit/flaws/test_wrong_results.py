@@ -52,6 +52,7 @@ from tests.unit.builders import (
     image,
     listed,
     qualys_image,
+    recorded,
     schedule,
     taken,
     task,
@@ -182,7 +183,7 @@ def test_f10_a_notification_says_where_the_image_runs() -> None:
 def test_f11_a_known_bad_image_that_is_deployed_anew_is_told(cache: ScanCache) -> None:
     """A cache hit was silent, however bad the image."""
     lease = taken(cache.decide(task(), LEASE))
-    cache.record(lease, CRITICAL, WEEK)
+    recorded(cache, lease, CRITICAL)
     decision = cache.decide(task("event-2", service="production"), LEASE)
     assert decision["decision"] == "notify"
     assert decision["outcome"] is not None

@@ -162,7 +162,7 @@ def test_send_notification_settles_an_execution_that_died(dynamodb: Any, topic: 
         "detail": {"status": "TIMED_OUT", "input": json.dumps(given), "cause": None},
     }
     assert send_notification.handler(event, None)["reason"] == "execution TIMED_OUT"
-    assert items(dynamodb) == {}
+    assert items(dynamodb) == {DIGEST: "ERROR"}
     assert send_notification.handler(event, None)["notified"] is False
     assert len(topic.messages()) == 1
 

@@ -1,0 +1,60 @@
+"""A warm function answers thousands of events: none of them may leave anything behind."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import tracemalloc
+from typing import TYPE_CHECKING, Any
+
+from tests.contract.machine import TaskFailed
+from tests.workflow.definitions import FUNCTIONS
+
+if TYPE_CHECKING:
+    import pytest
+
+    from tests.contract.pipeline import Json, Pipeline
+
+INVOCATIONS = int(os.environ.get("INVOCATIONS", "250"))  # a thousand take a minute or two
+# Ours, and what we call; moto and the simulator keep books in this process.
+CODE = tuple(
+    tracemalloc.Filter(inclusive=True, filename_pattern=f"*/{package}/*")
+    for package in ("image_scan", "requests", "urllib3", "structlog")
+)
+
+
+def held() -> int:
+    """Bytes that this code has allocated and that are still there."""
+    gc.collect()
+    found = tracemalloc.take_snapshot().filter_traces(CODE)
+    return sum(each.size for each in found.statistics("filename"))
+
+
+def test_no_function_grows_over_many_warm_invocations(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    payloads: dict[str, Json] = {}
+    invoke = pipeline.functions.invoke
+
+    def listen(function: str, payload: Any, seconds: float = 60) -> Any:
+        payloads[function] = payload
+        return invoke(function, payload, seconds)
+
+    monkeypatch.setattr(pipeline.functions, "invoke", listen)
+    pipeline.announce()
+    pipeline.scans()
+    assert set(payloads) == set(FUNCTIONS)
+    grown = {}
+    for function, payload in payloads.items():
+        for number in range(INVOCATIONS + 50):
+            if number == 50:
+                tracemalloc.start()
+                before = held()
+            with contextlib.suppress(TaskFailed):  # `pipeline` fails for what is not declared
+                invoke(function, payload)
+        pipeline.wire.sent.clear()
+        grown[function] = held() - before
+        tracemalloc.stop()
+    # Forty bytes for each would be as much; what is left is the last invocation's.
+    assert {name: size for name, size in grown.items() if size > 10_000} == {}
