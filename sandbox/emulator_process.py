@@ -10,6 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 from types import TracebackType
@@ -133,7 +134,7 @@ class EmulatorProcess:
         while time.monotonic() < deadline:
             if self._process is None or self._process.poll() is not None:
                 return False
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError, SandboxError):
                 return bool(self.ask("/_sandbox/process")["pid"] == self._process.pid)
             time.sleep(0.05)
         return False
@@ -157,8 +158,12 @@ class EmulatorProcess:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.endpoint + path, data)  # noqa: S310 - loopback
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(request, timeout=5) as answer:
-            return json.load(answer)
+        try:
+            with opener.open(request, timeout=30) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            log = self.log.read_text(errors="replace")[-6000:].strip()
+            raise SandboxError(f"the embedded AWS answers {path} with {error}:\n{log}") from error
 
 
 def _free_port() -> int:

@@ -25,6 +25,7 @@ WRAPPERS = (
     "provider_answers",
     "registry",
     "secret_versions",
+    "sessions",
     "status_events",
     "task_errors",
     "task_permissions",

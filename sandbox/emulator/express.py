@@ -4,6 +4,7 @@ AWS has no API that tells how one ended; the sandbox has `GET /_sandbox/executio
 """
 
 import contextvars
+import json
 import threading
 import uuid
 from typing import Any
@@ -69,11 +70,20 @@ def list_executions(stock: Any, data: Json) -> Any:
 
 
 def express_executions() -> list[Json]:
-    """What the express executions of all accounts came to; AWS shows that in logs alone."""
+    """What the express executions of all accounts came to; AWS shows that in logs alone.
+
+    `event_id` is that of the EventBridge event they started with, empty for other inputs.
+    """
     shown = ("executionArn", "stateMachineArn", "name", "status", "startDate", "stopDate")
     return [
         {key: execution[key] for key in shown}
+        | {"event_id": _event_id(execution["input"])}
         | {key: execution[key] for key in ("error", "cause") if execution.get(key)}
         for _key, execution in list(stepfunctions._executions.all_items())
         if ":express:" in execution["executionArn"]
     ]
+
+
+def _event_id(payload: str) -> str:
+    event = json.loads(payload)
+    return str(event.get("id", "")) if isinstance(event, dict) else ""

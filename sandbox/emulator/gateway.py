@@ -1,8 +1,9 @@
 """The front door: every request passes here on its way to ministack.
 
 ECS writes are recorded by CloudTrail and followed by the task events that ECS itself emits.
-`GET /_sandbox/executions` shows what AWS shows in logs alone: the express executions.
-`GET /_sandbox/process` tells who listens here.
+`GET /_sandbox/executions` and `/_sandbox/states` show what AWS shows in logs alone: the express
+executions, and the states that each execution entered.
+`GET /_sandbox/process` tells who listens here; `/_sandbox/faults` is for `faults`.
 """
 
 import asyncio
@@ -15,7 +16,8 @@ from ministack import app as ministack
 from ministack.core import iam_evaluator as iam
 from ministack.core.router import extract_access_key_id
 
-from sandbox.emulator import cloudtrail, key_use, task_events
+from sandbox.emulator import cloudtrail, faults, key_use, task_events
+from sandbox.emulator.entered_states import entered_states
 from sandbox.emulator.express import express_executions
 from sandbox.emulator.patching import around
 
@@ -33,6 +35,7 @@ def as_if_tls(stock: Any, source_ip: str, _secure: bool) -> None:
 iam._request_origin.set(("127.0.0.1", True))
 
 _GO_SDK = "aws-sdk-go"
+_FUNCTION = "exec-env/AWS_Lambda"
 _NETWORK_SECONDS = 0.02
 
 
@@ -40,11 +43,8 @@ async def app(scope: Message, receive: Receive, send: Send) -> None:
     if scope["type"] != "http":
         await ministack.app(scope, receive, send)
         return
-    if scope["path"] == "/_sandbox/executions":
-        await answer(send, {"executions": express_executions()})
-        return
-    if scope["path"] == "/_sandbox/process":
-        await answer(send, {"pid": os.getpid()})
+    if scope["path"].startswith("/_sandbox/"):
+        await answer(send, _own(scope["path"], await read(receive)))
         return
     headers = {
         name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
@@ -52,11 +52,30 @@ async def app(scope: Message, receive: Receive, send: Send) -> None:
     if _GO_SDK in headers.get("user-agent", ""):
         send = as_over_a_network(send)
     key_use.caller.set(extract_access_key_id(headers) or None)
+    if _FUNCTION in headers.get("user-agent", ""):
+        service = _service(headers)
+        if kind := faults.of_call(service):
+            await spoiled(kind, service, scope, receive, send)
+            return
     action = cloudtrail.write_action(headers)
     if action is None:
         await ministack.app(scope, receive, send)
     else:
         await recorded(action, headers, scope, receive, send)
+
+
+def _own(path: str, body: bytes) -> Message:
+    if path == "/_sandbox/executions":
+        return {"executions": express_executions()}
+    if path == "/_sandbox/states":
+        return entered_states()
+    if path == "/_sandbox/process":
+        return {"pid": os.getpid()}
+    if path == "/_sandbox/faults":
+        if body:
+            faults.faults.tell(**json.loads(body))
+        return {"counts": faults.faults.counts}
+    raise LookupError(path)
 
 
 def as_over_a_network(send: Send) -> Send:
@@ -72,10 +91,42 @@ def as_over_a_network(send: Send) -> Send:
     return later
 
 
+async def spoiled(kind: str, service: str, scope: Message, receive: Receive, send: Send) -> None:
+    """A fault on purpose instead of the answer, or of the call as a whole."""
+
+    async def lose(_message: Message) -> None:
+        pass
+
+    if kind == "answer lost":
+        await ministack.app(scope, receive, lose)
+    else:
+        await read(receive)
+    await send_answer(send, *faults.refusal(service, kind))
+
+
+def _service(headers: dict[str, str]) -> str:
+    """The service that a request is signed for."""
+    _, _, scope = headers.get("authorization", "").partition("Credential=")
+    return (scope.split("/") + [""] * 4)[3]
+
+
+async def read(receive: Receive) -> bytes:
+    body = b""
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            return body
+
+
 async def answer(send: Send, body: Message) -> None:
-    headers = [(b"content-type", b"application/json")]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": json.dumps(body).encode()})
+    await send_answer(send, 200, {"content-type": "application/json"}, json.dumps(body).encode())
+
+
+async def send_answer(send: Send, status: int, headers: dict[str, str], body: bytes) -> None:
+    listed = [(name.encode(), value.encode()) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": status, "headers": listed})
+    await send({"type": "http.response.body", "body": body})
 
 
 async def recorded(

@@ -38,6 +38,25 @@ def raised(kind, message, trace, request_id):
     }
 
 
+class End:
+    """When this process dies on purpose: before it sends so many pieces of requests, or, with 0,
+    when the handler is done."""
+
+    def __init__(self):
+        self.sends = None
+        sys.addaudithook(self.see)
+
+    def see(self, event, _arguments):
+        if event == "http.client.send" and self.sends:
+            self.sends -= 1
+            if self.sends == 0:
+                os._exit(1)
+
+    def handled(self):
+        if self.sends == 0:
+            os._exit(1)
+
+
 class Context:
     """What a handler gets beside the event."""
 
@@ -95,6 +114,7 @@ def main():
     sys.path.append(os.environ["SANDBOX_RUNTIME"])
     del os.environ["SANDBOX_RUNTIME"]
     logging.getLogger().addHandler(logging.StreamHandler())
+    end = End()
     handler, failure = load(start)
     reply({"status": "ready", "cold": True})
     for line in sys.stdin:
@@ -107,7 +127,10 @@ def main():
             reply(raised(kind, text, trace, call.get("request_id", "")))
             return  # the next invocation initialises a new process, as on AWS
         context = Context(start, call, call.get("timeout_ms") or 3000)
-        reply(invoke(handler, message["event"], context))
+        end.sends = (call.get("durable") or {}).get("SANDBOX_DIES")
+        result = invoke(handler, message["event"], context)
+        end.handled()
+        reply(result)
 
 
 def layers():

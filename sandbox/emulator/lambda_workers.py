@@ -29,6 +29,7 @@ STANDARD = {
     "LANG": "en_US.UTF-8",
     "TZ": ":UTC",
     "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+    "AWS_EXECUTION_ENV": "AWS_Lambda_python3.12",
 }
 
 

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import random
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -16,7 +17,8 @@ class Fault:
     """`path` is a regular expression for the whole path, `method` a method or `*`.
 
     With an `image`, a sha, `repository:tag` or `repository`, only calls about that image match.
-    It acts from the `nth` matching call on, `times` times (0: until it is taken away). With a
+    It acts from the `nth` matching call on, `times` times (0: until it is taken away), and of those
+    only on a `share`, which a generator that starts from `seed` draws. With a
     `status` the call is answered with that instead of being carried out; with `after` it is
     carried out first, so that only its answer is lost. `delay` holds the answer back for so many
     seconds, `drop` closes the connection without one, `truncate` sends so many bytes of its body
@@ -28,6 +30,8 @@ class Fault:
     image: str = ""
     nth: int = 1
     times: int = 1
+    share: float = 1.0
+    seed: int = 0
     delay: float = 0.0
     status: int = 0
     headers: dict[str, str] = field(default_factory=dict)
@@ -46,7 +50,12 @@ class Fault:
         if self.image and not is_about(self.image):
             return False
         self.matched += 1
-        return self.matched >= self.nth and (self.times == 0 or self.fired < self.times)
+        acts = self.matched >= self.nth and (self.times == 0 or self.fired < self.times)
+        return acts and (self.share >= 1 or self._drawn())
+
+    def _drawn(self) -> bool:
+        drawn = random.Random(f"{self.seed} {self.path} {self.matched}")  # noqa: S311 - to be repeated
+        return drawn.random() < self.share
 
     @property
     def carried_out(self) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, NoReturn
 
 from flask import Flask
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import ClientDisconnected, HTTPException
 from werkzeug.wrappers import Request, Response
 
 from sandbox.qualys.faults import Fault
@@ -36,7 +36,10 @@ class Front:
         if request.path.startswith(CONTROL):
             return self._app(environ, start_response)
         # Read before the lock is taken: a slow caller must not hold up the others.
-        environ["wsgi.input"] = io.BytesIO(request.get_data())
+        try:
+            environ["wsgi.input"] = io.BytesIO(request.get_data())
+        except ClientDisconnected:
+            _close(environ)
         with self._world.lock:
             at = self._world.clock.now()
             about = self._about(request)

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from image_scan import install_notices
 from sandbox import images
 from sandbox.install import Install
 
@@ -20,6 +21,7 @@ Json = dict[str, Any]
 TOKEN = "canary-token-9d1f4c7e2b"  # planted; nothing may ever show it
 SECRET_VALUE = "canary-value-5a8e03c16d"  # in every container's environment; the same
 CLUSTER = "tests"
+WAIT_SCALE = 0.005
 CRITICAL = [{"qid": 1, "severity": 5, "title": "a critical finding", "cveids": ["CVE-2026-0001"]}]
 _numbers = itertools.count(1)
 
@@ -49,7 +51,9 @@ def printed() -> Printed:
 
 @pytest.fixture(scope="session")
 def install(printed: Printed) -> Iterator[Install]:
-    with Install(TOKEN, wait_scale=0.005, concurrency=32, on_line=printed.lines.append) as running:
+    with Install(
+        TOKEN, wait_scale=WAIT_SCALE, concurrency=32, on_line=printed.lines.append
+    ) as running:
         running.prepare()
         printed.plan.update(running.terraform.plan())
         running.apply()
@@ -128,6 +132,11 @@ def workload(install: Install) -> Workload:
     install.settle()
     install.notifications()
     install.failed_events()
+    for error in install_notices.ERRORS:  # which are told once an hour
+        install.client("dynamodb").delete_item(
+            TableName=install.outputs["cache_table"]["name"],
+            Key={"imageDigest": {"S": f"notice#{error}"}},
+        )
     name = f"app-{next(_numbers)}"
     install.client("ecr").create_repository(repositoryName=f"tests/{name}")
     made = Workload(install, name, None)  # type: ignore[arg-type]

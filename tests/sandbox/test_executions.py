@@ -129,3 +129,19 @@ def test_express_executions_are_many_and_not_described(
     with pytest.raises(ClientError, match="StateMachineTypeNotSupported"):
         states.list_executions(stateMachineArn=machine)
     assert account.messages(status_events) == []
+
+
+def test_the_states_of_maps_are_told_too(account: Account) -> None:
+    item = {"StartAt": "I", "States": {"I": {"Type": "Pass", "End": True}}}
+    each = {"Type": "Map", "Items": [1, 2], "ItemProcessor": item, "Next": "C"}
+    choice = {"Type": "Choice", "Choices": [], "Default": "S"}
+    states = {"M": each, "C": choice, "S": {"Type": "Succeed"}}
+    machine = account.machine("maps", {"StartAt": "M", "States": states}, type="EXPRESS")
+    account.start(machine)
+
+    def over() -> list[Json]:
+        return [e for e in account.aws.express_executions(machine) if e["status"] != "RUNNING"]
+
+    (seen,) = eventually(over)
+    entered = account.aws.ask("/_sandbox/states")[seen["executionArn"]]
+    assert entered == ["M", "I", "I", "C", "S"]

@@ -1,0 +1,23 @@
+"""`python -m sandbox.chaos`: EVENTS (2000), RATE (0.2) and SEED; OUTAGE=1 has Qualys down for the
+whole time. Ends with 1 when anything of the promise was broken."""
+
+import functools
+import os
+import random
+import sys
+
+from sandbox.chaos.report import report
+from sandbox.chaos.run import run
+
+
+def main() -> int:
+    seed = int(os.environ.get("SEED") or random.randrange(10**6))  # noqa: S311 - a name
+    events, rate = int(os.environ.get("EVENTS", "2000")), float(os.environ.get("RATE", "0.2"))
+    print(f"{events} events, faults at a rate of {rate:.0%}, SEED={seed}", flush=True)
+    say = functools.partial(print, flush=True)
+    result = run(seed, events, rate, outage=bool(os.environ.get("OUTAGE")), say=say)
+    print(report(result), flush=True)
+    return 1 if result.before.wrong or result.after.wrong else 0
+
+
+sys.exit(main())

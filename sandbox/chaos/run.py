@@ -1,0 +1,183 @@
+"""One run: deployments while things fail, what came of them, and the same after a redrive."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sandbox.aws import REPOSITORY
+from sandbox.chaos.deployments import Fleet, Step
+from sandbox.chaos.ledger import Ledger, Seen, Witness, judge
+from sandbox.chaos.trouble import Trouble
+from sandbox.install import Install
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Json = dict[str, Any]
+TOKEN = "canary-token-chaos"
+# A second of a wait takes 5 ms: a scan's longest way of two hours takes half a minute.
+WAIT_SCALE = 0.005
+OUTAGE_SECONDS = 3.0  # ten minutes at that scale
+# So many executions at a time: what two cores can do. More would be throttled, which is drawn.
+AT_ONCE = 24
+REDRIVES = 5
+
+
+@dataclass
+class Result:
+    """What the witnesses saw when it was quiet again, and after redrives without faults."""
+
+    before: Ledger
+    after: Ledger
+    faults: dict[str, int]
+    seconds: float
+
+
+def run(
+    seed: int, events: int, rate: float, *, outage: bool = False, say: Callable[[str], None] = print
+) -> Result:
+    """`outage`: Qualys answers nothing for the whole time, and is back for the redrive."""
+    with Install(TOKEN, wait_scale=WAIT_SCALE, concurrency=1000) as install:
+        say("Applying examples/single-account")
+        install.prepare()
+        install.apply()
+        install.qualys.control.scenario(scan_seconds=0.2, rate_limiting=False)
+        return _run_on(install, seed, events, rate, outage=outage, say=say)
+
+
+def _run_on(
+    install: Install,
+    seed: int,
+    events: int,
+    rate: float,
+    *,
+    outage: bool,
+    say: Callable[[str], None],
+) -> Result:
+    began = time.monotonic()
+    observer = Observer(install)
+    fleet = Fleet(install, seed)
+    trouble = Trouble(install, seed, rate)
+    trouble.begin()
+    if outage:
+        trouble.vendor_is_down(3600)
+    steps: list[Step] = []
+    for step in fleet.steps(events):
+        steps.append(step)
+        step.act()
+        if len(steps) == events // 2 and rate and not outage:
+            trouble.vendor_is_down(OUTAGE_SECONDS)
+        if len(steps) % 10 == 0:
+            _hold_back(install)
+        if len(steps) % 200 == 0:
+            say(f"{len(steps)} of {events} events after {time.monotonic() - began:.0f} s")
+    say("Waiting until nothing runs")
+    install.settle()
+    trouble.over()
+    before = judge(observer.look(), fleet, steps)
+    for _ in range(REDRIVES):
+        say("make redrive, with nothing failing")
+        done, is_left = _redrive(install)
+        observer.redriven |= done
+        install.settle()
+        if not is_left:
+            break
+    after = judge(observer.look(), fleet, steps)
+    return Result(before, after, trouble.counts, time.monotonic() - began)
+
+
+def _hold_back(install: Install) -> None:
+    while True:
+        running = [
+            each for each in [*install.intakes(), *install.scans()] if each["status"] == "RUNNING"
+        ]
+        if len(running) < AT_ONCE:
+            return
+        time.sleep(0.1)
+
+
+def _redrive(install: Install) -> tuple[set[str], bool]:
+    """The ids of the events that were processed, and whether any are left in a queue."""
+    keep = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "TF_"))}
+    done = subprocess.run(
+        [sys.executable, "-m", "ops", "redrive", "--json"],
+        cwd=REPOSITORY,
+        env=keep | install.aws.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode not in (0, 1):
+        raise RuntimeError(done.stdout + done.stderr)
+    events = json.loads(done.stdout)["events"]
+    ids = {each["event_id"] for each in events if each["result"] == "done"}
+    return ids, done.returncode == 1
+
+
+class Observer:
+    """Reads all witnesses; what it takes out of the subscriber's queue and the witness's stays
+    known, and what lies in the install's queues stays there."""
+
+    def __init__(self, install: Install) -> None:
+        self._install = install
+        self._witness = Witness(install)
+        self._events: list[Json] = []
+        self._told: list[Json] = []
+        self._scans: dict[str, Json] = {}
+        self.redriven: set[str] = set()
+
+    def look(self) -> Seen:
+        self._events += self._witness.events()
+        self._told += self._install.notifications()
+        items = self._install.verdicts()
+        scans = [self._scan(each) for each in self._install.scans()]
+        return Seen(
+            events=self._events,
+            intakes=self._install.intakes(),
+            redriven=self.redriven,
+            scans=scans,
+            verdicts={k: v for k, v in items.items() if v["status"] != "IN_PROGRESS"},
+            leases={k: v["owner"] for k, v in items.items() if v["status"] == "IN_PROGRESS"},
+            notifications=self._told,
+            failed=self._waiting("failed_events_queue"),
+            undelivered=self._waiting("undelivered_events_queue"),
+        )
+
+    def _scan(self, execution: Json) -> Json:
+        arn = execution["executionArn"]
+        if arn not in self._scans:
+            told = {"image": self._install.scan_input(arn)["image"], "over": self._over(arn)}
+            if execution["status"] == "RUNNING":
+                return execution | told
+            self._scans[arn] = told
+        return execution | self._scans[arn]
+
+    def _over(self, arn: str) -> Any:
+        """When an execution was done with Qualys: all that follows is to tell of it."""
+        pages = self._install.client("stepfunctions").get_paginator("get_execution_history")
+        for page in pages.paginate(executionArn=arn):
+            for event in page["events"]:
+                entered = event.get("stateEnteredEventDetails", {}).get("name", "")
+                if entered in ("SendNotification", "SendFailureNotification"):
+                    return event["timestamp"]
+        return None
+
+    def _waiting(self, queue: str) -> list[Json]:
+        """The bodies of a queue's messages, which are hidden for a second and stay there."""
+        sqs, url = self._install.client("sqs"), self._install.outputs[queue]["url"]
+        found: dict[str, Json] = {}
+        while True:
+            answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=1)
+            batch = {
+                each["MessageId"]: json.loads(each["Body"]) for each in answer.get("Messages", [])
+            }
+            if batch.keys() <= found.keys():
+                time.sleep(1.1)
+                return list(found.values())
+            found |= batch

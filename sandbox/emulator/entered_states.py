@@ -1,0 +1,49 @@
+"""Which states each execution entered, those of its maps included.
+
+AWS writes that into the logs of an express execution when they are at level ALL; the sandbox has
+`GET /_sandbox/states`, whatever the level.
+"""
+
+import threading
+from collections import defaultdict
+from typing import Any
+
+from ministack.services import stepfunctions
+
+from sandbox.emulator.patching import around
+
+Json = dict[str, Any]
+
+_entered: dict[str, list[str]] = defaultdict(list)
+_lock = threading.Lock()
+
+
+@around(stepfunctions, "_execute_pass")
+@around(stepfunctions, "_execute_task")
+@around(stepfunctions, "_execute_choice")
+@around(stepfunctions, "_execute_wait")
+@around(stepfunctions, "_execute_parallel")
+@around(stepfunctions, "_execute_map")
+def execute(stock: Any, state: Json, payload: Any, *more: Any) -> Any:
+    """The last of `more` is the context; a map's branches run in threads of their own."""
+    context = more[-1]
+    with _lock:
+        _entered[context["Execution"]["Id"]].append(context["State"]["Name"])
+    return stock(state, payload, *more)
+
+
+def entered_states() -> dict[str, list[str]]:
+    """By execution, in order where branches do not run at once. The last may be a Succeed or Fail,
+    which ministack follows by itself; inside a map it does not tell of them."""
+    return {
+        execution["executionArn"]: [*_entered[execution["executionArn"]], *_ends(execution)]
+        for _key, execution in list(stepfunctions._executions.all_items())
+    }
+
+
+def _ends(execution: Json) -> list[str]:
+    return [
+        event["stateEnteredEventDetails"]["name"]
+        for event in execution["events"]
+        if event["type"] in {"SucceedStateEntered", "FailStateEntered"}
+    ]

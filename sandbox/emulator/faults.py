@@ -1,0 +1,138 @@
+"""Faults of AWS on purpose, at a rate: `POST /_sandbox/faults` {"seed", "rate"}, `GET` counts them.
+
+They meet what a function asks of AWS, the function itself, what a state machine asks, and what
+EventBridge delivers to state machines. Each share is drawn by one seeded generator.
+"""
+
+import contextvars
+import json
+import random
+import threading
+from collections import Counter
+from typing import Any
+
+from ministack.core.responses import error_response_json, error_response_xml
+from ministack.services import eventbridge, lambda_svc, stepfunctions
+
+from sandbox.emulator.event_targets import keep
+from sandbox.emulator.patching import around
+from sandbox.emulator.task_permissions import permission
+
+Json = dict[str, Any]
+Answer = tuple[int, dict[str, str], bytes]
+
+XML_SERVICES = {"sns", "sts", "iam"}
+# A function dies before it sends so many pieces: heads and bodies of requests count one each.
+MOST_SENDS = 6
+LATEST_MILLISECONDS = 2000
+
+
+class Faults:
+    """`rate` is the share of what is drawn for; by default nothing fails."""
+
+    def __init__(self) -> None:
+        self.tell(0, 0.0)
+
+    def tell(self, seed: int, rate: float) -> None:
+        self._random = random.Random(seed)  # noqa: S311 - to be repeated, not to be secret
+        self._rate = rate
+        self._lock = threading.Lock()
+        self.counts: Counter[str] = Counter()
+
+    def draw(self, place: str, *kinds: str) -> str | None:
+        """One of the kinds, or, most of the time, none."""
+        with self._lock:
+            if self._random.random() >= self._rate:
+                return None
+            kind = self._random.choice(kinds)
+            self.counts[f"{place}: {kind}"] += 1
+            return kind
+
+    def between(self, low: int, high: int) -> int:
+        with self._lock:
+            return self._random.randint(low, high)
+
+
+faults = Faults()
+# Before how many pieces sent the function of this invocation dies: 0 is after all its work.
+_dies: contextvars.ContextVar[int | None] = contextvars.ContextVar("dies", default=None)
+
+
+def of_call(service: str) -> str | None:
+    """What becomes of a function's call: with an "answer lost" it is carried out."""
+    return faults.draw(f"AWS {service}", "throttled", "failed", "answer lost")
+
+
+def refusal(service: str, kind: str) -> Answer:
+    code = "Throttling" if kind == "throttled" else "InternalError"
+    status = 400 if kind == "throttled" else 500
+    if service in XML_SERVICES:
+        return error_response_xml(code, "Fault on purpose", status)
+    code = "ThrottlingException" if kind == "throttled" else "InternalServerError"
+    return error_response_json(code, "Fault on purpose", status)
+
+
+@around(lambda_svc, "_execute_function_warm")
+def invoke(stock: Any, function: Json, event: Any, request_id: str) -> Json:
+    """An invocation that is throttled, dies before it sends the next piece of a request, runs into
+    its timeout there, or dies when all is done and only its answer is left."""
+    kind = faults.draw("Lambda", "throttled", "killed", "timed out", "killed at the end")
+    if kind is None:
+        return dict(stock(function, event, request_id))
+    if kind == "throttled":
+        return dict(
+            lambda_svc._throttle_response(
+                reason_code="ConcurrentInvocationLimitExceeded", msg="Rate Exceeded."
+            )
+        )
+    token = _dies.set(0 if kind == "killed at the end" else faults.between(1, MOST_SENDS))
+    try:
+        result = dict(stock(function, event, request_id))
+    finally:
+        _dies.reset(token)
+    body = result.get("body")
+    if kind == "timed out" and isinstance(body, dict) and "errorType" in body:
+        message = f"RequestId: {request_id} Error: Task timed out"
+        result["body"] = {"errorType": "Sandbox.Timedout", "errorMessage": message}
+    return result
+
+
+@around(lambda_svc, "_durable_env_overlay")
+def overlay(stock: Any) -> dict[str, Any]:
+    """What ministack tells a worker of one invocation; ours reads the end from it."""
+    sends = _dies.get()
+    told = dict(stock())
+    return told if sends is None else told | {"SANDBOX_DIES": sends}
+
+
+@around(stepfunctions, "_invoke_resource")
+def task(stock: Any, resource: str, data: Any) -> Any:
+    """What a machine asks of other services than Lambda."""
+    kind = None if ":lambda:" in resource else faults.draw("task", "failed", "answer lost")
+    result = None if kind == "failed" else stock(resource, data)
+    if kind:
+        raise stepfunctions._ExecutionError(permission(resource, data)[2], "Fault on purpose")
+    return result
+
+
+@around(eventbridge, "_invoke_target")
+def deliver(stock: Any, target: Json, event: Json, rule: Json, view: Any = None) -> None:
+    """A delivery to a machine that comes late, and so out of order, or twice, or never succeeds."""
+    kind = None
+    if ":stateMachine:" in target.get("Arn", ""):
+        kind = faults.draw("EventBridge", "late", "twice", "refused")
+    if kind == "refused":
+        view = view or eventbridge._pattern_event_view(event)
+        problem = ("THROTTLING", "Fault on purpose")
+        keep(target, rule.get("Arn", ""), json.dumps(view.event_with_detail()), problem)
+        return
+    if kind == "twice":
+        stock(target, event, rule, view)
+    if kind is None:
+        stock(target, event, rule, view)
+        return
+    context = contextvars.copy_context()
+    delay = faults.between(0, LATEST_MILLISECONDS) / 1000
+    timer = threading.Timer(delay, context.run, [stock, target, event, rule, view])
+    timer.daemon = True
+    timer.start()

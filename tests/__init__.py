@@ -1,0 +1,1 @@
+"""Ours: terraform-compliance brings another package of this name."""

@@ -1,0 +1,13 @@
+"""A small `make chaos`: one deployment in five meets a fault, and then some."""
+
+from sandbox.chaos.run import run
+
+
+def test_nothing_is_lost_and_nothing_is_falsely_clean() -> None:
+    result = run(seed=1, events=200, rate=0.2)
+    assert sum(result.faults.values()) > 300, result.faults
+    assert len(result.faults) > 20, "faults of every kind"
+    assert result.before.wrong == []
+    assert result.before.by_event["in the undelivered-events queue"] > 0
+    assert result.after.wrong == []
+    assert result.after.by_event == {"handled": 200}
