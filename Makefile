@@ -113,6 +113,15 @@ sandbox: setup ## The embedded AWS and the Qualys simulator themselves
 terraform: setup ## Format, validity and tests of the modules, and a plan of each example
 	$(PYTEST) -n 2 tests/terraform
 
+.PHONY: bench
+bench: setup ## What deployments take and cost, counted; rewrites the tables of README.md and docs/cost.md
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r tests/bench/requirements.txt
+	@PYTHONPATH=functions $(BIN)/python -m tests.bench
+
+.PHONY: chaos
+chaos: setup ## Deployments while a fifth of all things fails, and what came of each: EVENTS=2000 RATE=0.2 SEED= OUTAGE=1
+	@$(BIN)/python -m sandbox.chaos
+
 # Installs side by side: most of an apply is waiting.
 .PHONY: e2e
 e2e: setup $(CHECKOV_READY) ## The examples and the operator's commands on the embedded AWS: applied, used, broken, destroyed

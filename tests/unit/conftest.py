@@ -73,28 +73,29 @@ class FixedToken:
         return True
 
 
-@pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+SETTINGS = {
+    "AWS_DEFAULT_REGION": REGION,
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "NAME_PREFIX": "unit",
+    "LOG_LEVEL": "INFO",
+    "CACHE_TABLE": TABLE,
+    "CACHE_TTL_DAYS": "7",
+    "LEASE_SECONDS": "3900",
+    "QUALYS_GATEWAY_URL": GATEWAY,
+    "QUALYS_SECRET_ARN": "qualys",
+    "QUALYS_ROLE_ARN": ROLE,
+    "MAX_CONCURRENT_SCANS": "100",
+}
+
+
+def as_deployed(patch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     """The functions' environment, and none of the developer's own AWS settings."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)
-    settings = {
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "NAME_PREFIX": "unit",
-        "LOG_LEVEL": "INFO",
-        "CACHE_TABLE": TABLE,
-        "CACHE_TTL_DAYS": "7",
-        "LEASE_SECONDS": "3900",
-        "QUALYS_GATEWAY_URL": GATEWAY,
-        "QUALYS_SECRET_ARN": "qualys",
-        "QUALYS_ROLE_ARN": ROLE,
-        "MAX_CONCURRENT_SCANS": "100",
-    }
-    for name, value in settings.items():
-        monkeypatch.setenv(name, value)
+        patch.delenv(name)
+    for name, value in SETTINGS.items():
+        patch.setenv(name, value)
     clear = (
         aws.client.cache_clear,
         aws._assumed.clear,
@@ -104,9 +105,14 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]
     )
     for each in clear:
         each()
-    yield monkeypatch
+    yield patch
     for each in clear:
         each()
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    yield from as_deployed(monkeypatch)
 
 
 @pytest.fixture

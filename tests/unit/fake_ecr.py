@@ -13,9 +13,10 @@ from tests.unit.builders import ACCOUNT
 
 
 class FakeEcr:
-    """The two calls that the functions make, and the pushes that tests make."""
+    """The two calls that the functions make, and the pushes that tests make; of one account."""
 
-    def __init__(self) -> None:
+    def __init__(self, account: str = ACCOUNT) -> None:
+        self._account = account
         self._images: dict[str, dict[str, str]] = {}
         self._tags: dict[str, dict[str, str]] = {}
 
@@ -79,7 +80,7 @@ class FakeEcr:
         return digest
 
     def _repository(self, account: str, name: str) -> tuple[dict[str, str], dict[str, str]]:
-        if account != ACCOUNT or name not in self._images:
+        if account != self._account or name not in self._images:
             error = {"Error": {"Code": "RepositoryNotFoundException"}}
             raise ClientError(error, "BatchGetImage")  # type: ignore[arg-type]
         return self._images[name], self._tags[name]

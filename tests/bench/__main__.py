@@ -1,0 +1,48 @@
+"""`make bench`: counts, and what they cost; rewrites the tables of README.md and docs/cost.md."""
+
+from __future__ import annotations
+
+import sys
+import time
+from functools import partial
+from pathlib import Path
+
+from tests.bench import plot, result, scale, tables
+from tests.bench.replay import replay
+from tests.contract.pipeline import simulated
+
+REPOSITORY = Path(__file__).parents[2]
+_EVERY = 250  # steps between two lines of progress
+
+tell = partial(print, flush=True)
+
+
+def main() -> int:
+    began = time.monotonic()
+    counted = {}
+    with simulated() as simulator:
+        for name, share in result.SHARES.items():
+            tell(f"{result.DEPLOYMENTS:,} deployments of which {name}")
+            played = 0
+
+            def on_step() -> None:
+                nonlocal played
+                played += 1
+                if played % _EVERY == 0:
+                    tell(f"  {played:,} steps after {time.monotonic() - began:.0f} s")
+
+            counted[name] = replay(result.trace(share), result.WARM, simulator, on_step)
+        tell("One more deployment, as installs grow")
+        grown = scale.table(list(scale.measure(simulator)))
+    result.write(counted)
+    shown = tables.document(counted)
+    tell("", shown, "", grown, sep="\n")
+    tables.put_between_marks(REPOSITORY / "README.md", shown)
+    tables.put_between_marks(REPOSITORY / "docs/cost.md", grown)
+    plot.plot(counted, REPOSITORY / "docs/cost.png")
+    took = time.monotonic() - began
+    tell(f"\nWritten into README.md, docs/cost.md and docs/cost.png after {took:.0f} s.")
+    return 0
+
+
+sys.exit(main())

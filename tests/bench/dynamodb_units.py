@@ -1,0 +1,48 @@
+"""What a DynamoDB call consumes, on demand: moto does not tell it.
+
+A write costs a unit for each KB, begun or full, of the item before or after it, whichever is the
+larger; one whose condition fails costs what the item that stands there is, and one at least. A
+read costs a unit for each 4 KB, when it is consistent.
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+Item = dict[str, Any]
+
+WRITES = ("PutItem", "UpdateItem", "DeleteItem")
+
+
+def write_units(before: Item | None, after: Item | None) -> int:
+    """Of items as the API has them; None where there is none."""
+    return max(1, math.ceil(max(size(before), size(after)) / 1024))
+
+
+def read_units(found: Item | None) -> int:
+    """Of a consistent read, as all of ours are."""
+    return max(1, math.ceil(size(found) / 4096))
+
+
+def size(item: Item | None) -> int:
+    """Bytes, as DynamoDB counts them for items and their attributes' names."""
+    return sum(len(name.encode()) + _value(value) for name, value in (item or {}).items())
+
+
+def _value(typed: dict[str, Any]) -> int:
+    ((kind, value),) = typed.items()
+    if kind == "S":
+        return len(value.encode())
+    if kind == "N":
+        digits = value.lstrip("-").replace(".", "").strip("0")
+        return math.ceil(len(digits) / 2) + 1 + value.startswith("-")
+    if kind in {"BOOL", "NULL"}:
+        return 1
+    if kind == "L":
+        return 3 + sum(1 + _value(each) for each in value)
+    if kind == "M":
+        return 3 + sum(1 + len(name.encode()) + _value(each) for name, each in value.items())
+    raise ValueError(f"no attribute of the cache is of type {kind}")

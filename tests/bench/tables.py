@@ -1,0 +1,85 @@
+"""The README's tables of what a deployment takes and costs."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from tests.bench import cost, counts
+from tests.bench.result import DEPLOYMENTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from tests.bench.counts import Counts
+
+DAYS = 30.4  # in a month
+A_DAY = (100, 1000, 10_000)
+BEGIN, END = "<!-- make bench: begin -->", "<!-- make bench: end -->"
+
+
+def document(counted: Mapping[str, Counts]) -> str:
+    return "\n\n".join((takes(counted), costs(counted), months(counted)))
+
+
+def takes(counted: Mapping[str, Counts]) -> str:
+    rows = {
+        "Standard transitions": cost.transitions,
+        "Express executions": lambda met: met.total(counts.EXECUTIONS, "intake"),
+        "function invocations": lambda met: met.total(counts.INVOCATIONS),
+        "calls of Qualys": lambda met: met.total(counts.QUALYS),
+        "scans": lambda met: met.total(counts.EXECUTIONS, "scan"),
+        "DynamoDB write units": lambda met: met.total(counts.UNITS, "write"),
+        "DynamoDB read units": lambda met: met.total(counts.UNITS, "read"),
+        "notifications": cost.publishes,
+    }
+    lines = [_row("a deployment takes, where", counted), _rule(counted)]
+    for name, count in rows.items():
+        each = (f"{count(met) / DEPLOYMENTS:.2f}" for met in counted.values())
+        lines.append(_row(name, each))
+    return "\n".join(lines)
+
+
+def costs(counted: Mapping[str, Counts]) -> str:
+    by_share = [cost.variable(met) for met in counted.values()]
+    lines = [_row(f"{DEPLOYMENTS:,} deployments cost, where", counted), _rule(counted)]
+    for name in by_share[0]:
+        lines.append(_row(name, (f"${each[name]:.4f}" for each in by_share)))
+    lines.append(_row("in all", (f"**${sum(each.values()):.3f}**" for each in by_share)))
+    return "\n".join(lines)
+
+
+def months(counted: Mapping[str, Counts]) -> str:
+    fixed = cost.fixed()
+    lines = [_row("a month costs, where", counted), _rule(counted)]
+    for deployments in A_DAY:
+        each = (f"${monthly(met, deployments):.2f}" for met in counted.values())
+        lines.append(_row(f"{deployments:,} deployments a day", each))
+    parts = ", ".join(f"{name} ${value:.2f}" for name, value in fixed.items())
+    return "\n".join(lines) + (
+        f"\n\nBeside that, whatever is deployed: ${sum(fixed.values()):.2f} a month ({parts})."
+    )
+
+
+def monthly(met: Counts, deployments_a_day: int) -> float:
+    """Dollars, without what is fixed."""
+    return sum(cost.variable(met).values()) / DEPLOYMENTS * deployments_a_day * DAYS
+
+
+def between_marks(path: Path) -> str:
+    found = re.search(f"{BEGIN}\n(.*?)\n{END}", path.read_text(), re.DOTALL)
+    assert found, f"{path.name} has no marks for the tables"
+    return found[1]
+
+
+def put_between_marks(path: Path, text: str) -> None:
+    path.write_text(path.read_text().replace(between_marks(path), text))
+
+
+def _row(name: str, cells: Iterable[str]) -> str:
+    return f"| {' | '.join([name, *cells])} |"
+
+
+def _rule(cells: Iterable[str]) -> str:
+    return "| --- |" + " ---: |" * len(list(cells))

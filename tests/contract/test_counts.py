@@ -1,0 +1,52 @@
+"""The figures of the README are what the machines and functions of today take."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.bench import cost, counts, result, tables
+from tests.bench.replay import replay
+from tests.bench.trace import DECK
+
+if TYPE_CHECKING:
+    from sandbox.qualys import QualysSimulator
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("name", ["each is new", "all are known"])
+def test_what_was_counted_is_what_it_takes(simulator: QualysSimulator, name: str) -> None:
+    """A deck of scans takes its share of all; what is done once a day or grows a little, aside."""
+    met = replay(result.trace(result.SHARES[name], DECK), result.WARM, simulator)
+    counted = result.read()[name]
+    times = result.DEPLOYMENTS // DECK
+    for kind in counts.KINDS:
+        share = 0.02 if kind == counts.LOGS else 0.001
+        for what in met.of(kind).keys() | counted.of(kind).keys():
+            found, known = met.total(kind, what) * times, counted.total(kind, what)
+            assert found == pytest.approx(known, rel=share, abs=3), (kind, what)
+
+
+def test_the_readme_shows_what_was_counted() -> None:
+    shown = tables.between_marks(REPOSITORY / "README.md")
+    assert shown == tables.document(result.read())
+
+
+def test_a_new_image_costs_no_more_than_it_has_to() -> None:
+    met = result.read()["each is new"]
+    scans = met.total(counts.EXECUTIONS, "scan")
+    assert scans == result.DEPLOYMENTS
+    checks = met.total(counts.STATES, "scan CheckStatus")
+    assert cost.transitions(met) <= 11 * scans + 3 * (checks - 2 * scans)
+    once_a_day = 3
+    assert met.total(counts.QUALYS) <= 6 * scans + (checks - 2 * scans) + once_a_day
+    assert tables.monthly(met, 1000) < 10
+
+
+def test_a_known_image_costs_next_to_nothing() -> None:
+    met = result.read()["all are known"]
+    assert (cost.transitions(met), met.total(counts.QUALYS)) == (0, 0)
+    assert tables.monthly(met, 1000) < 0.5
