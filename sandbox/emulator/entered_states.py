@@ -10,6 +10,7 @@ from typing import Any
 
 from ministack.services import stepfunctions
 
+from sandbox.emulator.express import all_executions
 from sandbox.emulator.patching import around
 
 Json = dict[str, Any]
@@ -37,7 +38,7 @@ def entered_states() -> dict[str, list[str]]:
     which ministack follows by itself; inside a map it does not tell of them."""
     return {
         execution["executionArn"]: [*_entered[execution["executionArn"]], *_ends(execution)]
-        for _key, execution in list(stepfunctions._executions.all_items())
+        for execution in all_executions()
     }
 
 

@@ -69,6 +69,12 @@ def list_executions(stock: Any, data: Json) -> Any:
     return stock(data)
 
 
+def all_executions() -> list[Json]:
+    """Of all accounts. A copy of the dict: making its items one by one may let another thread add
+    to it, when the collector of garbage runs in between."""
+    return list(stepfunctions._executions._data.copy().values())
+
+
 def express_executions() -> list[Json]:
     """What the express executions of all accounts came to; AWS shows that in logs alone.
 
@@ -79,7 +85,7 @@ def express_executions() -> list[Json]:
         {key: execution[key] for key in shown}
         | {"event_id": _event_id(execution["input"])}
         | {key: execution[key] for key in ("error", "cause") if execution.get(key)}
-        for _key, execution in list(stepfunctions._executions.all_items())
+        for execution in all_executions()
         if ":express:" in execution["executionArn"]
     ]
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 import time
 from functools import partial
 from pathlib import Path
 
-from tests.bench import plot, result, scale, tables
+from tests.bench import cold_start, latency, plot, result, scale, tables
 from tests.bench.replay import replay
 from tests.contract.pipeline import simulated
 
@@ -34,11 +35,18 @@ def main() -> int:
             counted[name] = replay(result.trace(share), result.WARM, simulator, on_step)
         tell("One more deployment, as installs grow")
         grown = scale.table(list(scale.measure(simulator)))
+    tell("Cold starts")
+    with tempfile.TemporaryDirectory() as scratch:
+        built = cold_start.package(Path(scratch))
+        cold = cold_start.table(list(cold_start.measure(built)), built.stat().st_size)
+    tell("Applying examples/single-account, for latencies")
+    waits = latency.table(latency.measure())
     result.write(counted)
     shown = tables.document(counted)
-    tell("", shown, "", grown, sep="\n")
+    more = "\n\n".join((grown, "## Cold starts", cold, "## Latency", waits))
+    tell("", shown, "", more, sep="\n")
     tables.put_between_marks(REPOSITORY / "README.md", shown)
-    tables.put_between_marks(REPOSITORY / "docs/cost.md", grown)
+    tables.put_between_marks(REPOSITORY / "docs/cost.md", more)
     plot.plot(counted, REPOSITORY / "docs/cost.png")
     took = time.monotonic() - began
     tell(f"\nWritten into README.md, docs/cost.md and docs/cost.png after {took:.0f} s.")

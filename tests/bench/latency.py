@@ -1,0 +1,122 @@
+"""How long it takes in the sandbox, beside a machine that does nothing.
+
+The sandbox is no AWS, and this machine no Lambda: the ratio to the floor is what says something.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sandbox import images
+from sandbox.install import Install
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+Json = dict[str, Any]
+
+_DEPLOYMENTS = 12  # the first makes registry and workers, and is left out
+_FLOOR = {
+    "StartAt": "First",
+    "States": {
+        "First": {"Type": "Pass", "Next": "Second"},
+        "Second": {"Type": "Pass", "End": True},
+    },
+}
+
+
+@dataclass
+class Latency:
+    """Seconds, one of each deployment. `submitted` and `floor` are from the ECS call on: until the
+    scan is submitted, and until an empty machine that starts with the same event has ended.
+    `told` is from the finished scan to the notification."""
+
+    submitted: list[float] = field(default_factory=list)
+    told: list[float] = field(default_factory=list)
+    floor: list[float] = field(default_factory=list)
+
+
+def measure() -> Latency:
+    with Install("bench-token", wait_scale=0.01) as install:
+        install.prepare()
+        install.apply()
+        install.qualys.control.scenario(scan_seconds=0.2)
+        floor = _floor(install)
+        install.client("ecr").create_repository(repositoryName="bench/app")
+        found = Latency()
+        for number in range(_DEPLOYMENTS):
+            _deploy(install, floor, str(number), found if number else Latency())
+        return found
+
+
+def table(found: Latency) -> str:
+    base = statistics.median(found.floor)
+    lines = [
+        "| in the sandbox | median | fastest | slowest | median to the floor's |",
+        "| --- | ---: | ---: | ---: | ---: |",
+    ]
+    for name, seconds in (
+        ("from the ECS call to the submitted scan", found.submitted),
+        ("from the finished scan to the notification", found.told),
+        ("floor: from the ECS call to the end of two empty states", found.floor),
+    ):
+        middle = statistics.median(seconds)
+        cells = [f"{each:.2f} s" for each in (middle, min(seconds), max(seconds))]
+        lines.append(f"| {name} | {' | '.join(cells)} | {middle / base:.1f} |")
+    return "\n".join(lines)
+
+
+def _floor(install: Install) -> str:
+    """ARN of a machine of two empty states, which the same events start."""
+    allowed = {"Effect": "Allow", "Action": "states:StartExecution", "Resource": "*"}
+    policy = {"Version": "2012-10-17", "Statement": [allowed]}
+    roles = {
+        service: install.aws.create_role(
+            f"floor-{service}", {"Service": f"{service}.amazonaws.com"}, policy
+        )
+        for service in ("states", "events")
+    }
+    made = install.client("stepfunctions").create_state_machine(
+        name="floor", definition=json.dumps(_FLOOR), roleArn=roles["states"]
+    )["stateMachineArn"]
+    events = install.client("events")
+    pattern = {"source": ["aws.ecs"], "detail": {"eventName": ["RegisterTaskDefinition"]}}
+    events.put_rule(Name="floor", EventPattern=json.dumps(pattern))
+    target = {"Id": "floor", "Arn": made, "RoleArn": roles["events"]}
+    events.put_targets(Rule="floor", Targets=[target])
+    return str(made)
+
+
+def _deploy(install: Install, floor: str, tag: str, found: Latency) -> None:
+    pushed = images.push(install.client("ecr"), "bench/app", images.build(tag), tag)
+    finding = {"qid": 1, "severity": 5, "title": "a finding", "cveids": ["CVE-2026-0001"]}
+    install.qualys.control.tell_findings(f"bench/app:{tag}", [finding])
+    known = {each["executionArn"] for each in install.scans()}
+    began = time.time()
+    install.ecs.register_task_definition(
+        family="bench", containerDefinitions=[{"name": "app", "image": pushed.by_tag}]
+    )
+    install.settle()
+    (scan,) = [each for each in install.scans() if each["executionArn"] not in known]
+    at = _times(install, scan["executionArn"])
+    found.submitted.append(at["left SubmitScan"] - began)
+    found.told.append(at["left SendNotification"] - at["entered GetResults"])
+    executions = install.client("stepfunctions").list_executions(stateMachineArn=floor)
+    stopped: datetime = max(each["stopDate"] for each in executions["executions"])
+    found.floor.append(stopped.timestamp() - began)
+
+
+def _times(install: Install, arn: str) -> dict[str, float]:
+    """When a state was first entered and left, as seconds of the clock."""
+    pages = install.client("stepfunctions").get_paginator("get_execution_history")
+    times: dict[str, float] = {}
+    for page in pages.paginate(executionArn=arn):
+        for event in page["events"]:
+            for word, detail in (("entered", "stateEntered"), ("left", "stateExited")):
+                if name := event.get(f"{detail}EventDetails", {}).get("name"):
+                    times.setdefault(f"{word} {name}", event["timestamp"].timestamp())
+    return times
