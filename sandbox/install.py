@@ -91,7 +91,7 @@ class Install:
         """Applies the example, and subscribes a queue of ours to its notifications."""
         self.terraform.apply()
         self.outputs: Json = self.terraform.outputs()["image_scan"]
-        self._inbox = self._subscribe(self.outputs["topic_arn"])
+        self._inbox = self.subscribe("sandbox-inbox")
         self.deployer = self.aws.create_user("ci-deployer", _DEPLOYER)
 
     def aws_base(self) -> Json:
@@ -192,9 +192,11 @@ class Install:
             for message in self.messages(self.outputs["failed_events_queue"]["url"])
         ]
 
-    def _subscribe(self, topic_arn: str) -> str:
+    def subscribe(self, name: str, **attributes: str) -> str:
+        """URL of a new queue that gets what is published, by the subscription's attributes."""
+        topic_arn = self.outputs["topic_arn"]
         sqs, sns = self.client("sqs"), self.client("sns")
-        url = str(sqs.create_queue(QueueName="sandbox-inbox")["QueueUrl"])
+        url = str(sqs.create_queue(QueueName=name)["QueueUrl"])
         arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
         arn = arn["Attributes"]["QueueArn"]
         statement = {
@@ -206,5 +208,5 @@ class Install:
         }
         policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
         sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
-        sns.subscribe(TopicArn=topic_arn, Protocol="sqs", Endpoint=arn)
+        sns.subscribe(TopicArn=topic_arn, Protocol="sqs", Endpoint=arn, Attributes=attributes)
         return url

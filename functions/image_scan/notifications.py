@@ -7,18 +7,19 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from image_scan import aws
+from image_scan import aws, notification_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sns.type_defs import MessageAttributeValueTypeDef
 
     from image_scan.payloads import Image, ImageTask, Outcome, Place
 
 _LONGEST_SUBJECT = 100  # characters, printable ASCII; SNS refuses any other
 _MOST_PLACES = 100
-_LARGEST = 200_000  # bytes; SNS takes 256 KiB, and names in ECS can be long
+_LARGEST = 150_000  # bytes; SNS takes 256 KiB, and names in ECS can be long
 _IMAGE = ("uri", "digest", "repository", "tag", "account_id", "region")
 _RESULT = ("counts", "potential", "exempted", "fresh", "config_digest")
 
@@ -32,15 +33,14 @@ class Topic:
 
     def tell(self, task: ImageTask, outcome: Outcome, places: Mapping[str, Place]) -> None:
         """Raises AwsUnavailable or AwsRejected when SNS does not take the message."""
-        image = task["image"]
+        told = message(task["image"], outcome, places)
         with aws.calls("sns:Publish"):
             self._sns.publish(
                 TopicArn=self._arn,
-                Subject=subject(image, outcome),
-                Message=json.dumps(message(image, outcome, places), indent=2),
-                MessageAttributes={
-                    "verdict": {"DataType": "String", "StringValue": outcome["verdict"]},
-                },
+                Subject=subject(task["image"], outcome),
+                Message=by_protocol(told),
+                MessageStructure="json",
+                MessageAttributes=attributes(told),
             )
 
 
@@ -69,9 +69,50 @@ def message(image: Image, outcome: Outcome, places: Mapping[str, Place]) -> dict
     }
 
 
+def by_protocol(told: dict[str, Any]) -> str:
+    """JSON for machines, words for people: SNS delivers by the protocol of a subscriber."""
+    return json.dumps(
+        {
+            "default": json.dumps(told),
+            "email": notification_text.email(told),
+            "sms": notification_text.sms(told),
+        }
+    )
+
+
+def attributes(told: dict[str, Any]) -> dict[str, MessageAttributeValueTypeDef]:
+    """What a subscription can filter by; of the places, each value of any of them."""
+    single = {
+        "verdict": told["verdict"],
+        "max_severity": _max_severity(told),
+        "repository": told["image"]["repository"],
+    }
+    several = {
+        name: sorted({place[name] for place in told["deployed"]} - {""})
+        for name in ("account", "region", "cluster", "service")
+    }
+    found: dict[str, MessageAttributeValueTypeDef] = {
+        name: {"DataType": "String", "StringValue": value}
+        for name, value in single.items()
+        if value
+    }
+    for name, values in several.items():
+        if values:
+            found[name] = {"DataType": "String.Array", "StringValue": json.dumps(values)}
+    return found
+
+
+def _max_severity(told: dict[str, Any]) -> str:
+    """`unknown` where there is no result, `none` where there is no finding."""
+    if "counts" not in told:
+        return "unknown"
+    found = (name for name in ("critical", "high", "medium", "low") if told["counts"][name])
+    return next(found, "none")
+
+
 def _shown(places: list[Place]) -> list[Place]:
     """As many of them as a message has room for."""
-    while len(json.dumps(places, indent=2)) > _LARGEST:
+    while len(json.dumps(json.dumps(places))) > _LARGEST:
         places = places[: len(places) // 2]
     return places
 

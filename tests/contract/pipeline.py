@@ -255,7 +255,7 @@ class Pipeline:
     def told(self) -> list[Json]:
         """The messages of the topic, in their order."""
         sent = sns_backends[ACCOUNT][REGION].topics[self.topic].sent_notifications
-        return [json.loads(message) for _, message, *_ in sent]
+        return [json.loads(json.loads(message)["default"]) for _, message, *_ in sent]
 
     def kept(self) -> list[Json]:
         """What is in the failed-events queue: each body, with its `error` beside it."""

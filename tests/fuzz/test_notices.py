@@ -80,8 +80,10 @@ def check_everywhere(of: Image, outcome: Outcome, deployed: int) -> None:
     assert all(" " <= each <= "~" for each in subject)
     where = places(deployed)
     told = notifications.message(of, outcome, where)
-    sent = json.dumps(told, indent=2, allow_nan=False).encode()
-    assert len(sent) < MESSAGE
+    sent = notifications.by_protocol(told).encode()
+    attributes = json.dumps(notifications.attributes(told)).encode()
+    assert len(sent) + len(attributes) < MESSAGE
+    json.dumps(told, allow_nan=False)
     assert told["deployed_total"] == deployed
     item = TypeSerializer().serialize({"imageDigest": of["key"], "outcome": outcome})
     assert size(item) < ITEM

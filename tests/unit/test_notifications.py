@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from image_scan import notifications
+from image_scan import notification_text, notifications
 from image_scan.errors import AwsRejected
 from image_scan.payloads import Outcome
 from image_scan.scan_cache import place_of
@@ -21,7 +21,7 @@ def test_the_message_says_what_where_and_who(topic: Inbox) -> None:
     notifications.Topic(topic.sns, topic.arn).tell(task(), CRITICAL, PLACES)
     ((subject, text),) = topic.messages()
     assert subject == "Scan: shop/app - 1C/0H"
-    message = json.loads(text)
+    message = json.loads(json.loads(text)["default"])
     assert message["verdict"] == "FINDINGS"
     assert message["image"]["digest"] == image()["digest"]
     assert message["counts"]["critical"] == 1
@@ -34,6 +34,32 @@ def test_the_message_says_what_where_and_who(topic: Inbox) -> None:
     )
     assert place["principal"].endswith("assumed-role/ci/deployer")
     assert place["containers"] == ["app"]
+
+
+def test_each_protocol_has_its_words() -> None:
+    told = notifications.message(image(), CRITICAL, PLACES)
+    sent = json.loads(notifications.by_protocol(told))
+    assert sent.keys() == {"default", "email", "sms"}
+    assert json.loads(sent["default"]) == told
+    assert sent["email"] == notification_text.email(told)
+
+
+def test_a_subscription_can_filter() -> None:
+    place = next(iter(PLACES.values()))
+    places: Any = {"a": {**place, "cluster": "prod"}, "b": {**place, "cluster": "", "service": "x"}}
+    found = notifications.attributes(notifications.message(image(), CRITICAL, places))
+    assert {name: each["StringValue"] for name, each in found.items()} == {
+        "verdict": "FINDINGS",
+        "max_severity": "critical",
+        "repository": "shop/app",
+        "account": '["123456789012"]',
+        "region": '["us-east-1"]',
+        "cluster": '["prod"]',
+        "service": '["web", "x"]',
+    }
+    nowhere = notifications.attributes(notifications.message(image(), Outcome(verdict="ERROR"), {}))
+    assert nowhere.keys() == {"verdict", "max_severity", "repository"}
+    assert nowhere["max_severity"]["StringValue"] == "unknown"
 
 
 def test_a_topic_that_is_not_there_is_an_error(topic: Inbox) -> None:
@@ -53,7 +79,7 @@ def test_places_with_long_names_fit_into_a_message() -> None:
     places = {f"place-{number}": place for number in range(100)}
     message = notifications.message(image(), CRITICAL, places)
     assert 0 < len(message["deployed"]) < message["deployed_total"] == 100
-    assert len(json.dumps(message, indent=2)) < 256 * 1024
+    assert len(notifications.by_protocol(message)) < 256 * 1024
 
 
 @given(st.text(max_size=300), st.integers(0, 10**6))
