@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
 from sandbox.aws import REPOSITORY, SandboxError
-from sandbox.demo_view import show
+from sandbox.demo_view import ON_CALL, show
 from sandbox.install import Install
 from sandbox.scenario import Scenario
 from sandbox.terraform import TerraformError
@@ -48,6 +48,7 @@ def run(console: Console, *, keep: bool) -> int:
         with Install(token, wait_scale=_WAIT_SCALE, on_line=on_line) as install:
             install.prepare()
             install.apply()
+            install.subscribe_by_mail(ON_CALL)
             scenario = Scenario(install)
             _play(scenario, install, progress)
             progress.stop()

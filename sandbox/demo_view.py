@@ -3,13 +3,16 @@
 from typing import Any
 
 from rich.console import Console
+from rich.panel import Panel
 from rich.table import Table
+from rich.text import Text
 
 from sandbox.install import Install
 from sandbox.scenario import Row
 
 Json = dict[str, Any]
 _COLOURS = {"CLEAN": "green", "FINDINGS": "yellow", "UNSCANNABLE": "magenta"}
+ON_CALL = "oncall@example.com"
 _COUNTS = ("critical", "high", "medium", "low")
 
 
@@ -35,6 +38,8 @@ def show(console: Console, install: Install, rows: list[Row]) -> bool:
             table.add_row("", f"[red]expected {row.verdict} {row.counts}, {_how(row)}[/]")
     console.print(table)
     console.print(_notifications(told))
+    worst = next(text for text in install.mail(ON_CALL) if ": 0 critical" not in text)
+    console.print(Panel(Text(worst.rstrip()), title=f"e-mail to {ON_CALL}"))
     lost = install.failed_events()
     if lost:
         console.print(f"[red]{len(lost)} events were not processed:[/]", lost)

@@ -182,6 +182,17 @@ class Install:
             if each.get("Subject", "").startswith("Scan: ")
         ]
 
+    def mail(self, address: str) -> list[str]:
+        """The e-mails that an address was sent."""
+        sent = self.aws.ask("/_sandbox/mail")["sent"]
+        return [each["text"] for each in sent if each["to"] == address]
+
+    def subscribe_by_mail(self, address: str) -> None:
+        """At once; AWS would mail a link to the address first."""
+        self.client("sns").subscribe(
+            TopicArn=self.outputs["topic_arn"], Protocol="email", Endpoint=address
+        )
+
     def failed_events(self) -> list[Json]:
         """Takes the kept events: `body` as it came, and the error's name."""
         return [

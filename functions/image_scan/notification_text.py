@@ -59,7 +59,8 @@ def _headline(told: dict[str, Any]) -> str:
 
 
 def _place(place: dict[str, Any]) -> str:
-    what = f"service {place['service']}" if place["service"] else place["task_definition"]
+    family = place["task_definition"].rsplit("/", 1)[-1]
+    what = f"service {place['service']}" if place["service"] else f"task definition {family}"
     where = f"account {place['account']}, {place['region']}"
     cluster = f", cluster {place['cluster']}" if place["cluster"] else ""
     return _plain(f"{what} ({where}{cluster}), by {place['principal'] or 'nobody known'}")

@@ -2,6 +2,7 @@
 
 import json
 
+from sandbox.aws import ACCOUNT
 from sandbox.install import Install
 
 from .conftest import CLUSTER, CRITICAL, Workload
@@ -31,3 +32,14 @@ def test_a_subscriber_gets_what_its_filter_asks_for(install: Install, workload: 
     told = json.loads(got["wanted"][0]["Body"])
     assert told["image"]["repository"] == f"tests/{workload.name}"
     assert told["counts"]["critical"] == 1
+
+
+def test_a_person_reads_words(install: Install, workload: Workload) -> None:
+    install.subscribe_by_mail("oncall@example.com")
+    workload.find(CRITICAL)
+    workload.deploy()
+    (text,) = install.mail("oncall@example.com")
+    assert text.startswith(f"tests/{workload.name}:1: 1 critical, 0 high\n")
+    assert f"service {workload.name} (account {ACCOUNT}" in text
+    assert "CVE-2026-0001: a critical finding" in text
+    assert "user/ci-deployer" in text
