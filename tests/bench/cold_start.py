@@ -1,9 +1,7 @@
-"""What a function's cold start takes: modules that are imported, and instructions where the machine
-counts them (perf); no time."""
+"""What a function's cold start takes: the modules that are imported, and no time."""
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 import sysconfig
@@ -18,7 +16,6 @@ if TYPE_CHECKING:
 
 # What AWS lays beside a Python function; its own zip comes first.
 _SDK = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six.py", "urllib3")
-_PERF = ("perf", "stat", "--field-separator=,", "--event=instructions:u")
 # What a handler needs before it can answer: itself, and the clients that it makes.
 _PROGRAM = """
 import sys
@@ -31,11 +28,8 @@ print(len(set(sys.modules) - before))
 
 @dataclass(frozen=True)
 class ColdStart:
-    """`instructions` in millions; None where nobody counts them."""
-
     function: str
     modules: int
-    instructions: float | None
 
 
 def package(folder: Path) -> Path:
@@ -52,25 +46,14 @@ def measure(built: Path) -> Iterator[ColdStart]:
     for name in _SDK:
         (runtime / name).symlink_to(Path(sysconfig.get_paths()["purelib"]) / name)
     paths = [str(built), str(runtime)]
-    empty = _run(_PROGRAM.replace("import image_scan.handlers.{function}", "").format(paths=paths))
     for function in FUNCTIONS:
-        modules, instructions = _run(_PROGRAM.format(paths=paths, function=function))
-        counted = instructions - empty[1] if instructions and empty[1] else None
-        yield ColdStart(function, modules, counted)
+        program = _PROGRAM.format(paths=paths, function=function)
+        command = [sys.executable, "-I", "-S", "-c", program]
+        answer = subprocess.run(command, capture_output=True, text=True, check=True)
+        yield ColdStart(function, int(answer.stdout))
 
 
 def table(starts: list[ColdStart], size: int) -> str:
-    lines = ["| function | modules | million instructions |", "| --- | ---: | ---: |"]
-    for each in starts:
-        counted = "not counted" if each.instructions is None else f"{each.instructions:.0f}"
-        lines.append(f"| {each.function} | {each.modules} | {counted} |")
+    lines = ["| function | modules |", "| --- | ---: |"]
+    lines += [f"| {each.function} | {each.modules} |" for each in starts]
     return "\n".join(lines) + f"\n\nThe zip has {size / 1e6:.2f} MB."
-
-
-def _run(program: str) -> tuple[int, float | None]:
-    command = [sys.executable, "-I", "-S", "-c", program]
-    perf = list(_PERF) if shutil.which("perf") else []
-    answer = subprocess.run([*perf, *command], capture_output=True, text=True, check=True)
-    told = [line.split(",") for line in answer.stderr.splitlines() if "instructions" in line]
-    counted = told[0][0] if told else ""
-    return int(answer.stdout), int(counted) / 1e6 if counted.isdigit() else None
