@@ -1,4 +1,4 @@
-"""What a function's cold start takes: modules that are imported and memory, and no time."""
+"""What a function's cold start takes: the modules that are imported, and no time."""
 
 from __future__ import annotations
 
@@ -18,21 +18,18 @@ if TYPE_CHECKING:
 _SDK = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six.py", "urllib3")
 # What a handler needs before it can answer: itself, and the clients that it makes.
 _PROGRAM = """
-import resource, sys
+import sys
 sys.path[:0] = {paths!r}
 before = set(sys.modules)
 import image_scan.handlers.{function}
-print(len(set(sys.modules) - before), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+print(len(set(sys.modules) - before))
 """
 
 
 @dataclass(frozen=True)
 class ColdStart:
-    """`memory` is the most that the process has held when all is imported, in MB."""
-
     function: str
     modules: int
-    memory: float
 
 
 def package(folder: Path) -> Path:
@@ -53,11 +50,10 @@ def measure(built: Path) -> Iterator[ColdStart]:
         program = _PROGRAM.format(paths=paths, function=function)
         command = [sys.executable, "-I", "-S", "-c", program]
         answer = subprocess.run(command, capture_output=True, text=True, check=True)
-        modules, kilobytes = answer.stdout.split()
-        yield ColdStart(function, int(modules), int(kilobytes) / 1024)
+        yield ColdStart(function, int(answer.stdout))
 
 
 def table(starts: list[ColdStart], size: int) -> str:
-    lines = ["| function | modules | MB |", "| --- | ---: | ---: |"]
-    lines += [f"| {each.function} | {each.modules} | {each.memory:.0f} |" for each in starts]
+    lines = ["| function | modules |", "| --- | ---: |"]
+    lines += [f"| {each.function} | {each.modules} |" for each in starts]
     return "\n".join(lines) + f"\n\nThe zip has {size / 1e6:.2f} MB."
