@@ -34,7 +34,7 @@ def test_a_dead_credential_is_told_once_and_no_image_is_lost(
     install: Install, workload: Workload, rotate: None
 ) -> None:
     images = [workload.pushed, *(workload.push(f"another {n}", tag=f"n{n}") for n in range(4))]
-    workload.deploy(*(image.by_tag for image in images))
+    workload.deploy_once(*(image.by_tag for image in images))
     assert len(workload.scans()) == 5
     (told,) = install.notifications()
     assert told["verdict"] == "ERROR"

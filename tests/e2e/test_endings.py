@@ -32,7 +32,7 @@ def test_a_scan_that_is_aborted_frees_its_image_and_is_told(
 
 def test_thirty_polls_are_thirty_checks(install: Install, workload: Workload) -> None:
     workload.behave(never_ends=True)
-    workload.deploy()
+    workload.deploy_once()
     (scan,) = workload.scans()
     states = install.scan_states(scan["executionArn"])
     assert states.count("CheckStatus") == 30
@@ -61,7 +61,7 @@ def test_an_unreadable_result_is_never_clean(
     workload.find(CRITICAL)
     number = install.qualys.control.fail("/csapi/v1.3/images/[0-9a-f]+/vuln", times=0, **fault)
     try:
-        workload.deploy()
+        workload.deploy_once()
     finally:
         install.qualys.control.mend(number)
     assert workload.verdict()["status"] == "ERROR"
