@@ -4,7 +4,7 @@ ECS writes are recorded by CloudTrail and followed by the task events that ECS i
 `GET /_sandbox/executions` and `/_sandbox/states` show what AWS shows in logs alone: the express
 executions, and the states that each execution entered.
 `GET /_sandbox/process` tells who listens here; `/_sandbox/faults` is for `faults`, `/_sandbox/mail`
-for `mail`.
+for `mail`, `/_sandbox/permissions` for `permissions_used`.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from ministack import app as ministack
 from ministack.core import iam_evaluator as iam
 from ministack.core.router import extract_access_key_id
 
-from sandbox.emulator import cloudtrail, faults, key_use, mail, task_events
+from sandbox.emulator import cloudtrail, faults, key_use, mail, permissions_used, task_events
 from sandbox.emulator.entered_states import entered_states
 from sandbox.emulator.express import express_executions
 from sandbox.emulator.patching import around
@@ -72,6 +72,8 @@ def _own(path: str, body: bytes) -> Message:
         return entered_states()
     if path == "/_sandbox/mail":
         return {"sent": mail.sent}
+    if path == "/_sandbox/permissions":
+        return {"used": sorted(permissions_used.used)}
     if path == "/_sandbox/process":
         return {"pid": os.getpid()}
     if path == "/_sandbox/faults":

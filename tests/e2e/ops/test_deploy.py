@@ -145,7 +145,7 @@ def test_a_plan_changes_nothing(project: Project, deployed: str) -> None:
     assert "to change, " in said
     assert not (project.left()[0] / "change.tfplan").exists()
     groups = project.aws.client("logs").describe_log_groups()["logGroups"]
-    assert {group["retentionInDays"] for group in groups} == {90}
+    assert {group["retentionInDays"] for group in groups} == {365}
 
 
 def test_variables_of_a_file_are_taken(project: Project, deployed: str, tmp_path: Path) -> None:

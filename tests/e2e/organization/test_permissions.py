@@ -1,0 +1,26 @@
+"""Each permission of a spoke's roles is needed by something seen here."""
+
+from collections.abc import Callable
+
+from sandbox.organization import PREFIX, Organization
+from tests.e2e.permissions import declared, used
+
+from .conftest import App
+
+
+def test_a_spokes_roles_may_do_what_they_do_and_nothing_else(
+    organization: Organization, make_app: Callable[..., App]
+) -> None:
+    app = make_app(organization.shop)
+    app.serve()
+    app.settle()
+    app.spoke.ecs.register_task_definition(
+        family=f"{app.name}-pinned",
+        containerDefinitions=[{"name": "app", "image": app.pushed.by_digest}],
+    )
+    app.settle()
+    aws = organization.install.aws
+    needed = {(role, action) for role, action, _arn in used(aws)}
+    permitted = declared(aws, PREFIX, organization.shop)
+    assert {role for role, _action in permitted} >= {f"{PREFIX}-describe"}
+    assert permitted - needed == set()

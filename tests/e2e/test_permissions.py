@@ -1,0 +1,141 @@
+"""Each permission of each role is needed by something seen here, and nothing beyond is granted."""
+
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+import pytest
+
+from sandbox.install import Install
+from tests.e2e.permissions import allowed, declared, roles, used
+
+from .conftest import CRITICAL, Workload
+
+Without = Callable[[str, str], AbstractContextManager[None]]
+PREFIX = "qualys-image-scan"
+
+# What AWS asks for where the emulator asks nobody.
+UNSEEN = {
+    # Step Functions, when a machine that logs is created or changed
+    "logs:CreateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:DescribeLogGroups",
+    "logs:DescribeResourcePolicies",
+    "logs:GetLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:UpdateLogDelivery",
+    # DynamoDB, of who uses a table under a customer-managed key
+    "kms:DescribeKey",
+    "kms:GenerateDataKey",
+}
+
+# Whose resource cannot be told, or is AWS' own policy's.
+OF_ANY_RESOURCE = {
+    f"{PREFIX}-parse-event-us-east-1": ("ecs:DescribeTaskDefinition",),
+    f"{PREFIX}-registry-us-east-1": (
+        "ecr:BatchGetImage",
+        "ecr:DescribeImages",
+        "ecr:GetDownloadUrlForLayer",
+    ),
+}
+
+NOBODYS = (
+    "dynamodb:DeleteTable",
+    "dynamodb:Scan",
+    "ecr:PutImage",
+    "ecs:RunTask",
+    "iam:CreateAccessKey",
+    "iam:PassRole",
+    "iam:PutRolePolicy",
+    "kms:PutKeyPolicy",
+    "kms:ScheduleKeyDeletion",
+    "lambda:UpdateFunctionCode",
+    "logs:DeleteLogGroup",
+    "s3:GetObject",
+    "secretsmanager:PutSecretValue",
+    "sns:Subscribe",
+    "sqs:PurgeQueue",
+    "sqs:ReceiveMessage",
+    "states:StopExecution",
+    "states:UpdateStateMachine",
+    "sts:AssumeRole",
+)
+
+
+@pytest.fixture
+def exercised(install: Install, workload: Workload, without: Without) -> None:
+    """Every way through the pipeline that takes a permission of its own."""
+    qualys, table = install.qualys.control, install.outputs["cache_table"]["name"]
+    dynamodb = install.client("dynamodb")
+    memo = {"imageDigest": {"S": "registry#111111111111#us-east-1"}}
+
+    workload.find(CRITICAL)
+    workload.behave(scan_seconds=4)
+    workload.deploy()  # a second place joins while the scan runs
+    workload.behave(scan_seconds=0.2)
+    workload.deploy_once(workload.push("by its digest", tag="0").by_digest)
+    missing = f"{workload.pushed.registry}/{workload.pushed.repository}:no-such-tag"
+    workload.deploy(missing, service=f"{workload.name}-missing")
+
+    gone = {"registry_uuid": {"S": "deleted-at-qualys"}, "ttl": {"N": str(int(time.time()) + 999)}}
+    dynamodb.put_item(TableName=table, Item={**memo, **gone})
+    workload.deploy_once(workload.push("of a registry that is gone", tag="2").by_tag)
+
+    dynamodb.delete_item(TableName=table, Key=memo)
+    lists = qualys.fail(
+        "/csapi/v1.3/registry", method="GET", times=0, status=200, body='{"data": [], "count": 0}'
+    )
+    refuses = qualys.fail("/csapi/v1.3/registry", method="POST", times=0, status=400, body="{}")
+    workload.deploy_once(workload.push("of a registry that is refused", tag="3").by_tag)
+    qualys.mend(lists)
+    qualys.mend(refuses)
+
+    refuses = qualys.fail("/csapi/.*", times=0, status=401, body="{}")
+    workload.deploy_once(workload.push("with a dead credential", tag="3a").by_tag)
+    qualys.mend(refuses)
+
+    with without("send_notification", "sns:Publish"):
+        workload.deploy_once(workload.push("that nobody is told of", tag="4").by_tag)
+    with without("parse_event", "ecs:DescribeTaskDefinition"):
+        workload.deploy(service=f"{workload.name}-again")
+
+    workload.behave(never_ends=True)
+    workload.register(workload.push("whose scan is aborted", tag="5").by_tag)
+    deadline = time.monotonic() + 30
+    while not (running := [each for each in workload.scans() if each["status"] == "RUNNING"]):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    install.failed_events()
+    with without("send_notification", "sns:Publish"):
+        install.client("stepfunctions").stop_execution(executionArn=running[0]["executionArn"])
+        while not install.failed_events():
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+    install.settle()
+
+
+def test_each_role_may_do_what_it_does_and_nothing_else(install: Install, exercised: None) -> None:
+    mine = roles(install.aws, PREFIX)
+    seen = {each for each in used(install.aws) if each[0] in mine}
+    needed = {use[:2] for use in seen}
+    permitted = declared(install.aws, PREFIX)
+    assert {each for each in permitted - needed if each[1] not in UNSEEN} == set(), "never used"
+
+    # Whatever any of them did, in another account too, and what none of them should.
+    calls = {(action, arn) for _role, action, arn in seen}
+    calls |= {(action, foreign(arn)) for action, arn in calls if arn != "*"}
+    calls |= {(action, "*") for action in NOBODYS}
+    assert len(calls) > 80
+    beyond = {
+        (name, *call)
+        for name, arn in mine.items()
+        for call in allowed(install.aws, arn, calls) - {use[1:] for use in seen if use[0] == name}
+        if call[0] not in OF_ANY_RESOURCE.get(name, ())
+    }
+    assert beyond == set()
+
+
+def foreign(arn: str) -> str:
+    """The same thing in another account."""
+    return arn.replace("111111111111", "999999999999")
