@@ -102,7 +102,7 @@ contract: setup ## The scan machine and the functions against the simulated Qual
 	$(PYTEST) -n 2 tests/contract tests/fuzz
 
 .PHONY: fuzz
-fuzz: setup ## Hostile answers of Qualys for ten minutes, new ones each time; FUZZ_MINUTES=60 for longer
+fuzz: setup ## Hostile events, images and answers of Qualys for ten minutes, new ones each time; FUZZ_MINUTES=60 for longer
 	$(BIN)/python tests/fuzz
 
 .PHONY: sandbox
