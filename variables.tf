@@ -292,9 +292,9 @@ variable "network" {
 variable "log" {
   type = object({
     level          = optional(string, "INFO")
-    retention_days = optional(number, 90)
+    retention_days = optional(number, 365)
   })
-  description = "What the functions log (`level`) and for how many days every log group keeps it (`retention_days`). INFO and 90 by default."
+  description = "What the functions log (`level`) and for how many days every log group keeps it (`retention_days`). INFO and 365 by default."
   default     = {}
   nullable    = false
 

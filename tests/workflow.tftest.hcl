@@ -114,7 +114,7 @@ override_resource {
   target = aws_iam_role_policy.function
 }
 override_resource {
-  target = aws_iam_role_policy.network
+  target = aws_iam_role_policy_attachment.network
 }
 override_resource {
   target = aws_iam_role_policy.intake
@@ -298,7 +298,7 @@ run "function_policies" {
     error_message = "A function may write to its own log group and to no other."
   }
   assert {
-    condition     = length(aws_iam_role_policy.network) == 0
+    condition     = length(aws_iam_role_policy_attachment.network) == 0
     error_message = "Outside a VPC no function may make network interfaces."
   }
 }
@@ -564,7 +564,7 @@ run "runs_in_a_vpc_behind_a_proxy" {
     error_message = "Network and proxy must reach every function."
   }
   assert {
-    condition     = keys(aws_iam_role_policy.network) == keys(aws_lambda_function.this)
+    condition     = keys(aws_iam_role_policy_attachment.network) == keys(aws_lambda_function.this)
     error_message = "Every function in a VPC must be able to make network interfaces."
   }
 }

@@ -50,7 +50,6 @@ locals {
 }
 
 resource "aws_lambda_function" "this" {
-  # checkov:skip=CKV_AWS_50: a trace costs money per call and tells no more than the logs
   # checkov:skip=CKV_AWS_115: reserved concurrency fails in accounts with a small quota; the machines hold back
   # checkov:skip=CKV_AWS_116: the machines invoke synchronously, and keep what fails
   # checkov:skip=CKV_AWS_117: `network` is an input; most accounts reach Qualys without
@@ -78,6 +77,10 @@ resource "aws_lambda_function" "this" {
     variables = merge(local.function_environment, each.value.environment)
   }
 
+  tracing_config {
+    mode = "PassThrough" # a caller that traces is followed; nothing is traced unasked
+  }
+
   dynamic "vpc_config" {
     for_each = length(var.network.subnet_ids) > 0 ? [var.network] : []
 
@@ -91,12 +94,11 @@ resource "aws_lambda_function" "this" {
   depends_on = [
     terraform_data.package,
     aws_cloudwatch_log_group.function,
-    aws_iam_role_policy.network,
+    aws_iam_role_policy_attachment.network,
   ]
 }
 
 resource "aws_cloudwatch_log_group" "function" {
-  # checkov:skip=CKV_AWS_338: retention is an input; a year of lines about verdicts helps few
   for_each = local.functions
 
   name              = "/aws/lambda/${var.name_prefix}-${replace(each.key, "_", "-")}"

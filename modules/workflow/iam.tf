@@ -50,28 +50,9 @@ data "aws_iam_policy_document" "function" {
 
 # By itself, because Lambda refuses a function in a VPC whose role lacks it: it is all that a
 # function has to wait for.
-resource "aws_iam_role_policy" "network" {
+resource "aws_iam_role_policy_attachment" "network" {
   for_each = length(var.network.subnet_ids) > 0 ? local.functions : {}
 
-  name   = "network"
-  role   = aws_iam_role.function[each.key].name
-  policy = data.aws_iam_policy_document.network.json
-}
-
-data "aws_iam_policy_document" "network" {
-  # checkov:skip=CKV_AWS_111: Lambda makes the interfaces before they have a name
-  # checkov:skip=CKV_AWS_356: Lambda makes the interfaces before they have a name
-  statement {
-    sid = "UseNetworkInterfaces"
-    actions = [
-      "ec2:AssignPrivateIpAddresses",
-      "ec2:CreateNetworkInterface",
-      "ec2:DeleteNetworkInterface",
-      "ec2:DescribeNetworkInterfaces",
-      "ec2:DescribeSubnets",
-      "ec2:UnassignPrivateIpAddresses",
-    ]
-    # Lambda makes the interfaces before they have a name, and checks for these on "*".
-    resources = ["*"]
-  }
+  role       = aws_iam_role.function[each.key].name
+  policy_arn = "arn:${local.partition}:iam::aws:policy/service-role/AWSLambdaENIManagementAccess"
 }

@@ -64,7 +64,6 @@ resource "aws_sfn_state_machine" "scan" {
 # Under /aws/vendedlogs/ the log groups share one entry of the account's log resource policy, which
 # has a size limit that other names use up.
 resource "aws_cloudwatch_log_group" "machine" {
-  # checkov:skip=CKV_AWS_338: retention is an input; a year of lines about failures helps few
   for_each = toset(["intake", "scan"])
 
   name              = "/aws/vendedlogs/states/${var.name_prefix}-${each.key}"

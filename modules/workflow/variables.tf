@@ -94,9 +94,9 @@ variable "max_concurrent_scans" {
 variable "log" {
   type = object({
     level          = optional(string, "INFO")
-    retention_days = optional(number, 90)
+    retention_days = optional(number, 365)
   })
-  description = "What the functions log (DEBUG, INFO, WARNING or ERROR) and how long every log group keeps it. INFO and 90 days by default."
+  description = "What the functions log (DEBUG, INFO, WARNING or ERROR) and how long every log group keeps it. INFO and 365 days by default."
   default     = {}
 }
 
