@@ -1,4 +1,4 @@
-"""What a function's cold start takes: the modules that are imported, and no time."""
+"""What a function's cold start takes: modules, instructions and memory, and no time."""
 
 from __future__ import annotations
 
@@ -16,20 +16,42 @@ if TYPE_CHECKING:
 
 # What AWS lays beside a Python function; its own zip comes first.
 _SDK = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six.py", "urllib3")
-# What a handler needs before it can answer: itself, and the clients that it makes.
+# Once as it runs, for modules and memory, and once counting each instruction of the interpreter.
 _PROGRAM = """
 import sys
 sys.path[:0] = {paths!r}
-before = set(sys.modules)
+before, instructions = set(sys.modules), 0
+
+def within(frame, event, argument):
+    global instructions
+    instructions += event == "opcode"
+    return within
+
+def enter(frame, event, argument):
+    frame.f_trace_opcodes, frame.f_trace_lines = True, False
+    return within
+
+if {counting}:
+    sys.settrace(enter)
 import image_scan.handlers.{function}
-print(len(set(sys.modules) - before))
+sys.settrace(None)
+print(instructions if {counting} else len(set(sys.modules) - before))
+try:
+    print(next(line.split()[1] for line in open("/proc/self/status") if "VmHWM" in line))
+except OSError:
+    print(0)
 """
 
 
 @dataclass(frozen=True)
 class ColdStart:
+    """`instructions` are the interpreter's, in millions; `memory` is the peak in MB, where Linux
+    tells it, else 0."""
+
     function: str
     modules: int
+    instructions: float
+    memory: float
 
 
 def package(folder: Path) -> Path:
@@ -47,13 +69,25 @@ def measure(built: Path) -> Iterator[ColdStart]:
         (runtime / name).symlink_to(Path(sysconfig.get_paths()["purelib"]) / name)
     paths = [str(built), str(runtime)]
     for function in FUNCTIONS:
-        program = _PROGRAM.format(paths=paths, function=function)
-        command = [sys.executable, "-I", "-S", "-c", program]
-        answer = subprocess.run(command, capture_output=True, text=True, check=True)
-        yield ColdStart(function, int(answer.stdout))
+        modules, peak = _run(_PROGRAM.format(paths=paths, function=function, counting=False))
+        instructions, _ = _run(_PROGRAM.format(paths=paths, function=function, counting=True))
+        yield ColdStart(function, modules, instructions / 1e6, peak / 1024)
+
+
+def _run(program: str) -> tuple[int, int]:
+    command = [sys.executable, "-I", "-S", "-c", program]
+    answer = subprocess.run(command, capture_output=True, text=True, check=True)
+    counted, peak = answer.stdout.split()
+    return int(counted), int(peak)
 
 
 def table(starts: list[ColdStart], size: int) -> str:
-    lines = ["| function | modules |", "| --- | ---: |"]
-    lines += [f"| {each.function} | {each.modules} |" for each in starts]
+    lines = [
+        "| function | modules | Python instructions, million | peak memory, MB |",
+        "| --- | ---: | ---: | ---: |",
+    ]
+    lines += [
+        f"| {each.function} | {each.modules} | {each.instructions:.1f} | {each.memory:.0f} |"
+        for each in starts
+    ]
     return "\n".join(lines) + f"\n\nThe zip has {size / 1e6:.2f} MB."

@@ -58,7 +58,6 @@ def replay(
     trace: Trace,
     warm: int = 0,
     simulator: QualysSimulator | None = None,
-    on_step: Callable[[], None] = lambda: None,
 ) -> Counts:
     """What the trace takes without its first `warm` deployments, which make images known."""
     before, releases = Counts(), 0
@@ -69,7 +68,6 @@ def replay(
                     before = play.seen()
                 releases += 1
             play.step(step)
-            on_step()
         return play.seen().plus(before, -1)
 
 

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from tests.bench.counts import KINDS, Counts
+from tests.bench.replay import replay
 from tests.bench.trace import Trace
 
 PATH = Path(__file__).parent / "counted.json"
@@ -18,6 +19,10 @@ WARM = 20
 
 def trace(share: float, deployments: int = DEPLOYMENTS) -> Trace:
     return Trace(deployments=deployments + WARM, new_share=share, services=WARM)
+
+
+def count(share: float) -> Counts:
+    return replay(trace(share), WARM)
 
 
 def read() -> dict[str, Counts]:

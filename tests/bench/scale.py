@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from tests.bench import cost, counts
 from tests.bench.replay import replay
 from tests.bench.trace import Trace
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sandbox.qualys import QualysSimulator
 
 _WARM = 20
 _MEASURED = 20  # a deck: polls and findings are the same for each size
@@ -29,7 +23,8 @@ class Size:
 
 SIZES = (
     Size(),
-    Size(deployments=500),
+    Size(deployments=200),
+    Size(deployments=1000),
     Size(accounts=5),
     Size(accounts=20),
     Size(images=1),
@@ -49,26 +44,25 @@ class Marginal:
     dollars_per_1000: tuple[float, float]
 
 
-def measure(simulator: QualysSimulator) -> Iterator[Marginal]:
-    for size in SIZES:
-        met = []
-        for share in (1.0, 0.0):
-            trace = Trace(
-                deployments=size.deployments + _MEASURED,
-                new_share=share,
-                services=_WARM,
-                sidecars=size.images - 1,
-                accounts=size.accounts,
-            )
-            met.append(replay(trace, size.deployments, simulator))
-        new, known = met
-        yield Marginal(
-            size,
-            _each(cost.transitions(new), cost.transitions(known)),
-            _each(new.total(counts.QUALYS), known.total(counts.QUALYS)),
-            _each(new.total(counts.INVOCATIONS), known.total(counts.INVOCATIONS)),
-            tuple(sum(cost.variable(each).values()) / _MEASURED * 1000 for each in met),  # type: ignore[arg-type]
+def measure(size: Size) -> Marginal:
+    met = []
+    for share in (1.0, 0.0):
+        trace = Trace(
+            deployments=size.deployments + _MEASURED,
+            new_share=share,
+            services=_WARM,
+            sidecars=size.images - 1,
+            accounts=size.accounts,
         )
+        met.append(replay(trace, size.deployments))
+    new, known = met
+    return Marginal(
+        size,
+        _each(cost.transitions(new), cost.transitions(known)),
+        _each(new.total(counts.QUALYS), known.total(counts.QUALYS)),
+        _each(new.total(counts.INVOCATIONS), known.total(counts.INVOCATIONS)),
+        tuple(sum(cost.variable(each).values()) / _MEASURED * 1000 for each in met),  # type: ignore[arg-type]
+    )
 
 
 def table(marginals: list[Marginal]) -> str:

@@ -46,6 +46,15 @@ def test_a_new_image_costs_no_more_than_it_has_to() -> None:
     assert tables.monthly(met, 1000) < 10
 
 
+@pytest.mark.parametrize("kind", [counts.STATES, counts.INVOCATIONS, counts.QUALYS, counts.UNITS])
+def test_deployments_cost_what_their_images_cost_one_by_one(kind: str) -> None:
+    """The model behind the figures for more deployments than were counted."""
+    new, mixed, known = (result.read()[name] for name in result.SHARES)
+    share = result.SHARES["one in five is new"]
+    expected = share * new.total(kind) + (1 - share) * known.total(kind)
+    assert mixed.total(kind) == pytest.approx(expected, rel=0.01)
+
+
 def test_a_known_image_costs_next_to_nothing() -> None:
     met = result.read()["all are known"]
     assert (cost.transitions(met), met.total(counts.QUALYS)) == (0, 0)
