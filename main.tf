@@ -50,6 +50,7 @@ module "workflow" {
   name_prefix                  = var.name_prefix
   kms_key_arn                  = module.encryption.kms_key_arn
   cache_table                  = module.cache.table
+  ledger_table                 = module.cache.ledger
   registry_role_arn            = module.iam_role.role_arn
   registry_external_id         = var.registry_role.external_id
   spokes                       = var.spokes
@@ -60,6 +61,7 @@ module "workflow" {
   cache_ttl_days               = var.cache_ttl_days
   scan_polling                 = var.scan_polling
   max_concurrent_scans         = var.max_concurrent_scans
+  reconcile_schedule           = var.reconcile_schedule
   log                          = var.log
   notification_email_addresses = var.notification_email_addresses
   lambda_package               = var.lambda_package
@@ -77,9 +79,20 @@ module "event_detection" {
   alarm_topic_arn          = module.workflow.topic_arn
   kms_key_arn              = module.encryption.kms_key_arn
   spokes                   = var.spokes
+  task_events              = var.task_events
   create_trail             = var.create_trail
   trail_retention_days     = var.trail_retention_days
   iam_path                 = var.iam_path
   permissions_boundary_arn = var.permissions_boundary_arn
   tags                     = var.tags
+}
+
+module "dashboard" {
+  source = "./modules/dashboard"
+  count  = var.create_dashboard ? 1 : 0
+
+  name_prefix        = var.name_prefix
+  state_machine_arns = { intake = module.workflow.intake_state_machine_arn, scan = module.workflow.scan_state_machine_arn }
+  function_names     = module.workflow.function_names
+  queue_names        = [module.workflow.failed_events_queue.name, module.event_detection.undelivered_events_queue.name]
 }

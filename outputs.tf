@@ -18,6 +18,11 @@ output "cache_table" {
   value       = module.cache.table
 }
 
+output "ledger_table" {
+  description = "Name and ARN of the deployment ledger: which image runs where."
+  value       = module.cache.ledger
+}
+
 output "topic_arn" {
   description = "ARN of the SNS topic that verdicts and alarms are published to; subscribe to it."
   value       = module.workflow.topic_arn

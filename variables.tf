@@ -308,6 +308,29 @@ variable "log" {
   }
 }
 
+variable "task_events" {
+  type        = bool
+  description = "Whether tasks that start count as deployments, too. ECS tells of them without a trail, and of what no call tells: rollbacks, CodeDeploy, scheduled and batch tasks. True by default."
+  default     = true
+}
+
+variable "reconcile_schedule" {
+  type        = string
+  description = "When to compare what runs with what has a verdict, as EventBridge Scheduler writes it: rate(...) or cron(...). Once a day by default; null for on demand only (make backfill)."
+  default     = "rate(1 day)"
+
+  validation {
+    condition     = var.reconcile_schedule == null || can(regex("^(rate|cron)\\(.+\\)$", var.reconcile_schedule))
+    error_message = "Set reconcile_schedule to rate(...) or cron(...)."
+  }
+}
+
+variable "create_dashboard" {
+  type        = bool
+  description = "Whether to create a CloudWatch dashboard: verdicts, coverage, time, cost, queues and failures. True by default. An account has three free; each further one costs 3 USD a month."
+  default     = true
+}
+
 variable "create_trail" {
   type        = bool
   description = "Whether to create a CloudTrail trail, without which EventBridge sees no ECS call. True by default. An account's first copy of management events is free, a second costs 2 USD per 100,000 write events: where an organization trail, or another one, already logs write management events in this region, false works the same."

@@ -40,10 +40,25 @@ def show(console: Console, install: Install, rows: list[Row]) -> bool:
     console.print(_notifications(told))
     worst = next(text for text in install.mail(ON_CALL) if ": 0 critical" not in text)
     console.print(Panel(Text(worst.rstrip()), title=f"e-mail to {ON_CALL}"))
+    console.print(_ledger(install.ledger(), verdicts))
     lost = install.failed_events()
     if lost:
         console.print(f"[red]{len(lost)} events were not processed:[/]", lost)
     return right and not lost
+
+
+def _ledger(rows: list[Json], verdicts: dict[str, Json]) -> Table:
+    table = Table("place", "image", "verdict", "state", "deployed by", title="What runs where")
+    for row in sorted(rows, key=lambda row: (str(row["place"]), str(row["uri"]))):
+        verdict = verdicts.get(row["digest"], {}).get("status", "none")
+        table.add_row(
+            row["place"].split("#", 1)[1],
+            _short(row["uri"].split("@", 1)[0]),
+            f"[{_COLOURS.get(verdict, 'red')}]{verdict}[/]",
+            row["state"],
+            row.get("principal", "").rsplit("/", 1)[-1],
+        )
+    return table
 
 
 def outcome(

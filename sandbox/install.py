@@ -154,9 +154,7 @@ class Install:
 
     def verdicts(self) -> dict[str, Json]:
         """The cache's items by key, as plain values; memos of registries left out."""
-        deserialize = TypeDeserializer().deserialize
-        rows = self.client("dynamodb").scan(TableName=self.outputs["cache_table"]["name"])["Items"]
-        items = [{name: deserialize(value) for name, value in row.items()} for row in rows]
+        items = self._rows("cache_table")
         return {item["imageDigest"]: item for item in items if "status" in item}
 
     def messages(self, queue_url: str, sqs: Any = None) -> list[Json]:
@@ -172,6 +170,19 @@ class Install:
             for message in batch:
                 sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
             taken += batch
+
+    def ledger(self) -> list[Json]:
+        """Every image in every place."""
+        return [row for row in self._rows("ledger_table") if "account_region" in row]
+
+    def _rows(self, table: str) -> list[Json]:
+        read = TypeDeserializer().deserialize
+        pages = self.client("dynamodb").get_paginator("scan")
+        return [
+            {name: read(value) for name, value in row.items()}
+            for page in pages.paginate(TableName=self.outputs[table]["name"])
+            for row in page["Items"]
+        ]
 
     def notifications(self) -> list[Json]:
         """The verdicts that were told since the last call: the message, and its `subject`."""

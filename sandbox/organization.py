@@ -122,7 +122,7 @@ class Organization:
             REGION,
             "roles",
             OrganizationId=hub["organization_id"],
-            DescribePrincipalArn=hub["describe_principal_arn"],
+            DescribePrincipalArns=",".join(hub["describe_principal_arns"]),
             DescribeRoleName=hub["describe_role_name"],
             DescribeExternalId=hub["describe_external_id"],
             RegistryRoleName=name,

@@ -47,3 +47,40 @@ run "table" {
     error_message = "The table must be recoverable to a point in time."
   }
 }
+
+run "ledger" {
+  command = plan
+  module {
+    source = "./modules/cache"
+  }
+  variables {
+    name_prefix = "test-scan"
+    kms_key_arn = "arn:aws:kms:eu-central-1:111122223333:key/abc"
+    tags        = { team = "security" }
+  }
+
+  assert {
+    condition     = aws_dynamodb_table.ledger.name == "test-scan-ledger" && aws_dynamodb_table.ledger.tags == tomap({ team = "security" })
+    error_message = "The table must be named after the install and carry the tags."
+  }
+  assert {
+    condition     = [aws_dynamodb_table.ledger.hash_key, aws_dynamodb_table.ledger.range_key] == ["digest", "place"]
+    error_message = "A row must be one image in one place."
+  }
+  assert {
+    condition = alltrue([
+      for index in aws_dynamodb_table.ledger.global_secondary_index :
+      [index.name, index.hash_key, index.range_key] == ["by-place", "account_region", "place"]
+    ])
+    error_message = "The places of an account's region must be found by an index."
+  }
+  assert {
+    condition = alltrue([
+      for table in [aws_dynamodb_table.this, aws_dynamodb_table.ledger] :
+      table.billing_mode == "PAY_PER_REQUEST" && table.ttl[0].enabled && table.ttl[0].attribute_name == "ttl" &&
+      table.server_side_encryption[0].kms_key_arn == "arn:aws:kms:eu-central-1:111122223333:key/abc" &&
+      table.point_in_time_recovery[0].enabled
+    ])
+    error_message = "Both tables must be on demand, expire, be encrypted with the given key and be recoverable."
+  }
+}

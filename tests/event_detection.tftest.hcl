@@ -95,21 +95,45 @@ run "matches_deployments_only" {
   }
 
   assert {
-    condition = jsondecode(aws_cloudwatch_event_rule.ecs.event_pattern) == {
-      source      = ["aws.ecs"]
-      detail-type = ["AWS API Call via CloudTrail"]
-      detail = {
-        eventSource  = ["ecs.amazonaws.com"]
-        eventName    = ["CreateService", "RegisterTaskDefinition", "RunTask", "UpdateService"]
-        errorCode    = [{ exists = false }]
-        userIdentity = { invokedBy = [{ anything-but = "ecs.application-autoscaling.amazonaws.com" }, { exists = false }] }
-      }
-    }
-    error_message = "The pattern must take the four calls, without refused ones and without automatic scaling."
+    condition = jsonencode(jsondecode(aws_cloudwatch_event_rule.ecs.event_pattern)) == jsonencode({
+      source = ["aws.ecs"]
+      "$or" = [
+        {
+          detail-type = ["AWS API Call via CloudTrail"]
+          detail = {
+            eventSource  = ["ecs.amazonaws.com"]
+            eventName    = ["CreateService", "RegisterTaskDefinition", "RunTask", "UpdateService"]
+            errorCode    = [{ exists = false }]
+            userIdentity = { invokedBy = [{ anything-but = "ecs.application-autoscaling.amazonaws.com" }, { exists = false }] }
+          }
+        },
+        { detail-type = ["ECS Task State Change"], detail = { lastStatus = ["RUNNING"], desiredStatus = ["RUNNING"] } },
+        { detail-type = ["ECS Task State Change"], detail = { lastStatus = ["STOPPED"] } },
+      ]
+    })
+    error_message = "The pattern must take the four calls, without refused ones and without automatic scaling, and tasks that start or stop."
   }
   assert {
     condition     = output.event_pattern == aws_cloudwatch_event_rule.ecs.event_pattern
     error_message = "The pattern that is told must be the rule's."
+  }
+}
+
+run "calls_alone_without_task_events" {
+  module {
+    source = "./modules/event-detection"
+  }
+  variables {
+    task_events = false
+  }
+
+  assert {
+    condition     = jsondecode(aws_cloudwatch_event_rule.ecs.event_pattern)["$or"][*].detail-type == [["AWS API Call via CloudTrail"]]
+    error_message = "Task events must be left out where they are not asked for."
+  }
+  assert {
+    condition     = length(jsondecode(output.event_pattern)["$or"]) == 3
+    error_message = "Spokes need not know of it."
   }
 }
 
@@ -365,10 +389,15 @@ run "forwarded_events_start_the_intake_as_ours_do" {
     error_message = "The rule on the hub bus must do what the one on the default bus does."
   }
   assert {
-    condition = jsonencode(jsondecode(aws_cloudwatch_event_rule.forwarded[0].event_pattern)) == jsonencode(merge(
-      jsondecode(aws_cloudwatch_event_rule.ecs.event_pattern),
-      { "$or" = [{ account = [{ anything-but = "111122223333" }] }, { region = [{ anything-but = "eu-central-1" }] }] },
-    ))
+    condition = jsonencode(jsondecode(aws_cloudwatch_event_rule.forwarded[0].event_pattern)) == jsonencode({
+      source = ["aws.ecs"]
+      "$or" = flatten([
+        for event in jsondecode(aws_cloudwatch_event_rule.ecs.event_pattern)["$or"] : [
+          merge(event, { account = [{ anything-but = "111122223333" }] }),
+          merge(event, { region = [{ anything-but = "eu-central-1" }] }),
+        ]
+      ])
+    })
     error_message = "The same events, except our own: those came over the default bus."
   }
   assert {

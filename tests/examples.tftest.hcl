@@ -49,7 +49,7 @@ run "single_account" {
   }
 
   assert {
-    condition     = length(output.image_scan.function_names) == 7 && output.image_scan.qualys_gateway_url == "https://gateway.qg1.apps.qualys.eu"
+    condition     = length(output.image_scan.function_names) == 8 && output.image_scan.qualys_gateway_url == "https://gateway.qg1.apps.qualys.eu"
     error_message = "The example must make a whole install."
   }
 }
@@ -109,16 +109,16 @@ run "organization_management" {
   }
   variables {
     hub = {
-      account_id             = "777788889999"
-      region                 = "eu-central-1"
-      event_bus_arn          = "arn:aws:events:eu-central-1:777788889999:event-bus/qualys-image-scan-hub"
-      event_pattern          = run.organization_hub.hub.event_pattern
-      organization_id        = "o-abcdefghij"
-      describe_principal_arn = "arn:aws:iam::777788889999:role/qualys-image-scan-parse-event-eu-central-1"
-      describe_role_name     = "qualys-image-scan-describe"
-      describe_external_id   = "qualys-image-scan-777788889999"
-      iam_path               = "/"
-      registry_role_name     = "qualys-image-scan-registry-eu-central-1"
+      account_id              = "777788889999"
+      region                  = "eu-central-1"
+      event_bus_arn           = "arn:aws:events:eu-central-1:777788889999:event-bus/qualys-image-scan-hub"
+      event_pattern           = run.organization_hub.hub.event_pattern
+      organization_id         = "o-abcdefghij"
+      describe_principal_arns = ["arn:aws:iam::777788889999:role/qualys-image-scan-parse-event-eu-central-1"]
+      describe_role_name      = "qualys-image-scan-describe"
+      describe_external_id    = "qualys-image-scan-777788889999"
+      iam_path                = "/"
+      registry_role_name      = "qualys-image-scan-registry-eu-central-1"
     }
     region                  = "us-east-1"
     regions                 = ["us-east-1", "eu-central-1"]

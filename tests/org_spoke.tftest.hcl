@@ -11,16 +11,16 @@ provider "aws" {
 
 variables {
   hub = {
-    account_id             = "111122223333"
-    region                 = "eu-central-1"
-    event_bus_arn          = "arn:aws:events:eu-central-1:111122223333:event-bus/test-hub-hub"
-    event_pattern          = "{\"detail\":{\"errorCode\":[{\"exists\":false}],\"eventName\":[\"CreateService\",\"RegisterTaskDefinition\",\"RunTask\",\"UpdateService\"],\"eventSource\":[\"ecs.amazonaws.com\"],\"userIdentity\":{\"invokedBy\":[{\"anything-but\":\"ecs.application-autoscaling.amazonaws.com\"},{\"exists\":false}]}},\"detail-type\":[\"AWS API Call via CloudTrail\"],\"source\":[\"aws.ecs\"]}"
-    organization_id        = "o-abcdefghij"
-    describe_principal_arn = "arn:aws:iam::111122223333:role/scan/test-hub-parse-event"
-    describe_role_name     = "test-hub-describe"
-    describe_external_id   = "test-hub-111122223333"
-    iam_path               = "/scan/"
-    registry_role_name     = "security/qualys"
+    account_id              = "111122223333"
+    region                  = "eu-central-1"
+    event_bus_arn           = "arn:aws:events:eu-central-1:111122223333:event-bus/test-hub-hub"
+    event_pattern           = "{\"source\":[\"aws.ecs\"],\"$or\":[{\"detail-type\":[\"AWS API Call via CloudTrail\"],\"detail\":{\"eventSource\":[\"ecs.amazonaws.com\"],\"eventName\":[\"CreateService\",\"RegisterTaskDefinition\",\"RunTask\",\"UpdateService\"],\"errorCode\":[{\"exists\":false}],\"userIdentity\":{\"invokedBy\":[{\"anything-but\":\"ecs.application-autoscaling.amazonaws.com\"},{\"exists\":false}]}}},{\"detail-type\":[\"ECS Task State Change\"],\"detail\":{\"lastStatus\":[\"RUNNING\"],\"desiredStatus\":[\"RUNNING\"]}},{\"detail-type\":[\"ECS Task State Change\"],\"detail\":{\"lastStatus\":[\"STOPPED\"]}}]}"
+    organization_id         = "o-abcdefghij"
+    describe_principal_arns = ["arn:aws:iam::111122223333:role/scan/test-hub-parse-event"]
+    describe_role_name      = "test-hub-describe"
+    describe_external_id    = "test-hub-111122223333"
+    iam_path                = "/scan/"
+    registry_role_name      = "security/qualys"
   }
   name_prefix             = "test-scan"
   organizational_unit_ids = ["ou-ab12-cdef3456", "ou-ab12-00000000"]
@@ -71,7 +71,7 @@ run "parameters_are_the_hubs" {
       RolePath                = "/scan/"
       HubEventBusArn          = var.hub.event_bus_arn
       OrganizationId          = "o-abcdefghij"
-      DescribePrincipalArn    = var.hub.describe_principal_arn
+      DescribePrincipalArns   = join(",", var.hub.describe_principal_arns)
       DescribeRoleName        = "test-hub-describe"
       DescribeExternalId      = "test-hub-111122223333"
       RegistryRoleName        = "qualys"
@@ -263,15 +263,15 @@ run "refuses_a_hub_of_listed_accounts_and_of_another_version" {
   }
   variables {
     hub = {
-      account_id             = "111122223333"
-      region                 = "eu-central-1"
-      event_bus_arn          = "arn:aws:events:eu-central-1:111122223333:event-bus/test-hub-hub"
-      event_pattern          = "{\"source\":[\"aws.ecs\"]}"
-      describe_principal_arn = "arn:aws:iam::111122223333:role/scan/test-hub-parse-event"
-      describe_role_name     = "test-hub-describe"
-      describe_external_id   = "test-hub-111122223333"
-      iam_path               = "/scan/"
-      registry_role_name     = "security/qualys"
+      account_id              = "111122223333"
+      region                  = "eu-central-1"
+      event_bus_arn           = "arn:aws:events:eu-central-1:111122223333:event-bus/test-hub-hub"
+      event_pattern           = "{\"source\":[\"aws.ecs\"]}"
+      describe_principal_arns = ["arn:aws:iam::111122223333:role/scan/test-hub-parse-event"]
+      describe_role_name      = "test-hub-describe"
+      describe_external_id    = "test-hub-111122223333"
+      iam_path                = "/scan/"
+      registry_role_name      = "security/qualys"
     }
   }
   expect_failures = [aws_cloudformation_stack_set.roles, aws_cloudformation_stack_set.rules]

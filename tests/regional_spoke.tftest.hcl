@@ -73,16 +73,16 @@ override_resource {
 
 variables {
   hub = {
-    account_id             = "111122223333"
-    region                 = "eu-central-1"
-    event_bus_arn          = "arn:aws:events:eu-central-1:111122223333:event-bus/test-hub-hub"
-    event_pattern          = "{\"source\":[\"aws.ecs\"]}"
-    organization_id        = "o-abcdefghij"
-    describe_principal_arn = "arn:aws:iam::111122223333:role/hub/test-hub-parse-event"
-    describe_role_name     = "test-hub-describe"
-    describe_external_id   = "test-hub-111122223333"
-    iam_path               = "/hub/"
-    registry_role_name     = "qualys"
+    account_id              = "111122223333"
+    region                  = "eu-central-1"
+    event_bus_arn           = "arn:aws:events:eu-central-1:111122223333:event-bus/test-hub-hub"
+    event_pattern           = "{\"source\":[\"aws.ecs\"]}"
+    organization_id         = "o-abcdefghij"
+    describe_principal_arns = ["arn:aws:iam::111122223333:role/hub/test-hub-parse-event"]
+    describe_role_name      = "test-hub-describe"
+    describe_external_id    = "test-hub-111122223333"
+    iam_path                = "/hub/"
+    registry_role_name      = "qualys"
   }
   name_prefix              = "test-scan"
   iam_path                 = "/security/"
@@ -233,7 +233,7 @@ run "the_hub_alone_may_read_a_member" {
       Sid       = "AssumeByHub"
       Effect    = "Allow"
       Action    = "sts:AssumeRole"
-      Principal = { AWS = var.hub.describe_principal_arn }
+      Principal = { AWS = one(var.hub.describe_principal_arns) }
       Condition = { StringEquals = { "aws:PrincipalOrgID" = "o-abcdefghij", "sts:ExternalId" = "test-hub-111122223333" } }
     }]
     error_message = "One role of the hub, of the same organization, with the external id."
@@ -241,6 +241,12 @@ run "the_hub_alone_may_read_a_member" {
   assert {
     condition = jsonencode(jsondecode(data.aws_iam_policy_document.describe[0].json).Statement) == jsonencode([
       { Action = "ecs:DescribeTaskDefinition", Effect = "Allow", Resource = "*", Sid = "DescribeTaskDefinitions" },
+      { Action = "ecs:ListClusters", Effect = "Allow", Resource = "*", Sid = "ListClusters" },
+      {
+        Action    = "ecs:ListTasks", Effect = "Allow", Resource = "*", Sid = "ListRunningTasks"
+        Condition = { ArnLike = { "ecs:cluster" = "arn:aws:ecs:*:444455556666:cluster/*" } }
+      },
+      { Action = "ecs:DescribeTasks", Effect = "Allow", Resource = "arn:aws:ecs:*:444455556666:task/*", Sid = "DescribeRunningTasks" },
       { Action = ["ecr:DescribeImages", "ecr:BatchGetImage"], Effect = "Allow", Resource = "arn:aws:ecr:*:444455556666:repository/*", Sid = "ResolveImages" },
     ])
     error_message = "It may describe, and nothing else."
@@ -254,15 +260,15 @@ run "without_an_organization_the_external_id_remains" {
   variables {
     create_describe_role = true
     hub = {
-      account_id             = "111122223333"
-      region                 = "eu-central-1"
-      event_bus_arn          = "arn:aws:events:eu-central-1:111122223333:event-bus/test-hub-hub"
-      event_pattern          = "{\"source\":[\"aws.ecs\"]}"
-      describe_principal_arn = "arn:aws:iam::111122223333:role/hub/test-hub-parse-event"
-      describe_role_name     = "test-hub-describe"
-      describe_external_id   = "test-hub-111122223333"
-      iam_path               = "/hub/"
-      registry_role_name     = "qualys"
+      account_id              = "111122223333"
+      region                  = "eu-central-1"
+      event_bus_arn           = "arn:aws:events:eu-central-1:111122223333:event-bus/test-hub-hub"
+      event_pattern           = "{\"source\":[\"aws.ecs\"]}"
+      describe_principal_arns = ["arn:aws:iam::111122223333:role/hub/test-hub-parse-event"]
+      describe_role_name      = "test-hub-describe"
+      describe_external_id    = "test-hub-111122223333"
+      iam_path                = "/hub/"
+      registry_role_name      = "qualys"
     }
   }
 
@@ -333,15 +339,15 @@ run "refuses_the_hub_itself" {
   }
   variables {
     hub = {
-      account_id             = "444455556666"
-      region                 = "eu-west-1"
-      event_bus_arn          = "arn:aws:events:eu-west-1:444455556666:event-bus/test-hub-hub"
-      event_pattern          = "{\"source\":[\"aws.ecs\"]}"
-      describe_principal_arn = "arn:aws:iam::444455556666:role/hub/test-hub-parse-event"
-      describe_role_name     = "test-hub-describe"
-      describe_external_id   = "test-hub-444455556666"
-      iam_path               = "/hub/"
-      registry_role_name     = "qualys"
+      account_id              = "444455556666"
+      region                  = "eu-west-1"
+      event_bus_arn           = "arn:aws:events:eu-west-1:444455556666:event-bus/test-hub-hub"
+      event_pattern           = "{\"source\":[\"aws.ecs\"]}"
+      describe_principal_arns = ["arn:aws:iam::444455556666:role/hub/test-hub-parse-event"]
+      describe_role_name      = "test-hub-describe"
+      describe_external_id    = "test-hub-444455556666"
+      iam_path                = "/hub/"
+      registry_role_name      = "qualys"
     }
   }
   expect_failures = [aws_cloudwatch_event_rule.forward]
@@ -355,15 +361,15 @@ run "refuses_a_describe_role_in_the_hubs_account" {
   variables {
     create_describe_role = true
     hub = {
-      account_id             = "444455556666"
-      region                 = "us-east-1"
-      event_bus_arn          = "arn:aws:events:us-east-1:444455556666:event-bus/test-hub-hub"
-      event_pattern          = "{\"source\":[\"aws.ecs\"]}"
-      describe_principal_arn = "arn:aws:iam::444455556666:role/hub/test-hub-parse-event"
-      describe_role_name     = "test-hub-describe"
-      describe_external_id   = "test-hub-444455556666"
-      iam_path               = "/hub/"
-      registry_role_name     = "qualys"
+      account_id              = "444455556666"
+      region                  = "us-east-1"
+      event_bus_arn           = "arn:aws:events:us-east-1:444455556666:event-bus/test-hub-hub"
+      event_pattern           = "{\"source\":[\"aws.ecs\"]}"
+      describe_principal_arns = ["arn:aws:iam::444455556666:role/hub/test-hub-parse-event"]
+      describe_role_name      = "test-hub-describe"
+      describe_external_id    = "test-hub-444455556666"
+      iam_path                = "/hub/"
+      registry_role_name      = "qualys"
     }
   }
   expect_failures = [aws_iam_role.describe]

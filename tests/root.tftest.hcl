@@ -317,7 +317,7 @@ run "tells_spokes_what_they_need" {
   assert {
     condition = toset(keys(output.hub)) == toset([
       "account_id", "region", "event_bus_arn", "event_pattern", "organization_id",
-      "describe_principal_arn", "describe_role_name", "describe_external_id", "iam_path", "registry_role_name",
+      "describe_principal_arns", "describe_role_name", "describe_external_id", "iam_path", "registry_role_name",
     ])
     error_message = "The hub's output must be what the spoke modules take."
   }

@@ -71,6 +71,27 @@ override_resource {
   values = { arn = "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/test-scan-send-notification" }
 }
 override_resource {
+  target = aws_lambda_function.this["reconcile"]
+  values = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:test-scan-reconcile" }
+}
+override_resource {
+  target = aws_cloudwatch_log_group.function["reconcile"]
+  values = { arn = "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/test-scan-reconcile" }
+}
+override_resource {
+  target = aws_scheduler_schedule.reconcile
+}
+override_resource {
+  target = aws_iam_role.scheduler
+  values = { arn = "arn:aws:iam::111122223333:role/scheduler" }
+}
+override_resource {
+  target = aws_iam_role_policy.scheduler
+}
+override_resource {
+  target = aws_iam_role_policy.send_to_intake
+}
+override_resource {
   target = aws_sfn_state_machine.intake
   values = { arn = "arn:aws:states:eu-central-1:111122223333:stateMachine:test-scan-intake" }
 }
@@ -154,6 +175,7 @@ variables {
   name_prefix              = "test-scan"
   kms_key_arn              = "arn:aws:kms:eu-central-1:111122223333:key/abc"
   cache_table              = { name = "test-scan-cache", arn = "arn:aws:dynamodb:eu-central-1:111122223333:table/test-scan-cache" }
+  ledger_table             = { name = "test-scan-ledger", arn = "arn:aws:dynamodb:eu-central-1:111122223333:table/test-scan-ledger" }
   registry_role_arn        = "arn:aws:iam::111122223333:role/sensor"
   registry_external_id     = "0815"
   qualys_gateway_url       = "https://gateway.example.com/"
@@ -185,6 +207,7 @@ run "functions" {
       check_status      = ["image_scan.handlers.check_status.handler", 60]
       get_results       = ["image_scan.handlers.get_results.handler", 60]
       send_notification = ["image_scan.handlers.send_notification.handler", 30]
+      reconcile         = ["image_scan.handlers.reconcile.handler", 900]
     }
     error_message = "One function per step, each with its handler and timeout."
   }
@@ -210,12 +233,13 @@ run "functions" {
       ])
       }) == jsonencode({
       parse_event       = ""
-      check_cache       = "CACHE_TABLE LEASE_SECONDS"
+      check_cache       = "CACHE_TABLE LEASE_SECONDS LEDGER_TABLE"
       get_registry      = "CACHE_TABLE QUALYS_EXTERNAL_ID QUALYS_GATEWAY_URL QUALYS_ROLE_ARN QUALYS_SECRET_ARN"
       submit_scan       = "CACHE_TABLE LEASE_SECONDS MAX_CONCURRENT_SCANS QUALYS_GATEWAY_URL QUALYS_SECRET_ARN"
       check_status      = "QUALYS_GATEWAY_URL QUALYS_SECRET_ARN"
       get_results       = "QUALYS_GATEWAY_URL QUALYS_SECRET_ARN"
       send_notification = "CACHE_TABLE CACHE_TTL_DAYS TOPIC_ARN"
+      reconcile         = "CACHE_TABLE LEDGER_TABLE"
     })
     error_message = "Each function must be told what it uses and no more."
   }
@@ -245,12 +269,16 @@ run "function_policies" {
       ]))
       }) == jsonencode({
       parse_event       = ["ecr:BatchGetImage", "ecr:DescribeImages", "ecs:DescribeTaskDefinition"]
-      check_cache       = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+      check_cache       = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"]
       get_registry      = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "secretsmanager:GetSecretValue"]
       submit_scan       = ["dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "secretsmanager:GetSecretValue"]
       check_status      = ["secretsmanager:GetSecretValue"]
       get_results       = ["secretsmanager:GetSecretValue"]
       send_notification = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "sns:Publish", "sqs:SendMessage"]
+      reconcile = [
+        "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:UpdateItem",
+        "ecs:DescribeTaskDefinition", "ecs:DescribeTasks", "ecs:ListClusters", "ecs:ListTasks",
+      ]
     })
     error_message = "Each function may do what its code does and no more."
   }
@@ -264,7 +292,7 @@ run "function_policies" {
       ]) : pair
       ] == [
       "check_status DecryptCredential", "get_registry DecryptCredential", "get_results DecryptCredential",
-      "parse_event DescribeTaskDefinitions", "submit_scan DecryptCredential",
+      "parse_event DescribeTaskDefinitions", "reconcile ListClusters", "reconcile ListRunningTasks", "submit_scan DecryptCredential",
     ]
     error_message = "Only these may name no resource: ECS has none for it, and a brought secret's key is not known."
   }
@@ -569,6 +597,50 @@ run "runs_in_a_vpc_behind_a_proxy" {
   }
 }
 
+run "reconciles_once_a_day" {
+  module {
+    source = "./modules/workflow"
+  }
+
+  assert {
+    condition = (
+      aws_scheduler_schedule.reconcile[0].schedule_expression == "rate(1 day)" &&
+      aws_scheduler_schedule.reconcile[0].target[0].arn == aws_lambda_function.this["reconcile"].arn &&
+      aws_scheduler_schedule.reconcile[0].target[0].dead_letter_config[0].arn == aws_sqs_queue.failed_events.arn &&
+      jsondecode(aws_scheduler_schedule.reconcile[0].target[0].input) == { intake_state_machine_arn = aws_sfn_state_machine.intake.arn }
+    )
+    error_message = "The schedule must start the function, and keep what it cannot start."
+  }
+  assert {
+    condition = {
+      for statement in jsondecode(aws_iam_role_policy.scheduler.policy).Statement : statement.Sid => [statement.Action, statement.Resource]
+      if statement.Sid != "UseKeyThroughServices"
+      } == {
+      StartReconciliation = ["lambda:InvokeFunction", aws_lambda_function.this["reconcile"].arn]
+      KeepFailedEvents    = ["sqs:SendMessage", aws_sqs_queue.failed_events.arn]
+    }
+    error_message = "The scheduler may start this function and nothing else."
+  }
+  assert {
+    condition     = one(jsondecode(aws_iam_role_policy.send_to_intake.policy).Statement[*].Resource) == aws_sfn_state_machine.intake.arn
+    error_message = "What is missed goes through the intake."
+  }
+}
+
+run "reconciles_on_demand_only" {
+  module {
+    source = "./modules/workflow"
+  }
+  variables {
+    reconcile_schedule = null
+  }
+
+  assert {
+    condition     = length(aws_scheduler_schedule.reconcile) == 0
+    error_message = "Without a schedule there must be none."
+  }
+}
+
 run "reads_the_members_of_an_organization" {
   module {
     source = "./modules/workflow"
@@ -601,11 +673,11 @@ run "reads_the_members_of_an_organization" {
   }
   assert {
     condition = output.members == {
-      describe_principal_arn = aws_iam_role.function["parse_event"].arn
-      describe_role_name     = "test-scan-describe"
-      describe_external_id   = "test-scan-111122223333"
-      iam_path               = "/security/"
-      registry_role_name     = "security/qualys"
+      describe_principal_arns = [aws_iam_role.function["parse_event"].arn, aws_iam_role.function["reconcile"].arn]
+      describe_role_name      = "test-scan-describe"
+      describe_external_id    = "test-scan-111122223333"
+      iam_path                = "/security/"
+      registry_role_name      = "security/qualys"
     }
     error_message = "A member must learn whom to trust."
   }

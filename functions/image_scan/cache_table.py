@@ -43,12 +43,12 @@ class CacheTable:
         """The item as it is now, expired or not."""
         with aws.calls("dynamodb:GetItem"):
             answer = self._dynamodb.get_item(
-                TableName=self._name, Key=_marshal({"imageDigest": key}), ConsistentRead=True
+                TableName=self._name, Key=marshal({"imageDigest": key}), ConsistentRead=True
             )
-        return _unmarshal(answer["Item"]) if "Item" in answer else None
+        return unmarshal(answer["Item"]) if "Item" in answer else None
 
     def put(self, item: Mapping[str, Any], condition: str = "", **values: Any) -> None:
-        arguments: dict[str, Any] = {"Item": _marshal(item)}
+        arguments: dict[str, Any] = {"Item": marshal(item)}
         if condition:
             arguments |= _condition(condition, values)
         self._write("PutItem", arguments)
@@ -70,7 +70,7 @@ class CacheTable:
             "UpdateItem",
             arguments
             | {
-                "Key": _marshal({"imageDigest": key}),
+                "Key": marshal({"imageDigest": key}),
                 "UpdateExpression": "SET " + ", ".join(sets),
                 "ReturnValues": "ALL_NEW",
             },
@@ -82,11 +82,11 @@ class CacheTable:
         names = {f"#step{depth}": step for depth, step in enumerate(steps)}
         arguments = _condition(condition, values, names)
         shown = ".".join(f"#step{depth}" for depth in range(len(steps)))
-        keyed = {"Key": _marshal({"imageDigest": key}), "UpdateExpression": f"REMOVE {shown}"}
+        keyed = {"Key": marshal({"imageDigest": key}), "UpdateExpression": f"REMOVE {shown}"}
         self._write("UpdateItem", arguments | keyed)
 
     def delete(self, key: str) -> None:
-        self._write("DeleteItem", {"Key": _marshal({"imageDigest": key})})
+        self._write("DeleteItem", {"Key": marshal({"imageDigest": key})})
 
     def _write(
         self, operation: Literal["PutItem", "UpdateItem", "DeleteItem"], arguments: dict[str, Any]
@@ -105,8 +105,8 @@ class CacheTable:
                 if aws.error_code(error) != _CONDITION_FAILED:
                     raise
                 response = cast("dict[str, Any]", error.response)
-                raise ConditionFailedError(_unmarshal(response.get("Item", {}))) from None
-        return _unmarshal(answer.get("Attributes", {}))
+                raise ConditionFailedError(unmarshal(response.get("Item", {}))) from None
+        return unmarshal(answer.get("Attributes", {}))
 
 
 def _condition(
@@ -117,19 +117,19 @@ def _condition(
     arguments: dict[str, Any] = {
         "ConditionExpression": expression,
         "ExpressionAttributeNames": {**reserved, **(names or {})},
-        "ExpressionAttributeValues": _marshal({f":{name}": v for name, v in values.items()}),
+        "ExpressionAttributeValues": marshal({f":{name}": v for name, v in values.items()}),
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
     }
     # DynamoDB refuses an empty map of either kind.
     return {name: value for name, value in arguments.items() if value}
 
 
-def _marshal(values: Mapping[str, Any]) -> dict[str, Any]:
+def marshal(values: Mapping[str, Any]) -> dict[str, Any]:
     serialize = TypeSerializer().serialize
     return {name: serialize(value) for name, value in values.items()}
 
 
-def _unmarshal(item: Mapping[str, Any]) -> dict[str, Any]:
+def unmarshal(item: Mapping[str, Any]) -> dict[str, Any]:
     deserialize = TypeDeserializer().deserialize
     plain = {name: deserialize(value) for name, value in item.items()}
     # DynamoDB's numbers come as Decimal; every one of ours is a whole number.

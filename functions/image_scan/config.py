@@ -37,6 +37,10 @@ def cache_table() -> str:
     return _text("CACHE_TABLE")
 
 
+def ledger_table() -> str:
+    return _text("LEDGER_TABLE")
+
+
 def cache_ttl_seconds() -> int:
     return _positive("CACHE_TTL_DAYS") * 86_400
 

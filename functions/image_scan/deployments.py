@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from image_scan import ecs_events, images, log, metrics, task_definitions
-from image_scan.image_digests import identify
-from image_scan.payloads import Image, ParsedEvent
+from image_scan import ecs_events, images, log, metrics, task_definitions, task_events
+from image_scan.image_digests import as_seen, identify
+from image_scan.payloads import Image, ImageTask, ParsedEvent
 
 if TYPE_CHECKING:
+    from mypy_boto3_ecr import ECRClient
+
     from image_scan.accounts import Accounts
+    from image_scan.ecs_events import EcsEvent
+
+
+def parse(event: Any) -> EcsEvent:
+    """Raises MalformedEvent."""
+    if isinstance(event, dict) and event.get("detail-type") == task_events.TASK_STATE:
+        return task_events.parse(event)
+    return ecs_events.parse(event)
 
 
 def read(event: Any, accounts: Accounts) -> ParsedEvent:
@@ -17,46 +27,74 @@ def read(event: Any, accounts: Accounts) -> ParsedEvent:
 
     Raises MalformedEvent, AwsRejected or AwsUnavailable; the event is then kept.
     """
-    parsed = ecs_events.parse(event)
-    deployment = parsed.deployment
-    containers = parsed.containers
-    if parsed.task_definition:
-        ecs = accounts.ecs(deployment["account"], deployment["region"])
-        containers = task_definitions.containers(ecs, parsed.task_definition)
-    references = [(name, images.parse(image)) for name, image in containers]
-    found = identify(
-        [(name, each) for name, each in references if isinstance(each, images.EcrReference)],
-        lambda account_id, region: accounts.ecr(account_id, region, deployment["account"]),
-    )
-    foreign: dict[str, Image] = {}
-    for name, each in references:
-        if isinstance(each, images.Unscannable):
-            foreign.setdefault(each.uri, _unscannable(each))["containers"].append(name)
+    parsed = parse(event)
+    over = parsed.task is not None and parsed.task["stopped"]
+    found = _images(parsed, accounts, resolve=not over)
     log.info(
         "event parsed",
-        event_name=deployment["event_name"],
+        event_name=parsed.deployment["event_name"],
         images=len(found),
-        not_ecr=len(foreign),
+        unscannable=sum(bool(each["unscannable"]) for each in found),
         skipped=parsed.skipped,
     )
     metrics.count("Events", Outcome="skipped" if parsed.skipped else "deployment")
     return ParsedEvent(
-        event_id=deployment["event_id"],
-        deployment=deployment,
-        images=[*found, *foreign.values()],
+        event_id=parsed.deployment["event_id"],
+        deployment=parsed.deployment,
+        images=found,
         skipped=parsed.skipped,
         force=parsed.force,
+        task=parsed.task,
     )
+
+
+def running(event: Any, accounts: Accounts) -> list[ImageTask]:
+    """What a task runs, by the digests that ECS tells: ECR is not asked.
+
+    Raises MalformedEvent, AwsRejected or AwsUnavailable.
+    """
+    parsed = parse(event)
+    return [
+        ImageTask(
+            event_id=parsed.deployment["event_id"],
+            deployment=parsed.deployment,
+            image=each,
+            task=parsed.task,
+        )
+        for each in _images(parsed, accounts, resolve=False)
+    ]
+
+
+def _images(parsed: EcsEvent, accounts: Accounts, *, resolve: bool) -> list[Image]:
+    deployment, containers = parsed.deployment, parsed.containers
+    if parsed.task_definition:
+        ecs = accounts.ecs(deployment["account"], deployment["region"])
+        containers = task_definitions.containers(ecs, parsed.task_definition)
+    references = [
+        (name, images.pinned(images.parse(image), parsed.digests.get(name, "")))
+        for name, image in containers
+    ]
+    ours = [(name, each) for name, each in references if isinstance(each, images.EcrReference)]
+
+    def ecr_in(account_id: str, region: str) -> tuple[ECRClient, str]:
+        return accounts.ecr(account_id, region, deployment["account"])
+
+    found = identify(ours, ecr_in) if resolve else as_seen(ours)
+    foreign: dict[str, Image] = {}
+    for name, each in references:
+        if isinstance(each, images.Unscannable):
+            foreign.setdefault(each.name, _unscannable(each))["containers"].append(name)
+    return [*found, *foreign.values()]
 
 
 def _unscannable(image: images.Unscannable) -> Image:
     return Image(
         uri=image.uri,
-        key=image.uri,
+        key=image.name,
         account_id="",
         region="",
         host="",
-        repository=image.uri.split("@", 1)[0].rsplit(":", 1)[0],
+        repository=image.name,
         tag="",
         digest="",
         manifests=[],

@@ -5,11 +5,11 @@ A part over 100 KB is cut and marked `omitted`; a container then has to be looke
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from image_scan.errors import MalformedEvent
-from image_scan.payloads import Deployment
+from image_scan.payloads import Deployment, TaskState
 
 API_CALL = "AWS API Call via CloudTrail"
 SCAN_REQUEST = "Image Scan Requested"
@@ -26,14 +26,17 @@ class EcsEvent:
 
     `containers` are (name, image) pairs when the event itself names them; otherwise
     `task_definition` has to be described, unless `skipped` says why the event deploys nothing.
-    `force` asks for a scan even where a verdict is known.
+    `digests` are those that containers, by name, were seen to run. `force` asks for a scan even
+    where a verdict is known. `task` is the one that ECS tells of.
     """
 
     deployment: Deployment
     containers: tuple[Container, ...] = ()
     task_definition: str = ""
+    digests: Mapping[str, str] = field(default_factory=dict)
     skipped: str = ""
     force: bool = False
+    task: TaskState | None = None
 
 
 def parse(event: Any) -> EcsEvent:
@@ -67,9 +70,9 @@ def family(task_definition: str) -> str:
 
 
 def _register_task_definition(base: EcsEvent, request: _Part, response: _Part) -> EcsEvent:
-    definition = _mapping(response.get("taskDefinition"))
-    arn = _text(definition, "taskDefinitionArn")
-    base = _at(base, task_definition=arn or _text(request, "family"))
+    definition = mapping(response.get("taskDefinition"))
+    arn = text(definition, "taskDefinitionArn")
+    base = _at(base, task_definition=arn or text(request, "family"))
     containers = _containers(definition.get("containerDefinitions"))
     return _named_or_described(base, containers)
 
@@ -78,24 +81,24 @@ def _run_task(base: EcsEvent, request: _Part, response: _Part) -> EcsEvent:
     tasks = response.get("tasks")
     if isinstance(tasks, Sequence) and not tasks:
         return replace(base, skipped="no task was placed")
-    first = _mapping(tasks[0]) if isinstance(tasks, list) else {}
+    first = mapping(tasks[0]) if isinstance(tasks, list) else {}
     base = _at(
         base,
-        cluster=_text(first, "clusterArn") or _text(request, "cluster"),
-        task_definition=_text(first, "taskDefinitionArn") or _text(request, "taskDefinition"),
+        cluster=text(first, "clusterArn") or text(request, "cluster"),
+        task_definition=text(first, "taskDefinitionArn") or text(request, "taskDefinition"),
     )
     return _named_or_described(base, _containers(first.get("containers")))
 
 
 def _deploy_service(base: EcsEvent, request: _Part, response: _Part) -> EcsEvent:
-    service = _mapping(response.get("service"))
+    service = mapping(response.get("service"))
     base = _at(
         base,
-        cluster=_text(service, "clusterArn") or _text(request, "cluster"),
-        service=_text(service, "serviceName")
-        or _text(request, "serviceName")
-        or _text(request, "service").rsplit("/", 1)[-1],
-        task_definition=_text(service, "taskDefinition") or _text(request, "taskDefinition"),
+        cluster=text(service, "clusterArn") or text(request, "cluster"),
+        service=text(service, "serviceName")
+        or text(request, "serviceName")
+        or text(request, "service").rsplit("/", 1)[-1],
+        task_definition=text(service, "taskDefinition") or text(request, "taskDefinition"),
     )
     if not base.task_definition and service:
         # Services of CODE_DEPLOY and EXTERNAL controllers name theirs in task sets.
@@ -120,33 +123,33 @@ _READERS = {
 
 def _scan_request(event: _Part, detail: Any) -> EcsEvent:
     """A request of our own: one image by reference, for a deployment that was seen before."""
-    detail = _mapping(detail)
-    image = _text(detail, "image")
+    detail = mapping(detail)
+    image = text(detail, "image")
     if not image:
         raise MalformedEvent("the scan request names no image")
-    told = _mapping(detail.get("deployment"))
+    told = mapping(detail.get("deployment"))
     deployment = _deployment(event, {})
-    deployment.update({key: _text(told, key) for key in deployment if key in told})  # type: ignore[typeddict-item]
+    deployment.update({key: text(told, key) for key in deployment if key in told})  # type: ignore[typeddict-item]
     return EcsEvent(deployment, containers=(("", image),), force=detail.get("force") is True)
 
 
 def _deployment(event: _Part, detail: _Part) -> Deployment:
     return Deployment(
-        event_id=_text(event, "id") or _text(detail, "eventID"),
-        event_name=_text(detail, "eventName"),
-        event_time=_text(detail, "eventTime") or _text(event, "time"),
-        account=_text(event, "account") or _text(detail, "recipientAccountId"),
-        region=_text(event, "region") or _text(detail, "awsRegion"),
+        event_id=text(event, "id") or text(detail, "eventID"),
+        event_name=text(detail, "eventName"),
+        event_time=text(detail, "eventTime") or text(event, "time"),
+        account=text(event, "account") or text(detail, "recipientAccountId"),
+        region=text(event, "region") or text(detail, "awsRegion"),
         cluster="",
         service="",
         task_definition="",
-        principal=_principal(_mapping(detail.get("userIdentity"))),
+        principal=_principal(mapping(detail.get("userIdentity"))),
     )
 
 
 def _principal(identity: _Part) -> str:
     """Who made the call. Service calls carry `invokedBy` and no ARN."""
-    return _text(identity, "arn") or _text(identity, "invokedBy") or _text(identity, "principalId")
+    return text(identity, "arn") or text(identity, "invokedBy") or text(identity, "principalId")
 
 
 def _at(
@@ -172,21 +175,21 @@ def _containers(definitions: Any) -> tuple[Container, ...]:
     if not isinstance(definitions, list):
         return ()
     containers = tuple(
-        (_text(_mapping(each), "name"), _text(_mapping(each), "image")) for each in definitions
+        (text(mapping(each), "name"), text(mapping(each), "image")) for each in definitions
     )
     return containers if all(image for _, image in containers) else ()
 
 
 def _part(detail: _Part, name: str) -> _Part:
-    part = _mapping(detail.get(name))
+    part = mapping(detail.get(name))
     return {} if part.get("omitted") is True else part
 
 
-def _mapping(value: Any) -> _Part:
+def mapping(value: Any) -> _Part:
     return value if isinstance(value, Mapping) else {}
 
 
-def _text(part: _Part, name: str) -> str:
+def text(part: _Part, name: str) -> str:
     """Text, with `?` for the half characters that JSON can carry and no table takes; or empty."""
     value = part.get(name)
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""

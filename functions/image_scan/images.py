@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/general/latest/gr/ecr.html (every partition, FIPS an
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _NAME = r"[a-z0-9]+(?:(?:\.|__|_|-+)[a-z0-9]+)*"
 _REFERENCE = re.compile(
@@ -45,9 +45,11 @@ class EcrReference:
 
 @dataclass(frozen=True)
 class Unscannable:
-    """A reference that Qualys cannot be asked to scan, and why."""
+    """A reference that Qualys cannot be asked to scan, and why; `name` is it without tag and
+    digest, of which ECS shows now one and now the other."""
 
     uri: str
+    name: str
     reason: str
 
 
@@ -56,14 +58,15 @@ def parse(uri: str) -> EcrReference | Unscannable:
     match = _REFERENCE.fullmatch(uri) if len(uri) <= _LONGEST else None
     if match is None:
         shown = uri[:256].encode("unicode_escape").decode()[:_LONGEST]
-        return Unscannable(shown or "(empty)", "not a valid image reference")
+        return Unscannable(shown or "(empty)", shown or "(empty)", "not a valid image reference")
+    name = uri[: match.end("repository")]
     host = (match["host"] or "docker.io").lower()
     ecr = _ECR_HOST.fullmatch(host)
     if ecr is None:
-        return Unscannable(uri, f"not in a private Amazon ECR registry ({host})")
+        return Unscannable(uri, name, f"not in a private Amazon ECR registry ({host})")
     digest = (match["digest"] or "").lower()
     if digest and not _SHA256.fullmatch(digest):
-        return Unscannable(uri, "its digest is not a SHA-256 digest")
+        return Unscannable(uri, name, "its digest is not a SHA-256 digest")
     suffix = _CANONICAL_SUFFIX.get(ecr["suffix"], ecr["suffix"])
     return EcrReference(
         uri=uri,
@@ -74,6 +77,13 @@ def parse(uri: str) -> EcrReference | Unscannable:
         tag=match["tag"] or ("" if digest else "latest"),
         digest=digest,
     )
+
+
+def pinned(reference: EcrReference | Unscannable, digest: str) -> EcrReference | Unscannable:
+    """The reference with the digest that was seen to run, unless it names one itself."""
+    if isinstance(reference, Unscannable) or reference.digest or not digest:
+        return reference
+    return replace(reference, uri=f"{reference.uri}@{digest}", digest=digest)
 
 
 def bare(digest: str) -> str:

@@ -49,14 +49,22 @@ class Image(TypedDict):
     role_account_id: str
 
 
+class TaskState(TypedDict):
+    """A task that ECS has told of: it runs, or has stopped."""
+
+    arn: str
+    stopped: bool
+
+
 class ParsedEvent(TypedDict):
-    """`force`: a scan is asked for even where a verdict is known."""
+    """`force`: a scan is asked for even where a verdict is known. `task` is None for a call."""
 
     event_id: str
     deployment: Deployment
     images: list[Image]
     skipped: str
     force: bool
+    task: TaskState | None
 
 
 class Lease(TypedDict):
@@ -142,12 +150,14 @@ class Status(TypedDict):
 
 
 class ImageTask(TypedDict):
-    """One image on its way through both machines. `force` reaches no further than CheckCache."""
+    """One image on its way through both machines. `force` and `task` reach no further than
+    CheckCache."""
 
     event_id: str
     deployment: Deployment
     image: Image
     force: NotRequired[bool]
+    task: NotRequired[TaskState | None]
 
 
 class SubmitTask(ImageTask):

@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 
 _IN_PROGRESS = "IN_PROGRESS"
 _EXPIRED = "attribute_not_exists(imageDigest) OR (#ttl <= :now AND #status <> :in_progress)"
+# `#set0_…` are the steps to a place, which is all that is set.
+_UNCLAIMED = (
+    "#status = :verdict AND (attribute_not_exists(#set0_0.#set0_1)"
+    " OR #set0_0.#set0_1.claimed_until <= :now"
+    " OR (attribute_exists(#set0_0.#set0_1.claimed_until) AND #set0_0.#set0_1.event_id = :event))"
+)
 _HELD = "#owner = :owner AND #status = :in_progress"
 _NO_RESULT = ("TIMEOUT", "ERROR")
 _FREE = ("UNSCANNABLE", *_NO_RESULT)  # whoever comes next may scan
@@ -32,6 +38,8 @@ _SHOWN = ("uri", "account_id", "region", "repository", "tag", "digest")
 _TAG_ONLY_SECONDS = 3600
 # A result that Qualys did not renew: it may still be about to.
 _NOT_FRESH_SECONDS = 86_400
+# Longer than a telling takes, with its retries.
+_CLAIM_SECONDS = 300
 _SKIP = CacheDecision(decision="skip", lease=None, outcome=None)
 
 
@@ -58,6 +66,8 @@ class ScanCache:
 
     def decide(self, task: ImageTask, lease_seconds: int) -> CacheDecision:
         """Takes the lease of an image that nobody knows, else says what is to be done with it."""
+        if (state := task.get("task")) and state["stopped"]:
+            return _SKIP
         for _ in range(3):
             if task["image"]["unscannable"] and (known := self._unscannable(task)):
                 return known
@@ -65,15 +75,15 @@ class ScanCache:
             item = self._claim(task, lease, lease_seconds)
             if item is None:
                 return _with(lease, task["image"]["unscannable"])
-            if item["status"] in _FREE:
+            if item["status"] in _FREE and not _heard(task, item):
                 continue  # another took it meanwhile, and has given it back
             if item["status"] != _IN_PROGRESS:
-                return _known(task, item)
+                return self._told(task, item)
             if item["owner"] == lease["owner"]:
                 # This very delivery, tried again: the lease is the one it took before.
                 lease = self._lease(task, item["acquired_at"])
                 return _with(lease, item.get("reason", ""))
-            if _only_registers(task) or self._join(task, item["owner"]):
+            if _only_registers(task) or _heard(task, item) or self._join(task, item["owner"]):
                 return _SKIP
         raise AwsUnavailable("the image's item changed each time it was read")
 
@@ -105,19 +115,13 @@ class ScanCache:
         place, facts = place_of(task)
         key = task["image"]["key"]
         try:
+            changes: dict[str, Any] = {f"places.{place}": facts}
             if outcome["verdict"] == "UNSCANNABLE":
-                item = {
-                    **_identity(task),
-                    "status": "UNSCANNABLE",
-                    "ttl": self._verdict_end(key, ttl_seconds),
-                    "places": {place: facts},
-                    "reason": outcome.get("reason", ""),
-                }
-                self._table.put(item, _EXPIRED, **self._at())
-            else:
-                changes = {f"places.{place}": facts}
-                verdict = outcome["verdict"]
-                self._table.update(key, changes, "#status = :verdict", verdict=verdict)
+                changes["ttl"] = self._verdict_end(key, ttl_seconds)
+                changes["reason"] = outcome.get("reason", "")
+                changes["claimed_by"] = ""
+            verdict = outcome["verdict"]
+            self._table.update(key, changes, "#status = :verdict", verdict=verdict)
         except (ConditionFailedError, ItemTooLarge):
             return  # it has moved on, or is full; at worst the place is told once more
 
@@ -143,11 +147,47 @@ class ScanCache:
         item = self._table.get(task["image"]["key"])
         if item and item["status"] in (_IN_PROGRESS, *_NO_RESULT):
             return None
-        if item and item["ttl"] > self._now():
-            return _known(task, item)
+        if item and item["ttl"] > self._now() and item.get("claimed_by") != task["event_id"]:
+            return self._told(task, item)
         if _only_registers(task):
             return _SKIP  # a pipeline may register before it pushes
+        place, facts = place_of(task)
+        claim = {
+            **_identity(task),
+            "status": "UNSCANNABLE",
+            "ttl": self._now() + _CLAIM_SECONDS,
+            "places": {place: facts},
+            "claimed_by": task["event_id"],
+        }
+        try:
+            self._table.put(
+                claim, f"{_EXPIRED} OR claimed_by = :event", event=task["event_id"], **self._at()
+            )
+        except ConditionFailedError:
+            return _SKIP  # another event has been faster
         outcome = Outcome(verdict="UNSCANNABLE", reason=task["image"]["unscannable"])
+        return CacheDecision(decision="notify", lease=None, outcome=outcome)
+
+    def _told(self, task: ImageTask, item: Mapping[str, Any]) -> CacheDecision:
+        """A bad verdict is told to a place that has not heard of it, by one event: a call and its
+        tasks come within seconds. Whose telling fails is kept, and claims it again."""
+        result = {name: item[name] for name in _RESULT if name in item}
+        outcome = cast("Outcome", {"verdict": item["status"], **result})
+        place, facts = place_of(task)
+        known = item["places"].get(place)
+        heard = known is not None and "claimed_until" not in known
+        if _only_registers(task) or heard or item["status"] != "FINDINGS" or not is_bad(outcome):
+            return _SKIP
+        claim = {**facts, "claimed_until": self._now() + _CLAIM_SECONDS}
+        values = {"verdict": item["status"], "now": self._now(), "event": task["event_id"]}
+        try:
+            self._table.update(
+                item["imageDigest"], {f"places.{place}": claim}, _UNCLAIMED, **values
+            )
+        except ConditionFailedError:
+            return _SKIP
+        except ItemTooLarge:
+            pass  # at worst the place is told once more
         return CacheDecision(decision="notify", lease=None, outcome=outcome)
 
     def _claim(self, task: ImageTask, lease: Lease, seconds: int) -> dict[str, Any] | None:
@@ -170,7 +210,7 @@ class ScanCache:
             known = failed.item
             if not self._may_be_scanned(task, known, lease):
                 return known
-        item["places"] = {**known["places"], place: facts}
+        item["places"] = {**_unclaimed(known["places"]), place: facts}
         as_seen = {name: known[name] for name in ("status", "ttl")}
         try:
             self._table.put(item, "#status = :status AND #ttl = :ttl", **as_seen)
@@ -183,6 +223,8 @@ class ScanCache:
         asked for, but not twice for the same request."""
         if item["status"] == _IN_PROGRESS:
             return bool(item["ttl"] <= self._now())
+        if item["status"] in _NO_RESULT and _heard(task, item):
+            return False  # each task that starts would scan anew
         forced = task.get("force", False) and item.get("owner") != lease["owner"]
         return item["status"] in _FREE or forced
 
@@ -224,14 +266,11 @@ def _with(lease: Lease, unscannable: str) -> CacheDecision:
     return CacheDecision(decision="notify", lease=lease, outcome=outcome)
 
 
-def _known(task: ImageTask, item: Mapping[str, Any]) -> CacheDecision:
-    """A bad verdict is told to a place that has not heard of it."""
-    result = {name: item[name] for name in _RESULT if name in item}
-    outcome = cast("Outcome", {"verdict": item["status"], **result})
-    told = _only_registers(task) or place_of(task)[0] in item["places"]
-    if item["status"] == "FINDINGS" and is_bad(outcome) and not told:
-        return CacheDecision(decision="notify", lease=None, outcome=outcome)
-    return _SKIP
+def _unclaimed(places: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {
+        place: {name: value for name, value in facts.items() if name != "claimed_until"}
+        for place, facts in places.items()
+    }
 
 
 def _kept(outcome: Outcome, ttl_seconds: int) -> int:
@@ -241,6 +280,11 @@ def _kept(outcome: Outcome, ttl_seconds: int) -> int:
 def _only_registers(task: ImageTask) -> bool:
     """A registered task definition runs nowhere yet: its new images are scanned, no more."""
     return task["deployment"]["event_name"] == "RegisterTaskDefinition"
+
+
+def _heard(task: ImageTask, item: Mapping[str, Any]) -> bool:
+    """Whether this is one more task of a place that is known: nobody has deployed anything."""
+    return task.get("task") is not None and place_of(task)[0] in item["places"]
 
 
 def _identity(task: ImageTask) -> dict[str, Any]:

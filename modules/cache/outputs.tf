@@ -5,3 +5,11 @@ output "table" {
     arn  = aws_dynamodb_table.this.arn
   }
 }
+
+output "ledger" {
+  description = "Name and ARN of the deployment ledger's table."
+  value = {
+    name = aws_dynamodb_table.ledger.name
+    arn  = aws_dynamodb_table.ledger.arn
+  }
+}

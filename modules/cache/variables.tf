@@ -1,15 +1,15 @@
 variable "name_prefix" {
   type        = string
-  description = "Names the table: `<name_prefix>-cache`."
+  description = "Names the tables: `<name_prefix>-cache` and `<name_prefix>-ledger`."
 }
 
 variable "kms_key_arn" {
   type        = string
-  description = "ARN of the key that encrypts the table."
+  description = "ARN of the key that encrypts the tables."
 }
 
 variable "tags" {
   type        = map(string)
-  description = "Tags of the table. None by default."
+  description = "Tags of the tables. None by default."
   default     = {}
 }

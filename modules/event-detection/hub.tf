@@ -9,12 +9,15 @@ locals {
   )
 
   # What happens here reaches the default bus. Forwarded to ourselves, it would start twice.
-  hub_event_pattern = jsonencode(merge(jsondecode(local.event_pattern), {
-    "$or" = [
-      { account = [{ anything-but = local.account }] },
-      { region = [{ anything-but = local.region }] },
-    ]
-  }))
+  hub_event_pattern = jsonencode({
+    source = local.event_sources
+    "$or" = flatten([
+      for deployment in local.read : [
+        merge(deployment, { account = [{ anything-but = local.account }] }),
+        merge(deployment, { region = [{ anything-but = local.region }] }),
+      ]
+    ])
+  })
 }
 
 resource "aws_cloudwatch_event_bus" "hub" {

@@ -12,30 +12,43 @@ locals {
 
   event_sources = ["aws.ecs"]
 
-  # The only place that says which ECS calls are deployments.
-  event_pattern = jsonencode({
-    source      = local.event_sources
-    detail-type = ["AWS API Call via CloudTrail"]
-    detail = {
-      eventSource = ["ecs.amazonaws.com"]
-      eventName   = ["CreateService", "RegisterTaskDefinition", "RunTask", "UpdateService"]
-      # A refused call deployed nothing.
-      errorCode = [{ exists = false }]
-      # Nor does scaling. Who scales by hand cannot be told here; the first function sees it.
-      userIdentity = {
-        invokedBy = [
-          { anything-but = "ecs.application-autoscaling.amazonaws.com" },
-          { exists = false },
-        ]
+  # The only place that says which events are deployments: calls, and tasks that start or stop.
+  deployments = [
+    {
+      detail-type = ["AWS API Call via CloudTrail"]
+      detail = {
+        eventSource = ["ecs.amazonaws.com"]
+        eventName   = ["CreateService", "RegisterTaskDefinition", "RunTask", "UpdateService"]
+        # A refused call deployed nothing.
+        errorCode = [{ exists = false }]
+        # Nor does scaling. Who scales by hand cannot be told here; the first function sees it.
+        userIdentity = {
+          invokedBy = [
+            { anything-but = "ecs.application-autoscaling.amazonaws.com" },
+            { exists = false },
+          ]
+        }
       }
-    }
-  })
+    },
+    {
+      detail-type = ["ECS Task State Change"]
+      detail      = { lastStatus = ["RUNNING"], desiredStatus = ["RUNNING"] }
+    },
+    {
+      detail-type = ["ECS Task State Change"]
+      detail      = { lastStatus = ["STOPPED"] }
+    },
+  ]
+  # Spokes forward all of them, whatever is read here.
+  event_pattern = jsonencode({ source = local.event_sources, "$or" = local.deployments })
+
+  read = [for each in local.deployments : each if var.task_events || can(each.detail.eventName)]
 }
 
 resource "aws_cloudwatch_event_rule" "ecs" {
   name          = "${var.name_prefix}-ecs-deployments"
-  description   = "ECS calls that may deploy an image"
-  event_pattern = local.event_pattern
+  description   = "ECS calls and tasks that may deploy an image"
+  event_pattern = jsonencode({ source = local.event_sources, "$or" = local.read })
   tags          = var.tags
 }
 

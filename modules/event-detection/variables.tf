@@ -29,6 +29,12 @@ variable "spokes" {
   nullable    = false
 }
 
+variable "task_events" {
+  type        = bool
+  description = "Whether tasks that start count as deployments, too: ECS tells of them without a trail, and of rollbacks, CodeDeploy, scheduled and batch tasks. True by default."
+  default     = true
+}
+
 variable "create_trail" {
   type        = bool
   description = "Whether to create a trail, which EventBridge needs to see ECS calls. True by default. If an organization trail, or another one, already logs write management events here, false works the same."

@@ -1,15 +1,15 @@
 variable "hub" {
   type = object({
-    account_id             = string
-    region                 = string
-    event_bus_arn          = string
-    event_pattern          = string
-    organization_id        = optional(string)
-    describe_principal_arn = string
-    describe_role_name     = string
-    describe_external_id   = string
-    iam_path               = string
-    registry_role_name     = string
+    account_id              = string
+    region                  = string
+    event_bus_arn           = string
+    event_pattern           = string
+    organization_id         = optional(string)
+    describe_principal_arns = list(string)
+    describe_role_name      = string
+    describe_external_id    = string
+    iam_path                = string
+    registry_role_name      = string
   })
   description = "Where to forward to: the `hub` output of the install whose `spokes` name the organization."
   nullable    = false

@@ -24,10 +24,10 @@ data "aws_iam_policy_document" "trust_hub" {
     sid     = "AssumeByHub"
     actions = ["sts:AssumeRole"]
 
-    # One function's role. Trusting the hub's account would let in whoever may assume roles there.
+    # Two functions' roles. Trusting the hub's account would let in whoever may assume roles there.
     principals {
       type        = "AWS"
-      identifiers = [var.hub.describe_principal_arn]
+      identifiers = var.hub.describe_principal_arns
     }
     condition {
       test     = "StringEquals"
@@ -62,6 +62,32 @@ data "aws_iam_policy_document" "describe" {
     actions = ["ecs:DescribeTaskDefinition"]
     # ECS takes no resource for this action.
     resources = ["*"]
+  }
+
+  statement {
+    sid     = "ListClusters"
+    actions = ["ecs:ListClusters"]
+    # ECS takes no resource for this action.
+    resources = ["*"]
+  }
+
+  statement {
+    sid     = "ListRunningTasks"
+    actions = ["ecs:ListTasks"]
+    # Its resources are container instances, which Fargate has not.
+    resources = ["*"]
+
+    condition {
+      test     = "ArnLike"
+      variable = "ecs:cluster"
+      values   = ["arn:${local.partition}:ecs:*:${local.account}:cluster/*"]
+    }
+  }
+
+  statement {
+    sid       = "DescribeRunningTasks"
+    actions   = ["ecs:DescribeTasks"]
+    resources = ["arn:${local.partition}:ecs:*:${local.account}:task/*"]
   }
 
   statement {

@@ -10,7 +10,7 @@ locals {
 
 resource "aws_cloudwatch_event_rule" "forward" {
   name          = "${var.name_prefix}-forward-deployments"
-  description   = "ECS calls that may deploy an image, for the hub"
+  description   = "ECS calls and tasks that may deploy an image, for the hub"
   event_pattern = var.hub.event_pattern
   tags          = var.tags
 

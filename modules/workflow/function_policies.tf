@@ -8,6 +8,7 @@ locals {
     check_status      = data.aws_iam_policy_document.check_status.json
     get_results       = data.aws_iam_policy_document.get_results.json
     send_notification = data.aws_iam_policy_document.send_notification.json
+    reconcile         = data.aws_iam_policy_document.reconcile.json
   }
 }
 
@@ -36,6 +37,12 @@ data "aws_iam_policy_document" "check_cache" {
     sid       = "LeaseImages"
     actions   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
     resources = [var.cache_table.arn]
+  }
+
+  statement {
+    sid       = "KeepLedger"
+    actions   = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"]
+    resources = [var.ledger_table.arn]
   }
 }
 

@@ -5,13 +5,14 @@ locals {
   }
   cache_environment = { CACHE_TABLE = var.cache_table.name }
 
-  # One entry per Task of the state machines. What a function may do: function_policies.tf.
+  # One entry per Task of the state machines, and the daily reconciliation. What a function may do: function_policies.tf.
   functions = {
     parse_event = { timeout = 30, environment = local.members_environment }
     check_cache = {
       timeout = 10
       environment = merge(local.cache_environment, {
         LEASE_SECONDS = local.lease_seconds
+        LEDGER_TABLE  = var.ledger_table.name
       })
     }
     get_registry = {
@@ -38,6 +39,12 @@ locals {
       environment = merge(local.cache_environment, {
         CACHE_TTL_DAYS = var.cache_ttl_days
         TOPIC_ARN      = aws_sns_topic.notifications.arn
+      })
+    }
+    reconcile = {
+      timeout = 900
+      environment = merge(local.cache_environment, local.members_environment, {
+        LEDGER_TABLE = var.ledger_table.name
       })
     }
   }

@@ -5,6 +5,8 @@ locals {
     get_registry      = ["dynamodb"]
     submit_scan       = ["dynamodb"]
     send_notification = ["dynamodb", "sns", "sqs"]
+    reconcile         = ["dynamodb"]
+    scheduler         = ["sqs"]
     intake            = ["sqs"]
     scan              = ["dynamodb", "sqs"]
   }

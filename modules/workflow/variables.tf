@@ -16,6 +16,20 @@ variable "cache_table" {
   description = "The table of leases and verdicts."
 }
 
+variable "ledger_table" {
+  type = object({
+    name = string
+    arn  = string
+  })
+  description = "The table of what runs where."
+}
+
+variable "reconcile_schedule" {
+  type        = string
+  description = "When to compare what runs with what has a verdict, as EventBridge Scheduler writes it. Once a day by default; null for on demand only."
+  default     = "rate(1 day)"
+}
+
 variable "registry_role_arn" {
   type        = string
   description = "ARN of the role that the Qualys Registry Sensor assumes to pull images; given to Qualys when a registry is created there."

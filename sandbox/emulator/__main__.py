@@ -15,6 +15,7 @@ SUPPORTED = "1.5.33"
 # Importing one of these is what changes ministack; `gateway` brings the others it needs.
 WRAPPERS = (
     "express",  # before what imports `executions`, which checks a start and then passes it on
+    "ecs_tasks",
     "event_targets",
     "jsonata",
     "key_use",

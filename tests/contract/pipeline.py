@@ -23,6 +23,7 @@ from tests.contract.environments import Lambda, aws_client
 from tests.contract.machine import Machine, Run, TaskFailed
 from tests.contract.virtual_time import VirtualTime
 from tests.contract.wire import CSAPI, AwsCalls, Wire
+from tests.unit import tables
 from tests.unit.builders import ACCOUNT, HOST, REGION
 from tests.unit.fake_ecr import FakeEcr
 from tests.workflow import definitions
@@ -287,12 +288,7 @@ class Pipeline:
 
     def _make_account(self) -> None:
         self._patch.setenv("QUALYS_GATEWAY_URL", self._gateway)
-        aws_client("dynamodb").create_table(
-            TableName=definitions.TABLE,
-            KeySchema=[{"AttributeName": "imageDigest", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "imageDigest", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        tables.create(aws_client("dynamodb"))
         self.topic = aws_client("sns").create_topic(Name="notifications")["TopicArn"]
         self._patch.setenv("TOPIC_ARN", self.topic)
         self._queue = aws_client("sqs").create_queue(QueueName="failed-events")["QueueUrl"]

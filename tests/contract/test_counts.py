@@ -58,4 +58,4 @@ def test_deployments_cost_what_their_images_cost_one_by_one(kind: str) -> None:
 def test_a_known_image_costs_next_to_nothing() -> None:
     met = result.read()["all are known"]
     assert (cost.transitions(met), met.total(counts.QUALYS)) == (0, 0)
-    assert tables.monthly(met, 1000) < 0.5
+    assert tables.monthly(met, 1000) < 1.5  # most of it for the tasks that start and stop

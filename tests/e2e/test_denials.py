@@ -24,7 +24,7 @@ def test_an_event_that_the_intake_cannot_process_is_kept_whole(
         workload.deploy()
     kept = install.failed_events()
     assert {each["error"] for each in kept} == {error}
-    assert {each["body"]["detail"]["eventSource"] for each in kept} == {"ecs.amazonaws.com"}
+    assert {each["body"]["source"] for each in kept} == {"aws.ecs"}
 
     # With the permission back, what was kept comes to its verdict.
     for each in kept:
@@ -44,8 +44,9 @@ def test_an_event_that_is_not_delivered_is_in_the_dead_letter_queue(
         workload.deploy()
     url = install.outputs["undelivered_events_queue"]["url"]
     messages = install.messages(url)
-    names = {json.loads(each["Body"])["detail"]["eventName"] for each in messages}
-    assert names == {"RegisterTaskDefinition", "CreateService"}
+    events = [json.loads(each["Body"]) for each in messages]
+    names = {event["detail"].get("eventName", event["detail-type"]) for event in events}
+    assert names == {"RegisterTaskDefinition", "CreateService", "ECS Task State Change"}
 
 
 SCAN_ERROR = [

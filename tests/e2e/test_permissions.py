@@ -1,5 +1,6 @@
 """Each permission of each role is needed by something seen here, and nothing beyond is granted."""
 
+import json
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -9,7 +10,7 @@ import pytest
 from sandbox.install import Install
 from tests.e2e.permissions import allowed, declared, roles, used
 
-from .conftest import CRITICAL, Workload
+from .conftest import CLUSTER, CRITICAL, Workload
 
 Without = Callable[[str, str], AbstractContextManager[None]]
 PREFIX = "qualys-image-scan"
@@ -30,9 +31,15 @@ UNSEEN = {
     "kms:GenerateDataKey",
 }
 
+# The schedule's role: EventBridge Scheduler does not come while a test runs.
+ONCE_A_DAY = f"{PREFIX}-scheduler-us-east-1"
+# For a container that ECS has added by itself, without an image; the emulator adds none.
+OF_AGENTS = (f"{PREFIX}-reconcile-us-east-1", "ecs:DescribeTaskDefinition")
 # Whose resource cannot be told, or is AWS' own policy's.
 OF_ANY_RESOURCE = {
     f"{PREFIX}-parse-event-us-east-1": ("ecs:DescribeTaskDefinition",),
+    f"{PREFIX}-reconcile-us-east-1": ("ecs:DescribeTaskDefinition", "ecs:ListTasks"),
+    ONCE_A_DAY: ("sqs:SendMessage",),
     f"{PREFIX}-registry-us-east-1": (
         "ecr:BatchGetImage",
         "ecr:DescribeImages",
@@ -74,6 +81,9 @@ def exercised(install: Install, workload: Workload, without: Without) -> None:
     workload.behave(scan_seconds=4)
     workload.deploy()  # a second place joins while the scan runs
     workload.behave(scan_seconds=0.2)
+    install.ecs.update_service(cluster=CLUSTER, service=workload.name, desiredCount=0)
+    install.settle()
+    install.ecs.update_service(cluster=CLUSTER, service=workload.name, desiredCount=1)
     workload.deploy_once(workload.push("by its digest", tag="0").by_digest)
     missing = f"{workload.pushed.registry}/{workload.pushed.repository}:no-such-tag"
     workload.deploy(missing, service=f"{workload.name}-missing")
@@ -100,6 +110,8 @@ def exercised(install: Install, workload: Workload, without: Without) -> None:
     with without("parse_event", "ecs:DescribeTaskDefinition"):
         workload.deploy(service=f"{workload.name}-again")
 
+    _reconcile(install, workload)
+
     workload.behave(never_ends=True)
     workload.register(workload.push("whose scan is aborted", tag="5").by_tag)
     deadline = time.monotonic() + 30
@@ -115,11 +127,39 @@ def exercised(install: Install, workload: Workload, without: Without) -> None:
     install.settle()
 
 
+def _reconcile(install: Install, workload: Workload) -> None:
+    """With an image whose verdict is gone, and a row of the ledger that nothing runs."""
+    dynamodb = install.client("dynamodb")
+    gone = {"imageDigest": {"S": workload.key}}
+    dynamodb.delete_item(TableName=install.outputs["cache_table"]["name"], Key=gone)
+    ledger = install.outputs["ledger_table"]["name"]
+    row = {
+        "digest": {"S": "gone"},
+        "place": {"S": "111111111111#us-east-1#gone#gone"},
+        "account_region": {"S": "111111111111#us-east-1"},
+        "state": {"S": "running"},
+        "last_seen": {"N": "0"},
+    }
+    dynamodb.put_item(TableName=ledger, Item=row)
+    below = {"digest": {"S": f"tasks#gone#{row['place']['S']}"}, "place": {"S": "a task"}}
+    dynamodb.put_item(TableName=ledger, Item=below)
+    machine = {"intake_state_machine_arn": install.outputs["intake_state_machine_arn"]}
+    answer = install.client("lambda").invoke(
+        FunctionName=install.outputs["function_names"]["reconcile"], Payload=json.dumps(machine)
+    )
+    told = json.loads(answer["Payload"].read())
+    assert "FunctionError" not in answer, told
+    assert told["closed"] >= 1
+    assert told["sent"] >= 1
+    install.settle()
+
+
 def test_each_role_may_do_what_it_does_and_nothing_else(install: Install, exercised: None) -> None:
     mine = roles(install.aws, PREFIX)
     seen = {each for each in used(install.aws) if each[0] in mine}
     needed = {use[:2] for use in seen}
-    permitted = declared(install.aws, PREFIX)
+    permitted = {each for each in declared(install.aws, PREFIX) if each[0] != ONCE_A_DAY}
+    permitted.remove(OF_AGENTS)
     assert {each for each in permitted - needed if each[1] not in UNSEEN} == set(), "never used"
 
     # Whatever any of them did, in another account too, and what none of them should.

@@ -9,11 +9,11 @@ from sandbox.install import Install
 from .conftest import CLUSTER, CRITICAL, Workload
 
 
-def test_twenty_services_of_one_new_image_make_one_scan(
+def test_a_dozen_services_of_one_new_image_make_one_scan(
     install: Install, workload: Workload
 ) -> None:
     workload.find(CRITICAL)
-    services = [f"{workload.name}-{number}" for number in range(20)]
+    services = [f"{workload.name}-{number}" for number in range(12)]
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         arn = workload.register()
         list(
@@ -29,6 +29,9 @@ def test_twenty_services_of_one_new_image_make_one_scan(
     assert len(workload.scans()) == 1
     told = install.notifications()
     assert {place["service"] for each in told for place in each["deployed"]} >= set(services)
+    places = [row for row in install.ledger() if row["digest"] == workload.key]
+    assert sorted(row["service"] for row in places) == sorted(services)
+    assert {row["state"] for row in places} == {"running"}
 
 
 def test_a_delivery_that_is_repeated_starts_no_second_scan(

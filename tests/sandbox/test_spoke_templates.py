@@ -51,7 +51,7 @@ class Spoke:
             "roles",
             REGIONS[0],
             OrganizationId=self.organization,
-            DescribePrincipalArn="arn:aws:iam::111111111111:role/parse",
+            DescribePrincipalArns="arn:aws:iam::111111111111:role/parse",
             DescribeRoleName="hub-describe",
             DescribeExternalId="hub-1",
             RegistryRoleName="qualys",

@@ -19,13 +19,14 @@ from image_scan.qualys.transport import Transport
 from image_scan.registry_memo import RegistryMemo
 from image_scan.scan_cache import ScanCache
 from image_scan.scan_slots import ScanSlots
+from tests.unit import tables
 from tests.unit.builders import GATEWAY, NOW, REGION, ROLE
 from tests.unit.fake_ecr import FakeEcr
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-TABLE = "images"
+TABLE = tables.CACHE
 
 # The same examples on every run, and none kept in the working folder.
 settings.register_profile("repository", derandomize=True, database=None, deadline=None)
@@ -81,6 +82,7 @@ SETTINGS = {
     "NAME_PREFIX": "unit",
     "LOG_LEVEL": "INFO",
     "CACHE_TABLE": TABLE,
+    "LEDGER_TABLE": tables.LEDGER,
     "CACHE_TTL_DAYS": "7",
     "LEASE_SECONDS": "3900",
     "QUALYS_GATEWAY_URL": GATEWAY,
@@ -125,12 +127,7 @@ def cloud(environment: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture
 def dynamodb(cloud: None) -> Any:
     client = boto3.client("dynamodb", region_name=REGION)
-    client.create_table(
-        TableName=TABLE,
-        KeySchema=[{"AttributeName": "imageDigest", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "imageDigest", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    tables.create(client)
     return client
 
 

@@ -22,6 +22,7 @@ BUDGETS = {
     "submit_scan": QUALYS,
     "check_status": QUALYS,
     "get_results": QUALYS,
+    "reconcile": EVERY_EVENT,
 }
 MEMORY = 96  # MB, of the 256 that a function has
 

@@ -10,6 +10,7 @@ from image_scan.errors import ConfigurationError
 READERS: dict[str, Callable[[], object]] = {
     "NAME_PREFIX": config.install_name,
     "CACHE_TABLE": config.cache_table,
+    "LEDGER_TABLE": config.ledger_table,
     "CACHE_TTL_DAYS": config.cache_ttl_seconds,
     "LEASE_SECONDS": config.lease_seconds,
     "TOPIC_ARN": config.topic_arn,

@@ -1,7 +1,5 @@
-"""ECS events: the recorded ones below tests/events, and whatever else may come."""
+"""ECS API calls, whatever may come in their name."""
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,8 +10,6 @@ from image_scan import ecs_events
 from image_scan.errors import MalformedEvent
 from tests.unit import builders
 
-RECORDED = sorted(builders.EVENTS.glob("*.json"))
-
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12),
     lambda inner: (
@@ -21,41 +17,6 @@ json_values = st.recursive(
     ),
     max_leaves=6,
 )
-
-
-def test_there_are_recorded_events_of_all_four_calls() -> None:
-    names = {builders.event(path.stem)["detail"].get("eventName") for path in RECORDED}
-    assert names >= {"RegisterTaskDefinition", "RunTask", "CreateService", "UpdateService"}
-
-
-@pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)
-def test_a_recorded_event_is_read_as_is_written_beside_it(path: Path) -> None:
-    recorded = json.loads(path.read_text())
-    expected = recorded["expected"]
-    if "malformed" in expected:
-        with pytest.raises(MalformedEvent, match=expected["malformed"]):
-            ecs_events.parse(recorded["event"])
-        return
-    parsed = ecs_events.parse(recorded["event"])
-    if "skipped" in expected:
-        assert expected["skipped"] in parsed.skipped
-        assert not parsed.containers
-        assert not parsed.task_definition
-        return
-    assert not parsed.skipped
-    assert [list(each) for each in parsed.containers] == expected["containers"]
-    assert parsed.task_definition == expected["task_definition"]
-    known = {**parsed.deployment}
-    assert {**known, **expected.get("deployment", {})} == known
-
-
-@pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)
-def test_nothing_of_a_container_but_its_name_and_image_is_kept(path: Path) -> None:
-    recorded = json.loads(path.read_text())
-    if "malformed" not in recorded["expected"]:
-        kept = repr(ecs_events.parse(recorded["event"]))
-        assert "not-for-the-log" not in kept
-        assert "hunter2" not in kept
 
 
 @pytest.mark.parametrize(("told", "force"), [(True, True), (False, False), ("yes", False)])

@@ -158,3 +158,29 @@ def test_what_is_put_together_is_taken_apart(repository: str, tag: str, with_dig
 
 def test_a_bare_digest_is_lower_case_hexadecimal() -> None:
     assert images.bare("sha256:" + "AB" * 32) == images.bare("ab" * 32) == "ab" * 32
+
+
+@pytest.mark.parametrize(
+    ("uri", "name"),
+    [
+        ("nginx", "nginx"),
+        ("nginx:1.27", "nginx"),
+        (f"nginx@{DIGEST}", "nginx"),
+        (f"localhost:5000/team/app:1@{DIGEST}", "localhost:5000/team/app"),
+        ("localhost:5000/team/app", "localhost:5000/team/app"),
+        ("not an image", "not an image"),
+    ],
+)
+def test_what_cannot_be_scanned_has_one_name_with_and_without_its_tag(uri: str, name: str) -> None:
+    found = images.parse(uri)
+    assert isinstance(found, Unscannable)
+    assert found.name == name
+
+
+def test_a_digest_that_was_seen_pins_a_tag() -> None:
+    seen = images.pinned(images.parse(f"{HOST}/app:1"), DIGEST)
+    assert seen == images.parse(f"{HOST}/app:1@{DIGEST}")
+    other = "sha256:" + "0" * 64
+    for uri in (f"{HOST}/app@{DIGEST}", "nginx"):
+        assert images.pinned(images.parse(uri), other) == images.parse(uri)
+    assert images.pinned(images.parse(f"{HOST}/app:1"), "") == images.parse(f"{HOST}/app:1")

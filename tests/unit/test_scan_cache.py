@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from image_scan import scan_cache
 from image_scan.cache_table import ConditionFailedError
 from image_scan.errors import AwsUnavailable, ItemTooLarge
-from image_scan.payloads import ImageTask, Outcome
+from image_scan.payloads import ImageTask, Outcome, TaskState
 from image_scan.scan_cache import ScanCache
 from tests.unit.builders import (
     CLEAN,
@@ -132,6 +132,29 @@ class TestVerdict:
         assert decision == {"decision": "notify", "lease": None, "outcome": CRITICAL}
         cache.note_told(other, CRITICAL, WEEK)
         assert cache.decide(task("event-3", service="worker"), LEASE)["decision"] == "skip"
+
+    def test_a_place_is_told_by_one_of_its_events(self, cache: ScanCache, clock: Clock) -> None:
+        recorded(cache, taken(cache.decide(task(service="web"), LEASE)), CRITICAL)
+        call = task("call", service="worker")
+        first = cache.decide(call, LEASE)
+        tasks = [cache.decide(started(n, service="worker"), LEASE) for n in range(3)]
+        assert [each["decision"] for each in (first, *tasks)] == ["notify", "skip", "skip", "skip"]
+        assert cache.decide(call, LEASE) == first, "its telling failed, and is tried again"
+        clock.now += 300
+        assert cache.decide(started(4, service="worker"), LEASE)["decision"] == "notify"
+        cache.note_told(call, CRITICAL, WEEK)
+        assert cache.decide(call, LEASE)["decision"] == "skip"
+
+    def test_a_place_that_was_not_told_is_one_that_waits_for_the_next_scan(
+        self, cache: ScanCache
+    ) -> None:
+        recorded(cache, taken(cache.decide(task(service="web"), LEASE)), CRITICAL)
+        cache.decide(task("event-2", service="worker"), LEASE)
+        forced: ImageTask = {**task("event-3", service="web"), "force": True}
+        lease = taken(cache.decide(forced, LEASE))
+        places = cache.places_of(lease) or {}
+        assert [place["service"] for place in places.values()] == ["web", "worker"]
+        assert not [place for place in places.values() if "claimed_until" in place]
 
     @pytest.mark.parametrize("outcome", [CLEAN, MEDIUM])
     def test_a_verdict_that_is_not_bad_is_told_to_nobody(
@@ -300,7 +323,11 @@ class TestUnscannable:
         assert decision["decision"] == "notify"
         assert decision["outcome"] == {"verdict": "UNSCANNABLE", "reason": "not ECR"}
         assert decision["lease"] is None
+        others = [task("event-0", of=self.NGINX), started(1, of=self.NGINX)]
+        assert [cache.decide(each, LEASE)["decision"] for each in others] == ["skip", "skip"]
+        assert cache.decide(asked, LEASE) == decision, "its telling failed, and is tried again"
         cache.note_told(asked, decision["outcome"], WEEK)
+        assert cache.decide(asked, LEASE)["decision"] == "skip"
         assert item(table, "nginx")["reason"] == "not ECR"
         assert cache.decide(task("event-2", of=self.NGINX), LEASE)["decision"] == "skip"
         clock.now += WEEK
@@ -314,6 +341,7 @@ class TestUnscannable:
 
     def test_it_is_scanned_as_soon_as_it_can_be(self, cache: ScanCache) -> None:
         untagged = task(of=image(unscannable="no tag"))
+        assert cache.decide(untagged, LEASE)["decision"] == "notify"
         cache.note_told(untagged, Outcome(verdict="UNSCANNABLE", reason="no tag"), WEEK)
         assert cache.decide(task("event-2"), LEASE)["decision"] == "scan"
 
@@ -353,6 +381,48 @@ def test_an_image_that_changes_under_our_hands_is_tried_later() -> None:
     with pytest.raises(AwsUnavailable):
         ScanCache(table).decide(task(), LEASE)  # type: ignore[arg-type]
     assert table.puts == 3
+
+
+def started(number: int, of: Any = None, **where: Any) -> ImageTask:
+    """One more task of a service, which ECS tells of and nobody has called for."""
+    where = {"event_name": "ECS Task State Change", "principal": "", **where}
+    state = TaskState(arn=f"task/{number}", stopped=False)
+    return {**task(f"task-{number}", of=of, **where), "task": state}
+
+
+def test_a_task_that_stops_is_no_deployment(cache: ScanCache) -> None:
+    over = started(1)
+    over["task"] = TaskState(arn="task/1", stopped=True)
+    assert cache.decide(over, LEASE)["decision"] == "skip"
+    assert cache.decide(started(2), LEASE)["decision"] == "scan"
+
+
+def test_a_task_that_starts_takes_nothing_from_what_is_known_of_its_place(
+    cache: ScanCache,
+) -> None:
+    held = taken(cache.decide(task("event-1"), LEASE))
+    assert cache.decide(started(1), LEASE)["decision"] == "skip"
+    (place,) = (cache.places_of(held) or {}).values()
+    assert place["principal"].endswith("/deployer")
+    assert cache.decide(started(2, service="other"), LEASE)["decision"] == "skip"
+    assert len(cache.places_of(held) or {}) == 2
+
+
+def test_who_deployed_is_learned_after_the_first_task(cache: ScanCache) -> None:
+    held = taken(cache.decide(started(1), LEASE))
+    assert cache.decide(task("event-1"), LEASE)["decision"] == "skip"
+    (place,) = (cache.places_of(held) or {}).values()
+    assert place["principal"].endswith("/deployer")
+
+
+@pytest.mark.parametrize("verdict", ["ERROR", "TIMEOUT"])
+def test_a_scan_without_a_result_is_not_repeated_by_each_task_that_starts(
+    cache: ScanCache, verdict: Any
+) -> None:
+    held = taken(cache.decide(task("event-1"), LEASE))
+    freed(cache, held, Outcome(verdict=verdict, reason="no end"))
+    assert [cache.decide(started(n), LEASE)["decision"] for n in range(3)] == ["skip"] * 3
+    assert cache.decide(started(4, service="other"), LEASE)["decision"] == "scan"
 
 
 def test_a_place_is_a_workload_and_not_a_delivery() -> None:

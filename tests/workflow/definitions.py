@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tests.unit import tables
+
 REPOSITORY = Path(__file__).parents[2]
 FOLDER = REPOSITORY / "modules" / "workflow"
 MACHINES = ("intake", "scan")
@@ -18,7 +20,7 @@ FUNCTIONS = tuple(
 )
 SCAN_ARN = "arn:aws:states:us-east-1:111122223333:stateMachine:scan"
 QUEUE_URL = "https://sqs.us-east-1.amazonaws.com/111122223333/failed-events"
-TABLE = "images"
+TABLE = tables.CACHE
 
 State = dict[str, Any]
 

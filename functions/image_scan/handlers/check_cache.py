@@ -2,13 +2,17 @@
 
 from image_scan import aws, config, log
 from image_scan.cache_table import CacheTable
+from image_scan.ledger import Ledger
+from image_scan.ledger_table import LedgerTable
 from image_scan.payloads import CacheDecision, ImageTask
 from image_scan.scan_cache import ScanCache
 
 
 def handler(event: ImageTask, _context: object) -> CacheDecision:
     log.bind(event)
-    cache = ScanCache(CacheTable(aws.client("dynamodb"), config.cache_table()))
+    dynamodb = aws.client("dynamodb")
+    Ledger(LedgerTable(dynamodb, config.ledger_table())).note(event)
+    cache = ScanCache(CacheTable(dynamodb, config.cache_table()))
     decision = cache.decide(event, config.lease_seconds())
     log.info("cache asked", decision=decision["decision"])
     return decision

@@ -1,5 +1,6 @@
 """Each permission of a spoke's roles is needed by something seen here."""
 
+import json
 from collections.abc import Callable
 
 from sandbox.organization import PREFIX, Organization
@@ -19,7 +20,15 @@ def test_a_spokes_roles_may_do_what_they_do_and_nothing_else(
         containerDefinitions=[{"name": "app", "image": app.pushed.by_digest}],
     )
     app.settle()
-    aws = organization.install.aws
+    install = organization.install
+    machine = {"intake_state_machine_arn": install.outputs["intake_state_machine_arn"]}
+    answer = install.client("lambda").invoke(
+        FunctionName=install.outputs["function_names"]["reconcile"], Payload=json.dumps(machine)
+    )
+    told = json.loads(answer["Payload"].read())
+    assert not [where for where in told["unreadable"] if organization.shop in where], told
+    install.settle()
+    aws = install.aws
     needed = {(role, action) for role, action, _arn in used(aws)}
     permitted = declared(aws, PREFIX, organization.shop)
     assert {role for role, _action in permitted} >= {f"{PREFIX}-describe"}

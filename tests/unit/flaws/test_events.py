@@ -100,12 +100,14 @@ def test_f24_what_cloudtrail_left_out_is_looked_up(name: str, ecr: FakeEcr) -> N
     assert parsed["images"]
 
 
-def test_f24b_what_is_not_covered_is_skipped_with_a_reason(ecr: FakeEcr) -> None:
-    """CodeDeploy's task sets and native events are not read yet; nothing crashes on them."""
-    for name in ("create_service_code_deploy", "task_state_change"):
-        parsed, _ = read(event(name), ecr)
-        assert parsed["images"] == []
-        assert parsed["skipped"]
+def test_f24b_what_a_call_does_not_name_is_read_from_its_tasks(ecr: FakeEcr) -> None:
+    """CodeDeploy's task sets, rollbacks and schedules were never seen."""
+    parsed, _ = read(event("create_service_code_deploy"), ecr)
+    assert parsed["images"] == []
+    assert parsed["skipped"]
+    parsed, _ = read(event("task_running_by_tag"), ecr)
+    (found,) = parsed["images"]
+    assert found["uri"].endswith("/shop/app:7@sha256:" + "5c" * 32)
 
 
 def test_f24c_registering_and_updating_is_one_scan(cache: ScanCache) -> None:

@@ -1,0 +1,134 @@
+"""The deployment ledger: which image runs where, since when, and who deployed it.
+
+A row for each image (`digest`) and place (`account#region#cluster#service-or-family`). Beside it,
+under a key of their own, one for each task, so that a place counts as stopped when its last task of
+that image has stopped, whatever the order in which the events arrive.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from image_scan.ledger_table import Change, LedgerTable
+from image_scan.scan_cache import place_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from image_scan.payloads import ImageTask
+
+_CALLS = frozenset({"RunTask", "CreateService", "UpdateService"})
+_FACTS = ("account", "region", "cluster", "service", "task_definition", "containers", "event_name")
+_SHOWN = ("uri", "repository", "tag")
+# What nothing runs any more is kept as history for so long.
+_HISTORY_SECONDS = 30 * 86_400
+# EventBridge delivers a task's start up to a day after its stop.
+_TASK_SECONDS = 2 * 86_400
+# Rows of tasks, below their image and place.
+_RUNNING, _STOPPED = "running#", "stopped#"
+COVERAGE = "coverage"
+_COVERAGE_SECONDS = 400 * 86_400
+# One more task of what runs already is taken down this often.
+_SEEN_SECONDS = 3600
+
+
+class Ledger:
+    """Every method raises AwsUnavailable or AwsRejected when DynamoDB does not do its part."""
+
+    def __init__(self, table: LedgerTable, clock: Callable[[], float] = time.time) -> None:
+        self._table = table
+        self._clock = clock
+
+    def note(self, task: ImageTask) -> None:
+        """Takes down what an event says of one image; any number of times, in any order."""
+        state = task.get("task")
+        if state is None:
+            if task["deployment"]["event_name"] in _CALLS:
+                self._see(task, running=False)
+        elif state["stopped"]:
+            until = int(self._clock()) + _TASK_SECONDS
+            self._table.put(_tasks(task), f"{_STOPPED}{state['arn']}", {"ttl": until})
+            self._table.delete(_tasks(task), f"{_RUNNING}{state['arn']}")
+            self._end(task)
+        else:
+            self._start(task, state["arn"])
+
+    def _start(self, task: ImageTask, arn: str) -> None:
+        # In this order, so that a start and a stop at once leave nothing running.
+        self._table.put(_tasks(task), f"{_RUNNING}{arn}", {})
+        over = bool(self._table.get(_tasks(task), f"{_STOPPED}{arn}"))
+        row = self._row(task)
+        if over:
+            self._table.delete(_tasks(task), f"{_RUNNING}{arn}")
+            if row.get("state") in (None, "deployed"):
+                self._see(task, running=True)
+            self._end(task)
+        elif row.get("state") != "running" or row["last_seen"] < self._at(task) - _SEEN_SECONDS:
+            self._see(task, running=True)
+
+    def places(self) -> Iterator[dict[str, Any]]:
+        """Every row: digest, place, account_region, state and last_seen."""
+        return self._table.index()
+
+    def close(self, digest: str, place: str) -> None:
+        """Nothing runs this image there any more, whatever the events have told."""
+        now = int(self._clock())
+        self._table.delete_all(f"tasks#{digest}#{place}")
+        ended = {"state": "stopped", "stopped_at": now, "ttl": now + _HISTORY_SECONDS}
+        self._table.update(digest, place, Change(ended))
+
+    def keep_coverage(self, summary: Mapping[str, Any]) -> None:
+        """For its course over time."""
+        until = int(self._clock()) + _COVERAGE_SECONDS
+        self._table.put(COVERAGE, summary["at"], {**summary, "ttl": until})
+
+    def _see(self, task: ImageTask, *, running: bool) -> None:
+        (place, facts), key, at = place_of(task), task["image"]["key"], self._at(task)
+        # A task does not say who caused it; the call that did is remembered.
+        caller = {"principal": facts["principal"]} if facts["principal"] else {}
+        state = {"state": "running"} if running else {}
+        first = {
+            "first_seen": at,
+            "account_region": f"{facts['account']}#{facts['region']}",
+            **({} if running else {"state": "deployed", "ttl": at + _HISTORY_SECONDS}),
+        }
+        shown = {name: facts[name] for name in _FACTS}  # type: ignore[literal-required]
+        shown |= {name: task["image"][name] for name in _SHOWN}  # type: ignore[literal-required]
+        gone = ("stopped_at", "ttl") if running else ()
+        newest = Change({**shown, **caller, **state, "last_seen": at}, first, gone)
+        if self._table.update(key, place, newest, "last_seen", at):
+            return
+        # A later event was here before this one.
+        if state or caller:
+            self._table.update(key, place, Change(state, caller, gone))
+        self._table.lower(key, place, "first_seen", at)
+
+    def _end(self, task: ImageTask) -> None:
+        """When that was the last task of this image, the place has stopped."""
+        place, key, at = place_of(task)[0], task["image"]["key"], self._at(task)
+        if self._row(task).get("state") != "running":
+            return
+        running = True
+        stopped = Change({"state": "stopped", "stopped_at": at, "ttl": at + _HISTORY_SECONDS})
+        started = Change({"state": "running"}, removed=("stopped_at", "ttl"))
+        # Again after each change: a task may start or stop in between.
+        while (runs := self._table.any(_tasks(task), _RUNNING)) != running:
+            self._table.update(key, place, started if runs else stopped)
+            running = runs
+
+    def _row(self, task: ImageTask) -> dict[str, Any]:
+        return self._table.get(task["image"]["key"], place_of(task)[0])
+
+    def _at(self, task: ImageTask) -> int:
+        """The event's time in epoch seconds; now for one that does not say."""
+        try:
+            return int(datetime.fromisoformat(task["deployment"]["event_time"]).timestamp())
+        except (ValueError, OverflowError):
+            return int(self._clock())
+
+
+def _tasks(task: ImageTask) -> str:
+    """The key below which the place's tasks of this image lie."""
+    return f"tasks#{task['image']['key']}#{place_of(task)[0]}"

@@ -1,0 +1,154 @@
+"""Coverage: what runs against what has a verdict, and what the events have missed.
+
+For every account's region in the ledger, and our own, the running tasks are listed. An image
+without a verdict, or one that the ledger does not know to run there, goes through the intake as an
+event of the task; a row that nothing runs any more is closed. A second run finds nothing to do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from image_scan import deployments, log, metrics, running_tasks
+from image_scan.errors import AwsRejected
+from image_scan.scan_cache import place_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from image_scan.accounts import Accounts
+    from image_scan.cache_table import CacheTable
+    from image_scan.ledger import Ledger
+    from image_scan.payloads import ImageTask
+
+Json = dict[str, Any]
+Where = tuple[str, str]  # account, region
+
+_FRESH = frozenset({"CLEAN", "FINDINGS"})
+# A place that was seen lately may be about to start.
+_SETTLED_SECONDS = 3600
+_SILENT_SECONDS = 7 * 86_400
+
+
+@dataclass
+class Found:
+    """Of all that runs: keys of images, by what is known of them. `sent` are (image, place)."""
+
+    images: set[str] = field(default_factory=set)
+    fresh: set[str] = field(default_factory=set)
+    unscannable: set[str] = field(default_factory=set)
+    running: set[tuple[str, str]] = field(default_factory=set)
+    sent: set[tuple[str, str]] = field(default_factory=set)
+    closed: int = 0
+    unreadable: dict[str, str] = field(default_factory=dict)
+
+    def percent(self) -> int:
+        """Of the images that can be scanned, those with a fresh verdict; rounded down."""
+        scannable = len(self.images) - len(self.unscannable)
+        return 100 * len(self.fresh) // scannable if scannable else 100
+
+
+class Reconciliation:
+    """`start` hands an event to the intake. Every method raises AwsUnavailable or AwsRejected."""
+
+    def __init__(
+        self,
+        accounts: Accounts,
+        cache: CacheTable,
+        ledger: Ledger,
+        start: Callable[[Json], None],
+        now: float,
+    ) -> None:
+        self._accounts = accounts
+        self._cache = cache
+        self._ledger = ledger
+        self._start = start
+        self._now = int(now)
+        self._known: dict[str, str] = {}
+
+    def run(self, home: Where) -> Json:
+        """Everything once; what was found, as it is kept and shown."""
+        rows: dict[Where, list[Json]] = {home: []}
+        for row in self._ledger.places():
+            account, region = row["account_region"].split("#", 1)
+            rows.setdefault((account, region), []).append(row)
+        found = Found()
+        for where in sorted(rows):
+            try:
+                self._reconcile(where, rows[where], found)
+            except AwsRejected as error:
+                found.unreadable["#".join(where)] = str(error)
+        summary = {
+            "at": datetime.fromtimestamp(self._now, UTC).isoformat(),
+            "running_images": len(found.images),
+            "fresh_verdicts": len(found.fresh),
+            "unscannable": len(found.unscannable),
+            "coverage_percent": found.percent(),
+            "sent": len(found.sent),
+            "closed": found.closed,
+            "silent": sorted("#".join(where) for where, each in rows.items() if self._silent(each)),
+            "unreadable": found.unreadable,
+        }
+        self._ledger.keep_coverage(summary)
+        metrics.count("RunningImages", len(found.images))
+        metrics.count("FreshVerdicts", len(found.fresh))
+        metrics.count("Unscannable", len(found.unscannable))
+        metrics.count("CoveragePercent", found.percent())
+        log.info("reconciled", **{name: value for name, value in summary.items() if name != "at"})
+        return summary
+
+    def _reconcile(self, where: Where, rows: Iterable[Mapping[str, Any]], found: Found) -> None:
+        states = {(row["digest"], row["place"]): row["state"] for row in rows}
+        ecs = self._accounts.ecs(*where)
+        time = datetime.fromtimestamp(self._now, UTC).isoformat()
+        for event in running_tasks.events(ecs, *where, time):
+            lacking = [
+                pair
+                for task in deployments.running(event, self._accounts)
+                if self._lacks(task, pair := _pair(task), states, found)
+            ]
+            if lacking:
+                self._start(event)
+                found.sent.update(lacking)
+        for row in rows:
+            pair = (row["digest"], row["place"])
+            over = row["state"] != "stopped" and pair not in found.running
+            if over and row["last_seen"] < self._now - _SETTLED_SECONDS:
+                self._ledger.close(*pair)
+                found.closed += 1
+
+    def _lacks(
+        self,
+        task: ImageTask,
+        pair: tuple[str, str],
+        states: Mapping[tuple[str, str], str],
+        found: Found,
+    ) -> bool:
+        """Whether a running image is without a verdict, or its place not known to run it."""
+        key = pair[0]
+        found.images.add(key)
+        found.running.add(pair)
+        status = self._status(key)
+        if status in _FRESH:
+            found.fresh.add(key)
+        if status == "UNSCANNABLE" or (not status and task["image"]["unscannable"]):
+            found.unscannable.add(key)
+        return pair not in found.sent and (not status or states.get(pair) != "running")
+
+    def _status(self, key: str) -> str:
+        """Of a verdict or lease that counts; empty for none, or for one without a result."""
+        if key not in self._known:
+            item = self._cache.get(key) or {}
+            counts = item.get("ttl", 0) > self._now and item["status"] not in ("ERROR", "TIMEOUT")
+            self._known[key] = item["status"] if counts else ""
+        return self._known[key]
+
+    def _silent(self, rows: list[Json]) -> bool:
+        newest = max((row["last_seen"] for row in rows), default=self._now)
+        return bool(newest < self._now - _SILENT_SECONDS)
+
+
+def _pair(task: ImageTask) -> tuple[str, str]:
+    return task["image"]["key"], place_of(task)[0]

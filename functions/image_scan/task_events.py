@@ -1,0 +1,63 @@
+"""`ECS Task State Change`: what ECS itself says of a task, trail or no trail. Pure.
+
+It sees what no API call tells: rollbacks, CodeDeploy, scheduled and batch tasks. Contents:
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html
+A container's `imageDigest` is there once it was pulled, and for a multi-platform image it is the
+index's. `image` may be gone: agents that ECS adds by itself have a digest and no image.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from image_scan.ecs_events import EcsEvent, mapping, text
+from image_scan.errors import MalformedEvent
+from image_scan.payloads import Deployment, TaskState
+
+TASK_STATE = "ECS Task State Change"
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+def parse(event: Mapping[str, Any]) -> EcsEvent:
+    """What a task runs, or has run. Raises MalformedEvent when it does not say what or where."""
+    detail = mapping(event.get("detail"))
+    base = EcsEvent(_deployment(event, detail))
+    status, desired = text(detail, "lastStatus"), text(detail, "desiredStatus")
+    if status not in ("RUNNING", "STOPPED"):
+        return replace(base, skipped=f"the task is {status:.40}")
+    if status == "RUNNING" and desired != "RUNNING":
+        return replace(base, skipped="the task is RUNNING, and is to stop")
+    arn = text(detail, "taskArn")
+    if not (base.deployment["account"] and base.deployment["region"] and arn):
+        raise MalformedEvent("the event names no account, region and task")
+    base = replace(base, task=TaskState(arn=arn, stopped=status == "STOPPED"))
+    listed = detail.get("containers")
+    found = [mapping(each) for each in (listed if isinstance(listed, list) else [])]
+    digests = {
+        text(each, "name"): text(each, "imageDigest")
+        for each in found
+        if _DIGEST.fullmatch(text(each, "imageDigest"))
+    }
+    if found and all(text(each, "image") for each in found):
+        containers = tuple((text(each, "name"), text(each, "image")) for each in found)
+        return replace(base, containers=containers, digests=digests)
+    definition = text(detail, "taskDefinitionArn")
+    if not definition:
+        raise MalformedEvent("the event names neither images nor a task definition")
+    return replace(base, task_definition=definition, digests=digests)
+
+
+def _deployment(event: Mapping[str, Any], detail: Mapping[str, Any]) -> Deployment:
+    group = text(detail, "group")
+    return Deployment(
+        event_id=text(event, "id"),
+        event_name=TASK_STATE,
+        event_time=text(event, "time"),
+        account=text(event, "account"),
+        region=text(event, "region"),
+        cluster=text(detail, "clusterArn").rsplit("/", 1)[-1],
+        service=group.removeprefix("service:") if group.startswith("service:") else "",
+        task_definition=text(detail, "taskDefinitionArn"),
+        principal="",
+    )

@@ -1,0 +1,47 @@
+# Which image runs where: a row for each digest and place, and small ones for the tasks behind it.
+# It can be found out again as well, by asking ECS what runs.
+resource "aws_dynamodb_table" "ledger" {
+  name         = "${var.name_prefix}-ledger"
+  billing_mode = "PAY_PER_REQUEST"
+  hash_key     = "digest"
+  range_key    = "place"
+  tags         = var.tags
+
+  attribute {
+    name = "digest"
+    type = "S"
+  }
+
+  attribute {
+    name = "place"
+    type = "S"
+  }
+
+  attribute {
+    name = "account_region"
+    type = "S"
+  }
+
+  # The places of an account's region. Rows of tasks have no account_region, and are not in it.
+  global_secondary_index {
+    name               = "by-place"
+    hash_key           = "account_region"
+    range_key          = "place"
+    projection_type    = "INCLUDE"
+    non_key_attributes = ["last_seen", "state"]
+  }
+
+  ttl {
+    attribute_name = "ttl"
+    enabled        = true
+  }
+
+  server_side_encryption {
+    enabled     = true
+    kms_key_arn = var.kms_key_arn
+  }
+
+  point_in_time_recovery {
+    enabled = true
+  }
+}

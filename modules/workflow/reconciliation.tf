@@ -1,0 +1,147 @@
+# What runs against what has a verdict: once a day, and on demand.
+resource "aws_scheduler_schedule" "reconcile" {
+  # checkov:skip=CKV_AWS_297: it holds nothing but an ARN; a key of AWS encrypts it
+  count = var.reconcile_schedule == null ? 0 : 1
+
+  name                = "${var.name_prefix}-reconcile"
+  description         = "Running images without a verdict are scanned, and coverage is told"
+  schedule_expression = var.reconcile_schedule
+
+  flexible_time_window {
+    mode                      = "FLEXIBLE"
+    maximum_window_in_minutes = 30
+  }
+
+  target {
+    arn      = aws_lambda_function.this["reconcile"].arn
+    role_arn = aws_iam_role.scheduler.arn
+    input    = jsonencode(local.reconcile_input)
+
+    retry_policy {
+      maximum_event_age_in_seconds = 3600
+      maximum_retry_attempts       = 3
+    }
+
+    dead_letter_config {
+      arn = aws_sqs_queue.failed_events.arn
+    }
+  }
+
+  depends_on = [aws_iam_role_policy.scheduler]
+}
+
+locals {
+  # In the function's environment it would be a circle: the machine names functions.
+  reconcile_input = { intake_state_machine_arn = aws_sfn_state_machine.intake.arn }
+}
+
+resource "aws_iam_role" "scheduler" {
+  name                 = "${var.name_prefix}-scheduler${local.role_suffix}"
+  path                 = var.iam_path
+  description          = "Image scan: EventBridge Scheduler starts the reconciliation"
+  assume_role_policy   = data.aws_iam_policy_document.scheduler_trust.json
+  permissions_boundary = var.permissions_boundary_arn
+  tags                 = var.tags
+}
+
+data "aws_iam_policy_document" "scheduler_trust" {
+  statement {
+    sid     = "RunSchedules"
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["scheduler.amazonaws.com"]
+    }
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [local.account]
+    }
+  }
+}
+
+resource "aws_iam_role_policy" "scheduler" {
+  name   = "reconcile"
+  role   = aws_iam_role.scheduler.name
+  policy = data.aws_iam_policy_document.scheduler.json
+}
+
+data "aws_iam_policy_document" "scheduler" {
+  source_policy_documents = [data.aws_iam_policy_document.use_key["scheduler"].json]
+
+  statement {
+    sid       = "StartReconciliation"
+    actions   = ["lambda:InvokeFunction"]
+    resources = [aws_lambda_function.this["reconcile"].arn]
+  }
+
+  statement {
+    sid       = "KeepFailedEvents"
+    actions   = ["sqs:SendMessage"]
+    resources = [aws_sqs_queue.failed_events.arn]
+  }
+}
+
+data "aws_iam_policy_document" "reconcile" {
+  source_policy_documents = [
+    data.aws_iam_policy_document.read_members.json,
+    data.aws_iam_policy_document.use_key["reconcile"].json,
+  ]
+
+  statement {
+    sid     = "ListClusters"
+    actions = ["ecs:DescribeTaskDefinition", "ecs:ListClusters"]
+    # ECS takes no resource for these.
+    resources = ["*"]
+  }
+
+  statement {
+    sid     = "ListRunningTasks"
+    actions = ["ecs:ListTasks"]
+    # Its resources are container instances, which Fargate has not.
+    resources = ["*"]
+
+    condition {
+      test     = "ArnLike"
+      variable = "ecs:cluster"
+      values   = ["arn:${local.partition}:ecs:*:${local.account}:cluster/*"]
+    }
+  }
+
+  statement {
+    sid       = "DescribeRunningTasks"
+    actions   = ["ecs:DescribeTasks"]
+    resources = ["arn:${local.partition}:ecs:*:${local.account}:task/*"]
+  }
+
+  statement {
+    sid       = "ReadVerdicts"
+    actions   = ["dynamodb:GetItem"]
+    resources = [var.cache_table.arn]
+  }
+
+  statement {
+    sid     = "CompareLedger"
+    actions = ["dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:UpdateItem"]
+    resources = [
+      var.ledger_table.arn,
+      "${var.ledger_table.arn}/index/by-place",
+    ]
+  }
+}
+
+# By itself: the machine waits for what its functions need, and cannot wait for this.
+resource "aws_iam_role_policy" "send_to_intake" {
+  name   = "send-to-intake"
+  role   = aws_iam_role.function["reconcile"].name
+  policy = data.aws_iam_policy_document.send_to_intake.json
+}
+
+data "aws_iam_policy_document" "send_to_intake" {
+  statement {
+    sid       = "SendToIntake"
+    actions   = ["states:StartExecution"]
+    resources = [aws_sfn_state_machine.intake.arn]
+  }
+}

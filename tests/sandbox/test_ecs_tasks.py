@@ -1,0 +1,54 @@
+"""Tasks tell what their containers have pulled; who may ask is checked as on AWS."""
+
+import pytest
+from botocore.exceptions import ClientError
+
+from sandbox import images
+from tests.sandbox.account import Account, allow
+
+
+def started(account: Account) -> tuple[str, str]:
+    """A task of a pushed image: its ARN, and the image's digest."""
+    ecr = account.client("ecr")
+    ecr.create_repository(repositoryName="app")
+    pushed = images.push(ecr, "app", images.build("app"), "1")
+    ecs = account.client("ecs")
+    ecs.create_cluster(clusterName="prod")
+    ecs.register_task_definition(
+        family="app", containerDefinitions=[{"name": "app", "image": pushed.by_tag}]
+    )
+    (task,) = ecs.run_task(cluster="prod", taskDefinition="app")["tasks"]
+    return task["taskArn"], pushed.digest
+
+
+def test_a_described_task_tells_its_digest(account: Account) -> None:
+    arn, digest = started(account)
+    (task,) = account.client("ecs").describe_tasks(cluster="prod", tasks=[arn])["tasks"]
+    assert [each["imageDigest"] for each in task["containers"]] == [digest]
+
+
+@pytest.mark.parametrize(("resource", "may"), [("task/prod/*", True), ("cluster/prod", False)])
+def test_it_is_allowed_by_the_task(account: Account, resource: str, may: bool) -> None:
+    arn, _ = started(account)
+    policy = allow("ecs:DescribeTasks", resource=f"arn:aws:ecs:us-east-1:{account.id}:{resource}")
+    user = account.aws.create_user("reader", policy, account.id)
+    ecs = account.client("ecs", user)
+    if may:
+        assert ecs.describe_tasks(cluster="prod", tasks=[arn])["tasks"]
+    else:
+        with pytest.raises(ClientError, match="ecs:DescribeTasks"):
+            ecs.describe_tasks(cluster="prod", tasks=[arn])
+
+
+@pytest.mark.parametrize(("cluster", "may"), [("prod", True), ("other", False)])
+def test_listing_is_allowed_by_the_cluster(account: Account, cluster: str, may: bool) -> None:
+    arn, _ = started(account)
+    policy = allow("ecs:ListTasks")
+    named = f"arn:aws:ecs:us-east-1:{account.id}:cluster/{cluster}"
+    policy["Statement"][0]["Condition"] = {"ArnLike": {"ecs:cluster": named}}
+    ecs = account.client("ecs", account.aws.create_user("lister", policy, account.id))
+    if may:
+        assert ecs.list_tasks(cluster="prod")["taskArns"] == [arn]
+    else:
+        with pytest.raises(ClientError, match="ecs:ListTasks"):
+            ecs.list_tasks(cluster="prod")

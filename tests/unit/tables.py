@@ -1,0 +1,35 @@
+"""The two tables of modules/cache, for moto."""
+
+from typing import Any
+
+CACHE, LEDGER = "images", "places"
+KEYS = {CACHE: {"imageDigest": "HASH"}, LEDGER: {"digest": "HASH", "place": "RANGE"}}
+_BY_PLACE = {"account_region": "HASH", "place": "RANGE"}
+
+
+def create(dynamodb: Any, cache: str = CACHE, ledger: str = LEDGER) -> None:
+    dynamodb.create_table(TableName=cache, **_schema(KEYS[CACHE]))
+    index = {
+        "IndexName": "by-place",
+        "KeySchema": _keys(_BY_PLACE),
+        "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["last_seen", "state"]},
+    }
+    dynamodb.create_table(
+        TableName=ledger,
+        **_schema(KEYS[LEDGER], *_BY_PLACE),
+        GlobalSecondaryIndexes=[index],
+    )
+
+
+def _schema(keys: dict[str, str], *others: str) -> dict[str, Any]:
+    return {
+        "KeySchema": _keys(keys),
+        "AttributeDefinitions": [
+            {"AttributeName": name, "AttributeType": "S"} for name in {*keys, *others}
+        ],
+        "BillingMode": "PAY_PER_REQUEST",
+    }
+
+
+def _keys(keys: dict[str, str]) -> list[dict[str, str]]:
+    return [{"AttributeName": name, "KeyType": kind} for name, kind in keys.items()]

@@ -1,0 +1,223 @@
+"""Which image runs where, whatever the order in which events arrive."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from boto3.dynamodb.types import TypeDeserializer
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from image_scan.ledger import Ledger
+from image_scan.ledger_table import LedgerTable
+from image_scan.payloads import ImageTask, TaskState
+from tests.unit import tables
+from tests.unit.builders import ACCOUNT, DIGEST, NOW, REGION, image, task
+
+if TYPE_CHECKING:
+    from tests.unit.conftest import Clock
+
+OTHER = "sha256:" + "e" * 64
+DAY = 86_400
+_names = itertools.count()
+Json = dict[str, Any]
+
+
+class Rows:
+    def __init__(self, dynamodb: Any) -> None:
+        self._dynamodb = dynamodb
+
+    def all(self) -> list[Json]:
+        items = self._dynamodb.scan(TableName=tables.LEDGER)["Items"]
+        read = TypeDeserializer().deserialize
+        return [{name: read(value) for name, value in item.items()} for item in items]
+
+    def places(self, digest: str = DIGEST) -> list[Json]:
+        return [row for row in self.all() if row["digest"] == digest]
+
+
+@pytest.fixture
+def rows(dynamodb: Any) -> Rows:
+    return Rows(dynamodb)
+
+
+@pytest.fixture
+def ledger(dynamodb: Any, clock: Clock) -> Ledger:
+    return Ledger(LedgerTable(dynamodb, tables.LEDGER), clock)
+
+
+def called(minute: int = 0, hour: int = 8, **where: Any) -> ImageTask:
+    return task(event_time=f"2026-03-02T{hour:02}:{minute:02}:00Z", **where)
+
+
+def told(
+    number: int, *, stopped: bool = False, minute: int = 1, digest: str = DIGEST, **where: Any
+) -> ImageTask:
+    where = {"event_name": "ECS Task State Change", "principal": "", **where}
+    arn = f"arn:aws:ecs:{REGION}:{ACCOUNT}:task/prod/{number}"
+    state = TaskState(arn=arn, stopped=stopped)
+    return {**called(minute, of=image(key=digest, digest=digest), **where), "task": state}
+
+
+def test_a_call_is_a_place_that_nothing_runs_yet(ledger: Ledger, rows: Rows) -> None:
+    ledger.note(called())
+    (row,) = rows.all()
+    assert row["digest"] == DIGEST
+    assert row["place"] == f"{ACCOUNT}#{REGION}#prod#web"
+    assert row["account_region"] == f"{ACCOUNT}#{REGION}"
+    assert row["state"] == "deployed"
+    assert row["principal"].endswith("/deployer")
+    assert row["task_definition"].endswith("/shop:7")
+    assert row["containers"] == ["app"]
+    assert row["uri"].endswith("/shop/app:1.4.2")
+    assert row["first_seen"] == row["last_seen"] == row["ttl"] - 30 * DAY
+
+
+@pytest.mark.parametrize("name", ["RegisterTaskDefinition", "", "Image Scan Requested"])
+def test_what_deploys_nothing_is_no_place(ledger: Ledger, rows: Rows, name: str) -> None:
+    ledger.note(called(event_name=name))
+    assert rows.all() == []
+
+
+def test_a_task_that_starts_makes_it_run_and_keeps_who_deployed(ledger: Ledger, rows: Rows) -> None:
+    ledger.note(called(0))
+    ledger.note(told(1, minute=2))
+    (row,) = rows.places()
+    assert row["state"] == "running"
+    assert row["principal"].endswith("/deployer")
+    assert row["last_seen"] - row["first_seen"] == 120
+    ledger.note(told(2, minute=3))
+    assert rows.places() == [row], "one more task within the hour"
+    assert "ttl" not in row
+
+
+def test_the_place_stops_with_its_last_task(ledger: Ledger, rows: Rows) -> None:
+    for number in range(3):
+        ledger.note(told(number))
+    for number in range(2):
+        ledger.note(told(number, stopped=True, minute=5))
+        assert rows.places()[0]["state"] == "running"
+    ledger.note(told(2, stopped=True, minute=6))
+    (row,) = rows.places()
+    assert row["state"] == "stopped"
+    assert row["ttl"] == row["stopped_at"] + 30 * DAY
+    ledger.note(told(3, minute=7))
+    (row,) = rows.places()
+    assert row["state"] == "running"
+    assert not {"ttl", "stopped_at"} & row.keys()
+
+
+def test_a_thousand_tasks_change_a_row_in_nothing_but_when_it_was_seen(
+    ledger: Ledger, rows: Rows
+) -> None:
+    ledger.note(called(0))
+    ledger.note(told(0))
+    (before,) = rows.places()
+    for number in range(1, 1000):
+        ledger.note(told(number, hour=8 + number // 100))
+    (after,) = rows.places()
+    changed = {name for name in after if after[name] != before.get(name)}
+    assert changed == {"last_seen"}
+
+
+def test_a_rollout_replaces_one_image_by_another(ledger: Ledger, rows: Rows) -> None:
+    ledger.note(told(1))
+    ledger.note(told(2, digest=OTHER, minute=2))
+    ledger.note(told(1, stopped=True, minute=3))
+    states = {row["digest"]: row["state"] for row in rows.all() if "state" in row}
+    assert states == {DIGEST: "stopped", OTHER: "running"}
+
+
+def test_a_stop_that_comes_before_its_start_is_the_end(ledger: Ledger, rows: Rows) -> None:
+    ledger.note(told(1, stopped=True, minute=5))
+    assert rows.places() == []
+    ledger.note(told(1))
+    (row,) = rows.places()
+    assert row["state"] == "stopped"
+
+
+def test_a_start_between_the_question_and_the_answer_is_not_stopped(
+    dynamodb: Any, ledger: Ledger, rows: Rows, clock: Clock
+) -> None:
+    ledger.note(told(1))
+
+    class Late(LedgerTable):
+        """Somebody starts a task when the last one was just looked for."""
+
+        met = False
+
+        def any(self, digest: str, begin: str) -> bool:
+            found = super().any(digest, begin)
+            if not self.met:
+                self.met = True
+                ledger.note(told(2, minute=0))  # and its event is an old one
+            return found
+
+    Ledger(Late(dynamodb, tables.LEDGER), clock).note(told(1, stopped=True, minute=3))
+    assert rows.places()[0]["state"] == "running"
+
+
+def test_two_hundred_services_are_two_hundred_places(ledger: Ledger, rows: Rows) -> None:
+    for number in range(200):
+        ledger.note(called(service=f"service-{number}"))
+    assert len(rows.places()) == 200
+
+
+def test_keys_that_are_too_long_are_cut(ledger: Ledger, rows: Rows) -> None:
+    ledger.note(called(service="s" * 3000))
+    ledger.note(called(service="\U0001f600" * 900))
+    assert all(len(row["place"].encode()) <= 1024 for row in rows.all())
+    assert len(rows.all()) == 2
+
+
+def test_an_event_without_a_time_is_seen_now(ledger: Ledger, rows: Rows) -> None:
+    ledger.note(task(event_time="whenever"))
+    assert rows.places()[0]["last_seen"] == NOW
+
+
+EVENTS = [
+    called(0),
+    told(1, minute=1),
+    told(2, minute=2),
+    told(2, minute=2),
+    told(1, stopped=True, minute=3),
+    told(3, minute=4, digest=OTHER),
+    told(2, stopped=True, minute=5),
+    told(4, minute=6, service="worker"),
+    called(7, service="never-started"),
+    called(7, service="failed"),
+    told(5, minute=8, service="failed"),
+    told(5, stopped=True, minute=9, service="failed"),
+]
+
+
+@given(order=st.permutations(range(len(EVENTS))))
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_any_order_ends_the_same(dynamodb: Any, clock: Clock, order: list[int]) -> None:
+    name = f"order-{next(_names)}"
+    tables.create(dynamodb, f"cache-{name}", name)
+    ledger = Ledger(LedgerTable(dynamodb, name), clock)
+    for number in order:
+        ledger.note(EVENTS[number])
+    ends = {}
+    for item in dynamodb.scan(TableName=name)["Items"]:
+        if "state" in item:
+            key = (item["digest"]["S"][-4:], item["place"]["S"].rsplit("#", 1)[-1])
+            ends[key] = tuple(
+                item.get(each, {}).get("N" if each.endswith("seen") else "S")
+                for each in ("state", "principal", "first_seen", "last_seen")
+            )
+    deployer = EVENTS[0]["deployment"]["principal"]
+    assert {key: (state, who) for key, (state, who, *_) in ends.items()} == {
+        ("dddd", "web"): ("stopped", deployer),
+        ("eeee", "web"): ("running", None),
+        ("dddd", "worker"): ("running", None),
+        ("dddd", "never-started"): ("deployed", deployer),
+        ("dddd", "failed"): ("stopped", deployer),
+    }
+    first, last = ends["dddd", "web"][2:]
+    assert 0 <= int(last) - int(first) <= 120

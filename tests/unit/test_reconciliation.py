@@ -1,0 +1,241 @@
+"""What runs is compared with what is known: once, and then there is nothing to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from image_scan import deployments
+from image_scan.accounts import Accounts
+from image_scan.cache_table import CacheTable
+from image_scan.errors import AwsRejected
+from image_scan.ledger import COVERAGE, Ledger
+from image_scan.ledger_table import LedgerTable
+from image_scan.reconciliation import Reconciliation
+from image_scan.scan_cache import ScanCache
+from tests.unit import tables
+from tests.unit.builders import ACCOUNT, CLEAN, HOST, LEASE, NOW, REGION, WEEK, recorded, taken
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.unit.conftest import Clock
+
+Json = dict[str, Any]
+HOUR, DAY = 3600, 86_400
+DIGESTS = [f"sha256:{number:064x}" for number in range(20)]
+MEMBER = "210987654321"
+
+
+class Ecs:
+    """An account's clusters and their tasks, two to a page."""
+
+    def __init__(self) -> None:
+        self.tasks: dict[str, Json] = {}
+        self.refuses = False
+
+    def run(self, number: int, *containers: Json, service: str = "web", **facts: Any) -> str:
+        arn = f"arn:aws:ecs:{REGION}:{ACCOUNT}:task/prod/{number}"
+        self.tasks[arn] = {
+            "taskArn": arn,
+            "clusterArn": f"arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/prod",
+            "taskDefinitionArn": f"arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/shop:7",
+            "group": f"service:{service}",
+            "lastStatus": "RUNNING",
+            "desiredStatus": "RUNNING",
+            "overrides": {"containerOverrides": [{"environment": [{"value": "hunter2"}]}]},
+            "containers": list(containers),
+            **facts,
+        }
+        return arn
+
+    def get_paginator(self, operation: str) -> Ecs:
+        self._listing = operation
+        return self
+
+    def paginate(self, cluster: str = "") -> list[Json]:
+        if self.refuses:
+            raise AwsRejected("ecs:ListClusters: AccessDenied")
+        if self._listing == "list_clusters":
+            return [{"clusterArns": [f"cluster/{name}"]} for name in ("empty", "prod")]
+        arns = list(self.tasks) if cluster == "cluster/prod" else []
+        return [{"taskArns": arns[at : at + 2]} for at in range(0, len(arns), 2)]
+
+    def describe_tasks(self, cluster: str, tasks: list[str]) -> Json:
+        assert cluster == "cluster/prod"
+        assert len(tasks) <= 100
+        return {"tasks": [self.tasks[arn] for arn in tasks]}
+
+
+def app(number: int = 0, name: str = "app") -> Json:
+    return {"name": name, "image": f"{HOST}/shop/{name}:1", "imageDigest": DIGESTS[number]}
+
+
+class World:
+    def __init__(self, dynamodb: Any, clock: Clock) -> None:
+        self.clock = clock
+        self.ecs = {ACCOUNT: Ecs(), MEMBER: Ecs()}
+        self.sent: list[Json] = []
+        self.cache_table = CacheTable(dynamodb, tables.CACHE)
+        self.cache = ScanCache(self.cache_table, clock)
+        self.ledger = Ledger(LedgerTable(dynamodb, tables.LEDGER), clock)
+        self.accounts = Accounts(None, lambda *_: None, lambda *_: None)
+        self.accounts.ecs = lambda account, _region: self.ecs[account]  # type: ignore[method-assign, assignment, return-value]
+
+    def run(self) -> Json:
+        self.sent = []
+        made = Reconciliation(
+            self.accounts, self.cache_table, self.ledger, self.sent.append, self.clock()
+        )
+        return made.run((ACCOUNT, REGION))
+
+    def handle(self) -> None:
+        """What the intake and a scan make of what was sent."""
+        for event in self.sent:
+            for task in deployments.running(event, self.accounts):
+                self.ledger.note(task)
+                decision = self.cache.decide(task, LEASE)
+                if decision["decision"] == "scan":
+                    recorded(self.cache, taken(decision), CLEAN)
+                elif decision["outcome"]:
+                    self.cache.note_told(task, decision["outcome"], WEEK)
+
+
+@pytest.fixture
+def world(dynamodb: Any, clock: Clock) -> World:
+    return World(dynamodb, clock)
+
+
+def test_nothing_runs(world: World) -> None:
+    found = world.run()
+    assert (found["running_images"], found["sent"], found["coverage_percent"]) == (0, 0, 100)
+
+
+def test_what_runs_unknown_is_sent_once_and_then_covered(world: World) -> None:
+    """The first day, a deleted cache, a week of lost events: they are all the same."""
+    for number in range(7):
+        world.ecs[ACCOUNT].run(number, app(number % 3), app(3, "sidecar"), service=f"s-{number}")
+    first = world.run()
+    assert (first["running_images"], first["fresh_verdicts"], first["coverage_percent"]) == (
+        4,
+        0,
+        0,
+    )
+    assert first["sent"] == 14
+    assert len(world.sent) == 7
+    assert "hunter2" not in str(world.sent)
+    world.handle()
+    second = world.run()
+    assert (second["sent"], second["closed"], world.sent) == (0, 0, [])
+    assert (second["fresh_verdicts"], second["coverage_percent"]) == (4, 100)
+
+
+def test_many_tasks_of_one_place_are_one_event(world: World) -> None:
+    for number in range(250):
+        world.ecs[ACCOUNT].run(number, app())
+    assert world.run()["sent"] == 1
+    assert len(world.sent) == 1
+
+
+def test_a_verdict_that_is_gone_is_asked_for_again(world: World) -> None:
+    world.ecs[ACCOUNT].run(1, app())
+    world.run()
+    world.handle()
+    world.clock.now += WEEK
+    found = world.run()
+    assert (found["fresh_verdicts"], found["sent"]) == (0, 1)
+
+
+def test_a_scan_that_runs_is_not_asked_for_again(world: World) -> None:
+    world.ecs[ACCOUNT].run(1, app())
+    world.run()
+    (task,) = deployments.running(world.sent[0], world.accounts)
+    world.ledger.note(task)
+    world.cache.decide(task, LEASE)
+    found = world.run()
+    assert (found["sent"], found["fresh_verdicts"], found["coverage_percent"]) == (0, 0, 0)
+
+
+def test_what_cannot_be_scanned_counts_apart(world: World) -> None:
+    world.ecs[ACCOUNT].run(1, app(), {"name": "proxy", "image": "nginx:1.27"})
+    world.run()
+    world.handle()
+    found = world.run()
+    assert (found["running_images"], found["unscannable"], found["sent"]) == (2, 1, 0)
+    assert found["coverage_percent"] == 100
+
+
+def test_a_row_that_nothing_runs_is_closed_after_a_while(world: World) -> None:
+    arn = world.ecs[ACCOUNT].run(1, app())
+    world.run()
+    world.handle()
+    del world.ecs[ACCOUNT].tasks[arn]  # and its event was lost
+    assert world.run()["closed"] == 0, "it may be about to start"
+    world.clock.now += 2 * HOUR
+    assert world.run()["closed"] == 1
+    (row,) = world.ledger.places()
+    assert row["state"] == "stopped"
+    assert world.run()["closed"] == 0
+    world.ecs[ACCOUNT].run(2, app())
+    assert world.run()["sent"] == 1, "it runs again"
+
+
+def test_a_task_that_is_to_stop_does_not_run(world: World) -> None:
+    world.ecs[ACCOUNT].run(1, app(), desiredStatus="STOPPED")
+    world.ecs[ACCOUNT].run(2, app(1), lastStatus="PENDING")
+    assert world.run()["running_images"] == 0
+
+
+@pytest.fixture
+def enrol(world: World) -> Callable[[], None]:
+    """The member has deployed something once, and so is in the ledger."""
+
+    def note() -> None:
+        world.ecs[MEMBER].run(9, app(9))
+        event = {
+            "id": "1",
+            "detail-type": "ECS Task State Change",
+            "account": MEMBER,
+            "region": REGION,
+            "time": "2026-02-02T02:40:00Z",
+            "detail": world.ecs[MEMBER].tasks[f"arn:aws:ecs:{REGION}:{ACCOUNT}:task/prod/9"],
+        }
+        for task in deployments.running(event, world.accounts):
+            world.ledger.note(task)
+
+    return note
+
+
+def test_accounts_of_the_ledger_are_looked_at(world: World, enrol: Callable[[], None]) -> None:
+    enrol()
+    found = world.run()
+    assert (found["running_images"], found["sent"], found["silent"]) == (1, 1, [])
+    world.clock.now += 8 * DAY
+    assert world.run()["silent"] == [f"{MEMBER}#{REGION}"]
+
+
+def test_an_account_that_lets_nobody_in_is_named_and_stops_no_other(
+    world: World, enrol: Callable[[], None]
+) -> None:
+    enrol()
+    world.ecs[MEMBER].refuses = True
+    world.ecs[ACCOUNT].run(1, app())
+    found = world.run()
+    assert list(found["unreadable"]) == [f"{MEMBER}#{REGION}"]
+    assert found["sent"] == 1
+    world.clock.now += DAY
+    assert world.run()["closed"] == 0, "nobody knows what runs there"
+
+
+def test_its_course_is_kept(world: World, dynamodb: Any, clock: Clock) -> None:
+    world.run()
+    clock.now += DAY
+    world.run()
+    kept = dynamodb.query(
+        TableName=tables.LEDGER,
+        KeyConditionExpression="digest = :c",
+        ExpressionAttributeValues={":c": {"S": COVERAGE}},
+    )["Items"]
+    assert [row["coverage_percent"]["N"] for row in kept] == ["100", "100"]
+    assert int(kept[0]["ttl"]["N"]) == NOW + 400 * DAY
