@@ -66,7 +66,7 @@ plan-spoke-stackset: $(OPS_READY) ## What deploy-spoke-stackset would do
 destroy-spoke-stackset: $(OPS_READY) ## Takes away what deploy-spoke-stackset made
 	@$(OPS) deploy-spoke-stackset --destroy
 
-.PHONY: doctor status logs scan where redrive
+.PHONY: doctor status logs scan where coverage backfill redrive
 doctor: $(OPS_READY) ## What keeps it from working, and what mends it; JSON=1
 	@$(OPS) doctor
 status: $(OPS_READY) ## Versions, executions, verdicts, queues and alarms; JSON=1
@@ -75,8 +75,12 @@ logs: $(OPS_READY) ## What functions and machines log, in order; FUNCTION=, SINC
 	@$(OPS) logs
 scan: $(OPS_READY) ## One image now: IMAGE=<uri>; FORCE=1 past the cache, WAIT=1 for the verdict
 	@$(OPS) scan
-where: $(OPS_READY) ## What is known of an image, and where it runs: IMAGE=<uri, digest or repository:tag>
+where: $(OPS_READY) ## What is known of an image, and where it runs: IMAGE=<uri, digest or repository:tag>, QID= or CVE=
 	@$(OPS) where
+coverage: $(OPS_READY) ## Of what runs, how much has a verdict, as the last reconciliations found; JSON=1
+	@$(OPS) coverage
+backfill: $(OPS_READY) ## What runs now is compared with what is known, and scanned where nothing is
+	@$(OPS) backfill
 redrive: $(OPS_READY) ## Kept events through the intake again; DRY_RUN=1 lists them
 	@$(OPS) redrive
 

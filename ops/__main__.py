@@ -24,6 +24,8 @@ COMMANDS = {
     "logs": ("ops.logs", "configure", "run", "what functions and machines log, in order"),
     "scan": ("ops.scan", "configure", "run", "one image now"),
     "where": ("ops.where", "configure", "run", "what is known of an image"),
+    "coverage": ("ops.coverage", "configure", "run", "of what runs, how much has a verdict"),
+    "backfill": ("ops.coverage", "configure_backfill", "run_backfill", "scan what runs unscanned"),
     "redrive": ("ops.redrive", "configure", "run", "kept events through the intake again"),
 }
 

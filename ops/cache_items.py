@@ -30,7 +30,7 @@ class CacheItems:
                 Key={"imageDigest": {"S": key}},
                 ConsistentRead=True,
             )
-        return _plain(answer["Item"]) if "Item" in answer else None
+        return plain(answer["Item"]) if "Item" in answer else None
 
     def all(self, *names: str) -> Iterator[Item]:
         """Every item of an image, with these attributes alone if any are named."""
@@ -47,7 +47,7 @@ class CacheItems:
                 for row in page["Items"]:
                     # Without a status it is a memo of something else.
                     if "status" in row:
-                        yield _plain(row)
+                        yield plain(row)
 
     def find(self, reference: str) -> list[Item]:
         """What an operator means: a URI, a digest, or repository:tag. Newest first.
@@ -59,7 +59,7 @@ class CacheItems:
             return [item] if item else self._matching(reference, "")
         parsed = images.parse(reference)
         if not isinstance(parsed, images.EcrReference):
-            item = self.get(reference)
+            item = self.get(parsed.name)
             return [item] if item else self._matching(reference, "")
         named = f"{parsed.repository}:{parsed.tag}"
         if not (digest := self.key_of(reference)):
@@ -67,11 +67,22 @@ class CacheItems:
         by_tag = f"{parsed.account_id}/{parsed.region}/{named}"
         return [item for key in (digest, by_tag) if (item := self.get(key))]
 
+    def with_finding(self, name: str) -> list[Item]:
+        """Those with a QID or CVE among the findings that are kept of them."""
+        found = name.upper()
+        return [
+            item
+            for item in self.all()
+            if any(found in (str(top["qid"]), *top["cves"]) for top in item.get("top", []))
+        ]
+
     def key_of(self, reference: str) -> str:
         """The cache key of a full reference; empty where ECR does not tell us the digest."""
+        if reference.startswith("sha256:"):
+            return reference
         parsed = images.parse(reference)
         if not isinstance(parsed, images.EcrReference):
-            return reference
+            return parsed.name
         if parsed.digest:
             return parsed.digest
         ecr = self._install.session.client("ecr", region_name=parsed.region)
@@ -111,7 +122,7 @@ def _names(item: Item) -> set[str]:
     }
 
 
-def _plain(row: dict[str, Any]) -> Item:
+def plain(row: dict[str, Any]) -> Item:
     deserialize = TypeDeserializer().deserialize
     values = {name: deserialize(value) for name, value in row.items()}
     # Numbers come as Decimal; every one of ours is a whole number.

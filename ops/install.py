@@ -26,6 +26,7 @@ STEPS = (
     "check_status",
     "get_results",
     "send_notification",
+    "reconcile",
 )
 MACHINES = ("intake", "scan")
 
@@ -151,6 +152,10 @@ class Install:
     @property
     def cache_table(self) -> str:
         return self.name("cache")
+
+    @property
+    def ledger_table(self) -> str:
+        return self.name("ledger")
 
     @property
     def topic_arn(self) -> str:

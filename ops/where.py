@@ -1,9 +1,9 @@
-"""The command `where`: what the cache knows of an image."""
+"""The command `where`: what is known of an image, and where it runs."""
 
 import argparse
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,10 +14,13 @@ from rich.text import Text
 from ops.cache_items import IN_PROGRESS, CacheItems, is_known
 from ops.errors import OpsError
 from ops.install import Install, add_options
+from ops.ledger_rows import LedgerRows
 
 Json = dict[str, Any]
 BY_HAND = "ScanRequest"  # the event that an operator's request names
+NO_VERDICT = "NONE"
 STYLES = {
+    NO_VERDICT: "yellow",
     "CLEAN": "green",
     "FINDINGS": "red",
     "TIMEOUT": "yellow",
@@ -29,29 +32,40 @@ STYLES = {
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.description = (
-        "Shows what the cache knows of an image: verdict, findings, where it runs and who "
-        "deployed it. The exit status is 1 when it knows nothing."
+        "Shows what is known of an image, or of all images with a finding: verdict, findings, "
+        "where it runs, since when, and who deployed it. The exit status is 1 when nothing is."
     )
     parser.add_argument(
         "--image",
         default=os.environ.get("IMAGE", ""),
         help="a URI, a digest (sha256:...), a repository, or repository:tag (IMAGE)",
     )
+    parser.add_argument(
+        "--finding",
+        default=os.environ.get("QID", "") or os.environ.get("CVE", ""),
+        help="a QID or a CVE among the top findings of the images (QID, CVE)",
+    )
     add_options(parser)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Raises OpsError."""
-    if not arguments.image:
-        raise OpsError("No image is given: IMAGE=<uri, digest or repository:tag>.")
-    items = CacheItems(Install.of(arguments)).find(arguments.image)
-    known = [described(item) for item in items]
+    asked = arguments.image or arguments.finding
+    if not asked:
+        raise OpsError("Nothing is asked for: IMAGE=<uri, digest or repository:tag>, QID= or CVE=.")
+    install = Install.of(arguments)
+    items, rows = CacheItems(install), LedgerRows(install)
+    if arguments.image:
+        found = items.find(asked) or _unknown(items.key_of(asked), rows)
+    else:
+        found = items.with_finding(asked)
+    known = [described(item, rows.of(item["imageDigest"])) for item in found]
     if arguments.json:
-        console.print_json(json.dumps({"image": arguments.image, "known": known}))
+        console.print_json(json.dumps({"image": asked, "known": known}))
     elif not known:
         console.print(
-            f"Nothing is known of {arguments.image}: it was not deployed, its last scan ended "
-            "without a result, or its verdict has expired.",
+            f"Nothing is known of {asked}: it was not deployed, its last scan ended without a "
+            "result, or its verdict has expired.",
             markup=False,
             highlight=False,
             soft_wrap=True,
@@ -61,8 +75,14 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     return 0 if known else 1
 
 
-def described(item: Mapping[str, Any]) -> Json:
-    """An item as the operator reads it; times in ISO 8601."""
+def _unknown(key: str, rows: LedgerRows) -> list[Json]:
+    """An image that runs somewhere and has no verdict."""
+    known = rows.of(key) if key else []
+    return [{"imageDigest": key, "status": NO_VERDICT, "uri": known[0]["uri"]}] if known else []
+
+
+def described(item: Mapping[str, Any], rows: Sequence[Mapping[str, Any]] = ()) -> Json:
+    """An item and its places as the operator reads them; times in ISO 8601."""
     shown: Json = {
         "verdict": item["status"],
         "known": is_known(dict(item)),
@@ -82,7 +102,19 @@ def described(item: Mapping[str, Any]) -> Json:
         shown["scanned_at"] = moment(item["scanned_at"] / 1000)
     shown["findings"] = item.get("top", [])
     shown["places"] = [place for _, place in sorted(item.get("places", {}).items())]
+    shown["runs"] = [_run(row) for row in rows]
     return shown
+
+
+def _run(row: Mapping[str, Any]) -> Json:
+    """A row of the ledger."""
+    facts = ("account", "region", "cluster", "service", "task_definition", "containers", "state")
+    moments = ("first_seen", "last_seen", "stopped_at")
+    return {
+        **{name: row[name] for name in facts},
+        "principal": row.get("principal", ""),
+        **{name: moment(row[name]) for name in moments if name in row},
+    }
 
 
 def show(known: Mapping[str, Any], console: Console) -> None:
@@ -110,7 +142,11 @@ def moment(seconds: Any) -> str:
 
 
 def _lines(known: Mapping[str, Any]) -> list[tuple[str, str]]:
-    verdict = known["verdict"] if known["known"] else f"{known['verdict']} (expired)"
+    verdict = known["verdict"]
+    if verdict == NO_VERDICT:
+        verdict = "none: it was not scanned, or its verdict has expired"
+    elif not known["known"]:
+        verdict += " (expired)"
     lines = [
         ("image", known["uri"] or known["key"]),
         ("digest", known["digest"]),
@@ -123,7 +159,10 @@ def _lines(known: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("known until", known["known_until"]),
     ]
     lines += [("top", _finding(each)) for each in known["findings"]]
-    lines += [("deployed", _place(each)) for each in known["places"]]
+    lines += [(each["state"], _row(each)) for each in known["runs"]]
+    seen = {_where(each) for each in known["runs"]}
+    # What is in no ledger: a task definition that was registered, or asked for by hand.
+    lines += [("deployed", _place(each)) for each in known["places"] if _where(each) not in seen]
     return [(name, value) for name, value in lines if value]
 
 
@@ -132,10 +171,20 @@ def _finding(finding: Mapping[str, Any]) -> str:
     return f"severity {finding['severity']}: {finding['title']} {cves}".strip()
 
 
+def _row(run: Mapping[str, Any]) -> str:
+    end = f" until {run['stopped_at']}" if "stopped_at" in run else ""
+    who = f", deployed by {run['principal']}" if run["principal"] else ""
+    return f"{_where(run)}, since {run['first_seen']}{end}{who}"
+
+
+def _where(place: Mapping[str, Any]) -> str:
+    workload = place["service"] or place["task_definition"].rsplit("/", 1)[-1] or "-"
+    where = "/".join(filter(None, (place["account"], place["region"], place["cluster"])))
+    return f"{workload} in {where}"
+
+
 def _place(place: Mapping[str, Any]) -> str:
     if place["event_name"] == BY_HAND:
         return f"asked for by {place['principal']} at {place['event_time']}"
-    workload = place["service"] or place["task_definition"].rsplit("/", 1)[-1] or "-"
     who = place["principal"] or "somebody"
-    where = "/".join(filter(None, (place["account"], place["region"], place["cluster"])))
-    return f"{workload} in {where}, {place['event_name']} by {who} at {place['event_time']}"
+    return f"{_where(place)}, {place['event_name']} by {who} at {place['event_time']}"

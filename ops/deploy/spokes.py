@@ -131,9 +131,10 @@ def _hub(settings: Settings, organization: str, bus: str) -> tuple[dict[str, Any
         "region": region,
         "event_bus_arn": bus,
         "organization_id": organization,
-        "describe_principal_arn": (
-            f"arn:{partition}:iam::{account}:role/{prefix}-parse-event-{region}"
-        ),
+        "describe_principal_arns": [
+            f"arn:{partition}:iam::{account}:role/{prefix}-{function}-{region}"
+            for function in ("parse-event", "reconcile")
+        ],
         "describe_role_name": f"{prefix}-describe",
         "describe_external_id": f"{prefix}-{account}",
         "iam_path": "/",

@@ -52,7 +52,7 @@ def test_a_day_of_an_operator(install: Install, pushed: Pushed) -> None:
     ("target", "settings", "sentence"),
     [
         ("scan", {}, "No image is given"),
-        ("where", {}, "No image is given"),
+        ("where", {}, "Nothing is asked for"),
         ("logs", {"SINCE": "soon"}, "SINCE=soon is no duration"),
         ("status", {"NAME_PREFIX": "another"}, "There is no install named another"),
         ("redrive", {"NAME_PREFIX": "another"}, "There is no install named another"),

@@ -52,4 +52,33 @@ def test_nothing_is_known_of_others(operate: Operate, reference: str) -> None:
 def test_an_image_must_be_given(operate: Operate) -> None:
     done = operate("where")
     assert (done.status, done.output) == (2, "")
-    assert done.errors.startswith("No image is given")
+    assert done.errors.startswith("Nothing is asked for")
+
+
+def test_where_it_runs_since_when_and_who_deployed_it(operate: Operate, pushed: Pushed) -> None:
+    install = pushed.install
+    pushed.find(CRITICAL)
+    ecs, name = install.ecs, pushed.repository.rsplit("/", 1)[-1]
+    ecs.create_cluster(clusterName="prod")
+    definition = ecs.register_task_definition(
+        family=name, containerDefinitions=[{"name": "app", "image": pushed.image.by_tag}]
+    )["taskDefinition"]["taskDefinitionArn"]
+    ecs.create_service(cluster="prod", serviceName=name, taskDefinition=definition, desiredCount=2)
+    install.settle()
+    (known,) = operate("where", IMAGE=pushed.image.digest, JSON="1").json["known"]
+    (run,) = known["runs"]
+    assert (run["state"], run["service"], run["cluster"]) == ("running", name, "prod")
+    assert run["principal"] == install.deployer.arn
+    by_cve = operate("where", CVE="cve-2026-0001", JSON="1").json["known"]
+    assert pushed.image.digest in [each["key"] for each in by_cve]
+    assert operate("where", QID="999999").status == 1
+
+    install.client("dynamodb").delete_item(
+        TableName=install.outputs["cache_table"]["name"],
+        Key={"imageDigest": {"S": pushed.image.digest}},
+    )
+    ecs.update_service(cluster="prod", service=name, desiredCount=0)
+    install.settle()
+    done = operate("where", IMAGE=pushed.image.by_tag)
+    assert "none: it was not scanned" in done.output
+    assert "stopped" in done.output

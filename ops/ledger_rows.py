@@ -1,0 +1,38 @@
+"""What the deployment ledger holds, as plain values. Read only."""
+
+from typing import Any
+
+from image_scan.ledger import COVERAGE
+from ops.cache_items import plain
+from ops.install import Install, answers
+
+Row = dict[str, Any]
+# Running first: that is what matters.
+_ORDER = {"running": 0, "deployed": 1, "stopped": 2}
+
+
+class LedgerRows:
+    """Every method raises OpsError when DynamoDB does not answer."""
+
+    def __init__(self, install: Install) -> None:
+        self._table = install.ledger_table
+        self._dynamodb = install.client("dynamodb")
+
+    def of(self, digest: str) -> list[Row]:
+        """The places of an image, by its cache key."""
+        rows = self._below(digest)
+        return sorted(rows, key=lambda row: (_ORDER[row["state"]], row["place"]))
+
+    def coverage(self) -> list[Row]:
+        """What each reconciliation has found, oldest first."""
+        return self._below(COVERAGE)
+
+    def _below(self, key: str) -> list[Row]:
+        arguments = {
+            "TableName": self._table,
+            "KeyConditionExpression": "digest = :digest",
+            "ExpressionAttributeValues": {":digest": {"S": key}},
+        }
+        with answers():
+            pages = list(self._dynamodb.get_paginator("query").paginate(**arguments))
+        return [plain(row) for page in pages for row in page["Items"]]

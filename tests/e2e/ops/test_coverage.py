@@ -1,0 +1,67 @@
+"""make backfill and make coverage: what runs is found, though every event was missed."""
+
+from sandbox.install import Install
+
+from .conftest import Operate, Pushed
+
+
+def run_service(install: Install, pushed: Pushed) -> str:
+    name = pushed.repository.rsplit("/", 1)[-1]
+    install.ecs.create_cluster(clusterName="prod")
+    definition = install.ecs.register_task_definition(
+        family=name, containerDefinitions=[{"name": "app", "image": pushed.image.by_tag}]
+    )["taskDefinition"]["taskDefinitionArn"]
+    install.ecs.create_service(
+        cluster="prod", serviceName=name, taskDefinition=definition, desiredCount=2
+    )
+    install.settle()
+    return name
+
+
+def forget(install: Install, pushed: Pushed) -> None:
+    """As if no event had ever come."""
+    dynamodb = install.client("dynamodb")
+    table = install.outputs["ledger_table"]["name"]
+    for row in dynamodb.scan(TableName=table)["Items"]:
+        if pushed.image.digest in row["digest"]["S"]:
+            key = {name: row[name] for name in ("digest", "place")}
+            dynamodb.delete_item(TableName=table, Key=key)
+    dynamodb.delete_item(
+        TableName=install.outputs["cache_table"]["name"],
+        Key={"imageDigest": {"S": pushed.image.digest}},
+    )
+
+
+def rows(install: Install, pushed: Pushed) -> list[tuple[str, str]]:
+    return [
+        (row["service"], row["state"])
+        for row in install.ledger()
+        if row["digest"] == pushed.image.digest
+    ]
+
+
+def test_what_was_missed_is_found_scanned_and_known(
+    install: Install, operate: Operate, pushed: Pushed
+) -> None:
+    name = run_service(install, pushed)
+    forget(install, pushed)
+    assert pushed.verdict == {}
+    assert rows(install, pushed) == []
+
+    first = operate("backfill", JSON="1")
+    assert first.status == 0, first.errors
+    assert first.json["sent"] >= 1
+    assert first.json["unreadable"] == {}
+    install.settle()
+    assert pushed.verdict["status"] == "CLEAN"
+    assert rows(install, pushed) == [(name, "running")]
+
+    second = operate("backfill", JSON="1").json
+    assert second["running_images"] == first.json["running_images"]
+    assert second["fresh_verdicts"] == first.json["fresh_verdicts"] + 1
+    history = operate("coverage", JSON="1").json["reconciliations"]
+    assert [each["at"] for each in history[-2:]] == [first.json["at"], second["at"]]
+    shown = operate("coverage").output
+    assert "coverage" in shown
+    assert f"{second['coverage_percent']} %" in shown
+    assert install.failed_events() == []
