@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 PRICES: dict[str, Any] = json.loads((Path(__file__).parent / "prices.json").read_text())
 # Of examples/single-account; tests/e2e counts them where it is applied.
 ALARMS = 10
-# Events by outcome, verdicts by verdict and the drift of the external id, once each has occurred.
-METRICS = 8
+# Events by outcome, verdicts by verdict, the drift of the external id and four of coverage, once
+# each has occurred.
+METRICS = 12
 
 
 def variable(met: Counts) -> dict[str, float]:
@@ -60,6 +61,7 @@ def fixed() -> dict[str, float]:
         "secret": prices["secret"],
         f"{ALARMS} alarms": ALARMS * prices["alarm"],
         f"{METRICS} metrics": METRICS * prices["metric"],
+        "dashboard, unless it is among the three free ones": prices["dashboard"],
     }
 
 

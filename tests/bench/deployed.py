@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from sandbox import images
 from tests.bench import counts
 from tests.bench.counts import Counts
-from tests.bench.trace import Release, Restart
+from tests.bench.trace import SCALED, Release, Restart
 from tests.contract.wire import CSAPI
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class _Played:
         elif isinstance(step, Restart):
             self._update(step.service, forceNewDeployment=True)
         else:
-            self._update(step.service, desiredCount=4)
+            self._update(step.service, desiredCount=SCALED)
 
     def seen(self) -> Counts:
         """Of what has happened since the beginning; everything has to be over."""
@@ -114,7 +114,7 @@ class _Played:
         self._await_intakes()
         definition = made["taskDefinition"]["taskDefinitionArn"]
         if step.service in self._definitions:
-            self._update(step.service, taskDefinition=definition)
+            self._update(step.service, taskDefinition=definition, desiredCount=1)
         else:
             # A service has to be created before it is updated; to the intake it is the same.
             self._ecs.create_service(

@@ -22,6 +22,16 @@ def write_units(before: Item | None, after: Item | None) -> int:
     return max(1, math.ceil(max(size(before), size(after)) / 1024))
 
 
+def index_units(before: Item | None, after: Item | None) -> int:
+    """Of the ledger's index, which is written when what it shows of a row has changed."""
+    shown = [
+        {name: (item or {}).get(name) for name in ("account_region", "state", "last_seen")}
+        for item in (before, after)
+    ]
+    indexed = any(each["account_region"] for each in shown)
+    return int(indexed and shown[0] != shown[1])
+
+
 def read_units(found: Item | None) -> int:
     """Of a consistent read, as all of ours are."""
     return max(1, math.ceil(size(found) / 4096))

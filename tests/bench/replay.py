@@ -2,7 +2,8 @@
 
 The definitions are the files that Terraform deploys, the functions are those of the zip; AWS is
 moto's, Qualys the simulator. Deployments follow each other: UpdateService comes while the scan that
-its task definition started runs, and that scan ends before the next deployment.
+its task definition started runs, then its tasks start and the ones before stop, and that scan ends
+before the next deployment.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
+import itertools
 import json
 import uuid
-from functools import partial
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,11 +25,12 @@ from image_scan import aws
 from sandbox.qualys import PulledImage
 from tests.bench import counts, dynamodb_units
 from tests.bench.counts import Counts
-from tests.bench.trace import Release, Restart
+from tests.bench.trace import SCALED, Release, Restart
 from tests.contract.environments import aws_client
 from tests.contract.pipeline import Pipeline, installed, simulated
+from tests.unit import tables
 from tests.unit.builders import ACCOUNT, REGION, event
-from tests.unit.conftest import TABLE, as_deployed
+from tests.unit.conftest import as_deployed
 from tests.unit.fake_ecr import FakeEcr
 
 if TYPE_CHECKING:
@@ -76,8 +79,12 @@ class Replay:
         self.counts = Counts()
         self._trace = trace
         self._pipeline = pipeline
+        self._numbers = itertools.count()
         self._at_work = ""  # the function whose calls are counted
         self._definitions: dict[int, str] = {}
+        self._images: dict[int, list[tuple[str, str]]] = {}
+        self._digests: dict[str, str] = {}
+        self._tasks: defaultdict[int, list[Json]] = defaultdict(list)
         self._ecr: dict[str, FakeEcr] = {ACCOUNT: pipeline.ecr}
         for number in range(1, trace.accounts):
             self._ecr[_account(number)] = FakeEcr(_account(number))
@@ -98,8 +105,10 @@ class Replay:
             self._release(step)
         elif isinstance(step, Restart):
             self._update(step.service, {"forceNewDeployment": True})
+            self._replace_tasks(step.service, len(self._tasks[step.service]))
         else:
-            self._update(step.service, {"desiredCount": 4})
+            self._update(step.service, {"desiredCount": SCALED})
+            self._start_tasks(step.service, SCALED - len(self._tasks[step.service]))
 
     def seen(self) -> Counts:
         """Of all that has happened yet."""
@@ -120,7 +129,9 @@ class Replay:
             if step.bad:
                 self._pipeline.qualys.tell_findings(key, [_CRITICAL])
         self._register(step.service, image)
-        self._update(step.service, {"taskDefinition": self._definitions[step.service]})
+        definition = self._definitions[step.service]
+        self._update(step.service, {"taskDefinition": definition, "desiredCount": 1})
+        self._replace_tasks(step.service, 1)
         for run in self._pipeline.scans():
             assert run.status == "SUCCEEDED", (run.error, run.cause)
             self.counts.add(counts.EXECUTIONS, "scan")
@@ -132,7 +143,9 @@ class Replay:
         digest = self._ecr[account].push(repository, tag, config)
         pulled = PulledImage(config=f"sha256:{config}", manifest=digest, resolved=digest)
         self._pipeline.held.push(host, repository, {tag: pulled})
-        return f"{host}/{repository}:{tag}"
+        uri = f"{host}/{repository}:{tag}"
+        self._digests[uri] = digest
+        return uri
 
     def _register(self, service: int, image: str) -> None:
         named = [("app", image), *((f"sidecar-{n}", uri) for n, uri in enumerate(self._sidecars))]
@@ -143,6 +156,7 @@ class Replay:
             ],
         )["taskDefinition"]
         self._definitions[service] = made["taskDefinitionArn"]
+        self._images[service] = named
         recorded = self._recorded("register_one_container", service)
         answer = recorded["detail"]["responseElements"]["taskDefinition"]
         (container,) = answer["containerDefinitions"]
@@ -162,6 +176,33 @@ class Replay:
             "taskDefinition": self._definitions[service],
         }
         self._intake(recorded)
+
+    def _replace_tasks(self, service: int, number: int) -> None:
+        """The old ones stop when the new ones run."""
+        old, self._tasks[service] = self._tasks[service], []
+        self._start_tasks(service, number)
+        for task in old:
+            stopped = {**task, "lastStatus": "STOPPED", "desiredStatus": "STOPPED"}
+            self._tell_task(service, stopped)
+
+    def _start_tasks(self, service: int, number: int) -> None:
+        for _ in range(number):
+            task = self._recorded("task_running_by_tag", service)["detail"]
+            (container,) = task["containers"]
+            task |= {
+                "group": f"service:service-{service}",
+                "taskDefinitionArn": self._definitions[service],
+                "taskArn": f"{task['taskArn']}{uuid.UUID(int=next(self._numbers))}",
+                "containers": [
+                    {**container, "name": name, "image": uri, "imageDigest": self._digests[uri]}
+                    for name, uri in self._images[service]
+                ],
+            }
+            self._tasks[service].append(task)
+            self._tell_task(service, task)
+
+    def _tell_task(self, service: int, task: Json) -> None:
+        self._intake({**self._recorded("task_running_by_tag", service), "detail": task})
 
     def _recorded(self, name: str, service: int) -> Json:
         """A recorded event, as it would be in the account of the service."""
@@ -219,11 +260,13 @@ class Replay:
     def _count_aws(self, patch: pytest.MonkeyPatch) -> None:
         """Calls of the functions; ours, as the owner of the services, are not of them."""
         call = BaseClient._make_api_call
-        table = partial(dynamodb_backends[ACCOUNT][REGION].get_item, TABLE)
+        backend = dynamodb_backends[ACCOUNT][REGION]
 
         def stored(arguments: Json) -> Json | None:
-            key = arguments.get("Key") or {"imageDigest": arguments["Item"]["imageDigest"]}
-            found = table(key)
+            table = arguments["TableName"]
+            keys = tables.KEYS[table]
+            given = arguments.get("Key") or arguments["Item"]
+            found = backend.get_item(table, {name: given[name] for name in keys})
             return dict(found.to_json()["Attributes"]) if found else None
 
         def counted(client: Any, operation: str, arguments: Json) -> Any:
@@ -233,12 +276,18 @@ class Replay:
             self.counts.add(counts.AWS, f"{self._at_work} {service}:{operation}")
             if service != "dynamodb":
                 return call(client, operation, arguments)
+            if operation == "Query":
+                assert arguments["Limit"] == 1
+                self.counts.add(counts.UNITS, "read", 1)
+                return call(client, operation, arguments)
             before = stored(arguments)
             try:
                 return call(client, operation, arguments)
             finally:
                 if operation in dynamodb_units.WRITES:
-                    units = dynamodb_units.write_units(before, stored(arguments))
+                    after = stored(arguments)
+                    units = dynamodb_units.write_units(before, after)
+                    units += dynamodb_units.index_units(before, after)
                     self.counts.add(counts.UNITS, "write", units)
                 else:
                     assert operation == "GetItem"

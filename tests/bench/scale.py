@@ -24,7 +24,6 @@ class Size:
 SIZES = (
     Size(),
     Size(deployments=200),
-    Size(deployments=1000),
     Size(accounts=5),
     Size(accounts=20),
     Size(images=1),

@@ -2,7 +2,8 @@
 
 A deployment is one RegisterTaskDefinition and one UpdateService of a task with two images of ECR:
 the service's own and a sidecar that all services share. A restart is an UpdateService that only
-forces a new deployment, a scale-out one that only changes the number of tasks.
+forces a new deployment, a scale-out one that only changes the number of tasks. A release
+leaves a service with one task, a scale-out with SCALED; releases and restarts replace them.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ POLLS = (1,) * 7 + (2,) * 9 + (3,) * 3 + (4,)
 # Of twenty new images so many have critical or high findings, and are told.
 BAD = (True,) * 5 + (False,) * 15
 DECK = len(POLLS)
+SCALED = 4
 
 
 @dataclass(frozen=True)
