@@ -5,6 +5,7 @@ The sandbox is no AWS, and this machine no Lambda: the ratio to the floor is wha
 
 from __future__ import annotations
 
+import contextlib
 import json
 import statistics
 import time
@@ -15,6 +16,7 @@ from sandbox import images
 from sandbox.install import Install
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
 Json = dict[str, Any]
@@ -40,17 +42,23 @@ class Latency:
     floor: list[float] = field(default_factory=list)
 
 
-def measure() -> Latency:
+@contextlib.contextmanager
+def applied() -> Iterator[Install]:
+    """examples/single-account on the embedded AWS."""
     with Install("bench-token", wait_scale=0.01) as install:
         install.prepare()
         install.apply()
-        install.qualys.control.scenario(scan_seconds=0.2)
-        floor = _floor(install)
-        install.client("ecr").create_repository(repositoryName="bench/app")
-        found = Latency()
-        for number in range(_DEPLOYMENTS):
-            _deploy(install, floor, str(number), found if number else Latency())
-        return found
+        yield install
+
+
+def measure(install: Install) -> Latency:
+    install.qualys.control.scenario(scan_seconds=0.2)
+    floor = _floor(install)
+    install.client("ecr").create_repository(repositoryName="bench/app")
+    found = Latency()
+    for number in range(_DEPLOYMENTS):
+        _deploy(install, floor, str(number), found if number else Latency())
+    return found
 
 
 def table(found: Latency) -> str:

@@ -23,12 +23,11 @@ from moto.dynamodb.models import dynamodb_backends
 
 from image_scan import aws
 from sandbox.qualys import PulledImage
-from tests.bench import counts, dynamodb_units
+from tests.bench import counts, dynamodb_units, stored
 from tests.bench.counts import Counts
 from tests.bench.trace import SCALED, Release, Restart
 from tests.contract.environments import aws_client
 from tests.contract.pipeline import Pipeline, installed, simulated
-from tests.unit import tables
 from tests.unit.builders import ACCOUNT, REGION, event
 from tests.unit.conftest import as_deployed
 from tests.unit.fake_ecr import FakeEcr
@@ -57,21 +56,25 @@ def replaying(trace: Trace, simulator: QualysSimulator | None = None) -> Iterato
         yield Replay(trace, pipeline, patch)
 
 
-def replay(
-    trace: Trace,
-    warm: int = 0,
-    simulator: QualysSimulator | None = None,
-) -> Counts:
+def replay(trace: Trace, warm: int = 0, simulator: QualysSimulator | None = None) -> Counts:
     """What the trace takes without its first `warm` deployments, which make images known."""
-    before, releases = Counts(), 0
+    before, after = progress(trace, (warm,), simulator)
+    return after.plus(before, -1)
+
+
+def progress(
+    trace: Trace, before: tuple[int, ...], simulator: QualysSimulator | None = None
+) -> list[Counts]:
+    """What had happened before each of these deployments began, and at the end."""
+    seen, releases = [], 0
     with replaying(trace, simulator) as play:
         for step in trace.steps():
             if isinstance(step, Release):
-                if releases == warm:
-                    before = play.seen()
+                if releases in before:
+                    seen.append(play.seen())
                 releases += 1
             play.step(step)
-        return play.seen().plus(before, -1)
+        return [*seen, play.seen()]
 
 
 class Replay:
@@ -262,13 +265,6 @@ class Replay:
         call = BaseClient._make_api_call
         backend = dynamodb_backends[ACCOUNT][REGION]
 
-        def stored(arguments: Json) -> Json | None:
-            table = arguments["TableName"]
-            keys = tables.KEYS[table]
-            given = arguments.get("Key") or arguments["Item"]
-            found = backend.get_item(table, {name: given[name] for name in keys})
-            return dict(found.to_json()["Attributes"]) if found else None
-
         def counted(client: Any, operation: str, arguments: Json) -> Any:
             if not self._at_work:
                 return call(client, operation, arguments)
@@ -276,21 +272,17 @@ class Replay:
             self.counts.add(counts.AWS, f"{self._at_work} {service}:{operation}")
             if service != "dynamodb":
                 return call(client, operation, arguments)
-            if operation == "Query":
-                assert arguments["Limit"] == 1
-                self.counts.add(counts.UNITS, "read", 1)
-                return call(client, operation, arguments)
-            before = stored(arguments)
+            before = None if operation == "Query" else stored.item(backend, arguments)
             try:
-                return call(client, operation, arguments)
+                answer = stored.answer(backend, operation, arguments)
+                return call(client, operation, arguments) if answer is None else answer
             finally:
                 if operation in dynamodb_units.WRITES:
-                    after = stored(arguments)
+                    after = stored.item(backend, arguments)
                     units = dynamodb_units.write_units(before, after)
                     units += dynamodb_units.index_units(before, after)
                     self.counts.add(counts.UNITS, "write", units)
                 else:
-                    assert operation == "GetItem"
                     assert arguments["ConsistentRead"]
                     self.counts.add(counts.UNITS, "read", dynamodb_units.read_units(before))
 

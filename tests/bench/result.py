@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.bench.counts import KINDS, Counts
-from tests.bench.replay import replay
-from tests.bench.trace import Trace
+from tests.bench.replay import progress
+from tests.bench.trace import DECK, Trace
 
 PATH = Path(__file__).parent / "counted.json"
 DEPLOYMENTS = 1000
@@ -21,8 +22,19 @@ def trace(share: float, deployments: int = DEPLOYMENTS) -> Trace:
     return Trace(deployments=deployments + WARM, new_share=share, services=WARM)
 
 
-def count(share: float) -> Counts:
-    return replay(trace(share), WARM)
+@dataclass(frozen=True)
+class Counted:
+    """All deployments, and of them the first deck and the last."""
+
+    all: Counts
+    first: Counts
+    last: Counts
+
+
+def count(share: float) -> Counted:
+    marks = (WARM, WARM + DECK, WARM + DEPLOYMENTS - DECK)
+    begun, first, last, end = progress(trace(share), marks)
+    return Counted(end.plus(begun, -1), first.plus(begun, -1), end.plus(last, -1))
 
 
 def read() -> dict[str, Counts]:

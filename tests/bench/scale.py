@@ -3,65 +3,54 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tests.bench import cost, counts
 from tests.bench.replay import replay
-from tests.bench.trace import Trace
+from tests.bench.result import WARM
+from tests.bench.trace import DECK, Trace
 
-_WARM = 20
-_MEASURED = 20  # a deck: polls and findings are the same for each size
+if TYPE_CHECKING:
+    from tests.bench.counts import Counts
 
 
 @dataclass(frozen=True)
 class Size:
     """`deployments` have gone before, over so many `accounts`, of tasks with so many `images`."""
 
-    deployments: int = _WARM
+    deployments: int = WARM
     accounts: int = 1
     images: int = 2
 
 
-SIZES = (
-    Size(),
-    Size(deployments=200),
-    Size(accounts=5),
-    Size(accounts=20),
-    Size(images=1),
-    Size(images=5),
-    Size(images=10),
-)
+# Beside the traces of `result`, which say how it goes on after many deployments.
+SIZES = (Size(accounts=20), Size(images=1), Size(images=10))
 
 
 @dataclass(frozen=True)
 class Marginal:
-    """Of one deployment of a new image, and of one that is known."""
+    """Of a deck of deployments of new images, and of one of known images."""
 
     size: Size
-    transitions: tuple[float, float]
-    qualys_calls: tuple[float, float]
-    invocations: tuple[float, float]
-    dollars_per_1000: tuple[float, float]
+    new: Counts
+    known: Counts
 
 
 def measure(size: Size) -> Marginal:
-    met = []
-    for share in (1.0, 0.0):
-        trace = Trace(
-            deployments=size.deployments + _MEASURED,
-            new_share=share,
-            services=_WARM,
-            sidecars=size.images - 1,
-            accounts=size.accounts,
+    new, known = (
+        replay(
+            Trace(
+                deployments=size.deployments + DECK,
+                new_share=share,
+                services=WARM,
+                sidecars=size.images - 1,
+                accounts=size.accounts,
+            ),
+            size.deployments,
         )
-        met.append(replay(trace, size.deployments))
-    new, known = met
-    return Marginal(
-        size,
-        _each(cost.transitions(new), cost.transitions(known)),
-        _each(new.total(counts.QUALYS), known.total(counts.QUALYS)),
-        _each(new.total(counts.INVOCATIONS), known.total(counts.INVOCATIONS)),
-        tuple(sum(cost.variable(each).values()) / _MEASURED * 1000 for each in met),  # type: ignore[arg-type]
+        for share in (1.0, 0.0)
     )
+    return Marginal(size, new, known)
 
 
 def table(marginals: list[Marginal]) -> str:
@@ -71,17 +60,17 @@ def table(marginals: list[Marginal]) -> str:
         "| ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for each in marginals:
-        size = each.size
+        size, both = each.size, (each.new, each.known)
         cells = [f"{size.deployments:,}", str(size.accounts), str(size.images)]
         cells += [
-            f"{new:.2f} / {known:.2f}"
-            for new, known in (each.transitions, each.qualys_calls, each.invocations)
+            " / ".join(f"{total / DECK:.2f}" for total in totals)
+            for totals in (
+                [cost.transitions(met) for met in both],
+                [met.total(counts.QUALYS) for met in both],
+                [met.total(counts.INVOCATIONS) for met in both],
+            )
         ]
-        new, known = each.dollars_per_1000
-        cells.append(f"{new:.3f} / {known:.3f}")
+        dollars = [sum(cost.variable(met).values()) / DECK * 1000 for met in both]
+        cells.append(" / ".join(f"{each:.3f}" for each in dollars))
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
-
-
-def _each(new: int, known: int) -> tuple[float, float]:
-    return new / _MEASURED, known / _MEASURED
