@@ -66,7 +66,7 @@ plan-spoke-stackset: $(OPS_READY) ## What deploy-spoke-stackset would do
 destroy-spoke-stackset: $(OPS_READY) ## Takes away what deploy-spoke-stackset made
 	@$(OPS) deploy-spoke-stackset --destroy
 
-.PHONY: doctor status logs scan where coverage backfill redrive
+.PHONY: doctor status logs scan where coverage backfill report redrive
 doctor: $(OPS_READY) ## What keeps it from working, and what mends it; JSON=1
 	@$(OPS) doctor
 status: $(OPS_READY) ## Versions, executions, verdicts, queues and alarms; JSON=1
@@ -81,11 +81,13 @@ coverage: $(OPS_READY) ## Of what runs, how much has a verdict, as the last reco
 	@$(OPS) coverage
 backfill: $(OPS_READY) ## What runs now is compared with what is known, and scanned where nothing is
 	@$(OPS) backfill
+report: $(OPS_READY) ## A page of what runs where, by severity and place, with coverage over time: OUT=report.html
+	@$(OPS) report
 redrive: $(OPS_READY) ## Kept events through the intake again; DRY_RUN=1 lists them
 	@$(OPS) redrive
 
 .PHONY: test
-test: lint checkov unit contract sandbox terraform e2e ## Every check and test; what CI runs
+test: lint checkov unit contract browser sandbox terraform e2e ## Every check and test; what CI runs
 
 .PHONY: lint
 lint: setup ## Style and types of the Python
@@ -104,6 +106,17 @@ unit: setup ## Functions and state machines, without an AWS
 .PHONY: contract
 contract: setup ## The scan machine and the functions against the simulated Qualys, and a little fuzzing
 	$(PYTEST) -n 2 tests/contract tests/fuzz
+
+.PHONY: browser
+browser: setup chromium ## The page of `make report` in a real browser, light and dark
+	$(PYTEST) tests/browser
+
+# The one thing that no package of Python brings.
+.PHONY: chromium
+chromium:
+	@command -v chromium chromium-browser google-chrome >/dev/null || \
+	  { echo "Installing chromium" && apt-get -qq update && apt-get -qq install --yes chromium; } || \
+	  { echo "Chromium is needed on PATH: install it as your system does." >&2; exit 1; }
 
 .PHONY: fuzz
 fuzz: setup ## Hostile events, images and answers of Qualys for ten minutes, new ones each time; FUZZ_MINUTES=60 for longer

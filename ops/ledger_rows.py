@@ -23,6 +23,17 @@ class LedgerRows:
         rows = self._below(digest)
         return sorted(rows, key=lambda row: (_ORDER[row["state"]], row["place"]))
 
+    def all(self) -> list[Row]:
+        """Every place of every image."""
+        # Tasks and reconciliations are in no account's region.
+        of_places = {
+            "TableName": self._table,
+            "FilterExpression": "attribute_exists(account_region)",
+        }
+        with answers():
+            pages = list(self._dynamodb.get_paginator("scan").paginate(**of_places))
+        return [plain(row) for page in pages for row in page["Items"]]
+
     def coverage(self) -> list[Row]:
         """What each reconciliation has found, oldest first."""
         return self._below(COVERAGE)

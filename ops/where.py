@@ -160,9 +160,9 @@ def _lines(known: Mapping[str, Any]) -> list[tuple[str, str]]:
     ]
     lines += [("top", _finding(each)) for each in known["findings"]]
     lines += [(each["state"], _row(each)) for each in known["runs"]]
-    seen = {_where(each) for each in known["runs"]}
+    seen = {where(each) for each in known["runs"]}
     # What is in no ledger: a task definition that was registered, or asked for by hand.
-    lines += [("deployed", _place(each)) for each in known["places"] if _where(each) not in seen]
+    lines += [("deployed", _place(each)) for each in known["places"] if where(each) not in seen]
     return [(name, value) for name, value in lines if value]
 
 
@@ -174,10 +174,11 @@ def _finding(finding: Mapping[str, Any]) -> str:
 def _row(run: Mapping[str, Any]) -> str:
     end = f" until {run['stopped_at']}" if "stopped_at" in run else ""
     who = f", deployed by {run['principal']}" if run["principal"] else ""
-    return f"{_where(run)}, since {run['first_seen']}{end}{who}"
+    return f"{where(run)}, since {run['first_seen']}{end}{who}"
 
 
-def _where(place: Mapping[str, Any]) -> str:
+def where(place: Mapping[str, Any]) -> str:
+    """Of a place or a row of the ledger: `web in 111122223333/us-east-1/prod`."""
     workload = place["service"] or place["task_definition"].rsplit("/", 1)[-1] or "-"
     where = "/".join(filter(None, (place["account"], place["region"], place["cluster"])))
     return f"{workload} in {where}"
@@ -187,4 +188,4 @@ def _place(place: Mapping[str, Any]) -> str:
     if place["event_name"] == BY_HAND:
         return f"asked for by {place['principal']} at {place['event_time']}"
     who = place["principal"] or "somebody"
-    return f"{_where(place)}, {place['event_name']} by {who} at {place['event_time']}"
+    return f"{where(place)}, {place['event_name']} by {who} at {place['event_time']}"

@@ -142,6 +142,10 @@ class Aws(EmulatorProcess):
     def set_wait_scale(self, scale: float) -> None:
         self.ask("/_ministack/config", {"stepfunctions._SFN_WAIT_SCALE": scale})
 
+    def running(self) -> int:
+        """How many executions of state machines run, in all accounts and regions."""
+        return int(self.ask("/_sandbox/running")["running"])
+
     def express_executions(self, state_machine_arn: str | None = None) -> list[dict[str, Any]]:
         """What express executions came to, which no API of AWS tells. Newest last."""
         executions: list[dict[str, Any]] = self.ask("/_sandbox/executions")["executions"]

@@ -120,11 +120,9 @@ class Install:
         deadline = time.monotonic() + _SETTLE_SECONDS
         quiet = 0
         while quiet < 3:
-            intakes, scans = self.intakes(), self.scans()
-            busy = any(each["status"] == "RUNNING" for each in [*intakes, *scans])
-            quiet = 0 if busy else quiet + 1
+            quiet = 0 if self.aws.running() else quiet + 1
             if on_wait:
-                on_wait(intakes, scans)
+                on_wait(self.intakes(), self.scans())
             if time.monotonic() > deadline:
                 raise TimeoutError("executions still run")
             time.sleep(0.1)

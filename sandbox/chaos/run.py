@@ -93,12 +93,7 @@ def _run_on(
 
 
 def _hold_back(install: Install) -> None:
-    while True:
-        running = [
-            each for each in [*install.intakes(), *install.scans()] if each["status"] == "RUNNING"
-        ]
-        if len(running) < AT_ONCE:
-            return
+    while install.aws.running() >= AT_ONCE:
         time.sleep(0.1)
 
 

@@ -20,6 +20,7 @@ WRAPPERS = (
     "jsonata",
     "key_use",
     "lambda_roles",
+    "lambda_code",
     "lambda_workers",
     "managed_policies",
     "organization",

@@ -75,6 +75,11 @@ def all_executions() -> list[Json]:
     return list(stepfunctions._executions._data.copy().values())
 
 
+def running() -> int:
+    """How many executions run, of all accounts and of either type."""
+    return sum(execution["status"] == "RUNNING" for execution in all_executions())
+
+
 def express_executions() -> list[Json]:
     """What the express executions of all accounts came to; AWS shows that in logs alone.
 

@@ -2,7 +2,7 @@
 
 ECS writes are recorded by CloudTrail and followed by the task events that ECS itself emits.
 `GET /_sandbox/executions` and `/_sandbox/states` show what AWS shows in logs alone: the express
-executions, and the states that each execution entered.
+executions, and the states that each execution entered; `/_sandbox/running` counts those that run.
 `GET /_sandbox/process` tells who listens here; `/_sandbox/faults` is for `faults`, `/_sandbox/mail`
 for `mail`, `/_sandbox/permissions` for `permissions_used`.
 """
@@ -19,7 +19,7 @@ from ministack.core.router import extract_access_key_id
 
 from sandbox.emulator import cloudtrail, faults, key_use, mail, permissions_used, task_events
 from sandbox.emulator.entered_states import entered_states
-from sandbox.emulator.express import express_executions
+from sandbox.emulator.express import express_executions, running
 from sandbox.emulator.patching import around
 
 Message = dict[str, Any]
@@ -65,22 +65,23 @@ async def app(scope: Message, receive: Receive, send: Send) -> None:
         await recorded(action, headers, scope, receive, send)
 
 
+# What is told to anybody who asks; the path is `/_sandbox/` and the name.
+_TOLD: dict[str, Callable[[], Message]] = {
+    "executions": lambda: {"executions": express_executions()},
+    "running": lambda: {"running": running()},
+    "states": entered_states,
+    "mail": lambda: {"sent": mail.sent},
+    "permissions": lambda: {"used": sorted(permissions_used.used)},
+    "process": lambda: {"pid": os.getpid()},
+    "faults": lambda: {"counts": faults.faults.counts},
+}
+
+
 def _own(path: str, body: bytes) -> Message:
-    if path == "/_sandbox/executions":
-        return {"executions": express_executions()}
-    if path == "/_sandbox/states":
-        return entered_states()
-    if path == "/_sandbox/mail":
-        return {"sent": mail.sent}
-    if path == "/_sandbox/permissions":
-        return {"used": sorted(permissions_used.used)}
-    if path == "/_sandbox/process":
-        return {"pid": os.getpid()}
-    if path == "/_sandbox/faults":
-        if body:
-            faults.faults.tell(**json.loads(body))
-        return {"counts": faults.faults.counts}
-    raise LookupError(path)
+    name = path.removeprefix("/_sandbox/")
+    if name == "faults" and body:
+        faults.faults.tell(**json.loads(body))
+    return _TOLD[name]()
 
 
 def as_over_a_network(send: Send) -> Send:

@@ -1,4 +1,4 @@
-"""The Lambda runtime: what a worker process runs. It is started with `python -I -S -B`, knows only
+"""The Lambda runtime: what a worker process runs. It is started with `python -I -S`, knows only
 the standard library and what AWS puts beside a function, and speaks ministack's line protocol.
 
 The text of this file is handed to the workers; it is not imported by the emulator.

@@ -16,6 +16,7 @@ from typing import Any
 from ministack.core import lambda_runtime
 from ministack.services import lambda_svc
 
+from sandbox.emulator.lambda_forks import CAN_FORK, Forked, Mother
 from sandbox.emulator.patching import around
 
 Json = dict[str, Any]
@@ -67,12 +68,19 @@ def environment(spawned: Mapping[str, str]) -> dict[str, str]:
     )
 
 
-def start_worker(command: list[str], **options: Any) -> subprocess.Popen[str]:
+_mother = Mother(runtime_folder)
+
+
+def start_worker(command: list[str], **options: Any) -> subprocess.Popen[str] | Forked:
     """`subprocess.Popen` as ministack's workers call it."""
-    if command[0] == sys.executable:
-        command = [sys.executable, "-I", "-S", "-B", *command[1:]]
-        options["env"] = environment(options["env"])
-    return subprocess.Popen(command, **options)
+    if command[0] != sys.executable:
+        return subprocess.Popen(command, **options)
+    variables = environment(options["env"])
+    if CAN_FORK:
+        return _mother.fork(command[1], options["cwd"], variables)
+    return subprocess.Popen(
+        [sys.executable, "-I", "-S", *command[1:]], **{**options, "env": variables}
+    )
 
 
 lambda_runtime.subprocess = SimpleNamespace(Popen=start_worker, PIPE=subprocess.PIPE)

@@ -1,4 +1,6 @@
-"""make backfill and make coverage: what runs is found, though every event was missed."""
+"""make backfill, coverage and report: what runs is found, though every event was missed."""
+
+from pathlib import Path
 
 from sandbox.install import Install
 
@@ -65,3 +67,28 @@ def test_what_was_missed_is_found_scanned_and_known(
     assert "coverage" in shown
     assert f"{second['coverage_percent']} %" in shown
     assert install.failed_events() == []
+
+
+def test_a_report_names_what_runs_where(
+    install: Install, operate: Operate, pushed: Pushed, tmp_path: Path
+) -> None:
+    pushed.find({"qid": 1, "severity": 5, "title": "a critical finding"})
+    name = run_service(install, pushed)
+    assert operate("backfill").status == 0
+    file = tmp_path / "report.html"
+    made = operate("report", OUT=str(file))
+    assert made.status == 0, made.errors
+    assert "with critical or high findings" in made.output
+    shown = file.read_text(encoding="utf-8")
+    for text in (f"{pushed.repository}:1", pushed.image.digest, f"{name} in", "a critical finding"):
+        assert text in shown
+
+    found = operate("report", JSON="1").json
+    (image,) = [each for each in found["images"] if each["digest"] == pushed.image.digest]
+    assert (image["verdict"], image["counts"]["critical"]) == ("FINDINGS", 1)
+    assert [place["state"] for place in image["running"]] == ["running"]
+    assert found["course"]
+
+    nowhere = operate("report", OUT=str(tmp_path / "missing" / "report.html"))
+    assert nowhere.status == 2
+    assert "cannot be written" in nowhere.errors

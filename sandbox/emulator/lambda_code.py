@@ -1,0 +1,36 @@
+"""The code of a function: unpacked and compiled once, however many environments begin with it.
+
+A third of what an environment takes to begin goes that way, and faults make many of them begin.
+"""
+
+import hashlib
+import tempfile
+import zipfile
+from pathlib import Path
+from types import SimpleNamespace
+
+from ministack.core import lambda_runtime
+
+
+class CodeZip(zipfile.ZipFile):
+    """Unpacks to a folder that others with the same content share, and links to it."""
+
+    def extractall(self, path: str) -> None:  # type: ignore[override]
+        digest = hashlib.sha256(Path(str(self.filename)).read_bytes()).hexdigest()
+        home = Path(tempfile.gettempdir()) / "lambda-code"
+        home.mkdir(exist_ok=True)
+        code = home / digest
+        if not code.exists():
+            unpacked = tempfile.mkdtemp(dir=home)
+            super().extractall(unpacked)
+            Path(unpacked).chmod(0o755)
+            try:
+                Path(unpacked).rename(code)
+            except OSError:
+                if not code.exists():  # another was faster
+                    raise
+        Path(path).rmdir()
+        Path(path).symlink_to(code)
+
+
+lambda_runtime.zipfile = SimpleNamespace(ZipFile=CodeZip, BadZipFile=zipfile.BadZipFile)

@@ -1,0 +1,55 @@
+"""Lambda environments begin as forks of this process, which has read the SDK already: that is most
+of what a worker takes to begin. It runs as `python -I -S`, with a socket as its standard input.
+
+A message is {"script", "cwd", "environment"} with the three standard files; the answer is a pid.
+"""
+
+import json
+import os
+import runpy
+import signal
+import socket
+import sys
+
+MOST = 1 << 20  # bytes of a message
+
+
+def serve(requests):
+    while True:
+        message, files, _, _ = socket.recv_fds(requests, MOST, 3)
+        if not message:
+            return
+        pid = os.fork()
+        if pid == 0:
+            requests.close()
+            begin(json.loads(message), files)
+        for file in files:
+            os.close(file)
+        requests.send(str(pid).encode())
+
+
+def begin(told, files):
+    """Never returns."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    for number, file in enumerate(files):
+        os.dup2(file, number)
+        os.close(file)
+    os.chdir(told["cwd"])
+    os.environ.clear()
+    os.environ.update(told["environment"])
+    sys.argv[:] = [told["script"]]
+    try:
+        runpy.run_path(told["script"], run_name="__main__")
+    finally:
+        sys.stderr.flush()
+        os._exit(0)
+
+
+if __name__ == "__main__":
+    sys.path.append(sys.argv[1])
+    import boto3  # noqa: F401 - what all functions share
+
+    sys.path.remove(sys.argv[1])
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # ends of children are theirs who hold a pidfd
+    with socket.socket(fileno=os.dup(0)) as asked:
+        serve(asked)

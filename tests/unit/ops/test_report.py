@@ -1,0 +1,130 @@
+"""What the report joins from the cache and the ledger, and how its course is drawn."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from ops.report import plot
+from ops.report.contents import ImageRow, Reconciled, Report, report
+from tests.unit.builders import NOW
+
+Json = dict[str, Any]
+BAD = {"critical": 1, "high": 2, "medium": 0, "low": 0}
+NONE = {"critical": 0, "high": 0, "medium": 0, "low": 0}
+
+
+def item(digest: str, status: str, **more: Any) -> Json:
+    named = {"repository": f"shop/{digest}", "tag": "1", "imageDigest": digest}
+    return {**named, "status": status, "ttl": NOW + 60, **more}
+
+
+def row(digest: str, service: str = "web", state: str = "running", **more: Any) -> Json:
+    return {
+        "digest": digest,
+        "place": f"1#eu-west-1#prod#{service}",
+        "account": "1",
+        "region": "eu-west-1",
+        "cluster": "prod",
+        "service": service,
+        "task_definition": "",
+        "repository": f"shop/{digest}",
+        "tag": "1",
+        "state": state,
+        "first_seen": NOW - 60,
+        "last_seen": NOW,
+        **more,
+    }
+
+
+def made(items: list[Json], rows: list[Json], history: list[Json] | None = None) -> Report:
+    return report(items, rows, history or [], NOW)
+
+
+def image(found: Report, digest: str) -> ImageRow:
+    (met,) = [each for each in found.images if each.digest == digest]
+    return met
+
+
+def test_an_image_is_joined_with_all_its_places() -> None:
+    rows = [row("a", "web", principal="me"), row("a", "old", "stopped", stopped_at=NOW)]
+    met = image(made([item("a", "FINDINGS", counts=BAD, scanned_at=NOW * 1000)], rows), "a")
+    assert (met.name, met.verdict, met.counts) == ("shop/a:1", "FINDINGS", BAD)
+    assert [place["where"] for place in met.running] == ["web in 1/eu-west-1/prod"]
+    assert met.running[0]["principal"] == "me"
+    assert [place["until"] for place in met.earlier] == ["2026-02-02T02:40:00+00:00"]
+    assert met.scanned_at == "2026-02-02T02:40:00+00:00"
+
+
+def test_what_has_no_verdict_says_so() -> None:
+    expired = item("expired", "CLEAN", ttl=NOW, counts=NONE)
+    found = made([expired], [row("never"), row("expired")])
+    assert {each.verdict for each in found.images} == {"NONE"}
+    assert image(found, "expired").counts is None, "never shown as clean"
+    assert found.verdicts() == {"NONE": 2}
+
+
+def test_what_has_to_be_looked_at_comes_first_and_what_has_stopped_last() -> None:
+    items = [
+        item("clean", "CLEAN", counts=NONE),
+        item("worse", "FINDINGS", counts={**BAD, "critical": 2}),
+        item("bad", "FINDINGS", counts=BAD),
+        item("gone", "FINDINGS", counts={**BAD, "critical": 9}),
+        item("failed", "ERROR"),
+    ]
+    rows = [row(each) for each in ("clean", "bad", "unknown", "worse", "failed")]
+    found = made(items, [*rows, row("gone", state="stopped")])
+    order = ["worse", "bad", "unknown", "failed", "clean", "gone"]
+    assert [each.digest for each in found.images] == order
+    assert found.bad() == 2, "what has stopped is not counted"
+
+
+def test_what_is_cached_and_runs_nowhere_is_left_out() -> None:
+    assert made([item("a", "CLEAN", counts=NONE)], []).images == []
+
+
+def test_the_last_reconciliation_names_who_is_silent_or_unreadable() -> None:
+    summary = {
+        "at": datetime.fromtimestamp(NOW, UTC).isoformat(),
+        "running_images": 4,
+        "fresh_verdicts": 2,
+        "unscannable": 1,
+        "coverage_percent": 66,
+        "silent": ["1#eu-west-1"],
+        "unreadable": {"2#eu-west-1": "AccessDenied"},
+    }
+    found = made([], [], [{**summary, "silent": [], "coverage_percent": 10}, summary])
+    assert [each.percent for each in found.course] == [10, 66]
+    assert (found.silent, found.unreadable) == (["1#eu-west-1"], {"2#eu-west-1": "AccessDenied"})
+
+
+def course(*days_and_percent: tuple[float, int]) -> list[Reconciled]:
+    begin = datetime.fromtimestamp(NOW, UTC)
+    return [
+        Reconciled(begin + timedelta(days=days), 10, percent // 10, 0, percent)
+        for days, percent in days_and_percent
+    ]
+
+
+def test_a_line_in_time_and_percent() -> None:
+    drawn = plot.coverage(course((0, 0), (1, 100), (4, 50)))
+    xs, ys = zip(*((point.x, point.y) for point in drawn.points), strict=True)
+    assert xs[0] == plot.LEFT
+    assert xs[2] == plot.WIDTH - plot.RIGHT
+    assert xs[1] - xs[0] == pytest.approx((xs[2] - xs[0]) / 4)
+    assert (ys[0], ys[1]) == (plot.HEIGHT - plot.BOTTOM, plot.TOP)
+    assert ys[2] == pytest.approx((ys[0] + ys[1]) / 2)
+    assert drawn.points[2].says == "2026-02-06 02:40: 50 %, 5 of 10 images"
+    assert len(drawn.dates) == 5
+
+
+def test_one_reconciliation_is_a_point() -> None:
+    drawn = plot.coverage(course((0, 30)))
+    assert len(drawn.points) == len(drawn.dates) == 1
+
+
+def test_a_year_has_few_dates() -> None:
+    drawn = plot.coverage(course(*((day, 50) for day in range(365))))
+    assert len(drawn.dates) == 6
