@@ -14,7 +14,7 @@ from typing import Any
 
 from rich.console import Console
 
-from image_scan import ecs_events
+from image_scan import deployments, ecs_events, task_events
 from image_scan.errors import ScanError
 from ops.errors import OpsError
 from ops.event_queue import EventQueue, Message
@@ -205,7 +205,7 @@ def _event_of(body: Any) -> tuple[Any, str]:
     kind = body.get("detail-type")
     if kind == _STATUS_CHANGE:
         return body, NOTIFICATION
-    known = kind in (ecs_events.API_CALL, ecs_events.SCAN_REQUEST)
+    known = kind in (ecs_events.API_CALL, ecs_events.SCAN_REQUEST, task_events.TASK_STATE)
     return (body, INTAKE) if known else (None, NOBODY)
 
 
@@ -248,7 +248,7 @@ def _kind(event: Any) -> str:
 
 def _images(event: Any) -> list[str]:
     try:
-        return [image for _, image in ecs_events.parse(event).containers]
+        return [image for _, image in deployments.parse(event).containers]
     except ScanError:
         return []
 

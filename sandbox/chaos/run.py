@@ -27,6 +27,7 @@ OUTAGE_SECONDS = 3.0  # ten minutes at that scale
 # So many executions at a time: what two cores can do. More would be throttled, which is drawn.
 AT_ONCE = 24
 REDRIVES = 5
+LATEST_SECONDS = 3.0  # the emulator draws delays of at most two
 
 
 @dataclass
@@ -78,18 +79,28 @@ def _run_on(
         if len(steps) % 200 == 0:
             say(f"{len(steps)} of {events} events after {time.monotonic() - began:.0f} s")
     say("Waiting until nothing runs")
-    install.settle()
+    _settle(install)
     trouble.over()
     before = judge(observer.look(), fleet, steps)
     for _ in range(REDRIVES):
         say("make redrive, with nothing failing")
         done, is_left = _redrive(install)
         observer.redriven |= done
-        install.settle()
+        _settle(install)
         if not is_left:
             break
     after = judge(observer.look(), fleet, steps)
+    if is_left:
+        after.wrong.append(f"left: events that {REDRIVES} redrives did not process")
     return Result(before, after, trouble.counts, time.monotonic() - began)
+
+
+def _settle(install: Install) -> None:
+    """Until nothing has run for longer than a delivery, or a retry of one, is late."""
+    known = -1
+    while known != (known := len(install.intakes()) + len(install.scans())):
+        time.sleep(LATEST_SECONDS)
+        install.settle()
 
 
 def _hold_back(install: Install) -> None:

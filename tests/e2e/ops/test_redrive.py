@@ -88,6 +88,29 @@ def run_task(image: str) -> Json:
     }
 
 
+def task_running(image: str) -> Json:
+    """A task that ECS tells of by itself."""
+    container = {"name": "app", "image": image, "lastStatus": "RUNNING"}
+    return {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "detail-type": "ECS Task State Change",
+        "source": "aws.ecs",
+        "account": "111111111111",
+        "region": "us-east-1",
+        "time": "2026-03-02T08:15:42Z",
+        "detail": {
+            "clusterArn": f"{ECS}:cluster/shop",
+            "taskArn": f"{ECS}:task/shop/1",
+            "taskDefinitionArn": f"{ECS}:task-definition/app:1",
+            "group": "service:app",
+            "lastStatus": "RUNNING",
+            "desiredStatus": "RUNNING",
+            "containers": [container],
+        },
+    }
+
+
 def malformed() -> Json:
     event = run_task("")
     event["detail"]["responseElements"]["tasks"][0]["containers"] = None
@@ -113,7 +136,7 @@ def test_there_may_be_nothing_to_do(operate: Operate, pushed: Pushed) -> None:
     assert (done.status, done.output.strip()) == (0, "No event waits.")
 
 
-@pytest.mark.parametrize("make", [run_task, scan_request])
+@pytest.mark.parametrize("make", [run_task, task_running, scan_request])
 def test_a_kept_event_is_processed(
     operate: Operate, pushed: Pushed, install: Install, failed: Queue, make: Any
 ) -> None:

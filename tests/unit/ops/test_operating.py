@@ -93,6 +93,7 @@ STATUS_CHANGE = {"detail-type": "Step Functions Execution Status Change", "detai
     [
         (builders.event("run_task"), "intake"),
         (builders.event("scan_request"), "intake"),
+        (builders.event("task_running_by_tag"), "intake"),
         (STATUS_CHANGE, "send_notification"),
         ({"requestContext": {}, "requestPayload": STATUS_CHANGE}, "send_notification"),
         ({"detail-type": "Scheduled Event"}, ""),
