@@ -109,7 +109,14 @@ def _judge_events(seen: Seen, ledger: Ledger) -> set[str]:
             ledger.wrong.append(f"lost: event {name}, its intakes {sorted(ended) or 'none'}")
         if name in failed | undelivered:
             waiting.add(_place(event))
+    # A place is told by one of its events: that of a task may be the one that waits.
+    waiting |= {_task_place(each) for each in (*seen.failed, *seen.undelivered)}
     return {_place(event) for event in seen.events} - waiting
+
+
+def _task_place(message: Json) -> str:
+    """The service or family of a task event; empty for other messages."""
+    return str(message.get("detail", {}).get("group", "")).partition(":")[2]
 
 
 def _place(event: Json) -> str:
