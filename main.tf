@@ -64,6 +64,11 @@ module "workflow" {
   reconcile_schedule           = var.reconcile_schedule
   log                          = var.log
   notification_email_addresses = var.notification_email_addresses
+  notification_policy          = merge(var.notify, { min_severity = var.notification_min_severity, notify_on = var.notify_on })
+  exceptions                   = var.exceptions
+  owners                       = var.owners
+  result_bus_arn               = try(module.event_detection.hub.event_bus_arn, null)
+  security_hub                 = var.security_hub
   lambda_package               = var.lambda_package
   network                      = var.network
   iam_path                     = var.iam_path

@@ -192,6 +192,132 @@ variable "spokes" {
   }
 }
 
+variable "notification_min_severity" {
+  type        = string
+  description = "From which severity of a finding on somebody is told: critical, high, medium or low. high by default."
+  default     = "high"
+
+  validation {
+    condition     = contains(["critical", "high", "medium", "low"], var.notification_min_severity)
+    error_message = "Set notification_min_severity to critical, high, medium or low."
+  }
+}
+
+variable "notify_on" {
+  type        = string
+  description = "Whether a place hears of \"new\" findings only, which the version before it did not have, or of \"all\". new by default; where the findings of that version are unknown, all count as new."
+  default     = "new"
+
+  validation {
+    condition     = contains(["new", "all"], var.notify_on)
+    error_message = "Set notify_on to new or all."
+  }
+}
+
+variable "notify" {
+  type = object({
+    potential    = optional(bool, false)
+    only_fixable = optional(bool, false)
+    timeout      = optional(bool, true)
+    error        = optional(bool, true)
+    unscannable  = optional(string, "daily")
+  })
+  description = "What else counts: `potential` findings, `only_fixable` ones, the verdicts `timeout` and `error`, and `unscannable`: each, daily or off. By default confirmed findings, TIMEOUT and ERROR, and what runs unscannable in a daily digest."
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = contains(["each", "daily", "off"], var.notify.unscannable)
+    error_message = "Set notify.unscannable to each, daily or off."
+  }
+
+  validation {
+    condition     = var.notify.unscannable != "daily" || var.reconcile_schedule != null
+    error_message = "The daily digest comes with the reconciliation: set reconcile_schedule, or notify.unscannable to each or off."
+  }
+}
+
+variable "owners" {
+  type = object({
+    tag    = optional(string, "team")
+    topics = optional(map(string), {})
+  })
+  description = "Whose a place is: the key of the `tag` that names the team on an ECS service, a task definition or an ECR repository (team by default), and `topics`: ARNs of topics, by team, that get the notifications of that team as well."
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[-A-Za-z0-9 _.:/=+@]{1,128}$", var.owners.tag))
+    error_message = "Set the tag of owners to the key of a tag."
+  }
+
+  validation {
+    condition     = alltrue([for arn in values(var.owners.topics) : can(regex("^arn:[^:]+:sns:[^:]+:[0-9]{12}:[A-Za-z0-9_-]+$", arn))])
+    error_message = "Give the topics of owners as ARNs of standard SNS topics."
+  }
+
+  # A function's environment holds 4 KB.
+  validation {
+    condition     = length(jsonencode(var.owners.topics)) <= 2000
+    error_message = "The topics of owners are more than a function's environment holds: have teams subscribe with a filter on the attribute team instead."
+  }
+}
+
+variable "exceptions" {
+  type = list(object({
+    qid        = optional(number)
+    cve        = optional(string)
+    repository = string
+    until      = string
+    reason     = string
+    owner      = string
+  }))
+  description = "Findings that are accepted for a time: nobody is told of them, and the counts stay as they are. Each names a `qid` or a `cve`, a `repository` (`*` may end it), the last day (`until`, YYYY-MM-DD), the `reason` and the `owner`. A week before its end the daily digest names it. None by default."
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for each in var.exceptions : (each.qid == null) != (each.cve == null)])
+    error_message = "Name either a qid or a cve in each of exceptions."
+  }
+
+  validation {
+    condition     = alltrue([for each in var.exceptions : each.qid == null ? true : each.qid >= 1 && floor(each.qid) == each.qid])
+    error_message = "Write a qid as a whole number."
+  }
+
+  validation {
+    condition     = alltrue([for each in var.exceptions : each.cve == null ? true : can(regex("^CVE-[0-9]{4}-[0-9]{4,}$", each.cve))])
+    error_message = "Write a cve as CVE-2026-1234."
+  }
+
+  validation {
+    condition     = alltrue([for each in var.exceptions : can(regex("^[a-z0-9][a-z0-9._/-]{2,}[*]?$", each.repository))])
+    error_message = "Write the repository of an exception as its name, or as at least three characters of it and * at the end."
+  }
+
+  validation {
+    condition     = alltrue([for each in var.exceptions : can(formatdate("YYYY-MM-DD", "${each.until}T00:00:00Z"))])
+    error_message = "Write until as a day: 2026-12-31."
+  }
+
+  validation {
+    condition     = alltrue([for each in var.exceptions : try(timecmp("${each.until}T23:59:59Z", plantimestamp()) >= 0, true)])
+    error_message = "An exception has ended: take it away, or give it a new until and reason."
+  }
+
+  validation {
+    condition     = alltrue([for each in var.exceptions : length(trimspace(each.reason)) >= 10 && length(trimspace(each.owner)) >= 2])
+    error_message = "Give each exception an owner, and a reason of at least ten characters."
+  }
+}
+
+variable "security_hub" {
+  type        = bool
+  description = "Whether findings go to AWS Security Hub, which must be enabled: to that of the account that owns the image, a member's where its spoke has `security_hub`, too. False by default."
+  default     = false
+}
+
 variable "lambda_package" {
   type = object({
     path = optional(string)

@@ -143,9 +143,15 @@ class Install:
         return {step: self.name(step.replace("_", "-")) for step in STEPS}
 
     @property
+    def import_function(self) -> str:
+        """Name of the function that is there where findings go to Security Hub."""
+        return self.name("import-findings")
+
+    @property
     def log_groups(self) -> dict[str, str]:
         """Names of the log groups, by step and by machine."""
-        groups = {step: f"/aws/lambda/{name}" for step, name in self.function_names.items()}
+        functions = self.function_names | {"import_findings": self.import_function}
+        groups = {step: f"/aws/lambda/{name}" for step, name in functions.items()}
         machines = {each: f"/aws/vendedlogs/states/{self.name(each)}" for each in MACHINES}
         return groups | machines
 

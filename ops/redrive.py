@@ -23,7 +23,8 @@ from ops.intake import Intake, reason
 
 Json = dict[str, Any]
 _STATUS_CHANGE = "Step Functions Execution Status Change"
-INTAKE, NOTIFICATION, NOBODY = "intake", "send_notification", ""
+_RESULT = "Container Image Scan Completed"
+INTAKE, NOTIFICATION, IMPORT, NOBODY = "intake", "send_notification", "import_findings", ""
 _LOOKS_FOR_COPIES = 3
 
 
@@ -138,8 +139,8 @@ class Redrive:
         event, goes_to = _event_of(message.body)
         if goes_to == NOBODY:
             return {**result, "result": "left", "reason": "no event that is known"}
-        if goes_to == NOTIFICATION:
-            return {**result, **_notify(queue, message, event, install)}
+        if goes_to in (NOTIFICATION, IMPORT):
+            return {**result, **_invoke(queue, message, event, goes_to, install)}
         name = f"redrive-{uuid.uuid4()}"
         self._started.add(name)
         outcome = intake.run(event, name)
@@ -201,20 +202,32 @@ def _event_of(body: Any) -> tuple[Any, str]:
         return None, NOBODY
     if "requestContext" in body and "requestPayload" in body:
         # What Lambda keeps of an event that a function failed at.
-        return body["requestPayload"], NOTIFICATION
+        event = body["requestPayload"]
+        failed = event.get("detail-type") if isinstance(event, dict) else None
+        return event, IMPORT if failed == _RESULT else NOTIFICATION
     kind = body.get("detail-type")
+    if kind == _RESULT:
+        return body, IMPORT
     if kind == _STATUS_CHANGE:
         return body, NOTIFICATION
     known = kind in (ecs_events.API_CALL, ecs_events.SCAN_REQUEST, task_events.TASK_STATE)
     return (body, INTAKE) if known else (None, NOBODY)
 
 
-def _notify(queue: EventQueue, message: Message, event: Any, install: Install) -> Json:
-    """Has a scan that ended outside its own error handling told of."""
+def _invoke(
+    queue: EventQueue, message: Message, event: Any, goes_to: str, install: Install
+) -> Json:
+    """Has a scan that ended outside its own error handling told of, or findings imported."""
+    imports = goes_to == IMPORT
+    name = install.import_function if imports else install.function_names[goes_to]
+    client = install.client("lambda")
     with answers():
-        answer = install.client("lambda").invoke(
-            FunctionName=install.function_names["send_notification"], Payload=json.dumps(event)
-        )
+        try:
+            answer = client.invoke(FunctionName=name, Payload=json.dumps(event))
+        except client.exceptions.ResourceNotFoundException:
+            if not imports:
+                raise
+            return {"result": "left", "reason": "Security Hub is switched off (security_hub)"}
     told = answer["Payload"].read().decode()
     if answer.get("FunctionError"):
         return {"result": "left", "reason": reason(told)}

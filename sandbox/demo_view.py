@@ -66,7 +66,8 @@ def outcome(
 ) -> tuple[Row, str]:
     """What came of a row, and who deployed it; for a scan without a result, from its notice."""
     image = row.digest or row.image
-    item = verdicts.get(image, {})
+    by_uri = {item["uri"]: item for item in verdicts.values() if not item["digest"]}
+    item = verdicts.get(image) or by_uri.get(image, {})
     notice = next((m for m in told if image in (m["image"]["digest"], m["image"]["uri"])), {})
     counts = item.get("counts")
     places = item["places"].values() if item else notice.get("deployed", [])

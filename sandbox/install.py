@@ -184,12 +184,13 @@ class Install:
 
     def notifications(self) -> list[Json]:
         """The verdicts that were told since the last call: the message, and its `subject`."""
-        told = [json.loads(message["Body"]) for message in self.messages(self._inbox)]
-        return [
+        sent = [json.loads(message["Body"]) for message in self.messages(self._inbox)]
+        told = [
             {**json.loads(each["Message"]), "subject": each["Subject"]}
-            for each in told
+            for each in sent
             if each.get("Subject", "").startswith("Scan: ")
         ]
+        return [each for each in told if "verdict" in each]  # the daily digest has none
 
     def mail(self, address: str) -> list[str]:
         """The e-mails that an address was sent."""

@@ -63,6 +63,7 @@ run "parameters_are_the_hubs" {
     alarm_topic_name          = "alarms"
     create_trail              = true
     trail_retention_days      = 30
+    security_hub              = true
   }
 
   assert {
@@ -79,6 +80,7 @@ run "parameters_are_the_hubs" {
       QualysAccountId         = "444455556666"
       QualysExternalId        = "EU1-1234"
       PermissionsBoundaryName = "security/boundary"
+      ImportFindings          = "true"
     })
     error_message = "The roles must be those that the hub will ask for."
   }
@@ -103,10 +105,10 @@ run "nothing_is_made_unasked" {
 
   assert {
     condition = (
-      aws_cloudformation_stack_set.roles.parameters["QualysAccountId"] == "" && aws_cloudformation_stack_set.roles.parameters["PermissionsBoundaryName"] == "" &&
+      aws_cloudformation_stack_set.roles.parameters["QualysAccountId"] == "" && aws_cloudformation_stack_set.roles.parameters["ImportFindings"] == "false" && aws_cloudformation_stack_set.roles.parameters["PermissionsBoundaryName"] == "" &&
       aws_cloudformation_stack_set.rules.parameters["CreateTrail"] == "false" && aws_cloudformation_stack_set.rules.parameters["AlarmTopicName"] == ""
     )
-    error_message = "Registry role, boundary, trail and topic are optional."
+    error_message = "Registry role, boundary, Security Hub, trail and topic are optional."
   }
 }
 

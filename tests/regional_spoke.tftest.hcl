@@ -50,6 +50,9 @@ override_resource {
   target = aws_iam_role_policy.describe
 }
 override_resource {
+  target = aws_iam_role_policy.import_findings
+}
+override_resource {
   target = aws_cloudwatch_metric_alarm.unforwarded
 }
 override_resource {
@@ -248,6 +251,15 @@ run "the_hub_alone_may_read_a_member" {
       },
       { Action = "ecs:DescribeTasks", Effect = "Allow", Resource = "arn:aws:ecs:*:444455556666:task/*", Sid = "DescribeRunningTasks" },
       { Action = ["ecr:DescribeImages", "ecr:BatchGetImage"], Effect = "Allow", Resource = "arn:aws:ecr:*:444455556666:repository/*", Sid = "ResolveImages" },
+      {
+        Action = ["ecs:ListTagsForResource", "ecr:ListTagsForResource"], Effect = "Allow"
+        Resource = [
+          "arn:aws:ecs:*:444455556666:task-definition/*",
+          "arn:aws:ecs:*:444455556666:service/*",
+          "arn:aws:ecr:*:444455556666:repository/*",
+        ]
+        Sid = "ReadOwners"
+      },
     ])
     error_message = "It may describe, and nothing else."
   }
@@ -284,7 +296,7 @@ run "describe_role_and_trail_are_not_made_unasked" {
   }
 
   assert {
-    condition     = 0 == sum([length(aws_iam_role.describe), length(aws_iam_role_policy.describe), length(aws_cloudtrail.this), length(aws_s3_bucket.trail), length(aws_s3_bucket_policy.trail)])
+    condition     = 0 == sum([length(aws_iam_role.describe), length(aws_iam_role_policy.describe), length(aws_iam_role_policy.import_findings), length(aws_cloudtrail.this), length(aws_s3_bucket.trail), length(aws_s3_bucket_policy.trail)])
     error_message = "By default a spoke forwards and does no more."
   }
   assert {
@@ -373,4 +385,36 @@ run "refuses_a_describe_role_in_the_hubs_account" {
     }
   }
   expect_failures = [aws_iam_role.describe]
+}
+
+run "findings_are_imported_where_that_is_asked_for" {
+  module {
+    source = "./modules/regional-spoke"
+  }
+  variables {
+    create_describe_role = true
+    security_hub         = true
+  }
+
+  assert {
+    condition = jsondecode(aws_iam_role_policy.import_findings[0].policy).Statement == [{
+      Sid      = "ImportFindings"
+      Effect   = "Allow"
+      Action   = "securityhub:BatchImportFindings"
+      Resource = "arn:aws:securityhub:*:444455556666:product/444455556666/default"
+    }] && aws_iam_role_policy.import_findings[0].role == aws_iam_role.describe[0].name
+    error_message = "The describe role may import findings of this account's own product, and nothing else."
+  }
+}
+
+run "it_is_the_describe_role_that_imports" {
+  command = plan
+  module {
+    source = "./modules/regional-spoke"
+  }
+  variables {
+    security_hub = true
+  }
+
+  expect_failures = [var.security_hub]
 }

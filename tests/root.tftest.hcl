@@ -85,6 +85,18 @@ run "a_gateway_url_goes_before_the_pod" {
   }
 }
 
+run "security_hub_takes_a_function_more" {
+  command = plan
+  variables {
+    security_hub = true
+  }
+
+  assert {
+    condition     = output.function_names["import_findings"] == "qualys-image-scan-import-findings"
+    error_message = "The switch must reach the module."
+  }
+}
+
 run "takes_plain_http_on_loopback" {
   command = plan
   variables {
@@ -340,4 +352,75 @@ run "tells_nothing_without_spokes" {
     condition     = output.hub == null
     error_message = "A single account is nobody's hub."
   }
+}
+
+run "refuses_thresholds_that_do_not_exist" {
+  command = plan
+  variables {
+    notification_min_severity = "severe"
+    notify_on                 = "changed"
+    notify                    = { unscannable = "weekly" }
+  }
+  expect_failures = [var.notification_min_severity, var.notify_on, var.notify]
+}
+
+run "refuses_a_digest_that_nobody_would_send" {
+  command = plan
+  variables {
+    reconcile_schedule = null
+  }
+  expect_failures = [var.notify]
+}
+
+run "takes_exceptions_with_an_end" {
+  command = plan
+  variables {
+    exceptions = [
+      { qid = 370001, repository = "shop/app", until = "2999-12-31", reason = "no fix before May", owner = "shop" },
+      { cve = "CVE-2026-0001", repository = "shop/*", until = "2999-12-31", reason = "not reachable from outside", owner = "shop" },
+    ]
+  }
+}
+
+run "refuses_exceptions_of_nothing_or_two_things" {
+  command = plan
+  variables {
+    exceptions = [
+      { repository = "shop/app", until = "2999-12-31", reason = "no fix before May", owner = "shop" },
+      { qid = 1, cve = "CVE-2026-0001", repository = "shop/app", until = "2999-12-31", reason = "no fix before May", owner = "shop" },
+    ]
+  }
+  expect_failures = [var.exceptions]
+}
+
+run "refuses_an_exception_that_has_ended" {
+  command = plan
+  variables {
+    exceptions = [{ qid = 1, repository = "shop/app", until = "2026-01-31", reason = "no fix before May", owner = "shop" }]
+  }
+  expect_failures = [var.exceptions]
+}
+
+run "refuses_an_exception_for_everything" {
+  command = plan
+  variables {
+    exceptions = [{ qid = 1, repository = "*", until = "2999-12-31", reason = "no fix before May", owner = "shop" }]
+  }
+  expect_failures = [var.exceptions]
+}
+
+run "refuses_a_day_that_is_none" {
+  command = plan
+  variables {
+    exceptions = [{ qid = 1, repository = "shop/app", until = "2999-13-31", reason = "no fix before May", owner = "shop" }]
+  }
+  expect_failures = [var.exceptions]
+}
+
+run "refuses_an_exception_without_a_reason" {
+  command = plan
+  variables {
+    exceptions = [{ qid = 1, repository = "shop/app", until = "2999-12-31", reason = "because", owner = "shop" }]
+  }
+  expect_failures = [var.exceptions]
 }

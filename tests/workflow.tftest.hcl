@@ -79,6 +79,27 @@ override_resource {
   values = { arn = "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/test-scan-reconcile" }
 }
 override_resource {
+  target = aws_lambda_function.this["import_findings"]
+  values = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:test-scan-import-findings", function_name = "test-scan-import-findings" }
+}
+override_resource {
+  target = aws_cloudwatch_log_group.function["import_findings"]
+  values = { arn = "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/test-scan-import-findings" }
+}
+override_resource {
+  target = aws_cloudwatch_event_rule.import_findings
+  values = { arn = "arn:aws:events:eu-central-1:111122223333:rule/test-scan-import-findings" }
+}
+override_resource {
+  target = aws_cloudwatch_event_target.import_findings
+}
+override_resource {
+  target = aws_lambda_permission.import_findings
+}
+override_resource {
+  target = aws_lambda_function_event_invoke_config.import_findings
+}
+override_resource {
   target = aws_scheduler_schedule.reconcile
 }
 override_resource {
@@ -233,13 +254,13 @@ run "functions" {
       ])
       }) == jsonencode({
       parse_event       = ""
-      check_cache       = "CACHE_TABLE LEASE_SECONDS LEDGER_TABLE"
+      check_cache       = "CACHE_TABLE LEASE_SECONDS LEDGER_TABLE NOTIFY"
       get_registry      = "CACHE_TABLE QUALYS_EXTERNAL_ID QUALYS_GATEWAY_URL QUALYS_ROLE_ARN QUALYS_SECRET_ARN"
       submit_scan       = "CACHE_TABLE LEASE_SECONDS MAX_CONCURRENT_SCANS QUALYS_GATEWAY_URL QUALYS_SECRET_ARN"
       check_status      = "QUALYS_GATEWAY_URL QUALYS_SECRET_ARN"
       get_results       = "QUALYS_GATEWAY_URL QUALYS_SECRET_ARN"
-      send_notification = "CACHE_TABLE CACHE_TTL_DAYS TOPIC_ARN"
-      reconcile         = "CACHE_TABLE LEDGER_TABLE"
+      send_notification = "CACHE_TABLE CACHE_TTL_DAYS LEDGER_TABLE NOTIFY OWNER_TAG OWNER_TOPICS RESULT_BUS TOPIC_ARN"
+      reconcile         = "CACHE_TABLE LEDGER_TABLE NOTIFY TOPIC_ARN"
     })
     error_message = "Each function must be told what it uses and no more."
   }
@@ -268,16 +289,19 @@ run "function_policies" {
         action if !startswith(action, "logs:") && !startswith(action, "kms:")
       ]))
       }) == jsonencode({
-      parse_event       = ["ecr:BatchGetImage", "ecr:DescribeImages", "ecs:DescribeTaskDefinition"]
-      check_cache       = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"]
-      get_registry      = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "secretsmanager:GetSecretValue"]
-      submit_scan       = ["dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "secretsmanager:GetSecretValue"]
-      check_status      = ["secretsmanager:GetSecretValue"]
-      get_results       = ["secretsmanager:GetSecretValue"]
-      send_notification = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "sns:Publish", "sqs:SendMessage"]
+      parse_event  = ["ecr:BatchGetImage", "ecr:DescribeImages", "ecs:DescribeTaskDefinition"]
+      check_cache  = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"]
+      get_registry = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "secretsmanager:GetSecretValue"]
+      submit_scan  = ["dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "secretsmanager:GetSecretValue"]
+      check_status = ["secretsmanager:GetSecretValue"]
+      get_results  = ["secretsmanager:GetSecretValue"]
+      send_notification = [
+        "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem", "ecr:ListTagsForResource",
+        "ecs:ListTagsForResource", "events:PutEvents", "sns:Publish", "sqs:SendMessage",
+      ]
       reconcile = [
         "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:UpdateItem",
-        "ecs:DescribeTaskDefinition", "ecs:DescribeTasks", "ecs:ListClusters", "ecs:ListTasks",
+        "ecs:DescribeTaskDefinition", "ecs:DescribeTasks", "ecs:ListClusters", "ecs:ListTasks", "sns:Publish",
       ]
     })
     error_message = "Each function may do what its code does and no more."
@@ -673,7 +697,7 @@ run "reads_the_members_of_an_organization" {
   }
   assert {
     condition = output.members == {
-      describe_principal_arns = [aws_iam_role.function["parse_event"].arn, aws_iam_role.function["reconcile"].arn]
+      describe_principal_arns = [aws_iam_role.function["parse_event"].arn, aws_iam_role.function["reconcile"].arn, aws_iam_role.function["send_notification"].arn]
       describe_role_name      = "test-scan-describe"
       describe_external_id    = "test-scan-111122223333"
       iam_path                = "/security/"
@@ -720,5 +744,114 @@ run "other_regions_are_read_as_ourselves" {
   assert {
     condition     = !contains(keys(aws_lambda_function.this["parse_event"].environment[0].variables), "DESCRIBE_ROLE_ARN")
     error_message = "Within one account nobody is assumed."
+  }
+}
+
+run "keeps_exceptions_where_functions_read_them" {
+  command = plan
+  module {
+    source = "./modules/workflow"
+  }
+  variables {
+    exceptions = [{ qid = 1, repository = "shop/*", until = "2999-12-31", reason = "no fix before May", owner = "shop" }]
+  }
+
+  assert {
+    condition     = jsondecode(jsondecode(aws_dynamodb_table_item.exceptions[0].item).exceptions.S)[0].repository == "shop/*" && jsondecode(aws_dynamodb_table_item.exceptions[0].item).imageDigest.S == "exceptions"
+    error_message = "The item must hold what was given."
+  }
+}
+
+run "security_hub_is_off_by_default" {
+  command = plan
+  module {
+    source = "./modules/workflow"
+  }
+
+  assert {
+    condition = 0 == sum([
+      length(aws_cloudwatch_event_rule.import_findings), length(aws_cloudwatch_event_target.import_findings), length(aws_lambda_permission.import_findings),
+      length(aws_lambda_function_event_invoke_config.import_findings), length([for name in keys(aws_lambda_function.this) : name if name == "import_findings"]),
+    ])
+    error_message = "Nothing of Security Hub may be made unasked."
+  }
+}
+
+run "findings_go_to_security_hub" {
+  module {
+    source = "./modules/workflow"
+  }
+  variables {
+    security_hub = true
+    spokes       = { account_ids = ["444455556666"] }
+  }
+
+  assert {
+    condition = (
+      aws_lambda_function.this["import_findings"].handler == "image_scan.handlers.import_findings.handler" && aws_lambda_function.this["import_findings"].timeout == 60 &&
+      jsonencode({ for name, value in aws_lambda_function.this["import_findings"].environment[0].variables : name => value if !contains(["LOG_LEVEL", "NAME_PREFIX"], name) }) == jsonencode({
+        ACCOUNT_ID           = "111122223333"
+        CACHE_TABLE          = "test-scan-cache"
+        DESCRIBE_EXTERNAL_ID = "test-scan-111122223333"
+        DESCRIBE_ROLE_ARN    = "arn:aws:iam::{account}:role/security/test-scan-describe"
+        HUB_ACCOUNT_ID       = "111122223333"
+        PRODUCT_ARN          = "arn:aws:securityhub:eu-central-1:{account}:product/{account}/default"
+        SPOKE_ACCOUNT_IDS    = "444455556666"
+      })
+    )
+    error_message = "The function must know as whom to import, and where to remember it."
+  }
+  assert {
+    condition = jsondecode(aws_cloudwatch_event_rule.import_findings[0].event_pattern) == {
+      source      = ["image-scan"]
+      detail-type = ["Container Image Scan Completed"]
+      detail      = { install = ["test-scan"], verdict = ["CLEAN", "FINDINGS"] }
+    } && aws_cloudwatch_event_rule.import_findings[0].event_bus_name == "default"
+    error_message = "Only results of this install count, and only those with findings or without any."
+  }
+  assert {
+    condition = (
+      aws_cloudwatch_event_target.import_findings[0].arn == aws_lambda_function.this["import_findings"].arn &&
+      aws_cloudwatch_event_target.import_findings[0].event_bus_name == "default" &&
+      aws_cloudwatch_event_target.import_findings[0].dead_letter_config[0].arn == aws_sqs_queue.failed_events.arn &&
+      [aws_cloudwatch_event_target.import_findings[0].retry_policy[0].maximum_event_age_in_seconds, aws_cloudwatch_event_target.import_findings[0].retry_policy[0].maximum_retry_attempts] == [86400, 185] &&
+      aws_lambda_permission.import_findings[0].source_arn == aws_cloudwatch_event_rule.import_findings[0].arn &&
+      aws_lambda_permission.import_findings[0].principal == "events.amazonaws.com" &&
+      one(aws_lambda_function_event_invoke_config.import_findings[0].destination_config[0].on_failure).destination == aws_sqs_queue.failed_events.arn
+    )
+    error_message = "What does not reach the function, and what the function fails at, must be kept."
+  }
+  assert {
+    condition = {
+      for statement in jsondecode(aws_iam_role_policy.function["import_findings"].policy).Statement : statement.Sid => jsonencode([
+        flatten([statement.Action]), flatten([statement.Resource]), try(statement.Condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"], ""),
+      ]) if statement.Sid != "UseKeyThroughServices" && statement.Sid != "WriteOwnLogs"
+      } == {
+      ImportFindings   = jsonencode([["securityhub:BatchImportFindings"], ["arn:aws:securityhub:eu-central-1:111122223333:product/111122223333/default"], ""])
+      KeepFailedEvents = jsonencode([["sqs:SendMessage"], [aws_sqs_queue.failed_events.arn], ""])
+      ReadMembers      = jsonencode([["sts:AssumeRole"], ["arn:aws:iam::444455556666:role/security/test-scan-describe"], ""])
+      RememberFindings = jsonencode([["dynamodb:PutItem", "dynamodb:GetItem"], [var.cache_table.arn], "securityhub#*"])
+    }
+    error_message = "It may import into this account, be the describe role elsewhere, and remember what it has sent: nothing else."
+  }
+  assert {
+    condition     = length(output.members.describe_principal_arns) == 4
+    error_message = "Members must learn to trust the function that imports."
+  }
+}
+
+run "findings_come_from_the_bus_of_results" {
+  command = plan
+  module {
+    source = "./modules/workflow"
+  }
+  variables {
+    security_hub   = true
+    result_bus_arn = "arn:aws:events:eu-central-1:111122223333:event-bus/test-scan-hub"
+  }
+
+  assert {
+    condition     = aws_cloudwatch_event_rule.import_findings[0].event_bus_name == "test-scan-hub" && aws_cloudwatch_event_target.import_findings[0].event_bus_name == "test-scan-hub"
+    error_message = "Rule and target must be on the bus that results are put on."
   }
 }

@@ -1,7 +1,8 @@
 """Whose ECS and ECR may be read, and as whom: ours as ourselves, others through a describe role.
 
-A member account lets the hub in by a role that trusts this function alone. An image may lie in a
-third account: one of ours, such as a central registry, or somebody else's public one.
+A member account lets the hub in by a role that trusts nobody but the functions that use it. An
+image may lie in a third account: one of ours, such as a central registry, or somebody else's public
+one. Findings go to the Security Hub of the account that owns the image, in the same way.
 """
 
 from __future__ import annotations
@@ -49,9 +50,7 @@ class Accounts:
         spokes = self._spokes
         if spokes is None or account_id == spokes.hub_account_id:
             return self._connect("ecs", region)  # type: ignore[no-any-return]
-        if spokes.account_ids and account_id not in spokes.account_ids:
-            raise AwsRejected(f"account {account_id} is none of those that may forward")
-        return self._in("ecs", account_id, region)  # type: ignore[no-any-return]
+        return self._member("ecs", account_id, region)  # type: ignore[no-any-return]
 
     def ecr(self, account_id: str, region: str, deployer: str) -> tuple[ECRClient, str]:
         """ECR of the account that holds an image, which the account `deployer` deploys.
@@ -76,6 +75,18 @@ class Accounts:
                 log.info("account read as ourselves", account=account_id, reason=str(error))
                 self._closed[account_id] = self._clock() + _CLOSED_SECONDS
         return self._connect("ecr", region), ""
+
+    def security_hub(self, account_id: str, region: str) -> Any:
+        """Security Hub of the member account that owns an image, empty for our own."""
+        if not account_id or (self._spokes and account_id == self._spokes.hub_account_id):
+            return self._connect("securityhub", region)
+        return self._member("securityhub", account_id, region)
+
+    def _member(self, service: str, account_id: str, region: str) -> Any:
+        listed = self._spokes.account_ids if self._spokes else ()
+        if listed and account_id not in listed:
+            raise AwsRejected(f"account {account_id} is none of those that may forward")
+        return self._in(service, account_id, region)
 
     def _in(self, service: str, account_id: str, region: str) -> Any:
         if self._spokes is None:

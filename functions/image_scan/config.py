@@ -1,8 +1,9 @@
 """The functions' environment: the only place that reads it, and it fails on the first gap."""
 
+import json
 import os
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 from image_scan.errors import ConfigurationError
@@ -54,6 +55,29 @@ def topic_arn() -> str:
     return _text("TOPIC_ARN")
 
 
+def result_bus() -> str:
+    """ARN of the event bus that results are put on."""
+    return _text("RESULT_BUS")
+
+
+def notification_policy() -> dict[str, Any]:
+    """What is worth a notification, as `NotificationPolicy.read` takes it."""
+    try:
+        return dict(json.loads(_text("NOTIFY")))
+    except (ValueError, TypeError) as error:
+        raise ConfigurationError(f"NOTIFY is no JSON object: {error}") from None
+
+
+def owner_tag() -> str:
+    """Key of the tag that names the team of a service, task definition or repository."""
+    return _text("OWNER_TAG")
+
+
+def owner_topics() -> dict[str, str]:
+    """ARNs of the topics of teams that have one of their own."""
+    return dict(json.loads(os.environ.get("OWNER_TOPICS") or "{}"))
+
+
 def most_scans() -> int:
     """How many scans may be at Qualys at once."""
     return _positive("MAX_CONCURRENT_SCANS")
@@ -71,6 +95,14 @@ def registry_role_arn(account_id: str) -> str:
 def registry_external_id() -> str:
     """The external id that this role trusts; empty where the install was not told."""
     return os.environ.get("QUALYS_EXTERNAL_ID", "").strip()
+
+
+def product_arn(account_id: str) -> str:
+    """What findings at an account's Security Hub are of: its own product.
+
+    An empty account is our own.
+    """
+    return _text("PRODUCT_ARN").replace("{account}", account_id or _text("ACCOUNT_ID"))
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,15 @@
 Severities are 1 to 5: https://www.qualys.com/research/knowledge/severity/
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
+from image_scan import finding_list
 from image_scan.errors import UnexpectedAnswer
+from image_scan.finding_list import Finding
 from image_scan.payloads import Counts, Outcome, TopFinding
 
-_LEVELS: dict[int, Literal["critical", "high", "medium", "low"]] = {
+LEVELS: dict[int, Literal["critical", "high", "medium", "low"]] = {
     5: "critical",
     4: "high",
     3: "medium",
@@ -17,6 +19,8 @@ _LEVELS: dict[int, Literal["critical", "high", "medium", "low"]] = {
     1: "low",
 }
 _TOP = 10
+# What of `threatIntel` says that somebody can, or does, make use of it.
+_EXPLOITS = ("activeAttacks", "publicExploit", "easyExploit", "exploitKit")
 
 
 def summarise(entries: Sequence[Mapping[str, Any]]) -> Outcome:
@@ -25,26 +29,35 @@ def summarise(entries: Sequence[Mapping[str, Any]]) -> Outcome:
     Potential and exempted ones are counted apart. Raises UnexpectedAnswer for an entry without a
     severity: it must not vanish from the counts.
     """
-    counts, potential = _zero(), _zero()
     exempted = 0
-    confirmed = []
+    confirmed: list[tuple[int, Mapping[str, Any]]] = []
+    listed: list[Finding] = []
     for entry in entries:
         severity = _severity(entry)
         if entry.get("isExempted") is True:
             exempted += 1
         elif _detected(entry) == "POTENTIAL":
-            potential[_LEVELS[severity]] += 1
+            listed.append(_finding(severity, entry, potential=True))
         elif not _detected(entry).startswith("INFO"):
-            counts[_LEVELS[severity]] += 1
             confirmed.append((severity, entry))
+            listed.append(_finding(severity, entry, potential=False))
     confirmed.sort(key=lambda each: -each[0])
     return Outcome(
         verdict="FINDINGS" if confirmed else "CLEAN",
-        counts=counts,
-        potential=potential,
+        counts=counts(severity for severity, _ in confirmed),
+        potential=counts(each.severity for each in listed if each.potential),
+        fixable=counts(each.severity for each in listed if each.fixable and not each.potential),
         exempted=exempted,
+        listed=finding_list.pack(listed),
         top=[_top(severity, entry) for severity, entry in confirmed[:_TOP]],
     )
+
+
+def counts(severities: Iterable[int]) -> Counts:
+    found = _zero()
+    for severity in severities:
+        found[LEVELS[severity]] += 1
+    return found
 
 
 def _zero() -> Counts:
@@ -62,24 +75,51 @@ def _severity(entry: Mapping[str, Any]) -> int:
         value = entry.get(name)
         if isinstance(value, str) and len(value) == 1 and value.isascii() and value.isdigit():
             value = int(value)
-        if isinstance(value, int) and not isinstance(value, bool) and value in _LEVELS:
+        if isinstance(value, int) and not isinstance(value, bool) and value in LEVELS:
             return value
     raise UnexpectedAnswer("a vulnerability has no severity from 1 to 5")
 
 
+def _finding(severity: int, entry: Mapping[str, Any], *, potential: bool) -> Finding:
+    fixable = entry.get("patchAvailable") is True or bool(_fixes(entry))
+    return Finding(_qid(entry), severity, potential, fixable, tuple(_cves(entry)))
+
+
 def _top(severity: int, entry: Mapping[str, Any]) -> TopFinding:
-    qid = entry.get("qid")
+    intel = entry.get("threatIntel")
+    threats = intel if isinstance(intel, Mapping) else {}
     return TopFinding(
-        qid=qid if type(qid) is int and abs(qid) < 10**12 else 0,
+        qid=_qid(entry),
         title=_text(entry.get("title") or "", 200),
         severity=severity,
-        cves=[_text(each, 40) for each in _list(entry, "cveids") if isinstance(each, str)][:10],
-        packages=[
-            _text(" ".join(str(each[name]) for name in ("name", "version") if each.get(name)), 200)
-            for each in _list(entry, "software")
-            if isinstance(each, Mapping)
-        ][:5],
+        cves=_cves(entry),
+        packages=[_text(_named(each, "version"), 200) for each in _software(entry)][:5],
+        fixes=[_text(each, 200) for each in _fixes(entry)][:5],
+        patch=entry.get("patchAvailable") is True,
+        exploit=any(threats.get(name) is True for name in _EXPLOITS),
     )
+
+
+def _qid(entry: Mapping[str, Any]) -> int:
+    qid = entry.get("qid")
+    return qid if type(qid) is int and abs(qid) < 10**12 else 0
+
+
+def _cves(entry: Mapping[str, Any]) -> list[str]:
+    return [_text(each, 40) for each in _list(entry, "cveids") if isinstance(each, str)][:10]
+
+
+def _fixes(entry: Mapping[str, Any]) -> list[str]:
+    """Packages with the version that mends them."""
+    return [_named(each, "fixVersion") for each in _software(entry) if each.get("fixVersion")]
+
+
+def _software(entry: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [each for each in _list(entry, "software") if isinstance(each, Mapping)]
+
+
+def _named(software: Mapping[str, Any], version: str) -> str:
+    return " ".join(str(software[name]) for name in ("name", version) if software.get(name))
 
 
 def _list(entry: Mapping[str, Any], name: str) -> list[Any]:

@@ -33,13 +33,13 @@ class InstallNotices:
         self._table = table
         self._clock = clock
 
-    def once(self, error: str, tell: Callable[[], None]) -> bool:
-        """Tells unless it was told within the hour; whether it was told now."""
+    def once(self, error: str, tell: Callable[[], object], seconds: int = _SECONDS) -> bool:
+        """Tells unless it was told within that time, by default the hour; whether it was now."""
         key, now = f"notice#{error}", int(self._clock())
         try:
             self._table.put({"imageDigest": key, "ttl": now + _CLAIM_SECONDS}, _ABSENT, now=now)
         except ConditionFailedError:
             return False
         tell()
-        self._table.put({"imageDigest": key, "ttl": now + _SECONDS})
+        self._table.put({"imageDigest": key, "ttl": now + seconds})
         return True

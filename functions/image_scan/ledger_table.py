@@ -66,6 +66,19 @@ class LedgerTable:
                 return
             more = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
+    def at(self, account_region: str, place: str) -> list[dict[str, Any]]:
+        """What has run at a place, in short; at most a page of it."""
+        with aws.calls("dynamodb:Query"):
+            answer = self._dynamodb.query(
+                TableName=self._name,
+                IndexName=INDEX,
+                KeyConditionExpression="account_region = :region AND place = :place",
+                ExpressionAttributeValues=marshal(
+                    {":region": account_region, ":place": _cut(place, 1024)}
+                ),
+            )
+        return [unmarshal(row) for row in answer["Items"]]
+
     def delete_all(self, digest: str) -> None:
         """Every row below this key."""
         key = _cut(digest, 2048)

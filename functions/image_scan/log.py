@@ -60,3 +60,7 @@ def info(event: str, **fields: Any) -> None:
 
 def warning(event: str, **fields: Any) -> None:
     structlog.get_logger().warning(event, **fields)
+
+
+def error(event: str, **fields: Any) -> None:
+    structlog.get_logger().error(event, **fields)

@@ -1,4 +1,4 @@
-"""A notification as a person reads it: in an e-mail, or in a short message.
+"""A notification as a person reads it: in an e-mail, a short message, or a chat.
 
 Every name in it was chosen by somebody else: what cannot be printed is replaced, line breaks too,
 so that none can pretend to be another line.
@@ -12,9 +12,10 @@ _MOST_FINDINGS = 10
 _MOST_PLACES = 20
 _LONGEST_NAME = 300
 _LONGEST_SMS = 140
-_NEXT = {
+NEXT = {
+    "CLEAN": "Nothing is confirmed: look at the potential findings in Qualys.",
     "FINDINGS": "Update what has a fixed version, build the image anew, and deploy it.",
-    "UNSCANNABLE": "Deploy by a tag that is in ECR; until then nobody knows what is in it.",
+    "UNSCANNABLE": "Deploy it from ECR, by a tag that is there: nobody knows what is in it.",
     "TIMEOUT": "Look at the registry sensor. The next deployment of the image scans it again.",
     "ERROR": "Mend the cause, which `make doctor` may name; `make redrive` or the next deployment "
     "scans the image again.",
@@ -24,38 +25,58 @@ _NEXT = {
 def email(told: dict[str, Any]) -> str:
     """Plain text of what `notifications.message` gives."""
     image = told["image"]
-    lines = [_headline(told), ""]
+    lines = [headline(told), ""]
     if told["reason"]:
-        lines += [_plain(told["reason"], 2000), ""]
+        lines += [plain(told["reason"], 2000), ""]
     lines += [
-        f"Image    {_plain(image['uri'])}",
-        f"Digest   {_plain(image['digest'] or 'unknown')}",
+        f"Image    {plain(image['uri'])}",
+        f"Digest   {plain(image['digest'] or 'unknown')}",
     ]
     if "scanned_at" in told:
         older = "" if told.get("fresh", True) else " (an older result: it was not scanned anew)"
         lines.append(f"Scanned  {told['scanned_at']}{older}")
-    lines += ["", f"Deployed in {_counted(told['deployed_total'], 'place')}:"]
-    lines += [f"  {_place(place)}" for place in told["deployed"][:_MOST_PLACES]]
-    if told["deployed_total"] > _MOST_PLACES:
-        lines.append("  ...")
+    if "config_digest" in told:
+        lines.append(f"Qualys   image id {plain(told['config_digest'].removeprefix('sha256:'))}")
+    if fixable := told.get("fixable"):
+        lines.append(f"Fixable  {fixable['critical']} critical, {fixable['high']} high")
+    if told.get("accepted"):
+        lines.append(
+            f"Accepted {counted(told['accepted'], 'finding')}, by exceptions, not counted here"
+        )
+    lines += ["", f"Deployed in {counted(told['deployed_total'], 'place')}:"]
+    lines += [f"  {line}" for line in places(told, _MOST_PLACES)]
     if told["findings"]:
         lines += ["", "Worst findings:"]
-        lines += [f"  {_finding(finding)}" for finding in told["findings"][:_MOST_FINDINGS]]
-    if told["verdict"] in _NEXT:
-        lines += ["", _NEXT[told["verdict"]]]
+        lines += [f"  {line}" for line in findings(told, _MOST_FINDINGS)]
+    lines += ["", f"Next: {NEXT[told['verdict']]}"]
+    if told["links"]:
+        lines += ["", "Look:"]
+        lines += [f"  {name:9}  {url}" for name, url in told["links"].items()]
     return "\n".join(lines) + "\n"
 
 
 def sms(told: dict[str, Any]) -> str:
-    return _headline(told)[:_LONGEST_SMS]
+    return headline(told)[:_LONGEST_SMS]
 
 
-def _headline(told: dict[str, Any]) -> str:
+def headline(told: dict[str, Any]) -> str:
+    """`shop/app:1.4.2: 1 critical, 2 high`, or the verdict where there are no counts."""
     image = told["image"]
-    name = _plain(f"{image['repository']}:{image['tag']}" if image["tag"] else image["repository"])
-    if counts := told.get("counts"):
+    name = plain(f"{image['repository']}:{image['tag']}" if image["tag"] else image["repository"])
+    if counts := told.get("told_counts"):
         return f"{name}: {counts['critical']} critical, {counts['high']} high"
     return f"{name}: {told['verdict']}"
+
+
+def places(told: dict[str, Any], most: int) -> list[str]:
+    """A line for each place, and a last one where there are more."""
+    lines = [_place(place) for place in told["deployed"][:most]]
+    more = told["deployed_total"] - len(lines)
+    return [*lines, f"and {more} more"] if more > 0 else lines
+
+
+def findings(told: dict[str, Any], most: int) -> list[str]:
+    return [_finding(finding) for finding in told["findings"][:most]]
 
 
 def _place(place: dict[str, Any]) -> str:
@@ -63,19 +84,33 @@ def _place(place: dict[str, Any]) -> str:
     what = f"service {place['service']}" if place["service"] else f"task definition {family}"
     where = f"account {place['account']}, {place['region']}"
     cluster = f", cluster {place['cluster']}" if place["cluster"] else ""
-    return _plain(f"{what} ({where}{cluster}), by {place['principal'] or 'nobody known'}")
+    team = f" of {place['team']}" if place["team"] else ""
+    line = f"{what}{team} ({where}{cluster}), by {place['principal'] or 'nobody known'}"
+    if compared := place.get("compared"):
+        line += (
+            f": {compared['new']} new, {compared['still_open']} still open, "
+            f"{compared['fixed']} fixed since the image before"
+        )
+    return plain(line, 600)
 
 
 def _finding(finding: dict[str, Any]) -> str:
     names = ", ".join(finding["cves"][:3]) or f"QID {finding['qid']}"
     where = f" in {', '.join(finding['packages'][:3])}" if finding["packages"] else ""
-    return _plain(f"severity {finding['severity']}  {names}{where}: {finding['title']}")
+    line = f"severity {finding['severity']}  {names}{where}: {finding['title']}"
+    if finding["fixes"]:
+        line += f"; fixed in {', '.join(finding['fixes'][:3])}"
+    elif finding["patch"]:
+        line += "; a patch is available"
+    marks = [word for word in ("exploit", "new") if finding[word]]
+    words = {"exploit": "exploit known", "new": "new here"}
+    return plain(line + "".join(f" [{words[mark]}]" for mark in marks), 600)
 
 
-def _counted(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _plain(text: str, longest: int = _LONGEST_NAME) -> str:
+def plain(text: str, longest: int = _LONGEST_NAME) -> str:
     shown = "".join(each if each.isprintable() else "?" for each in text)
     return shown if len(shown) <= longest else f"{shown[:longest]}..."

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from image_scan import aws, notification_text
+from image_scan import aws, chat, findings, notification_text, results
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,58 +14,102 @@ if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sns.type_defs import MessageAttributeValueTypeDef
 
-    from image_scan.payloads import Image, ImageTask, Outcome, Place
+    from image_scan.payloads import Counts, Outcome, SettleTask
+    from image_scan.telling import Selection
 
 _LONGEST_SUBJECT = 100  # characters, printable ASCII; SNS refuses any other
-_MOST_PLACES = 100
-_LARGEST = 150_000  # bytes; SNS takes 256 KiB, and names in ECS can be long
-_IMAGE = ("uri", "digest", "repository", "tag", "account_id", "region")
-_RESULT = ("counts", "potential", "exempted", "fresh", "config_digest")
+SCHEMA = "image-scan/notification/1"
 
 
 class Topic:
-    """The SNS topic of the install."""
+    """The SNS topic of the install, and those of teams that have one of their own, by team."""
 
-    def __init__(self, sns: SNSClient, arn: str) -> None:
+    def __init__(self, sns: SNSClient, arn: str, teams: Mapping[str, str] | None = None) -> None:
         self._sns = sns
         self._arn = arn
+        self._teams = teams or {}
 
-    def tell(self, task: ImageTask, outcome: Outcome, places: Mapping[str, Place]) -> None:
+    def tell(self, task: SettleTask, outcome: Outcome, selection: Selection) -> None:
         """Raises AwsUnavailable or AwsRejected when SNS does not take the message."""
-        told = message(task["image"], outcome, places)
+        told = message(task, outcome, selection)
+        owners = {self._teams[team] for team in selection.teams.values() if team in self._teams}
+        for arn in [self._arn, *sorted(owners)]:
+            self._publish(arn, subject(told), by_protocol(told), attributes(told))
+
+    def publish(
+        self,
+        subject: str,
+        by_protocol: str,
+        attributes: Mapping[str, MessageAttributeValueTypeDef],
+    ) -> None:
+        """To all. `by_protocol` is JSON of a text for each. Raises AwsUnavailable or
+        AwsRejected."""
+        self._publish(self._arn, subject, by_protocol, attributes)
+
+    def _publish(
+        self,
+        arn: str,
+        subject: str,
+        by_protocol: str,
+        attributes: Mapping[str, MessageAttributeValueTypeDef],
+    ) -> None:
         with aws.calls("sns:Publish"):
             self._sns.publish(
-                TopicArn=self._arn,
-                Subject=subject(task["image"], outcome),
-                Message=by_protocol(told),
+                TopicArn=arn,
+                Subject=subject,
+                Message=by_protocol,
                 MessageStructure="json",
-                MessageAttributes=attributes(told),
+                MessageAttributes=attributes,
             )
 
 
-def subject(image: Image, outcome: Outcome) -> str:
+def subject(told: Mapping[str, Any]) -> str:
     """`Scan: <repository> - <n>C/<m>H`, or the verdict where there are no counts."""
-    counts = outcome.get("counts")
-    result = f"{counts['critical']}C/{counts['high']}H" if counts else outcome["verdict"]
-    repository = re.sub(r"[^!-~]", "?", image["repository"])
+    counts = told.get("told_counts")
+    result = f"{counts['critical']}C/{counts['high']}H" if counts else told["verdict"]
+    repository = re.sub(r"[^!-~]", "?", told["image"]["repository"])
     room = _LONGEST_SUBJECT - len(f"Scan:  - {result}")
     return f"Scan: {repository[:room]} - {result}"
 
 
-def message(image: Image, outcome: Outcome, places: Mapping[str, Place]) -> dict[str, Any]:
-    scanned_at = outcome.get("scanned_at")
-    facts: dict[str, Any] = {name: outcome[name] for name in _RESULT if name in outcome}  # type: ignore[literal-required]
-    if scanned_at:
-        facts["scanned_at"] = datetime.fromtimestamp(scanned_at / 1000, UTC).isoformat()
+def message(task: SettleTask, outcome: Outcome, selection: Selection) -> dict[str, Any]:
+    """What the JSON of a notification holds; docs/notifications.md is its schema."""
+    told: dict[str, Any] = {"schema": SCHEMA, **results.facts(task, outcome)}
+    if "counts" in outcome:
+        told["told_counts"] = _told_counts(outcome, selection)
+        told["accepted"] = selection.accepted
+    top = outcome.get("top", [])
+    if selection.left is not None:
+        left = {each.qid for each in selection.left}
+        top = [each for each in top if each["qid"] in left]
+    new = {each.qid for judged in selection.judged.values() for each in judged.new}
+    places = sorted(selection.places.items())
+    deployed = [
+        {**place, "team": selection.teams.get(name, ""), **_compared(selection, name)}
+        for name, place in places
+    ]
     return {
-        "verdict": outcome["verdict"],
-        "reason": reason(outcome),
-        "image": {name: image[name] for name in _IMAGE},  # type: ignore[literal-required]
-        **facts,
-        "findings": outcome.get("top", []),
-        "deployed": _shown([place for _, place in sorted(places.items())[:_MOST_PLACES]]),
-        "deployed_total": len(places),
+        **told,
+        "findings": [{**each, "new": each["qid"] in new} for each in top],
+        "deployed": results.shown(deployed),
+        "deployed_total": len(deployed),
     }
+
+
+def _told_counts(outcome: Outcome, selection: Selection) -> Counts:
+    """Without accepted findings, where these are known."""
+    if selection.left is None:
+        return outcome["counts"]
+    return findings.counts([each.severity for each in selection.left if not each.potential])
+
+
+def _compared(selection: Selection, place: str) -> dict[str, Any]:
+    """How many findings of those that are told the image before had not, and so on."""
+    judged = selection.judged.get(place)
+    if judged is None or not judged.known_before:
+        return {}
+    numbers = {name: len(getattr(judged, name)) for name in ("new", "still_open", "fixed")}
+    return {"compared": numbers}
 
 
 def by_protocol(told: dict[str, Any]) -> str:
@@ -76,6 +119,7 @@ def by_protocol(told: dict[str, Any]) -> str:
             "default": json.dumps(told),
             "email": notification_text.email(told),
             "sms": notification_text.sms(told),
+            "https": json.dumps(chat.notification(told)),
         }
     )
 
@@ -89,7 +133,7 @@ def attributes(told: dict[str, Any]) -> dict[str, MessageAttributeValueTypeDef]:
     }
     several = {
         name: sorted({place[name] for place in told["deployed"]} - {""})
-        for name in ("account", "region", "cluster", "service")
+        for name in ("account", "region", "cluster", "service", "team")
     }
     found: dict[str, MessageAttributeValueTypeDef] = {
         name: {"DataType": "String", "StringValue": value}
@@ -108,25 +152,3 @@ def _max_severity(told: dict[str, Any]) -> str:
         return "unknown"
     found = (name for name in ("critical", "high", "medium", "low") if told["counts"][name])
     return next(found, "none")
-
-
-def _shown(places: list[Place]) -> list[Place]:
-    """As many of them as a message has room for."""
-    while len(json.dumps(json.dumps(places))) > _LARGEST:
-        places = places[: len(places) // 2]
-    return places
-
-
-def reason(outcome: Outcome) -> str:
-    """Why there is no result, from the error that a state machine caught where there was one."""
-    if outcome.get("reason") or "error" not in outcome:
-        return outcome.get("reason", "")
-    cause = outcome.get("cause") or ""
-    try:
-        told = json.loads(cause)
-    except (ValueError, RecursionError):
-        told = None
-    if isinstance(told, dict):
-        cause = str(told.get("errorMessage") or "")
-    words = f"{outcome['error']}: {cause[:500]}".rstrip(": ")
-    return words.encode("utf-8", "replace").decode()

@@ -84,18 +84,24 @@ class Counts(TypedDict):
 
 
 class TopFinding(TypedDict):
+    """`fixes` are packages with the version that mends them; `exploit`: one is known."""
+
     qid: int
     title: str
     severity: int
     cves: list[str]
     packages: list[str]
+    fixes: list[str]
+    patch: bool
+    exploit: bool
 
 
 class Outcome(TypedDict):
     """How a scan ended. Without `counts` there was no result; `reason` then says why.
 
     `scanned_at` is Qualys' scan time in epoch milliseconds; `fresh` is false when the subscription
-    did not scan again and the result is an older one.
+    did not scan again and the result is an older one. `fixable` are those of `counts` that have a
+    fix, `listed` is what `finding_list.pack` makes of all findings.
     """
 
     verdict: Verdict
@@ -104,7 +110,9 @@ class Outcome(TypedDict):
     cause: NotRequired[str]
     counts: NotRequired[Counts]
     potential: NotRequired[Counts]
+    fixable: NotRequired[Counts]
     exempted: NotRequired[int]
+    listed: NotRequired[str]
     top: NotRequired[list[TopFinding]]
     scanned_at: NotRequired[int]
     fresh: NotRequired[bool]
@@ -184,8 +192,11 @@ class ResultTask(ImageTask):
 
 
 class SettleTask(ImageTask):
+    """`execution_arn` is that of the scan, where one has just ended."""
+
     lease: Lease | None
     outcome: Outcome
+    execution_arn: NotRequired[str]
 
 
 class Settled(TypedDict):

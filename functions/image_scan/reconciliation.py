@@ -7,16 +7,20 @@ event of the task; a row that nothing runs any more is closed. A second run find
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from image_scan import deployments, log, metrics, running_tasks
+from image_scan import aws, deployments, log, metrics, running_tasks
+from image_scan.daily_digest import UnscannableImage
 from image_scan.errors import AwsRejected
 from image_scan.scan_cache import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+
+    from mypy_boto3_stepfunctions import SFNClient
 
     from image_scan.accounts import Accounts
     from image_scan.cache_table import CacheTable
@@ -38,7 +42,7 @@ class Found:
 
     images: set[str] = field(default_factory=set)
     fresh: set[str] = field(default_factory=set)
-    unscannable: set[str] = field(default_factory=set)
+    unscannable: dict[str, UnscannableImage] = field(default_factory=dict)
     running: set[tuple[str, str]] = field(default_factory=set)
     sent: set[tuple[str, str]] = field(default_factory=set)
     closed: int = 0
@@ -48,6 +52,21 @@ class Found:
         """Of the images that can be scanned, those with a fresh verdict; rounded down."""
         scannable = len(self.images) - len(self.unscannable)
         return 100 * len(self.fresh) // scannable if scannable else 100
+
+
+class Intake:
+    """The intake state machine, and the account and region that it is in."""
+
+    def __init__(self, states: SFNClient, machine_arn: str) -> None:
+        self._states = states
+        self._machine_arn = machine_arn
+        _, _, _, region, account, *_ = machine_arn.split(":")
+        self.home: Where = (account, region)
+
+    def start(self, event: Json) -> None:
+        """Raises AwsUnavailable or AwsRejected."""
+        with aws.calls("states:StartExecution"):
+            self._states.start_execution(stateMachineArn=self._machine_arn, input=json.dumps(event))
 
 
 class Reconciliation:
@@ -67,9 +86,10 @@ class Reconciliation:
         self._start = start
         self._now = int(now)
         self._known: dict[str, str] = {}
+        self.unscannable: Mapping[str, UnscannableImage] = {}
 
     def run(self, home: Where) -> Json:
-        """Everything once; what was found, as it is kept and shown."""
+        """Everything once; what was found, as it is kept and shown. `unscannable` is then set."""
         rows: dict[Where, list[Json]] = {home: []}
         for row in self._ledger.places():
             account, region = row["account_region"].split("#", 1)
@@ -91,6 +111,7 @@ class Reconciliation:
             "silent": sorted("#".join(where) for where, each in rows.items() if self._silent(each)),
             "unreadable": found.unreadable,
         }
+        self.unscannable = found.unscannable
         self._ledger.keep_coverage(summary)
         metrics.count("RunningImages", len(found.images))
         metrics.count("FreshVerdicts", len(found.fresh))
@@ -134,7 +155,10 @@ class Reconciliation:
         if status in _FRESH:
             found.fresh.add(key)
         if status == "UNSCANNABLE" or (not status and task["image"]["unscannable"]):
-            found.unscannable.add(key)
+            image = task["image"]
+            reason = image["unscannable"] or "no scan can be asked for"
+            known = found.unscannable.setdefault(key, UnscannableImage(image["uri"], reason))
+            known.places.add(pair[1])
         return pair not in found.sent and (not status or states.get(pair) != "running")
 
     def _status(self, key: str) -> str:

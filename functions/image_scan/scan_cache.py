@@ -32,7 +32,8 @@ _UNCLAIMED = (
 _HELD = "#owner = :owner AND #status = :in_progress"
 _NO_RESULT = ("TIMEOUT", "ERROR")
 _FREE = ("UNSCANNABLE", *_NO_RESULT)  # whoever comes next may scan
-_RESULT = tuple(name for name in Outcome.__annotations__ if name != "verdict")
+# All findings are an item of their own: the image's is written at each of its deployments.
+_RESULT = tuple(name for name in Outcome.__annotations__ if name not in ("verdict", "listed"))
 _SHOWN = ("uri", "account_id", "region", "repository", "tag", "digest")
 # An ECR image that is known only by account, region, repository and tag may be another one soon.
 _TAG_ONLY_SECONDS = 3600
@@ -51,17 +52,17 @@ def place_of(task: ImageTask) -> tuple[str, Place]:
     return "#".join(place), Place(**deployment, containers=task["image"]["containers"])
 
 
-def is_bad(outcome: Outcome) -> bool:
-    """Whether the owner is to hear of it: critical or high findings, or no result at all."""
-    counts = outcome.get("counts")
-    return counts is None or counts["critical"] > 0 or counts["high"] > 0
-
-
 class ScanCache:
     """Every method raises AwsUnavailable or AwsRejected: trouble is neither a hit nor a miss."""
 
-    def __init__(self, table: CacheTable, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        table: CacheTable,
+        may_tell: Callable[[Outcome], bool],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._table = table
+        self._may_tell = may_tell
         self._clock = clock
 
     def decide(self, task: ImageTask, lease_seconds: int) -> CacheDecision:
@@ -109,6 +110,19 @@ class ScanCache:
         """The same without a result: the places are to hear of the next one."""
         changes = {"ttl": self._now() + ttl_seconds, "reason": outcome.get("reason", "")}
         return self._end(lease, outcome, places, changes)
+
+    def keep_findings(self, lease: Lease, outcome: Outcome, ttl_seconds: int) -> None:
+        """Twice as long as the verdict: the next version is compared with them."""
+        if listed := outcome.get("listed"):
+            until = self._now() + 2 * ttl_seconds
+            self._table.put(
+                {"imageDigest": _findings(lease["key"]), "listed": listed, "ttl": until}
+            )
+
+    def findings_of(self, key: str) -> str:
+        """What was kept; empty where they are unknown."""
+        item = self._table.get(_findings(key)) or {}
+        return str(item.get("listed", ""))
 
     def note_told(self, task: ImageTask, outcome: Outcome, ttl_seconds: int) -> None:
         """Notes that a place has heard of a known verdict, or of an unscannable image."""
@@ -176,7 +190,8 @@ class ScanCache:
         place, facts = place_of(task)
         known = item["places"].get(place)
         heard = known is not None and "claimed_until" not in known
-        if _only_registers(task) or heard or item["status"] != "FINDINGS" or not is_bad(outcome):
+        is_quiet = item["status"] != "FINDINGS" or not self._may_tell(outcome)
+        if _only_registers(task) or heard or is_quiet:
             return _SKIP
         claim = {**facts, "claimed_until": self._now() + _CLAIM_SECONDS}
         values = {"verdict": item["status"], "now": self._now(), "event": task["event_id"]}
@@ -256,6 +271,10 @@ class ScanCache:
 
     def _now(self) -> int:
         return int(self._clock())
+
+
+def _findings(key: str) -> str:
+    return f"findings#{key}"
 
 
 def _with(lease: Lease, unscannable: str) -> CacheDecision:

@@ -1,4 +1,4 @@
-"""The end of an image's way: its owner is told first, then the verdict is recorded.
+"""The end of an image's way: it is told first, to machines and to people, then recorded.
 
 In this order an alert can be told twice after a crash, but never be lost behind a cache hit.
 """
@@ -6,12 +6,13 @@ In this order an alert can be told twice after a crash, but never be lost behind
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
-from image_scan import install_notices, log, metrics, notifications
+from image_scan import install_notices, log, metrics, results
 from image_scan.errors import MalformedEvent
 from image_scan.payloads import Outcome, Settled, SettleTask
-from image_scan.scan_cache import is_bad, place_of
+from image_scan.scan_cache import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
     from image_scan.scan_cache import ScanCache
     from image_scan.scan_slots import ScanSlots
 
-    Tell = Callable[[SettleTask, Outcome, Mapping[str, Place]], None]
+    # Tells those who have to hear, and says whether there were any.
+    Tell = Callable[[SettleTask, Outcome, Mapping[str, Place]], bool]
+    Announce = Callable[[SettleTask, Outcome, Mapping[str, Place]], None]
 
 _STATUS_CHANGE = "Step Functions Execution Status Change"
 _KEPT = "This is not the image's fault: it waits in the failed-events queue for a redrive"
@@ -60,25 +63,31 @@ def settle(
     notices: InstallNotices,
     ttl_seconds: int,
     tell: Tell,
+    announce: Announce,
 ) -> Settled:
-    """Tells who has to know and records the verdict; safe to repeat."""
+    """Tells who has to know and records the verdict; safe to repeat. `announce` hears of each
+    scan that ended, and of what cannot be scanned."""
     outcome = task["outcome"]
-    outcome["reason"] = notifications.reason(outcome)
+    outcome["reason"] = results.reason(outcome)
     lease = task["lease"]
     if lease is None:
         place, facts = place_of(task)
-        tell(task, outcome, {place: facts})
+        if outcome["verdict"] == "UNSCANNABLE":
+            announce(task, outcome, {place: facts})
+        notified = tell(task, outcome, {place: facts})
         cache.note_told(task, outcome, ttl_seconds)
         if outcome["verdict"] == "UNSCANNABLE":
             metrics.count("Verdicts", Verdict="UNSCANNABLE")
-        return _settled(outcome, notified=True)
+        return _settled(outcome, notified)
     slots.give_back(lease["execution_name"])
     end = cache.record if outcome["verdict"] in _RECORDED else cache.free
+    cache.keep_findings(lease, outcome, ttl_seconds)
     notified = False
     heard: dict[str, Place] = {}
     while (places := cache.places_of(lease)) is not None:
         late = {place: facts for place, facts in places.items() if place not in heard}
-        if late and is_bad(outcome):
+        if late:
+            announce(task, outcome, late)
             notified |= _tell(task, outcome, late, notices, tell)
         heard |= late
         if end(lease, outcome, ttl_seconds, heard):
@@ -99,15 +108,13 @@ def _tell(
     tell: Tell,
 ) -> bool:
     if not _is_kept(outcome):
-        tell(task, outcome, places)
-        return True
+        return tell(task, outcome, places)
     of_install = outcome["error"] in install_notices.ERRORS
     words = f"{outcome['reason']}. {_ALL_KEPT if of_install else _KEPT}"
     told = cast("Outcome", {**outcome, "reason": words})
     if of_install:
-        return notices.once(outcome["error"], lambda: tell(task, told, places))
-    tell(task, told, places)
-    return True
+        return notices.once(outcome["error"], partial(tell, task, told, places))
+    return tell(task, told, places)
 
 
 def _is_kept(outcome: Outcome) -> bool:

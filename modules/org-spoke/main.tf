@@ -37,6 +37,7 @@ resource "aws_cloudformation_stack_set" "roles" {
     QualysAccountId         = try(coalesce(var.registry_role.qualys_account_id), "")
     QualysExternalId        = try(coalesce(var.registry_role.external_id), "")
     PermissionsBoundaryName = try(coalesce(var.permissions_boundary_name), "")
+    ImportFindings          = tostring(var.security_hub)
   }
 
   auto_deployment {

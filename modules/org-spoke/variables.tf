@@ -125,6 +125,12 @@ variable "operation_preferences" {
   }
 }
 
+variable "security_hub" {
+  type        = bool
+  description = "Whether the describe role may import findings into the Security Hub of its account, too, for a hub with `security_hub`. False by default."
+  default     = false
+}
+
 variable "alarm_topic_name" {
   type        = string
   description = "Name of an SNS topic, the same in every account and region, that is told when events could not be forwarded. By default (null) the alarm is only shown."

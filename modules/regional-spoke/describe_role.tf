@@ -24,7 +24,7 @@ data "aws_iam_policy_document" "trust_hub" {
     sid     = "AssumeByHub"
     actions = ["sts:AssumeRole"]
 
-    # Two functions' roles. Trusting the hub's account would let in whoever may assume roles there.
+    # The roles of single functions. Trusting the hub's account would let in whoever may assume roles there.
     principals {
       type        = "AWS"
       identifiers = var.hub.describe_principal_arns
@@ -94,5 +94,15 @@ data "aws_iam_policy_document" "describe" {
     sid       = "ResolveImages"
     actions   = ["ecr:BatchGetImage", "ecr:DescribeImages"]
     resources = ["arn:${local.partition}:ecr:*:${local.account}:repository/*"]
+  }
+
+  statement {
+    sid     = "ReadOwners"
+    actions = ["ecr:ListTagsForResource", "ecs:ListTagsForResource"]
+    resources = [
+      "arn:${local.partition}:ecr:*:${local.account}:repository/*",
+      "arn:${local.partition}:ecs:*:${local.account}:service/*",
+      "arn:${local.partition}:ecs:*:${local.account}:task-definition/*",
+    ]
   }
 }

@@ -32,6 +32,17 @@ variable "create_describe_role" {
   default     = false
 }
 
+variable "security_hub" {
+  type        = bool
+  description = "Whether the describe role may import findings into the Security Hub of this account, too, for a hub with `security_hub`. False by default."
+  default     = false
+
+  validation {
+    condition     = !var.security_hub || var.create_describe_role
+    error_message = "It is the describe role that imports findings: set security_hub beside create_describe_role."
+  }
+}
+
 variable "alarm_topic_arn" {
   type        = string
   description = "ARN of an SNS topic in this region and account that is told when events could not be forwarded. By default (null) the alarm is only shown."

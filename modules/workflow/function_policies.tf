@@ -9,6 +9,7 @@ locals {
     get_results       = data.aws_iam_policy_document.get_results.json
     send_notification = data.aws_iam_policy_document.send_notification.json
     reconcile         = data.aws_iam_policy_document.reconcile.json
+    import_findings   = data.aws_iam_policy_document.import_findings.json
   }
 }
 
@@ -103,18 +104,55 @@ data "aws_iam_policy_document" "get_results" {
 }
 
 data "aws_iam_policy_document" "send_notification" {
-  source_policy_documents = [data.aws_iam_policy_document.use_key["send_notification"].json]
+  source_policy_documents = [
+    data.aws_iam_policy_document.read_members.json,
+    data.aws_iam_policy_document.use_key["send_notification"].json,
+  ]
 
   statement {
     sid       = "PublishNotifications"
     actions   = ["sns:Publish"]
-    resources = [aws_sns_topic.notifications.arn]
+    resources = concat([aws_sns_topic.notifications.arn], values(var.owners.topics))
+  }
+
+  statement {
+    sid     = "ReadOwners"
+    actions = ["ecr:ListTagsForResource", "ecs:ListTagsForResource"]
+    resources = [
+      "arn:${local.partition}:ecr:*:${local.account}:repository/*",
+      "arn:${local.partition}:ecs:*:${local.account}:service/*",
+      "arn:${local.partition}:ecs:*:${local.account}:task-definition/*",
+    ]
+  }
+
+  statement {
+    sid       = "PutResults"
+    actions   = ["events:PutEvents"]
+    resources = [local.result_bus_arn]
+    condition {
+      test     = "StringEquals"
+      variable = "events:source"
+      values   = ["image-scan"]
+    }
   }
 
   statement {
     sid       = "RecordVerdicts"
     actions   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
     resources = [var.cache_table.arn]
+  }
+
+  # What the place ran before.
+  statement {
+    sid       = "ReadLedger"
+    actions   = ["dynamodb:GetItem"]
+    resources = [var.ledger_table.arn]
+  }
+
+  statement {
+    sid       = "ListPlace"
+    actions   = ["dynamodb:Query"]
+    resources = ["${var.ledger_table.arn}/index/by-place"]
   }
 
   # Lambda does it in the function's name, with an event that the function failed at.

@@ -3,14 +3,17 @@ locals {
     QUALYS_GATEWAY_URL = trimsuffix(var.qualys_gateway_url, "/")
     QUALYS_SECRET_ARN  = local.qualys_secret_arn
   }
-  cache_environment = { CACHE_TABLE = var.cache_table.name }
+  cache_environment  = { CACHE_TABLE = var.cache_table.name }
+  policy_environment = { NOTIFY = jsonencode(var.notification_policy) }
+
+  functions = merge(local.pipeline_functions, local.security_hub_functions)
 
   # One entry per Task of the state machines, and the daily reconciliation. What a function may do: function_policies.tf.
-  functions = {
+  pipeline_functions = {
     parse_event = { timeout = 30, environment = local.members_environment }
     check_cache = {
       timeout = 10
-      environment = merge(local.cache_environment, {
+      environment = merge(local.cache_environment, local.policy_environment, {
         LEASE_SECONDS = local.lease_seconds
         LEDGER_TABLE  = var.ledger_table.name
       })
@@ -36,15 +39,20 @@ locals {
     get_results  = { timeout = 60, environment = local.qualys_environment }
     send_notification = {
       timeout = 30
-      environment = merge(local.cache_environment, {
+      environment = merge(local.cache_environment, local.policy_environment, local.members_environment, {
+        OWNER_TAG      = var.owners.tag
+        OWNER_TOPICS   = jsonencode(var.owners.topics)
         CACHE_TTL_DAYS = var.cache_ttl_days
+        LEDGER_TABLE   = var.ledger_table.name
+        RESULT_BUS     = local.result_bus_arn
         TOPIC_ARN      = aws_sns_topic.notifications.arn
       })
     }
     reconcile = {
       timeout = 900
-      environment = merge(local.cache_environment, local.members_environment, {
+      environment = merge(local.cache_environment, local.policy_environment, local.members_environment, {
         LEDGER_TABLE = var.ledger_table.name
+        TOPIC_ARN    = aws_sns_topic.notifications.arn
       })
     }
   }

@@ -1,5 +1,5 @@
-# Accounts that forward events: what they run is read through a role of theirs, which trusts the
-# function that parses events and nobody else here.
+# Accounts that forward events: what they run, and whose it is, is read through a role of theirs,
+# which trusts the functions that need it and nobody else here.
 locals {
   has_members = var.spokes.organization_id != null || length(var.spokes.account_ids) > 0
 

@@ -115,19 +115,29 @@ data "aws_iam_policy_document" "reconcile" {
     resources = ["arn:${local.partition}:ecs:*:${local.account}:task/*"]
   }
 
+  # Its one item there says when the last digest was.
   statement {
     sid       = "ReadVerdicts"
-    actions   = ["dynamodb:GetItem"]
+    actions   = ["dynamodb:GetItem", "dynamodb:PutItem"]
     resources = [var.cache_table.arn]
   }
 
   statement {
-    sid     = "CompareLedger"
-    actions = ["dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:UpdateItem"]
-    resources = [
-      var.ledger_table.arn,
-      "${var.ledger_table.arn}/index/by-place",
-    ]
+    sid       = "PublishDigest"
+    actions   = ["sns:Publish"]
+    resources = [aws_sns_topic.notifications.arn]
+  }
+
+  statement {
+    sid       = "CompareLedger"
+    actions   = ["dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"]
+    resources = [var.ledger_table.arn]
+  }
+
+  statement {
+    sid       = "ListLedger"
+    actions   = ["dynamodb:Scan"]
+    resources = ["${var.ledger_table.arn}/index/by-place"]
   }
 }
 

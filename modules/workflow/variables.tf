@@ -120,6 +120,54 @@ variable "notification_email_addresses" {
   default     = []
 }
 
+variable "notification_policy" {
+  type = object({
+    min_severity = optional(string, "high")
+    notify_on    = optional(string, "new")
+    potential    = optional(bool, false)
+    only_fixable = optional(bool, false)
+    timeout      = optional(bool, true)
+    error        = optional(bool, true)
+    unscannable  = optional(string, "daily")
+  })
+  description = "What is worth a notification: findings from `min_severity` on that are \"new\" to the place (`notify_on`), `potential` ones too, `only_fixable` ones, the verdicts `timeout` and `error`, and `unscannable` (each, daily or off)."
+  default     = {}
+}
+
+variable "exceptions" {
+  type = list(object({
+    qid        = optional(number)
+    cve        = optional(string)
+    repository = string
+    until      = string
+    reason     = string
+    owner      = string
+  }))
+  description = "Findings of which nobody is told until the end of a day, by `qid` or `cve` and `repository`."
+  default     = []
+}
+
+variable "owners" {
+  type = object({
+    tag    = optional(string, "team")
+    topics = optional(map(string), {})
+  })
+  description = "Key of the `tag` that names the team of a service, a task definition or a repository, and ARNs of the `topics` of teams that have one, by team."
+  default     = {}
+}
+
+variable "result_bus_arn" {
+  type        = string
+  description = "ARN of the event bus that the event of each scan that ends is put on. By default (null) the account's default bus."
+  default     = null
+}
+
+variable "security_hub" {
+  type        = bool
+  description = "Whether findings go to the Security Hub of the account that owns the image, where it must be enabled. False by default."
+  default     = false
+}
+
 variable "lambda_package" {
   type = object({
     path = optional(string)

@@ -77,7 +77,7 @@ def run_stackset(arguments: argparse.Namespace, console: Console) -> int:
     known = [name for name in variables("modules/org-spoke") if name != "hub"]
     given = settings.variables(known)
     from_file = settings.variables_file(known)
-    hub, expressions = _hub(settings, organization, bus)
+    hub, expressions = _hub(settings, organization, bus, imports=given.get("security_hub") is True)
     root = Root(
         "stackset",
         "modules/org-spoke",
@@ -118,7 +118,9 @@ def deployed_hub(settings: Settings) -> dict[str, Any] | None:
     return hub
 
 
-def _hub(settings: Settings, organization: str, bus: str) -> tuple[dict[str, Any], dict[str, Any]]:
+def _hub(
+    settings: Settings, organization: str, bus: str, *, imports: bool
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """The hub as it was deployed from here, else by the names that the modules give."""
     deployed = deployed_hub(settings)
     if deployed and deployed["event_bus_arn"] == bus:
@@ -133,7 +135,7 @@ def _hub(settings: Settings, organization: str, bus: str) -> tuple[dict[str, Any
         "organization_id": organization,
         "describe_principal_arns": [
             f"arn:{partition}:iam::{account}:role/{prefix}-{function}-{region}"
-            for function in ("parse-event", "reconcile")
+            for function in ("parse-event", "reconcile", *(["import-findings"] if imports else []))
         ],
         "describe_role_name": f"{prefix}-describe",
         "describe_external_id": f"{prefix}-{account}",

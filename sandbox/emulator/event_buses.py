@@ -1,9 +1,11 @@
 """Event buses as rule targets, also in another account or region, and the policies on them."""
 
+import contextvars
 import json
 from typing import Any
 
 from ministack import app
+from ministack.core import iam_actions
 from ministack.core import iam_evaluator as iam
 from ministack.core.responses import get_account_id, get_region, json_response, request_scope
 from ministack.services import eventbridge
@@ -15,6 +17,10 @@ Json = dict[str, Any]
 
 # Where a forwarded event has been: [account, region, rule key] of each hop.
 HOPS = "_SandboxHops"
+
+
+# Sources and detail types of the PutEvents call that is being checked.
+_put: contextvars.ContextVar[Json | None] = contextvars.ContextVar("put", default=None)
 
 
 class NotPermittedError(Exception):
@@ -42,6 +48,40 @@ def policy_allows(spec: Any, event: Json, principal: str) -> bool:
         },
     )
     return bool(iam.evaluate_resource_policy(policy, context).decision == "Allow")
+
+
+@around(iam_actions, "extract_resource_arn")
+def resource_arn(
+    stock: Any, service: str, method: str, path: str, headers: Any, body: bytes, *others: Any
+) -> str:
+    if service == "events" and headers.get("x-amz-target", "").endswith(".PutEvents"):
+        entries = json.loads(body).get("Entries", [])
+        _put.set(
+            {
+                "events:source": [each.get("Source", "") for each in entries],
+                "events:detail-type": [each.get("DetailType", "") for each in entries],
+            }
+        )
+    found: str = stock(service, method, path, headers, body, *others)
+    return found
+
+
+@around(iam, "enforce")
+def enforce(
+    stock: Any,
+    access_key: str,
+    action: str,
+    service: str,
+    region: str,
+    resource_arn: str = "*",
+    service_context: Json | None = None,
+) -> Any:
+    """PutEvents is checked for the condition keys of what it puts; a key of many values, as AWS
+    has it, meets a condition of one value only when there is one."""
+    context = dict(service_context or {})
+    if action == "events:PutEvents" and (put := _put.get()):
+        context |= {name: values[0] if len(values) == 1 else values for name, values in put.items()}
+    return stock(access_key, action, service, region, resource_arn, context)
 
 
 @around(eventbridge, "_dispatch_to_event_bus")

@@ -8,13 +8,14 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from hypothesis import strategies as st
 
-from image_scan import findings, notifications, settlement
+from image_scan import findings, notifications, results, settlement
 from image_scan.errors import ScanError, UnexpectedAnswer
 from image_scan.payloads import Image, Outcome
+from image_scan.telling import Selection
 from tests.fuzz import strategies, vendor
 from tests.fuzz.profile import fuzzed
 from tests.fuzz.promise import kept
-from tests.unit.builders import NOW_MS, SHA, deployment, image, task
+from tests.unit.builders import NOW_MS, SHA, deployment, image, settling, task
 
 MESSAGE = 256 * 1024  # bytes that SNS takes
 ITEM = 400 * 1024  # bytes that DynamoDB takes
@@ -75,11 +76,10 @@ def size(value: Any) -> int:
 
 def check_everywhere(of: Image, outcome: Outcome, deployed: int) -> None:
     """A message, an item and a payload that AWS takes, each with its services' own rules."""
-    subject = notifications.subject(of, outcome)
+    told = notifications.message(settling(outcome, of), outcome, Selection(places(deployed)))
+    subject = notifications.subject(told)
     assert 0 < len(subject) <= 100
     assert all(" " <= each <= "~" for each in subject)
-    where = places(deployed)
-    told = notifications.message(of, outcome, where)
     sent = notifications.by_protocol(told).encode()
     attributes = json.dumps(notifications.attributes(told)).encode()
     assert len(sent) + len(attributes) < MESSAGE
@@ -131,7 +131,7 @@ def test_every_failure_fits_wherever_it_goes(
 ) -> None:
     """`cause` is what a state machine caught, and of a crash it may be anything."""
     outcome = Outcome(verdict="ERROR", error=error, cause=cause)
-    outcome["reason"] = notifications.reason(outcome)
+    outcome["reason"] = results.reason(outcome)
     assert outcome["reason"].startswith(error)
     assert len(outcome["reason"]) <= 600
     told = {name: value for name, value in outcome.items() if name != "cause"}
@@ -146,4 +146,4 @@ def test_every_dead_execution_is_told_of(cause: str, status: str) -> None:
     }
     read = kept(lambda: settlement.read_task(event))
     assert read["outcome"]["verdict"] == "ERROR"
-    assert notifications.reason(read["outcome"]).startswith(f"execution {status}")
+    assert results.reason(read["outcome"]).startswith(f"execution {status}")

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.sandbox.account import Account, Json, allow
 from tests.sandbox.events import TASKS, caught, lets_in, register
@@ -105,3 +106,21 @@ def test_an_event_goes_no_third_account(account: Account, hub: str) -> None:
     deploy(spoke)
     assert len(account.messages(url)) == 1
     assert third.messages(beyond) == []
+
+
+@pytest.mark.parametrize(("sources", "lets"), [(["a"], True), (["b"], False), (["a", "b"], False)])
+def test_what_may_be_put_can_depend_on_its_source(
+    account: Account, hub: str, sources: list[str], *, lets: bool
+) -> None:
+    policy = allow("events:PutEvents", resource=hub)
+    policy["Statement"][0]["Condition"] = {"StringEquals": {"events:source": "a"}}
+    user = account.aws.create_user("putter", policy, account.id)
+    entries = [
+        {"EventBusName": hub, "Source": each, "DetailType": "t", "Detail": "{}"} for each in sources
+    ]
+    put = account.client("events", user).put_events
+    if lets:
+        assert put(Entries=entries)["FailedEntryCount"] == 0
+    else:
+        with pytest.raises(ClientError, match="AccessDenied"):
+            put(Entries=entries)

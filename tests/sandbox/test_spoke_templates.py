@@ -143,3 +143,15 @@ def test_they_can_be_removed_in_any_order(account: Account, spoke: Spoke) -> Non
 def test_no_registry_role_unasked(spoke: Spoke) -> None:
     spoke.create_roles()
     assert spoke.roles() == {"/scan/test-scan-forward", "/scan/hub-describe"}
+
+
+@pytest.mark.parametrize(("asked", "policies"), [("false", set()), ("true", {"import-findings"})])
+def test_findings_may_be_imported_only_where_that_is_asked_for(
+    spoke: Spoke, asked: str, policies: set[str]
+) -> None:
+    spoke.create_roles(ImportFindings=asked)
+    iam = spoke.region(REGIONS[0]).client("iam")
+    found = set(iam.list_role_policies(RoleName="hub-describe")["PolicyNames"])
+    assert found == {"describe", *policies}
+    spoke.delete("roles", REGIONS[0])
+    assert spoke.roles() == set()

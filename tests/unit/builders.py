@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from image_scan.notification_policy import NotificationPolicy
 from image_scan.payloads import (
     CacheDecision,
     Deployment,
@@ -15,6 +16,7 @@ from image_scan.payloads import (
     Outcome,
     Place,
     Registry,
+    SettleTask,
     Status,
     Submission,
 )
@@ -44,6 +46,18 @@ STATUS = Status(
 EVENTS = Path(__file__).parents[1] / "events"
 
 
+# As by default, but that each unscannable image is told.
+NOTIFY: dict[str, Any] = {
+    "min_severity": "high",
+    "notify_on": "new",
+    "potential": False,
+    "only_fixable": False,
+    "timeout": True,
+    "error": True,
+    "unscannable": "each",
+}
+POLICY = NotificationPolicy.read(NOTIFY)
+
 LEASE, WEEK = 3900, 7 * 86_400
 CRITICAL = Outcome(
     verdict="FINDINGS",
@@ -51,7 +65,18 @@ CRITICAL = Outcome(
     counts={"critical": 1, "high": 0, "medium": 2, "low": 3},
     potential={"critical": 0, "high": 0, "medium": 0, "low": 0},
     exempted=0,
-    top=[{"qid": 1, "title": "t", "severity": 5, "cves": ["CVE-1"], "packages": []}],
+    top=[
+        {
+            "qid": 1,
+            "title": "t",
+            "severity": 5,
+            "cves": ["CVE-1"],
+            "packages": [],
+            "fixes": [],
+            "patch": False,
+            "exploit": False,
+        }
+    ],
     scanned_at=NOW * 1000,
     fresh=True,
     config_digest="sha256:" + "c" * 64,
@@ -112,6 +137,10 @@ def task(event_id: str = "event-1", of: Image | None = None, **where: Any) -> Im
         deployment=deployment(event_id=event_id, **where),
         image=of or image(),
     )
+
+
+def settling(outcome: Outcome, of: Image | None = None, **more: Any) -> SettleTask:
+    return SettleTask(**task(of=of), lease=None, outcome=outcome, **more)
 
 
 def lease(**changes: Any) -> Lease:
@@ -181,3 +210,7 @@ def freed(cache: ScanCache, held: Lease, outcome: Outcome) -> dict[str, Place]:
     """Who waited for a scan that ended without one."""
     places = cache.places_of(held) or {}
     return places if cache.free(held, outcome, WEEK, places) else {}
+
+
+def unheard(*_announced: object) -> None:
+    """An event of a result that no rule waits for."""

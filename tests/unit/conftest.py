@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from image_scan.qualys.transport import Transport
 from image_scan.registry_memo import RegistryMemo
 from image_scan.scan_cache import ScanCache
 from image_scan.scan_slots import ScanSlots
-from tests.unit import tables
+from tests.unit import builders, tables
 from tests.unit.builders import GATEWAY, NOW, REGION, ROLE
 from tests.unit.fake_ecr import FakeEcr
 
@@ -83,12 +84,15 @@ SETTINGS = {
     "LOG_LEVEL": "INFO",
     "CACHE_TABLE": TABLE,
     "LEDGER_TABLE": tables.LEDGER,
+    "NOTIFY": json.dumps(builders.NOTIFY),
     "CACHE_TTL_DAYS": "7",
     "LEASE_SECONDS": "3900",
     "QUALYS_GATEWAY_URL": GATEWAY,
     "QUALYS_SECRET_ARN": "qualys",
     "QUALYS_ROLE_ARN": ROLE,
     "MAX_CONCURRENT_SCANS": "100",
+    "OWNER_TAG": "team",
+    "RESULT_BUS": f"arn:aws:events:{REGION}:123456789012:event-bus/default",
 }
 
 
@@ -143,7 +147,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def cache(table: CacheTable, clock: Clock) -> ScanCache:
-    return ScanCache(table, clock)
+    return ScanCache(table, builders.POLICY.may_tell, clock)
 
 
 @pytest.fixture

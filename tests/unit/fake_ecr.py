@@ -13,7 +13,7 @@ from tests.unit.builders import ACCOUNT
 
 
 class FakeEcr:
-    """The two calls that the functions make, and the pushes that tests make; of one account."""
+    """The calls that the functions make, and the pushes that tests make; of one account."""
 
     def __init__(self, account: str = ACCOUNT) -> None:
         self._account = account
@@ -54,6 +54,12 @@ class FakeEcr:
                 identity = {**key, "imageDigest": digest}
                 found.append({"imageId": identity, "imageManifest": manifest})
         return {"images": found, "failures": failures}
+
+    def list_tags_for_resource(self, resourceArn: str) -> dict[str, Any]:  # noqa: N803
+        """None of its repositories has a tag."""
+        registry, repository = resourceArn.split(":", 5)[4:]
+        self._repository(registry, repository.removeprefix("repository/"))
+        return {"tags": []}
 
     def describe_images(
         self,

@@ -131,3 +131,18 @@ def test_the_sensors_role_is_that_of_the_images_account(environment: pytest.Monk
     environment.setenv("SPOKE_REGISTRY_ROLE_ARN", "arn:aws:iam::{account}:role/qualys")
     assert config.registry_role_arn("") == own
     assert config.registry_role_arn(MEMBER) == f"arn:aws:iam::{MEMBER}:role/qualys"
+
+
+def test_findings_go_to_the_owner_as_its_describe_role() -> None:
+    aws = Aws()
+    assert accounts(aws).security_hub("", HERE) == "securityhub eu-west-1 as the hub"
+    assert accounts(aws).security_hub(HUB, HERE) == "securityhub eu-west-1 as the hub"
+    alone = Accounts(None, aws.connect, aws.connect_as)
+    assert alone.security_hub("", HERE) == "securityhub eu-west-1 as the hub"
+    assert aws.assumed == []
+    of = accounts(aws, MEMBER)
+    assert of.security_hub(MEMBER, HERE) == f"securityhub eu-west-1 as {MEMBER}"
+    with pytest.raises(AwsRejected, match=STRANGER):
+        of.security_hub(STRANGER, HERE)
+    with pytest.raises(AwsRejected, match=MEMBER):
+        alone.security_hub(MEMBER, HERE)

@@ -12,7 +12,15 @@ PACKAGE = FUNCTIONS / "image_scan"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 HANDLERS = sorted(path for path in PACKAGE.glob("handlers/*.py") if path.stem != "__init__")
 # Without AWS, HTTP or an environment: they can be read and tested by themselves.
-PURE = {"ecs_events", "images", "findings", "payloads", "errors"}
+PURE = {
+    "ecs_events",
+    "images",
+    "findings",
+    "finding_list",
+    "payloads",
+    "errors",
+    "security_findings",
+}
 LOW = {"errors", "payloads", "config", "images"}
 
 
@@ -71,7 +79,9 @@ def test_a_handler_only_connects(path: Path) -> None:
     assert not [n for n in ast.walk(function) if isinstance(n, ast.If | ast.For | ast.Try)]
 
 
-@pytest.mark.parametrize("handler", ["parse_event", "check_cache", "send_notification"])
+@pytest.mark.parametrize(
+    "handler", ["parse_event", "check_cache", "send_notification", "import_findings"]
+)
 def test_what_runs_for_every_event_loads_no_http_client(handler: str) -> None:
     program = (
         "import sys\n"

@@ -14,6 +14,8 @@ READERS: dict[str, Callable[[], object]] = {
     "CACHE_TTL_DAYS": config.cache_ttl_seconds,
     "LEASE_SECONDS": config.lease_seconds,
     "TOPIC_ARN": config.topic_arn,
+    "RESULT_BUS": config.result_bus,
+    "OWNER_TAG": config.owner_tag,
     "QUALYS_ROLE_ARN": lambda: config.registry_role_arn(""),
     "SPOKE_REGISTRY_ROLE_ARN": lambda: config.registry_role_arn("222222222222"),
     "QUALYS_GATEWAY_URL": config.QualysSettings.from_environment,

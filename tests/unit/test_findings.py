@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from image_scan import finding_list
 from image_scan.errors import UnexpectedAnswer
 from image_scan.findings import summarise
 from tests.unit.builders import finding
@@ -61,14 +62,53 @@ def test_the_worst_ten_are_named() -> None:
         "severity": 5,
         "cves": ["CVE-2022-25235"],
         "packages": ["expat 2.1.0-10"],
+        "fixes": ["expat 2.1.0-14"],
+        "patch": False,
+        "exploit": False,
     }
+
+
+@pytest.mark.parametrize("sign", ["activeAttacks", "publicExploit", "easyExploit", "exploitKit"])
+def test_an_exploit_and_a_patch_are_named(sign: str) -> None:
+    (top,) = summarise([finding(threatIntel={sign: True}, patchAvailable=True)])["top"]
+    assert (top["exploit"], top["patch"]) == (True, True)
+    (top,) = summarise([finding(threatIntel={sign: None, "noPatch": True})])["top"]
+    assert (top["exploit"], top["patch"]) == (False, False)
+
+
+def test_what_can_be_fixed_is_counted_and_all_are_listed() -> None:
+    unfixed = {"software": [{"name": "expat", "version": "1", "fixVersion": None}]}
+    outcome = summarise(
+        [
+            finding(5, qid=1),
+            finding(5, qid=2, **unfixed),
+            finding(4, qid=3, **unfixed, patchAvailable=True),
+            finding(4, qid=4, typeDetected="POTENTIAL"),
+            finding(5, qid=5, isExempted=True),
+        ]
+    )
+    assert outcome["counts"] == {"critical": 2, "high": 1, "medium": 0, "low": 0}
+    assert outcome["fixable"] == {"critical": 1, "high": 1, "medium": 0, "low": 0}
+    listed = finding_list.unpack(outcome["listed"]) or []
+    assert [(each.qid, each.severity, each.potential, each.fixable) for each in listed] == [
+        (1, 5, False, True),
+        (2, 5, False, False),
+        (3, 4, False, True),
+        (4, 4, True, True),
+    ]
+    assert listed[0].cves == ("CVE-2022-25235",)
 
 
 def test_what_is_named_can_be_kept() -> None:
     """Half characters, numbers of any size and lists of another kind: no table takes them."""
     odd = finding(qid=10**40, title="t\ud800", cveids=["C" * 900, 7], software=5)
     (top,) = summarise([odd])["top"]
-    assert top == {"qid": 0, "title": "t?", "severity": 5, "cves": ["C" * 40], "packages": []}
+    assert top == {"qid": 0, "title": "t?", "severity": 5, "cves": ["C" * 40]} | {
+        "packages": [],
+        "fixes": [],
+        "patch": False,
+        "exploit": False,
+    }
     many = finding(title="t" * 9000, cveids=["C"] * 90, software=[{"name": "n" * 900}] * 90)
     (top,) = summarise([many])["top"]
     assert (len(top["title"]), len(top["cves"]), len(top["packages"])) == (200, 10, 5)

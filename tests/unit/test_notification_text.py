@@ -5,17 +5,18 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from image_scan import notification_text, notifications
+from image_scan import chat, notification_text, notifications
 from image_scan.payloads import Outcome
 from image_scan.scan_cache import place_of
-from tests.unit.builders import CRITICAL, image, task
+from image_scan.telling import Selection
+from tests.unit.builders import CRITICAL, image, settling, task
 
 PLACE = next(iter(dict([place_of(task())]).values()))
 
 
 def told(outcome: Outcome, places: int = 1, **of: Any) -> dict[str, Any]:
     where = {f"place-{number}": PLACE for number in range(places)}
-    return notifications.message(image(**of), outcome, where)
+    return notifications.message(settling(outcome, image(**of)), outcome, Selection(where))
 
 
 def test_an_email_says_what_where_who_and_what_to_do() -> None:
@@ -24,24 +25,43 @@ def test_an_email_says_what_where_who_and_what_to_do() -> None:
         "title": "OpenSSL buffer overflow",
         "severity": 5,
         "cves": ["CVE-2026-0001"],
-        "packages": ["openssl"],
+        "packages": ["openssl 3.0.7"],
+        "fixes": ["openssl 3.0.8"],
+        "patch": True,
+        "exploit": True,
     }
-    text = notification_text.email(told({**CRITICAL, "top": [finding]}))
+    fixable = {"critical": 1, "high": 0, "medium": 0, "low": 0}
+    outcome: Any = {**CRITICAL, "top": [finding], "fixable": fixable}
+    given_ = settling(outcome, execution_arn="arn:aws:states:us-east-1:1:execution:scan:app-1")
+    shown = notifications.message(given_, outcome, Selection({"web": PLACE}, accepted=2))
+    shown["deployed"][0]["compared"] = {"new": 1, "still_open": 0, "fixed": 3}
+    shown["findings"][0]["new"] = True
     of = image()
-    assert text.splitlines() == [
+    assert notification_text.email(shown).splitlines() == [
         "shop/app:1.4.2: 1 critical, 0 high",
         "",
         f"Image    {of['uri']}",
         f"Digest   {of['digest']}",
         "Scanned  2026-02-02T02:40:00+00:00",
+        f"Qualys   image id {'c' * 64}",
+        "Fixable  1 critical, 0 high",
+        "Accepted 2 findings, by exceptions, not counted here",
         "",
         "Deployed in 1 place:",
-        f"  service web (account 123456789012, us-east-1, cluster prod), by {PLACE['principal']}",
+        f"  service web (account 123456789012, us-east-1, cluster prod), by {PLACE['principal']}: "
+        "1 new, 0 still open, 3 fixed since the image before",
         "",
         "Worst findings:",
-        "  severity 5  CVE-2026-0001 in openssl: OpenSSL buffer overflow",
+        "  severity 5  CVE-2026-0001 in openssl 3.0.7: OpenSSL buffer overflow; fixed in "
+        "openssl 3.0.8 [exploit known] [new here]",
         "",
-        "Update what has a fixed version, build the image anew, and deploy it.",
+        "Next: Update what has a fixed version, build the image anew, and deploy it.",
+        "",
+        "Look:",
+        "  execution  https://us-east-1.console.aws.amazon.com/states/home?region=us-east-1"
+        "#/v2/executions/details/arn:aws:states:us-east-1:1:execution:scan:app-1",
+        "  image      https://us-east-1.console.aws.amazon.com/ecr/repositories/private/123456789012/"
+        f"shop%2Fapp/_/image/{of['digest']}/details?region=us-east-1",
     ]
 
 
@@ -69,13 +89,18 @@ def test_a_short_message_is_one_line() -> None:
 
 @given(st.text(), st.text(), st.text(), st.text())
 def test_no_name_makes_a_line_of_its_own(tag: str, title: str, cluster: str, reason: str) -> None:
-    finding: Any = {"qid": 1, "title": title, "severity": 5, "cves": [], "packages": [title]}
+    finding: Any = {**CRITICAL["top"][0], "title": title, "packages": [title], "fixes": [title]}
     given_ = told(
         {**CRITICAL, "top": [finding], "reason": reason}, tag=tag, uri=f"{tag}\r\nSubject: x"
     )
-    given_["deployed"] = [{**PLACE, "cluster": cluster, "service": title, "principal": tag}]
+    names = {"cluster": cluster, "service": title, "principal": tag, "team": reason}
+    given_["deployed"] = [{**PLACE, **names}]
     text = notification_text.email(given_)
     lines = text.split("\n")
-    assert len(lines) <= 18
+    assert len(lines) <= 20
     assert all(line.isprintable() for line in lines)
     assert notification_text.sms(given_).isprintable()
+    shown = chat.notification(given_)["content"]
+    assert "<!" not in shown["description"]
+    assert "<@" not in shown["description"]
+    assert len(shown["title"]) <= 250

@@ -7,18 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from image_scan import notification_text, notifications
+from image_scan import notification_text, notifications, results
 from image_scan.errors import AwsRejected
 from image_scan.payloads import Outcome
 from image_scan.scan_cache import place_of
-from tests.unit.builders import CRITICAL, image, task
+from image_scan.telling import Selection
+from tests.unit.builders import CRITICAL, image, settling, task
 from tests.unit.conftest import Inbox
 
 PLACES = dict([place_of(task())])
 
 
 def test_the_message_says_what_where_and_who(topic: Inbox) -> None:
-    notifications.Topic(topic.sns, topic.arn).tell(task(), CRITICAL, PLACES)
+    notifications.Topic(topic.sns, topic.arn).tell(settling(CRITICAL), CRITICAL, Selection(PLACES))
     ((subject, text),) = topic.messages()
     assert subject == "Scan: shop/app - 1C/0H"
     message = json.loads(json.loads(text)["default"])
@@ -37,9 +38,9 @@ def test_the_message_says_what_where_and_who(topic: Inbox) -> None:
 
 
 def test_each_protocol_has_its_words() -> None:
-    told = notifications.message(image(), CRITICAL, PLACES)
+    told = notifications.message(settling(CRITICAL), CRITICAL, Selection(PLACES))
     sent = json.loads(notifications.by_protocol(told))
-    assert sent.keys() == {"default", "email", "sms"}
+    assert sent.keys() == {"default", "email", "sms", "https"}
     assert json.loads(sent["default"]) == told
     assert sent["email"] == notification_text.email(told)
 
@@ -47,7 +48,9 @@ def test_each_protocol_has_its_words() -> None:
 def test_a_subscription_can_filter() -> None:
     place = next(iter(PLACES.values()))
     places: Any = {"a": {**place, "cluster": "prod"}, "b": {**place, "cluster": "", "service": "x"}}
-    found = notifications.attributes(notifications.message(image(), CRITICAL, places))
+    found = notifications.attributes(
+        notifications.message(settling(CRITICAL), CRITICAL, Selection(places))
+    )
     assert {name: each["StringValue"] for name, each in found.items()} == {
         "verdict": "FINDINGS",
         "max_severity": "critical",
@@ -57,19 +60,24 @@ def test_a_subscription_can_filter() -> None:
         "cluster": '["prod"]',
         "service": '["web", "x"]',
     }
-    nowhere = notifications.attributes(notifications.message(image(), Outcome(verdict="ERROR"), {}))
+    failed = Outcome(verdict="ERROR")
+    nowhere = notifications.attributes(
+        notifications.message(settling(failed), failed, Selection({}))
+    )
     assert nowhere.keys() == {"verdict", "max_severity", "repository"}
     assert nowhere["max_severity"]["StringValue"] == "unknown"
 
 
 def test_a_topic_that_is_not_there_is_an_error(topic: Inbox) -> None:
     with pytest.raises(AwsRejected, match="sns:Publish: NotFound"):
-        notifications.Topic(topic.sns, topic.arn + "x").tell(task(), CRITICAL, PLACES)
+        notifications.Topic(topic.sns, topic.arn + "x").tell(
+            settling(CRITICAL), CRITICAL, Selection(PLACES)
+        )
 
 
 def test_many_places_are_counted_but_not_all_listed() -> None:
     places = {f"place-{number}": next(iter(PLACES.values())) for number in range(500)}
-    message = notifications.message(image(), CRITICAL, places)
+    message = notifications.message(settling(CRITICAL), CRITICAL, Selection(places))
     assert (len(message["deployed"]), message["deployed_total"]) == (100, 500)
     assert len(json.dumps(message)) < 256 * 1024
 
@@ -77,7 +85,7 @@ def test_many_places_are_counted_but_not_all_listed() -> None:
 def test_places_with_long_names_fit_into_a_message() -> None:
     place: Any = {**next(iter(PLACES.values())), "containers": ["c" * 255] * 10}
     places = {f"place-{number}": place for number in range(100)}
-    message = notifications.message(image(), CRITICAL, places)
+    message = notifications.message(settling(CRITICAL), CRITICAL, Selection(places))
     assert 0 < len(message["deployed"]) < message["deployed_total"] == 100
     assert len(notifications.by_protocol(message)) < 256 * 1024
 
@@ -86,7 +94,8 @@ def test_places_with_long_names_fit_into_a_message() -> None:
 def test_a_subject_is_one_line_of_a_hundred_printable_characters(name: str, count: int) -> None:
     counts: Any = {"critical": count, "high": 0, "medium": 0, "low": 0}
     outcome = Outcome(verdict="FINDINGS", counts=counts)
-    subject = notifications.subject(image(repository=name), outcome)
+    task = settling(outcome, image(repository=name))
+    subject = notifications.subject(notifications.message(task, outcome, Selection({})))
     assert len(subject) <= 100
     assert subject.isascii()
     assert subject.isprintable()
@@ -111,4 +120,4 @@ def test_a_subject_is_one_line_of_a_hundred_printable_characters(name: str, coun
     ],
 )
 def test_the_reason_comes_from_what_was_caught(outcome: Any, reason: str) -> None:
-    assert notifications.reason(outcome) == reason
+    assert results.reason(outcome) == reason

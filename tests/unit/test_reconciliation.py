@@ -15,7 +15,18 @@ from image_scan.ledger_table import LedgerTable
 from image_scan.reconciliation import Reconciliation
 from image_scan.scan_cache import ScanCache
 from tests.unit import tables
-from tests.unit.builders import ACCOUNT, CLEAN, HOST, LEASE, NOW, REGION, WEEK, recorded, taken
+from tests.unit.builders import (
+    ACCOUNT,
+    CLEAN,
+    HOST,
+    LEASE,
+    NOW,
+    POLICY,
+    REGION,
+    WEEK,
+    recorded,
+    taken,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,7 +89,7 @@ class World:
         self.ecs = {ACCOUNT: Ecs(), MEMBER: Ecs()}
         self.sent: list[Json] = []
         self.cache_table = CacheTable(dynamodb, tables.CACHE)
-        self.cache = ScanCache(self.cache_table, clock)
+        self.cache = ScanCache(self.cache_table, POLICY.may_tell, clock)
         self.ledger = Ledger(LedgerTable(dynamodb, tables.LEDGER), clock)
         self.accounts = Accounts(None, lambda *_: None, lambda *_: None)
         self.accounts.ecs = lambda account, _region: self.ecs[account]  # type: ignore[method-assign, assignment, return-value]

@@ -21,6 +21,7 @@ from tests.unit.builders import (
     LEASE,
     MEDIUM,
     NOW,
+    POLICY,
     WEEK,
     freed,
     image,
@@ -96,7 +97,7 @@ class TestLease:
     @given(repository=st.text(max_size=300))
     @settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
     def test_the_execution_name_is_one_that_step_functions_takes(self, repository: str) -> None:
-        cache = ScanCache(None)  # type: ignore[arg-type]
+        cache = ScanCache(None, POLICY.may_tell)  # type: ignore[arg-type]
         for of in (image(repository=repository), tag_only(repository=repository)):
             name = cache._lease(task(of=of), NOW)["execution_name"]
             assert 1 <= len(name) <= 80
@@ -379,7 +380,7 @@ class Shifting:
 def test_an_image_that_changes_under_our_hands_is_tried_later() -> None:
     table = Shifting()
     with pytest.raises(AwsUnavailable):
-        ScanCache(table).decide(task(), LEASE)  # type: ignore[arg-type]
+        ScanCache(table, POLICY.may_tell).decide(task(), LEASE)  # type: ignore[arg-type]
     assert table.puts == 3
 
 
@@ -436,15 +437,6 @@ def test_a_place_is_a_workload_and_not_a_delivery() -> None:
     different = [place(), place(account="2"), place(region="r"), place(cluster="c"),
                  place(service="s"), place(service="")]  # fmt: skip
     assert len(set(different)) == len(different)
-
-
-def test_what_is_bad() -> None:
-    assert scan_cache.is_bad(CRITICAL)
-    assert scan_cache.is_bad(Outcome(verdict="ERROR"))
-    high = Outcome(verdict="FINDINGS", counts={"critical": 0, "high": 1, "medium": 0, "low": 0})
-    assert scan_cache.is_bad(high)
-    assert not scan_cache.is_bad(MEDIUM)
-    assert not scan_cache.is_bad(CLEAN)
 
 
 class TestFull:

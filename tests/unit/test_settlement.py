@@ -16,6 +16,7 @@ from tests.unit.builders import (
     DIGEST,
     LEASE,
     MEDIUM,
+    POLICY,
     WEEK,
     image,
     recorded,
@@ -42,13 +43,21 @@ class Told:
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, str, list[str]]] = []
+        self.announced: list[tuple[str, list[str]]] = []
         self.error: Exception | None = None
 
-    def __call__(self, to: SettleTask, outcome: Outcome, places: Mapping[str, Place]) -> None:
+    def __call__(self, to: SettleTask, outcome: Outcome, places: Mapping[str, Place]) -> bool:
+        if not POLICY.may_tell(outcome):
+            return False
         if self.error:
             raise self.error
         services = sorted(place["service"] for place in places.values())
         self.calls.append((to["image"]["key"], outcome["verdict"], services))
+        return True
+
+    def announce(self, _to: SettleTask, outcome: Outcome, places: Mapping[str, Place]) -> None:
+        services = sorted(place["service"] for place in places.values())
+        self.announced.append((outcome["verdict"], services))
 
 
 def settle_task(asked: ImageTask, lease: Lease | None, outcome: Outcome) -> SettleTask:
@@ -64,7 +73,7 @@ def told() -> Told:
 @pytest.fixture
 def settle_read(cache: ScanCache, slots: ScanSlots, notices: InstallNotices, told: Told) -> Settle:
     def settle(task: SettleTask, tell: Any = told) -> Settled:
-        return settlement.settle(task, cache, slots, notices, WEEK, tell)
+        return settlement.settle(task, cache, slots, notices, WEEK, tell, told.announce)
 
     return settle
 
@@ -146,10 +155,11 @@ def test_a_place_that_comes_while_the_others_are_told_is_told_too(
 ) -> None:
     held = taken(cache.decide(task("event-1", service="web"), LEASE))
 
-    def tell(to: SettleTask, what: Outcome, places: Mapping[str, Place]) -> None:
+    def tell(to: SettleTask, what: Outcome, places: Mapping[str, Place]) -> bool:
         told(to, what, places)
         if len(told.calls) == 1:
             cache.decide(task("event-2", service="late"), LEASE)
+        return True
 
     settle(task(), held, outcome, tell)
     assert [services for _, _, services in told.calls] == [["web"], ["late"]]
@@ -161,9 +171,10 @@ def test_who_comes_late_is_told_though_the_teller_dies(
     """It died when the verdict was recorded, and the late one was still to be told."""
     held = taken(cache.decide(task("event-1", service="web"), LEASE))
 
-    def tell(to: SettleTask, what: Outcome, places: Mapping[str, Place]) -> None:
+    def tell(to: SettleTask, what: Outcome, places: Mapping[str, Place]) -> bool:
         told(to, what, places)
         cache.decide(task("event-2", service="late"), LEASE)
+        return True
 
     record = cache.record
 
@@ -186,6 +197,24 @@ def test_a_place_that_comes_late_to_a_good_verdict_is_not_told(
     cache.decide(task("event-2", service="late"), LEASE)
     settle(task(), held, CLEAN)
     assert told.calls == []
+
+
+def test_each_scan_that_ended_is_announced_whoever_has_to_hear(
+    cache: ScanCache, told: Told, settle: Settle
+) -> None:
+    held = taken(cache.decide(task("event-1", service="web"), LEASE))
+    cache.decide(task("event-2", service="late"), LEASE)
+    for _ in range(2):
+        settle(task(), held, CLEAN)
+    assert told.announced == [("CLEAN", ["late", "web"])]
+
+
+def test_what_is_known_already_is_not_announced_but_what_cannot_be_scanned_is(
+    told: Told, settle: Settle
+) -> None:
+    settle(task(), None, CRITICAL)
+    settle(task(), None, Outcome(verdict="UNSCANNABLE", reason="not ECR"))
+    assert told.announced == [("UNSCANNABLE", ["web"])]
 
 
 def test_settling_again_tells_nobody(cache: ScanCache, told: Told, settle: Settle) -> None:
@@ -321,8 +350,9 @@ def test_what_is_kept_says_so(
 ) -> None:
     heard: list[str] = []
 
-    def tell(_: SettleTask, outcome: Outcome, __: Mapping[str, Place]) -> None:
+    def tell(_: SettleTask, outcome: Outcome, __: Mapping[str, Place]) -> bool:
         heard.append(outcome["reason"])
+        return True
 
     outcome = Outcome(verdict="ERROR", error=error, cause='{"errorMessage": "HTTP 401"}')
     settled = settle(task(), taken(cache.decide(task(), LEASE)), outcome, tell)

@@ -131,6 +131,7 @@ SPOKE = terraform("regional-spoke")
 SAME_STATEMENTS = {
     "forward": ("roles", "ForwardRole", lambda role: role["Policies"][0]["PolicyDocument"]),
     "describe": ("roles", "DescribeRole", lambda role: role["Policies"][0]["PolicyDocument"]),
+    "import_findings": ("roles", "ImportFindingsPolicy", lambda policy: policy["PolicyDocument"]),
     "trust_hub": ("roles", "DescribeRole", lambda role: role["AssumeRolePolicyDocument"]),
     "trail": ("rules", "TrailBucketPolicy", lambda policy: policy["PolicyDocument"]),
 }
@@ -142,6 +143,16 @@ def test_permissions_and_trust_are_the_same(document: str) -> None:
     theirs = part(properties(name, resource))["Statement"]
     ours = statements(SPOKE[f"aws_iam_policy_document.{document}"])
     assert normal(theirs) == normal(ours)
+
+
+def test_findings_are_imported_only_where_that_is_asked_for() -> None:
+    ours = SPOKE["aws_iam_role_policy.import_findings"]
+    theirs = template("roles")["Resources"]["ImportFindingsPolicy"]
+    assert ours["count"] == "${var.security_hub ? 1 : 0}"
+    assert theirs["Condition"] == "ImportFindings"
+    assert template("roles")["Parameters"]["ImportFindings"]["Default"] == "false"
+    assert theirs["Properties"]["Roles"] == [{"Ref": "DescribeRole"}]
+    assert theirs["Properties"]["PolicyName"] == ours["name"]
 
 
 def test_the_forwarding_role_trusts_the_rule_wherever_it_lies() -> None:

@@ -4,6 +4,7 @@ from image_scan import aws, config, log
 from image_scan.cache_table import CacheTable
 from image_scan.ledger import Ledger
 from image_scan.ledger_table import LedgerTable
+from image_scan.notification_policy import NotificationPolicy
 from image_scan.payloads import CacheDecision, ImageTask
 from image_scan.scan_cache import ScanCache
 
@@ -12,7 +13,8 @@ def handler(event: ImageTask, _context: object) -> CacheDecision:
     log.bind(event)
     dynamodb = aws.client("dynamodb")
     Ledger(LedgerTable(dynamodb, config.ledger_table())).note(event)
-    cache = ScanCache(CacheTable(dynamodb, config.cache_table()))
+    policy = NotificationPolicy.read(config.notification_policy())
+    cache = ScanCache(CacheTable(dynamodb, config.cache_table()), policy.may_tell)
     decision = cache.decide(event, config.lease_seconds())
     log.info("cache asked", decision=decision["decision"])
     return decision

@@ -1,28 +1,31 @@
-"""Reconcile: what runs anywhere, against the ledger and the verdicts."""
+"""Reconcile: what runs anywhere, against the ledger and the verdicts; and the daily digest."""
 
-import json
 import time
 from typing import Any
 
 from image_scan import accounts, aws, config, log
+from image_scan.accepted_findings import AcceptedFindings
 from image_scan.cache_table import CacheTable
+from image_scan.daily_digest import DailyDigest
+from image_scan.install_notices import InstallNotices
 from image_scan.ledger import Ledger
 from image_scan.ledger_table import LedgerTable
-from image_scan.reconciliation import Reconciliation
+from image_scan.notification_policy import NotificationPolicy
+from image_scan.notifications import Topic
+from image_scan.reconciliation import Intake, Reconciliation
 
 
 def handler(event: dict[str, str], _context: object) -> dict[str, Any]:
     """`event` names the state machine `intake_state_machine_arn`, which is made after this."""
     log.bind({})
-    dynamodb, states = aws.client("dynamodb"), aws.client("stepfunctions")
-    machine = event["intake_state_machine_arn"]
-
-    def start(task: dict[str, Any]) -> None:
-        with aws.calls("states:StartExecution"):
-            states.start_execution(stateMachineArn=machine, input=json.dumps(task))
-
-    cache = CacheTable(dynamodb, config.cache_table())
+    dynamodb, machine = aws.client("dynamodb"), event["intake_state_machine_arn"]
+    table = CacheTable(dynamodb, config.cache_table())
     ledger = Ledger(LedgerTable(dynamodb, config.ledger_table()))
-    reconciliation = Reconciliation(accounts.install(), cache, ledger, start, time.time())
-    _, _, _, region, account, *_ = machine.split(":")
-    return reconciliation.run((account, region))
+    intake = Intake(aws.client("stepfunctions"), machine)
+    found = Reconciliation(accounts.install(), table, ledger, intake.start, time.time())
+    summary = found.run(intake.home)
+    policy = NotificationPolicy.read(config.notification_policy())
+    topic = Topic(aws.client("sns"), config.topic_arn())
+    digest = DailyDigest(topic, InstallNotices(table), AcceptedFindings(table), policy)
+    digest.tell(found.unscannable)
+    return summary

@@ -2,20 +2,33 @@
 
 from typing import Any
 
-from image_scan import aws, config, log, notifications, settlement
+from image_scan import accounts, aws, config, log, settlement
+from image_scan.accepted_findings import AcceptedFindings
 from image_scan.cache_table import CacheTable
+from image_scan.earlier_images import EarlierImages
 from image_scan.install_notices import InstallNotices
+from image_scan.ledger_table import LedgerTable
+from image_scan.notification_policy import NotificationPolicy
+from image_scan.notifications import Topic
+from image_scan.owners import Owners
 from image_scan.payloads import Settled
+from image_scan.result_events import ResultEvents
 from image_scan.scan_cache import ScanCache
 from image_scan.scan_slots import ScanSlots
+from image_scan.telling import Telling
 
 
 def handler(event: dict[str, Any], _context: object) -> Settled:
     task = settlement.read_task(event)
     log.bind(task)
-    table = CacheTable(aws.client("dynamodb"), config.cache_table())
-    topic = notifications.Topic(aws.client("sns"), config.topic_arn())
-    ttl_seconds = config.cache_ttl_seconds()
-    return settlement.settle(
-        task, ScanCache(table), ScanSlots(table), InstallNotices(table), ttl_seconds, topic.tell
-    )
+    dynamodb = aws.client("dynamodb")
+    table = CacheTable(dynamodb, config.cache_table())
+    policy = NotificationPolicy.read(config.notification_policy())
+    cache = ScanCache(table, policy.may_tell)
+    earlier = EarlierImages(LedgerTable(dynamodb, config.ledger_table()), cache)
+    topic = Topic(aws.client("sns"), config.topic_arn(), config.owner_topics())
+    owners = Owners(accounts.install(), config.owner_tag())
+    tell = Telling(policy, AcceptedFindings(table), cache, earlier, owners, topic).tell
+    announce = ResultEvents(aws.client("events"), config.result_bus(), config.install_name()).put
+    slots, notices, ttl = ScanSlots(table), InstallNotices(table), config.cache_ttl_seconds()
+    return settlement.settle(task, cache, slots, notices, ttl, tell, announce)

@@ -32,6 +32,7 @@ from tests.unit.builders import (
     schedule,
     taken,
     task,
+    unheard,
 )
 from tests.workflow import definitions
 
@@ -70,10 +71,10 @@ def test_f32b_nothing_is_recorded_before_it_is_told(
     lease = taken(cache.decide(task(), LEASE))
     work: Any = {**task(), "lease": lease, "outcome": dict(CRITICAL)}
     with pytest.raises(RuntimeError):
-        settlement.settle(work, cache, slots, notices, WEEK, refuse)
+        settlement.settle(work, cache, slots, notices, WEEK, refuse, unheard)
     assert cache.places_of(lease) is not None
-    told = []
-    settlement.settle(work, cache, slots, notices, WEEK, lambda *message: told.append(message))
+    told: list[Any] = []
+    settlement.settle(work, cache, slots, notices, WEEK, lambda *it: bool(told.append(it)), unheard)
     assert len(told) == 1
 
 
@@ -150,7 +151,7 @@ def test_f32h_every_target_has_a_dead_letter_queue() -> None:
             r'resource "aws_cloudwatch_event_target" .*?\n}\n', path.read_text(), re.DOTALL
         )
     ]
-    assert len(targets) == 4
+    assert len(targets) == 5
     assert all("dead_letter_config" in block for block in targets)
 
 

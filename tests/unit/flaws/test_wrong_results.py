@@ -28,12 +28,13 @@ from image_scan.errors import (
     UnexpectedAnswer,
 )
 from image_scan.install_notices import InstallNotices
-from image_scan.payloads import Outcome
+from image_scan.payloads import Outcome, SettleTask
 from image_scan.qualys.client import QualysClient
 from image_scan.registries import RegistryRole
 from image_scan.registry_memo import RegistryMemo
 from image_scan.scan_cache import ScanCache, place_of
 from image_scan.scan_slots import ScanSlots
+from image_scan.telling import Selection
 from tests.unit.builders import (
     ACCOUNT,
     API,
@@ -56,6 +57,7 @@ from tests.unit.builders import (
     schedule,
     taken,
     task,
+    unheard,
 )
 from tests.unit.conftest import OneAccount
 from tests.unit.fake_ecr import FakeEcr
@@ -172,7 +174,8 @@ def test_f09_equal_names_in_two_accounts_are_two_images(cache: ScanCache) -> Non
 def test_f10_a_notification_says_where_the_image_runs() -> None:
     """The event's account was overwritten by the image's; neither digest nor place was told."""
     where = task(of=image(account_id="999999999999"), account="111111111111", region="eu-west-1")
-    message = notifications.message(where["image"], CRITICAL, dict([place_of(where)]))
+    told = SettleTask(**where, lease=None, outcome=CRITICAL)
+    message = notifications.message(told, CRITICAL, Selection(dict([place_of(where)])))
     (place,) = message["deployed"]
     assert (place["account"], place["region"]) == ("111111111111", "eu-west-1")
     assert place["containers"] == ["app"]
@@ -212,7 +215,8 @@ def test_f13_a_timeout_is_told(cache: ScanCache, slots: ScanSlots, notices: Inst
         slots,
         notices,
         WEEK,
-        lambda *message: told.append(message),
+        lambda *message: told.append(message) is None,
+        unheard,
     )
     assert settled["notified"] is True
     assert told

@@ -1,6 +1,8 @@
 """No event is lost, whatever happens to the command or to AWS meanwhile."""
 
-from typing import Any
+import io
+import json
+from typing import Any, ClassVar
 
 import pytest
 from rich.console import Console
@@ -148,3 +150,92 @@ def test_a_process_that_dies_before_it_deletes_leaves_the_event(
 def test_the_events_of_another_account_s_hub_cannot_be_driven() -> None:
     with pytest.raises(OpsError, match="another account"):
         redrive.Redrive(None, [Queue(message(1))]).driven(CONSOLE)  # type: ignore[list-item]
+
+
+RESULT = {
+    "id": "e",
+    "detail-type": "Container Image Scan Completed",
+    "source": "image-scan",
+    "detail": {"install": "scan"},
+}
+
+
+class Functions:
+    """Lambda, as far as redrive asks it; `missing` functions do not exist."""
+
+    class exceptions:  # noqa: N801 - as boto3 calls it
+        class ResourceNotFoundException(Exception):
+            pass
+
+    def __init__(self, *missing: str, error: bool = False) -> None:
+        self.missing = missing
+        self.error = error
+        self.invoked: list[tuple[str, Any]] = []
+
+    def invoke(self, FunctionName: str, Payload: str) -> Any:  # noqa: N803
+        if FunctionName in self.missing:
+            raise self.exceptions.ResourceNotFoundException
+        self.invoked.append((FunctionName, json.loads(Payload)))
+        told = json.dumps({"errorType": "AwsRejected", "errorMessage": "not enabled"})
+        answer: dict[str, Any] = {"Payload": io.BytesIO(told.encode())}
+        return answer | ({"FunctionError": "Unhandled"} if self.error else {})
+
+
+def invoked(monkeypatch: pytest.MonkeyPatch, functions: Functions, queue: Queue) -> list[Any]:
+    class Install:
+        failed_events_queue = queue.name
+        import_function = "scan-import-findings"
+        function_names: ClassVar = {"send_notification": "scan-send-notification"}
+
+        def client(self, _: str) -> Functions:
+            return functions
+
+    monkeypatch.setattr(redrive, "Intake", lambda _: Intake(True))
+    monkeypatch.setattr(redrive, "EventQueue", lambda *_: queue)
+    return redrive.Redrive(Install(), [queue]).driven(CONSOLE)  # type: ignore[arg-type,list-item]
+
+
+def kept(body: Any) -> Message:
+    return Message("1", "receipt-1", 10, body, {})
+
+
+@pytest.mark.parametrize(
+    "body",
+    [RESULT, {"requestContext": {"condition": "RetriesExhausted"}, "requestPayload": RESULT}],
+    ids=["not delivered", "failed at"],
+)
+def test_findings_that_were_not_imported_are_imported(
+    monkeypatch: pytest.MonkeyPatch, body: Any
+) -> None:
+    queue, functions = Queue(kept(body)), Functions()
+    (result,) = invoked(monkeypatch, functions, queue)
+    assert result["result"] == "done"
+    assert result["event"] == "Container Image Scan Completed"
+    assert functions.invoked == [("scan-import-findings", RESULT)]
+    assert not queue.visible
+    assert not queue.hidden
+
+
+def test_and_stay_where_that_fails_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    queue = Queue(kept(RESULT))
+    (result,) = invoked(monkeypatch, Functions(error=True), queue)
+    assert result["result"] == "left"
+    assert "not enabled" in result["reason"]
+    assert list(queue.visible) == ["1"]
+
+
+def test_and_where_security_hub_was_switched_off_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    queue = Queue(kept(RESULT))
+    (result,) = invoked(monkeypatch, Functions("scan-import-findings"), queue)
+    assert (result["result"], "switched off" in result["reason"]) == ("left", True)
+    assert list(queue.visible) == ["1"]
+
+
+def test_what_the_notifying_function_failed_at_goes_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = {"detail-type": "Step Functions Execution Status Change", "detail": {}}
+    body = {"requestContext": {}, "requestPayload": ended}
+    functions = Functions()
+    (result,) = invoked(monkeypatch, functions, Queue(kept(body)))
+    assert (result["result"], functions.invoked) == ("done", [("scan-send-notification", ended)])

@@ -1,0 +1,32 @@
+"""The install's exceptions, as Terraform keeps them in the cache table.
+
+Their item is not in the functions' environment, which holds 4 KB.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from image_scan import log
+from image_scan.notification_policy import Accepted, accepted
+
+if TYPE_CHECKING:
+    from image_scan.cache_table import CacheTable
+
+KEY = "exceptions"
+
+
+class AcceptedFindings:
+    def __init__(self, table: CacheTable) -> None:
+        self._table = table
+
+    def read(self) -> list[Accepted]:
+        """None where the item is gone or spoilt: more is told then, never less. Raises
+        AwsUnavailable or AwsRejected."""
+        item = self._table.get(KEY)
+        try:
+            return accepted(json.loads(item["exceptions"])) if item else []
+        except (KeyError, ValueError, TypeError, AttributeError) as unreadable:
+            log.error("exceptions cannot be read", error=str(unreadable))
+            return []

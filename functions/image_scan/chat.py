@@ -1,0 +1,63 @@
+"""A notification for Slack and Microsoft Teams, by Amazon Q Developer in chat applications.
+
+https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from image_scan import notification_text
+
+_MOST_FINDINGS = 5
+_MOST_PLACES = 5
+_LONGEST = 7000  # characters; the schema takes 8,000 of a description
+_ICONS = {"FINDINGS": ":rotating_light:", "UNSCANNABLE": ":grey_question:"}
+
+
+def notification(told: dict[str, Any]) -> dict[str, Any]:
+    """Its custom notification of what `notifications.message` gives."""
+    image = told["image"]
+    headline = notification_text.headline(told)
+    reason = told["reason"]
+    lines = [_escaped(notification_text.plain(reason, 2000))] if reason else []
+    lines += [f"*Image* {_escaped(notification_text.plain(image['uri']))}"]
+    lines += [f"• {_escaped(line)}" for line in notification_text.places(told, _MOST_PLACES)]
+    if told["findings"]:
+        lines += ["*Worst findings*"]
+        worst = notification_text.findings(told, _MOST_FINDINGS)
+        lines += [f"• {_escaped(line)}" for line in worst]
+    lines += [f"<{url}|Open the {name}>" for name, url in told["links"].items()]
+    shown = _message(f"{_ICONS.get(told['verdict'], ':warning:')} {_escaped(headline)}", lines)
+    shown["content"]["nextSteps"] = [notification_text.NEXT[told["verdict"]]]
+    shown["metadata"] = {
+        "threadId": image["digest"] or image["uri"],
+        "summary": _escaped(headline)[:250],
+        "eventType": told["verdict"],
+    }
+    return shown
+
+
+def plain(title: str, lines: list[str]) -> dict[str, Any]:
+    """A custom notification of words that are not about one image."""
+    return _message(title, [_escaped(line) for line in lines])
+
+
+def _message(title: str, lines: list[str]) -> dict[str, Any]:
+    return {
+        "version": "1.0",
+        "source": "custom",
+        "content": {
+            "textType": "client-markdown",
+            "title": title[:250],
+            "description": "\n".join(lines)[:_LONGEST],
+        },
+    }
+
+
+def _escaped(text: str) -> str:
+    """Names are others': no mention, link or markup of them works."""
+    for sign, shown in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
+        text = text.replace(sign, shown)
+    return re.sub(r"([*_~`@|\[\]]|:(?=//))", "\\1\u200b", text)

@@ -1,0 +1,37 @@
+"""Links into the AWS console, for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from image_scan.payloads import SettleTask
+
+# By how a region's name begins; the first that fits.
+_CONSOLES = (
+    ("us-gov-", "console.amazonaws-us-gov.com"),
+    ("cn-", "console.amazonaws.cn"),
+    ("", "console.aws.amazon.com"),
+)
+
+
+def links(task: SettleTask) -> dict[str, str]:
+    """The `execution` of the scan, where there was one, and the `image` in ECR, if it is there."""
+    image, found = task["image"], {}
+    if arn := task.get("execution_arn"):
+        region = arn.split(":")[3]
+        page = f"states/home?region={region}#/v2/executions/details/{quote(arn, safe=':')}"
+        found["execution"] = f"https://{region}.{_console(region)}/{page}"
+    if image["digest"] and image["account_id"]:
+        region, repository = image["region"], quote(image["repository"], safe="")
+        page = (
+            f"ecr/repositories/private/{image['account_id']}/{repository}/_/image/"
+            f"{image['digest']}/details?region={region}"
+        )
+        found["image"] = f"https://{region}.{_console(region)}/{page}"
+    return found
+
+
+def _console(region: str) -> str:
+    return next(host for begin, host in _CONSOLES if region.startswith(begin))

@@ -1,0 +1,136 @@
+"""Once a day: what runs unscannable, and which exceptions end soon. Nobody is woken for it."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from image_scan import chat, notification_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from mypy_boto3_sns.type_defs import MessageAttributeValueTypeDef
+
+    from image_scan.accepted_findings import AcceptedFindings
+    from image_scan.install_notices import InstallNotices
+    from image_scan.notification_policy import Accepted, NotificationPolicy
+    from image_scan.notifications import Topic
+
+SCHEMA = "image-scan/digest/1"
+# Shorter than a day less the Scheduler's window: one schedule, one digest.
+_SECONDS = 20 * 3600
+_SUBJECT = "Scan: daily digest"
+_ATTRIBUTES: dict[str, MessageAttributeValueTypeDef] = {
+    "verdict": {"DataType": "String", "StringValue": "DIGEST"}
+}
+_AHEAD = timedelta(days=7)
+_MOST_PLACES = 20
+_LARGEST = 50_000  # bytes of images; three texts and an escaped JSON share the 256 KiB of SNS
+_SHOWN_PLACES = 3  # of an image, in words
+
+
+@dataclass
+class UnscannableImage:
+    """A running image that no scan can be asked for; `places` are ids of the ledger."""
+
+    uri: str
+    reason: str
+    places: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True)
+class DailyDigest:
+    topic: Topic
+    notices: InstallNotices
+    exceptions: AcceptedFindings
+    policy: NotificationPolicy
+    clock: Callable[[], float] = time.time
+
+    def tell(self, unscannable: Mapping[str, UnscannableImage]) -> bool:
+        """Whether it was told now: not when there is nothing, or when it was told today already.
+        Raises AwsUnavailable or AwsRejected."""
+        shown = unscannable if self.policy.unscannable == "daily" else {}
+        today = datetime.fromtimestamp(self.clock(), UTC).date()
+        told = digest(shown, self.exceptions.read(), today)
+        if told is None:
+            return False
+        publish = partial(self.topic.publish, _SUBJECT, by_protocol(told), _ATTRIBUTES)
+        return self.notices.once("daily digest", publish, _SECONDS)
+
+
+def digest(
+    unscannable: Mapping[str, UnscannableImage], exceptions: Sequence[Accepted], today: date
+) -> dict[str, Any] | None:
+    """None when there is nothing to tell."""
+    lapsing = [each for each in exceptions if today <= each.until <= today + _AHEAD]
+    if not unscannable and not lapsing:
+        return None
+    shown = [
+        {"uri": each.uri, "reason": each.reason, "places": sorted(each.places)[:_MOST_PLACES]}
+        for each in sorted(unscannable.values(), key=lambda each: each.uri)
+    ]
+    while len(json.dumps(shown)) > _LARGEST:
+        shown = shown[: len(shown) // 2]
+    return {
+        "schema": SCHEMA,
+        "unscannable": shown,
+        "unscannable_total": len(unscannable),
+        "lapsing": [
+            {
+                "finding": each.cve or f"QID {each.qid}",
+                "repository": each.repository,
+                "until": each.until.isoformat(),
+                "reason": each.reason,
+                "owner": each.owner,
+            }
+            for each in sorted(lapsing, key=lambda each: each.until)
+        ],
+    }
+
+
+def by_protocol(told: dict[str, Any]) -> str:
+    title = headline(told)
+    return json.dumps(
+        {
+            "default": json.dumps(told),
+            "email": text(told),
+            "sms": title,
+            "https": json.dumps(chat.plain(title, lines(told))),
+        }
+    )
+
+
+def headline(told: Mapping[str, Any]) -> str:
+    parts = []
+    if number := told["unscannable_total"]:
+        parts.append(f"{notification_text.counted(number, 'running image')} cannot be scanned")
+    if number := len(told["lapsing"]):
+        parts.append(f"{notification_text.counted(number, 'exception')} will end within a week")
+    return "Image scan: " + ", ".join(parts)
+
+
+def lines(told: Mapping[str, Any]) -> list[str]:
+    found = []
+    for each in told["unscannable"]:
+        found.append(notification_text.plain(f"{each['uri']}: {each['reason']}", 600))
+        shown = each["places"][:_SHOWN_PLACES]
+        found += [f"  {notification_text.plain(place)}" for place in shown]
+        if more := len(each["places"]) - len(shown):
+            found.append(f"  and {more} more")
+    if more := told["unscannable_total"] - len(told["unscannable"]):
+        found.append(f"and {more} more images")
+    for each in told["lapsing"]:
+        what = f"{each['finding']} in {each['repository']}"
+        why = f"accepted by {each['owner']} until {each['until']}: {each['reason']}"
+        found.append(notification_text.plain(f"{what}, {why}", 600))
+    return found
+
+
+def text(told: Mapping[str, Any]) -> str:
+    """An e-mail."""
+    return "\n".join([headline(told), "", *lines(told)]) + "\n"

@@ -1,0 +1,47 @@
+"""All findings of an image, as short as a table and a state machine can carry.
+
+What is told of an image is decided by them, long after Qualys has listed them: an exception may be
+made, another version of the image may take its place.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import zlib
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# Of the 256 KiB that a state machine carries, and the 400 KB of an item.
+_LARGEST = 100_000
+
+
+class Finding(NamedTuple):
+    """`severity` is Qualys', 1 to 5. `fixable`: a patch or a fixed version is known."""
+
+    qid: int
+    severity: int
+    potential: bool
+    fixable: bool
+    cves: tuple[str, ...]
+
+
+def pack(found: Sequence[Finding]) -> str:
+    """Text, empty when they are too many: they are unknown then, not fewer."""
+    packed = base64.b64encode(zlib.compress(json.dumps(found).encode(), 9)).decode()
+    return packed if len(packed) <= _LARGEST else ""
+
+
+def unpack(text: str) -> list[Finding] | None:
+    """None for what is no list: whoever asks has to take them for unknown."""
+    try:
+        rows = json.loads(zlib.decompress(base64.b64decode(text)))
+        return [
+            Finding(qid, severity, potential, fixable, tuple(cves))
+            for qid, severity, potential, fixable, cves in rows
+        ]
+    except (ValueError, TypeError, zlib.error, binascii.Error):
+        return None

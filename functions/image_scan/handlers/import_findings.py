@@ -1,0 +1,15 @@
+"""ImportFindings: what a scan has found, to the Security Hub of the image's owner."""
+
+from typing import Any
+
+from image_scan import accounts, aws, config, log
+from image_scan.cache_table import CacheTable
+from image_scan.security_hub import SecurityHub
+from image_scan.security_hub_memo import SecurityHubMemo
+
+
+def handler(event: dict[str, Any], _context: object) -> None:
+    log.bind({"event_id": event["id"], "image": event["detail"]["image"]})
+    memo = SecurityHubMemo(CacheTable(aws.client("dynamodb"), config.cache_table()))
+    hub = SecurityHub(accounts.install(), memo, config.product_arn, config.install_name())
+    hub.take(event)

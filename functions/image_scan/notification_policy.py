@@ -1,0 +1,154 @@
+"""What is worth a notification: the install's inputs, applied when a verdict is told.
+
+The stored counts stay as Qualys told them; nothing that is unknown is taken for fine.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from image_scan import install_notices
+from image_scan.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from image_scan.finding_list import Finding
+    from image_scan.payloads import Counts, Outcome
+
+Level = Literal["critical", "high", "medium", "low"]
+LEVELS: tuple[Level, ...] = ("critical", "high", "medium", "low")
+# From which severity of Qualys on a finding counts as such.
+_FROM: dict[Level, int] = {"critical": 5, "high": 4, "medium": 3, "low": 1}
+
+
+@dataclass(frozen=True)
+class NotificationPolicy:
+    """`notify_on`: "new" leaves out what the image that ran there before had, too."""
+
+    min_severity: Level
+    notify_on: Literal["new", "all"]
+    potential: bool
+    only_fixable: bool
+    timeout: bool
+    error: bool
+    unscannable: Literal["each", "daily", "off"]
+
+    @classmethod
+    def read(cls, inputs: Mapping[str, Any]) -> Self:
+        """Raises ConfigurationError for other inputs than these."""
+        try:
+            policy = cls(**inputs)
+            _ = policy.threshold
+        except (TypeError, KeyError) as error:
+            raise ConfigurationError(f"NOTIFY is no notification policy: {error}") from None
+        return policy
+
+    @property
+    def threshold(self) -> int:
+        return _FROM[self.min_severity]
+
+    def may_tell(self, outcome: Outcome) -> bool:
+        """By the counts alone: whether anybody could have to hear of it."""
+        if outcome.get("error") in install_notices.ERRORS:
+            return True  # not the image's: nothing at all is scanned
+        switched = {
+            "TIMEOUT": self.timeout,
+            "ERROR": self.error,
+            "UNSCANNABLE": self.unscannable == "each",
+        }
+        if outcome["verdict"] in switched:
+            return switched[outcome["verdict"]]
+        if "counts" not in outcome:
+            return True
+        counts = outcome["counts"]
+        counted = [outcome.get("fixable", counts) if self.only_fixable else counts]
+        if self.potential and "potential" in outcome:
+            counted.append(outcome["potential"])
+        return any(self._reached(counts) for counts in counted)
+
+    def severe(self, finding: Finding) -> bool:
+        """Whether a finding calls for a notification by itself."""
+        counted = (self.potential or not finding.potential) and (
+            finding.fixable or not self.only_fixable
+        )
+        return counted and finding.severity >= self.threshold
+
+    def _reached(self, counts: Counts) -> bool:
+        reached = LEVELS[: LEVELS.index(self.min_severity) + 1]
+        return any(counts[level] for level in reached)
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """An exception: nobody is told of this finding in such repositories, to the end of the day
+    `until`. Exactly one of `qid` (0 for none) and `cve` is given."""
+
+    qid: int
+    cve: str
+    repository: str
+    until: date
+    reason: str
+    owner: str
+
+    def covers(self, finding: Finding, repository: str, today: date) -> bool:
+        named = finding.qid == self.qid if self.qid else self.cve in finding.cves
+        matched = fnmatch.fnmatchcase(repository, self.repository)
+        return named and matched and today <= self.until
+
+
+def accepted(inputs: Iterable[Mapping[str, Any]]) -> list[Accepted]:
+    """Raises KeyError, TypeError, ValueError or AttributeError for one that cannot be read."""
+    return [
+        Accepted(
+            qid=int(each.get("qid") or 0),
+            cve=str(each.get("cve") or ""),
+            repository=str(each["repository"]),
+            until=date.fromisoformat(each["until"]),
+            reason=str(each["reason"]),
+            owner=str(each["owner"]),
+        )
+        for each in inputs
+    ]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What is left of an image's findings. `known_before`: they were compared with those of
+    another image; then `new`, `still_open` and `fixed` say how they differ."""
+
+    left: Sequence[Finding]
+    accepted: int
+    is_told: bool
+    known_before: bool = False
+    new: Sequence[Finding] = ()
+    still_open: Sequence[Finding] = ()
+    fixed: Sequence[Finding] = ()
+
+
+def judge(
+    found: Sequence[Finding],
+    before: Sequence[Finding] | None,
+    policy: NotificationPolicy,
+    exceptions: Sequence[Accepted],
+    repository: str,
+    today: date,
+) -> Judged:
+    """`before` are the findings of the image that ran there before; None where they are unknown."""
+    left = [
+        each for each in found if not any(one.covers(each, repository, today) for one in exceptions)
+    ]
+    severe = [each for each in left if policy.severe(each)]
+    hidden = len(found) - len(left)
+    if before is None:
+        return Judged(left, hidden, is_told=bool(severe))
+    known = {each.qid for each in before} - {0}  # whose number could not be read
+    new = [each for each in severe if each.qid not in known]
+    still_open = [each for each in severe if each.qid in known]
+    now = {each.qid for each in found}
+    fixed = [each for each in before if policy.severe(each) and each.qid not in now]
+    is_told = bool(new if policy.notify_on == "new" else severe)
+    return Judged(left, hidden, is_told, True, new, still_open, fixed)

@@ -1,0 +1,97 @@
+"""Whose a place is: the team that a tag names, of the service, task definition or repository.
+
+It is asked only when there is something to tell. A service's own tag comes first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from image_scan import aws, log
+from image_scan.errors import AwsRejected
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from image_scan.accounts import Accounts
+    from image_scan.payloads import Image, Place
+
+# Of more places than this the others get the repository's owner.
+_MOST_ASKED = 50
+_LONGEST = 100  # characters; SNS takes attributes of 256 KiB together with the message
+
+
+@dataclass(frozen=True)
+class Owners:
+    """`tag` is the key of the tag. Raises AwsUnavailable; who may not ask knows no owner."""
+
+    accounts: Accounts
+    tag: str
+    _known: dict[str, str] = field(default_factory=dict)
+
+    def of(self, image: Image, places: Mapping[str, Place]) -> dict[str, str]:
+        """The team by place, of the places that have one."""
+        found = {}
+        for number, (name, place) in enumerate(sorted(places.items())):
+            arns = _arns(place) if number < _MOST_ASKED else ()
+            if team := self._first(place, arns) or self._repository(image, place):
+                found[name] = team
+        return found
+
+    def _first(self, place: Place, arns: Iterable[str]) -> str:
+        for arn in arns:
+            if team := self._once(arn, lambda arn=arn: self._ecs(place, arn)):  # type: ignore[misc]
+                return team
+        return ""
+
+    def _ecs(self, place: Place, arn: str) -> str:
+        ecs = self.accounts.ecs(place["account"], place["region"])
+        with aws.calls("ecs:ListTagsForResource"):
+            tags = ecs.list_tags_for_resource(resourceArn=arn)["tags"]
+        return self._value((each.get("key", ""), each.get("value", "")) for each in tags)
+
+    def _repository(self, image: Image, place: Place) -> str:
+        if not image["account_id"]:
+            return ""
+        arn = (
+            f"arn:{_partition(image['region'])}:ecr:{image['region']}:{image['account_id']}:"
+            f"repository/{image['repository']}"
+        )
+        return self._once(arn, lambda: self._ecr(image, place, arn))
+
+    def _ecr(self, image: Image, place: Place, arn: str) -> str:
+        ecr, _ = self.accounts.ecr(image["account_id"], image["region"], place["account"])
+        with aws.calls("ecr:ListTagsForResource"):
+            tags = ecr.list_tags_for_resource(resourceArn=arn)["tags"]
+        return self._value((each["Key"], each["Value"]) for each in tags)
+
+    def _value(self, tags: Iterable[tuple[str, str]]) -> str:
+        return next((value[:_LONGEST] for key, value in tags if key == self.tag), "")
+
+    def _once(self, arn: str, ask: Callable[[], str]) -> str:
+        if arn not in self._known:
+            try:
+                self._known[arn] = ask()
+            except AwsRejected as error:
+                log.info("owner unknown", arn=arn, reason=str(error))
+                self._known[arn] = ""
+        return self._known[arn]
+
+
+def _arns(place: Place) -> Iterable[str]:
+    """Of what may have the tag there: the service, then the task definition."""
+    if place["service"] and place["cluster"]:
+        yield (
+            f"arn:{_partition(place['region'])}:ecs:{place['region']}:{place['account']}:"
+            f"service/{place['cluster']}/{place['service']}"
+        )
+    if place["task_definition"].startswith("arn:"):
+        yield place["task_definition"]
+
+
+def _partition(region: str) -> str:
+    for begin, partition in (("us-gov-", "aws-us-gov"), ("cn-", "aws-cn")):
+        if region.startswith(begin):
+            return partition
+    return "aws"

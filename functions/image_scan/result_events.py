@@ -1,0 +1,78 @@
+"""`Container Image Scan Completed` on the install's bus: for rules that others write.
+
+docs/notifications.md is its schema. Limits of an entry:
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from image_scan import aws, log, metrics, results
+from image_scan.errors import AwsRejected, AwsUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mypy_boto3_events import EventBridgeClient
+
+    from image_scan.payloads import Outcome, Place, SettleTask
+
+SOURCE = "image-scan"
+DETAIL_TYPE = "Container Image Scan Completed"
+SCHEMA = "image-scan/result/1"
+# What EventBridge says of an entry that may be put again.
+_TRANSIENT = frozenset({"InternalException", "InternalFailure", "ThrottlingException"})
+
+
+class ResultEvents:
+    """`bus` by its name or ARN, `install` is the name prefix of this one."""
+
+    def __init__(self, events: EventBridgeClient, bus: str, install: str) -> None:
+        self._events = events
+        self._bus = bus
+        self._install = install
+
+    def put(self, task: SettleTask, outcome: Outcome, places: Mapping[str, Place]) -> None:
+        """Raises AwsUnavailable.
+
+        Where the bus refuses it, people are told all the same: that is logged and counted.
+        """
+        entry = json.dumps({"install": self._install, **detail(task, outcome, places)})
+        try:
+            self._put(entry)
+        except AwsRejected as error:
+            log.error("the event of a result was refused", reason=str(error))
+            metrics.count("RefusedResultEvents")
+
+    def _put(self, detail: str) -> None:
+        with aws.calls("events:PutEvents"):
+            answer = self._events.put_events(
+                Entries=[
+                    {
+                        "EventBusName": self._bus,
+                        "Source": SOURCE,
+                        "DetailType": DETAIL_TYPE,
+                        "Detail": detail,
+                    }
+                ]
+            )
+        if answer["FailedEntryCount"]:
+            code = answer["Entries"][0].get("ErrorCode", "")
+            error = AwsUnavailable if code in _TRANSIENT else AwsRejected
+            raise error(f"events:PutEvents: {code}")
+
+
+def detail(task: SettleTask, outcome: Outcome, places: Mapping[str, Place]) -> dict[str, Any]:
+    """Its `detail`, but for the `install`."""
+    deployed = [dict(place) for _, place in sorted(places.items())]
+    told = results.facts(task, outcome)
+    told["image"]["role_account_id"] = task["image"]["role_account_id"]
+    return {
+        "schema": SCHEMA,
+        **told,
+        "findings": outcome.get("top", []),
+        "places": results.shown(deployed),
+        "places_total": len(deployed),
+    }

@@ -1,0 +1,54 @@
+"""What is told of an image's scan, to people and to machines alike."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from image_scan import console
+
+if TYPE_CHECKING:
+    from image_scan.payloads import Outcome, SettleTask
+
+_MOST_PLACES = 100
+_LARGEST = 150_000  # bytes; SNS and EventBridge take 256 KiB, and names in ECS can be long
+_IMAGE = ("uri", "digest", "repository", "tag", "account_id", "region")
+_RESULT = ("counts", "potential", "fixable", "exempted", "fresh", "config_digest")
+
+
+def facts(task: SettleTask, outcome: Outcome) -> dict[str, Any]:
+    """`verdict`, `reason`, `image` and `links`, and what the result says where there is one."""
+    image = task["image"]
+    told: dict[str, Any] = {
+        "verdict": outcome["verdict"],
+        "reason": reason(outcome),
+        "image": {name: image[name] for name in _IMAGE},  # type: ignore[literal-required]
+        **{name: outcome[name] for name in _RESULT if name in outcome},  # type: ignore[literal-required]
+    }
+    if scanned_at := outcome.get("scanned_at"):
+        told["scanned_at"] = datetime.fromtimestamp(scanned_at / 1000, UTC).isoformat()
+    return {**told, "links": console.links(task)}
+
+
+def shown(places: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """As many of them as a message has room for."""
+    places = places[:_MOST_PLACES]
+    while len(json.dumps(json.dumps(places))) > _LARGEST:
+        places = places[: len(places) // 2]
+    return places
+
+
+def reason(outcome: Outcome) -> str:
+    """Why there is no result, from the error that a state machine caught where there was one."""
+    if outcome.get("reason") or "error" not in outcome:
+        return outcome.get("reason", "")
+    cause = outcome.get("cause") or ""
+    try:
+        told = json.loads(cause)
+    except (ValueError, RecursionError):
+        told = None
+    if isinstance(told, dict):
+        cause = str(told.get("errorMessage") or "")
+    words = f"{outcome['error']}: {cause[:500]}".rstrip(": ")
+    return words.encode("utf-8", "replace").decode()

@@ -1,0 +1,208 @@
+"""A verdict as Security Hub takes it: one ASFF finding per image and severity level. Pure.
+
+Format and lengths: https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_AwsSecurityFinding.html
+A finding may have 240 KB:
+https://docs.aws.amazon.com/securityhub/latest/partnerguide/guidelines-batchimportfindings.html
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from image_scan.findings import LEVELS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_LEVELS = tuple(dict.fromkeys(LEVELS.values()))  # the worst first
+_SCHEMA = "2018-10-08"
+_TYPES = ["Software and Configuration Checks/Vulnerabilities/CVE"]
+_LARGEST = 200_000  # bytes
+_LONGEST_ID, _LONGEST_TITLE, _LONGEST_DESCRIPTION, _LONGEST_ADVICE = 512, 256, 1024, 512
+_LONGEST_NAME = 128
+_ADVICE = "Update what has a fixed version, build the image anew, and deploy it."
+_ARCHIVED_ADVICE = "Nothing is left to do: the newest scan does not find it any more."
+
+
+class Product(NamedTuple):
+    """As whom findings are sent: the account's own product, which every account has.
+
+    `install` names what generates them. https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-custom-providers.html
+    """
+
+    arn: str
+    install: str
+
+    @property
+    def partition(self) -> str:
+        return self.arn.split(":")[1]
+
+    @property
+    def region(self) -> str:
+        return self.arn.split(":")[3]
+
+    @property
+    def account_id(self) -> str:
+        return self.arn.split(":")[4]
+
+
+def image_key(image: Mapping[str, Any]) -> str:
+    """What is the same for the same image: its digest, or its tag where ECR told no digest."""
+    tagged = f"{image['account_id']}/{image['region']}/{image['repository']}:{image['tag']}"
+    return str(image["digest"] or tagged)
+
+
+def levels(detail: Mapping[str, Any]) -> list[str]:
+    """Those that have confirmed findings, the worst first."""
+    return [level for level in _LEVELS if detail["counts"][level] > 0]
+
+
+def finding(
+    detail: Mapping[str, Any], level: str, product: Product, created: str, updated: str
+) -> dict[str, Any]:
+    """The finding of one level; archived where nothing of that level was found.
+
+    Its severity and type can be overridden at Security Hub, so they are given when it is created,
+    and from then on among the provider's own fields only:
+    https://docs.aws.amazon.com/securityhub/latest/userguide/finding-update-batchimportfindings.html
+    """
+    count = detail["counts"][level]
+    image = detail["image"]
+    title = f"{_counted(count, level)} in {image['repository']}:{image['tag'] or 'untagged'}"
+    severity = {"Severity": {"Label": level.upper(), "Original": level}, "Types": _TYPES}
+    found: dict[str, Any] = {
+        "SchemaVersion": _SCHEMA,
+        "Id": _text(f"{product.install}/{image_key(image)}/{level}", _LONGEST_ID),
+        "ProductArn": product.arn,
+        "ProductName": "image-scan",
+        "GeneratorId": f"image-scan/{product.install}",
+        "AwsAccountId": product.account_id,
+        "CreatedAt": created,
+        "UpdatedAt": updated,
+        "FirstObservedAt": created,
+        "LastObservedAt": detail.get("scanned_at") or updated,
+        **(severity if created == updated else {}),
+        "FindingProviderFields": severity,
+        "Title": _text(title, _LONGEST_TITLE),
+        "Description": _text(_description(detail, level), _LONGEST_DESCRIPTION),
+        "Remediation": {"Recommendation": {"Text": _ADVICE if count else _ARCHIVED_ADVICE}},
+        "ProductFields": _product_fields(detail, level),
+        "Resources": [_resource(image, product.partition)],
+        "RecordState": "ACTIVE" if count else "ARCHIVED",
+    }
+    if page := detail["links"].get("image"):
+        found["SourceUrl"] = page
+    if listed := [_vulnerability(each) for each in _of(detail, level)]:
+        found["Vulnerabilities"] = listed
+        _fit(found)
+    return found
+
+
+def _fit(found: dict[str, Any]) -> None:
+    """The worst come first; what has no room is still in the count."""
+    while len(json.dumps(found)) > _LARGEST:
+        found["Vulnerabilities"].pop()
+
+
+def _counted(count: int, level: str) -> str:
+    return f"{count} {level} {'vulnerability' if count == 1 else 'vulnerabilities'}"
+
+
+def _description(detail: Mapping[str, Any], level: str) -> str:
+    counts = ", ".join(
+        f"{detail['counts'][each]} {each}" for each in dict.fromkeys(LEVELS.values())
+    )
+    count, fixable = detail["counts"][level], detail.get("fixable", {}).get(level, 0)
+    fixed = f", {fixable} of them with a fix" if fixable else ""
+    places = detail.get("places_total", 0)
+    return (
+        f"Qualys finds {_counted(count, level)} in the container image{fixed}. "
+        f"All confirmed findings: {counts}. Known places that run it: {places}. "
+        f"Image: {detail['image']['uri']}"
+    )
+
+
+def _of(detail: Mapping[str, Any], level: str) -> list[Mapping[str, Any]]:
+    """Those of the worst findings of the image that are of the level."""
+    return [each for each in detail["findings"] if LEVELS[each["severity"]] == level]
+
+
+def _product_fields(detail: Mapping[str, Any], level: str) -> dict[str, str]:
+    """At most 50 of them: the event names ten findings."""
+    listed = _of(detail, level)
+    fields = {
+        "image-scan/count": str(detail["counts"][level]),
+        "image-scan/qids": ", ".join(str(each["qid"]) for each in listed),
+        "image-scan/image-id": detail.get("config_digest", ""),
+        "image-scan/execution": detail["links"].get("execution", ""),
+        **{f"image-scan/qid/{each['qid']}": each["title"] for each in listed},
+    }
+    return {name: _text(value, 2048) for name, value in fields.items() if value}
+
+
+def _resource(image: Mapping[str, Any], partition: str) -> dict[str, Any]:
+    """The ARN is as Amazon Inspector writes that of an image."""
+    repository = f"arn:{partition}:ecr:{image['region']}:{image['account_id']}:repository"
+    details: dict[str, Any] = {
+        "RegistryId": image["account_id"],
+        "RepositoryName": _text(image["repository"], 256),
+    }
+    if image["digest"]:
+        details["ImageDigest"] = image["digest"]
+    if image["tag"]:
+        details["ImageTags"] = [_text(image["tag"], 128)]
+    version = f"/{image['digest']}" if image["digest"] else f":{image['tag']}"
+    return {
+        "Type": "AwsEcrContainerImage",
+        "Id": _text(f"{repository}/{image['repository']}{version}", _LONGEST_ID),
+        "Partition": partition,
+        "Region": image["region"],
+        "Details": {"AwsEcrContainerImage": details},
+    }
+
+
+def _vulnerability(top: Mapping[str, Any]) -> dict[str, Any]:
+    """Named by its first CVE, or by Qualys' own number where it has none."""
+    names = [_text(each, _LONGEST_NAME) for each in [*top["cves"], f"QID-{top['qid']}"]]
+    fixes = dict(_name_and_version(each) for each in top["fixes"])
+    packages = [_package(each, fixes) for each in top["packages"]]
+    fixed = len([each for each in packages if "FixedInVersion" in each])
+    found: dict[str, Any] = {
+        "Id": names[0],
+        "RelatedVulnerabilities": names[1:],
+        "Vendor": {"Name": "Qualys", "VendorSeverity": str(top["severity"])},
+        "ExploitAvailable": "YES" if top["exploit"] else "NO",
+        "FixAvailable": "NO",
+    }
+    if top["patch"] or (fixes and fixed == len(packages)):
+        found["FixAvailable"] = "YES"
+    elif fixes:
+        found["FixAvailable"] = "PARTIAL"
+    if packages:
+        found["VulnerablePackages"] = packages
+    return found
+
+
+def _package(text: str, fixes: Mapping[str, str]) -> dict[str, str]:
+    name, version = _name_and_version(text)
+    found = {"Name": _text(name, _LONGEST_NAME)}
+    if version:
+        found["Version"] = _text(version, _LONGEST_NAME)
+    if fix := fixes.get(name):
+        found["FixedInVersion"] = _text(fix, _LONGEST_NAME)
+        found["Remediation"] = _text(f"Update to {fix}", _LONGEST_ADVICE)
+    return found
+
+
+def _name_and_version(text: str) -> tuple[str, str]:
+    """A package of the event; what ends without a digit in its last word has no version."""
+    name, _, version = text.rpartition(" ")
+    return (name, version) if name and any(c.isdigit() for c in version) else (text, "")
+
+
+def _text(value: str, longest: int) -> str:
+    """Names are chosen by whoever pushes: nothing that does not print, and never nothing at all,
+    which Security Hub refuses."""
+    shown = "".join(each if each.isprintable() else "?" for each in value[:longest])
+    return shown if shown.strip() else "-"

@@ -1,0 +1,101 @@
+"""Findings of an image at the Security Hub of the account that owns it, as its verdicts change.
+
+EventBridge may deliver an event twice, late, or after a newer one. What may be active is noted
+before it is sent, and each update carries the time of its event: Security Hub ignores what is not
+newer than what it has, so that of two imports at once the older one leaves nothing behind.
+https://docs.aws.amazon.com/securityhub/latest/userguide/finding-update-batchimportfindings.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from image_scan import aws, log, security_findings
+from image_scan.errors import AwsRejected, AwsUnavailable, MalformedEvent
+from image_scan.security_findings import Product
+from image_scan.security_hub_memo import Known
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from image_scan.accounts import Accounts
+    from image_scan.security_hub_memo import SecurityHubMemo
+
+SCHEMA = "image-scan/result/1"
+_WITH_RESULT = ("CLEAN", "FINDINGS")
+_NOT_ENABLED = "InvalidAccess"  # an error of the call, or of each finding
+
+
+class SecurityHub:
+    """`product_arn` gives the ARN of an account's own product, of our own for an empty account."""
+
+    def __init__(
+        self,
+        accounts: Accounts,
+        memo: SecurityHubMemo,
+        product_arn: Callable[[str], str],
+        install: str,
+    ) -> None:
+        self._accounts = accounts
+        self._memo = memo
+        self._product_arn = product_arn
+        self._install = install
+
+    def take(self, event: Mapping[str, Any]) -> None:
+        """Imports what a result event tells, and archives what it tells no more; safe to repeat.
+
+        Raises AwsUnavailable and AwsRejected, and MalformedEvent for what is no result event.
+        """
+        detail = event["detail"]
+        if detail.get("schema") != SCHEMA:
+            raise MalformedEvent(f"not of the schema {SCHEMA}")
+        if detail["verdict"] not in _WITH_RESULT:
+            return  # without a result, nothing is known to be better or worse
+        member, image = detail["image"]["role_account_id"], detail["image"]
+        product = Product(self._product_arn(member), self._install)
+        key, told = security_findings.image_key(image), event["time"]
+        known = self._memo.recall(product.account_id, key)
+        mine = Known(_milliseconds(detail.get("scanned_at") or told), _milliseconds(told))
+        if mine.order < known.order:
+            log.info("an older verdict", scanned_at=detail.get("scanned_at"), told_at=told)
+            return
+        found = {level: known.levels.get(level, told) for level in security_findings.levels(detail)}
+        sent = {**known.levels, **found}
+        noted = replace(mine, levels=sent)
+        if not self._memo.replace(product.account_id, key, known, noted):
+            raise AwsUnavailable("another verdict of the image is being imported")
+        if sent:
+            findings = [
+                security_findings.finding(detail, level, product, created, told)
+                for level, created in sent.items()
+            ]
+            self._import(findings, product, member)
+            # Where another has come meanwhile, it has what was noted.
+            self._memo.replace(product.account_id, key, noted, replace(mine, levels=found))
+        log.info("findings imported", account=product.account_id, levels=[*found], sent=[*sent])
+
+    def _import(self, findings: list[dict[str, Any]], product: Product, member: str) -> None:
+        """One call: there are four levels, and a call takes a hundred findings."""
+        client = self._accounts.security_hub(member, product.region)
+        where = f"account {product.account_id}, region {product.region}"
+        try:
+            with aws.calls("securityhub:BatchImportFindings"):
+                answer = client.batch_import_findings(Findings=findings)
+        except AwsRejected as error:
+            raise AwsRejected(_in_words(str(error), where)) from error
+        if answer["FailedCount"]:
+            failed = answer.get("FailedFindings") or [{}]
+            why = f"{failed[0].get('ErrorCode', '')}: {failed[0].get('ErrorMessage', '')}"
+            refused = f"{answer['FailedCount']} of {len(findings)} findings refused: {why:.300}"
+            raise AwsRejected(_in_words(refused, where))
+
+
+def _in_words(refused: str, where: str) -> str:
+    enabled = "Security Hub is not enabled" if _NOT_ENABLED in refused else "Security Hub refuses"
+    return f"{enabled} in {where}: {refused}"
+
+
+def _milliseconds(iso: str) -> int:
+    return int(datetime.fromisoformat(iso).timestamp() * 1000)

@@ -1,0 +1,70 @@
+"""Which findings an image may have at Security Hub, and which verdict they are of.
+
+Security Hub forgets a finding 90 days after its last update, the memo a little later:
+https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-findings.html
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from image_scan.cache_table import ConditionFailedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from image_scan.cache_table import CacheTable
+
+_SECONDS = 95 * 86_400
+_AS_SEEN = "attribute_not_exists(imageDigest) OR (scanned_at = :scanned_at AND told_at = :told_at)"
+
+
+@dataclass(frozen=True)
+class Known:
+    """`levels` are the severity levels that may be active, with the time their finding was created.
+
+    They are of the verdict of a scan (`scanned_at`), told at `told_at`: of two, the later scan
+    counts, and of one scan what was told last. In epoch milliseconds.
+    """
+
+    scanned_at: int = 0
+    told_at: int = 0
+    levels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def order(self) -> tuple[int, int]:
+        return self.scanned_at, self.told_at
+
+
+class SecurityHubMemo:
+    """Every method raises AwsUnavailable or AwsRejected when the table does not answer."""
+
+    def __init__(self, table: CacheTable, clock: Callable[[], float] = time.time) -> None:
+        self._table = table
+        self._clock = clock
+
+    def recall(self, account_id: str, image: str) -> Known:
+        item = self._table.get(_key(account_id, image))
+        return Known(item["scanned_at"], item["told_at"], item["levels"]) if item else Known()
+
+    def replace(self, account_id: str, image: str, seen: Known, by: Known) -> bool:
+        """False when it is not any more what was seen: somebody else has just replaced it."""
+        item = {
+            "imageDigest": _key(account_id, image),
+            "scanned_at": by.scanned_at,
+            "told_at": by.told_at,
+            "levels": dict(by.levels),
+            "ttl": int(self._clock()) + _SECONDS,
+        }
+        as_seen = {"scanned_at": seen.scanned_at, "told_at": seen.told_at}
+        try:
+            self._table.put(item, _AS_SEEN, **as_seen)
+        except ConditionFailedError:
+            return False
+        return True
+
+
+def _key(account_id: str, image: str) -> str:
+    return f"securityhub#{account_id}#{image}"

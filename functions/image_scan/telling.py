@@ -1,0 +1,88 @@
+"""Whom a verdict is told: which places, and of which of its findings."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from image_scan import finding_list
+from image_scan.notification_policy import judge
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from image_scan.accepted_findings import AcceptedFindings
+    from image_scan.earlier_images import EarlierImages
+    from image_scan.finding_list import Finding
+    from image_scan.notification_policy import Judged, NotificationPolicy
+    from image_scan.notifications import Topic
+    from image_scan.owners import Owners
+    from image_scan.payloads import Image, Outcome, Place, SettleTask
+    from image_scan.scan_cache import ScanCache
+
+# More places than this are not compared with what ran there before: they hear of everything.
+_MOST_COMPARED = 300
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The places that are to hear. `left` are the findings without accepted ones, None where they
+    are unknown; `judged` says of a place how they differ from those of the image before, `teams`
+    whose it is."""
+
+    places: Mapping[str, Place]
+    left: Sequence[Finding] | None = None
+    accepted: int = 0
+    judged: Mapping[str, Judged] = field(default_factory=dict)
+    teams: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Telling:
+    """Every method raises AwsUnavailable or AwsRejected when the tables or SNS do not answer."""
+
+    policy: NotificationPolicy
+    exceptions: AcceptedFindings
+    cache: ScanCache
+    earlier: EarlierImages
+    owners: Owners
+    topic: Topic
+    clock: Callable[[], float] = time.time
+
+    def tell(self, task: SettleTask, outcome: Outcome, places: Mapping[str, Place]) -> bool:
+        """Whether anybody had to hear of it."""
+        selection = self.select(task["image"], outcome, places)
+        if selection.places:
+            teams = self.owners.of(task["image"], selection.places)
+            self.topic.tell(task, outcome, replace(selection, teams=teams))
+        return bool(selection.places)
+
+    def select(self, image: Image, outcome: Outcome, places: Mapping[str, Place]) -> Selection:
+        if not self.policy.may_tell(outcome):
+            return Selection({})
+        if "counts" not in outcome:
+            return Selection(places)
+        found = finding_list.unpack(outcome.get("listed") or self.cache.findings_of(image["key"]))
+        if found is None:
+            return Selection(places)
+        exceptions = self.exceptions.read()
+        today = datetime.fromtimestamp(self.clock(), UTC).date()
+        compared = len(places) <= _MOST_COMPARED
+        judged = {
+            place: judge(
+                found,
+                self.earlier.findings(place, facts, image) if compared else None,
+                self.policy,
+                exceptions,
+                image["repository"],
+                today,
+            )
+            for place, facts in places.items()
+        }
+        told = {place: each for place, each in judged.items() if each.is_told}
+        if not told:
+            return Selection({})
+        first = next(iter(told.values()))
+        return Selection({place: places[place] for place in told}, first.left, first.accepted, told)

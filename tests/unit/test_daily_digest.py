@@ -1,0 +1,98 @@
+"""The digest of a day: what runs unscannable, and exceptions that end soon."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from image_scan import daily_digest
+from image_scan.accepted_findings import KEY, AcceptedFindings
+from image_scan.daily_digest import DailyDigest, UnscannableImage
+from image_scan.notification_policy import NotificationPolicy, accepted
+from image_scan.notifications import Topic
+from tests.unit.builders import NOTIFY
+
+if TYPE_CHECKING:
+    from image_scan.cache_table import CacheTable
+    from image_scan.install_notices import InstallNotices
+    from tests.unit.conftest import Clock, Inbox
+
+TODAY = date(2026, 2, 2)
+NGINX = UnscannableImage("docker.io/nginx:1", "not an image of ECR", {"1#eu#prod#b", "1#eu#prod#a"})
+LINE = "\n\x1b[31mCRITICAL"
+
+
+def exception(until: str, **changes: Any) -> dict[str, Any]:
+    base = {
+        "qid": 1,
+        "cve": None,
+        "repository": "shop/app",
+        "reason": "no fix yet",
+        "owner": "shop",
+    }
+    return {**base, "until": until, **changes}
+
+
+def test_a_quiet_day_has_no_digest() -> None:
+    far = accepted([exception("2026-02-10"), exception("2026-02-01")])
+    assert daily_digest.digest({}, far, TODAY) is None
+
+
+def test_it_names_images_places_and_exceptions() -> None:
+    ends = accepted([exception("2026-02-09"), exception("2026-02-02", qid=None, cve="CVE-2026-1")])
+    told = daily_digest.digest({"docker.io/nginx:1": NGINX}, ends, TODAY)
+    assert told
+    assert daily_digest.text(told).splitlines() == [
+        "Image scan: 1 running image cannot be scanned, 2 exceptions will end within a week",
+        "",
+        "docker.io/nginx:1: not an image of ECR",
+        "  1#eu#prod#a",
+        "  1#eu#prod#b",
+        "CVE-2026-1 in shop/app, accepted by shop until 2026-02-02: no fix yet",
+        "QID 1 in shop/app, accepted by shop until 2026-02-09: no fix yet",
+    ]
+    sent = json.loads(daily_digest.by_protocol(told))
+    assert json.loads(sent["default"])["unscannable"][0]["places"] == ["1#eu#prod#a", "1#eu#prod#b"]
+    assert json.loads(sent["https"])["source"] == "custom"
+
+
+def test_a_thousand_images_fit() -> None:
+    many = {
+        f"image-{n}": UnscannableImage(f"image-{n}", "r" * 300, {f"{p}" * 99 for p in range(99)})
+        for n in range(1000)
+    }
+    told = daily_digest.digest(many, [], TODAY)
+    assert told
+    assert told["unscannable_total"] == 1000
+    assert len(daily_digest.by_protocol(told)) < 256 * 1024
+
+
+def test_no_name_makes_a_line_of_its_own() -> None:
+    odd = UnscannableImage(f"uri{LINE}", f"reason{LINE}", {f"place{LINE}"})
+    told = daily_digest.digest({"x": odd}, accepted([exception("2026-02-02", owner=LINE)]), TODAY)
+    assert told
+    lines = daily_digest.text(told).split("\n")
+    assert len(lines) == 6
+    assert all(line.isprintable() for line in lines)
+
+
+def test_it_comes_once_a_day_and_only_where_it_is_asked_for(
+    table: CacheTable, notices: InstallNotices, topic: Inbox, clock: Clock
+) -> None:
+    def digest(unscannable: str) -> DailyDigest:
+        policy = NotificationPolicy.read({**NOTIFY, "unscannable": unscannable})
+        sent = Topic(topic.sns, topic.arn)
+        return DailyDigest(sent, notices, AcceptedFindings(table), policy, clock)
+
+    images = {"docker.io/nginx:1": NGINX}
+    assert not digest("off").tell(images)
+    assert digest("daily").tell(images)
+    assert not digest("daily").tell(images)
+    clock.now += 86_400
+    assert digest("daily").tell(images)
+    clock.now += 86_400
+    ends = [exception("2026-02-05")]
+    table.put({"imageDigest": KEY, "exceptions": json.dumps(ends)})
+    assert digest("each").tell(images), "an exception ends"
+    assert [subject for subject, _ in topic.messages()] == ["Scan: daily digest"] * 3

@@ -1,0 +1,179 @@
+"""What is worth a notification, and what an exception takes away from it."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from image_scan import finding_list
+from image_scan.errors import ConfigurationError
+from image_scan.finding_list import Finding
+from image_scan.notification_policy import Accepted, NotificationPolicy, accepted, judge
+from image_scan.payloads import Outcome
+from tests.unit.builders import CLEAN, CRITICAL, MEDIUM, NOTIFY
+
+TODAY = date(2026, 3, 2)
+HIGH = Outcome(verdict="FINDINGS", counts={"critical": 0, "high": 1, "medium": 0, "low": 0})
+
+
+def policy(**changes: Any) -> NotificationPolicy:
+    return NotificationPolicy.read({**NOTIFY, **changes})
+
+
+def found(qid: int, severity: int = 5, **changes: Any) -> Finding:
+    base: dict[str, Any] = {"potential": False, "fixable": True, "cves": (f"CVE-2026-{qid:04}",)}
+    return Finding(qid, severity, **{**base, **changes})
+
+
+def accept(**changes: Any) -> Accepted:
+    base = {"qid": 1, "repository": "shop/app", "until": "2026-03-02"}
+    (one,) = accepted([{"reason": "no fix before May", "owner": "shop", **base, **changes}])
+    return one
+
+
+@pytest.mark.parametrize(
+    ("changes", "outcome", "told"),
+    [
+        ({}, CRITICAL, True),
+        ({}, HIGH, True),
+        ({}, MEDIUM, False),
+        ({}, CLEAN, False),
+        ({"min_severity": "critical"}, HIGH, False),
+        ({"min_severity": "medium"}, MEDIUM, True),
+        ({}, Outcome(verdict="FINDINGS"), True),
+        ({}, Outcome(verdict="TIMEOUT"), True),
+        ({"timeout": False}, Outcome(verdict="TIMEOUT"), False),
+        ({}, Outcome(verdict="ERROR"), True),
+        ({"error": False}, Outcome(verdict="ERROR"), False),
+        ({"error": False}, Outcome(verdict="ERROR", error="QualysUnauthorized"), True),
+        ({"unscannable": "daily"}, Outcome(verdict="UNSCANNABLE"), False),
+        ({"unscannable": "each"}, Outcome(verdict="UNSCANNABLE"), True),
+        ({"only_fixable": True}, {**HIGH, "fixable": CLEAN["counts"]}, False),
+        ({"only_fixable": True}, {**HIGH, "fixable": HIGH["counts"]}, True),
+        ({"only_fixable": True}, HIGH, True),
+        ({"potential": True}, {**CLEAN, "potential": HIGH["counts"]}, True),
+        ({}, {**CLEAN, "potential": HIGH["counts"]}, False),
+    ],
+)
+def test_which_verdicts_may_be_told(changes: Any, outcome: Any, told: bool) -> None:
+    assert policy(**changes).may_tell(outcome) is told
+
+
+@pytest.mark.parametrize("inputs", [{}, {**NOTIFY, "min_severity": "bad"}, {**NOTIFY, "more": 1}])
+def test_other_inputs_are_refused(inputs: Any) -> None:
+    with pytest.raises(ConfigurationError, match="no notification policy"):
+        NotificationPolicy.read(inputs)
+
+
+@pytest.mark.parametrize(
+    ("changes", "finding", "is_told"),
+    [
+        ({}, found(1, 4), True),
+        ({}, found(1, 3), False),
+        ({}, found(1, potential=True), False),
+        ({"potential": True}, found(1, potential=True), True),
+        ({"only_fixable": True}, found(1, fixable=False), False),
+        ({"min_severity": "low"}, found(1, 1), True),
+    ],
+)
+def test_which_findings_are_told(changes: Any, finding: Finding, is_told: bool) -> None:
+    judged = judge([finding], None, policy(**changes), [], "shop/app", TODAY)
+    assert judged.is_told is is_told
+    assert not judged.known_before
+
+
+@pytest.mark.parametrize(
+    ("exception", "covers"),
+    [
+        (accept(), True),
+        (accept(qid=2), False),
+        (accept(qid=None, cve="CVE-2026-0001"), True),
+        (accept(qid=None, cve="CVE-2026-0002"), False),
+        (accept(repository="shop/*"), True),
+        (accept(repository="shop/ap"), False),
+        (accept(until="2026-03-01"), False),
+    ],
+)
+def test_what_an_exception_covers(exception: Accepted, covers: bool) -> None:
+    judged = judge([found(1)], None, policy(), [exception], "shop/app", TODAY)
+    assert judged.is_told is not covers
+    assert judged.accepted == covers
+
+
+def test_an_accepted_finding_hides_no_other() -> None:
+    judged = judge([found(1), found(2)], None, policy(), [accept()], "shop/app", TODAY)
+    assert judged.is_told
+    assert [each.qid for each in judged.left] == [2]
+
+
+def test_what_cannot_be_read_is_no_exception() -> None:
+    with pytest.raises((KeyError, ValueError)):
+        accepted([{"qid": 1, "repository": "a", "until": "never", "reason": "r", "owner": "o"}])
+
+
+def test_a_place_hears_of_what_is_new_to_it() -> None:
+    before = [found(1), found(2), found(7, 3)]
+    judged = judge([found(2), found(3)], before, policy(), [], "shop/app", TODAY)
+    assert (judged.is_told, judged.known_before) == (True, True)
+    names = {
+        name: [f.qid for f in getattr(judged, name)] for name in ("new", "still_open", "fixed")
+    }
+    assert names == {"new": [3], "still_open": [2], "fixed": [1]}
+
+
+@pytest.mark.parametrize(("notify_on", "is_told"), [("new", False), ("all", True)])
+def test_nothing_new_is_told_only_if_that_is_asked_for(notify_on: str, is_told: bool) -> None:
+    judged = judge([found(1)], [found(1)], policy(notify_on=notify_on), [], "shop/app", TODAY)
+    assert judged.is_told is is_told
+
+
+def test_a_finding_without_a_number_is_always_new() -> None:
+    assert judge([found(0)], [found(0)], policy(), [], "shop/app", TODAY).is_told
+
+
+finding_lists = st.lists(
+    st.builds(
+        Finding,
+        st.integers(0, 10**6),
+        st.integers(1, 5),
+        st.booleans(),
+        st.booleans(),
+        st.lists(st.text(max_size=20), max_size=3).map(tuple),
+    )
+)
+
+
+@given(finding_lists)
+def test_a_list_comes_back_as_it_was(listed: list[Finding]) -> None:
+    assert finding_list.unpack(finding_list.pack(listed)) == listed
+
+
+@given(st.text(max_size=50))
+def test_what_is_no_list_is_unknown(text: str) -> None:
+    assert finding_list.unpack(text) is None
+
+
+def test_too_many_findings_are_unknown_and_not_fewer() -> None:
+    import random  # noqa: PLC0415
+
+    chance = random.Random(1)  # noqa: S311 - no secret
+    many = [found(n, cves=(f"CVE-{chance.random()}",) * 9) for n in range(20_000)]
+    assert finding_list.pack(many) == ""
+    assert finding_list.unpack("") is None
+
+
+@given(finding_lists, finding_lists, st.dates(date(2026, 1, 1), date(2026, 12, 31)))
+def test_without_exceptions_nothing_bad_is_silent(
+    listed: list[Finding], before: list[Finding], today: date
+) -> None:
+    judged = judge(listed, before, policy(), [], "shop/app", today)
+    severe = {each.qid for each in listed if each.severity >= 4 and not each.potential}
+    told = {each.qid for each in (*judged.new, *judged.still_open)}
+    assert told == severe
+    assert judged.is_told == bool(judged.new)
+    ended = accept(until=(today - timedelta(days=1)).isoformat())
+    assert judge(listed, before, policy(), [ended], "shop/app", today) == judged

@@ -1,0 +1,126 @@
+"""Whose a place is: by tags, asked for once, and never in the way of an alert."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from image_scan import log, notifications
+from image_scan.accounts import Accounts
+from image_scan.errors import AwsUnavailable
+from image_scan.notifications import Topic
+from image_scan.owners import Owners
+from image_scan.scan_cache import place_of
+from image_scan.telling import Selection
+from tests.unit.builders import ACCOUNT, CRITICAL, REGION, image, settling, task
+
+if TYPE_CHECKING:
+    from tests.unit.conftest import Inbox
+
+DEFINITION = f"arn:aws:ecs:{REGION}:111122223333:task-definition/web:7"
+SERVICE = f"arn:aws:ecs:{REGION}:111122223333:service/prod/web"
+REPOSITORY = f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/shop/app"
+
+
+class Tags:
+    """ECS and ECR, as far as they tell tags; a code in place of a tag's value is an error."""
+
+    def __init__(self, teams: dict[str, str]) -> None:
+        self.teams = teams
+        self.asked: list[str] = []
+
+    def list_tags_for_resource(self, resourceArn: str) -> dict[str, Any]:  # noqa: N803
+        self.asked.append(resourceArn)
+        team = self.teams.get(resourceArn, "")
+        if team.endswith("Exception"):
+            raise ClientError({"Error": {"Code": team}}, "ListTagsForResource")
+        upper = ":ecr:" in resourceArn
+        key, value = ("Key", "Value") if upper else ("key", "value")
+        tags = [{key: "cost", value: "1"}, *([{key: "team", value: team}] if team else [])]
+        return {"tags": tags}
+
+
+def tagless(tags: Tags | None = None) -> Accounts:
+    """Accounts where nothing has a tag, but for those given."""
+    found = tags or Tags({})
+    return Accounts(None, lambda *_: found, lambda *_: found)
+
+
+def places(*services: str, **facts: str) -> dict[str, Any]:
+    named = {"account": "111122223333", "cluster": "prod", "task_definition": DEFINITION, **facts}
+    return dict(place_of(task(service=service, **named)) for service in services)
+
+
+@pytest.fixture(autouse=True)
+def _logging() -> None:
+    log.configure()
+
+
+@pytest.mark.parametrize(
+    ("teams", "team"),
+    [
+        ({SERVICE: "web", DEFINITION: "platform", REPOSITORY: "shop"}, "web"),
+        ({DEFINITION: "platform", REPOSITORY: "shop"}, "platform"),
+        ({REPOSITORY: "shop"}, "shop"),
+        ({}, None),
+        ({SERVICE: "AccessDeniedException", REPOSITORY: "shop"}, "shop"),
+        ({SERVICE: "t" * 256}, "t" * 100),
+    ],
+)
+def test_the_nearest_tag_says_whose_it_is(teams: dict[str, str], team: str | None) -> None:
+    where = places("web")
+    owners = Owners(tagless(Tags(teams)), "team")
+    assert owners.of(image(account_id=ACCOUNT), where) == (
+        {} if team is None else {next(iter(where)): team}
+    )
+
+
+def test_what_has_no_arn_is_not_asked_for() -> None:
+    tags = Tags({})
+    where = places("", cluster="", task_definition="web")
+    assert Owners(tagless(tags), "team").of(image(account_id=""), where) == {}
+    assert tags.asked == []
+
+
+def test_another_tag_can_be_the_owner() -> None:
+    (team,) = Owners(tagless(), "cost").of(image(), places("web")).values()
+    assert team == "1"
+
+
+def test_each_is_asked_once_and_not_too_many() -> None:
+    tags = Tags({REPOSITORY: "shop"})
+    where = places(*(f"web-{number}" for number in range(70)))
+    found = Owners(tagless(tags), "team").of(image(), where)
+    assert set(found.values()) == {"shop"}
+    assert len(found) == 70
+    assert tags.asked.count(DEFINITION) == tags.asked.count(REPOSITORY) == 1
+    assert len(tags.asked) == 52
+
+
+def test_an_aws_that_does_not_answer_is_asked_again() -> None:
+    owners = Owners(tagless(Tags({SERVICE: "ThrottlingException"})), "team")
+    with pytest.raises(AwsUnavailable):
+        owners.of(image(), places("web"))
+
+
+def test_the_team_is_in_text_json_and_attributes() -> None:
+    where = places("web", "worker")
+    names = sorted(where)
+    selection = Selection(where, teams={names[0]: "payments"})
+    told = notifications.message(settling(CRITICAL), CRITICAL, selection)
+    assert [place["team"] for place in told["deployed"]] == ["payments", ""]
+    assert notifications.attributes(told)["team"]["StringValue"] == '["payments"]'
+    assert "service web of payments (account" in notifications.by_protocol(told)
+
+
+def test_a_team_with_a_topic_hears_there_too(topic: Inbox) -> None:
+    own = topic.sns.create_topic(Name="payments")["TopicArn"]
+    where = places("web", "worker")
+    teams = dict.fromkeys(where, "payments")
+    to = Topic(topic.sns, topic.arn, {"payments": own, "shop": f"{own}-none"})
+    to.tell(settling(CRITICAL), CRITICAL, Selection(where, teams=teams))
+    (all_of_it,) = topic.messages()
+    topic.arn = own
+    assert topic.messages() == [all_of_it]

@@ -1,0 +1,97 @@
+"""The event of a scan that ended: complete, small enough, and no hindrance to an alert."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.stub import Stubber
+
+from image_scan import aws, log, result_events
+from image_scan.errors import AwsUnavailable
+from image_scan.result_events import ResultEvents
+from image_scan.scan_cache import place_of
+from tests.unit.builders import CRITICAL, DIGEST, image, settling, task
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+BUS = "arn:aws:events:us-east-1:123456789012:event-bus/hub"
+PLACES = dict([place_of(task())])
+
+
+@pytest.fixture
+def events() -> Iterator[Stubber]:
+    log.configure()
+    with Stubber(aws.client("events")) as stub:
+        yield stub
+
+
+@pytest.fixture
+def put(events: Stubber) -> ResultEvents:
+    return ResultEvents(events.client, BUS, "qualys-image-scan")
+
+
+def answer(code: str) -> dict[str, Any]:
+    return {"FailedEntryCount": 1, "Entries": [{"ErrorCode": code, "ErrorMessage": "no"}]}
+
+
+def test_it_is_put_on_the_bus_as_documented(
+    put: ResultEvents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entries: list[Any] = []
+
+    def put_events(Entries: list[Any]) -> dict[str, Any]:  # noqa: N803 - boto3's name
+        entries.extend(Entries)
+        return {"FailedEntryCount": 0, "Entries": [{"EventId": "1"}]}
+
+    monkeypatch.setattr(put._events, "put_events", put_events)
+    put.put(settling(CRITICAL, image(role_account_id="222222222222")), CRITICAL, PLACES)
+    (entry,) = entries
+    detail = json.loads(entry.pop("Detail"))
+    assert entry == {
+        "EventBusName": BUS,
+        "Source": "image-scan",
+        "DetailType": "Container Image Scan Completed",
+    }
+    assert detail["install"] == "qualys-image-scan"
+    assert detail["schema"] == "image-scan/result/1"
+    assert (detail["verdict"], detail["counts"]) == ("FINDINGS", CRITICAL["counts"])
+    assert detail["image"]["digest"] == DIGEST
+    assert detail["image"]["role_account_id"] == "222222222222"
+    assert [place["service"] for place in detail["places"]] == ["web"]
+    assert detail["places_total"] == 1
+    assert detail["findings"] == CRITICAL["top"]
+
+
+def test_it_fits_an_entry_however_many_places_there_are() -> None:
+    place, facts = place_of(task())
+    long = {**facts, "service": "s" * 255, "containers": ["c" * 255] * 10}
+    places: Any = {f"{place}{number}": long for number in range(500)}
+    detail = result_events.detail(settling(CRITICAL), CRITICAL, places)
+    assert len(json.dumps(detail).encode()) < 200_000
+    assert 0 < len(detail["places"]) < detail["places_total"] == 500
+
+
+@pytest.mark.parametrize("code", ["InternalFailure", "ThrottlingException"])
+def test_one_that_could_not_be_put_is_put_again(
+    put: ResultEvents, events: Stubber, code: str
+) -> None:
+    events.add_response("put_events", answer(code))
+    with pytest.raises(AwsUnavailable, match=code):
+        put.put(settling(CRITICAL), CRITICAL, PLACES)
+
+
+@pytest.mark.parametrize("by", ["entry", "call"])
+def test_a_bus_that_refuses_holds_nobody_up_and_is_counted(
+    put: ResultEvents, events: Stubber, capsys: pytest.CaptureFixture[str], by: str
+) -> None:
+    if by == "entry":
+        events.add_response("put_events", answer("NotAuthorizedForSourceException"))
+    else:
+        events.add_client_error("put_events", "AccessDeniedException", http_status_code=400)
+    put.put(settling(CRITICAL), CRITICAL, PLACES)
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert any(line.get("level") == "error" for line in lines)
+    assert any(line.get("RefusedResultEvents") == 1 for line in lines)

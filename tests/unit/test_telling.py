@@ -1,0 +1,196 @@
+"""Whom a verdict is told: by thresholds, exceptions, and what the place ran before."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from image_scan import finding_list
+from image_scan.accepted_findings import KEY, AcceptedFindings
+from image_scan.earlier_images import EarlierImages
+from image_scan.ledger import Ledger
+from image_scan.ledger_table import LedgerTable
+from image_scan.notification_policy import NotificationPolicy
+from image_scan.notifications import Topic
+from image_scan.owners import Owners
+from image_scan.payloads import ImageTask, Outcome
+from image_scan.scan_cache import ScanCache, place_of
+from image_scan.telling import Telling
+from tests.unit import tables
+from tests.unit.builders import LEASE, NOTIFY, NOW, WEEK, image, settling, taken, task
+from tests.unit.test_notification_policy import found
+from tests.unit.test_owners import tagless
+
+if TYPE_CHECKING:
+    from image_scan.cache_table import CacheTable
+    from tests.unit.conftest import Clock, Inbox
+
+ENDS = "2026-12-31"
+
+
+class Scene:
+    """An install, where versions of shop/app run one after the other."""
+
+    def __init__(self, table: CacheTable, dynamodb: Any, topic: Inbox, clock: Clock) -> None:
+        self.table, self.topic, self.clock = table, topic, clock
+        self.rows = LedgerTable(dynamodb, tables.LEDGER)
+        self.ledger = Ledger(self.rows, clock)
+
+    def telling(self, **changes: Any) -> Telling:
+        policy = NotificationPolicy.read({**NOTIFY, **changes})
+        self.cache = ScanCache(self.table, policy.may_tell, self.clock)
+        earlier = EarlierImages(self.rows, self.cache)
+        topic = Topic(self.topic.sns, self.topic.arn)
+        exceptions, owners = AcceptedFindings(self.table), Owners(tagless(), "team")
+        return Telling(policy, exceptions, self.cache, earlier, owners, topic, self.clock)
+
+    def accept(self, **changes: Any) -> None:
+        base = {"qid": 1, "cve": None, "repository": "shop/*", "until": ENDS, "reason": "none yet"}
+        item = [{**base, "owner": "shop", **changes}]
+        self.table.put({"imageDigest": KEY, "exceptions": json.dumps(item)})
+
+    def runs(self, version: int, *qids: int, at: int = 0, **of: Any) -> ImageTask:
+        """A version of the service is deployed, and Qualys finds these."""
+        digest = f"sha256:{version:064x}"
+        named = {"key": digest, "digest": digest, "tag": str(version), **of}
+        stamp = f"2026-02-02T{3 + (at or version):02}:00:00Z"
+        deployed = task(f"event-{version}", image(**named), event_time=stamp)
+        deployed["deployment"]["event_name"] = "UpdateService"
+        self.ledger.note(deployed)
+        self.telling()
+        lease = taken(self.cache.decide(deployed, LEASE))
+        self.cache.keep_findings(lease, result(*qids), WEEK)
+        return deployed
+
+    def told(self) -> list[dict[str, Any]]:
+        return [json.loads(json.loads(text)["default"]) for _, text in self.topic.messages()]
+
+
+def result(*qids: int) -> Outcome:
+    listed = [found(qid) for qid in qids]
+    counts: Any = {"critical": len(qids), "high": 0, "medium": 0, "low": 0}
+    return Outcome(
+        verdict="FINDINGS" if qids else "CLEAN",
+        counts=counts,
+        fixable=counts,
+        listed=finding_list.pack(listed),
+        top=[
+            {
+                "qid": qid,
+                "title": f"finding {qid}",
+                "severity": 5,
+                "cves": [],
+                "packages": [],
+                "fixes": [],
+                "patch": False,
+                "exploit": False,
+            }
+            for qid in qids
+        ],
+    )
+
+
+@pytest.fixture
+def scene(table: CacheTable, dynamodb: Any, topic: Inbox, clock: Clock) -> Scene:
+    return Scene(table, dynamodb, topic, clock)
+
+
+def tell(scene: Scene, deployed: ImageTask, *qids: int, **changes: Any) -> bool:
+    place, facts = place_of(deployed)
+    asked = settling(result(*qids), deployed["image"])
+    return scene.telling(**changes).tell(asked, result(*qids), {place: facts})
+
+
+def test_the_first_version_of_a_place_is_told_in_full(scene: Scene) -> None:
+    assert tell(scene, scene.runs(1, 1, 2), 1, 2)
+    (message,) = scene.told()
+    assert message["schema"] == "image-scan/notification/1"
+    assert "compared" not in message["deployed"][0]
+    assert [each["new"] for each in message["findings"]] == [False, False]
+
+
+def test_the_next_version_is_told_of_what_is_new(scene: Scene) -> None:
+    scene.runs(1, 1, 2)
+    assert tell(scene, scene.runs(2, 2, 3), 2, 3)
+    (message,) = scene.told()
+    assert message["deployed"][0]["compared"] == {"new": 1, "still_open": 1, "fixed": 1}
+    assert {each["qid"]: each["new"] for each in message["findings"]} == {2: False, 3: True}
+    assert message["told_counts"]["critical"] == 2
+
+
+@pytest.mark.parametrize(("notify_on", "heard"), [("new", False), ("all", True)])
+def test_a_version_with_nothing_new(scene: Scene, notify_on: str, heard: bool) -> None:
+    scene.runs(1, 1, 2)
+    assert tell(scene, scene.runs(2, 2), 2, notify_on=notify_on) is heard
+
+
+def test_a_version_whose_findings_are_forgotten_is_not_compared_with(scene: Scene) -> None:
+    before = scene.runs(1, 1)
+    scene.table.delete(f"findings#{before['image']['key']}")
+    assert tell(scene, scene.runs(2, 1), 1)
+
+
+def test_another_container_of_the_task_is_not_what_ran_before(scene: Scene) -> None:
+    scene.runs(1, 1, repository="shop/sidecar")
+    assert tell(scene, scene.runs(2, 1), 1)
+
+
+def test_what_came_after_it_is_not_what_ran_before(scene: Scene) -> None:
+    late = scene.runs(1, 1, at=1)
+    scene.runs(2, 1, at=2)
+    assert tell(scene, late, 1)
+
+
+def test_an_accepted_finding_is_not_told_and_stays_counted(scene: Scene) -> None:
+    scene.accept(qid=1)
+    deployed = scene.runs(1, 1, 2)
+    assert tell(scene, deployed, 1, 2)
+    (message,) = scene.told()
+    assert (message["counts"]["critical"], message["told_counts"]["critical"]) == (2, 1)
+    assert message["accepted"] == 1
+    assert [each["qid"] for each in message["findings"]] == [2]
+    assert scene.topic.messages()[0][0] == "Scan: shop/app - 1C/0H"
+
+
+def test_when_all_are_accepted_nobody_is_told_until_it_ends(scene: Scene) -> None:
+    scene.accept(qid=1)
+    deployed = scene.runs(1, 1)
+    assert not tell(scene, deployed, 1)
+    scene.accept(qid=1, until="2026-02-01")
+    assert tell(scene, deployed, 1)
+
+
+@pytest.mark.parametrize("spoilt", ["", "{}", "[1]", '[{"qid": 1}]', "null"])
+def test_exceptions_that_cannot_be_read_hide_nothing(scene: Scene, spoilt: str) -> None:
+    scene.table.put({"imageDigest": KEY, "exceptions": spoilt})
+    assert tell(scene, scene.runs(1, 1), 1)
+
+
+def test_unknown_findings_are_told(scene: Scene) -> None:
+    scene.accept(qid=1)
+    deployed = scene.runs(1)
+    place, facts = place_of(deployed)
+    unknown: Any = {**result(1), "listed": ""}
+    scene.table.delete(f"findings#{deployed['image']['key']}")
+    asked = settling(unknown, deployed["image"])
+    assert scene.telling().tell(asked, unknown, {place: facts})
+
+
+def test_no_result_is_told_to_all_and_nothing_is_told_of_a_clean_image(scene: Scene) -> None:
+    deployed = scene.runs(1)
+    place, facts = place_of(deployed)
+    failed = Outcome(verdict="TIMEOUT", reason="no result")
+    telling = scene.telling()
+    assert telling.tell(settling(failed), failed, {place: facts, "other": facts})
+    assert scene.told()[0]["deployed_total"] == 2
+    assert not telling.tell(settling(result()), result(), {place: facts})
+
+
+def test_the_clock_decides_when_an_exception_ends(scene: Scene) -> None:
+    scene.accept(qid=1, until="2026-02-02")
+    deployed = scene.runs(1, 1)
+    assert not tell(scene, deployed, 1)
+    scene.clock.now = NOW + 2 * 86_400
+    assert tell(scene, deployed, 1)
