@@ -1,0 +1,184 @@
+"""Each format of a notification as it was looked at: golden/<case>/<format>.
+
+`UPDATE_GOLDEN=1 pytest tests/unit/test_golden_notifications.py` writes them anew: look at them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from image_scan import daily_digest, finding_list, notifications
+from image_scan.daily_digest import UnscannableImage
+from image_scan.notification_policy import Judged, accepted
+from image_scan.payloads import Outcome, TopFinding
+from image_scan.scan_cache import place_of
+from image_scan.telling import Selection
+from tests.unit.builders import NOW, image, settling, task
+
+if TYPE_CHECKING:
+    from image_scan.payloads import Image
+
+GOLDEN = Path(__file__).parent / "golden"
+EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:qualys-image-scan-scan:5f0c-1"
+HOSTILE = (
+    "a\r\nSubject: all clear\x1b[2J\u202e<!channel> <script>alert(1)</script> "
+    "<https://evil.example|open> *b* `c` @here [x](https://evil.example) ${jndi:x} {% y %}"
+)
+
+
+def top(qid: int, severity: int, title: str, **changes: Any) -> TopFinding:
+    base: Any = {"cves": [], "packages": [], "fixes": [], "patch": False, "exploit": False}
+    return TopFinding(**{"qid": qid, "severity": severity, "title": title, **base, **changes})
+
+
+OPENSSL = top(
+    38888,
+    5,
+    "OpenSSL buffer overflow",
+    cves=["CVE-2026-0001"],
+    packages=["openssl 3.0.7"],
+    fixes=["openssl 3.0.8"],
+    patch=True,
+    exploit=True,
+)
+EXPAT = top(
+    351234, 4, "Security update for expat", cves=["CVE-2022-25235"], packages=["expat 2.1.0-10"]
+)
+FOUND = Outcome(
+    verdict="FINDINGS",
+    reason="",
+    counts={"critical": 1, "high": 1, "medium": 12, "low": 3},
+    potential={"critical": 0, "high": 1, "medium": 0, "low": 0},
+    fixable={"critical": 1, "high": 0, "medium": 4, "low": 0},
+    exempted=0,
+    top=[OPENSSL, EXPAT],
+    scanned_at=NOW * 1000,
+    fresh=True,
+    config_digest="sha256:" + "c" * 64,
+)
+
+
+def where(**facts: str) -> dict[str, Any]:
+    return dict(
+        [
+            place_of(
+                task(**{"principal": "arn:aws:sts::123456789012:assumed-role/ci/deploy", **facts})
+            )
+        ]
+    )
+
+
+def told(outcome: Outcome, of: Image, selection: Selection, **task_facts: Any) -> dict[str, Any]:
+    return notifications.message(settling(outcome, of, **task_facts), outcome, selection)
+
+
+def findings() -> dict[str, Any]:
+    """Of two places, one of which is compared with the version before; one finding is accepted."""
+    places = where(service="web") | where(service="worker", cluster="batch")
+    web = next(name for name in places if name.endswith("#web"))
+    listed = [
+        finding_list.Finding(38888, 5, False, True, ("CVE-2026-0001",)),
+        finding_list.Finding(351234, 4, False, False, ("CVE-2022-25235",)),
+    ]
+    judged = Judged(listed, 1, True, True, new=listed[:1], still_open=listed[1:], fixed=())
+    selection = Selection(places, listed, 1, {web: judged}, {web: "payments"})
+    return told(FOUND, image(), selection, execution_arn=EXECUTION)
+
+
+def hostile() -> dict[str, Any]:
+    names = dict.fromkeys(("service", "cluster", "task_definition", "principal"), HOSTILE)
+    bad = top(1, 5, HOSTILE, cves=[HOSTILE], packages=[HOSTILE], fixes=[HOSTILE])
+    of = image(repository=HOSTILE, tag=HOSTILE, uri=HOSTILE)
+    places = where(**names)
+    teams = dict.fromkeys(places, HOSTILE)
+    return told({**FOUND, "top": [bad], "reason": HOSTILE}, of, Selection(places, teams=teams))
+
+
+def no_result(verdict: Any, reason: str, of: Image | None = None) -> dict[str, Any]:
+    outcome = Outcome(verdict=verdict, reason=reason)
+    return told(outcome, of or image(), Selection(where()), execution_arn=EXECUTION)
+
+
+def unscannable() -> dict[str, Any]:
+    uri = "docker.io/library/nginx:1.27"
+    of = image(uri=uri, repository="docker.io/library/nginx", tag="", digest="", account_id="")
+    outcome = Outcome(verdict="UNSCANNABLE", reason="not an ECR image: docker.io")
+    return told(outcome, of, Selection(where()))
+
+
+def digest() -> dict[str, Any]:
+    nginx = UnscannableImage(
+        "docker.io/library/nginx:1.27",
+        "not an ECR image: docker.io",
+        {"web in 123456789012/us-east-1/prod"},
+    )
+    until = {"until": "2026-02-05", "reason": "the parser is not reachable", "owner": "shop team"}
+    exceptions = accepted([{"cve": "CVE-2026-0001", "repository": "shop/*", **until}])
+    return daily_digest.digest({"nginx": nginx}, exceptions, date(2026, 2, 2)) or {}
+
+
+CASES = {
+    "findings": findings,
+    "hostile": hostile,
+    "timeout": lambda: no_result("TIMEOUT", "no result after 30 checks, 60 s apart"),
+    "error": lambda: no_result("ERROR", "QualysUnauthorized: HTTP 401"),
+    "unscannable": unscannable,
+}
+
+
+def formats(by_protocol: str) -> dict[str, str]:
+    texts = json.loads(by_protocol)
+    return {
+        "email.txt": texts["email"],
+        "sms.txt": texts["sms"] + "\n",
+        "chat.json": shown(json.loads(texts["https"])),
+        "message.json": shown(json.loads(texts["default"])),
+    }
+
+
+def shown(value: Any) -> str:
+    return json.dumps(value, indent=1) + "\n"
+
+
+def check(case: str, found: dict[str, str]) -> None:
+    folder = GOLDEN / case
+    if os.environ.get("UPDATE_GOLDEN"):
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in found.items():
+            (folder / name).write_bytes(text.encode())
+    kept = {file.name: file.read_bytes().decode() for file in folder.iterdir()}
+    assert found == kept
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_notification_reads_as_it_did(case: str) -> None:
+    told = CASES[case]()
+    envelope = {"subject": notifications.subject(told), **notifications.attributes(told)}
+    check(case, {**formats(notifications.by_protocol(told)), "envelope.json": shown(envelope)})
+
+
+def test_a_digest_reads_as_it_did() -> None:
+    check("digest", formats(daily_digest.by_protocol(digest())))
+
+
+def test_every_golden_file_is_of_a_case() -> None:
+    assert {folder.name for folder in GOLDEN.iterdir()} == {*CASES, "digest"}
+
+
+def test_hostile_names_are_text_wherever_they_are_shown() -> None:
+    """Besides the golden files: what they must never hold, whatever is written there anew."""
+    made = formats(notifications.by_protocol(hostile()))
+    for name in ("email.txt", "sms.txt"):
+        assert all(line.isprintable() for line in made[name].split("\n"))
+    assert "\nSubject:" not in made["email.txt"]
+    chat = json.loads(made["chat.json"])
+    words = json.dumps(chat, ensure_ascii=False)
+    assert not any(each in words for each in ("<!", "<script", "https://evil", "](https", "@here"))
+    assert "\x1b" not in words + made["email.txt"] + made["sms.txt"]
+    assert "\u202e" not in words + made["email.txt"] + made["sms.txt"]
