@@ -15,6 +15,7 @@ import itertools
 import json
 import uuid
 from collections import defaultdict
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -92,7 +93,7 @@ class Replay:
         for number in range(1, trace.accounts):
             self._ecr[_account(number)] = FakeEcr(_account(number))
         for registry in self._ecr.values():
-            for operation in ("batch_get_image", "describe_images"):
+            for operation in ("batch_get_image", "describe_images", "list_tags_for_resource"):
                 patch.setattr(registry, operation, self._read(getattr(registry, operation)))
         if trace.accounts > 1:
             self._become_hub(patch)
@@ -123,6 +124,7 @@ class Replay:
     # What the owners of the services do.
 
     def _release(self, step: Release) -> None:
+        self._pipeline.time.sleep(60)
         repository, tag = f"shop/service-{step.service}", str(step.version)
         image = self._push(self._owner(step.service), repository, tag)
         if step.new:
@@ -208,13 +210,16 @@ class Replay:
         self._intake({**self._recorded("task_running_by_tag", service), "detail": task})
 
     def _recorded(self, name: str, service: int) -> Json:
-        """A recorded event, as it would be in the account of the service."""
+        """A recorded event, as it would be in the account of the service, now."""
         text = json.dumps(event(name))
         for there, here in _RECORDED_IN:
             text = text.replace(there, here)
         number = self.counts.by_kind[counts.EVENTS]["delivered"]
         moved: Json = json.loads(text)
-        moved |= {"id": str(uuid.UUID(int=number)), "account": self._owner(service)}
+        now = datetime.fromtimestamp(self._pipeline.time.time(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        moved |= {"id": str(uuid.UUID(int=number)), "account": self._owner(service), "time": now}
+        if "eventTime" in moved["detail"]:
+            moved["detail"]["eventTime"] = now
         return moved
 
     def _intake(self, recorded: Json) -> None:
@@ -283,7 +288,8 @@ class Replay:
                     units += dynamodb_units.index_units(before, after)
                     self.counts.add(counts.UNITS, "write", units)
                 else:
-                    assert arguments["ConsistentRead"]
+                    # Of the index half of what is counted: it takes no other reads.
+                    assert "IndexName" in arguments or arguments["ConsistentRead"]
                     self.counts.add(counts.UNITS, "read", dynamodb_units.read_units(before))
 
         patch.setattr(BaseClient, "_make_api_call", counted)
