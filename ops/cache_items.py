@@ -8,7 +8,7 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from image_scan import images
+from image_scan import finding_list, images, scan_cache
 from ops.install import Install, answers
 
 Item = dict[str, Any]
@@ -41,13 +41,8 @@ class CacheItems:
                 "ProjectionExpression": ", ".join(shown),
                 "ExpressionAttributeNames": shown,
             }
-        with answers():
-            pages = self._dynamodb.get_paginator("scan").paginate(**arguments)
-            for page in pages:
-                for row in page["Items"]:
-                    # Without a status it is a memo of something else.
-                    if "status" in row:
-                        yield plain(row)
+        # Without a status it is a memo of something else.
+        return (row for row in self._rows(arguments) if "status" in row)
 
     def find(self, reference: str) -> list[Item]:
         """What an operator means: a URI, a digest, or repository:tag. Newest first.
@@ -68,13 +63,25 @@ class CacheItems:
         return [item for key in (digest, by_tag) if (item := self.get(key))]
 
     def with_finding(self, name: str) -> list[Item]:
-        """Those with a QID or CVE among the findings that are kept of them."""
-        found = name.upper()
+        """Those in which a QID or CVE was found; of more than the table keeps, the worst count."""
+        items: list[Item] = []
+        having: set[str] = set()
+        for row in self._rows({"TableName": self._install.cache_table}):
+            if "status" in row:
+                items.append(row)
+            if name.upper() in _found(row):
+                having.add(row["imageDigest"])
         return [
             item
-            for item in self.all()
-            if any(found in (str(top["qid"]), *top["cves"]) for top in item.get("top", []))
+            for item in items
+            if having & {key := item["imageDigest"], scan_cache.findings_key(key)}
         ]
+
+    def _rows(self, arguments: dict[str, Any]) -> Iterator[Item]:
+        with answers():
+            for page in self._dynamodb.get_paginator("scan").paginate(**arguments):
+                for row in page["Items"]:
+                    yield plain(row)
 
     def key_of(self, reference: str) -> str:
         """The cache key of a full reference; empty where ECR does not tell us the digest."""
@@ -109,6 +116,13 @@ class CacheItems:
 def is_known(item: Item) -> bool:
     """Whether it counts still; DynamoDB removes expired items late."""
     return int(item.get("ttl", 0)) > time.time()
+
+
+def _found(row: Item) -> set[str]:
+    """The QIDs and CVEs of an image's item, or of the one that holds all its findings."""
+    listed = finding_list.unpack(row.get("listed", "")) or []
+    found = {name for each in listed for name in (str(each.qid), *each.cves)}
+    return found | {name for top in row.get("top", []) for name in (str(top["qid"]), *top["cves"])}
 
 
 def _names(item: Item) -> set[str]:

@@ -43,7 +43,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--finding",
         default=os.environ.get("QID", "") or os.environ.get("CVE", ""),
-        help="a QID or a CVE among the top findings of the images (QID, CVE)",
+        help="a QID or a CVE that was found in the images (QID, CVE)",
     )
     add_options(parser)
 

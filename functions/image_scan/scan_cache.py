@@ -116,12 +116,12 @@ class ScanCache:
         if listed := outcome.get("listed"):
             until = self._now() + 2 * ttl_seconds
             self._table.put(
-                {"imageDigest": _findings(lease["key"]), "listed": listed, "ttl": until}
+                {"imageDigest": findings_key(lease["key"]), "listed": listed, "ttl": until}
             )
 
     def findings_of(self, key: str) -> str:
         """What was kept; empty where they are unknown."""
-        item = self._table.get(_findings(key)) or {}
+        item = self._table.get(findings_key(key)) or {}
         return str(item.get("listed", ""))
 
     def note_told(self, task: ImageTask, outcome: Outcome, ttl_seconds: int) -> None:
@@ -273,7 +273,8 @@ class ScanCache:
         return int(self._clock())
 
 
-def _findings(key: str) -> str:
+def findings_key(key: str) -> str:
+    """Of the item that holds all findings of an image."""
     return f"findings#{key}"
 
 

@@ -59,6 +59,7 @@ class Ledger:
     by_verdict: Counter[str] = field(default_factory=Counter)
     scans: Counter[int] = field(default_factory=Counter)  # how many images had so many scans
     told: Counter[str] = field(default_factory=Counter)
+    told_again: int = 0  # alerts that a place of theirs had heard before
     wrong: list[str] = field(default_factory=list)
 
 
@@ -77,10 +78,11 @@ class Seen:
     undelivered: list[Json]
 
 
-def judge(seen: Seen, fleet: Fleet, steps: Iterable[Step]) -> Ledger:
+def judge(seen: Seen, fleet: Fleet, steps: Iterable[Step], faults: int) -> Ledger:
+    """`faults` is how many have struck."""
     ledger = Ledger(events=len(seen.events))
     handled = _judge_events(seen, ledger)
-    _judge_verdicts(seen, fleet, ledger)
+    _judge_verdicts(seen, fleet, faults, ledger)
     _judge_scans(seen, ledger)
     _judge_deployments(seen, fleet, steps, handled, ledger)
     return ledger
@@ -125,8 +127,9 @@ def _place(event: Json) -> str:
     return str(given.get("serviceName") or given.get("service") or given.get("taskDefinition"))
 
 
-def _judge_verdicts(seen: Seen, fleet: Fleet, ledger: Ledger) -> None:
-    """What is recorded and told is true, and nothing is left half done."""
+def _judge_verdicts(seen: Seen, fleet: Fleet, faults: int, ledger: Ledger) -> None:
+    """What is recorded and told is true, and nothing is left half done. An alert is told again
+    only when a fault hid that it had been told."""
     ledger.wrong += [f"stuck: a lease on {key}" for key in seen.leases.keys() - _kept(seen)]
     for key, item in seen.verdicts.items():
         ledger.by_verdict[item["status"]] += 1
@@ -138,11 +141,24 @@ def _judge_verdicts(seen: Seen, fleet: Fleet, ledger: Ledger) -> None:
             ledger.wrong.append(f"false clean: {truth}")
         elif item["status"] == "FINDINGS" and counted != truth.counts:
             ledger.wrong.append(f"false counts: {truth} has {counted}")
+    heard: set[tuple[str, str]] = set()
     for told in seen.notifications:
         ledger.told[told["verdict"]] += 1
-        truth = fleet.truths.get(told["image"]["digest"])
+        key = told["image"]["digest"]
+        if told["verdict"] == "FINDINGS":
+            places = {(key, _told_place(each)) for each in told["deployed"]}
+            ledger.told_again += bool(places & heard)
+            heard |= places
+        truth = fleet.truths.get(key)
         if told["verdict"] == "FINDINGS" and truth and not truth.is_alert:
             ledger.wrong.append(f"false alert: {truth}")
+    if ledger.told_again > faults:
+        ledger.wrong.append(f"told twice: {ledger.told_again} alerts, with {faults} faults")
+
+
+def _told_place(place: Json) -> str:
+    """As a message names it: the service, or the family."""
+    return str(place["service"] or place["task_definition"].rsplit("/")[-1].split(":")[0])
 
 
 def _kept(seen: Seen) -> set[str]:
@@ -187,10 +203,7 @@ def _judge_deployments(
     many = set()
     for told in seen.notifications:
         digest = told["image"]["digest"]
-        heard[digest, told["verdict"]] |= {
-            place["service"] or place["task_definition"].rsplit("/")[-1].split(":")[0]
-            for place in told["deployed"]
-        }
+        heard[digest, told["verdict"]] |= {_told_place(place) for place in told["deployed"]}
         if told["deployed_total"] > len(told["deployed"]):
             many.add(digest)  # a message names a hundred places
     for place, uri in sorted({(step.place, uri) for step in steps for uri in step.uris}):

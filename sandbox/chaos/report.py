@@ -31,6 +31,7 @@ def _ledger(ledger: Ledger) -> list[str]:
         f"  images         {sum(ledger.by_verdict.values())} = {_counted(ledger.by_verdict)}",
         f"  scans          of {sum(ledger.scans.values())} images: {_counted(scans)}",
         f"  notifications  {sum(ledger.told.values())} = {_counted(ledger.told)}",
+        f"  told again     {ledger.told_again}",
         f"  wrong          {len(ledger.wrong)}",
     ]
     return rows + [f"    {each}" for each in ledger.wrong[:_MOST]]

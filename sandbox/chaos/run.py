@@ -81,7 +81,8 @@ def _run_on(
     say("Waiting until nothing runs")
     _settle(install)
     trouble.over()
-    before = judge(observer.look(), fleet, steps)
+    faults = sum(trouble.counts.values())
+    before = judge(observer.look(), fleet, steps, faults)
     for _ in range(REDRIVES):
         say("make redrive, with nothing failing")
         done, is_left = _redrive(install)
@@ -89,7 +90,7 @@ def _run_on(
         _settle(install)
         if not is_left:
             break
-    after = judge(observer.look(), fleet, steps)
+    after = judge(observer.look(), fleet, steps, faults)
     if is_left:
         after.wrong.append(f"left: events that {REDRIVES} redrives did not process")
     return Result(before, after, trouble.counts, time.monotonic() - began)

@@ -1,4 +1,4 @@
-"""A small `make chaos`: one deployment in five meets a fault, and then some."""
+"""A small `make chaos`: one deployment in five meets a fault, and then some; and one of none."""
 
 from sandbox.chaos.run import run
 
@@ -11,3 +11,11 @@ def test_nothing_is_lost_and_nothing_is_falsely_clean() -> None:
     assert result.before.by_event["in the undelivered-events queue"] > 0
     assert result.after.wrong == []
     assert result.after.by_event == {"handled": 200}
+
+
+def test_nobody_hears_twice_when_nothing_fails() -> None:
+    result = run(seed=2, events=60, rate=0.0)
+    assert sum(result.faults.values()) == 0
+    assert result.before.told["FINDINGS"] > 5
+    assert (result.before.told_again, result.before.wrong) == (0, [])
+    assert result.before.by_event == {"handled": 60}

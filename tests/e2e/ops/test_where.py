@@ -7,6 +7,11 @@ from sandbox import images
 from .conftest import Operate, Pushed
 
 CRITICAL = {"qid": 1, "severity": 5, "title": "a critical finding", "cveids": ["CVE-2026-0001"]}
+# More than a notification names; the last is none of the worst.
+LESSER = [
+    {"qid": 100 + number, "severity": 2, "title": "lesser", "cveids": [f"CVE-2025-{1000 + number}"]}
+    for number in range(12)
+]
 
 
 def test_an_image_is_found_by_whatever_names_it(operate: Operate, pushed: Pushed) -> None:
@@ -57,7 +62,7 @@ def test_an_image_must_be_given(operate: Operate) -> None:
 
 def test_where_it_runs_since_when_and_who_deployed_it(operate: Operate, pushed: Pushed) -> None:
     install = pushed.install
-    pushed.find(CRITICAL)
+    pushed.find(CRITICAL, *LESSER)
     ecs, name = install.ecs, pushed.repository.rsplit("/", 1)[-1]
     ecs.create_cluster(clusterName="prod")
     definition = ecs.register_task_definition(
@@ -69,8 +74,9 @@ def test_where_it_runs_since_when_and_who_deployed_it(operate: Operate, pushed: 
     (run,) = known["runs"]
     assert (run["state"], run["service"], run["cluster"]) == ("running", name, "prod")
     assert run["principal"] == install.deployer.arn
-    by_cve = operate("where", CVE="cve-2026-0001", JSON="1").json["known"]
-    assert pushed.image.digest in [each["key"] for each in by_cve]
+    for asked in ({"CVE": "cve-2026-0001"}, {"QID": "111"}, {"CVE": "CVE-2025-1011"}):
+        having = operate("where", JSON="1", **asked).json["known"]
+        assert pushed.image.digest in [each["key"] for each in having]
     assert operate("where", QID="999999").status == 1
 
     install.client("dynamodb").delete_item(
