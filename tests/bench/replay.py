@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
-_CRITICAL = {"qid": 1, "severity": 5, "title": "a finding", "cveids": ["CVE-2026-0001"]}
+_CRITICAL = {"severity": 5, "title": "a finding", "cveids": ["CVE-2026-0001"]}
 _RECORDED_IN = (("111122223333", ACCOUNT), ("eu-west-1", REGION))
 
 
@@ -124,7 +124,7 @@ class Replay:
     # What the owners of the services do.
 
     def _release(self, step: Release) -> None:
-        self._pipeline.time.sleep(60)
+        self._pipeline.time.sleep(1)
         repository, tag = f"shop/service-{step.service}", str(step.version)
         image = self._push(self._owner(step.service), repository, tag)
         if step.new:
@@ -132,7 +132,9 @@ class Replay:
             # It ends in the middle between two checks; the first check comes after one wait.
             self._pipeline.qualys.behave(key, scan_seconds=60.0 * step.polls - 30)
             if step.bad:
-                self._pipeline.qualys.tell_findings(key, [_CRITICAL])
+                # New to its service: what the version before had would not be told.
+                qid = 1000 * (step.service + 1) + step.version
+                self._pipeline.qualys.tell_findings(key, [{**_CRITICAL, "qid": qid}])
         self._register(step.service, image)
         definition = self._definitions[step.service]
         self._update(step.service, {"taskDefinition": definition, "desiredCount": 1})

@@ -2,7 +2,7 @@
 
 import json
 
-from sandbox.aws import ACCOUNT
+from sandbox.aws import ACCOUNT, REGION
 from sandbox.install import Install
 
 from .conftest import CLUSTER, CRITICAL, Workload
@@ -43,3 +43,38 @@ def test_a_person_reads_words(install: Install, workload: Workload) -> None:
     assert f"service {workload.name} (account {ACCOUNT}" in text
     assert "CVE-2026-0001: a critical finding" in text
     assert "user/ci-deployer" in text
+
+
+def test_a_team_is_the_tag_of_its_service_or_else_of_the_repository(
+    install: Install, workload: Workload
+) -> None:
+    queues = {
+        team: install.subscribe(
+            f"team-{team}", FilterPolicy=json.dumps({"team": [team]}), RawMessageDelivery="true"
+        )
+        for team in ("payments", "platform", "nobody")
+    }
+    ecs = install.ecs
+    arn = f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/tests/{workload.name}"
+    tags = [{"Key": "team", "Value": "platform"}]
+    install.client("ecr").tag_resource(resourceArn=arn, tags=tags)
+    workload.find(CRITICAL)
+    definition = workload.register()
+    for service, tags in (("tagged", [{"key": "team", "value": "payments"}]), ("plain", [])):
+        ecs.create_service(
+            cluster=CLUSTER,
+            serviceName=f"{workload.name}-{service}",
+            taskDefinition=definition,
+            desiredCount=1,
+            tags=tags,
+        )
+    install.settle()
+    told = {
+        place["service"].removeprefix(f"{workload.name}-"): place["team"]
+        for each in install.notifications()
+        for place in each["deployed"]
+        if place["service"]
+    }
+    assert told == {"tagged": "payments", "plain": "platform"}
+    got = {team: len(install.messages(url)) for team, url in queues.items()}
+    assert (got["payments"] > 0, got["platform"] > 0, got["nobody"]) == (True, True, 0)
