@@ -26,6 +26,7 @@ WRAPPERS = (
     "organization",
     "provider_answers",
     "registry",
+    "resource_tags",
     "secret_versions",
     "sessions",
     "status_events",
