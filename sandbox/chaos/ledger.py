@@ -174,7 +174,8 @@ def _kept(seen: Seen) -> set[str]:
 
 
 def _judge_scans(seen: Seen, ledger: Ledger) -> None:
-    """Never two scans of an image at a time, and none without its end."""
+    """Never two scans of an image at a time, and none without its end. What cannot be scanned is
+    recorded, which is where the daily digest finds it."""
     by_key = defaultdict(list)
     for scan in seen.scans:
         by_key[scan["image"]["key"]].append(scan)
@@ -187,6 +188,7 @@ def _judge_scans(seen: Seen, ledger: Ledger) -> None:
             if one["over"] is None or following["startDate"] < one["over"]:
                 ledger.wrong.append(f"two scans at a time: {key}")
     told = {each["image"]["digest"] for each in seen.notifications if each["verdict"] in FAILED}
+    told |= {key for key, item in seen.verdicts.items() if item["status"] == "UNSCANNABLE"}
     kept = json.dumps(seen.failed)
     for key, scans in by_key.items():
         last = scans[-1]["status"]

@@ -48,6 +48,7 @@ OF_ANY_RESOURCE = {
         "ecr:BatchGetImage",
         "ecr:DescribeImages",
         "ecr:GetDownloadUrlForLayer",
+        "ecr:ListTagsForResource",
     ),
 }
 
