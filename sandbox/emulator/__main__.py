@@ -17,6 +17,7 @@ WRAPPERS = (
     "express",  # before what imports `executions`, which checks a start and then passes it on
     "ecs_tasks",
     "event_targets",
+    "expressions",
     "jsonata",
     "key_use",
     "lambda_roles",
