@@ -87,7 +87,7 @@ redrive: $(OPS_READY) ## Kept events through the intake again; DRY_RUN=1 lists t
 	@$(OPS) redrive
 
 .PHONY: test
-test: lint checkov unit contract browser sandbox terraform e2e ## Every check and test; what CI runs
+test: all-ready lint checkov unit contract browser sandbox applied ## Every check and test; what CI runs
 
 .PHONY: lint
 lint: setup ## Style and types of the Python
@@ -139,7 +139,11 @@ bench: setup ## What deployments take and cost, counted; rewrites the tables of 
 chaos: setup ## Deployments while a fifth of all things fails, and what came of each: EVENTS=2000 RATE=0.2 SEED= OUTAGE=1
 	@$(BIN)/python -m sandbox.chaos
 
-# Installs side by side: most of an apply is waiting.
+# Installs side by side: most of an apply is waiting, in which `make terraform` has its time.
+.PHONY: applied
+applied: setup $(CHECKOV_READY)
+	$(PYTEST) -n 5 --dist loadgroup tests/e2e tests/terraform
+
 .PHONY: e2e
 e2e: setup $(CHECKOV_READY) ## The examples and the operator's commands on the embedded AWS: applied, used, broken, destroyed
 	$(PYTEST) -n 4 --dist loadgroup tests/e2e
@@ -156,6 +160,11 @@ package: ## The functions' zip, as Terraform builds it: functions/dist/image_sca
 
 .PHONY: setup
 setup: $(TESTS_READY) $(SANDBOX_READY) ## The two virtual environments; the others call it
+
+# Side by side, which takes half the time.
+.PHONY: all-ready
+all-ready:
+	@$(MAKE) --no-print-directory --jobs=3 $(TESTS_READY) $(SANDBOX_READY) $(CHECKOV_READY)
 
 .PHONY: python
 python:

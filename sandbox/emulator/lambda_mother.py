@@ -4,7 +4,6 @@ of what a worker takes to begin. It runs as `python -I -S`, with a socket as its
 A message is {"script", "cwd", "environment"} with the three standard files; the answer is a pid.
 """
 
-import functools
 import gc
 import json
 import os
@@ -14,24 +13,17 @@ import socket
 import sys
 
 MOST = 1 << 20  # bytes of a message
-# What functions make clients of: their descriptions are read here, once for all.
+DESCRIPTIONS = os.path.join(os.path.dirname(__file__), "sdk_descriptions.py")  # noqa: PTH118, PTH120
+# What functions make clients of.
 SERVICES = ("dynamodb", "ecr", "ecs", "events", "secretsmanager", "sns", "stepfunctions", "sts")
 
 
-def read_sdk(boto3, loaders):
-    remember(loaders.JSONFileLoader, "load_file")
-    remember(loaders.Loader, "list_available_services")
+def read_sdk(boto3):
+    runpy.run_path(DESCRIPTIONS)["read_once"]()
     session = boto3.session.Session("none", "none", region_name="us-east-1")
     for service in SERVICES:
         session.client(service)
     gc.freeze()  # or each fork would copy what its first collection touches
-
-
-def remember(owner, name):
-    """The answers of a method, which depend on its arguments alone, for all instances."""
-    method, first = getattr(owner, name), owner()
-    answers = functools.cache(functools.partial(method, first))
-    setattr(owner, name, lambda _self, *given, **named: answers(*given, **named))
 
 
 def serve(requests):
@@ -68,9 +60,8 @@ def begin(told, files):
 if __name__ == "__main__":
     sys.path.append(sys.argv[1])
     import boto3
-    from botocore import loaders
 
-    read_sdk(boto3, loaders)
+    read_sdk(boto3)
     sys.path.remove(sys.argv[1])
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # ends of children are theirs who hold a pidfd
     with socket.socket(fileno=os.dup(0)) as asked:
