@@ -142,7 +142,7 @@ chaos: setup ## Deployments while a fifth of all things fails, and what came of 
 # Installs side by side: most of an apply is waiting, in which `make terraform` has its time.
 .PHONY: applied
 applied: setup $(CHECKOV_READY)
-	$(PYTEST) -n 5 --dist loadgroup tests/e2e tests/terraform
+	$(PYTEST) -n 5 --dist loadgroup --no-loadscope-reorder tests/e2e tests/terraform
 
 .PHONY: e2e
 e2e: setup $(CHECKOV_READY) ## The examples and the operator's commands on the embedded AWS: applied, used, broken, destroyed

@@ -27,10 +27,10 @@ Json = dict[str, Any]
 
 # What is counted here, and in the replay alike.
 COMPARED = (counts.STATES, counts.EXECUTIONS, counts.INVOCATIONS, counts.QUALYS, counts.EVENTS)
-# Seconds between two checks. Checks drift later with the time that calls take, never earlier, so
-# a scan ends nearer to the check that finds it than to the one before.
-CHECK_SECONDS = 3.0
-_EARLY = 0.3  # of the time between two checks
+# Seconds between two checks. Checks drift later with the time that calls take, and scans with that
+# of the sensor: in the middle there is most room for both.
+CHECK_SECONDS = 4.0
+_EARLY = 0.5  # of the time between two checks
 WAIT_SCALE = CHECK_SECONDS / 60
 _CLUSTER = "counted"
 _CRITICAL = {"qid": 1, "severity": 5, "title": "a finding", "cveids": ["CVE-2026-0001"]}
