@@ -22,12 +22,15 @@ CODE = tuple(
     tracemalloc.Filter(inclusive=True, filename_pattern=f"*/{package}/*")
     for package in ("image_scan", "requests", "urllib3", "structlog")
 )
+# Of some strings of `datetime.isoformat` tracemalloc never learns that they are gone: a plain
+# loop of it shows them, and in three million rounds the process does not grow.
+MISCOUNTED = tracemalloc.Filter(inclusive=False, filename_pattern="*/structlog/processors.py")
 
 
 def held() -> int:
     """Bytes that this code has allocated and that are still there."""
     gc.collect()
-    found = tracemalloc.take_snapshot().filter_traces(CODE)
+    found = tracemalloc.take_snapshot().filter_traces((*CODE, MISCOUNTED))
     return sum(each.size for each in found.statistics("filename"))
 
 
