@@ -87,7 +87,7 @@ redrive: $(OPS_READY) ## Kept events through the intake again; DRY_RUN=1 lists t
 	@$(OPS) redrive
 
 .PHONY: test
-test: all-ready lint checkov unit contract browser sandbox applied ## Every check and test; what CI runs
+test: all-ready lint checkov unit contract browser sandbox terraform e2e ## Every check and test; what CI runs
 
 .PHONY: lint
 lint: setup ## Style and types of the Python
@@ -139,14 +139,11 @@ bench: setup ## What deployments take and cost, counted; rewrites the tables of 
 chaos: setup ## Deployments while a fifth of all things fails, and what came of each: EVENTS=2000 RATE=0.2 SEED= OUTAGE=1
 	@$(BIN)/python -m sandbox.chaos
 
-# Installs side by side: most of an apply is waiting, in which `make terraform` has its time.
-.PHONY: applied
-applied: setup $(CHECKOV_READY)
-	$(PYTEST) -n 5 --dist loadgroup --no-loadscope-reorder tests/e2e tests/terraform
-
+# Installs side by side, for most of an apply is waiting; in the order of their folders, which begins
+# with the longest.
 .PHONY: e2e
 e2e: setup $(CHECKOV_READY) ## The examples and the operator's commands on the embedded AWS: applied, used, broken, destroyed
-	$(PYTEST) -n 4 --dist loadgroup tests/e2e
+	$(PYTEST) -n 4 --dist loadgroup --no-loadscope-reorder tests/e2e
 
 .PHONY: format
 format: setup ## Format Python and Terraform in place

@@ -28,11 +28,9 @@ _numbers = itertools.count(1)
 
 @pytest.hookimpl(tryfirst=True)  # xdist reads the marks in this hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Plans first, while nothing has happened; what takes the install away last. Of what runs
-    beside, the longest first."""
-    order = {"test_plan.py": 0, "test_compliance.py": 0, "chaos": 1, "terraform": 1}
-    order["test_destroy.py"] = 3
-    items.sort(key=lambda item: order.get(item.path.name, order.get(item.path.parent.name, 2)))
+    """Plans first, while nothing has happened; what takes the install away last."""
+    order = {"test_plan.py": 0, "test_compliance.py": 0, "test_destroy.py": 2}
+    items.sort(key=lambda item: order.get(item.path.name, 1))
     for item in items:
         if not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group(item.path.parent.name))

@@ -52,7 +52,7 @@ def test_force_goes_past_a_verdict(operate: Operate, pushed: Pushed, install: In
 def test_force_does_not_end_a_running_scan(
     operate: Operate, pushed: Pushed, install: Install
 ) -> None:
-    install.qualys.control.scenario(scan_seconds=3)
+    install.qualys.control.scenario(scan_seconds=7)  # with 30 checks in some ten
     try:
         operate("scan", IMAGE=pushed.image.by_tag)
         begun = pushed.verdict
