@@ -139,8 +139,8 @@ bench: setup ## What deployments take and cost, counted; rewrites the tables of 
 chaos: setup ## Deployments while a fifth of all things fails, and what came of each: EVENTS=2000 RATE=0.2 SEED= OUTAGE=1
 	@$(BIN)/python -m sandbox.chaos
 
-# Installs side by side, for most of an apply is waiting; in the order of their folders, which begins
-# with the longest.
+# Installs side by side, for most of an apply is waiting; in the order of their folders, or chaos would
+# come last and run alone.
 .PHONY: e2e
 e2e: setup $(CHECKOV_READY) ## The examples and the operator's commands on the embedded AWS: applied, used, broken, destroyed
 	$(PYTEST) -n 4 --dist loadgroup --no-loadscope-reorder tests/e2e
@@ -158,7 +158,7 @@ package: ## The functions' zip, as Terraform builds it: functions/dist/image_sca
 .PHONY: setup
 setup: $(TESTS_READY) $(SANDBOX_READY) ## The two virtual environments; the others call it
 
-# Side by side, which takes half the time.
+# Side by side: each waits for its own downloads.
 .PHONY: all-ready
 all-ready:
 	@$(MAKE) --no-print-directory --jobs=3 $(TESTS_READY) $(SANDBOX_READY) $(CHECKOV_READY)

@@ -195,7 +195,7 @@ EVENTS = [
 
 @given(order=st.permutations(range(len(EVENTS))))
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_any_order_ends_the_same(dynamodb: Any, clock: Clock, order: list[int]) -> None:
     name = f"order-{next(_names)}"
