@@ -16,6 +16,23 @@ locals {
     KSA1 = "https://gateway.qg1.apps.qualysksa.com"
     GOV1 = "https://gateway.gov1.qualys.us"
   }
+  # Where people sign in: https://www.qualys.com/platform-identification/
+  qualys_platforms = {
+    US1  = "https://qualysguard.qualys.com"
+    US2  = "https://qualysguard.qg2.apps.qualys.com"
+    US3  = "https://qualysguard.qg3.apps.qualys.com"
+    US4  = "https://qualysguard.qg4.apps.qualys.com"
+    EU1  = "https://qualysguard.qualys.eu"
+    EU2  = "https://qualysguard.qg2.apps.qualys.eu"
+    EU3  = "https://qualysguard.qg3.apps.qualys.it"
+    IN1  = "https://qualysguard.qg1.apps.qualys.in"
+    CA1  = "https://qualysguard.qg1.apps.qualys.ca"
+    AE1  = "https://qualysguard.qg1.apps.qualys.ae"
+    UK1  = "https://qualysguard.qg1.apps.qualys.co.uk"
+    AU1  = "https://qualysguard.qg1.apps.qualys.com.au"
+    KSA1 = "https://qualysguard.qg1.apps.qualysksa.com"
+    GOV1 = "https://qualysguard.gov1.qualys.us"
+  }
 }
 
 module "encryption" {
@@ -55,6 +72,7 @@ module "workflow" {
   registry_external_id         = var.registry_role.external_id
   spokes                       = var.spokes
   qualys_gateway_url           = coalesce(var.qualys_gateway_url, try(local.qualys_gateways[var.qualys_pod], null))
+  qualys_platform_url          = try(local.qualys_platforms[var.qualys_pod], null)
   qualys_credentials           = var.qualys_credentials
   qualys_credentials_version   = var.qualys_credentials_version
   qualys_secret_arn            = var.qualys_secret_arn

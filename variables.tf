@@ -2,7 +2,7 @@
 
 variable "qualys_pod" {
   type        = string
-  description = "Qualys platform of the subscription: US1, US2, US3, US4, EU1, EU2, EU3, IN1, CA1, AE1, UK1, AU1, KSA1 or GOV1. Needed (null by default) unless qualys_gateway_url is given."
+  description = "Qualys platform of the subscription: US1, US2, US3, US4, EU1, EU2, EU3, IN1, CA1, AE1, UK1, AU1, KSA1 or GOV1. Needed (null by default) unless qualys_gateway_url is given; without it, notifications have no link to the image at Qualys."
   default     = null
 
   validation {

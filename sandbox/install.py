@@ -83,7 +83,12 @@ class Install:
             "qualys_account_id": str(base["accountId"]),
             "external_id": str(base["externalId"]),
         }
-        given = {"qualys_gateway_url": self.qualys.url, "registry_role": role, **variables}
+        given = {
+            "qualys_pod": "US2",
+            "qualys_gateway_url": self.qualys.url,
+            "registry_role": role,
+            **variables,
+        }
         self.terraform.set_variables(given)
         self.terraform.init()
 

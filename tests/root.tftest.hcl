@@ -50,6 +50,25 @@ run "plans_with_three_inputs" {
     })
     error_message = "A pod's gateway changed: is that meant?"
   }
+  assert {
+    condition = jsonencode(local.qualys_platforms) == jsonencode({
+      US1  = "https://qualysguard.qualys.com"
+      US2  = "https://qualysguard.qg2.apps.qualys.com"
+      US3  = "https://qualysguard.qg3.apps.qualys.com"
+      US4  = "https://qualysguard.qg4.apps.qualys.com"
+      EU1  = "https://qualysguard.qualys.eu"
+      EU2  = "https://qualysguard.qg2.apps.qualys.eu"
+      EU3  = "https://qualysguard.qg3.apps.qualys.it"
+      IN1  = "https://qualysguard.qg1.apps.qualys.in"
+      CA1  = "https://qualysguard.qg1.apps.qualys.ca"
+      AE1  = "https://qualysguard.qg1.apps.qualys.ae"
+      UK1  = "https://qualysguard.qg1.apps.qualys.co.uk"
+      AU1  = "https://qualysguard.qg1.apps.qualys.com.au"
+      KSA1 = "https://qualysguard.qg1.apps.qualysksa.com"
+      GOV1 = "https://qualysguard.gov1.qualys.us"
+    })
+    error_message = "Where people of a pod sign in changed: is that meant?"
+  }
 }
 
 run "a_second_install_shares_no_name" {

@@ -200,6 +200,7 @@ variables {
   registry_role_arn        = "arn:aws:iam::111122223333:role/sensor"
   registry_external_id     = "0815"
   qualys_gateway_url       = "https://gateway.example.com/"
+  qualys_platform_url      = "https://qualys.example.com/"
   qualys_secret_arn        = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:theirs"
   iam_path                 = "/security/"
   permissions_boundary_arn = "arn:aws:iam::111122223333:policy/boundary"
@@ -259,7 +260,7 @@ run "functions" {
       submit_scan       = "CACHE_TABLE LEASE_SECONDS MAX_CONCURRENT_SCANS QUALYS_GATEWAY_URL QUALYS_SECRET_ARN"
       check_status      = "QUALYS_GATEWAY_URL QUALYS_SECRET_ARN"
       get_results       = "QUALYS_GATEWAY_URL QUALYS_SECRET_ARN"
-      send_notification = "CACHE_TABLE CACHE_TTL_DAYS LEDGER_TABLE NOTIFY OWNER_TAG OWNER_TOPICS RESULT_BUS TOPIC_ARN"
+      send_notification = "CACHE_TABLE CACHE_TTL_DAYS LEDGER_TABLE NOTIFY OWNER_TAG OWNER_TOPICS QUALYS_PLATFORM_URL RESULT_BUS TOPIC_ARN"
       reconcile         = "CACHE_TABLE LEDGER_TABLE NOTIFY TOPIC_ARN"
     })
     error_message = "Each function must be told what it uses and no more."
@@ -270,10 +271,11 @@ run "functions" {
       aws_lambda_function.this["submit_scan"].environment[0].variables["MAX_CONCURRENT_SCANS"] == "100" &&
       aws_lambda_function.this["get_registry"].environment[0].variables["QUALYS_EXTERNAL_ID"] == "0815" &&
       aws_lambda_function.this["get_registry"].environment[0].variables["QUALYS_GATEWAY_URL"] == "https://gateway.example.com" &&
+      aws_lambda_function.this["send_notification"].environment[0].variables["QUALYS_PLATFORM_URL"] == "https://qualys.example.com" &&
       aws_lambda_function.this["get_registry"].environment[0].variables["QUALYS_ROLE_ARN"] == "arn:aws:iam::111122223333:role/sensor" &&
       aws_lambda_function.this["parse_event"].environment[0].variables["NAME_PREFIX"] == "test-scan"
     )
-    error_message = "A lease must outlive two hours of waiting for a turn and 30 polls of 60 s with 30 minutes for retries; the gateway has no slash at its end."
+    error_message = "A lease must outlive two hours of waiting for a turn and 30 polls of 60 s with 30 minutes for retries; the URLs have no slash at their end."
   }
 }
 

@@ -13,6 +13,11 @@ from image_scan import notification_text
 _MOST_FINDINGS = 5
 _MOST_PLACES = 5
 _LONGEST = 7000  # characters; the schema takes 8,000 of a description
+_LINKS = {
+    "execution": "the execution",
+    "image": "the image in ECR",
+    "qualys": "the image in Qualys",
+}
 _ICONS = {"FINDINGS": ":rotating_light:", "UNSCANNABLE": ":grey_question:"}
 
 
@@ -28,7 +33,7 @@ def notification(told: dict[str, Any]) -> dict[str, Any]:
         lines += ["*Worst findings*"]
         worst = notification_text.findings(told, _MOST_FINDINGS)
         lines += [f"• {_escaped(line)}" for line in worst]
-    lines += [f"<{url}|Open the {name}>" for name, url in told["links"].items()]
+    lines += [f"<{url}|Open {_LINKS[name]}>" for name, url in told["links"].items()]
     shown = _message(f"{_ICONS.get(told['verdict'], ':warning:')} {_escaped(headline)}", lines)
     shown["content"]["nextSteps"] = [notification_text.NEXT[told["verdict"]]]
     shown["metadata"] = {

@@ -78,6 +78,11 @@ def owner_topics() -> dict[str, str]:
     return dict(json.loads(os.environ.get("OWNER_TOPICS") or "{}"))
 
 
+def qualys_platform_url() -> str:
+    """Where people sign in at Qualys; empty where the install was not told."""
+    return os.environ.get("QUALYS_PLATFORM_URL", "").strip().rstrip("/")
+
+
 def most_scans() -> int:
     """How many scans may be at Qualys at once."""
     return _positive("MAX_CONCURRENT_SCANS")

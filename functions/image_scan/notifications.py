@@ -24,14 +24,21 @@ SCHEMA = "image-scan/notification/1"
 class Topic:
     """The SNS topic of the install, and those of teams that have one of their own, by team."""
 
-    def __init__(self, sns: SNSClient, arn: str, teams: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        sns: SNSClient,
+        arn: str,
+        teams: Mapping[str, str] | None = None,
+        qualys_platform_url: str = "",
+    ) -> None:
         self._sns = sns
         self._arn = arn
         self._teams = teams or {}
+        self._qualys_platform_url = qualys_platform_url
 
     def tell(self, task: SettleTask, outcome: Outcome, selection: Selection) -> None:
         """Raises AwsUnavailable or AwsRejected when SNS does not take the message."""
-        told = message(task, outcome, selection)
+        told = message(task, outcome, selection, self._qualys_platform_url)
         owners = {self._teams[team] for team in selection.teams.values() if team in self._teams}
         for arn in [self._arn, *sorted(owners)]:
             self._publish(arn, subject(told), by_protocol(told), attributes(told))
@@ -72,9 +79,11 @@ def subject(told: Mapping[str, Any]) -> str:
     return f"Scan: {repository[:room]} - {result}"
 
 
-def message(task: SettleTask, outcome: Outcome, selection: Selection) -> dict[str, Any]:
+def message(
+    task: SettleTask, outcome: Outcome, selection: Selection, qualys_platform_url: str = ""
+) -> dict[str, Any]:
     """What the JSON of a notification holds; docs/notifications.md is its schema."""
-    told: dict[str, Any] = {"schema": SCHEMA, **results.facts(task, outcome)}
+    told: dict[str, Any] = {"schema": SCHEMA, **results.facts(task, outcome, qualys_platform_url)}
     if "counts" in outcome:
         told["told_counts"] = _told_counts(outcome, selection)
         told["accepted"] = selection.accepted

@@ -29,17 +29,21 @@ _TRANSIENT = frozenset({"InternalException", "InternalFailure", "ThrottlingExcep
 class ResultEvents:
     """`bus` by its name or ARN, `install` is the name prefix of this one."""
 
-    def __init__(self, events: EventBridgeClient, bus: str, install: str) -> None:
+    def __init__(
+        self, events: EventBridgeClient, bus: str, install: str, qualys_platform_url: str = ""
+    ) -> None:
         self._events = events
         self._bus = bus
         self._install = install
+        self._qualys_platform_url = qualys_platform_url
 
     def put(self, task: SettleTask, outcome: Outcome, places: Mapping[str, Place]) -> None:
         """Raises AwsUnavailable.
 
         Where the bus refuses it, people are told all the same: that is logged and counted.
         """
-        entry = json.dumps({"install": self._install, **detail(task, outcome, places)})
+        told = detail(task, outcome, places, self._qualys_platform_url)
+        entry = json.dumps({"install": self._install, **told})
         try:
             self._put(entry)
         except AwsRejected as error:
@@ -64,10 +68,15 @@ class ResultEvents:
             raise error(f"events:PutEvents: {code}")
 
 
-def detail(task: SettleTask, outcome: Outcome, places: Mapping[str, Place]) -> dict[str, Any]:
+def detail(
+    task: SettleTask,
+    outcome: Outcome,
+    places: Mapping[str, Place],
+    qualys_platform_url: str = "",
+) -> dict[str, Any]:
     """Its `detail`, but for the `install`."""
     deployed = [dict(place) for _, place in sorted(places.items())]
-    told = results.facts(task, outcome)
+    told = results.facts(task, outcome, qualys_platform_url)
     told["image"]["role_account_id"] = task["image"]["role_account_id"]
     return {
         "schema": SCHEMA,

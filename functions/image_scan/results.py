@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from image_scan import console
+from image_scan.links import links
 
 if TYPE_CHECKING:
     from image_scan.payloads import Outcome, SettleTask
@@ -17,7 +17,7 @@ _IMAGE = ("uri", "digest", "repository", "tag", "account_id", "region")
 _RESULT = ("counts", "potential", "fixable", "exempted", "fresh", "config_digest")
 
 
-def facts(task: SettleTask, outcome: Outcome) -> dict[str, Any]:
+def facts(task: SettleTask, outcome: Outcome, qualys_platform_url: str) -> dict[str, Any]:
     """`verdict`, `reason`, `image` and `links`, and what the result says where there is one."""
     image = task["image"]
     told: dict[str, Any] = {
@@ -28,7 +28,7 @@ def facts(task: SettleTask, outcome: Outcome) -> dict[str, Any]:
     }
     if scanned_at := outcome.get("scanned_at"):
         told["scanned_at"] = datetime.fromtimestamp(scanned_at / 1000, UTC).isoformat()
-    return {**told, "links": console.links(task)}
+    return {**told, "links": links(task, outcome, qualys_platform_url)}
 
 
 def shown(places: list[dict[str, Any]]) -> list[dict[str, Any]]:

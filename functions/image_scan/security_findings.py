@@ -91,7 +91,7 @@ def finding(
         "Resources": [_resource(image, product.partition)],
         "RecordState": "ACTIVE" if count else "ARCHIVED",
     }
-    if page := detail["links"].get("image"):
+    if page := detail["links"].get("qualys") or detail["links"].get("image"):
         found["SourceUrl"] = page
     if listed := [_vulnerability(each) for each in _of(detail, level)]:
         found["Vulnerabilities"] = listed

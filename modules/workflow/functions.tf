@@ -46,7 +46,7 @@ locals {
         LEDGER_TABLE   = var.ledger_table.name
         RESULT_BUS     = local.result_bus_arn
         TOPIC_ARN      = aws_sns_topic.notifications.arn
-      })
+      }, var.qualys_platform_url == null ? {} : { QUALYS_PLATFORM_URL = trimsuffix(var.qualys_platform_url, "/") })
     }
     reconcile = {
       timeout = 900

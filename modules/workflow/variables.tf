@@ -58,6 +58,12 @@ variable "qualys_gateway_url" {
   description = "Base URL of the Qualys API, without a path."
 }
 
+variable "qualys_platform_url" {
+  type        = string
+  description = "Where people sign in at Qualys, without a path, for the links to images in notifications. None by default: then there are no such links."
+  default     = null
+}
+
 variable "qualys_credentials" {
   type = object({
     token         = optional(string)

@@ -43,6 +43,8 @@ def test_a_person_reads_words(install: Install, workload: Workload) -> None:
     assert f"service {workload.name} (account {ACCOUNT}" in text
     assert "CVE-2026-0001: a critical finding" in text
     assert "user/ci-deployer" in text
+    sha = install.verdicts()[workload.key]["config_digest"].removeprefix("sha256:")
+    assert f"https://qualysguard.qg2.apps.qualys.com/cs/#/assets/images/{sha}\n" in text
 
 
 def test_a_team_is_the_tag_of_its_service_or_else_of_the_repository(

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 GOLDEN = Path(__file__).parent / "golden"
 EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:qualys-image-scan-scan:5f0c-1"
+PLATFORM = "https://qualysguard.qg2.apps.qualys.com"
 HOSTILE = (
     "a\r\nSubject: all clear\x1b[2J\u202e<!channel> <script>alert(1)</script> "
     "<https://evil.example|open> *b* `c` @here [x](https://evil.example) ${jndi:x} {% y %}"
@@ -75,7 +76,7 @@ def where(**facts: str) -> dict[str, Any]:
 
 
 def told(outcome: Outcome, of: Image, selection: Selection, **task_facts: Any) -> dict[str, Any]:
-    return notifications.message(settling(outcome, of, **task_facts), outcome, selection)
+    return notifications.message(settling(outcome, of, **task_facts), outcome, selection, PLATFORM)
 
 
 def findings() -> dict[str, Any]:

@@ -30,7 +30,7 @@ def events() -> Iterator[Stubber]:
 
 @pytest.fixture
 def put(events: Stubber) -> ResultEvents:
-    return ResultEvents(events.client, BUS, "qualys-image-scan")
+    return ResultEvents(events.client, BUS, "qualys-image-scan", "https://qualys.example.com")
 
 
 def answer(code: str) -> dict[str, Any]:
@@ -63,6 +63,8 @@ def test_it_is_put_on_the_bus_as_documented(
     assert [place["service"] for place in detail["places"]] == ["web"]
     assert detail["places_total"] == 1
     assert detail["findings"] == CRITICAL["top"]
+    sha = CRITICAL["config_digest"].removeprefix("sha256:")
+    assert detail["links"]["qualys"] == f"https://qualys.example.com/cs/#/assets/images/{sha}"
 
 
 def test_it_fits_an_entry_however_many_places_there_are() -> None:

@@ -129,6 +129,8 @@ def test_a_finding_says_what_and_where() -> None:
     assert found["Title"] == "1 critical vulnerability in shop/app:1.4.2"
     assert "1 critical, 2 high, 0 medium, 0 low" in found["Description"]
     assert found["SourceUrl"].startswith("https://")
+    pages = {"qualys": "https://qualys.example.com/x", "image": "https://console.example.com"}
+    assert made(result(top(), links=pages))["SourceUrl"] == pages["qualys"]
     (resource,) = found["Resources"]
     assert resource == {
         "Type": "AwsEcrContainerImage",

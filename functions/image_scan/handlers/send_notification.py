@@ -21,14 +21,15 @@ from image_scan.telling import Telling
 def handler(event: dict[str, Any], _context: object) -> Settled:
     task = settlement.read_task(event)
     log.bind(task)
-    dynamodb = aws.client("dynamodb")
+    dynamodb, platform = aws.client("dynamodb"), config.qualys_platform_url()
     table = CacheTable(dynamodb, config.cache_table())
     policy = NotificationPolicy.read(config.notification_policy())
     cache = ScanCache(table, policy.may_tell)
     earlier = EarlierImages(LedgerTable(dynamodb, config.ledger_table()), cache)
-    topic = Topic(aws.client("sns"), config.topic_arn(), config.owner_topics())
+    topic = Topic(aws.client("sns"), config.topic_arn(), config.owner_topics(), platform)
     owners = Owners(accounts.install(), config.owner_tag())
     tell = Telling(policy, AcceptedFindings(table), cache, earlier, owners, topic).tell
-    announce = ResultEvents(aws.client("events"), config.result_bus(), config.install_name()).put
+    bus, install = config.result_bus(), config.install_name()
+    announce = ResultEvents(aws.client("events"), bus, install, platform).put
     slots, notices, ttl = ScanSlots(table), InstallNotices(table), config.cache_ttl_seconds()
     return settlement.settle(task, cache, slots, notices, ttl, tell, announce)

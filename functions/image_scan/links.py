@@ -1,4 +1,4 @@
-"""Links into the AWS console, for people."""
+"""Links for people: into the AWS console, and to Qualys' own page of an image."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 if TYPE_CHECKING:
-    from image_scan.payloads import SettleTask
+    from image_scan.payloads import Outcome, SettleTask
 
 # By how a region's name begins; the first that fits.
 _CONSOLES = (
@@ -16,8 +16,9 @@ _CONSOLES = (
 )
 
 
-def links(task: SettleTask) -> dict[str, str]:
-    """The `execution` of the scan, where there was one, and the `image` in ECR, if it is there."""
+def links(task: SettleTask, outcome: Outcome, qualys_platform_url: str) -> dict[str, str]:
+    """The `execution` of the scan, where there was one, the `image` in ECR, if it is there, and its
+    page at `qualys`, if it has one and the platform is known."""
     image, found = task["image"], {}
     if arn := task.get("execution_arn"):
         region = arn.split(":")[3]
@@ -30,6 +31,11 @@ def links(task: SettleTask) -> dict[str, str]:
             f"{image['digest']}/details?region={region}"
         )
         found["image"] = f"https://{region}.{_console(region)}/{page}"
+    if qualys_platform_url and "config_digest" in outcome:
+        # As Qualys' own Jenkins plugin links it: ReportAction.getImageSummaryPortalURL of
+        # https://github.com/jenkinsci/qualys-cs-plugin
+        sha = quote(outcome["config_digest"].removeprefix("sha256:"), safe="")
+        found["qualys"] = f"{qualys_platform_url}/cs/#/assets/images/{sha}"
     return found
 
 
