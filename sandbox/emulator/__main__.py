@@ -17,7 +17,6 @@ WRAPPERS = (
     "express",  # before what imports `executions`, which checks a start and then passes it on
     "ecs_tasks",
     "event_targets",
-    "expressions",
     "jsonata",
     "key_use",
     "lambda_roles",
@@ -26,6 +25,7 @@ WRAPPERS = (
     "managed_policies",
     "organization",
     "provider_answers",
+    "read_once",
     "registry",
     "resource_tags",
     "secret_versions",

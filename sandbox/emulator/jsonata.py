@@ -1,10 +1,7 @@
 """JSONata in state machines, where ministack evaluates differently from AWS."""
 
-import functools
 from typing import Any
 
-from jsonata.jsonata import Jsonata
-from jsonata.parser import Parser
 from ministack.services import stepfunctions
 
 from sandbox.emulator.patching import around
@@ -31,20 +28,3 @@ def assign(
         values, state_input, context, result=result, error_output=error_output
     )
     context.setdefault("variables", {}).update(evaluated)
-
-
-_trees: dict[tuple[Any, ...], Any] = {}
-
-
-@around(Jsonata, "get_parser")
-def parser(stock: Any) -> Any:
-    """Of an expression that was met before, the same tree: evaluation only reads it."""
-    parser = stock()
-    parser.parse = functools.partial(_parse, parser)
-    return parser
-
-
-def _parse(parser: Any, *given: Any) -> Any:
-    if given not in _trees:
-        _trees[given] = Parser.parse(parser, *given)
-    return _trees[given]

@@ -1,5 +1,6 @@
 """Workers as forks of `lambda_mother`, with as much of `subprocess.Popen` as ministack uses."""
 
+import contextlib
 import json
 import os
 import select
@@ -14,6 +15,8 @@ from typing import TextIO
 
 CAN_FORK = hasattr(os, "pidfd_open")  # Linux
 _MOTHER = Path(__file__).parent / "lambda_mother.py"
+# What each environment has of its own.
+_OF_ITS_OWN = ("AWS_LAMBDA_LOG_STREAM_NAME", "LAMBDA_TASK_ROOT")
 
 
 class Forked:
@@ -58,35 +61,82 @@ class Forked:
 
 
 class Mother:
-    """Begun with the first worker; ends with this process, when the socket closes."""
+    """A process that forks; it ends with this one, or when it is forgotten: its socket closes."""
 
-    def __init__(self, runtime: Callable[[], Path]) -> None:
-        self._runtime = runtime
+    def __init__(self, requests: socket.socket) -> None:
+        self._requests = requests
         self._lock = threading.Lock()
-        self._requests: socket.socket | None = None
 
-    def fork(self, script: str, cwd: str, environment: Mapping[str, str]) -> Forked:
-        message = {"script": script, "cwd": cwd, "environment": dict(environment)}
+    def worker(self, script: str, cwd: str, environment: Mapping[str, str]) -> Forked:
+        """Raises ConnectionError when this mother is dead."""
         ours, theirs = [], []
         for mode in ("w", "r", "r"):
             read, write = os.pipe()
             own, other = (write, read) if mode == "w" else (read, write)
             ours.append(os.fdopen(own, mode, buffering=1, encoding="utf-8"))
             theirs.append(other)
-        with self._lock:
-            requests = self._requests or self._begin()
-            socket.send_fds(requests, [json.dumps(message).encode()], theirs)
-            pid = int(requests.recv(64))
-        for file in theirs:
-            os.close(file)
+        message = {"script": script, "cwd": cwd, "environment": dict(environment)}
+        try:
+            pid = self._ask(message, theirs)
+        finally:
+            for file in theirs:
+                os.close(file)
         return Forked(pid, *ours)
 
-    def _begin(self) -> socket.socket:
-        self._requests, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    def daughter(self, module: str, cwd: str, environment: Mapping[str, str]) -> "Mother":
+        requests, theirs = _sockets()
+        with theirs:
+            message = {"module": module, "cwd": cwd, "environment": dict(environment)}
+            self._ask(message, [theirs.fileno()])
+        return Mother(requests)
+
+    def _ask(self, message: object, files: list[int]) -> int:
+        with self._lock:
+            socket.send_fds(self._requests, [json.dumps(message).encode()], files)
+            answer = self._requests.recv(64)
+        if not answer:
+            raise ConnectionResetError
+        return int(answer)
+
+
+class Mothers:
+    """The one that has read the SDK, begun with the first worker, and its daughters: one for each
+    code and configuration."""
+
+    def __init__(self, runtime: Callable[[], Path]) -> None:
+        self._runtime = runtime
+        self._lock = threading.Lock()
+        self._first: Mother | None = None
+        self._prepared: dict[str, Mother] = {}
+
+    def fork(self, script: str, cwd: str, environment: Mapping[str, str]) -> Forked:
+        with self._lock:
+            self._first = first = self._first or self._begin()
+        if "_LAMBDA_LAYERS_DIRS" not in environment:  # these are unpacked for each worker
+            with contextlib.suppress(ConnectionError):  # the handler's module ends its process
+                return self._daughter(first, cwd, environment).worker(script, cwd, environment)
+        return first.worker(script, cwd, environment)
+
+    def _daughter(self, first: Mother, cwd: str, environment: Mapping[str, str]) -> Mother:
+        code = str(Path(cwd).resolve())  # what environments of the same zip share
+        shared = {name: value for name, value in environment.items() if name not in _OF_ITS_OWN}
+        key = json.dumps([code, shared], sort_keys=True)
+        with self._lock:
+            if key not in self._prepared:
+                module = environment["_HANDLER"].rsplit(".", 1)[0].replace("/", ".")
+                self._prepared[key] = first.daughter(module, code, shared)
+            return self._prepared[key]
+
+    def _begin(self) -> Mother:
+        requests, theirs = _sockets()
         with theirs:
             subprocess.Popen(
                 [sys.executable, "-I", "-S", str(_MOTHER), str(self._runtime())],
                 stdin=theirs,
                 env={},
             )
-        return self._requests
+        return Mother(requests)
+
+
+def _sockets() -> tuple[socket.socket, socket.socket]:
+    return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)

@@ -1,11 +1,18 @@
-"""Lambda environments begin as forks of this process, which has read the SDK already: that is most
-of what a worker takes to begin. It runs as `python -I -S`, with a socket as its standard input.
+"""Lambda environments begin as forks of a process that has read the SDK and imported the handler
+already: that is most of what a worker takes to begin. What a module does when it is imported is
+done once for all environments of the same code and configuration, as SnapStart does it on AWS.
 
-A message is {"script", "cwd", "environment"} with the three standard files; the answer is a pid.
+It runs as `python -I -S`, with a socket as its standard input, and has read the SDK alone. A
+message of {"module", "cwd", "environment"} with a socket begins a fork of it that has the module,
+too, and takes messages by that socket; one of {"script", "cwd", "environment"} with the three
+standard files begins a worker. The answer is a pid.
 """
 
+import contextlib
 import gc
+import importlib
 import json
+import logging
 import os
 import runpy
 import signal
@@ -34,10 +41,34 @@ def serve(requests):
         pid = os.fork()
         if pid == 0:
             requests.close()
-            begin(json.loads(message), files)
+            told = json.loads(message)
+            (prepare if "module" in told else begin)(told, files)
         for file in files:
             os.close(file)
         requests.send(str(pid).encode())
+
+
+def prepare(told, files):
+    """Never returns."""
+    enter(told)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for number in range(3):
+        os.dup2(nothing, number)
+    sys.path.insert(0, told["cwd"])
+    sys.path.append(os.environ.pop("SANDBOX_RUNTIME"))
+    logging.getLogger().addHandler(logging.StreamHandler())
+    with contextlib.suppress(BaseException):  # each worker will say it of itself
+        importlib.import_module(told["module"])
+    gc.freeze()
+    with socket.socket(fileno=files[0]) as asked:
+        serve(asked)
+    os._exit(0)
+
+
+def enter(told):
+    os.chdir(told["cwd"])
+    os.environ.clear()
+    os.environ.update(told["environment"])
 
 
 def begin(told, files):
@@ -46,9 +77,7 @@ def begin(told, files):
     for number, file in enumerate(files):
         os.dup2(file, number)
         os.close(file)
-    os.chdir(told["cwd"])
-    os.environ.clear()
-    os.environ.update(told["environment"])
+    enter(told)
     sys.argv[:] = [told["script"]]
     try:
         runpy.run_path(told["script"], run_name="__main__")

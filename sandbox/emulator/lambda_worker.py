@@ -113,7 +113,8 @@ def main():
     sys.path[:0] = [start["code_dir"], *layers()]
     sys.path.append(os.environ["SANDBOX_RUNTIME"])
     del os.environ["SANDBOX_RUNTIME"]
-    logging.getLogger().addHandler(logging.StreamHandler())
+    if not logging.getLogger().handlers:
+        logging.getLogger().addHandler(logging.StreamHandler())
     end = End()
     handler, failure = load(start)
     reply({"status": "ready", "cold": True})

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,7 +17,7 @@ from typing import Any
 from ministack.core import lambda_runtime
 from ministack.services import lambda_svc
 
-from sandbox.emulator.lambda_forks import CAN_FORK, Forked, Mother
+from sandbox.emulator.lambda_forks import CAN_FORK, Forked, Mothers
 from sandbox.emulator.patching import around
 
 Json = dict[str, Any]
@@ -45,12 +46,8 @@ def runtime_folder() -> Path:
     return folder
 
 
-def environment(spawned: Mapping[str, str]) -> dict[str, str]:
-    """The worker's variables without those that are only the emulator's own.
-
-    The function's variables come once more with the first message, so a value that happens to be
-    the same on both sides is not lost.
-    """
+def environment(spawned: Mapping[str, str], config: Json) -> dict[str, str]:
+    """The worker's variables without those that are only the emulator's own."""
     own = {
         name: value
         for name, value in spawned.items()
@@ -64,20 +61,37 @@ def environment(spawned: Mapping[str, str]) -> dict[str, str]:
             "SANDBOX_RUNTIME": str(runtime_folder()),
             "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{function}",
         }
+        | {"_HANDLER": config["Handler"]}
+        | config.get("Environment", {}).get("Variables", {})
         | own
     )
 
 
-_mother = Mother(runtime_folder)
+_mothers = Mothers(runtime_folder)
+_begun = threading.local()
+
+
+class Worker(lambda_runtime.Worker):  # type: ignore[misc]
+    """Lets `start_worker` know what function it is."""
+
+    def _spawn(self) -> None:
+        _begun.config = self.config
+        super()._spawn()
+
+
+@around(lambda_runtime, "_worker_class_for")
+def worker_class(stock: Any, config: Json) -> Any:
+    found = stock(config)
+    return Worker if found is lambda_runtime.Worker else found
 
 
 def start_worker(command: list[str], **options: Any) -> subprocess.Popen[str] | Forked:
     """`subprocess.Popen` as ministack's workers call it."""
     if command[0] != sys.executable:
         return subprocess.Popen(command, **options)
-    variables = environment(options["env"])
+    variables = environment(options["env"], _begun.config)
     if CAN_FORK:
-        return _mother.fork(command[1], options["cwd"], variables)
+        return _mothers.fork(command[1], options["cwd"], variables)
     return subprocess.Popen(
         [sys.executable, "-I", "-S", *command[1:]], **{**options, "env": variables}
     )

@@ -23,6 +23,14 @@ def allow(*actions: str, resource: str = "*") -> Json:
     return {"Version": "2012-10-17", "Statement": [statement]}
 
 
+def zipped(code: str) -> bytes:
+    """A package of one module, main.py."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("main.py", code)
+    return archive.getvalue()
+
+
 def eventually(find: Callable[[], T], seconds: float = 10) -> T:
     """What `find` returns, as soon as it is true."""
     deadline = time.monotonic() + seconds
@@ -50,15 +58,12 @@ class Account:
 
     def function(self, name: str, code: str, role: str | None = None, **options: Any) -> str:
         """A Lambda function out of the source of its module; its ARN."""
-        archive = io.BytesIO()
-        with zipfile.ZipFile(archive, "w") as file:
-            file.writestr("main.py", code)
         created = self.client("lambda").create_function(
             FunctionName=name,
             Runtime="python3.12",
             Handler="main.handler",
             Role=role or self.role(f"{name}-function", "lambda"),
-            Code={"ZipFile": archive.getvalue()},
+            Code={"ZipFile": zipped(code)},
             **options,
         )
         return str(created["FunctionArn"])

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.account import Account, allow, eventually
+from tests.sandbox.account import Account, allow, eventually, zipped
 
 PROBE = """
 import importlib.util, json, os, sys
@@ -30,6 +30,17 @@ def handler(event, context):
         os._exit(1)
     return os.getpid()
 """
+COUNTING = """
+import os
+imported_with, calls = os.environ["TOLD"], []
+def handler(event, context):
+    calls.append(1)
+    if event.get("die"):
+        os._exit(1)
+    return [imported_with, os.environ["_HANDLER"], len(calls), os.getpid()]
+def other(event, context):
+    return handler(event, context)
+"""
 
 
 def invoke(account: Account, name: str, payload: Any) -> tuple[Any, str | None]:
@@ -51,6 +62,40 @@ def test_a_process_that_exits_is_an_exit_error(account: Account) -> None:
     account.function("f", FAILING)
     error, _ = invoke(account, "f", {"die": True})
     assert error["errorType"] == "Runtime.ExitError"
+
+
+def test_each_environment_begins_as_its_module_was_imported(account: Account) -> None:
+    told = {"Variables": {"TOLD": "first"}}
+    account.function("f", COUNTING, Environment=told)
+    first = invoke(account, "f", {})[0]
+    assert first[:3] == ["first", "main.handler", 1]
+    assert invoke(account, "f", {})[0] == ["first", "main.handler", 2, first[3]]
+    invoke(account, "f", {"die": True})
+    second = invoke(account, "f", {})[0]
+    assert second[:3] == ["first", "main.handler", 1]
+    assert second[3] != first[3]
+
+
+def test_what_is_configured_anew_is_imported_anew(account: Account) -> None:
+    functions = account.client("lambda")
+    account.function("f", COUNTING, Environment={"Variables": {"TOLD": "first"}})
+    invoke(account, "f", {})
+    functions.update_function_configuration(
+        FunctionName="f", Handler="main.other", Environment={"Variables": {"TOLD": "second"}}
+    )
+    assert invoke(account, "f", {})[0][:3] == ["second", "main.other", 1]
+    archive = zipped("def other(event, context): return 'new code'\n")
+    functions.update_function_code(FunctionName="f", ZipFile=archive)
+    assert invoke(account, "f", {})[0] == "new code"
+
+
+@pytest.mark.parametrize("line", ["import os; os._exit(3)", "raise SystemExit(3)", "1 / 0"])
+def test_a_module_that_ends_its_process_is_an_error_each_time(account: Account, line: str) -> None:
+    account.function("f", f"{line}\ndef handler(event, context): pass\n")
+    account.function("well", "def handler(event, context): return 1\n")
+    for _ in range(2):
+        assert invoke(account, "f", {})[1] == "Unhandled"
+    assert invoke(account, "well", {}) == (1, None)
 
 
 def test_a_dependency_missing_from_the_zip_is_missing(account: Account) -> None:
