@@ -94,7 +94,7 @@ def described(item: Mapping[str, Any], rows: Sequence[Mapping[str, Any]] = ()) -
         "known_until": moment(item.get("ttl")),
     }
     if item["status"] == IN_PROGRESS:
-        shown["scan_began"] = moment(item.get("acquired_at"))
+        shown["scan_began"] = moment(item["acquired_at"] / 1000)
     for name in ("reason", "counts", "potential", "exempted", "fresh", "config_digest"):
         if item.get(name) not in (None, ""):
             shown[name] = item[name]

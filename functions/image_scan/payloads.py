@@ -68,7 +68,7 @@ class ParsedEvent(TypedDict):
 
 
 class Lease(TypedDict):
-    """The right to scan one image. `key` is its cache key, the times are epoch seconds."""
+    """The right to scan one image. `key` is its cache key, `acquired_at` epoch milliseconds."""
 
     key: str
     owner: str

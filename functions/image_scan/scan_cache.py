@@ -72,7 +72,8 @@ class ScanCache:
         for _ in range(3):
             if task["image"]["unscannable"] and (known := self._unscannable(task)):
                 return known
-            lease = self._lease(task, self._now())
+            # Not in seconds: a scan can end, and its event come again, within one.
+            lease = self._lease(task, int(self._clock() * 1000))
             item = self._claim(task, lease, lease_seconds)
             if item is None:
                 return _with(lease, task["image"]["unscannable"])
@@ -213,7 +214,7 @@ class ScanCache:
             "status": _IN_PROGRESS,
             "owner": lease["owner"],
             "acquired_at": lease["acquired_at"],
-            "ttl": lease["acquired_at"] + seconds,
+            "ttl": lease["acquired_at"] // 1000 + seconds,
             "places": {place: facts},
         }
         if task["image"]["unscannable"]:

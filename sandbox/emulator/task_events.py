@@ -28,8 +28,9 @@ _announced: dict[tuple[str, str, str], str] = {}
 def announce() -> None:
     """Emit an event for each task of this account and region whose status has changed."""
     eventbridge._ensure_default_bus()
+    account, region = get_account_id(), get_region()
     for arn, task in ecs._tasks.items():
-        key = (get_account_id(), get_region(), arn)
+        key = (account, region, arn)
         if task["lastStatus"] == _announced.get(key):
             continue
         _announced[key] = task["lastStatus"]

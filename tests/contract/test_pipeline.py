@@ -101,7 +101,7 @@ def test_functions_sleep_and_tell_the_time_by_the_simulators_clock(pipeline: Pip
     run = pipeline.scan()
     assert verdict(run) == "CLEAN"
     acquired = pipeline.item(pipeline.push())["acquired_at"]
-    passed = pipeline.time.time() - int(acquired)
+    passed = pipeline.time.time() - int(acquired) / 1000
     assert 74 <= passed < 120
 
 

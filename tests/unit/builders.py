@@ -144,7 +144,7 @@ def settling(outcome: Outcome, of: Image | None = None, **more: Any) -> SettleTa
 
 
 def lease(**changes: Any) -> Lease:
-    base = Lease(key=DIGEST, owner="owner-1", acquired_at=NOW, execution_name="scan-1")
+    base = Lease(key=DIGEST, owner="owner-1", acquired_at=NOW * 1000, execution_name="scan-1")
     return Lease(**{**base, **changes})
 
 

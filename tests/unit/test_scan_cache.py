@@ -52,7 +52,7 @@ class TestLease:
         assert found["key"] == DIGEST
         kept = item(table)
         assert (kept["status"], kept["owner"]) == ("IN_PROGRESS", found["owner"])
-        assert (kept["acquired_at"], kept["ttl"]) == (NOW, NOW + LEASE)
+        assert (kept["acquired_at"], kept["ttl"]) == (NOW * 1000, NOW + LEASE)
         assert kept["repository"] == "shop/app"
 
     def test_the_others_wait_and_are_noted(self, cache: ScanCache, table: CacheTable) -> None:
@@ -85,7 +85,7 @@ class TestLease:
         """Names of executions cannot be used again for 90 days."""
         first = taken(cache.decide(task(), LEASE))
         freed(cache, first, TIMEOUT)
-        clock.now += 1
+        clock.now += 0.25
         assert taken(cache.decide(task(), LEASE))["execution_name"] != first["execution_name"]
 
     def test_two_images_of_one_event_have_two_leases(self, cache: ScanCache) -> None:
