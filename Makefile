@@ -97,7 +97,7 @@ lint: setup ## Style and types of the Python
 
 .PHONY: checkov
 checkov: $(CHECKOV_READY) ## Static checks of the modules and the templates; each exception says why beside the resource
-	.checkov/venv/bin/checkov --directory modules --framework terraform cloudformation --quiet --compact --skip-download
+	.checkov/venv/bin/checkov $(addprefix --directory ,$(wildcard modules/*)) --framework terraform cloudformation --quiet --compact --skip-download
 
 .PHONY: unit
 unit: setup ## Functions and state machines, without an AWS

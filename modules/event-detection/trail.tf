@@ -34,10 +34,6 @@ resource "aws_s3_bucket" "trail" {
   # checkov:skip=CKV_AWS_18: a by-product that expires; nobody reads it
   # checkov:skip=CKV_AWS_144: a by-product that expires; nobody reads it
   # checkov:skip=CKV2_AWS_62: a by-product that expires; nobody reads it
-  # checkov:skip=CKV_AWS_21: it is made below; checkov does not follow count
-  # checkov:skip=CKV_AWS_145: it is made below; checkov does not follow count
-  # checkov:skip=CKV2_AWS_6: it is made below; checkov does not follow count
-  # checkov:skip=CKV2_AWS_61: it is made below; checkov does not follow count
   count = var.create_trail ? 1 : 0
 
   bucket        = "${var.name_prefix}-trail-${local.account}-${local.region}"

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -143,7 +144,8 @@ class Observer:
         self._events += self._witness.events()
         self._told += self._install.notifications()
         items = self._install.verdicts()
-        scans = [self._scan(each) for each in self._install.scans()]
+        with ThreadPoolExecutor(4) as pool:
+            scans = list(pool.map(self._scan, self._install.scans()))
         return Seen(
             events=self._events,
             intakes=self._install.intakes(),
