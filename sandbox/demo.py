@@ -27,8 +27,6 @@ from sandbox.terraform import TerraformError
 KEPT = REPOSITORY / ".sandbox/demo.json"
 # A wait of 60 s takes 0.3 s, so that the thirty checks of an endless scan take some ten.
 _WAIT_SCALE = 0.005
-# Executions of functions at a time: with ten, retries as short as the waits would run out.
-_CONCURRENCY = 32
 
 
 def run(console: Console, *, keep: bool) -> int:
@@ -47,9 +45,7 @@ def run(console: Console, *, keep: bool) -> int:
                 progress.advance(applied)
 
         token = f"demo-{secrets.token_hex(16)}"
-        with Install(
-            token, wait_scale=_WAIT_SCALE, concurrency=_CONCURRENCY, on_line=on_line
-        ) as install:
+        with Install(token, wait_scale=_WAIT_SCALE, on_line=on_line) as install:
             install.prepare()
             install.apply()
             install.subscribe_by_mail(ON_CALL)

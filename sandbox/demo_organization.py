@@ -118,7 +118,6 @@ def run(console: Console) -> int:
             token,
             example="organization/hub",
             wait_scale=_WAIT_SCALE,
-            concurrency=32,
             on_line=on_line,
         ) as install:
             organization = Organization(install)

@@ -35,6 +35,7 @@ class Install:
     token       the access token of the Qualys subscription
     example     the folder below examples/ that is applied, in the account sandbox.aws.ACCOUNT
     wait_scale  what a second of a Step Functions wait takes, in seconds
+    concurrency function executions at a time; with ten, retries as short as the waits run out
     """
 
     def __init__(
@@ -43,7 +44,7 @@ class Install:
         *,
         example: str = "single-account",
         wait_scale: float,
-        concurrency: int = 10,
+        concurrency: int = 32,
         on_line: Line | None = None,
     ) -> None:
         self.token = token

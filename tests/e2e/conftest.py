@@ -51,9 +51,7 @@ def printed() -> Printed:
 
 @pytest.fixture(scope="session")
 def install(printed: Printed) -> Iterator[Install]:
-    with Install(
-        TOKEN, wait_scale=WAIT_SCALE, concurrency=32, on_line=printed.lines.append
-    ) as running:
+    with Install(TOKEN, wait_scale=WAIT_SCALE, on_line=printed.lines.append) as running:
         running.prepare()
         printed.plan.update(running.terraform.plan())
         running.apply()

@@ -21,7 +21,7 @@ _numbers = itertools.count(1)
 
 @pytest.fixture(scope="session")
 def install() -> Iterator[Install]:
-    with Install(TOKEN, wait_scale=0.005, concurrency=32) as running:
+    with Install(TOKEN, wait_scale=0.005) as running:
         running.prepare()
         running.apply()
         running.qualys.control.scenario(scan_seconds=0.2)
