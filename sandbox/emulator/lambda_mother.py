@@ -8,7 +8,6 @@ too, and takes messages by that socket; one of {"script", "cwd", "environment"} 
 standard files begins a worker. The answer is a pid.
 """
 
-import contextlib
 import gc
 import importlib
 import json
@@ -57,8 +56,7 @@ def prepare(told, files):
     sys.path.insert(0, told["cwd"])
     sys.path.append(os.environ.pop("SANDBOX_RUNTIME"))
     logging.getLogger().addHandler(logging.StreamHandler())
-    with contextlib.suppress(BaseException):  # each worker will say it of itself
-        importlib.import_module(told["module"])
+    importlib.import_module(told["module"])  # of one that fails, workers are forks of the first
     gc.freeze()
     with socket.socket(fileno=files[0]) as asked:
         serve(asked)

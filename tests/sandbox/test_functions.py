@@ -136,6 +136,14 @@ def test_logs_need_permission(account: Account, logging: bool) -> None:
     assert [group["logGroupName"] for group in groups] == (["/aws/lambda/f"] if logging else [])
 
 
+def test_what_a_function_logs_is_there_once(account: Account) -> None:
+    code = "import logging\ndef handler(event, context): logging.warning('a word')\n"
+    account.function("f", code)
+    invoke(account, "f", {})
+    events = account.client("logs").filter_log_events(logGroupName="/aws/lambda/f")["events"]
+    assert "".join(each["message"] for each in events).count("a word") == 1
+
+
 @pytest.mark.parametrize("permitted", [True, False])
 def test_an_async_failure_goes_to_its_destination(account: Account, permitted: bool) -> None:
     url, arn = account.queue("failed")

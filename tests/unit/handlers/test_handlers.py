@@ -146,6 +146,18 @@ def test_send_notification_tells_then_records(dynamodb: Any, topic: Inbox) -> No
     assert items(dynamodb) == {DIGEST: "FINDINGS"}
 
 
+def test_send_notification_links_to_the_image_at_qualys(
+    dynamodb: Any, topic: Inbox, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setenv("QUALYS_PLATFORM_URL", "https://qualys.example.com/")
+    decision = check_cache.handler(task(), None)
+    event: Any = {**task(), "lease": decision["lease"], "outcome": dict(CRITICAL)}
+    send_notification.handler(event, None)
+    ((_, told),) = topic.messages()
+    sha = CRITICAL["config_digest"].removeprefix("sha256:")
+    assert f"https://qualys.example.com/cs/#/assets/images/{sha}" in json.dumps(told)
+
+
 def test_send_notification_records_a_clean_image_in_silence(dynamodb: Any, topic: Inbox) -> None:
     decision = check_cache.handler(task(), None)
     event: Any = {**task(), "lease": decision["lease"], "outcome": dict(CLEAN)}

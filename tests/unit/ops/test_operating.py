@@ -136,6 +136,12 @@ def test_a_place_says_who_deployed_what() -> None:
     assert "web in 123456789012/us-east-1/prod, CreateService by arn:aws:sts" in text
 
 
+def test_when_a_running_scan_began() -> None:
+    owner, began = {"owner": "o"}, {"acquired_at": builders.NOW * 1000 + 250}
+    item = {"imageDigest": builders.DIGEST, "status": "IN_PROGRESS", "ttl": 1, **owner, **began}
+    assert where.described(item)["scan_began"] == where.moment(builders.NOW)
+
+
 class LogGroups:
     """CloudWatch Logs: a group that is missing, one that is denied, others that grow."""
 
