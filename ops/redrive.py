@@ -8,7 +8,7 @@ import argparse
 import json
 import uuid
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +26,7 @@ _STATUS_CHANGE = "Step Functions Execution Status Change"
 _RESULT = "Container Image Scan Completed"
 INTAKE, NOTIFICATION, IMPORT, NOBODY = "intake", "send_notification", "import_findings", ""
 _LOOKS_FOR_COPIES = 3
+_AT_ONCE = 10  # functions that a new account may run at a time
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -108,19 +109,27 @@ class Redrive:
         intake = Intake(install)
         held: dict[str, Message] = {}
         try:
-            with ThreadPoolExecutor(10) as pool:
-                while batch := queue.receive():
-                    old = [
-                        message
-                        for message in batch
-                        if not self._is_copy(message)
-                        and message.sent_at < began
-                        and message.id not in held
-                    ]
-                    held |= {message.id: message for message in batch}
-                    work = [pool.submit(self._drive, queue, each, intake, install) for each in old]
-                    for message, done in zip(old, work, strict=True):
-                        result = done.result()
+            with ThreadPoolExecutor(_AT_ONCE) as pool:
+                working: dict[Future[Json], Message] = {}
+                is_empty = False
+                while working or not is_empty:
+                    if not is_empty and len(working) < _AT_ONCE:
+                        batch = queue.receive()
+                        is_empty = not batch
+                        old = [
+                            message
+                            for message in batch
+                            if not self._is_copy(message)
+                            and message.sent_at < began
+                            and message.id not in held
+                        ]
+                        held |= {message.id: message for message in batch}
+                        for message in old:
+                            work = pool.submit(self._drive, queue, message, intake, install)
+                            working[work] = message
+                        continue
+                    for work in wait(working, return_when=FIRST_COMPLETED).done:
+                        message, result = working.pop(work), work.result()
                         if result["result"] != "left":
                             del held[message.id]
                         yield message, result

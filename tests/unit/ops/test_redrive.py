@@ -2,6 +2,7 @@
 
 import io
 import json
+import threading
 from typing import Any, ClassVar
 
 import pytest
@@ -86,6 +87,21 @@ def test_what_succeeds_is_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [each["result"] for each in results] == ["done"] * 25
     assert not queue.visible
     assert not queue.hidden
+
+
+def test_a_slow_one_holds_back_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    queue = Queue(*(message(number) for number in range(25)))
+    others_ran = threading.Event()
+
+    def end(run: int) -> bool:
+        if run == 1:
+            return others_ran.wait(10)
+        if run == 25:
+            others_ran.set()
+        return True
+
+    results = driven(monkeypatch, Intake(end), queue)
+    assert [each["result"] for each in results] == ["done"] * 25
 
 
 def test_what_the_intake_keeps_anew_is_there_once(monkeypatch: pytest.MonkeyPatch) -> None:
