@@ -29,7 +29,9 @@ _UNCLAIMED = (
     " OR #set0_0.#set0_1.claimed_until <= :now"
     " OR (attribute_exists(#set0_0.#set0_1.claimed_until) AND #set0_0.#set0_1.event_id = :event))"
 )
-_HELD = "#owner = :owner AND #status = :in_progress"
+# The time too: an event that is delivered again may have taken the lease again.
+_HELD = "#owner = :owner AND acquired_at = :acquired_at AND #status = :in_progress"
+_VERSION = ("status", "ttl", "acquired_at")
 _NO_RESULT = ("TIMEOUT", "ERROR")
 _FREE = ("UNSCANNABLE", *_NO_RESULT)  # whoever comes next may scan
 # All findings are an item of their own: the image's is written at each of its deployments.
@@ -72,9 +74,7 @@ class ScanCache:
         for _ in range(3):
             if task["image"]["unscannable"] and (known := self._unscannable(task)):
                 return known
-            # Not in seconds: a scan can end, and its event come again, within one.
-            lease = self._lease(task, int(self._clock() * 1000))
-            item = self._claim(task, lease, lease_seconds)
+            lease, item = self._claim(task, lease_seconds)
             if item is None:
                 return _with(lease, task["image"]["unscannable"])
             if item["status"] in _FREE and not _heard(task, item):
@@ -85,15 +85,17 @@ class ScanCache:
                 # This very delivery, tried again: the lease is the one it took before.
                 lease = self._lease(task, item["acquired_at"])
                 return _with(lease, item.get("reason", ""))
-            if _only_registers(task) or _heard(task, item) or self._join(task, item["owner"]):
+            if _only_registers(task) or _heard(task, item) or self._join(task, item):
                 return _SKIP
         raise AwsUnavailable("the image's item changed each time it was read")
 
     def places_of(self, lease: Lease) -> dict[str, Place] | None:
         """The places that wait for a lease; None when it is no longer held: they were told."""
         item = self._table.get(lease["key"]) or {}
-        held = item.get("status") == _IN_PROGRESS and item["owner"] == lease["owner"]
-        return item["places"] if held else None
+        if item.get("status") != _IN_PROGRESS or _holder(item) != _holder(lease):
+            return None
+        places: dict[str, Place] = item["places"]
+        return places
 
     def record(
         self, lease: Lease, outcome: Outcome, ttl_seconds: int, places: Mapping[str, Place]
@@ -206,33 +208,44 @@ class ScanCache:
             pass  # at worst the place is told once more
         return CacheDecision(decision="notify", lease=None, outcome=outcome)
 
-    def _claim(self, task: ImageTask, lease: Lease, seconds: int) -> dict[str, Any] | None:
-        """Takes the lease; returns the item that stands in the way, or None on success."""
+    def _claim(self, task: ImageTask, seconds: int) -> tuple[Lease, dict[str, Any] | None]:
+        """The lease, and the item that stands in its way: None when it was taken."""
         place, facts = place_of(task)
+        # Not in seconds: a scan can end, and its event come again, within one.
+        lease = self._lease(task, int(self._clock() * 1000))
+        item = self._leased(task, lease, seconds, {place: facts})
+        try:
+            self._table.put(item, _EXPIRED, **self._at())
+            return lease, None
+        except ConditionFailedError as failed:
+            known = failed.item
+            if not self._may_be_scanned(task, known, lease):
+                return lease, known
+        # If only the answer was lost, this event took the first lease, and its second delivery may
+        # have used the name and be done. So this is another lease, over what was seen and no other.
+        before = known.get("acquired_at", 0)
+        lease = self._lease(task, max(int(self._clock() * 1000), before + 1))
+        item = self._leased(task, lease, seconds, {**_unclaimed(known["places"]), place: facts})
+        as_seen: dict[str, Any] = {name: known[name] for name in _VERSION if name in known}
+        try:
+            self._table.put(item, _as_seen(as_seen), **as_seen)
+        except ConditionFailedError as failed:
+            return lease, failed.item
+        return lease, None
+
+    def _leased(
+        self, task: ImageTask, lease: Lease, seconds: int, places: Mapping[str, Any]
+    ) -> dict[str, Any]:
         item = {
             **_identity(task),
             "status": _IN_PROGRESS,
             "owner": lease["owner"],
             "acquired_at": lease["acquired_at"],
             "ttl": lease["acquired_at"] // 1000 + seconds,
-            "places": {place: facts},
+            "places": places,
         }
-        if task["image"]["unscannable"]:
-            item["reason"] = task["image"]["unscannable"]
-        try:
-            self._table.put(item, _EXPIRED, **self._at())
-            return None
-        except ConditionFailedError as failed:
-            known = failed.item
-            if not self._may_be_scanned(task, known, lease):
-                return known
-        item["places"] = {**_unclaimed(known["places"]), place: facts}
-        as_seen = {name: known[name] for name in ("status", "ttl")}
-        try:
-            self._table.put(item, "#status = :status AND #ttl = :ttl", **as_seen)
-        except ConditionFailedError as failed:
-            return failed.item
-        return None
+        reason = task["image"]["unscannable"]
+        return {**item, "reason": reason} if reason else item
 
     def _may_be_scanned(self, task: ImageTask, item: Mapping[str, Any], lease: Lease) -> bool:
         """Though it has an item: without a result, or when its scan died. Past a verdict if that is
@@ -244,12 +257,12 @@ class ScanCache:
         forced = task.get("force", False) and item.get("owner") != lease["owner"]
         return item["status"] in _FREE or forced
 
-    def _join(self, task: ImageTask, owner: str) -> bool:
+    def _join(self, task: ImageTask, item: Mapping[str, Any]) -> bool:
         """Adds a place to somebody else's running scan; False when that scan has just ended."""
         place, facts = place_of(task)
-        holder = {"owner": owner, "in_progress": _IN_PROGRESS}
+        changes = {f"places.{place}": facts}
         try:
-            self._table.update(task["image"]["key"], {f"places.{place}": facts}, _HELD, **holder)
+            self._table.update(task["image"]["key"], changes, _HELD, **_holder(item))
         except ConditionFailedError:
             return False
         return True
@@ -313,5 +326,15 @@ def _identity(task: ImageTask) -> dict[str, Any]:
     return {"imageDigest": image["key"], **{name: image[name] for name in _SHOWN}}
 
 
-def _holder(lease: Lease) -> dict[str, str]:
-    return {"owner": lease["owner"], "in_progress": _IN_PROGRESS}
+def _holder(held: Mapping[str, Any]) -> dict[str, Any]:
+    """Of a lease, or of its item."""
+    names = ("owner", "acquired_at")
+    return {**{name: held[name] for name in names}, "in_progress": _IN_PROGRESS}
+
+
+def _as_seen(seen: Mapping[str, Any]) -> str:
+    """The condition that an item is still the one that was read."""
+    same = ["#status = :status", "#ttl = :ttl"]
+    never_held = "attribute_not_exists(acquired_at)"
+    same.append("acquired_at = :acquired_at" if "acquired_at" in seen else never_held)
+    return " AND ".join(same)

@@ -88,6 +88,38 @@ class TestLease:
         clock.now += 0.25
         assert taken(cache.decide(task(), LEASE))["execution_name"] != first["execution_name"]
 
+    @pytest.mark.parametrize("is_known", [False, True])
+    def test_a_write_whose_answer_was_lost_gives_no_name_that_is_used(
+        self, cache: ScanCache, table: CacheTable, monkeypatch: pytest.MonkeyPatch, is_known: bool
+    ) -> None:
+        """The SDK writes again; meanwhile the event's second delivery has scanned, and is done."""
+        if is_known:
+            freed(cache, taken(cache.decide(task("event-0"), LEASE)), TIMEOUT)
+        put, ended = table.put, []
+
+        def lose(item: Any, condition: str = "", **values: Any) -> None:
+            put(item, condition, **values)
+            if not ended:
+                ended.append(taken(cache.decide(task(), LEASE)))
+                freed(cache, ended[0], TIMEOUT)
+                put(item, condition, **values)
+
+        monkeypatch.setattr(table, "put", lose)
+        found = taken(cache.decide(task(), LEASE))
+        assert found["execution_name"] != ended[0]["execution_name"]
+        assert cache.places_of(found) is not None
+
+    def test_who_held_it_before_ends_no_lease_that_its_own_event_has_taken_anew(
+        self, cache: ScanCache, table: CacheTable
+    ) -> None:
+        before = taken(cache.decide(task(), LEASE))
+        freed(cache, before, TIMEOUT)
+        now = taken(cache.decide(task(), LEASE))
+        assert now["owner"] == before["owner"]
+        assert cache.places_of(before) is None
+        assert not cache.record(before, CLEAN, WEEK, item(table)["places"])
+        assert recorded(cache, now, CLEAN) != {}
+
     def test_two_images_of_one_event_have_two_leases(self, cache: ScanCache) -> None:
         other = image(key="sha256:" + "9" * 64)
         names = {taken(cache.decide(task(of=each), LEASE))["execution_name"]
@@ -370,8 +402,8 @@ class Shifting:
 
     def put(self, *_: Any, **__: Any) -> None:
         self.puts += 1
-        other = {"status": "IN_PROGRESS", "owner": f"other-{self.puts}", "ttl": time.time() + 60}
-        raise ConditionFailedError(other)
+        other = {"status": "IN_PROGRESS", "owner": f"other-{self.puts}", "acquired_at": self.puts}
+        raise ConditionFailedError({**other, "ttl": time.time() + 60})
 
     def update(self, *_: Any, **__: Any) -> None:
         raise ConditionFailedError({})

@@ -70,9 +70,12 @@ def test_a_failure_is_an_error_unless_no_scan_can_answer() -> None:
 def test_only_the_holder_of_a_lease_gives_it_back() -> None:
     free = state("scan", "FreeLease")["Arguments"]
     assert free["Key"] == {"imageDigest": {"S": f"{{% {INPUT}.lease.key %}}"}}
-    assert free["ConditionExpression"] == "#owner = :owner AND #status = :in_progress"
+    held = "#owner = :owner AND acquired_at = :acquired_at AND #status = :in_progress"
+    assert free["ConditionExpression"] == held
     assert free["UpdateExpression"] == "SET #status = :error, #ttl = :ttl"  # the places stay
-    assert free["ExpressionAttributeValues"][":owner"] == {"S": f"{{% {INPUT}.lease.owner %}}"}
+    values = free["ExpressionAttributeValues"]
+    assert values[":owner"] == {"S": f"{{% {INPUT}.lease.owner %}}"}
+    assert values[":acquired_at"] == {"N": f"{{% $string({INPUT}.lease.acquired_at) %}}"}
     # Whether that works or not, the request is kept.
     assert definitions.targets(state("scan", "FreeLease")) == ["KeepFailedScan"] * 2
 
