@@ -3,6 +3,7 @@
 import argparse
 import importlib
 import sys
+from typing import Any
 
 from rich.console import Console
 
@@ -31,13 +32,26 @@ COMMANDS = {
 }
 
 
+class Command(argparse.ArgumentParser):
+    """Is configured when it is asked to parse: a command waits for its own imports alone."""
+
+    def __init__(self, *, module: str = "", configure: str = "", **options: Any) -> None:
+        super().__init__(**options)
+        self._module, self._configure = module, configure
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        getattr(importlib.import_module(self._module), self._configure)(self)
+        return super().parse_known_args(args, namespace)
+
+
 def main(given: list[str] | None = None) -> int:
     """The exit status: the command's own, 2 for what the operator has to set right."""
     parser = argparse.ArgumentParser(prog="python -m ops", description="The operator's tool.")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    commands = parser.add_subparsers(
+        dest="command", required=True, metavar="command", parser_class=Command
+    )
     for name, (module, configure, _, help_text) in COMMANDS.items():
-        subject = importlib.import_module(module)
-        getattr(subject, configure)(commands.add_parser(name, help=help_text))
+        commands.add_parser(name, help=help_text, module=module, configure=configure)
     arguments = parser.parse_args(given)
     module, _, run, _ = COMMANDS[arguments.command]
     try:
