@@ -13,6 +13,7 @@ from rich.table import Table
 
 from sandbox import images
 from sandbox.aws import ACCOUNT, REGION, SandboxError
+from sandbox.furnished_account import make_trail
 from sandbox.install import Install
 from sandbox.organization import ELSEWHERE, Organization, Spoke
 from sandbox.terraform import TerraformError
@@ -65,7 +66,7 @@ class Scenario:
         self._serve(central, world.spoke())
 
         yield "rogue, in an account of no organization: refused by the hub bus"
-        world.trail(STRANGER)
+        make_trail(world.install.aws, STRANGER)
         world.rules(STRANGER, REGION)
         world.roles(STRANGER)
         stranger = world.spoke(STRANGER)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.aws import ACCOUNT, REGION, Principal
+from sandbox.furnished_account import make_trail
 from sandbox.install import Install
 from sandbox.terraform import Terraform
 
@@ -56,7 +57,7 @@ class Organization:
         self._organizations = self._aws.client("organizations")
         self.id = str(self._organizations.describe_organization()["Organization"]["Id"])
         self.shop, self.images, self.tools = map(self.create_account, ("shop", "images", "tools"))
-        self.trail(ACCOUNT, IsOrganizationTrail=True, IsMultiRegionTrail=True)
+        make_trail(self._aws, ACCOUNT, IsOrganizationTrail=True, IsMultiRegionTrail=True)
 
     @property
     def hub(self) -> Json:
@@ -79,13 +80,6 @@ class Organization:
     def create_account(self, name: str) -> str:
         answer = self._organizations.create_account(AccountName=name, Email=f"{name}@example.com")
         return str(answer["CreateAccountStatus"]["AccountId"])
-
-    def trail(self, account: str, **options: bool) -> None:
-        """A trail of the account's own, which logs write management events."""
-        cloudtrail, s3 = (self._aws.client(service, account) for service in ("cloudtrail", "s3"))
-        s3.create_bucket(Bucket=f"trail-{account}")
-        cloudtrail.create_trail(Name="management", S3BucketName=f"trail-{account}", **options)
-        cloudtrail.start_logging(Name="management")
 
     def spoke(self, account: str = ACCOUNT, region: str = REGION) -> Spoke:
         if account not in self._deployers:

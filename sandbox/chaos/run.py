@@ -45,7 +45,7 @@ def run(
     seed: int, events: int, rate: float, *, outage: bool = False, say: Callable[[str], None] = print
 ) -> Result:
     """`outage`: Qualys answers nothing for the whole time, and is back for the redrive."""
-    with Install(TOKEN, wait_scale=WAIT_SCALE, concurrency=1000) as install:
+    with Install(TOKEN, wait_scale=WAIT_SCALE, concurrency=1000, furnished=True) as install:
         say("Applying examples/single-account")
         install.prepare()
         install.apply()

@@ -48,7 +48,7 @@ class App:
 @pytest.fixture(scope="session")
 def organization() -> Iterator[Organization]:
     token = "canary-token-organization"
-    with Install(token, example="organization/hub", wait_scale=0.005) as install:
+    with Install(token, example="organization/hub", wait_scale=0.005, furnished=True) as install:
         made = Organization(install)
         install.prepare(organization_id=made.id)
         install.apply()

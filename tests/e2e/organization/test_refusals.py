@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from sandbox.aws import ACCOUNT, REGION
+from sandbox.furnished_account import make_trail
 from sandbox.organization import ELSEWHERE, PREFIX, Organization, Spoke
 
 from .conftest import App
@@ -107,7 +108,7 @@ def test_an_account_outside_the_organization(
     organization: Organization, make_app: Callable[..., App]
 ) -> None:
     stranger = "999900009999"
-    organization.trail(stranger)
+    make_trail(organization.install.aws, stranger)
     organization.rules(stranger, REGION)
     organization.roles(stranger)
     assert_kept_in_the_spoke(organization, make_app(stranger))
