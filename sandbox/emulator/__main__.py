@@ -4,11 +4,13 @@ Ends on SIGTERM, or when the process that started it is gone.
 """
 
 import asyncio
+import contextlib
 import importlib
 import importlib.metadata
 import os
 import signal
 import sys
+from collections.abc import Callable
 
 SUPPORTED = "1.5.33"
 
@@ -17,12 +19,14 @@ WRAPPERS = (
     "express",  # before what imports `executions`, which checks a start and then passes it on
     "ecs_tasks",
     "event_targets",
+    "item_copies",
     "jsonata",
     "key_use",
     "lambda_roles",
     "lambda_code",
     "lambda_workers",
     "managed_policies",
+    "narrow_queries",
     "organization",
     "provider_answers",
     "read_once",
@@ -37,34 +41,46 @@ WRAPPERS = (
 
 
 async def serve() -> None:
-    from hypercorn import asyncio as server  # noqa: PLC0415 - only with the right ministack
-    from hypercorn.config import Config  # noqa: PLC0415
+    import uvicorn  # noqa: PLC0415 - only with the right ministack
     from ministack.core import lambda_runtime  # noqa: PLC0415
 
     gateway = importlib.import_module("sandbox.emulator.gateway")
     for name in WRAPPERS:
         importlib.import_module(f"sandbox.emulator.{name}")
-    config = Config()
-    config.bind = [f"127.0.0.1:{os.environ['GATEWAY_PORT']}"]
-    config.loglevel = "WARNING"
-    config.graceful_timeout = 1
-    config.keep_alive_timeout = 75
-    over = asyncio.Event()
+    config = uvicorn.Config(
+        gateway.app,
+        host="127.0.0.1",
+        port=int(os.environ["GATEWAY_PORT"]),
+        http="httptools",
+        ws="none",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        date_header=False,  # ministack has its own
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=1,
+    )
+    server = uvicorn.Server(config)
+    server.capture_signals = contextlib.nullcontext  # which would end us before the workers
+
+    def end() -> None:
+        server.should_exit = True
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, over.set)
-    watch = asyncio.create_task(orphaned(over))
+        asyncio.get_running_loop().add_signal_handler(number, end)
+    watch = asyncio.create_task(orphaned(end))
     try:
-        await server.serve(gateway.app, config, shutdown_trigger=over.wait)
+        await server.serve()
     finally:
         watch.cancel()
         lambda_runtime.reset()
 
 
-async def orphaned(over: asyncio.Event) -> None:
+async def orphaned(end: Callable[[], None]) -> None:
     parent = os.getppid()
     while os.getppid() == parent:
         await asyncio.sleep(1)
-    over.set()
+    end()
 
 
 if __name__ == "__main__":

@@ -1,12 +1,15 @@
 """What ministack reads anew at each use, although its text says it all: expressions of DynamoDB and
-JSONata, and policies. What was read is only looked at."""
+JSONata, policies, and the keys of root. What was read is only looked at.
+
+And whose things are looked through: it asks for the account and region again at each of them.
+"""
 
 import functools
 from typing import Any
 
 from jsonata.jsonata import Jsonata
 from jsonata.parser import Parser
-from ministack.core import iam_evaluator
+from ministack.core import iam_evaluator, responses
 from ministack.services import dynamodb
 
 from sandbox.emulator.patching import around
@@ -15,21 +18,26 @@ _KEPT = 4096
 
 for _name in ("_tokenize", "_condition_syntax_error"):
     setattr(dynamodb, _name, functools.lru_cache(_KEPT)(getattr(dynamodb, _name)))
+iam_evaluator.is_root_access_key = functools.lru_cache(_KEPT)(iam_evaluator.is_root_access_key)
 
 _trees: dict[tuple[Any, ...], Any] = {}
 
 
+class Reader:
+    """As much of a parser as is used; each thread made one of its own."""
+
+    dbg = False
+
+    @staticmethod
+    def parse(*given: Any) -> Any:
+        if given not in _trees:
+            _trees[given] = Parser().parse(*given)
+        return _trees[given]
+
+
 @around(Jsonata, "get_parser")
-def parser(stock: Any) -> Any:
-    parser = stock()
-    parser.parse = functools.partial(_parse, parser)
-    return parser
-
-
-def _parse(parser: Any, *given: Any) -> Any:
-    if given not in _trees:
-        _trees[given] = Parser.parse(parser, *given)
-    return _trees[given]
+def parser(_stock: Any) -> Reader:
+    return Reader()
 
 
 class Statements(list[Any]):
@@ -57,3 +65,27 @@ def parse_policy_document(stock: Any, document: Any) -> Any:
 @around(iam_evaluator, "_names_condition_key")
 def names_condition_key(_stock: Any, policies: list[Statements], prefix: str) -> bool:
     return any(key.startswith(prefix) for each in policies for key in each.condition_keys)
+
+
+def _of_account(things: Any) -> list[tuple[Any, Any]]:
+    account = things._prefix()
+    every = list(things._data.items())
+    return [(key, value) for (owner, key), value in every if owner == account]
+
+
+def _of_region(things: Any) -> list[tuple[Any, Any]]:
+    account, region = things._prefix()
+    every = list(things._data.items())
+    return [
+        (key, value) for (owner, place, key), value in every if place == region and owner == account
+    ]
+
+
+for _kind, _own in (
+    (responses.AccountScopedDict, _of_account),
+    (responses.AccountRegionScopedDict, _of_region),
+):
+    _kind.items = _own
+    _kind.keys = lambda things: [key for key, _ in things.items()]
+    _kind.values = lambda things: [value for _, value in things.items()]
+    _kind.__iter__ = lambda things: iter(things.keys())
