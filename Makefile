@@ -101,7 +101,8 @@ checkov: $(CHECKOV_READY) ## Static checks of the modules and the templates; eac
 
 .PHONY: unit
 unit: setup ## Functions and state machines, without an AWS
-	$(PYTEST) -n 2 tests/unit tests/workflow --cov --cov-report=term --cov-fail-under=95
+	$(PYTEST) -n 2 tests/unit --ignore tests/unit/flaws --cov --cov-report=term --cov-fail-under=95
+	$(PYTEST) -n 2 tests/unit/flaws tests/workflow
 
 .PHONY: contract
 contract: setup ## The scan machine and the functions against the simulated Qualys, and a little fuzzing
@@ -139,11 +140,10 @@ bench: setup ## What deployments take and cost, counted; rewrites the tables of 
 chaos: setup ## Deployments while a fifth of all things fails, and what came of each: EVENTS=2000 RATE=0.2 SEED= OUTAGE=1
 	@$(BIN)/python -m sandbox.chaos
 
-# Installs side by side, for most of an apply is waiting; in the order of their folders, or chaos would
-# come last and run alone.
+# A process for each install, because most of an apply is waiting.
 .PHONY: e2e
 e2e: setup $(CHECKOV_READY) ## The examples and the operator's commands on the embedded AWS: applied, used, broken, destroyed
-	$(PYTEST) -n 4 --dist loadgroup --no-loadscope-reorder tests/e2e
+	$(PYTEST) -n 7 --dist loadgroup tests/e2e
 
 .PHONY: format
 format: setup ## Format Python and Terraform in place

@@ -72,6 +72,18 @@ def write_cli_configuration(path: Path, mirror: Path | None) -> Path:
     return path
 
 
+def cli_environment(folder: Path) -> dict[str, str]:
+    """Variables of a Terraform that finds the provider, asks HashiCorp nothing, and is not short of
+    memory; its configuration file is written into the folder."""
+    configuration = write_cli_configuration(folder / "terraform.rc", find_mirror())
+    return {
+        "TF_CLI_CONFIG_FILE": str(configuration),
+        "CHECKPOINT_DISABLE": "1",
+        # Go collects garbage a fourth as often: a quarter less processor, a third more memory.
+        "GOGC": "400",
+    }
+
+
 def copy_project(target: Path, repository: Path = REPOSITORY) -> Path:
     """The Terraform of the repository, without what earlier runs have left in it."""
     target.mkdir(parents=True, exist_ok=True)
@@ -96,15 +108,13 @@ class Terraform:
         self.folder = folder
         self._command = find_terraform()
         self._on_line = on_line or (lambda _line: None)
-        configuration = write_cli_configuration(folder / "terraform.rc", find_mirror())
         self._environment = {
             # The caller's own, which the build of the Lambda zip needs (pip, proxies), except
             # what would lead Terraform or its provider elsewhere.
             **{k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "TF_"))},
-            "TF_CLI_CONFIG_FILE": str(configuration),
+            **cli_environment(folder),
             "TF_IN_AUTOMATION": "1",
             "TF_INPUT": "0",
-            "CHECKPOINT_DISABLE": "1",
             **environment,
         }
 

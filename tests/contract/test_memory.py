@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from tests.contract.pipeline import Json, Pipeline
 
-INVOCATIONS = int(os.environ.get("INVOCATIONS", "250"))  # a thousand take a minute or two
+INVOCATIONS = int(os.environ.get("INVOCATIONS", "120"))  # a thousand take a minute or two
 # Ours, and what we call; moto and the simulator keep books in this process.
 CODE = tuple(
     tracemalloc.Filter(inclusive=True, filename_pattern=f"*/{package}/*")
@@ -50,8 +50,8 @@ def test_no_function_grows_over_many_warm_invocations(
     assert set(payloads) == set(FUNCTIONS) - {"reconcile", "import_findings"}  # which are no steps
     grown = {}
     for function, payload in payloads.items():
-        for number in range(INVOCATIONS + 50):
-            if number == 50:
+        for number in range(INVOCATIONS + 30):
+            if number == 30:
                 tracemalloc.start()
                 before = held()
             with contextlib.suppress(TaskFailed):  # `pipeline` fails for what is not declared

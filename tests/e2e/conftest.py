@@ -1,6 +1,6 @@
 """One install of examples/single-account for all tests here, destroyed by the last of them.
 
-Every folder has an install of its own, and a module may have one; `-n 4 --dist loadgroup` runs
+Every folder has an install of its own, and a module may have one; `-n 7 --dist loadgroup` runs
 them side by side.
 """
 
@@ -29,7 +29,7 @@ _numbers = itertools.count(1)
 @pytest.hookimpl(tryfirst=True)  # xdist reads the marks in this hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Plans first, while nothing has happened; what takes the install away last."""
-    order = {"test_plan.py": 0, "test_compliance.py": 0, "test_destroy.py": 2}
+    order = {"test_plan.py": 0, "test_plans.py": 0, "test_compliance.py": 0, "test_destroy.py": 2}
     items.sort(key=lambda item: order.get(item.path.name, 1))
     for item in items:
         if not item.get_closest_marker("xdist_group"):

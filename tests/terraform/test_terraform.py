@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.aws import REPOSITORY
-from sandbox.terraform import copy_project, find_mirror, find_terraform, write_cli_configuration
+from sandbox.terraform import cli_environment, copy_project, find_terraform
 
 EXAMPLES = sorted(path.parent for path in REPOSITORY.glob("examples/**/main.tf"))
 TESTS = sorted(REPOSITORY.glob("tests/*.tftest.hcl"))
@@ -23,7 +23,7 @@ class Project:
         (folder / "tests").mkdir()
         for file in TESTS:
             shutil.copy2(file, folder / "tests")
-        self._configuration = write_cli_configuration(folder / "terraform.rc", find_mirror())
+        self._environment = cli_environment(folder)
 
     def run(self, *arguments: str, folder: Path | None = None) -> str:
         answer = subprocess.run(
@@ -33,8 +33,7 @@ class Project:
             env={
                 "PATH": "/usr/local/bin:/usr/bin:/bin",
                 "HOME": str(self.folder),
-                "TF_CLI_CONFIG_FILE": str(self._configuration),
-                "CHECKPOINT_DISABLE": "1",
+                **self._environment,
             },
             capture_output=True,
             text=True,
@@ -66,7 +65,7 @@ def test_everything_is_formatted() -> None:
         assert answer.returncode == 0, answer.stdout + answer.stderr
 
 
-@pytest.mark.parametrize("folder", [*EXAMPLES, *MODULES], ids=lambda path: path.name)
+@pytest.mark.parametrize("folder", EXAMPLES, ids=lambda path: path.name)
 def test_it_is_valid_on_its_own(project: Project, folder: Path) -> None:
     relative = folder.relative_to(REPOSITORY)
     project.run("init", "-backend=false", "-no-color", folder=relative)

@@ -1,8 +1,11 @@
 """A small `make chaos`: one deployment in five meets a fault, and then some; and one of none."""
 
+import pytest
+
 from sandbox.chaos.run import run
 
 
+@pytest.mark.xdist_group("chaos")
 def test_nothing_is_lost_and_nothing_is_falsely_clean() -> None:
     result = run(seed=1, events=200, rate=0.2)
     assert sum(result.faults.values()) > 300, result.faults
@@ -13,6 +16,7 @@ def test_nothing_is_lost_and_nothing_is_falsely_clean() -> None:
     assert result.after.by_event == {"handled": 200}
 
 
+@pytest.mark.xdist_group("calm")
 def test_nobody_hears_twice_when_nothing_fails() -> None:
     result = run(seed=2, events=60, rate=0.0)
     assert sum(result.faults.values()) == 0

@@ -1,4 +1,7 @@
-"""Hub and spokes, in three accounts and two regions. Each of their checks is broken, and seen."""
+"""Hub and spokes, in three accounts and two regions. Each of their checks is broken, and seen.
+
+By its name it is the first to use the organization, after its plans: nothing was scanned in it.
+"""
 
 import json
 from collections.abc import Iterator
@@ -11,25 +14,12 @@ from ops.doctor.findings import Verdict
 from sandbox.aws import ACCOUNT, REGION
 from sandbox.install import Install
 from sandbox.organization import ELSEWHERE, Organization
-
-from .examination import PREFIX, Break, assert_seen, failing, look
+from tests.e2e.ops.examination import PREFIX, Break, assert_seen, failing, look
 
 BUS = f"{PREFIX}-hub"
 FORWARD = f"{PREFIX}-forward-deployments"
 DESCRIBE = f"{PREFIX}-describe"
 OTHER = "o-somebodyelse"
-pytestmark = pytest.mark.xdist_group("spokes")
-
-
-@pytest.fixture(scope="module")
-def organization() -> Iterator[Organization]:
-    token = "canary-token-organization"
-    with Install(token, example="organization/hub", wait_scale=0.005) as running:
-        made = Organization(running)
-        running.prepare(organization_id=made.id)
-        running.apply()
-        made.connect()
-        yield made
 
 
 def places(organization: Organization) -> dict[str, tuple[str, str]]:

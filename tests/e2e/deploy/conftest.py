@@ -1,0 +1,70 @@
+"""The real make and Terraform, on an AWS of their own for each group of tests."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sandbox.aws import ACCOUNT, REPOSITORY, Aws
+from sandbox.qualys import Credentials, EcrImages, QualysSimulator, make_sensor_user
+from sandbox.terraform import cli_environment
+
+TOKEN = "canary-token-deploy"
+HOME = "us-east-1"
+LEFT_BEHIND = shutil.ignore_patterns("__pycache__", ".terraform*", "*.tfstate*", "dist")
+
+
+class Project:
+    """A copy of the repository, and make in it."""
+
+    def __init__(self, folder: Path, aws: Aws, gateway_url: str) -> None:
+        self.folder = folder
+        self.aws = aws
+        for part in ("ops", "modules", "functions"):
+            shutil.copytree(REPOSITORY / part, folder / part, ignore=LEFT_BEHIND)
+        for file in (*REPOSITORY.glob("*.tf"), REPOSITORY / "Makefile"):
+            shutil.copy2(file, folder)
+        (folder / ".venv").symlink_to(REPOSITORY / ".venv")
+        self._environment = {
+            **{k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "TF_", "MAKE"))},
+            **aws.environment(ACCOUNT, HOME),
+            **cli_environment(folder),
+            "QUALYS_API_TOKEN": TOKEN,
+            "QUALYS_GATEWAY_URL": gateway_url,
+        }
+
+    def make(self, target: str, *settings: str, code: int = 0, **environment: str) -> str:
+        """What the target prints; settings stand on its command line."""
+        answer = subprocess.run(
+            ["make", "-s", target, *settings],
+            cwd=self.folder,
+            env=self._environment | environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        assert (answer.returncode == 0) == (code == 0), answer.stdout[-6000:]
+        return answer.stdout
+
+    def left(self) -> list[Path]:
+        return list((self.folder / "deployments").glob("[!.]*/*"))
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    with Aws(wait_scale=0) as aws:
+        sensor = make_sensor_user(aws.endpoint, "900000000009")
+        images = EcrImages(aws.endpoint, lambda: sensor)
+        with QualysSimulator(Credentials(tokens=(TOKEN,)), images) as qualys:
+            yield Project(tmp_path_factory.mktemp("project"), aws, qualys.url)
+
+
+@pytest.fixture(scope="session")
+def deployed(project: Project) -> str:
+    """What the first deployment prints."""
+    return project.make("deploy", "QUALYS_POD=US2", "CREATE_ROLE=true", "AUTO_APPROVE=1")
