@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from image_scan import ecs_events, images, log, metrics, task_definitions, task_events
+from image_scan.ecs_events import text
 from image_scan.image_digests import as_seen, identify
 from image_scan.payloads import Image, ImageTask, ParsedEvent
 
@@ -17,9 +19,16 @@ if TYPE_CHECKING:
 
 def parse(event: Any) -> EcsEvent:
     """Raises MalformedEvent."""
-    if isinstance(event, dict) and event.get("detail-type") == task_events.TASK_STATE:
-        return task_events.parse(event)
-    return ecs_events.parse(event)
+    is_task = isinstance(event, dict) and event.get("detail-type") == task_events.TASK_STATE
+    parsed = task_events.parse(event) if is_task else ecs_events.parse(event)
+    return replace(parsed, digests={**_resolved(event), **parsed.digests})
+
+
+def _resolved(event: Any) -> dict[str, str]:
+    """Of an event that was kept: the digests, by container, that its tags then stood for. One that
+    has moved since would leave the image, and a lease on it, behind."""
+    told = ecs_events.mapping(event.get("resolved"))
+    return {name: digest for name in told if images.SHA256.fullmatch(digest := text(told, name))}
 
 
 def read(event: Any, accounts: Accounts) -> ParsedEvent:

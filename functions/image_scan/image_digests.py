@@ -7,7 +7,6 @@ because Qualys can only be asked for a repository and tag.
 from __future__ import annotations
 
 import json
-import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypedDict
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from botocore.exceptions import ClientError, ParamValidationError
 
 from image_scan import aws
+from image_scan.images import SHA256
 from image_scan.payloads import Image
 
 if TYPE_CHECKING:
@@ -33,7 +33,6 @@ _MANIFESTS = (
     "application/vnd.oci.image.manifest.v1+json",
     "application/vnd.docker.distribution.manifest.v2+json",
 )
-_DIGEST = re.compile("sha256:[0-9a-f]{64}")
 _BATCH = 100  # image ids in one BatchGetImage or DescribeImages call
 _ABSENT = frozenset({"ImageNotFound", "InvalidImageDigest", "InvalidImageTag"})
 # No repository can have a name that ECR calls invalid.
@@ -211,7 +210,7 @@ def _is_attestation(platform: Any) -> bool:
 def _config(manifest: dict[str, Any]) -> str:
     config = manifest.get("config")
     digest = config.get("digest") if isinstance(config, dict) else None
-    return digest if isinstance(digest, str) and _DIGEST.fullmatch(digest) else ""
+    return digest if isinstance(digest, str) and SHA256.fullmatch(digest) else ""
 
 
 def _document(text: str) -> dict[str, Any]:

@@ -22,7 +22,7 @@ _ECR_HOST = re.compile(
 )
 # A dual-stack host names the same registry as the ordinary host of its partition.
 _CANONICAL_SUFFIX = {"on.aws": "amazonaws.com", "on.amazonwebservices.com.cn": "amazonaws.com.cn"}
-_SHA256 = re.compile(r"sha256:[0-9a-f]{64}")
+SHA256 = re.compile(r"sha256:[0-9a-f]{64}")
 _LONGEST = 1024
 
 
@@ -65,7 +65,7 @@ def parse(uri: str) -> EcrReference | Unscannable:
     if ecr is None:
         return Unscannable(uri, name, f"not in a private Amazon ECR registry ({host})")
     digest = (match["digest"] or "").lower()
-    if digest and not _SHA256.fullmatch(digest):
+    if digest and not SHA256.fullmatch(digest):
         return Unscannable(uri, name, "its digest is not a SHA-256 digest")
     suffix = _CANONICAL_SUFFIX.get(ecr["suffix"], ecr["suffix"])
     return EcrReference(

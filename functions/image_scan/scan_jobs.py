@@ -6,7 +6,13 @@ import time
 from typing import TYPE_CHECKING
 
 from image_scan import log
-from image_scan.errors import QualysRejected, RegistryGone, ScanError, UnexpectedAnswer
+from image_scan.errors import (
+    ImageNotScannable,
+    QualysRejected,
+    RegistryGone,
+    ScanError,
+    UnexpectedAnswer,
+)
 from image_scan.payloads import Image, Registry, Submission
 from image_scan.qualys.models import is_id
 
@@ -37,8 +43,11 @@ def submit(
 ) -> Submission:
     """Submits the execution's schedule, unless an earlier try has.
 
-    Raises RegistryGone when a memoised registry is no more; the memo is then dropped.
+    Raises RegistryGone when a memoised registry is no more; the memo is then dropped. And
+    ImageNotScannable for what could be scanned when it was leased, and no longer can.
     """
+    if image["unscannable"]:
+        raise ImageNotScannable(image["unscannable"])
     name = _PREFIX + execution_name
     submitted_at = int(clock() * 1000)
     if retried and (earlier := qualys.schedule_named(registry["uuid"], name)):

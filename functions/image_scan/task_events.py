@@ -6,17 +6,16 @@ A container's `imageDigest` is there once it was pulled, and for a multi-platfor
 index's. `image` may be gone: agents that ECS adds by itself have a digest and no image.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from image_scan.ecs_events import EcsEvent, mapping, text
 from image_scan.errors import MalformedEvent
+from image_scan.images import SHA256
 from image_scan.payloads import Deployment, TaskState
 
 TASK_STATE = "ECS Task State Change"
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 def parse(event: Mapping[str, Any]) -> EcsEvent:
@@ -37,7 +36,7 @@ def parse(event: Mapping[str, Any]) -> EcsEvent:
     digests = {
         text(each, "name"): text(each, "imageDigest")
         for each in found
-        if _DIGEST.fullmatch(text(each, "imageDigest"))
+        if SHA256.fullmatch(text(each, "imageDigest"))
     }
     if found and all(text(each, "image") for each in found):
         containers = tuple((text(each, "name"), text(each, "image")) for each in found)

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from image_scan.qualys.client import QualysClient
-from tests.contract.pipeline import Pipeline, ended, verdict
+from tests.contract.machine import TaskFailed
+from tests.contract.pipeline import URI, Json, Pipeline, ended, verdict
 from tests.unit.builders import HOST
 
 SECOND_TOKEN = "another-access-token"
@@ -263,3 +264,30 @@ def test_what_was_kept_is_the_image_that_was_deployed(pipeline: Pipeline) -> Non
         "UNSCANNABLE",
         kept["detail"]["image"].partition("@")[2],
     )
+
+
+@pytest.mark.parametrize(("also_tagged", "expected"), [(True, "FINDINGS"), (False, "UNSCANNABLE")])
+def test_a_kept_event_is_of_the_image_that_its_tag_then_named(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, also_tagged: bool, expected: str
+) -> None:
+    """The tag has moved since; a lease is held for the image before, whose place waits."""
+    before = pipeline.push()
+    pipeline.find(5)
+
+    def refuse(_arguments: Json, _seconds: float) -> Json:
+        raise TaskFailed("StepFunctions.AWSStepFunctionsException", "")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline, "_start_execution", refuse)
+        assert pipeline.intake(pipeline.event(URI, "web")).status == "FAILED"
+    assert pipeline.item(before)["status"] == "IN_PROGRESS"
+    (kept,) = pipeline.kept()
+    assert kept["resolved"] == {"app": before}
+    if also_tagged:
+        pipeline.push(tag="also")
+    pipeline.push(config="d" * 64)
+    assert pipeline.intake(kept).status == "SUCCEEDED"
+    pipeline.scans()
+    assert pipeline.item(before)["status"] == expected
+    assert pipeline.told()[-1]["verdict"] == expected
+    assert pipeline.told()[-1]["image"]["digest"] == before

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import pytest
 
 from image_scan import aws, deployments, log
 from tests.unit import builders
@@ -13,8 +14,6 @@ from tests.unit.builders import HOST, REGION
 from tests.unit.conftest import OneAccount
 
 if TYPE_CHECKING:
-    import pytest
-
     from image_scan.payloads import ParsedEvent
     from tests.unit.fake_ecr import FakeEcr
 
@@ -44,6 +43,24 @@ def test_the_images_that_the_event_names(ecr: FakeEcr) -> None:
         (digest, ["c0", "c1"])
     ]
     assert parsed["skipped"] == ""
+
+
+def test_a_kept_event_is_of_the_images_that_its_tags_then_named(ecr: FakeEcr) -> None:
+    then = ecr.push("app", "v1")
+    now = ecr.push("app", "v1", config="d" * 64)
+    event = registration(f"{HOST}/app:v1", f"{HOST}/app:v1")
+    found = read({**event, "resolved": {"c0": then}})["images"]
+    assert {each["key"]: each["containers"] for each in found} == {then: ["c0"], now: ["c1"]}
+
+
+@pytest.mark.parametrize(
+    "resolved",
+    [None, [], "c0", {"c0": None}, {"c0": 7}, {"c0": "latest"}, {"c1": "sha256:" + "a" * 64}],
+)
+def test_what_is_no_digest_of_a_container_says_nothing(ecr: FakeEcr, resolved: Any) -> None:
+    digest = ecr.push("app", "v1")
+    (found,) = read({**registration(f"{HOST}/app:v1"), "resolved": resolved})["images"]
+    assert found["key"] == digest
 
 
 def test_a_named_definition_is_described_in_the_region_of_the_event(

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+import jsonata
+import pytest
+
 from tests.workflow import definitions
 
 INPUT = "$states.context.Execution.Input"
@@ -11,9 +14,52 @@ def state(machine: str, name: str) -> Any:
     return definitions.states(machine)[name]
 
 
-def test_an_event_is_kept_as_it_came() -> None:
-    message = state("intake", "KeepFailedEvent")["Arguments"]
-    assert message["MessageBody"] == f"{{% {INPUT} %}}"
+def evaluate(expression: str, states: Any) -> Any:
+    """What `{% ... %}` gives, with `$states`."""
+    compiled = jsonata.Jsonata(expression.removeprefix("{%").removesuffix("%}"))
+    frame = compiled.create_frame()
+    frame.bind("states", states)
+    return compiled.evaluate(None, frame)
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ({}, {"id": "1"}),
+        ({"digests": {}}, {"id": "1"}),
+        ({"digests": {"app": "sha256:1"}}, {"id": "1", "resolved": {"app": "sha256:1"}}),
+    ],
+    ids=str,
+)
+def test_an_event_is_kept_as_it_came_with_what_its_tags_stood_for(told: Any, kept: Any) -> None:
+    body = state("intake", "KeepFailedEvent")["Arguments"]["MessageBody"]
+    states = {"input": {"error": "E", **told}, "context": {"Execution": {"Input": {"id": "1"}}}}
+    assert evaluate(body, states) == kept
+
+
+def test_what_is_no_object_is_kept_as_it_came() -> None:
+    body = state("intake", "KeepFailedEvent")["Arguments"]["MessageBody"]
+    states = {"input": {"error": "E"}, "context": {"Execution": {"Input": ["no", "event"]}}}
+    assert evaluate(body, states) == ["no", "event"]
+
+
+def test_the_tags_of_all_failed_images_are_told() -> None:
+    inner = state("intake", "ScanImages")["ItemProcessor"]["States"]
+    digests = inner["ImageFailed"]["Output"]["digests"]
+    image = {"digest": "sha256:1", "containers": ["a", "b"]}
+    failed = evaluate(digests, {"input": {"image": image}})
+    assert failed == {"a": "sha256:1", "b": "sha256:1"}
+    assert evaluate(digests, {"input": {"image": {**image, "digest": ""}}}) == {}
+    (choice,) = state("intake", "AllImagesHandled")["Choices"]
+    results = [
+        {"result": "skipped"},
+        {"result": "failed", "digests": failed},
+        {"result": "failed", "digests": {}},
+        {"result": "failed", "digests": {"c": "sha256:2"}},
+    ]
+    every = evaluate(choice["Output"]["digests"], {"input": results})
+    assert every == {**failed, "c": "sha256:2"}
+    assert evaluate(choice["Output"]["digests"], {"input": [results[2]]}) == {}
 
 
 def test_one_failed_image_keeps_the_event() -> None:
