@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from image_scan import ecs_events, images, log, metrics, task_definitions, task_events
-from image_scan.ecs_events import text
 from image_scan.image_digests import as_seen, identify
 from image_scan.payloads import Image, ImageTask, ParsedEvent
 
@@ -28,7 +27,8 @@ def _resolved(event: Any) -> dict[str, str]:
     """Of an event that was kept: the digests, by container, that its tags then stood for. One that
     has moved since would leave the image, and a lease on it, behind."""
     told = ecs_events.mapping(event.get("resolved"))
-    return {name: digest for name in told if images.SHA256.fullmatch(digest := text(told, name))}
+    digests = {name: ecs_events.text(told, name) for name in told}
+    return {name: digest for name, digest in digests.items() if images.SHA256.fullmatch(digest)}
 
 
 def read(event: Any, accounts: Accounts) -> ParsedEvent:

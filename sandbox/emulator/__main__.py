@@ -53,6 +53,7 @@ async def serve() -> None:
         port=int(os.environ["GATEWAY_PORT"]),
         http="httptools",
         ws="none",
+        proxy_headers=False,
         log_level="warning",
         access_log=False,
         server_header=False,

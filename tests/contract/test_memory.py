@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from tests.contract.pipeline import Json, Pipeline
 
-INVOCATIONS = int(os.environ.get("INVOCATIONS", "120"))  # a thousand take a minute or two
+INVOCATIONS = int(os.environ.get("INVOCATIONS", "120"))  # a thousand take minutes
 # Ours, and what we call; moto and the simulator keep books in this process.
 CODE = tuple(
     tracemalloc.Filter(inclusive=True, filename_pattern=f"*/{package}/*")

@@ -6,8 +6,8 @@ from typing import Any
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser
 from moto.dynamodb.parsing.validators import ActionCountValidator
 
-# Half of all these tests' time was moto's: it reads an expression twice for each update, and counts
-# the clauses below every part of it. Those below the whole are all of them.
+# For each update moto reads the expression twice, and counts the clauses below every part of it,
+# which is near half of its time. Those below the whole are all of them.
 UpdateExpressionParser.make = functools.cache(UpdateExpressionParser.make)
 ActionCountValidator.traverse = ActionCountValidator.verify_action_counts
 
