@@ -1,4 +1,4 @@
-"""ListTasks and DescribeTasks, as ECS answers them and as IAM checks them.
+"""RunTask, ListTasks and DescribeTasks, as ECS answers them and as IAM checks them.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html
 """
@@ -43,6 +43,16 @@ def enforce(
     if action == "ecs:ListTasks" and ":cluster/" in resource_arn:
         context["ecs:cluster"], resource_arn = resource_arn, "*"
     return stock(access_key, action, service, region, resource_arn, context)
+
+
+@entry(ecs._ACTION_MAP, "RunTask")
+def run_task(stock: Any, data: Json) -> Any:
+    """The group of a task without one is its family.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html
+    """
+    family = data.get("taskDefinition", "").rsplit("/", 1)[-1].split(":", 1)[0]
+    return stock({"group": f"family:{family}", **data})
 
 
 @entry(ecs._ACTION_MAP, "DescribeTasks")

@@ -27,6 +27,19 @@ def test_a_described_task_tells_its_digest(account: Account) -> None:
     assert [each["imageDigest"] for each in task["containers"]] == [digest]
 
 
+@pytest.mark.parametrize(
+    ("given", "group"), [({}, "family:app"), ({"group": "nightly"}, "nightly")]
+)
+def test_the_group_of_a_task_is_its_family(
+    account: Account, given: dict[str, str], group: str
+) -> None:
+    arn, _ = started(account)
+    ecs = account.client("ecs")
+    definition = ecs.describe_tasks(cluster="prod", tasks=[arn])["tasks"][0]["taskDefinitionArn"]
+    (task,) = ecs.run_task(cluster="prod", taskDefinition=definition, **given)["tasks"]
+    assert task["group"] == group
+
+
 @pytest.mark.parametrize(("resource", "may"), [("task/prod/*", True), ("cluster/prod", False)])
 def test_it_is_allowed_by_the_task(account: Account, resource: str, may: bool) -> None:
     arn, _ = started(account)
