@@ -1,11 +1,12 @@
 """`python -m sandbox.chaos`: EVENTS (2000), RATE (0.2) and SEED; OUTAGE=1 has Qualys down for the
-whole time. Ends with 1 when anything of the promise was broken."""
+whole time. Ends with 1 when anything of the promise was broken, and keeps what is known of it."""
 
 import functools
 import os
 import random
 import sys
 
+from sandbox.aws import REPOSITORY
 from sandbox.chaos.report import report
 from sandbox.chaos.run import run
 
@@ -17,7 +18,12 @@ def main() -> int:
     say = functools.partial(print, flush=True)
     result = run(seed, events, rate, outage=bool(os.environ.get("OUTAGE")), say=say)
     print(report(result), flush=True)
-    return 1 if result.before.wrong or result.after.wrong else 0
+    if not result.evidence:
+        return 0
+    kept = REPOSITORY / ".sandbox" / f"chaos-{seed}.txt"
+    kept.write_text(result.evidence)
+    print(f"What the account knew of that: {kept}", flush=True)
+    return 1
 
 
 sys.exit(main())

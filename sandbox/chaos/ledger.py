@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 FAILED = ("TIMEOUT", "ERROR", "UNSCANNABLE")
-CALLS = ["RegisterTaskDefinition", "RunTask", "CreateService", "UpdateService"]
+# The details of what the install has to see: calls, and tasks that start or stop.
+WATCHED: tuple[Json, ...] = (
+    {"eventName": ["RegisterTaskDefinition", "RunTask", "CreateService", "UpdateService"]},
+    {"lastStatus": ["RUNNING"], "desiredStatus": ["RUNNING"]},
+    {"lastStatus": ["STOPPED"]},
+)
 
 
 class Witness:
@@ -33,7 +38,7 @@ class Witness:
         self._url = sqs.create_queue(QueueName="witness")["QueueUrl"]
         arn = sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])
         arn = arn["Attributes"]["QueueArn"]
-        pattern = {"source": ["aws.ecs"], "detail": {"eventName": CALLS}}
+        pattern = {"source": ["aws.ecs"], "$or": [{"detail": each} for each in WATCHED]}
         rule = events.put_rule(Name="witness", EventPattern=json.dumps(pattern))["RuleArn"]
         statement = {
             "Effect": "Allow",
@@ -54,8 +59,8 @@ class Witness:
 class Ledger:
     """`wrong` names each breach of the promise; the other fields are what the report shows."""
 
-    events: int = 0
-    by_event: Counter[str] = field(default_factory=Counter)
+    by_event: Counter[str] = field(default_factory=Counter)  # of calls
+    by_task_event: Counter[str] = field(default_factory=Counter)
     by_verdict: Counter[str] = field(default_factory=Counter)
     scans: Counter[int] = field(default_factory=Counter)  # how many images had so many scans
     told: Counter[str] = field(default_factory=Counter)
@@ -80,7 +85,7 @@ class Seen:
 
 def judge(seen: Seen, fleet: Fleet, steps: Iterable[Step], faults: int) -> Ledger:
     """`faults` is how many have struck."""
-    ledger = Ledger(events=len(seen.events))
+    ledger = Ledger()
     handled = _judge_events(seen, ledger)
     _judge_verdicts(seen, fleet, faults, ledger)
     _judge_scans(seen, ledger)
@@ -99,30 +104,27 @@ def _judge_events(seen: Seen, ledger: Ledger) -> set[str]:
     waiting = set()
     for event in seen.events:
         name, ended = event["id"], outcomes[event["id"]]
+        counts = ledger.by_event if "eventName" in event["detail"] else ledger.by_task_event
         if "RUNNING" in ended:
             ledger.wrong.append(f"stuck: the intake of event {name}")
         if name in failed:
-            ledger.by_event["in the failed-events queue"] += 1
+            counts["in the failed-events queue"] += 1
         elif "SUCCEEDED" in ended or name in seen.redriven:
-            ledger.by_event["handled"] += 1
+            counts["handled"] += 1
         elif name in undelivered:
-            ledger.by_event["in the undelivered-events queue"] += 1
+            counts["in the undelivered-events queue"] += 1
         else:
             ledger.wrong.append(f"lost: event {name}, its intakes {sorted(ended) or 'none'}")
         if name in failed | undelivered:
             waiting.add(_place(event))
     # A place is told by one of its events: that of a task may be the one that waits.
-    waiting |= {_task_place(each) for each in (*seen.failed, *seen.undelivered)}
     return {_place(event) for event in seen.events} - waiting
 
 
-def _task_place(message: Json) -> str:
-    """The service or family of a task event; empty for other messages."""
-    return str(message.get("detail", {}).get("group", "")).partition(":")[2]
-
-
 def _place(event: Json) -> str:
-    """The service of a call, or the family."""
+    """The service of a call or of a task, or the family."""
+    if group := event["detail"].get("group"):
+        return str(group).partition(":")[2]
     given = event["detail"]["requestParameters"]
     return str(given.get("serviceName") or given.get("service") or given.get("taskDefinition"))
 

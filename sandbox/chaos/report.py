@@ -27,7 +27,8 @@ def _ledger(ledger: Ledger) -> list[str]:
         f"{number} each" if number > 1 else "one each": n for number, n in _sorted(ledger.scans)
     }
     rows = [
-        f"  events         {ledger.events} = {_counted(ledger.by_event)}",
+        f"  events         {ledger.by_event.total()} = {_counted(ledger.by_event)}",
+        f"  of tasks       {ledger.by_task_event.total()} = {_counted(ledger.by_task_event)}",
         f"  images         {sum(ledger.by_verdict.values())} = {_counted(ledger.by_verdict)}",
         f"  scans          of {sum(ledger.scans.values())} images: {_counted(scans)}",
         f"  notifications  {sum(ledger.told.values())} = {_counted(ledger.told)}",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.aws import REPOSITORY
 from sandbox.chaos.deployments import Fleet, Step
+from sandbox.chaos.evidence import evidence
 from sandbox.chaos.ledger import Ledger, Seen, Witness, judge
 from sandbox.chaos.trouble import Trouble
 from sandbox.install import Install
@@ -33,10 +34,12 @@ LATEST_SECONDS = 3.0  # the emulator draws delays of at most two
 
 @dataclass
 class Result:
-    """What the witnesses saw when it was quiet again, and after redrives without faults."""
+    """What the witnesses saw when it was quiet again, and after redrives without faults.
+    `evidence` is of what was wrong then, empty when nothing was."""
 
     before: Ledger
     after: Ledger
+    evidence: str
     faults: dict[str, int]
     seconds: float
 
@@ -83,7 +86,9 @@ def _run_on(
     _settle(install)
     trouble.over()
     faults = sum(trouble.counts.values())
-    before = judge(observer.look(), fleet, steps, faults)
+    seen = observer.look()
+    before = judge(seen, fleet, steps, faults)
+    found = evidence(install, seen, before.wrong)
     for _ in range(REDRIVES):
         say("make redrive, with nothing failing")
         done, is_left = _redrive(install)
@@ -91,10 +96,12 @@ def _run_on(
         _settle(install)
         if not is_left:
             break
-    after = judge(observer.look(), fleet, steps, faults)
+    seen = observer.look()
+    after = judge(seen, fleet, steps, faults)
     if is_left:
         after.wrong.append(f"left: events that {REDRIVES} redrives did not process")
-    return Result(before, after, trouble.counts, time.monotonic() - began)
+    found += evidence(install, seen, after.wrong)
+    return Result(before, after, found, trouble.counts, time.monotonic() - began)
 
 
 def _settle(install: Install) -> None:
@@ -178,15 +185,16 @@ class Observer:
         return None
 
     def _waiting(self, queue: str) -> list[Json]:
-        """The bodies of a queue's messages, which are hidden for a second and stay there."""
+        """The bodies of a queue's messages, which are hidden meanwhile and stay there."""
         sqs, url = self._install.client("sqs"), self._install.outputs[queue]["url"]
-        found: dict[str, Json] = {}
+        found: list[Json] = []
         while True:
-            answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=1)
-            batch = {
-                each["MessageId"]: json.loads(each["Body"]) for each in answer.get("Messages", [])
-            }
-            if batch.keys() <= found.keys():
-                time.sleep(1.1)
-                return list(found.values())
-            found |= batch
+            answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=60)
+            if not (batch := answer.get("Messages")):
+                break
+            found += batch
+        for each in found:
+            sqs.change_message_visibility(
+                QueueUrl=url, ReceiptHandle=each["ReceiptHandle"], VisibilityTimeout=0
+            )
+        return [json.loads(each["Body"]) for each in found]

@@ -10,10 +10,11 @@ def test_nothing_is_lost_and_nothing_is_falsely_clean() -> None:
     result = run(seed=1, events=200, rate=0.2)
     assert sum(result.faults.values()) > 300, result.faults
     assert len(result.faults) > 20, "faults of every kind"
-    assert result.before.wrong == []
+    assert result.before.wrong == [], result.evidence
     assert result.before.by_event["in the undelivered-events queue"] > 0
-    assert result.after.wrong == []
+    assert result.after.wrong == [], result.evidence
     assert result.after.by_event == {"handled": 200}
+    assert result.after.by_task_event.keys() == {"handled"}
 
 
 @pytest.mark.xdist_group("calm")
@@ -21,5 +22,5 @@ def test_nobody_hears_twice_when_nothing_fails() -> None:
     result = run(seed=2, events=60, rate=0.0)
     assert sum(result.faults.values()) == 0
     assert result.before.told["FINDINGS"] > 5
-    assert (result.before.told_again, result.before.wrong) == (0, [])
+    assert (result.before.told_again, result.before.wrong) == (0, []), result.evidence
     assert result.before.by_event == {"handled": 60}
