@@ -53,10 +53,8 @@ class CacheTable:
             arguments |= _condition(condition, values)
         self._write("PutItem", arguments)
 
-    def update(
-        self, key: str, changes: Mapping[str, Any], condition: str, **values: Any
-    ) -> dict[str, Any]:
-        """Sets attributes by document path (`a.b`); returns the item as it then is."""
+    def update(self, key: str, changes: Mapping[str, Any], condition: str, **values: Any) -> None:
+        """Sets attributes by document path (`a.b`)."""
         names: dict[str, str] = {}
         sets = []
         for number, (path, value) in enumerate(changes.items()):
@@ -66,15 +64,8 @@ class CacheTable:
             sets.append(f"{shown} = :set{number}")
             values[f"set{number}"] = value
         arguments = _condition(condition, values, names)
-        return self._write(
-            "UpdateItem",
-            arguments
-            | {
-                "Key": marshal({"imageDigest": key}),
-                "UpdateExpression": "SET " + ", ".join(sets),
-                "ReturnValues": "ALL_NEW",
-            },
-        )
+        keyed = {"Key": marshal({"imageDigest": key}), "UpdateExpression": f"SET {', '.join(sets)}"}
+        self._write("UpdateItem", arguments | keyed)
 
     def remove(self, key: str, path: str, condition: str, **values: Any) -> None:
         """Removes one attribute by its document path (`a.b`)."""
@@ -90,7 +81,7 @@ class CacheTable:
 
     def _write(
         self, operation: Literal["PutItem", "UpdateItem", "DeleteItem"], arguments: dict[str, Any]
-    ) -> dict[str, Any]:
+    ) -> None:
         writes = {
             "PutItem": self._dynamodb.put_item,
             "UpdateItem": self._dynamodb.update_item,
@@ -98,7 +89,7 @@ class CacheTable:
         }
         with aws.calls(f"dynamodb:{operation}"):
             try:
-                answer = cast("Any", writes[operation])(TableName=self._name, **arguments)
+                cast("Any", writes[operation])(TableName=self._name, **arguments)
             except ClientError as error:
                 if _TOO_LARGE in str(error):
                     raise ItemTooLarge(f"dynamodb:{operation}: {_TOO_LARGE}") from None
@@ -106,7 +97,6 @@ class CacheTable:
                     raise
                 response = cast("dict[str, Any]", error.response)
                 raise ConditionFailedError(unmarshal(response.get("Item", {}))) from None
-        return unmarshal(answer.get("Attributes", {}))
 
 
 def _condition(

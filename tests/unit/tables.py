@@ -3,6 +3,7 @@
 import functools
 from typing import Any
 
+from moto.core.serialize import BaseJSONSerializer
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser
 from moto.dynamodb.parsing.validators import ActionCountValidator
 
@@ -10,6 +11,21 @@ from moto.dynamodb.parsing.validators import ActionCountValidator
 # which is near half of its time. Those below the whole are all of them.
 UpdateExpressionParser.make = functools.cache(UpdateExpressionParser.make)
 ActionCountValidator.traverse = ActionCountValidator.verify_action_counts
+
+_serialize = BaseJSONSerializer._serialize_type_structure
+
+
+def _serialize_once(
+    self: BaseJSONSerializer, serialized: dict[str, Any], value: Any, shape: Any, key: str
+) -> None:
+    """Items are in the form of the wire already, and moto asks each value of them for ten types."""
+    if shape.name == "AttributeValue" and isinstance(value, dict):
+        serialized[key] = value
+    else:
+        _serialize(self, serialized, value, shape, key)
+
+
+BaseJSONSerializer._serialize_type_structure = _serialize_once
 
 CACHE, LEDGER = "images", "places"
 KEYS = {CACHE: {"imageDigest": "HASH"}, LEDGER: {"digest": "HASH", "place": "RANGE"}}
