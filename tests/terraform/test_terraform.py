@@ -3,6 +3,8 @@
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -23,18 +25,40 @@ class Project:
         (folder / "tests").mkdir()
         for file in TESTS:
             shutil.copy2(file, folder / "tests")
-        self._environment = cli_environment(folder)
+        # Nothing of the caller's: no credentials, and so no call to an AWS.
+        self._environment = {
+            "PATH": "/usr/local/bin:/usr/bin:/bin",
+            "HOME": str(folder),
+            **cli_environment(folder),
+        }
+
+    @contextmanager
+    def one_provider(self) -> Iterator[None]:
+        """One process of the provider for all runs, which otherwise start several each.
+
+        https://developer.hashicorp.com/terraform/plugin/debugging
+        """
+        (binary,) = self.folder.glob(".terraform/providers/*/hashicorp/aws/*/*/terraform-*")
+        with subprocess.Popen(
+            [binary, "-debug"],
+            env={**self._environment, "TF_LOG": "off"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        ) as process:
+            assert process.stdout
+            found = (re.search(r"TF_REATTACH_PROVIDERS='(.+)'", line) for line in process.stdout)
+            self._environment["TF_REATTACH_PROVIDERS"] = next(each[1] for each in found if each)
+            try:
+                yield
+            finally:
+                process.terminate()
 
     def run(self, *arguments: str, folder: Path | None = None) -> str:
         answer = subprocess.run(
             [find_terraform(), *arguments],
             cwd=self.folder / (folder or ""),
-            # Nothing of the caller's: no credentials, and so no call to an AWS.
-            env={
-                "PATH": "/usr/local/bin:/usr/bin:/bin",
-                "HOME": str(self.folder),
-                **self._environment,
-            },
+            env=self._environment,
             capture_output=True,
             text=True,
             check=False,
@@ -44,10 +68,11 @@ class Project:
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     made = Project(tmp_path_factory.mktemp("project"))
     made.run("init", "-backend=false", "-no-color")
-    return made
+    with made.one_provider():
+        yield made
 
 
 def test_everything_is_formatted() -> None:
