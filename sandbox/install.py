@@ -20,7 +20,7 @@ from boto3.dynamodb.types import TypeDeserializer
 from sandbox.aws import Aws, Principal
 from sandbox.furnished_account import furnish
 from sandbox.qualys import Credentials, EcrImages, QualysSimulator, make_sensor_user
-from sandbox.terraform import Line, Terraform, copy_project
+from sandbox.terraform import Line, Terraform, copy_project, kept_provider
 
 Json = dict[str, Any]
 _SETTLE_SECONDS = 120
@@ -37,7 +37,8 @@ class Install:
     example     the folder below examples/ that is applied, in the account sandbox.aws.ACCOUNT
     wait_scale  what a second of a Step Functions wait takes, in seconds
     concurrency function executions at a time; with ten, retries as short as the waits run out
-    furnished   the account has a trail, a key and the zip already: an apply takes half as long
+    furnished   the account has a trail, a key and the zip already, and the provider runs: an apply
+                takes half as long
     """
 
     def __init__(
@@ -69,6 +70,8 @@ class Install:
             folder = copy_project(self.scratch) / "examples" / self._example
             credential = {"TF_VAR_qualys_credentials": json.dumps({"token": self.token})}
             environment = self.aws.environment() | credential
+            if self._furnished:
+                environment |= stack.enter_context(kept_provider(folder, environment))
             self.terraform = Terraform(folder, environment, self._on_line)
             self._stack = stack.pop_all()
         return self

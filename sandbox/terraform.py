@@ -9,7 +9,8 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,35 @@ def cli_environment(folder: Path) -> dict[str, str]:
     }
 
 
+@contextmanager
+def kept_provider(folder: Path, environment: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """Variables for runs of Terraform in a folder that share a process of the aws provider, where
+    each would start several; none where there is no provider in a mirror.
+
+    It is configured by the run that began last, so that no two of them may be at work at a time.
+    https://developer.hashicorp.com/terraform/plugin/debugging
+    """
+    mirror = find_mirror()
+    found = sorted(mirror.glob(f"{PROVIDERS}/hashicorp/aws/*/*/terraform-*")) if mirror else []
+    if not found:
+        yield {}
+        return
+    with subprocess.Popen(
+        [found[-1], "-debug"],
+        cwd=folder,
+        env={**_own_environment(), **environment, "TF_LOG": "off"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        assert process.stdout  # noqa: S101 - it is a pipe
+        told = (re.search(r"TF_REATTACH_PROVIDERS='(.+)'", line) for line in process.stdout)
+        try:
+            yield {"TF_REATTACH_PROVIDERS": next(each[1] for each in told if each)}
+        finally:
+            process.terminate()
+
+
 def copy_project(target: Path, repository: Path = REPOSITORY) -> Path:
     """The Terraform of the repository, without what earlier runs have left in it."""
     target.mkdir(parents=True, exist_ok=True)
@@ -109,9 +139,7 @@ class Terraform:
         self._command = find_terraform()
         self._on_line = on_line or (lambda _line: None)
         self._environment = {
-            # The caller's own, which the build of the Lambda zip needs (pip, proxies), except
-            # what would lead Terraform or its provider elsewhere.
-            **{k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "TF_"))},
+            **_own_environment(),
             **cli_environment(folder),
             "TF_IN_AUTOMATION": "1",
             "TF_INPUT": "0",
@@ -173,6 +201,12 @@ class Terraform:
         if process.returncode:
             raise TerraformError(f"terraform {arguments[0]}: {_failure(printed)}")
         return "".join(printed)
+
+
+def _own_environment() -> dict[str, str]:
+    """The caller's own, which the build of the Lambda zip needs (pip, proxies), except what would
+    lead Terraform or its provider elsewhere."""
+    return {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "TF_"))}
 
 
 def changes(plan: Mapping[str, Any]) -> dict[str, list[str]]:

@@ -4,13 +4,12 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from sandbox.aws import REPOSITORY
-from sandbox.terraform import cli_environment, copy_project, find_terraform
+from sandbox.terraform import cli_environment, copy_project, find_terraform, kept_provider
 
 EXAMPLES = sorted(path.parent for path in REPOSITORY.glob("examples/**/main.tf"))
 TESTS = sorted(REPOSITORY.glob("tests/*.tftest.hcl"))
@@ -26,39 +25,17 @@ class Project:
         for file in TESTS:
             shutil.copy2(file, folder / "tests")
         # Nothing of the caller's: no credentials, and so no call to an AWS.
-        self._environment = {
+        self.environment = {
             "PATH": "/usr/local/bin:/usr/bin:/bin",
             "HOME": str(folder),
             **cli_environment(folder),
         }
 
-    @contextmanager
-    def one_provider(self) -> Iterator[None]:
-        """One process of the provider for all runs, which otherwise start several each.
-
-        https://developer.hashicorp.com/terraform/plugin/debugging
-        """
-        (binary,) = self.folder.glob(".terraform/providers/*/hashicorp/aws/*/*/terraform-*")
-        with subprocess.Popen(
-            [binary, "-debug"],
-            env={**self._environment, "TF_LOG": "off"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        ) as process:
-            assert process.stdout
-            found = (re.search(r"TF_REATTACH_PROVIDERS='(.+)'", line) for line in process.stdout)
-            self._environment["TF_REATTACH_PROVIDERS"] = next(each[1] for each in found if each)
-            try:
-                yield
-            finally:
-                process.terminate()
-
     def run(self, *arguments: str, folder: Path | None = None) -> str:
         answer = subprocess.run(
             [find_terraform(), *arguments],
             cwd=self.folder / (folder or ""),
-            env=self._environment,
+            env=self.environment,
             capture_output=True,
             text=True,
             check=False,
@@ -71,7 +48,8 @@ class Project:
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     made = Project(tmp_path_factory.mktemp("project"))
     made.run("init", "-backend=false", "-no-color")
-    with made.one_provider():
+    with kept_provider(made.folder, made.environment) as kept:
+        made.environment |= kept
         yield made
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from sandbox.aws import ACCOUNT, REPOSITORY, Aws
 from sandbox.qualys import Credentials, EcrImages, QualysSimulator, make_sensor_user
-from sandbox.terraform import cli_environment
+from sandbox.terraform import cli_environment, kept_provider
 
 TOKEN = "canary-token-deploy"
 HOME = "us-east-1"
@@ -28,7 +28,7 @@ class Project:
         for file in (*REPOSITORY.glob("*.tf"), REPOSITORY / "Makefile"):
             shutil.copy2(file, folder)
         (folder / ".venv").symlink_to(REPOSITORY / ".venv")
-        self._environment = {
+        self.environment = {
             **{k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "TF_", "MAKE"))},
             **aws.environment(ACCOUNT, HOME),
             **cli_environment(folder),
@@ -38,10 +38,12 @@ class Project:
 
     def make(self, target: str, *settings: str, code: int = 0, **environment: str) -> str:
         """What the target prints; settings stand on its command line."""
+        if target.endswith("-region"):  # several roots at a time, each with its own provider
+            environment |= {"TF_REATTACH_PROVIDERS": ""}
         answer = subprocess.run(
             ["make", "-s", target, *settings],
             cwd=self.folder,
-            env=self._environment | environment,
+            env=self.environment | environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -61,7 +63,11 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
         sensor = make_sensor_user(aws.endpoint, "900000000009")
         images = EcrImages(aws.endpoint, lambda: sensor)
         with QualysSimulator(Credentials(tokens=(TOKEN,)), images) as qualys:
-            yield Project(tmp_path_factory.mktemp("project"), aws, qualys.url)
+            made = Project(tmp_path_factory.mktemp("project"), aws, qualys.url)
+            as_deep_as_a_root = made.folder / "functions/image_scan/handlers"
+            with kept_provider(as_deep_as_a_root, made.environment) as kept:
+                made.environment |= kept
+                yield made
 
 
 @pytest.fixture(scope="session")
