@@ -9,6 +9,8 @@ CHECKOV_READY := .checkov/venv/ready
 OPS_READY := .venv/ops-ready
 OPS := $(BIN)/python -m ops
 PYTEST := $(BIN)/pytest
+# What is imported is compiled then, and most of it never is.
+PIP_OPTIONS := --quiet --disable-pip-version-check --no-compile
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -87,7 +89,7 @@ redrive: $(OPS_READY) ## Kept events through the intake again; DRY_RUN=1 lists t
 	@$(OPS) redrive
 
 .PHONY: test
-test: all-ready lint checkov unit contract browser sandbox terraform e2e ## Every check and test; what CI runs
+test: all-ready lint checkov unit contract browser side-by-side ## Every check and test; what CI runs
 
 .PHONY: lint
 lint: setup ## Style and types of the Python
@@ -133,17 +135,22 @@ terraform: setup ## Format, validity and tests of the modules, and a plan of eac
 
 .PHONY: bench
 bench: setup ## What deployments take and cost, counted; rewrites the tables of README.md and docs/cost.md
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r tests/bench/requirements.txt
+	@$(BIN)/pip install $(PIP_OPTIONS) -r tests/bench/requirements.txt
 	@PYTHONPATH=functions $(BIN)/python -m tests.bench
 
 .PHONY: chaos
 chaos: setup ## Deployments while a fifth of all things fails, and what came of each: EVENTS=2000 RATE=0.2 SEED= OUTAGE=1
 	@$(BIN)/python -m sandbox.chaos
 
-# A process for each install, because most of an apply is waiting.
+# More processes than processors, because most of an apply is waiting.
 .PHONY: e2e
 e2e: setup $(CHECKOV_READY) ## The examples and the operator's commands on the embedded AWS: applied, used, broken, destroyed
-	$(PYTEST) -n 7 --dist loadgroup tests/e2e
+	$(PYTEST) -n 6 --dist loadgroup --no-loadscope-reorder tests/e2e
+
+# The last three parts at once: each waits much, and does little meanwhile.
+.PHONY: side-by-side
+side-by-side: setup $(CHECKOV_READY)
+	$(PYTEST) -n 6 --dist loadgroup --no-loadscope-reorder tests/e2e tests/terraform tests/sandbox
 
 .PHONY: format
 format: setup ## Format Python and Terraform in place
@@ -170,27 +177,27 @@ python:
 $(TESTS_READY): tests/requirements.txt | python
 	@echo "Installing the tools into .venv"
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	@$(BIN)/pip install $(PIP_OPTIONS) -r tests/requirements.txt
 	@touch $@
 
 # What an operator needs, and no more.
 $(OPS_READY): ops/requirements.txt | python
 	@echo "Installing the operator's tool into .venv" >&2
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r ops/requirements.txt
+	@$(BIN)/pip install $(PIP_OPTIONS) -r ops/requirements.txt
 	@touch $@
 
 # A second environment, without the functions' packages, so that one missing in the zip shows.
 $(SANDBOX_READY): sandbox/requirements.txt | python
 	@echo "Installing the embedded AWS into .sandbox/venv"
 	@$(PYTHON) -m venv .sandbox/venv
-	@.sandbox/venv/bin/pip install --quiet --disable-pip-version-check -r sandbox/requirements.txt
+	@.sandbox/venv/bin/pip install $(PIP_OPTIONS) -r sandbox/requirements.txt
 	@touch $@
 
 $(CHECKOV_READY): tests/checkov.txt | python
 	@echo "Installing checkov into .checkov/venv"
 	@$(PYTHON) -m venv .checkov/venv
-	@.checkov/venv/bin/pip install --quiet --disable-pip-version-check -r tests/checkov.txt
+	@.checkov/venv/bin/pip install $(PIP_OPTIONS) -r tests/checkov.txt
 	@touch $@
 
 .PHONY: clean

@@ -1,7 +1,7 @@
 """One install of examples/single-account for all tests here, destroyed by the last of them.
 
-Every folder has an install of its own, and a module may have one; `-n 7 --dist loadgroup` runs
-them side by side.
+Every folder has an install of its own, and a module may have one; `--dist loadgroup` runs them side
+by side.
 """
 
 import contextlib
@@ -9,6 +9,7 @@ import itertools
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from sandbox import images
 from sandbox.install import Install
 
 Json = dict[str, Any]
+FOLDER = Path(__file__).parent
 TOKEN = "canary-token-9d1f4c7e2b"  # planted; nothing may ever show it
 SECRET_VALUE = "canary-value-5a8e03c16d"  # in every container's environment; the same
 CLUSTER = "tests"
@@ -28,12 +30,21 @@ _numbers = itertools.count(1)
 
 @pytest.hookimpl(tryfirst=True)  # xdist reads the marks in this hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Plans first, while nothing has happened; what takes the install away last."""
-    order = {"test_plan.py": 0, "test_plans.py": 0, "test_compliance.py": 0, "test_destroy.py": 2}
-    items.sort(key=lambda item: order.get(item.path.name, 1))
-    for item in items:
+    """Plans first, while nothing has happened; what takes the install away last. Chaos starts
+    when others have ended: few tests, and much at work."""
+    order = {
+        "test_plan.py": 0,
+        "test_plans.py": 0,
+        "test_compliance.py": 0,
+        "test_destroy.py": 2,
+        "test_chaos.py": 3,
+    }
+    ours = [item for item in items if item.path.is_relative_to(FOLDER)]
+    ours.sort(key=lambda item: order.get(item.path.name, 1))
+    for item in ours:
         if not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group(item.path.parent.name))
+    items[:] = ours + [item for item in items if item not in ours]
 
 
 @dataclass
