@@ -216,7 +216,7 @@ def _judge_deployments(
             continue
         failed = {each for each in digests if any(heard[each, verdict] for verdict in FAILED)}
         if not (failed | digests & (seen.verdicts.keys() | _kept(seen))):
-            ledger.wrong.append(f"no outcome: {uri} of {place}")
+            ledger.wrong.append(f"no outcome: {uri} of {place}, {sorted(digests)}")
         if len(digests) == 1 and not digests & many:
             (digest,) = digests
             alert = seen.verdicts.get(digest, {}).get("status") == "FINDINGS"
