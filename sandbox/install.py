@@ -8,7 +8,7 @@ import json
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -156,13 +156,16 @@ class Install:
         answer = self.client("stepfunctions").describe_execution(executionArn=execution_arn)
         return dict(json.loads(answer["input"]))
 
+    def scan_history(self, execution_arn: str) -> Iterator[Json]:
+        pages = self.client("stepfunctions").get_paginator("get_execution_history")
+        for page in pages.paginate(executionArn=execution_arn):
+            yield from page["events"]
+
     def scan_states(self, execution_arn: str) -> list[str]:
         """The states that a scan went through, in order."""
-        pages = self.client("stepfunctions").get_paginator("get_execution_history")
         return [
             event["stateEnteredEventDetails"]["name"]
-            for page in pages.paginate(executionArn=execution_arn)
-            for event in page["events"]
+            for event in self.scan_history(execution_arn)
             if "stateEnteredEventDetails" in event
         ]
 

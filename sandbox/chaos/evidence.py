@@ -8,14 +8,13 @@ import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from sandbox.chaos.ledger import Seen
     from sandbox.install import Install
 
 Json = dict[str, Any]
-_IMAGE = re.compile(r"sha256:[0-9a-f]{64}")
-_EVENT = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
+_NAMED = re.compile(r"sha256:[0-9a-f]{64}|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 _MOST = 5  # images or events; what is behind the first is often behind the others
 
 
@@ -24,7 +23,7 @@ def evidence(install: Install, seen: Seen, wrong: list[str]) -> str:
     if not wrong:
         return ""
     logged = list(_log_lines(install))
-    named = re.findall(f"{_IMAGE.pattern}|{_EVENT.pattern}", "\n".join(wrong))
+    named = _NAMED.findall("\n".join(wrong))
     lines = list(wrong)
     for name in list(dict.fromkeys(named))[:_MOST]:
         lines += ["", f"== {name}", *_of(name, install, seen, logged)]
@@ -39,29 +38,26 @@ def _of(name: str, install: Install, seen: Seen, logged: list[Json]) -> Iterator
         if scan["image"]["key"] == name:
             yield _line("scan", scan)
             yield from (_line("  ", each) for each in _history(install, scan["executionArn"]))
-    witnessed: dict[str, Iterable[Json]] = {
-        "event": [each for each in seen.events if each["id"] in events],
-        "intake": [each for each in seen.intakes if each["event_id"] in events],
+    witnessed = {
+        "event": seen.events,
+        "intake": seen.intakes,
         "failed": seen.failed,
         "undelivered": seen.undelivered,
         "told": seen.notifications,
     }
     for kind, found in witnessed.items():
-        for each in found:
-            if any(event in json.dumps(each, default=str) for event in events):
-                yield _line(kind, each)
+        texts = (_line(kind, each) for each in found)
+        yield from (text for text in texts if any(event in text for event in events))
     yield from (_line("log", line) for line in about)
 
 
 def _history(install: Install, execution_arn: str) -> Iterator[Json]:
     """The states that were entered, and what failed."""
-    pages = install.client("stepfunctions").get_paginator("get_execution_history")
-    for page in pages.paginate(executionArn=execution_arn, includeExecutionData=True):
-        for event in page["events"]:
-            details = next((v for k, v in event.items() if k.endswith("EventDetails")), {})
-            told = {k: v for k, v in details.items() if k in ("name", "error", "cause")}
-            if told:
-                yield {"at": event["timestamp"], "type": event["type"], **told}
+    for event in install.scan_history(execution_arn):
+        details = next((v for k, v in event.items() if k.endswith("EventDetails")), {})
+        told = {k: v for k, v in details.items() if k in ("name", "error", "cause")}
+        if told:
+            yield {"at": event["timestamp"], "type": event["type"], **told}
 
 
 def _log_lines(install: Install) -> Iterator[Json]:

@@ -176,12 +176,10 @@ class Observer:
 
     def _over(self, arn: str) -> Any:
         """When an execution was done with Qualys: all that follows is to tell of it."""
-        pages = self._install.client("stepfunctions").get_paginator("get_execution_history")
-        for page in pages.paginate(executionArn=arn):
-            for event in page["events"]:
-                entered = event.get("stateEnteredEventDetails", {}).get("name", "")
-                if entered in ("SendNotification", "SendFailureNotification"):
-                    return event["timestamp"]
+        for event in self._install.scan_history(arn):
+            entered = event.get("stateEnteredEventDetails", {}).get("name", "")
+            if entered in ("SendNotification", "SendFailureNotification"):
+                return event["timestamp"]
         return None
 
     def _waiting(self, queue: str) -> list[Json]:

@@ -120,11 +120,9 @@ def _deploy(install: Install, floor: str, tag: str, found: Latency) -> None:
 
 def _times(install: Install, arn: str) -> dict[str, float]:
     """When a state was first entered and left, as seconds of the clock."""
-    pages = install.client("stepfunctions").get_paginator("get_execution_history")
     times: dict[str, float] = {}
-    for page in pages.paginate(executionArn=arn):
-        for event in page["events"]:
-            for word, detail in (("entered", "stateEntered"), ("left", "stateExited")):
-                if name := event.get(f"{detail}EventDetails", {}).get("name"):
-                    times.setdefault(f"{word} {name}", event["timestamp"].timestamp())
+    for event in install.scan_history(arn):
+        for word, detail in (("entered", "stateEntered"), ("left", "stateExited")):
+            if name := event.get(f"{detail}EventDetails", {}).get("name"):
+                times.setdefault(f"{word} {name}", event["timestamp"].timestamp())
     return times
