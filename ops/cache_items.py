@@ -8,7 +8,9 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from image_scan import finding_list, images, scan_cache
+from image_scan import scan_cache
+from image_scan.ecr import references
+from image_scan.findings import encoding
 from ops.install import Install, answers
 
 Item = dict[str, Any]
@@ -52,8 +54,8 @@ class CacheItems:
         if reference.startswith("sha256:"):
             item = self.get(reference)
             return [item] if item else self._matching(reference, "")
-        parsed = images.parse(reference)
-        if not isinstance(parsed, images.EcrReference):
+        parsed = references.parse(reference)
+        if not isinstance(parsed, references.EcrReference):
             item = self.get(parsed.name)
             return [item] if item else self._matching(reference, "")
         named = f"{parsed.repository}:{parsed.tag}"
@@ -87,8 +89,8 @@ class CacheItems:
         """The cache key of a full reference; empty where ECR does not tell us the digest."""
         if reference.startswith("sha256:"):
             return reference
-        parsed = images.parse(reference)
-        if not isinstance(parsed, images.EcrReference):
+        parsed = references.parse(reference)
+        if not isinstance(parsed, references.EcrReference):
             return parsed.name
         if parsed.digest:
             return parsed.digest
@@ -120,7 +122,7 @@ def is_known(item: Item) -> bool:
 
 def _found(row: Item) -> set[str]:
     """The QIDs and CVEs of an image's item, or of the one that holds all its findings."""
-    listed = finding_list.unpack(row.get("listed", "")) or []
+    listed = encoding.unpack(row.get("listed", "")) or []
     found = {name for each in listed for name in (str(each.qid), *each.cves)}
     return found | {name for top in row.get("top", []) for name in (str(top["qid"]), *top["cves"])}
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from rich.console import Console
 
-from image_scan import ecs_events
+from image_scan.events import api_calls
 from ops.cache_items import IN_PROGRESS, CacheItems
 from ops.errors import OpsError
 from ops.install import Install, add_options, answers, is_set
@@ -159,7 +159,7 @@ def _request(install: Install, uri: str, *, force: bool) -> Json:
         "version": "0",
         "id": str(uuid.uuid4()),
         "source": "image-scan",
-        "detail-type": ecs_events.SCAN_REQUEST,
+        "detail-type": api_calls.SCAN_REQUEST,
         "account": install.account_id,
         "region": install.region,
         "time": now,

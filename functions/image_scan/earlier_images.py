@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from image_scan import finding_list
+from image_scan.findings import encoding
 
 if TYPE_CHECKING:
-    from image_scan.finding_list import Finding
+    from image_scan.findings.encoding import Finding
     from image_scan.ledger_table import LedgerTable
     from image_scan.payloads import Image, Place
     from image_scan.scan_cache import ScanCache
@@ -40,5 +40,5 @@ class EarlierImages:
 
     def _of(self, digest: str) -> list[Finding] | None:
         if digest not in self._known:
-            self._known[digest] = finding_list.unpack(self._cache.findings_of(digest))
+            self._known[digest] = encoding.unpack(self._cache.findings_of(digest))
         return self._known[digest]

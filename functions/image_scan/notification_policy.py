@@ -16,7 +16,7 @@ from image_scan.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from image_scan.finding_list import Finding
+    from image_scan.findings.encoding import Finding
     from image_scan.payloads import Counts, Outcome
 
 Level = Literal["critical", "high", "medium", "low"]

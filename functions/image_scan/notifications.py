@@ -6,7 +6,8 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from image_scan import aws, chat, findings, notification_text, results
+from image_scan import aws, chat, notification_text, results
+from image_scan.findings import summary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -109,7 +110,7 @@ def _told_counts(outcome: Outcome, selection: Selection) -> Counts:
     """Without accepted findings, where these are known."""
     if selection.left is None:
         return outcome["counts"]
-    return findings.counts([each.severity for each in selection.left if not each.potential])
+    return summary.counts([each.severity for each in selection.left if not each.potential])
 
 
 def _compared(selection: Selection, place: str) -> dict[str, Any]:

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from image_scan import aws, deployments, log, metrics, running_tasks
+from image_scan import aws, log, metrics, running_tasks
 from image_scan.daily_digest import UnscannableImage
 from image_scan.errors import AwsRejected
+from image_scan.events import deployments
 from image_scan.scan_cache import place_of
 
 if TYPE_CHECKING:

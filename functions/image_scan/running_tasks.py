@@ -9,7 +9,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from image_scan import aws
-from image_scan.task_events import TASK_STATE
+from image_scan.events.task_state import TASK_STATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

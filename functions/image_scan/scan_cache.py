@@ -13,9 +13,9 @@ import re
 import time
 from typing import TYPE_CHECKING, Any, cast
 
-from image_scan import ecs_events
 from image_scan.cache_table import CacheTable, ConditionFailedError
 from image_scan.errors import AwsUnavailable, ItemTooLarge
+from image_scan.events import api_calls
 from image_scan.payloads import CacheDecision, ImageTask, Lease, Outcome, Place
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ _SKIP = CacheDecision(decision="skip", lease=None, outcome=None)
 def place_of(task: ImageTask) -> tuple[str, Place]:
     """Where a deployment runs an image: its id, and the facts that a notification gives."""
     deployment = task["deployment"]
-    workload = deployment["service"] or ecs_events.family(deployment["task_definition"])
+    workload = deployment["service"] or api_calls.family(deployment["task_definition"])
     place = (deployment["account"], deployment["region"], deployment["cluster"], workload)
     return "#".join(place), Place(**deployment, containers=task["image"]["containers"])
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from image_scan import findings
 from image_scan.errors import ScanError, UnexpectedAnswer
+from image_scan.findings import summary
 from image_scan.qualys.models import is_severe
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def fetch(image: Image, status: Status, qualys: QualysClient) -> Outcome:
     """Raises UnexpectedAnswer rather than be silent on an image that Qualys counts more for."""
     sha, reported = status["sha"], status["reported"]
     found = qualys.vulnerabilities(sha, apply_exceptions=True, expected=reported)
-    outcome = findings.summarise(found.entries)
+    outcome = summary.summarise(found.entries)
     listed, confirmed = len(found.entries), sum(_counts(outcome))
     quiet = not any(_counts(outcome)[:2])  # nothing critical or high: nobody would be told
     if quiet:
@@ -74,7 +74,7 @@ def _hidden(status: Status, found: Vulnerabilities, confirmed: int, qualys: Qual
     listed = len(everything.entries)
     if _severe(everything) < status["severe"]:
         raise UnexpectedAnswer(f"Qualys counts {status['severe']} of severity 4 and 5, lists fewer")
-    unmarked = sum(_counts(findings.summarise(everything.entries))) - confirmed
+    unmarked = sum(_counts(summary.summarise(everything.entries))) - confirmed
     # Entries that are not marked as exempted need the summary to vouch that exceptions hide them.
     if listed < reported or (unmarked > 0 and not found.summarised):
         raise UnexpectedAnswer(f"Qualys counts {reported} vulnerabilities and lists {listed}")

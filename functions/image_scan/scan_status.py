@@ -10,8 +10,8 @@ import re
 from typing import TYPE_CHECKING
 
 from image_scan import scan_jobs
+from image_scan.ecr.references import bare
 from image_scan.errors import ImageNotScannable, ScanFailed, UnexpectedAnswer
-from image_scan.images import bare
 from image_scan.payloads import Image, Registry, Status, Submission
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from image_scan.findings import LEVELS
+from image_scan.findings.summary import LEVELS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

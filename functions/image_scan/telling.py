@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from image_scan import finding_list
+from image_scan.findings import encoding
 from image_scan.notification_policy import judge
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from image_scan.accepted_findings import AcceptedFindings
     from image_scan.earlier_images import EarlierImages
-    from image_scan.finding_list import Finding
+    from image_scan.findings.encoding import Finding
     from image_scan.notification_policy import Judged, NotificationPolicy
     from image_scan.notifications import Topic
     from image_scan.owners import Owners
@@ -64,7 +64,7 @@ class Telling:
             return Selection({})
         if "counts" not in outcome:
             return Selection(places)
-        found = finding_list.unpack(outcome.get("listed") or self.cache.findings_of(image["key"]))
+        found = encoding.unpack(outcome.get("listed") or self.cache.findings_of(image["key"]))
         if found is None:
             return Selection(places)
         exceptions = self.exceptions.read()

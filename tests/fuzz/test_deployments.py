@@ -11,9 +11,11 @@ from typing import Any
 from boto3.dynamodb.types import TypeSerializer
 from hypothesis import strategies as st
 
-from image_scan import deployments, images, scan_cache
+from image_scan import scan_cache
 from image_scan.accounts import Accounts
+from image_scan.ecr import references
 from image_scan.errors import ScanError
+from image_scan.events import deployments
 from tests.fuzz import strategies
 from tests.fuzz.profile import fuzzed
 from tests.fuzz.promise import kept
@@ -26,7 +28,7 @@ KEY = 2048  # bytes of a table's hash key
 recorded = [json.loads(path.read_text()) for path in sorted(EVENTS.glob("*.json"))]
 events = st.sampled_from(recorded).flatmap(strategies.damaged) | strategies.values
 
-references = st.one_of(
+image_references = st.one_of(
     st.sampled_from(
         [
             f"{HOST}/shop/app:1",
@@ -44,7 +46,7 @@ references = st.one_of(
     st.text(alphabet="aZ0.:/@-_\n\u00e9\ud800\U0001f433", max_size=300),
 )
 definitions = st.lists(
-    st.fixed_dictionaries({}, optional={"name": st.text(max_size=9), "image": references}),
+    st.fixed_dictionaries({}, optional={"name": st.text(max_size=9), "image": image_references}),
     max_size=12,
 )
 manifests = st.one_of(
@@ -134,10 +136,10 @@ def test_what_was_read_can_be_stored_and_told(
         assert len(json.dumps(task).encode()) < PAYLOAD
 
 
-@fuzzed(few=300, uri=references)
+@fuzzed(few=300, uri=image_references)
 def test_a_reference_is_ecrs_or_has_a_reason(uri: str) -> None:
-    found = images.parse(uri)
-    if isinstance(found, images.Unscannable):
+    found = references.parse(uri)
+    if isinstance(found, references.Unscannable):
         assert found.reason
     else:
         assert found.host.startswith(f"{found.account_id}.dkr.ecr.{found.region}.")

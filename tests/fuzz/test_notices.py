@@ -8,8 +8,9 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from hypothesis import strategies as st
 
-from image_scan import findings, notifications, results, settlement
+from image_scan import notifications, results, settlement
 from image_scan.errors import ScanError, UnexpectedAnswer
+from image_scan.findings import summary
 from image_scan.payloads import Image, Outcome
 from image_scan.telling import Selection
 from tests.fuzz import strategies, vendor
@@ -104,7 +105,7 @@ def check_everywhere(of: Image, outcome: Outcome, deployed: int) -> None:
 def test_every_outcome_fits_wherever_it_goes(
     listed: list[dict[str, Any]], times: int, of: Image, deployed: int
 ) -> None:
-    outcome = kept(lambda: findings.summarise(listed * times))
+    outcome = kept(lambda: summary.summarise(listed * times))
     if isinstance(outcome, ScanError):
         assert isinstance(outcome, UnexpectedAnswer)
         return

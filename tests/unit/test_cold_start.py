@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 # (modules, millions of Python instructions), a sixth above what is needed: without an HTTP client
 # of our own, and with one. The SDK alone is 364 and 3.0.
-EVERY_EVENT, QUALYS = (450, 4.4), (545, 5.2)
+EVERY_EVENT, QUALYS = (465, 4.5), (560, 5.3)
 BUDGETS = {
     "parse_event": EVERY_EVENT,
     "check_cache": EVERY_EVENT,

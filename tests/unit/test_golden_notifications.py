@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from image_scan import daily_digest, finding_list, notifications
+from image_scan import daily_digest, notifications
 from image_scan.daily_digest import UnscannableImage
+from image_scan.findings import encoding
 from image_scan.notification_policy import Judged, accepted
 from image_scan.payloads import Outcome, TopFinding
 from image_scan.scan_cache import place_of
@@ -84,8 +85,8 @@ def findings() -> dict[str, Any]:
     places = where(service="web") | where(service="worker", cluster="batch")
     web = next(name for name in places if name.endswith("#web"))
     listed = [
-        finding_list.Finding(38888, 5, False, True, ("CVE-2026-0001",)),
-        finding_list.Finding(351234, 4, False, False, ("CVE-2022-25235",)),
+        encoding.Finding(38888, 5, False, True, ("CVE-2026-0001",)),
+        encoding.Finding(351234, 4, False, False, ("CVE-2022-25235",)),
     ]
     judged = Judged(listed, 1, True, True, new=listed[:1], still_open=listed[1:], fixed=())
     selection = Selection(places, listed, 1, {web: judged}, {web: "payments"})

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from image_scan import finding_list
 from image_scan.errors import ConfigurationError
-from image_scan.finding_list import Finding
+from image_scan.findings import encoding
+from image_scan.findings.encoding import Finding
 from image_scan.notification_policy import Accepted, NotificationPolicy, accepted, judge
 from image_scan.payloads import Outcome
 from tests.unit.builders import CLEAN, CRITICAL, MEDIUM, NOTIFY
@@ -149,12 +149,12 @@ finding_lists = st.lists(
 
 @given(finding_lists)
 def test_a_list_comes_back_as_it_was(listed: list[Finding]) -> None:
-    assert finding_list.unpack(finding_list.pack(listed)) == listed
+    assert encoding.unpack(encoding.pack(listed)) == listed
 
 
 @given(st.text(max_size=50))
 def test_what_is_no_list_is_unknown(text: str) -> None:
-    assert finding_list.unpack(text) is None
+    assert encoding.unpack(text) is None
 
 
 def test_too_many_findings_are_unknown_and_not_fewer() -> None:
@@ -162,8 +162,8 @@ def test_too_many_findings_are_unknown_and_not_fewer() -> None:
 
     chance = random.Random(1)  # noqa: S311 - no secret
     many = [found(n, cves=(f"CVE-{chance.random()}",) * 9) for n in range(20_000)]
-    assert finding_list.pack(many) == ""
-    assert finding_list.unpack("") is None
+    assert encoding.pack(many) == ""
+    assert encoding.unpack("") is None
 
 
 @given(finding_lists, finding_lists, st.dates(date(2026, 1, 1), date(2026, 12, 31)))

@@ -43,7 +43,7 @@ def test_another_folder_day_and_umask_make_the_same_bytes(built: Path, tmp_path:
 
 def test_a_changed_source_changes_the_bytes(built: Path, tmp_path: Path) -> None:
     copy = shutil.copytree(FUNCTIONS, tmp_path / "functions")
-    with (copy / "image_scan" / "images.py").open("a") as file:
+    with (copy / "image_scan" / "log.py").open("a") as file:
         file.write("# changed\n")
     assert build(copy, tmp_path / "image_scan.zip") != built.read_bytes()
 

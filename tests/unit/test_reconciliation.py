@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from image_scan import deployments
 from image_scan.accounts import Accounts
 from image_scan.cache_table import CacheTable
 from image_scan.errors import AwsRejected
+from image_scan.events import deployments
 from image_scan.ledger import COVERAGE, Ledger
 from image_scan.ledger_table import LedgerTable
 from image_scan.reconciliation import Reconciliation

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from image_scan import finding_list
 from image_scan.accepted_findings import KEY, AcceptedFindings
 from image_scan.earlier_images import EarlierImages
+from image_scan.findings import encoding
 from image_scan.ledger import Ledger
 from image_scan.ledger_table import LedgerTable
 from image_scan.notification_policy import NotificationPolicy
@@ -75,7 +75,7 @@ def result(*qids: int) -> Outcome:
         verdict="FINDINGS" if qids else "CLEAN",
         counts=counts,
         fixable=counts,
-        listed=finding_list.pack(listed),
+        listed=encoding.pack(listed),
         top=[
             {
                 "qid": qid,

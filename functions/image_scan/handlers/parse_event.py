@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from image_scan import accounts, deployments, log
+from image_scan import accounts, log
+from image_scan.events import deployments
 from image_scan.payloads import ParsedEvent
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from image_scan import deployments, ecs_events
 from image_scan.errors import MalformedEvent
+from image_scan.events import api_calls, deployments
 from image_scan.scan_cache import ScanCache
 from tests.unit.builders import EVENTS, LEASE, event, image, taken, task
 from tests.unit.conftest import OneAccount
@@ -56,15 +56,15 @@ def test_f23_a_task_is_known_by_what_was_answered() -> None:
     """The request may name a bare family, described when it has newer revisions already."""
     recorded = event("run_task")
     recorded["detail"]["requestParameters"]["taskDefinition"] = "family-only"
-    parsed = ecs_events.parse(recorded)
+    parsed = api_calls.parse(recorded)
     assert parsed.containers
     assert parsed.deployment["task_definition"].startswith("arn:")
-    without = ecs_events.parse(event("run_task_without_images"))
+    without = api_calls.parse(event("run_task_without_images"))
     assert without.task_definition.startswith("arn:")
 
 
 def test_f23_a_task_that_found_no_place_is_no_deployment() -> None:
-    assert ecs_events.parse(event("run_task_unplaced")).skipped == "no task was placed"
+    assert api_calls.parse(event("run_task_unplaced")).skipped == "no task was placed"
 
 
 @pytest.mark.parametrize("path", sorted(EVENTS.glob("*.json")), ids=lambda path: path.stem)

@@ -10,9 +10,6 @@ import pytest
 import responses
 
 from image_scan import (
-    deployments,
-    findings,
-    images,
     notifications,
     registries,
     scan_jobs,
@@ -20,6 +17,7 @@ from image_scan import (
     scan_status,
     settlement,
 )
+from image_scan.ecr import references
 from image_scan.errors import (
     ImageNotScannable,
     QualysUnavailable,
@@ -27,6 +25,8 @@ from image_scan.errors import (
     ScanFailed,
     UnexpectedAnswer,
 )
+from image_scan.events import deployments
+from image_scan.findings import summary
 from image_scan.install_notices import InstallNotices
 from image_scan.payloads import Outcome, SettleTask
 from image_scan.qualys.client import QualysClient
@@ -299,13 +299,13 @@ def test_f18_the_first_run_of_an_empty_subscription_works(
 )
 def test_f19_ecr_is_recognised_in_every_partition(host: str) -> None:
     """These hosts were taken for foreign registries, and their images never scanned."""
-    assert isinstance(images.parse(f"{host}/team/app:1"), images.EcrReference)
+    assert isinstance(references.parse(f"{host}/team/app:1"), references.EcrReference)
 
 
 @pytest.mark.parametrize("uri", ["nginx", "public.ecr.aws/docker/library/redis:7", "ghcr.io/a/b"])
 def test_f19_other_registries_are_a_verdict_and_not_a_log_line(uri: str, cache: ScanCache) -> None:
-    found = images.parse(uri)
-    assert isinstance(found, images.Unscannable)
+    found = references.parse(uri)
+    assert isinstance(found, references.Unscannable)
     foreign = image(uri=uri, key=uri, digest="", unscannable=found.reason)
     decision = cache.decide(task(of=foreign), LEASE)
     assert decision["decision"] == "notify"
@@ -314,7 +314,7 @@ def test_f19_other_registries_are_a_verdict_and_not_a_log_line(uri: str, cache: 
 
 def test_f20_potential_findings_are_not_counted_as_confirmed() -> None:
     """Every listed entry was counted by its severity alone."""
-    outcome = findings.summarise([finding(5, typeDetected="POTENTIAL"), finding(5)])
+    outcome = summary.summarise([finding(5, typeDetected="POTENTIAL"), finding(5)])
     assert (outcome["counts"]["critical"], outcome["potential"]["critical"]) == (1, 1)
 
 
@@ -324,7 +324,7 @@ def test_f20_exceptions_information_and_the_customers_own_severity_count() -> No
         finding(5, typeDetected="INFORMATION_GATHERED"),
         finding(5, customerSeverity=2),
     ]
-    outcome = findings.summarise(entries)
+    outcome = summary.summarise(entries)
     assert (outcome["counts"]["critical"], outcome["counts"]["low"]) == (0, 1)
     assert outcome["exempted"] == 1
 

@@ -6,9 +6,9 @@ Severities are 1 to 5: https://www.qualys.com/research/knowledge/severity/
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
-from image_scan import finding_list
 from image_scan.errors import UnexpectedAnswer
-from image_scan.finding_list import Finding
+from image_scan.findings import encoding
+from image_scan.findings.encoding import Finding
 from image_scan.payloads import Counts, Outcome, TopFinding
 
 LEVELS: dict[int, Literal["critical", "high", "medium", "low"]] = {
@@ -48,7 +48,7 @@ def summarise(entries: Sequence[Mapping[str, Any]]) -> Outcome:
         potential=counts(each.severity for each in listed if each.potential),
         fixable=counts(each.severity for each in listed if each.fixable and not each.potential),
         exempted=exempted,
-        listed=finding_list.pack(listed),
+        listed=encoding.pack(listed),
         top=[_top(severity, entry) for severity, entry in confirmed[:_TOP]],
     )
 

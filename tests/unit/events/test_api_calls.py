@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from image_scan import ecs_events
 from image_scan.errors import MalformedEvent
+from image_scan.events import api_calls
 from tests.unit import builders
 
 json_values = st.recursive(
@@ -22,12 +22,12 @@ json_values = st.recursive(
 @pytest.mark.parametrize(("told", "force"), [(True, True), (False, False), ("yes", False)])
 def test_only_a_request_can_ask_for_a_scan_past_a_verdict(told: object, force: bool) -> None:
     request = builders.event("scan_request")
-    assert not ecs_events.parse(request).force
+    assert not api_calls.parse(request).force
     request["detail"]["force"] = told
-    assert ecs_events.parse(request).force is force
+    assert api_calls.parse(request).force is force
     call = builders.event("run_task")
     call["detail"]["force"] = True
-    assert not ecs_events.parse(call).force
+    assert not api_calls.parse(call).force
 
 
 def test_an_event_without_account_and_region_is_malformed() -> None:
@@ -35,13 +35,13 @@ def test_an_event_without_account_and_region_is_malformed() -> None:
     for part, name in ((event, "account"), (event["detail"], "recipientAccountId")):
         del part[name]
     with pytest.raises(MalformedEvent, match="no account"):
-        ecs_events.parse(event)
+        api_calls.parse(event)
 
 
 def test_a_container_without_an_image_is_looked_up_with_its_siblings() -> None:
     event = builders.event("register_many_containers")
     del event["detail"]["responseElements"]["taskDefinition"]["containerDefinitions"][1]["image"]
-    parsed = ecs_events.parse(event)
+    parsed = api_calls.parse(event)
     assert parsed.containers == ()
     assert parsed.task_definition.endswith("/shop:7")
 
@@ -49,7 +49,7 @@ def test_a_container_without_an_image_is_looked_up_with_its_siblings() -> None:
 def test_a_service_that_is_answered_without_a_name_is_named_by_the_request() -> None:
     event = builders.event("create_service")
     event["detail"]["responseElements"] = None
-    deployment = ecs_events.parse(event).deployment
+    deployment = api_calls.parse(event).deployment
     assert (deployment["service"], deployment["cluster"]) == ("web", "prod")
 
 
@@ -65,20 +65,20 @@ def test_a_service_that_is_answered_without_a_name_is_named_by_the_request() -> 
 def test_who_made_the_call(identity: Any, principal: str) -> None:
     event = builders.event("run_task")
     event["detail"]["userIdentity"] = identity
-    assert ecs_events.parse(event).deployment["principal"] == principal
+    assert api_calls.parse(event).deployment["principal"] == principal
 
 
 @pytest.mark.parametrize(
     "name", ["arn:aws:ecs:eu-west-1:111122223333:task-definition/shop:7", "shop:7", "shop"]
 )
 def test_the_family_of_a_task_definition(name: str) -> None:
-    assert ecs_events.family(name) == "shop"
+    assert api_calls.family(name) == "shop"
 
 
 def read(event: Any) -> None:
     """Gives an answer or MalformedEvent; what it keeps can be stored anywhere."""
     try:
-        parsed = ecs_events.parse(event)
+        parsed = api_calls.parse(event)
     except MalformedEvent:
         return
     assert all(isinstance(value, str) for value in parsed.deployment.values())
@@ -87,7 +87,7 @@ def read(event: Any) -> None:
     "".join(image for _, image in parsed.containers).encode()
 
 
-@given(event=json_values, kind=st.sampled_from([ecs_events.API_CALL, ecs_events.SCAN_REQUEST]))
+@given(event=json_values, kind=st.sampled_from([api_calls.API_CALL, api_calls.SCAN_REQUEST]))
 @settings(max_examples=150)
 def test_any_value_in_place_of_an_event(event: Any, kind: str) -> None:
     read(event)
@@ -98,7 +98,7 @@ def test_any_value_in_place_of_an_event(event: Any, kind: str) -> None:
 
 
 @given(
-    name=st.sampled_from(sorted(ecs_events._READERS)),
+    name=st.sampled_from(sorted(api_calls._READERS)),
     part=st.sampled_from(["requestParameters", "responseElements"]),
     inner=st.sampled_from(["taskDefinition", "tasks", "service", "cluster", "family", None]),
     value=json_values,
@@ -121,4 +121,4 @@ def test_any_value_in_place_of_a_part(name: str, part: str, inner: str | None, v
 def test_lone_surrogates_in_names_are_replaced() -> None:
     event = builders.event("create_service")
     event["detail"]["responseElements"]["service"]["serviceName"] = "web\ud800"
-    assert ecs_events.parse(event).deployment["service"] == "web?"
+    assert api_calls.parse(event).deployment["service"] == "web?"

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from image_scan.errors import MalformedEvent
+from image_scan.events.fields import Part, mapping, text
 from image_scan.payloads import Deployment, TaskState
 
 API_CALL = "AWS API Call via CloudTrail"
@@ -17,7 +18,6 @@ SCAN_REQUEST = "Image Scan Requested"
 _SCALING_PARAMETERS = frozenset({"cluster", "service", "desiredCount"})
 
 Container = tuple[str, str]
-_Part = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def family(task_definition: str) -> str:
     return task_definition.rsplit("/", 1)[-1].split(":", 1)[0]
 
 
-def _register_task_definition(base: EcsEvent, request: _Part, response: _Part) -> EcsEvent:
+def _register_task_definition(base: EcsEvent, request: Part, response: Part) -> EcsEvent:
     definition = mapping(response.get("taskDefinition"))
     arn = text(definition, "taskDefinitionArn")
     base = _at(base, task_definition=arn or text(request, "family"))
@@ -77,7 +77,7 @@ def _register_task_definition(base: EcsEvent, request: _Part, response: _Part) -
     return _named_or_described(base, containers)
 
 
-def _run_task(base: EcsEvent, request: _Part, response: _Part) -> EcsEvent:
+def _run_task(base: EcsEvent, request: Part, response: Part) -> EcsEvent:
     tasks = response.get("tasks")
     if isinstance(tasks, Sequence) and not tasks:
         return replace(base, skipped="no task was placed")
@@ -90,7 +90,7 @@ def _run_task(base: EcsEvent, request: _Part, response: _Part) -> EcsEvent:
     return _named_or_described(base, _containers(first.get("containers")))
 
 
-def _deploy_service(base: EcsEvent, request: _Part, response: _Part) -> EcsEvent:
+def _deploy_service(base: EcsEvent, request: Part, response: Part) -> EcsEvent:
     service = mapping(response.get("service"))
     base = _at(
         base,
@@ -106,7 +106,7 @@ def _deploy_service(base: EcsEvent, request: _Part, response: _Part) -> EcsEvent
     return _named_or_described(base, ())
 
 
-def _update_service(base: EcsEvent, request: _Part, response: _Part) -> EcsEvent:
+def _update_service(base: EcsEvent, request: Part, response: Part) -> EcsEvent:
     event = _deploy_service(base, request, response)
     if "desiredCount" in request and not request.keys() - _SCALING_PARAMETERS:
         return replace(event, skipped="changes only the number of tasks", task_definition="")
@@ -121,7 +121,7 @@ _READERS = {
 }
 
 
-def _scan_request(event: _Part, detail: Any) -> EcsEvent:
+def _scan_request(event: Part, detail: Any) -> EcsEvent:
     """A request of our own: one image by reference, for a deployment that was seen before."""
     detail = mapping(detail)
     image = text(detail, "image")
@@ -133,7 +133,7 @@ def _scan_request(event: _Part, detail: Any) -> EcsEvent:
     return EcsEvent(deployment, containers=(("", image),), force=detail.get("force") is True)
 
 
-def _deployment(event: _Part, detail: _Part) -> Deployment:
+def _deployment(event: Part, detail: Part) -> Deployment:
     return Deployment(
         event_id=text(event, "id") or text(detail, "eventID"),
         event_name=text(detail, "eventName"),
@@ -147,7 +147,7 @@ def _deployment(event: _Part, detail: _Part) -> Deployment:
     )
 
 
-def _principal(identity: _Part) -> str:
+def _principal(identity: Part) -> str:
     """Who made the call. Service calls carry `invokedBy` and no ARN."""
     return text(identity, "arn") or text(identity, "invokedBy") or text(identity, "principalId")
 
@@ -180,16 +180,6 @@ def _containers(definitions: Any) -> tuple[Container, ...]:
     return containers if all(image for _, image in containers) else ()
 
 
-def _part(detail: _Part, name: str) -> _Part:
+def _part(detail: Part, name: str) -> Part:
     part = mapping(detail.get(name))
     return {} if part.get("omitted") is True else part
-
-
-def mapping(value: Any) -> _Part:
-    return value if isinstance(value, Mapping) else {}
-
-
-def text(part: _Part, name: str) -> str:
-    """Text, with `?` for the half characters that JSON can carry and no table takes; or empty."""
-    value = part.get(name)
-    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from image_scan import deployments
 from image_scan.errors import MalformedEvent
+from image_scan.events import deployments
 from tests.unit import builders
 
 RECORDED = sorted(builders.EVENTS.glob("*.json"))

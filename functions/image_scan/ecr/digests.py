@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from botocore.exceptions import ClientError, ParamValidationError
 
 from image_scan import aws
-from image_scan.images import SHA256
+from image_scan.ecr.references import SHA256
 from image_scan.payloads import Image
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ecr import ECRClient
     from mypy_boto3_ecr.type_defs import ImageIdentifierTypeDef
 
-    from image_scan.images import EcrReference
+    from image_scan.ecr.references import EcrReference
 
 _INDEXES = (
     "application/vnd.oci.image.index.v1+json",

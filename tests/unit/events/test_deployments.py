@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from image_scan import aws, deployments, log
+from image_scan import aws, log
+from image_scan.events import deployments
 from tests.unit import builders
 from tests.unit.builders import HOST, REGION
 from tests.unit.conftest import OneAccount

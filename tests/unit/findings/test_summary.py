@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from image_scan import finding_list
 from image_scan.errors import UnexpectedAnswer
-from image_scan.findings import summarise
+from image_scan.findings import encoding
+from image_scan.findings.summary import summarise
 from tests.unit.builders import finding
 
 
@@ -89,7 +89,7 @@ def test_what_can_be_fixed_is_counted_and_all_are_listed() -> None:
     )
     assert outcome["counts"] == {"critical": 2, "high": 1, "medium": 0, "low": 0}
     assert outcome["fixable"] == {"critical": 1, "high": 1, "medium": 0, "low": 0}
-    listed = finding_list.unpack(outcome["listed"]) or []
+    listed = encoding.unpack(outcome["listed"]) or []
     assert [(each.qid, each.severity, each.potential, each.fixable) for each in listed] == [
         (1, 5, False, True),
         (2, 5, False, False),

@@ -5,30 +5,33 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from image_scan import ecs_events, images, log, metrics, task_definitions, task_events
-from image_scan.image_digests import as_seen, identify
+from image_scan import log, metrics
+from image_scan.ecr import references
+from image_scan.ecr.digests import as_seen, identify
+from image_scan.events import api_calls, task_definitions, task_state
+from image_scan.events.fields import mapping, text
 from image_scan.payloads import Image, ImageTask, ParsedEvent
 
 if TYPE_CHECKING:
     from mypy_boto3_ecr import ECRClient
 
     from image_scan.accounts import Accounts
-    from image_scan.ecs_events import EcsEvent
+    from image_scan.events.api_calls import EcsEvent
 
 
 def parse(event: Any) -> EcsEvent:
     """Raises MalformedEvent."""
-    is_task = isinstance(event, dict) and event.get("detail-type") == task_events.TASK_STATE
-    parsed = task_events.parse(event) if is_task else ecs_events.parse(event)
+    is_task = isinstance(event, dict) and event.get("detail-type") == task_state.TASK_STATE
+    parsed = task_state.parse(event) if is_task else api_calls.parse(event)
     return replace(parsed, digests={**_resolved(event), **parsed.digests})
 
 
 def _resolved(event: Any) -> dict[str, str]:
     """Of an event that was kept: the digests, by container, that its tags then stood for. One that
     has moved since would leave the image, and a lease on it, behind."""
-    told = ecs_events.mapping(event.get("resolved"))
-    digests = {name: ecs_events.text(told, name) for name in told}
-    return {name: digest for name, digest in digests.items() if images.SHA256.fullmatch(digest)}
+    told = mapping(event.get("resolved"))
+    digests = {name: text(told, name) for name in told}
+    return {name: digest for name, digest in digests.items() if references.SHA256.fullmatch(digest)}
 
 
 def read(event: Any, accounts: Accounts) -> ParsedEvent:
@@ -79,24 +82,24 @@ def _images(parsed: EcsEvent, accounts: Accounts, *, resolve: bool) -> list[Imag
     if parsed.task_definition:
         ecs = accounts.ecs(deployment["account"], deployment["region"])
         containers = task_definitions.containers(ecs, parsed.task_definition)
-    references = [
-        (name, images.pinned(images.parse(image), parsed.digests.get(name, "")))
+    named = [
+        (name, references.pinned(references.parse(image), parsed.digests.get(name, "")))
         for name, image in containers
     ]
-    ours = [(name, each) for name, each in references if isinstance(each, images.EcrReference)]
+    ours = [(name, each) for name, each in named if isinstance(each, references.EcrReference)]
 
     def ecr_in(account_id: str, region: str) -> tuple[ECRClient, str]:
         return accounts.ecr(account_id, region, deployment["account"])
 
     found = identify(ours, ecr_in) if resolve else as_seen(ours)
     foreign: dict[str, Image] = {}
-    for name, each in references:
-        if isinstance(each, images.Unscannable):
+    for name, each in named:
+        if isinstance(each, references.Unscannable):
             foreign.setdefault(each.name, _unscannable(each))["containers"].append(name)
     return [*found, *foreign.values()]
 
 
-def _unscannable(image: images.Unscannable) -> Image:
+def _unscannable(image: references.Unscannable) -> Image:
     return Image(
         uri=image.uri,
         key=image.name,

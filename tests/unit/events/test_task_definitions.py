@@ -3,8 +3,8 @@
 import boto3
 import pytest
 
-from image_scan import task_definitions
 from image_scan.errors import AwsRejected
+from image_scan.events import task_definitions
 from tests.unit.builders import REGION
 
 

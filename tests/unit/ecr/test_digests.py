@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError, ParamValid
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from image_scan import image_digests, images
+from image_scan.ecr import digests, references
 from image_scan.errors import AwsRejected, AwsUnavailable
 from tests.unit.builders import ACCOUNT, HOST, REGION
 
@@ -22,9 +22,9 @@ AMD, ARM = "a" * 64, "e" * 64
 
 
 def identify(client: Any, *uris: str) -> list[Image]:
-    references = [(f"c{number}", images.parse(uri)) for number, uri in enumerate(uris)]
-    assert all(isinstance(each, images.EcrReference) for _, each in references)
-    return image_digests.identify(references, lambda *_: (client, ""))
+    named = [(f"c{number}", references.parse(uri)) for number, uri in enumerate(uris)]
+    assert all(isinstance(each, references.EcrReference) for _, each in named)
+    return digests.identify(named, lambda *_: (client, ""))
 
 
 class Refusing:
@@ -171,8 +171,8 @@ def test_each_account_and_region_is_asked_for_its_own_images() -> None:
         return ecr, account_id[:1]
 
     uris = [f"{HOST}/a:1", "999999999999.dkr.ecr.eu-west-1.amazonaws.com/a:1"]
-    references = [("c", images.parse(uri)) for uri in uris]
-    found = image_digests.identify(references, ecr_in)  # type: ignore[arg-type]
+    named = [("c", references.parse(uri)) for uri in uris]
+    found = digests.identify(named, ecr_in)  # type: ignore[arg-type]
     assert asked == [f"{ACCOUNT} {REGION}", "999999999999 eu-west-1"]
     assert [each["role_account_id"] for each in found] == ["1", "9"]
     assert [call["registryId"] for call in ecr.calls] == [ACCOUNT, "999999999999"]
@@ -254,7 +254,7 @@ manifests = st.recursive(
 @given(manifest=manifests)
 @settings(max_examples=150)
 def test_any_json_as_a_manifest(manifest: Any) -> None:
-    for read in (image_digests._platforms, image_digests._config):
+    for read in (digests._platforms, digests._config):
         read(manifest if isinstance(manifest, dict) else {})  # type: ignore[operator]
 
 

@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from image_scan import images
-from image_scan.images import EcrReference, Unscannable
+from image_scan.ecr import references
+from image_scan.ecr.references import EcrReference, Unscannable
 
 DIGEST = "sha256:" + "5c" * 32
 HOST = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
 
 
 def ecr(uri: str) -> EcrReference:
-    parsed = images.parse(uri)
+    parsed = references.parse(uri)
     assert isinstance(parsed, EcrReference), parsed
     return parsed
 
@@ -80,7 +80,7 @@ def test_every_form_of_a_reference(rest: str, repository: str, tag: str, digest:
     ],
 )
 def test_other_registries_are_named_in_the_reason(uri: str, registry: str) -> None:
-    found = images.parse(uri)
+    found = references.parse(uri)
     assert isinstance(found, Unscannable)
     assert found.uri == uri
     assert found.reason.startswith("not in a private Amazon ECR registry (")
@@ -106,14 +106,14 @@ def test_other_registries_are_named_in_the_reason(uri: str, registry: str) -> No
     ],
 )
 def test_what_is_no_reference_is_unscannable(uri: str) -> None:
-    found = images.parse(uri)
+    found = references.parse(uri)
     assert isinstance(found, Unscannable)
     assert found.reason == "not a valid image reference"
     assert found.uri
 
 
 def test_only_sha_256_digests_are_known_to_ecr() -> None:
-    found = images.parse(f"{HOST}/app@sha512:{'a' * 128}")
+    found = references.parse(f"{HOST}/app@sha512:{'a' * 128}")
     assert isinstance(found, Unscannable)
     assert found.reason == "its digest is not a SHA-256 digest"
 
@@ -122,14 +122,14 @@ def test_a_hostile_length_is_refused_in_no_time() -> None:
     started = time.perf_counter()
     for unit in ("a", "a.", "a-", "-", "a/", "_", "a:", "9.", "aA-."):
         for tail in ("", "!", ":", "@", "/"):
-            images.parse((unit * 1024)[:1023] + tail)
+            references.parse((unit * 1024)[:1023] + tail)
     assert time.perf_counter() - started < 2
 
 
 @given(st.text(max_size=300) | st.text(alphabet="aZ0.:/@-_\n\u00e9\ud800\U0001f433", max_size=300))
 @settings(max_examples=200)
 def test_any_text_is_answered(uri: str) -> None:
-    found = images.parse(uri)
+    found = references.parse(uri)
     if isinstance(found, Unscannable):
         assert found.reason
     assert found.uri.isascii()
@@ -139,7 +139,7 @@ def test_any_text_is_answered(uri: str) -> None:
 
 @pytest.mark.parametrize("unit", ["\U0001f433", "\ud800", "\x00", "é"])
 def test_long_text_of_any_characters_makes_a_key_that_a_table_takes(unit: str) -> None:
-    assert len(images.parse(unit * 2000).uri.encode()) <= 1024
+    assert len(references.parse(unit * 2000).uri.encode()) <= 1024
 
 
 repositories = st.from_regex(
@@ -157,7 +157,7 @@ def test_what_is_put_together_is_taken_apart(repository: str, tag: str, with_dig
 
 
 def test_a_bare_digest_is_lower_case_hexadecimal() -> None:
-    assert images.bare("sha256:" + "AB" * 32) == images.bare("ab" * 32) == "ab" * 32
+    assert references.bare("sha256:" + "AB" * 32) == references.bare("ab" * 32) == "ab" * 32
 
 
 @pytest.mark.parametrize(
@@ -172,15 +172,17 @@ def test_a_bare_digest_is_lower_case_hexadecimal() -> None:
     ],
 )
 def test_what_cannot_be_scanned_has_one_name_with_and_without_its_tag(uri: str, name: str) -> None:
-    found = images.parse(uri)
+    found = references.parse(uri)
     assert isinstance(found, Unscannable)
     assert found.name == name
 
 
 def test_a_digest_that_was_seen_pins_a_tag() -> None:
-    seen = images.pinned(images.parse(f"{HOST}/app:1"), DIGEST)
-    assert seen == images.parse(f"{HOST}/app:1@{DIGEST}")
+    seen = references.pinned(references.parse(f"{HOST}/app:1"), DIGEST)
+    assert seen == references.parse(f"{HOST}/app:1@{DIGEST}")
     other = "sha256:" + "0" * 64
     for uri in (f"{HOST}/app@{DIGEST}", "nginx"):
-        assert images.pinned(images.parse(uri), other) == images.parse(uri)
-    assert images.pinned(images.parse(f"{HOST}/app:1"), "") == images.parse(f"{HOST}/app:1")
+        assert references.pinned(references.parse(uri), other) == references.parse(uri)
+    assert references.pinned(references.parse(f"{HOST}/app:1"), "") == references.parse(
+        f"{HOST}/app:1"
+    )
