@@ -12,6 +12,7 @@ from sandbox.qualys.api import (
     containers,
     control,
     images,
+    malware,
     registries,
     schedules,
     sensors,
@@ -26,7 +27,8 @@ def make_application(world: World, sensor: Sensor) -> Flask:
     app = Flask("sandbox.qualys", static_folder=None)
     app.register_blueprint(auth.routes(world))
     app.register_blueprint(control.routes(world, sensor))
-    for group in (registries, connectors, schedules, images, vulnerabilities, containers, sensors):
+    groups = (registries, connectors, schedules, images, vulnerabilities, malware)
+    for group in (*groups, containers, sensors):
         blueprint = group.routes(world)
         blueprint.before_request(lambda: admit(world))
         app.register_blueprint(blueprint, url_prefix=BASE)

@@ -64,6 +64,17 @@ class Behaviour:
     pending_vulns: Literal["204", "404", "empty", "null"] = "204"
     vuln_page_size: int = 0
 
+    # Malware and secrets: what the sensor looks for (by its flags, neither without them), and what
+    # a scan finds then, see `sandbox.qualys.detections`. Undocumented: all answers about an image
+    # that was not examined, and the two blocks of the details.
+    examines: list[Literal["malware", "secrets"]] = field(default_factory=list)
+    malware: list[dict[str, Any]] = field(default_factory=list)
+    secrets: list[dict[str, Any]] = field(default_factory=list)
+    malware_answer: Literal["rows", "cut", "empty", "204", "403", "404", "unknown"] = "rows"
+    malware_block: Literal["list", "absent", "null", "empty", "unknown"] = "absent"
+    secrets_block: Literal["list", "absent", "null", "empty", "unknown"] = "list"
+    secret_rows: Literal["detector", "declared"] = "detector"
+
     # What differs from the findings: in the image's own counts, /vuln/count and `vulnSummary`.
     counts: dict[str, int] = field(default_factory=dict)
     vuln_count: dict[str, int] = field(default_factory=dict)

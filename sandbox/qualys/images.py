@@ -32,13 +32,16 @@ class RepoDigest:
 
 @dataclass(frozen=True)
 class ScanResult:
-    """What a scan that ended at a moment brought; no findings where it failed."""
+    """What a scan that ended at a moment brought; no findings where it failed. `malware` and
+    `secrets` are None where it did not look for them."""
 
     at: float
     findings: list[Json] | None
     status: str = "SUCCESS"
     error_code: str | None = None
     error_message: str | None = None
+    malware: list[Json] | None = None
+    secrets: list[Json] | None = None
 
 
 @dataclass
@@ -61,6 +64,8 @@ class Image:
     scan_error_code: str | None = None
     scan_error_message: str | None = None
     findings: list[Json] | None = None
+    malware: list[Json] | None = None
+    secrets: list[Json] | None = None
     uuid: str = field(default_factory=lambda: str(uuid.uuid4()))
 
     def seen(self, place: Place, digest: str, registry_uuid: str | None) -> None:
@@ -83,6 +88,7 @@ class Image:
             self.scanned_at = result.at
         if result.findings is not None and "findings" in parts:
             self.findings = result.findings
+            self.malware, self.secrets = result.malware, result.secrets
         self.updated = result.at
 
 
@@ -129,7 +135,8 @@ def told_image(told: Mapping[str, Any], findings: list[Json] | None, now: float)
             raise ValueError(f"unknown name {name}")
         setattr(image, name, value)
     if ago is not None:
-        image.take(ScanResult(now - float(ago), findings or []))
+        found = {"malware": image.malware, "secrets": image.secrets}
+        image.take(ScanResult(now - float(ago), findings or [], **found))
         image.scan_status = values.get("scan_status", "SUCCESS")
         image.scan_error_code = values.get("scan_error_code")
     return image

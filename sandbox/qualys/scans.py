@@ -66,7 +66,12 @@ class Scans:
             status, message = switches.failed_scan_status, switches.scan_error_message
             return ScanResult(now, None, status, code, message)
         told = world.findings.of(self._sha(place, pulled), place.repository, place.tag)
-        return ScanResult(now, dated(told, known.findings if known else None, now))
+        return ScanResult(
+            now,
+            dated(told, known.findings if known else None, now),
+            malware=switches.malware if "malware" in switches.examines else None,
+            secrets=switches.secrets if "secrets" in switches.examines else None,
+        )
 
     def _show(
         self,

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, request
 
 from sandbox.qualys.answers import Json, Refusal, as_json
+from sandbox.qualys.detections import blocks
 from sandbox.qualys.image_views import (
     TOKENS,
     bulk_row,
@@ -43,10 +44,9 @@ def routes(world: World) -> Blueprint:
 
     @api.get("/images/<sha>")
     def image_details(sha: str) -> Response:
-        if set(filter(None, request.args.get("scanDetails", "").split(","))) - _SCAN_DETAILS:
-            raise Refusal(400, "Invalid value for scanDetails")
-        image = known_image(world, sha)
-        return as_json(details(image, world.switches_of(image)))
+        image, wanted = known_image(world, sha), _scan_details()
+        switches = world.switches_of(image)
+        return as_json({**details(image, switches), **blocks(image, switches, wanted)})
 
     @api.get("/images/<sha>/associatedRegistries")
     def associated_registries(sha: str) -> Response:
@@ -54,6 +54,15 @@ def routes(world: World) -> Blueprint:
         return as_json(rows) if rows else no_rows(world.scenario, [])
 
     return api
+
+
+def _scan_details() -> set[str]:
+    """A comma list, with blanks in a documented sample. Raises Refusal."""
+    given = request.args.get("scanDetails", "").split(",")
+    wanted = {each.strip() for each in given} - {""}
+    if wanted - _SCAN_DETAILS:
+        raise Refusal(400, "Invalid value for scanDetails")
+    return wanted
 
 
 def _bulk(world: World) -> Response:
