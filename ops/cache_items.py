@@ -57,7 +57,9 @@ class CacheItems:
         parsed = references.parse(reference)
         if not isinstance(parsed, references.EcrReference):
             item = self.get(parsed.name)
-            return [item] if item else self._matching(reference, "")
+            found = self._matching(reference, "")
+            # Beside it: images of ECR are known by the same name without their registry.
+            return [item, *(each for each in found if each != item)] if item else found
         named = f"{parsed.repository}:{parsed.tag}"
         if not (digest := self.key_of(reference)):
             return self._matching(named, parsed.account_id)

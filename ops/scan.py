@@ -13,12 +13,13 @@ from typing import Any
 
 from rich.console import Console
 
-from image_scan.events import api_calls
+from image_scan.events import api_calls, by_hand
 from ops.cache_items import IN_PROGRESS, CacheItems
 from ops.errors import OpsError
 from ops.install import Install, add_options, answers, is_set
 from ops.intake import Intake, reason
-from ops.where import BY_HAND, described, show
+from ops.scan_target import ecr_uri
+from ops.where import described, show
 
 Json = dict[str, Any]
 _NO_RESULT = ("UNSCANNABLE", "TIMEOUT", "ERROR")
@@ -35,7 +36,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "once a scan has begun. make itself ends with 2 for any of them but 0."
     )
     parser.add_argument(
-        "--image", default=os.environ.get("IMAGE", ""), help="URI of the image (IMAGE)"
+        "--image",
+        default=os.environ.get("IMAGE", ""),
+        help="URI of the image, or repository:tag (IMAGE)",
     )
     parser.add_argument(
         "--force",
@@ -54,14 +57,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Raises OpsError."""
-    uri = arguments.image
-    if not uri or re.search(r"\s", uri):
+    if not arguments.image or re.search(r"\s", arguments.image):
         raise OpsError(
             "No image is given: IMAGE=<account>.dkr.ecr.<region>.amazonaws.com/name:tag."
         )
     install = Install.of(arguments)
-    scans = Scans(install)
-    asked = _request(install, uri, force=arguments.force)
+    scans, items = Scans(install), CacheItems(install)
+    uri = ecr_uri(install, items, arguments.image)
+    asked = request(
+        uri, install.account_id, install.region, install.caller_arn, force=arguments.force
+    )
     began = datetime.now(UTC) - timedelta(minutes=5)
     outcome = Intake(install).run(asked, f"scan-{asked['id']}")
     if not outcome.succeeded:
@@ -69,7 +74,6 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             f"The intake could not take the request, which {install.failed_events_queue} keeps: "
             f"{outcome.error}: {outcome.cause}"
         )
-    items = CacheItems(install)
     if any(each.get("result") == "started" for each in outcome.output):
         execution = scans.started_by(asked["id"], began)
         result = "started"
@@ -81,6 +85,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     told: Json = {"image": uri, "result": result, "execution": execution}
     if execution and arguments.wait:
         told |= _await(scans, execution, items, console, quiet=arguments.json)
+    elif why := next((each["reason"] for each in outcome.output if each.get("reason")), ""):
+        told |= {"verdict": "UNSCANNABLE", "reason": why}
     elif not execution and (item := next(iter(items.find(uri)), None)):
         told |= described(item)
     _tell(told, console, as_json=arguments.json)
@@ -153,23 +159,24 @@ def verdict_of(execution: Mapping[str, Any]) -> Json:
     return {"verdict": "ERROR", "reason": words}
 
 
-def _request(install: Install, uri: str, *, force: bool) -> Json:
+def request(uri: str, account_id: str, region: str, principal: str, *, force: bool) -> Json:
+    """The event that asks the intake for one image."""
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return {
         "version": "0",
         "id": str(uuid.uuid4()),
         "source": "image-scan",
         "detail-type": api_calls.SCAN_REQUEST,
-        "account": install.account_id,
-        "region": install.region,
+        "account": account_id,
+        "region": region,
         "time": now,
         "detail": {
             "image": uri,
             "force": force,
             "deployment": {
-                "event_name": BY_HAND,
+                "event_name": by_hand.EVENT_NAME,
                 "event_time": now,
-                "principal": install.caller_arn,
+                "principal": principal,
             },
         },
     }

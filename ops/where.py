@@ -11,13 +11,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from image_scan.events import by_hand
 from ops.cache_items import IN_PROGRESS, CacheItems, is_known
 from ops.errors import OpsError
 from ops.install import Install, add_options
 from ops.ledger_rows import LedgerRows
 
 Json = dict[str, Any]
-BY_HAND = "ScanRequest"  # the event that an operator's request names
 NO_VERDICT = "NONE"
 STYLES = {
     NO_VERDICT: "yellow",
@@ -101,7 +101,9 @@ def described(item: Mapping[str, Any], rows: Sequence[Mapping[str, Any]] = ()) -
     if item.get("scanned_at"):
         shown["scanned_at"] = moment(item["scanned_at"] / 1000)
     shown["findings"] = item.get("top", [])
-    shown["places"] = [place for _, place in sorted(item.get("places", {}).items())]
+    places = item.get("places", {})
+    shown["places"] = [place for _, place in sorted(by_hand.workloads(places).items())]
+    shown["requested_by"] = by_hand.requested_by(places)
     shown["runs"] = [_run(row) for row in rows]
     return shown
 
@@ -161,8 +163,9 @@ def _lines(known: Mapping[str, Any]) -> list[tuple[str, str]]:
     lines += [("top", _finding(each)) for each in known["findings"]]
     lines += [(each["state"], _row(each)) for each in known["runs"]]
     seen = {where(each) for each in known["runs"]}
-    # What is in no ledger: a task definition that was registered, or asked for by hand.
+    # What is in no ledger: a task definition that was registered.
     lines += [("deployed", _place(each)) for each in known["places"] if where(each) not in seen]
+    lines += [("asked for", f"by {each}, by hand") for each in known["requested_by"]]
     return [(name, value) for name, value in lines if value]
 
 
@@ -185,7 +188,5 @@ def where(place: Mapping[str, Any]) -> str:
 
 
 def _place(place: Mapping[str, Any]) -> str:
-    if place["event_name"] == BY_HAND:
-        return f"asked for by {place['principal']} at {place['event_time']}"
     who = place["principal"] or "somebody"
     return f"{where(place)}, {place['event_name']} by {who} at {place['event_time']}"

@@ -28,6 +28,7 @@ def notification(told: dict[str, Any]) -> dict[str, Any]:
     reason = told["reason"]
     lines = [_escaped(notification_text.plain(reason, 2000))] if reason else []
     lines += [f"*Image* {_escaped(notification_text.plain(image['uri']))}"]
+    lines += [_escaped(asked)] if (asked := notification_text.requests(told)) else []
     lines += [f"• {_escaped(line)}" for line in notification_text.places(told, _MOST_PLACES)]
     if told["findings"]:
         lines += ["*Worst findings*"]

@@ -8,8 +8,8 @@ that image has stopped, whatever the order in which the events arrive.
 from __future__ import annotations
 
 import time
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, cast
 
 from image_scan.ledger_table import Change, LedgerTable
 from image_scan.scan_cache import place_of
@@ -17,7 +17,7 @@ from image_scan.scan_cache import place_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from image_scan.payloads import ImageTask
+    from image_scan.payloads import ImageTask, Place
 
 _CALLS = frozenset({"RunTask", "CreateService", "UpdateService"})
 _FACTS = ("account", "region", "cluster", "service", "task_definition", "containers", "event_name")
@@ -67,6 +67,12 @@ class Ledger:
             self._end(task)
         elif row.get("state") != "running" or row["last_seen"] < self._at(task) - _SEEN_SECONDS:
             self._see(task, running=True)
+
+    def workloads(self, key: str) -> dict[str, Place]:
+        """Reads what runs an image, or was deployed to: facts by place."""
+        rows = self._table.below(key)
+        running = (row for row in rows if row.get("state") in ("deployed", "running"))
+        return {row["place"]: _facts(row) for row in running}
 
     def places(self) -> Iterator[dict[str, Any]]:
         """Every row: digest, place, account_region, state and last_seen."""
@@ -127,6 +133,14 @@ class Ledger:
             return int(datetime.fromisoformat(task["deployment"]["event_time"]).timestamp())
         except (ValueError, OverflowError):
             return int(self._clock())
+
+
+def _facts(row: Mapping[str, Any]) -> Place:
+    """A row as a notification names it; which event it was is not known any more."""
+    facts = {name: row[name] for name in _FACTS}
+    seen = datetime.fromtimestamp(int(row["last_seen"]), UTC).isoformat()
+    caller = row.get("principal", "")
+    return cast("Place", {**facts, "principal": caller, "event_time": seen, "event_id": ""})
 
 
 def _tasks(task: ImageTask) -> str:

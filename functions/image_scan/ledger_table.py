@@ -79,23 +79,27 @@ class LedgerTable:
             )
         return [unmarshal(row) for row in answer["Items"]]
 
-    def delete_all(self, digest: str) -> None:
+    def below(self, digest: str) -> Iterator[dict[str, Any]]:
         """Every row below this key."""
-        key = _cut(digest, 2048)
+        more: dict[str, Any] = {}
         while True:
             with aws.calls("dynamodb:Query"):
                 answer = self._dynamodb.query(
                     TableName=self._name,
                     KeyConditionExpression="digest = :digest",
-                    ExpressionAttributeValues=marshal({":digest": key}),
+                    ExpressionAttributeValues=marshal({":digest": _cut(digest, 2048)}),
                     Limit=_PAGE,
+                    **more,
                 )
-            for row in answer["Items"]:
-                with aws.calls("dynamodb:DeleteItem"):
-                    keys = {name: row[name] for name in ("digest", "place")}
-                    self._dynamodb.delete_item(TableName=self._name, Key=keys)
+            yield from (unmarshal(row) for row in answer["Items"])
             if "LastEvaluatedKey" not in answer:
                 return
+            more = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+    def delete_all(self, digest: str) -> None:
+        """Removes every row below this key."""
+        for row in self.below(digest):
+            self.delete(row["digest"], row["place"])
 
     def put(self, digest: str, place: str, values: Mapping[str, Any]) -> None:
         with aws.calls("dynamodb:PutItem"):

@@ -43,8 +43,11 @@ def email(told: dict[str, Any]) -> str:
         lines.append(
             f"Accepted {counted(told['accepted'], 'finding')}, by exceptions, not counted here"
         )
-    lines += ["", f"Deployed in {counted(told['deployed_total'], 'place')}:"]
-    lines += [f"  {line}" for line in places(told, _MOST_PLACES)]
+    if asked := requests(told):
+        lines += ["", asked]
+    if told["deployed_total"]:
+        lines += ["", f"Deployed in {counted(told['deployed_total'], 'place')}:"]
+        lines += [f"  {line}" for line in places(told, _MOST_PLACES)]
     if told["findings"]:
         lines += ["", "Worst findings:"]
         lines += [f"  {line}" for line in findings(told, _MOST_FINDINGS)]
@@ -66,6 +69,14 @@ def headline(told: dict[str, Any]) -> str:
     if counts := told.get("told_counts"):
         return f"{name}: {counts['critical']} critical, {counts['high']} high"
     return f"{name}: {told['verdict']}"
+
+
+def requests(told: dict[str, Any]) -> str:
+    """Who asked for the scan by hand; empty where a deployment did."""
+    if not (asked := told.get("requested_by")):
+        return ""
+    alone = "" if told["deployed_total"] else ". No workload has to be notified of it"
+    return plain(f"Scanned by hand, asked for by {', '.join(asked)}{alone}.", 600)
 
 
 def places(told: dict[str, Any], most: int) -> list[str]:

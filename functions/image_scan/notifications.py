@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from image_scan import aws, chat, notification_text, results
+from image_scan.events import by_hand
 from image_scan.findings import summary
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def message(
         left = {each.qid for each in selection.left}
         top = [each for each in top if each["qid"] in left]
     new = {each.qid for judged in selection.judged.values() for each in judged.new}
-    places = sorted(selection.places.items())
+    places = sorted(by_hand.workloads(selection.places).items())
     deployed = [
         {**place, "team": selection.teams.get(name, ""), **_compared(selection, name)}
         for name, place in places
@@ -103,6 +104,7 @@ def message(
         "findings": [{**each, "new": each["qid"] in new} for each in top],
         "deployed": results.shown(deployed),
         "deployed_total": len(deployed),
+        **results.requests(selection.places),
     }
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from image_scan import aws, log, metrics, results
 from image_scan.errors import AwsRejected, AwsUnavailable
+from image_scan.events import by_hand
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,7 +76,7 @@ def detail(
     qualys_platform_url: str = "",
 ) -> dict[str, Any]:
     """Its `detail`, but for the `install`."""
-    deployed = [dict(place) for _, place in sorted(places.items())]
+    deployed = [dict(place) for _, place in sorted(by_hand.workloads(places).items())]
     told = results.facts(task, outcome, qualys_platform_url)
     told["image"]["role_account_id"] = task["image"]["role_account_id"]
     return {
@@ -84,4 +85,5 @@ def detail(
         "findings": outcome.get("top", []),
         "places": results.shown(deployed),
         "places_total": len(deployed),
+        **results.requests(places),
     }

@@ -6,10 +6,13 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from image_scan.events import by_hand
 from image_scan.links import links
 
 if TYPE_CHECKING:
-    from image_scan.payloads import Outcome, SettleTask
+    from collections.abc import Mapping
+
+    from image_scan.payloads import Outcome, Place, SettleTask
 
 _MOST_PLACES = 100
 _LARGEST = 150_000  # bytes; SNS and EventBridge take 256 KiB, and names in ECS can be long
@@ -29,6 +32,12 @@ def facts(task: SettleTask, outcome: Outcome, qualys_platform_url: str) -> dict[
     if scanned_at := outcome.get("scanned_at"):
         told["scanned_at"] = datetime.fromtimestamp(scanned_at / 1000, UTC).isoformat()
     return {**told, "links": links(task, outcome, qualys_platform_url)}
+
+
+def requests(places: Mapping[str, Place]) -> dict[str, list[str]]:
+    """`requested_by` where the scan was asked for by hand; nothing else."""
+    asked = by_hand.requested_by(places)
+    return {"requested_by": asked} if asked else {}
 
 
 def shown(places: list[dict[str, Any]]) -> list[dict[str, Any]]:

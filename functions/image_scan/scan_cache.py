@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 from image_scan.cache_table import CacheTable, ConditionFailedError
 from image_scan.errors import AwsUnavailable, ItemTooLarge
 from image_scan.events import api_calls
+from image_scan.events.by_hand import is_by_hand
 from image_scan.payloads import CacheDecision, ImageTask, Lease, Outcome, Place
 
 if TYPE_CHECKING:
@@ -67,14 +68,18 @@ class ScanCache:
         self._may_tell = may_tell
         self._clock = clock
 
-    def decide(self, task: ImageTask, lease_seconds: int) -> CacheDecision:
-        """Takes the lease of an image that nobody knows, else says what is to be done with it."""
+    def decide(
+        self, task: ImageTask, lease_seconds: int, running: Mapping[str, Place] | None = None
+    ) -> CacheDecision:
+        """Takes the lease of an image that nobody knows, else says what is to be done with it.
+
+        A scan by hand is for `running`, too: the workloads that are known to run the image."""
         if (state := task.get("task")) and state["stopped"]:
             return _SKIP
         for _ in range(3):
             if task["image"]["unscannable"] and (known := self._unscannable(task)):
                 return known
-            lease, item = self._claim(task, lease_seconds)
+            lease, item = self._claim(task, lease_seconds, running or {})
             if item is None:
                 return _with(lease, task["image"]["unscannable"])
             if item["status"] in _FREE and not _heard(task, item):
@@ -161,6 +166,10 @@ class ScanCache:
     def _unscannable(self, task: ImageTask) -> CacheDecision | None:
         """None where places wait for the result of a scan that began when one could be asked for:
         all of them are to hear."""
+        outcome = Outcome(verdict="UNSCANNABLE", reason=task["image"]["unscannable"])
+        if is_by_hand(task["deployment"]):
+            # Recorded, it would count as notified for the workload that comes next.
+            return CacheDecision(decision="skip", lease=None, outcome=outcome)
         item = self._table.get(task["image"]["key"])
         if item and item["status"] in (_IN_PROGRESS, *_NO_RESULT):
             return None
@@ -182,7 +191,6 @@ class ScanCache:
             )
         except ConditionFailedError:
             return _SKIP  # another event has been faster
-        outcome = Outcome(verdict="UNSCANNABLE", reason=task["image"]["unscannable"])
         return CacheDecision(decision="notify", lease=None, outcome=outcome)
 
     def _told(self, task: ImageTask, item: Mapping[str, Any]) -> CacheDecision:
@@ -194,7 +202,8 @@ class ScanCache:
         known = item["places"].get(place)
         heard = known is not None and "claimed_until" not in known
         is_quiet = item["status"] != "FINDINGS" or not self._may_tell(outcome)
-        if _only_registers(task) or heard or is_quiet:
+        by_hand = is_by_hand(task["deployment"])  # who asked reads the verdict
+        if _only_registers(task) or by_hand or heard or is_quiet:
             return _SKIP
         claim = {**facts, "claimed_until": self._now() + _CLAIM_SECONDS}
         values = {"verdict": item["status"], "now": self._now(), "event": task["event_id"]}
@@ -208,12 +217,15 @@ class ScanCache:
             pass  # at worst the place is told once more
         return CacheDecision(decision="notify", lease=None, outcome=outcome)
 
-    def _claim(self, task: ImageTask, seconds: int) -> tuple[Lease, dict[str, Any] | None]:
+    def _claim(
+        self, task: ImageTask, seconds: int, running: Mapping[str, Place]
+    ) -> tuple[Lease, dict[str, Any] | None]:
         """The lease, and the item that stands in its way: None when it was taken."""
         place, facts = place_of(task)
+        places = {**running, place: facts}
         # Not in seconds: a scan can end, and its event come again, within one.
         lease = self._lease(task, int(self._clock() * 1000))
-        item = self._leased(task, lease, seconds, {place: facts})
+        item = self._leased(task, lease, seconds, places)
         try:
             self._table.put(item, _EXPIRED, **self._at())
             return lease, None
@@ -225,7 +237,7 @@ class ScanCache:
         # have used the name and be done. So this is another lease, over what was seen and no other.
         before = known.get("acquired_at", 0)
         lease = self._lease(task, max(int(self._clock() * 1000), before + 1))
-        item = self._leased(task, lease, seconds, {**_unclaimed(known["places"]), place: facts})
+        item = self._leased(task, lease, seconds, {**_unclaimed(known["places"]), **places})
         as_seen: dict[str, Any] = {name: known[name] for name in _VERSION if name in known}
         try:
             self._table.put(item, _as_seen(as_seen), **as_seen)

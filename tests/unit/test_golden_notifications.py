@@ -102,6 +102,11 @@ def hostile() -> dict[str, Any]:
     return told({**FOUND, "top": [bad], "reason": HOSTILE}, of, Selection(places, teams=teams))
 
 
+def by_hand() -> dict[str, Any]:
+    """Of an image that nothing is known to run."""
+    return told(FOUND, image(), Selection(where(event_name="ScanRequest", service="")))
+
+
 def no_result(verdict: Any, reason: str, of: Image | None = None) -> dict[str, Any]:
     outcome = Outcome(verdict=verdict, reason=reason)
     return told(outcome, of or image(), Selection(where()), execution_arn=EXECUTION)
@@ -128,6 +133,7 @@ def digest() -> dict[str, Any]:
 CASES = {
     "findings": findings,
     "hostile": hostile,
+    "by_hand": by_hand,
     "timeout": lambda: no_result("TIMEOUT", "no result after 30 checks, 60 s apart"),
     "error": lambda: no_result("ERROR", "QualysUnauthorized: HTTP 401"),
     "unscannable": unscannable,

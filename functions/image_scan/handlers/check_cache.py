@@ -2,6 +2,7 @@
 
 from image_scan import aws, config, log
 from image_scan.cache_table import CacheTable
+from image_scan.events.by_hand import is_by_hand
 from image_scan.ledger import Ledger
 from image_scan.ledger_table import LedgerTable
 from image_scan.notification_policy import NotificationPolicy
@@ -12,9 +13,12 @@ from image_scan.scan_cache import ScanCache
 def handler(event: ImageTask, _context: object) -> CacheDecision:
     log.bind(event)
     dynamodb = aws.client("dynamodb")
-    Ledger(LedgerTable(dynamodb, config.ledger_table())).note(event)
+    ledger = Ledger(LedgerTable(dynamodb, config.ledger_table()))
+    ledger.note(event)
+    by_hand = is_by_hand(event["deployment"])
+    running = ledger.workloads(event["image"]["key"]) if by_hand else {}
     policy = NotificationPolicy.read(config.notification_policy())
     cache = ScanCache(CacheTable(dynamodb, config.cache_table()), policy.may_tell)
-    decision = cache.decide(event, config.lease_seconds())
+    decision = cache.decide(event, config.lease_seconds(), running)
     log.info("cache asked", decision=decision["decision"])
     return decision

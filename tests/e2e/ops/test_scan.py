@@ -29,7 +29,8 @@ def test_findings_are_shown_and_told(operate: Operate, pushed: Pushed, install: 
     assert "1 critical" in done.output
     assert "CVE-2026-0001" in done.output
     (told,) = install.notifications()
-    assert told["deployed"][0]["principal"].endswith(":root")
+    assert told["deployed"] == []
+    assert [each.rsplit(":")[-1] for each in told["requested_by"]] == ["root"]
 
 
 def test_what_is_known_is_not_scanned_again(operate: Operate, pushed: Pushed) -> None:
@@ -71,11 +72,18 @@ def test_a_scan_without_a_result_says_why(operate: Operate, pushed: Pushed) -> N
     assert "SENSOR_ERROR" in done.json["reason"]
 
 
-def test_what_is_not_in_ecr_cannot_be_scanned(operate: Operate, install: Install) -> None:
+def test_repository_and_tag_are_enough(operate: Operate, pushed: Pushed) -> None:
+    name = pushed.image.by_tag.partition("/")[2]
+    done = operate("scan", IMAGE=name, WAIT="1", JSON="1")
+    assert (done.status, done.json["image"]) == (0, pushed.image.by_tag), done.errors
+    assert done.json["digest"] == pushed.image.digest
+
+
+def test_what_is_not_in_ecr_is_refused(operate: Operate, install: Install) -> None:
     done = operate("scan", IMAGE="docker.io/library/nginx:1", WAIT="1")
-    assert done.status == 3, done.errors
-    assert "It cannot be scanned." in done.output
-    assert "not in a private Amazon ECR registry" in done.output
+    assert (done.status, done.output) == (2, "")
+    assert "not in a private Amazon ECR registry" in done.errors
+    assert "docker.io/library/nginx" not in install.verdicts()
 
 
 def test_an_image_must_be_given(operate: Operate) -> None:

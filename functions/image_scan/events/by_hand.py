@@ -1,0 +1,27 @@
+"""Scans that an operator asks for. Such a request is recorded beside the workloads of an image, so
+that messages can name who asked, but it is no workload itself. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from image_scan.payloads import Deployment, Place
+
+EVENT_NAME = "ScanRequest"
+
+
+def is_by_hand(deployment: Deployment) -> bool:
+    return deployment["event_name"] == EVENT_NAME
+
+
+def workloads(places: Mapping[str, Place]) -> dict[str, Place]:
+    """Selects what runs an image from all that wait for its verdict."""
+    return {name: each for name, each in places.items() if not is_by_hand(each)}
+
+
+def requested_by(places: Mapping[str, Place]) -> list[str]:
+    """Names who asked by hand: principals, sorted."""
+    return sorted({each["principal"] for each in places.values() if is_by_hand(each)})

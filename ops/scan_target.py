@@ -1,0 +1,81 @@
+"""Which image of Amazon ECR an operator means: a full reference, or what `make where` takes."""
+
+import re
+
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.loaders import Loader
+
+from image_scan.ecr import references
+from image_scan.ecr.references import EcrReference, Unscannable
+from ops.cache_items import CacheItems
+from ops.errors import OpsError
+from ops.install import Install
+
+_TAKES = "IMAGE=<account>.dkr.ecr.<region>.amazonaws.com/name:tag, or IMAGE=name:tag"
+_HOST = re.compile(r"(?:localhost|[^/]*[.:][^/]*)/")
+_NOT_THERE = ("ImageNotFoundException", "RepositoryNotFoundException")
+
+
+def ecr_uri(install: Install, items: CacheItems, asked: str) -> str:
+    """Finds the reference to send. Raises OpsError when no image of ECR can be meant."""
+    if asked.startswith("sha256:"):
+        return _known(items, asked)
+    parsed = references.parse(asked)
+    if isinstance(parsed, EcrReference):
+        if _is_missing(install, parsed):
+            raise OpsError(f"There is no image {_short(parsed)} in {parsed.host}.")
+        return asked
+    if _HOST.match(asked):
+        raise OpsError(f"{asked} cannot be scanned, for it is {parsed.reason}: {_TAKES}.")
+    here = references.parse(f"{_registry(install)}/{asked}")
+    if isinstance(here, Unscannable):
+        raise OpsError(f"{asked} cannot be scanned, for it is {here.reason}: {_TAKES}.")
+    return _known(items, asked, here) if _is_missing(install, here) else here.uri
+
+
+def _known(items: CacheItems, asked: str, here: EcrReference | None = None) -> str:
+    """What the cache knows by this name, in whichever registry."""
+    found = set()
+    for item in items.find(asked):
+        image = references.parse(str(item.get("uri", "")))
+        if isinstance(image, EcrReference):
+            by_digest = f"{image.repository}@{item['digest']}"
+            found.add(f"{image.host}/{asked if here else by_digest}")
+    if len(found) == 1:
+        return found.pop()
+    if found:
+        raise OpsError(f"{asked} is in several registries: IMAGE={' or '.join(sorted(found))}.")
+    if here is None:
+        raise OpsError(f"No image is known by {asked}: {_TAKES}.")
+    raise OpsError(f"There is no image {_short(here)} in {here.host}: {_TAKES}.")
+
+
+def _registry(install: Install) -> str:
+    """The host of the install's own registry."""
+    partitions = Loader().load_data("partitions")["partitions"]
+    suffixes = {each["id"]: each["outputs"]["dnsSuffix"] for each in partitions}
+    suffix = suffixes[install.partition]
+    return f"{install.account_id}.dkr.ecr.{install.region}.{suffix}"
+
+
+def _is_missing(install: Install, image: EcrReference) -> bool:
+    """Whether ECR says so. Of another account it may say anything to who is not let in."""
+    if image.account_id != install.account_id:
+        return False
+    ecr = install.session.client("ecr", region_name=image.region)
+    try:
+        ecr.describe_images(
+            registryId=image.account_id,
+            repositoryName=image.repository,
+            imageIds=[{"imageDigest": image.digest} if image.digest else {"imageTag": image.tag}],
+        )
+    except ClientError as error:
+        return error.response.get("Error", {}).get("Code") in _NOT_THERE
+    except BotoCoreError:
+        return False
+    return False
+
+
+def _short(image: EcrReference) -> str:
+    version = f"@{image.digest}" if image.digest else f":{image.tag}"
+    return f"{image.repository}{version}"
