@@ -205,7 +205,7 @@ variable "notification_min_severity" {
 
 variable "notify_on" {
   type        = string
-  description = "Whether a place hears of \"new\" findings only, which the version before it did not have, or of \"all\". new by default; where the findings of that version are unknown, all count as new."
+  description = "Whether a workload is notified of \"new\" findings only, which it was not notified of before at this severity, or of \"all\" at each scan. new by default; where it is unknown what it was notified of, all count as new."
   default     = "new"
 
   validation {

@@ -133,6 +133,11 @@ class LedgerTable:
             names["#most"], values["most"] = at_most, value
         return self._update(digest, place, expression, names, values, condition)
 
+    def set_existing(self, digest: str, place: str, name: str, value: str) -> None:
+        """Sets an attribute of a row; a row that is not there is not made."""
+        there = "attribute_exists(digest)"
+        self._update(digest, place, "SET #n = :n", {"#n": name}, {"n": value}, there)
+
     def lower(self, digest: str, place: str, name: str, value: int) -> None:
         """Sets a number where it is higher."""
         self._update(digest, place, "SET #n = :n", {"#n": name}, {"n": value}, "#n > :n")

@@ -27,7 +27,7 @@ _FROM: dict[Level, int] = {"critical": 5, "high": 4, "medium": 3, "low": 1}
 
 @dataclass(frozen=True)
 class NotificationPolicy:
-    """`notify_on`: "new" leaves out what the image that ran there before had, too."""
+    """`notify_on`: "new" leaves out what the workload was notified of before."""
 
     min_severity: Level
     notify_on: Literal["new", "all"]
@@ -117,8 +117,9 @@ def accepted(inputs: Iterable[Mapping[str, Any]]) -> list[Accepted]:
 
 @dataclass(frozen=True)
 class Judged:
-    """What is left of an image's findings. `known_before`: they were compared with those of
-    another image; then `new`, `still_open` and `fixed` say how they differ."""
+    """What is left of an image's findings. `known_before`: the workload was notified of an earlier
+    verdict; then `new`, `still_open` and `fixed` say how they differ from what it was notified of.
+    `notified`: what it has been notified of, once it is."""
 
     left: Sequence[Finding]
     accepted: int
@@ -127,28 +128,46 @@ class Judged:
     new: Sequence[Finding] = ()
     still_open: Sequence[Finding] = ()
     fixed: Sequence[Finding] = ()
+    notified: Sequence[Finding] = ()
 
 
 def judge(
     found: Sequence[Finding],
-    before: Sequence[Finding] | None,
+    notified: Sequence[Finding] | None,
     policy: NotificationPolicy,
     exceptions: Sequence[Accepted],
     repository: str,
     today: date,
 ) -> Judged:
-    """`before` are the findings of the image that ran there before; None where they are unknown."""
+    """`notified` is what the workload was notified of before; None where that is unknown."""
     left = [
         each for each in found if not any(one.covers(each, repository, today) for one in exceptions)
     ]
     severe = [each for each in left if policy.severe(each)]
     hidden = len(found) - len(left)
-    if before is None:
-        return Judged(left, hidden, is_told=bool(severe))
-    known = {each.qid for each in before} - {0}  # whose number could not be read
-    new = [each for each in severe if each.qid not in known]
-    still_open = [each for each in severe if each.qid in known]
-    now = {each.qid for each in found}
-    fixed = [each for each in before if policy.severe(each) and each.qid not in now]
+    known: dict[int, list[Finding]] = {}
+    for each in notified or ():
+        known.setdefault(each.qid, []).append(each)
+    pairs = [(each, _known_as(each, known.get(each.qid, ()))) for each in severe]
+    new = [each for each, known_as in pairs if known_as is None]
+    kept = [known_as or each for each, known_as in pairs]
+    if notified is None:
+        return Judged(left, hidden, bool(severe), notified=kept)
     is_told = bool(new if policy.notify_on == "new" else severe)
-    return Judged(left, hidden, is_told, True, new, still_open, fixed)
+    still_open = [each for each, known_as in pairs if known_as]
+    now = {each.qid for each in found}
+    fixed = [each for each in notified if each.qid not in now]
+    return Judged(left, hidden, is_told, True, new, still_open, fixed, kept)
+
+
+def _known_as(finding: Finding, notified: Sequence[Finding]) -> Finding | None:
+    """Returns the worst of what was notified that covers a finding: at its severity or a higher
+    one, and as confirmed where it is. A finding whose number could not be read is never known."""
+    covering = [
+        each
+        for each in notified
+        if finding.qid
+        and each.severity >= finding.severity
+        and (finding.potential or not each.potential)
+    ]
+    return max(covering, key=lambda each: each.severity, default=None)

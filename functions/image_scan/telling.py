@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from image_scan.accepted_findings import AcceptedFindings
-    from image_scan.earlier_images import EarlierImages
     from image_scan.findings.encoding import Finding
+    from image_scan.inventory.notified import NotifiedFindings
     from image_scan.notification_policy import Judged, NotificationPolicy
     from image_scan.notifications import Topic
     from image_scan.owners import Owners
     from image_scan.payloads import Image, Outcome, Place, SettleTask
     from image_scan.scan_cache import ScanCache
 
-# More places than this are not compared with what ran there before: they hear of everything.
+# More places than this are not compared with what they were notified of: they hear of everything.
 _MOST_COMPARED = 300
 
 
@@ -46,34 +46,45 @@ class Telling:
     policy: NotificationPolicy
     exceptions: AcceptedFindings
     cache: ScanCache
-    earlier: EarlierImages
+    notified: NotifiedFindings
     owners: Owners
     topic: Topic
     clock: Callable[[], float] = time.time
 
     def tell(self, task: SettleTask, outcome: Outcome, places: Mapping[str, Place]) -> bool:
-        """Whether anybody had to hear of it."""
-        selection = self.select(task["image"], outcome, places)
+        """Whether anybody had to hear of it. What a place was notified of is recorded after that:
+        it may be told again after a crash, and is never taken for told."""
+        image = task["image"]
+        if not self.policy.may_tell(outcome):
+            if "counts" in outcome:
+                for place in places:
+                    self.notified.end(place, image)
+            return False
+        judged = self.judge(image, outcome, places)
+        selection = _select(judged, places)
         if selection.places:
-            teams = self.owners.of(task["image"], selection.places)
+            teams = self.owners.of(image, selection.places)
             self.topic.tell(task, outcome, replace(selection, teams=teams))
+        for place, each in (judged or {}).items():
+            self.notified.record(place, image, each.notified)
         return bool(selection.places)
 
-    def select(self, image: Image, outcome: Outcome, places: Mapping[str, Place]) -> Selection:
-        if not self.policy.may_tell(outcome):
-            return Selection({})
+    def judge(
+        self, image: Image, outcome: Outcome, places: Mapping[str, Place]
+    ) -> dict[str, Judged] | None:
+        """Each place's findings against what it was notified of; None where they are unknown."""
         if "counts" not in outcome:
-            return Selection(places)
+            return None
         found = encoding.unpack(outcome.get("listed") or self.cache.findings_of(image["key"]))
         if found is None:
-            return Selection(places)
+            return None
         exceptions = self.exceptions.read()
         today = datetime.fromtimestamp(self.clock(), UTC).date()
-        compared = len(places) <= _MOST_COMPARED
-        judged = {
+        severe, compared = self.policy.severe, len(places) <= _MOST_COMPARED
+        return {
             place: judge(
                 found,
-                self.earlier.findings(place, facts, image) if compared else None,
+                self.notified.at(place, facts, image, severe) if compared else None,
                 self.policy,
                 exceptions,
                 image["repository"],
@@ -81,8 +92,13 @@ class Telling:
             )
             for place, facts in places.items()
         }
-        told = {place: each for place, each in judged.items() if each.is_told}
-        if not told:
-            return Selection({})
-        first = next(iter(told.values()))
-        return Selection({place: places[place] for place in told}, first.left, first.accepted, told)
+
+
+def _select(judged: Mapping[str, Judged] | None, places: Mapping[str, Place]) -> Selection:
+    if judged is None:
+        return Selection(places)
+    told = {place: each for place, each in judged.items() if each.is_told}
+    if not told:
+        return Selection({})
+    first = next(iter(told.values()))
+    return Selection({place: places[place] for place in told}, first.left, first.accepted, told)

@@ -142,10 +142,10 @@ data "aws_iam_policy_document" "send_notification" {
     resources = [var.cache_table.arn]
   }
 
-  # What the place ran before.
+  # What a workload ran before, and what it was notified of.
   statement {
-    sid       = "ReadLedger"
-    actions   = ["dynamodb:GetItem"]
+    sid       = "RecordNotified"
+    actions   = ["dynamodb:GetItem", "dynamodb:UpdateItem"]
     resources = [var.ledger_table.arn]
   }
 

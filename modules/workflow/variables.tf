@@ -136,7 +136,7 @@ variable "notification_policy" {
     error        = optional(bool, true)
     unscannable  = optional(string, "daily")
   })
-  description = "What is worth a notification: findings from `min_severity` on that are \"new\" to the place (`notify_on`), `potential` ones too, `only_fixable` ones, the verdicts `timeout` and `error`, and `unscannable` (each, daily or off)."
+  description = "What is worth a notification: findings from `min_severity` on that are \"new\" to the workload (`notify_on`), `potential` ones too, `only_fixable` ones, the verdicts `timeout` and `error`, and `unscannable` (each, daily or off)."
   default     = {}
 }
 

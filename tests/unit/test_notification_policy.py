@@ -115,14 +115,61 @@ def test_what_cannot_be_read_is_no_exception() -> None:
         accepted([{"qid": 1, "repository": "a", "until": "never", "reason": "r", "owner": "o"}])
 
 
-def test_a_place_hears_of_what_is_new_to_it() -> None:
-    before = [found(1), found(2), found(7, 3)]
-    judged = judge([found(2), found(3)], before, policy(), [], "shop/app", TODAY)
+def test_a_workload_is_notified_of_what_is_new_to_it() -> None:
+    notified = [found(1), found(2)]
+    judged = judge([found(2), found(3)], notified, policy(), [], "shop/app", TODAY)
     assert (judged.is_told, judged.known_before) == (True, True)
     names = {
         name: [f.qid for f in getattr(judged, name)] for name in ("new", "still_open", "fixed")
     }
     assert names == {"new": [3], "still_open": [2], "fixed": [1]}
+
+
+@pytest.mark.parametrize(
+    ("notified", "finding", "is_new"),
+    [
+        (found(1, 5), found(1, 5), False),
+        (found(1, 5), found(1, 4), False),
+        (found(1, 4), found(1, 5), True),
+        (found(1, potential=True), found(1), True),
+        (found(1), found(1, potential=True), False),
+        (found(1, potential=True), found(1, potential=True), False),
+        (found(1, potential=True), found(1, 4, potential=True), False),
+    ],
+)
+def test_a_finding_is_known_at_the_severity_and_the_proof_it_was_notified_with(
+    notified: Finding, finding: Finding, is_new: bool
+) -> None:
+    judged = judge([finding], [notified], policy(potential=True), [], "shop/app", TODAY)
+    assert (bool(judged.new), bool(judged.still_open)) == (is_new, not is_new)
+    assert judged.is_told is is_new
+    assert judged.fixed == []
+
+
+def test_what_was_notified_at_a_higher_severity_stays_known_at_it() -> None:
+    judged = judge([found(1, 4)], [found(1, 5)], policy(), [], "shop/app", TODAY)
+    assert judged.notified == [found(1, 5)]
+    again = judge([found(1, 5)], judged.notified, policy(), [], "shop/app", TODAY)
+    assert not again.is_told
+
+
+@pytest.mark.parametrize(
+    ("finding", "exceptions"),
+    [
+        (found(1, 3), []),
+        (found(1, potential=True), []),
+        (found(1, fixable=False), []),
+        (found(1), [accept()]),
+    ],
+)
+def test_what_nobody_is_notified_of_is_not_known_later(
+    finding: Finding, exceptions: list[Accepted]
+) -> None:
+    strict = policy(only_fixable=True)
+    for notified in (None, [], [found(1)]):
+        judged = judge([finding], notified, strict, exceptions, "shop/app", TODAY)
+        assert (judged.is_told, judged.notified) == (False, [])
+        assert judge([found(1)], judged.notified, strict, [], "shop/app", TODAY).is_told
 
 
 @pytest.mark.parametrize(("notify_on", "is_told"), [("new", False), ("all", True)])
@@ -173,7 +220,9 @@ def test_without_exceptions_nothing_bad_is_silent(
     judged = judge(listed, before, policy(), [], "shop/app", today)
     severe = {each.qid for each in listed if each.severity >= 4 and not each.potential}
     told = {each.qid for each in (*judged.new, *judged.still_open)}
-    assert told == severe
+    assert told == severe == {each.qid for each in judged.notified}
     assert judged.is_told == bool(judged.new)
     ended = accept(until=(today - timedelta(days=1)).isoformat())
     assert judge(listed, before, policy(), [ended], "shop/app", today) == judged
+    again = judge(listed, judged.notified, policy(), [], "shop/app", today)
+    assert {each.qid for each in again.new} <= {0}, "a finding is notified once"

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from image_scan import telling
 from image_scan.accepted_findings import KEY, AcceptedFindings
-from image_scan.earlier_images import EarlierImages
 from image_scan.findings import encoding
+from image_scan.inventory.notified import NotifiedFindings
 from image_scan.ledger import Ledger
 from image_scan.ledger_table import LedgerTable
 from image_scan.notification_policy import NotificationPolicy
@@ -41,10 +42,10 @@ class Scene:
     def telling(self, **changes: Any) -> Telling:
         policy = NotificationPolicy.read({**NOTIFY, **changes})
         self.cache = ScanCache(self.table, policy.may_tell, self.clock)
-        earlier = EarlierImages(self.rows, self.cache)
+        notified = NotifiedFindings(self.rows, self.cache)
         topic = Topic(self.topic.sns, self.topic.arn)
         exceptions, owners = AcceptedFindings(self.table), Owners(tagless(), "team")
-        return Telling(policy, exceptions, self.cache, earlier, owners, topic, self.clock)
+        return Telling(policy, exceptions, self.cache, notified, owners, topic, self.clock)
 
     def accept(self, **changes: Any) -> None:
         base = {"qid": 1, "cve": None, "repository": "shop/*", "until": ENDS, "reason": "none yet"}
@@ -112,9 +113,9 @@ def test_the_first_version_of_a_place_is_told_in_full(scene: Scene) -> None:
 
 
 def test_the_next_version_is_told_of_what_is_new(scene: Scene) -> None:
-    scene.runs(1, 1, 2)
+    assert tell(scene, scene.runs(1, 1, 2), 1, 2)
     assert tell(scene, scene.runs(2, 2, 3), 2, 3)
-    (message,) = scene.told()
+    _, message = scene.told()
     assert message["deployed"][0]["compared"] == {"new": 1, "still_open": 1, "fixed": 1}
     assert {each["qid"]: each["new"] for each in message["findings"]} == {2: False, 3: True}
     assert message["told_counts"]["critical"] == 2
@@ -122,25 +123,68 @@ def test_the_next_version_is_told_of_what_is_new(scene: Scene) -> None:
 
 @pytest.mark.parametrize(("notify_on", "heard"), [("new", False), ("all", True)])
 def test_a_version_with_nothing_new(scene: Scene, notify_on: str, heard: bool) -> None:
-    scene.runs(1, 1, 2)
+    assert tell(scene, scene.runs(1, 1, 2), 1, 2)
     assert tell(scene, scene.runs(2, 2), 2, notify_on=notify_on) is heard
 
 
-def test_a_version_whose_findings_are_forgotten_is_not_compared_with(scene: Scene) -> None:
-    before = scene.runs(1, 1)
-    scene.table.delete(f"findings#{before['image']['key']}")
+def test_a_version_that_nobody_was_notified_of_silences_nothing(scene: Scene) -> None:
+    """It contained the finding, and its message was never sent."""
+    scene.runs(1, 1)
     assert tell(scene, scene.runs(2, 1), 1)
+    (message,) = scene.told()
+    assert message["deployed"][0]["compared"] == {"new": 1, "still_open": 0, "fixed": 0}
 
 
-def test_another_container_of_the_task_is_not_what_ran_before(scene: Scene) -> None:
-    scene.runs(1, 1, repository="shop/sidecar")
+def test_a_version_without_a_record_ends_what_it_did_not_contain(scene: Scene) -> None:
+    assert tell(scene, scene.runs(1, 1, 2), 1, 2)
+    scene.runs(2, 2)
+    assert tell(scene, scene.runs(3, 1, 2), 1, 2)
+    assert scene.told()[-1]["deployed"][0]["compared"] == {"new": 1, "still_open": 1, "fixed": 0}
+
+
+def test_a_version_whose_findings_are_forgotten_is_not_compared_with(scene: Scene) -> None:
+    assert tell(scene, scene.runs(1, 1), 1)
+    forgotten = scene.runs(2, 1)
+    scene.table.delete(f"findings#{forgotten['image']['key']}")
+    assert tell(scene, scene.runs(3, 1), 1)
+    assert "compared" not in scene.told()[-1]["deployed"][0]
+
+
+def test_what_was_notified_is_known_though_its_findings_are_forgotten(scene: Scene) -> None:
+    before = scene.runs(1, 1)
+    assert tell(scene, before, 1)
+    scene.table.delete(f"findings#{before['image']['key']}")
+    assert not tell(scene, scene.runs(2, 1), 1)
+
+
+@pytest.mark.parametrize("other", [{"repository": "shop/sidecar"}, {"containers": ["jobs"]}])
+def test_another_container_of_the_task_is_not_what_ran_before(scene: Scene, other: Any) -> None:
+    assert tell(scene, scene.runs(1, 1, **other), 1)
     assert tell(scene, scene.runs(2, 1), 1)
 
 
 def test_what_came_after_it_is_not_what_ran_before(scene: Scene) -> None:
     late = scene.runs(1, 1, at=1)
-    scene.runs(2, 1, at=2)
+    assert tell(scene, scene.runs(2, 1, at=2), 1)
     assert tell(scene, late, 1)
+
+
+def test_more_places_than_are_compared_are_told_in_full_and_known_then(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert tell(scene, scene.runs(1, 1), 1)
+    deployed = scene.runs(2, 1)
+    monkeypatch.setattr(telling, "_MOST_COMPARED", 0)
+    assert tell(scene, deployed, 1)
+    assert not tell(scene, scene.runs(3)), "it was fixed"
+    monkeypatch.setattr(telling, "_MOST_COMPARED", 300)
+    assert tell(scene, scene.runs(4, 1), 1)
+
+
+def test_a_place_that_the_ledger_does_not_know_gets_no_row(scene: Scene) -> None:
+    unknown = task("event-9", image(key="sha256:" + "9" * 64), service="never-seen")
+    assert tell(scene, unknown, 1)
+    assert list(scene.ledger.places()) == []
 
 
 def test_an_accepted_finding_is_not_told_and_stays_counted(scene: Scene) -> None:

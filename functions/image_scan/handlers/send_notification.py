@@ -5,8 +5,8 @@ from typing import Any
 from image_scan import accounts, aws, config, log, settlement
 from image_scan.accepted_findings import AcceptedFindings
 from image_scan.cache_table import CacheTable
-from image_scan.earlier_images import EarlierImages
 from image_scan.install_notices import InstallNotices
+from image_scan.inventory.notified import NotifiedFindings
 from image_scan.ledger_table import LedgerTable
 from image_scan.notification_policy import NotificationPolicy
 from image_scan.notifications import Topic
@@ -25,10 +25,10 @@ def handler(event: dict[str, Any], _context: object) -> Settled:
     table = CacheTable(dynamodb, config.cache_table())
     policy = NotificationPolicy.read(config.notification_policy())
     cache = ScanCache(table, policy.may_tell)
-    earlier = EarlierImages(LedgerTable(dynamodb, config.ledger_table()), cache)
+    notified = NotifiedFindings(LedgerTable(dynamodb, config.ledger_table()), cache)
     topic = Topic(aws.client("sns"), config.topic_arn(), config.owner_topics(), platform)
     owners = Owners(accounts.install(), config.owner_tag())
-    tell = Telling(policy, AcceptedFindings(table), cache, earlier, owners, topic).tell
+    tell = Telling(policy, AcceptedFindings(table), cache, notified, owners, topic).tell
     bus, install = config.result_bus(), config.install_name()
     announce = ResultEvents(aws.client("events"), bus, install, platform).put
     slots, notices, ttl = ScanSlots(table), InstallNotices(table), config.cache_ttl_seconds()

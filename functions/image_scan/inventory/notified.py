@@ -1,0 +1,88 @@
+"""What a workload was notified of: only that is known there, whatever its images have contained.
+
+It is kept with the image's row of the ledger, as the findings that were notified and are still
+there. A version without a result, or whose notification failed, has no such record.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from image_scan.findings import encoding
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from image_scan.findings.encoding import Finding
+    from image_scan.ledger_table import LedgerTable
+    from image_scan.payloads import Image, Place
+    from image_scan.scan_cache import ScanCache
+
+_RECORD = "notified"
+# Of what ran at a place, so many are looked at.
+_MOST = 20
+
+
+class NotifiedFindings:
+    """Every method raises AwsUnavailable or AwsRejected when DynamoDB does not answer."""
+
+    def __init__(self, ledger: LedgerTable, cache: ScanCache) -> None:
+        self._ledger = ledger
+        self._cache = cache
+        self._contents: dict[str, list[Finding] | None] = {}
+
+    def at(
+        self, place: str, facts: Place, image: Image, notifiable: Callable[[Finding], bool]
+    ) -> list[Finding] | None:
+        """Returns what a place was notified of before this verdict; None where that is unknown.
+
+        The image's own record, of an earlier scan, else that of the version before. A version
+        without one was notified of nothing, and ends what it did not contain as `notifiable`.
+        """
+        own = self._ledger.get(image["key"], place)
+        if _RECORD in own:
+            return encoding.unpack(own[_RECORD])
+        ended: list[set[int]] = []
+        for row in self._versions_before(place, facts, image, own):
+            if _RECORD in row:
+                known = encoding.unpack(row[_RECORD])
+                return known and [each for each in known if all(each.qid in qids for qids in ended)]
+            contents = self._findings_of(row["digest"])
+            if contents is None:
+                return None
+            ended.append({each.qid for each in contents if notifiable(each)})
+        return [] if ended else None
+
+    def record(self, place: str, image: Image, findings: Sequence[Finding]) -> None:
+        """Records what a place has been notified of; to be called after the notification."""
+        # Their CVEs are not compared.
+        packed = encoding.pack([each._replace(cves=()) for each in findings])
+        self._ledger.set_existing(image["key"], place, _RECORD, packed)
+
+    def end(self, place: str, image: Image) -> None:
+        """Records that nothing of this image is notifiable any more, where anything was."""
+        if _RECORD in self._ledger.get(image["key"], place):
+            self.record(place, image, [])
+
+    def _versions_before(
+        self, place: str, facts: Place, image: Image, own: Mapping[str, Any]
+    ) -> Iterator[dict[str, Any]]:
+        """Yields the rows of what the image's containers ran before it, the newest first."""
+        rows = self._ledger.at(f"{facts['account']}#{facts['region']}", place)
+        containers = set(own.get("containers", facts["containers"]))
+        for short in sorted(rows, key=lambda row: -int(row["last_seen"]))[:_MOST]:
+            if short["digest"] == image["key"]:
+                continue
+            row = self._ledger.get(short["digest"], place)
+            if row.get("repository") != image["repository"]:
+                continue
+            if containers.isdisjoint(row["containers"]):
+                continue  # another container of the same task
+            if "first_seen" not in own or row["first_seen"] < own["first_seen"]:
+                yield row
+
+    def _findings_of(self, digest: str) -> list[Finding] | None:
+        """Returns what the last scan of an image has found; None where that is unknown."""
+        if digest not in self._contents:
+            self._contents[digest] = encoding.unpack(self._cache.findings_of(digest))
+        return self._contents[digest]
