@@ -25,7 +25,7 @@ class CacheItems:
         self._dynamodb = install.client("dynamodb")
 
     def get(self, key: str) -> Item | None:
-        """The item of a cache key (digest, or the reference of what has none), expired or not."""
+        """The item of a cache key (`key_of`), expired or not."""
         with answers():
             answer = self._dynamodb.get_item(
                 TableName=self._install.cache_table,
@@ -56,7 +56,7 @@ class CacheItems:
             return [item] if item else self._matching(reference, "")
         parsed = references.parse(reference)
         if not isinstance(parsed, references.EcrReference):
-            item = self.get(parsed.name)
+            item = self.get(parsed.key)
             found = self._matching(reference, "")
             # Beside it: images of ECR are known by the same name without their registry.
             return [item, *(each for each in found if each != item)] if item else found
@@ -93,7 +93,7 @@ class CacheItems:
             return reference
         parsed = references.parse(reference)
         if not isinstance(parsed, references.EcrReference):
-            return parsed.name
+            return parsed.key
         if parsed.digest:
             return parsed.digest
         ecr = self._install.session.client("ecr", region_name=parsed.region)

@@ -36,7 +36,7 @@ class LedgerRows:
 
     def coverage(self) -> list[Row]:
         """What each reconciliation has found, oldest first."""
-        return self._below(COVERAGE)
+        return [row for row in self._below(COVERAGE) if "coverage_percent" in row]
 
     def _below(self, key: str) -> list[Row]:
         arguments = {

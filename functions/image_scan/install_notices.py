@@ -25,7 +25,7 @@ ERRORS = frozenset(
 )
 _SECONDS = 3600
 _CLAIM_SECONDS = 60  # a teller that dies keeps the others silent no longer than that
-_ABSENT = "attribute_not_exists(imageDigest) OR #ttl <= :now"
+_ABSENT = "attribute_not_exists(notice) OR #ttl <= :now"
 
 
 class InstallNotices:
@@ -35,11 +35,11 @@ class InstallNotices:
 
     def once(self, error: str, tell: Callable[[], object], seconds: int = _SECONDS) -> bool:
         """Tells unless it was told within that time, by default the hour; whether it was now."""
-        key, now = f"notice#{error}", int(self._clock())
+        notice, now = {"imageDigest": f"notice#{error}", "notice": error}, int(self._clock())
         try:
-            self._table.put({"imageDigest": key, "ttl": now + _CLAIM_SECONDS}, _ABSENT, now=now)
+            self._table.put({**notice, "ttl": now + _CLAIM_SECONDS}, _ABSENT, now=now)
         except ConditionFailedError:
             return False
         tell()
-        self._table.put({"imageDigest": key, "ttl": now + seconds})
+        self._table.put({**notice, "ttl": now + seconds})
         return True

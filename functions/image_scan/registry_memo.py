@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _SECONDS = 86_400
 _LOCK_SECONDS = 65  # a little longer than the function that creates can run
-_ABSENT = "attribute_not_exists(imageDigest) OR #ttl <= :now"
+_ABSENT = "attribute_not_exists(registry_uuid) OR #ttl <= :now"
 
 
 class RegistryMemo:
@@ -27,8 +27,8 @@ class RegistryMemo:
 
     def recall(self, account_id: str, region: str) -> str:
         """The registry's UUID, or empty."""
-        item = self._table.get(_key(account_id, region))
-        return str(item["registry_uuid"]) if item and item["ttl"] > self._clock() else ""
+        item = self._table.get(_key(account_id, region)) or {}
+        return str(item.get("registry_uuid", "")) if item.get("ttl", 0) > self._clock() else ""
 
     def remember(self, account_id: str, region: str, uuid: str) -> bool:
         """Whether it was this call that made it known, and not another's a moment before."""

@@ -57,7 +57,7 @@ class ScanSlots:
             raise ScansAtLimit(f"{most} scans are at Qualys")
         item = {"imageDigest": _KEY, "held": {**living, name: until}}
         try:
-            self._table.put(item, "attribute_not_exists(imageDigest) OR held = :held", held=held)
+            self._table.put(item, "attribute_not_exists(held) OR held = :held", held=held)
         except ConditionFailedError:
             return False
         return True

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from image_scan.cache_table import CacheTable
 
 _SECONDS = 95 * 86_400
-_AS_SEEN = "attribute_not_exists(imageDigest) OR (scanned_at = :scanned_at AND told_at = :told_at)"
+_AS_SEEN = "attribute_not_exists(told_at) OR (scanned_at = :scanned_at AND told_at = :told_at)"
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,10 @@ class SecurityHubMemo:
         self._clock = clock
 
     def recall(self, account_id: str, image: str) -> Known:
-        item = self._table.get(_key(account_id, image))
-        return Known(item["scanned_at"], item["told_at"], item["levels"]) if item else Known()
+        item = self._table.get(_key(account_id, image)) or {}
+        if not {"scanned_at", "told_at", "levels"} <= item.keys():
+            return Known()
+        return Known(item["scanned_at"], item["told_at"], item["levels"])
 
     def replace(self, account_id: str, image: str, seen: Known, by: Known) -> bool:
         """False when it is not any more what was seen: somebody else has just replaced it."""

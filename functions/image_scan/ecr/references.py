@@ -24,6 +24,7 @@ _ECR_HOST = re.compile(
 _CANONICAL_SUFFIX = {"on.aws": "amazonaws.com", "on.amazonwebservices.com.cn": "amazonaws.com.cn"}
 SHA256 = re.compile(r"sha256:[0-9a-f]{64}")
 _LONGEST = 1024
+_NOT_IN_ECR = "other#"
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,12 @@ class Unscannable:
     uri: str
     name: str
     reason: str
+
+    @property
+    def key(self) -> str:
+        """The key in every table. Whoever deploys an image chooses its name, so the prefix keeps
+        it apart from the keys of everything else."""
+        return f"{_NOT_IN_ECR}{self.name}"
 
 
 def parse(uri: str) -> EcrReference | Unscannable:

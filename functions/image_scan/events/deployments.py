@@ -102,7 +102,7 @@ def _images(parsed: EcsEvent, accounts: Accounts, *, resolve: bool) -> list[Imag
 def _unscannable(image: references.Unscannable) -> Image:
     return Image(
         uri=image.uri,
-        key=image.name,
+        key=image.key,
         account_id="",
         region="",
         host="",

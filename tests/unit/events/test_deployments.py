@@ -83,7 +83,7 @@ def test_images_of_other_registries_are_answered_for(ecr: FakeEcr) -> None:
     parsed = read(registration("nginx:1.27", f"{HOST}/app:v1", "nginx:1.27", "Not An Image"))
     found = {each["uri"]: each for each in parsed["images"]}
     assert found["nginx:1.27"]["containers"] == ["c0", "c2"]
-    assert found["nginx:1.27"]["key"] == "nginx"
+    assert found["nginx:1.27"]["key"] == "other#nginx"
     assert found["nginx:1.27"]["unscannable"] == "not in a private Amazon ECR registry (docker.io)"
     assert found["Not An Image"]["unscannable"] == "not a valid image reference"
     assert found[f"{HOST}/app:v1"]["unscannable"] == ""

@@ -1,0 +1,56 @@
+"""What an operator is shown of images that are not in ECR, whatever they are called."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+
+from image_scan.cache_table import marshal
+from image_scan.ledger import COVERAGE
+from ops.cache_items import CacheItems
+from ops.ledger_rows import LedgerRows
+from tests.unit import tables
+from tests.unit.builders import REGION
+
+if TYPE_CHECKING:
+    from ops.install import Install
+
+
+@pytest.fixture
+def install(dynamodb: Any) -> Install:
+    return SimpleNamespace(  # type: ignore[return-value]
+        cache_table=tables.CACHE,
+        ledger_table=tables.LEDGER,
+        client=lambda _: dynamodb,
+        session=boto3.Session(region_name=REGION),
+    )
+
+
+@pytest.mark.parametrize(
+    ("asked", "key"),
+    [
+        ("nginx:1.27", "other#nginx"),
+        ("exceptions", "other#exceptions"),
+        ("slots#scan", "other#slots#scan"),
+        ("other#slots#scan", "other#slots#scan"),  # as `where` shows it
+    ],
+)
+def test_what_is_not_in_ecr_is_found_by_its_name(
+    install: Install, dynamodb: Any, asked: str, key: str
+) -> None:
+    memo = {"imageDigest": asked, "exceptions": "[]", "ttl": 1}
+    item = {"imageDigest": key, "status": "UNSCANNABLE", "repository": "x", "ttl": 1}
+    for each in (memo, item):
+        dynamodb.put_item(TableName=tables.CACHE, Item=marshal(each))
+    assert [each["imageDigest"] for each in CacheItems(install).find(asked)] == [key]
+
+
+def test_a_row_of_an_image_is_no_reconciliation(install: Install, dynamodb: Any) -> None:
+    of_image = {"digest": COVERAGE, "place": "1#eu-west-1#prod#web", "state": "running"}
+    found = {"digest": COVERAGE, "place": "2026", "at": "2026", "coverage_percent": 100}
+    for each in (of_image, found):
+        dynamodb.put_item(TableName=tables.LEDGER, Item=marshal(each))
+    assert [row["at"] for row in LedgerRows(install).coverage()] == ["2026"]
