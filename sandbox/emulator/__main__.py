@@ -31,6 +31,7 @@ WRAPPERS = (
     "provider_answers",
     "read_once",
     "registry",
+    "foreign_registries",  # around `registry`, which knows the one that it is in
     "resource_tags",
     "secret_versions",
     "sessions",

@@ -17,7 +17,15 @@ from ministack import app as ministack
 from ministack.core import iam_evaluator as iam
 from ministack.core.router import extract_access_key_id
 
-from sandbox.emulator import cloudtrail, faults, key_use, mail, permissions_used, task_events
+from sandbox.emulator import (
+    cloudtrail,
+    faults,
+    key_use,
+    mail,
+    permissions_used,
+    regions,
+    task_events,
+)
 from sandbox.emulator.entered_states import entered_states
 from sandbox.emulator.express import express_executions, running
 from sandbox.emulator.patching import around
@@ -52,12 +60,14 @@ async def app(scope: Message, receive: Receive, send: Send) -> None:
     }
     if _GO_SDK in headers.get("user-agent", ""):
         send = as_over_a_network(send)
+    region, service = _signed_for(headers)
+    if not regions.exists(region):
+        await regions.hang_up(receive)
+        return
     key_use.caller.set(extract_access_key_id(headers) or None)
-    if _FUNCTION in headers.get("user-agent", ""):
-        service = _service(headers)
-        if kind := faults.of_call(service):
-            await spoiled(kind, service, scope, receive, send)
-            return
+    if _FUNCTION in headers.get("user-agent", "") and (kind := faults.of_call(service)):
+        await spoiled(kind, service, scope, receive, send)
+        return
     action = cloudtrail.write_action(headers)
     if action is None:
         await ministack.app(scope, receive, send)
@@ -110,10 +120,11 @@ async def spoiled(kind: str, service: str, scope: Message, receive: Receive, sen
     await send_answer(send, *faults.refusal(service, kind))
 
 
-def _service(headers: dict[str, str]) -> str:
-    """The service that a request is signed for."""
+def _signed_for(headers: dict[str, str]) -> tuple[str, str]:
+    """The region and service that a request is signed for; empty where it is not signed."""
     _, _, scope = headers.get("authorization", "").partition("Credential=")
-    return (scope.split("/") + [""] * 4)[3]
+    _, _, region, service = (scope.split("/") + [""] * 4)[:4]
+    return region, service
 
 
 async def read(receive: Receive) -> bytes:

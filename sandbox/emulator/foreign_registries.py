@@ -1,0 +1,71 @@
+"""ECR registries of other accounts: `registryId` says whose. The repository's policy has to let the
+caller in, and so has, for users and roles, a policy of the caller's own.
+
+https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policies.html
+"""
+
+from typing import Any
+
+from ministack.core import iam_actions
+from ministack.core import iam_evaluator as iam
+from ministack.core.arn import parse_arn
+from ministack.core.responses import (
+    error_response_json,
+    get_account_id,
+    get_region,
+    request_scope,
+)
+from ministack.services import ecr
+
+from sandbox.emulator.patching import around
+
+Json = dict[str, Any]
+
+
+@around(iam_actions, "extract_resource_arn")
+def resource_arn(stock: Any, service: str, *request: Any) -> Any:
+    """For the caller's own policies: the repository of the registry that is asked."""
+    arn = stock(service, *request)
+    owner = iam_actions._safe_json_field(request[3], "registryId") if service == "ecr" else None
+    if not owner or not arn.startswith("arn:"):
+        return arn
+    return ":".join([*arn.split(":")[:4], owner, *arn.split(":")[5:]])
+
+
+@around(ecr, "repository_policy_for_arn")
+def policy_of(stock: Any, arn: str) -> Any:
+    place = parse_arn(arn)
+    with request_scope(place.account_id, place.region):
+        return stock(arn)
+
+
+def refusal(action: str, owner: str, name: str) -> Any:
+    """None where the repository's policy lets the caller in."""
+    who, account, region = iam.caller_arn(), get_account_id(), get_region()
+    arn = f"arn:aws:ecr:{region}:{owner}:repository/{name}"
+    context = iam.EvalContext(who, "", account, f"ecr:{action}", arn, region)
+    policy, _ = ecr.repository_policy_for_arn(arn) or ("", owner)
+    if iam.resource_policy_allows(policy, context, same_account=False):
+        return None
+    message = (
+        f"User: {who} is not authorized to perform: ecr:{action} on resource: {arn} because no "
+        f"resource-based policy allows the ecr:{action} action"
+    )
+    return error_response_json("AccessDeniedException", message, 400)
+
+
+def _anywhere(name: str, action: str) -> None:
+    @around(ecr, name)
+    def answer(stock: Any, data: Json) -> Any:
+        owner = data.get("registryId") or get_account_id()
+        if owner == get_account_id():
+            return stock(data)
+        if refused := refusal(action, owner, data.get("repositoryName", "")):
+            return refused
+        with request_scope(owner, get_region()):
+            return stock(data)
+
+
+_anywhere("_batch_get_image", "BatchGetImage")
+_anywhere("_describe_images", "DescribeImages")
+_anywhere("_list_images", "ListImages")
