@@ -75,6 +75,17 @@ class Behaviour:
     secrets_block: Literal["list", "absent", "null", "empty", "unknown"] = "list"
     secret_rows: Literal["detector", "declared"] = "detector"
 
+    # Where the fixed version of a finding stands, and how: what a package's `vulnerabilities` hold
+    # in the details, whether a finding lists its packages, what its `result` looks like.
+    fix_places: list[Literal["vulnerability", "image", "table"]] = field(
+        default_factory=lambda: ["vulnerability", "image", "table"]
+    )
+    software_vulnerabilities: Literal["qids", "objects", "counts", "null"] = "qids"
+    vuln_software: Literal["listed", "null", "absent"] = "listed"
+    result_table: list[Literal["tabs", "repeated", "more_columns", "prose"]] = field(
+        default_factory=list
+    )
+
     # What differs from the findings: in the image's own counts, /vuln/count and `vulnSummary`.
     counts: dict[str, int] = field(default_factory=dict)
     vuln_count: dict[str, int] = field(default_factory=dict)

@@ -63,7 +63,7 @@ def vulnerability(told: Mapping[str, Any]) -> Json:
     base, base3 = _SCORES[severity]
     made: Json = {
         "vulnerability": None,
-        "result": _table(software),
+        "result": None,  # its table is made when it is shown
         "firstFound": None,
         "lastFound": None,
         "customerSeverity": severity,
@@ -139,8 +139,3 @@ def summary(findings: list[Json]) -> Json:
 def _software(told: Mapping[str, Any]) -> Json:
     made = {"version": None, "fixVersion": None, "packagePath": None, "scanType": "STATIC"}
     return {"name": "", **made, "vulnerabilities": None, **told}
-
-
-def _table(software: list[Json]) -> str:
-    rows = [f"{one['name']} {one['version']} {one['fixVersion']}" for one in software]
-    return "\n".join(['#table cols="3"', "Package Installed_Version Required_Version", *rows])

@@ -7,6 +7,7 @@ are null until a scan has ended.
 from sandbox.qualys.answers import Json
 from sandbox.qualys.clock import milliseconds
 from sandbox.qualys.findings import counting, no_counts, severity_counts
+from sandbox.qualys.fixes import shown, softwares
 from sandbox.qualys.images import Image, Place
 from sandbox.qualys.qql import Row, Tokens
 from sandbox.qualys.scenario import Scenario
@@ -78,14 +79,15 @@ def counted(image: Image, switches: Scenario) -> list[Json]:
 def bulk_row(image: Image, switches: Scenario) -> Json:
     """Of each vulnerability only qid, result and software."""
     kept = ("qid", "result", "software")
-    findings = image.findings
-    thin = None if findings is None else [{name: one[name] for name in kept} for one in findings]
+    found = None if image.findings is None else [shown(one, switches) for one in image.findings]
+    thin = None if found is None else [{name: one.get(name) for name in kept} for one in found]
     return {**_common(image, switches), "vulnerabilities": thin}
 
 
 def details(image: Image, switches: Scenario) -> Json:
     counts = _counts(image, switches)
-    total = None if image.findings is None else len(image.findings)
+    found = None if image.findings is None else [shown(one, switches) for one in image.findings]
+    total = None if found is None else len(found)
     if counts and switches.counts:
         total = sum(counts.values())
     return {
@@ -99,10 +101,8 @@ def details(image: Image, switches: Scenario) -> Json:
         "layersCount": len(image.layers),
         "host": [],
         "users": [],
-        "softwares": softwares(image),
-        "vulnerabilities": image.findings
-        if switches.image_vulnerabilities == "objects"
-        else counts,
+        "softwares": softwares(image.findings or [], switches),
+        "vulnerabilities": found if switches.image_vulnerabilities == "objects" else counts,
         "totalVulCount": None if total is None else str(total),
         "totalVulnCount": total,
     }
@@ -164,7 +164,3 @@ def _layer(digest: str, number: int) -> Json:
         "layerNumber": number,
         "isBaseLayer": None,
     }
-
-
-def softwares(image: Image) -> list[Json]:
-    return [software for one in image.findings or [] for software in one["software"]]

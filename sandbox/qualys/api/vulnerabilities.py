@@ -1,5 +1,6 @@
 """/images/{sha}/vuln, its counts, and the software of an image."""
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -7,12 +8,8 @@ from flask import Blueprint, Response, request
 from sandbox.qualys.answers import Json, Refusal, as_json, empty
 from sandbox.qualys.api.images import known_image
 from sandbox.qualys.findings import counting, no_counts, severity_counts, summary
-from sandbox.qualys.image_views import (
-    VULNERABILITY_TOKENS,
-    counted,
-    softwares,
-    vulnerability_row,
-)
+from sandbox.qualys.fixes import shown, softwares
+from sandbox.qualys.image_views import VULNERABILITY_TOKENS, counted, vulnerability_row
 from sandbox.qualys.images import Image
 from sandbox.qualys.paging import no_rows, ordered, page, whole_number
 from sandbox.qualys.scenario import Scenario
@@ -36,9 +33,15 @@ def routes(world: World) -> Blueprint:
         image = known_image(world, sha)
         if image.findings is None:
             return no_rows(world.scenario, {"count": 0, "data": []})
-        return page(softwares(image), request.args, world.scenario)
+        rows = softwares(image.findings, _counting(world.switches_of(image)))
+        return page(rows, request.args, world.scenario)
 
     return api
+
+
+def _counting(switches: Scenario) -> Scenario:
+    """This call tells of a package how many findings it has, not which."""
+    return replace(switches, software_vulnerabilities="counts")
 
 
 def _vulnerabilities(world: World, image: Image) -> Response:
@@ -56,9 +59,10 @@ def _vulnerabilities(world: World, image: Image) -> Response:
         return _pending(switches, {"details": None, "vulnSummary": None})
     found = [one for one in image.findings or [] if matches(vulnerability_row(one))]
     unexempted = counting(found) if apply == "true" else found
-    shown = unexempted if switches.exempted == "hidden" else found
+    left = unexempted if switches.exempted == "hidden" else found
     sort = request.args.get("sort") or "qid:asc"
-    listed = _paged(ordered(shown, sort.removeprefix("vulnerabilities.")), switches)
+    rows = [shown(one, switches) for one in left]
+    listed = _paged(ordered(rows, sort.removeprefix("vulnerabilities.")), switches)
     return as_json(
         _shaped(
             switches.vuln_shape,
