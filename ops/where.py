@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from image_scan import notification_text
 from image_scan.events import by_hand
 from ops.cache_items import IN_PROGRESS, CacheItems, is_known
 from ops.errors import OpsError
@@ -160,18 +161,13 @@ def _lines(known: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("fresh", "" if known.get("fresh", True) else "no: Qualys gave an older result"),
         ("known until", known["known_until"]),
     ]
-    lines += [("top", _finding(each)) for each in known["findings"]]
+    lines += [("top", notification_text.finding(each)) for each in known["findings"]]
     lines += [(each["state"], _row(each)) for each in known["runs"]]
     seen = {where(each) for each in known["runs"]}
     # What is in no ledger: a task definition that was registered.
     lines += [("deployed", _place(each)) for each in known["places"] if where(each) not in seen]
     lines += [("asked for", f"by {each}, by hand") for each in known["requested_by"]]
     return [(name, value) for name, value in lines if value]
-
-
-def _finding(finding: Mapping[str, Any]) -> str:
-    cves = ", ".join(finding["cves"])
-    return f"severity {finding['severity']}: {finding['title']} {cves}".strip()
 
 
 def _row(run: Mapping[str, Any]) -> str:

@@ -6,7 +6,10 @@ so that none can pretend to be another line.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _MOST_FINDINGS = 10
 _MOST_PLACES = 20
@@ -87,7 +90,7 @@ def places(told: dict[str, Any], most: int) -> list[str]:
 
 
 def findings(told: dict[str, Any], most: int) -> list[str]:
-    return [_finding(finding) for finding in told["findings"][:most]]
+    return [finding(each) for each in told["findings"][:most]]
 
 
 def _place(place: dict[str, Any]) -> str:
@@ -105,17 +108,24 @@ def _place(place: dict[str, Any]) -> str:
     return plain(line, 600)
 
 
-def _finding(finding: dict[str, Any]) -> str:
-    names = ", ".join(finding["cves"][:3]) or f"QID {finding['qid']}"
-    where = f" in {', '.join(finding['packages'][:3])}" if finding["packages"] else ""
-    line = f"severity {finding['severity']}  {names}{where}: {finding['title']}"
-    if finding["fixes"]:
-        line += f"; fixed in {', '.join(finding['fixes'][:3])}"
-    elif finding["patch"]:
+def finding(found: Mapping[str, Any]) -> str:
+    """One of the worst findings in a line.
+
+    The malware that uses a vulnerability is not named: it would read as malware in the image.
+    """
+    names = ", ".join(found["cves"][:3]) or f"QID {found['qid']}"
+    where = f" in {', '.join(found['packages'][:3])}" if found["packages"] else ""
+    score = f", QDS {found['qds']}" if found.get("qds") else ""
+    line = f"severity {found['severity']}{score}  {names}{where}: {found['title']}"
+    if found["fixes"]:
+        line += f"; fixed in {', '.join(found['fixes'][:3])}"
+    elif found["patch"]:
         line += "; a patch is available"
-    marks = [word for word in ("exploit", "new") if finding[word]]
-    words = {"exploit": "exploit known", "new": "new here"}
-    return plain(line + "".join(f" [{words[mark]}]" for mark in marks), 600)
+    if found.get("exploited"):
+        line += " [exploited now]"
+    elif found["exploit"]:
+        line += " [exploit exists]"
+    return plain(line + (" [new here]" if found.get("new") else ""), 600)
 
 
 def counted(number: int, noun: str) -> str:

@@ -84,7 +84,11 @@ class Counts(TypedDict):
 
 
 class TopFinding(TypedDict):
-    """`fixes` are packages with the version that mends them; `exploit`: one is known."""
+    """`fixes` are packages with the version that fixes them, from wherever Qualys tells it.
+
+    `exploit`: one exists; `exploited`: the vulnerability is known to be exploited now. `qds` is the
+    Qualys Detection Score, 1 to 100, None where there is none. Older findings have neither.
+    """
 
     qid: int
     title: str
@@ -94,6 +98,8 @@ class TopFinding(TypedDict):
     fixes: list[str]
     patch: bool
     exploit: bool
+    exploited: NotRequired[bool]
+    qds: NotRequired[int | None]
 
 
 class Outcome(TypedDict):
@@ -145,7 +151,8 @@ class Status(TypedDict):
     """What one poll found.
 
     `reported` and `severe` are how many vulnerabilities the image's record counts, and how many of
-    them are of severity 4 or 5; `ended_checks` how many polls have seen the scan job ended.
+    them are of severity 4 or 5; `ended_checks` how many polls have seen the scan job ended. `fixes`
+    is what `fixes.pack` makes of the image's software.
     """
 
     complete: bool
@@ -155,6 +162,7 @@ class Status(TypedDict):
     reported: int
     severe: int
     ended_checks: int
+    fixes: NotRequired[str]
 
 
 class ImageTask(TypedDict):

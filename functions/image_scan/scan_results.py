@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from image_scan.errors import ScanError, UnexpectedAnswer
-from image_scan.findings import summary
+from image_scan.findings import fixes, summary
 from image_scan.qualys.models import is_severe
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def fetch(image: Image, status: Status, qualys: QualysClient) -> Outcome:
     """Raises UnexpectedAnswer rather than be silent on an image that Qualys counts more for."""
     sha, reported = status["sha"], status["reported"]
     found = qualys.vulnerabilities(sha, apply_exceptions=True, expected=reported)
-    outcome = summary.summarise(found.entries)
+    outcome = summary.summarise(found.entries, fixes.unpack(status.get("fixes", "")))
     listed, confirmed = len(found.entries), sum(_counts(outcome))
     quiet = not any(_counts(outcome)[:2])  # nothing critical or high: nobody would be told
     if quiet:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from image_scan import scan_jobs
 from image_scan.ecr.references import bare
 from image_scan.errors import ImageNotScannable, ScanFailed, UnexpectedAnswer
+from image_scan.findings import fixes
 from image_scan.payloads import Image, Registry, Status, Submission
 
 if TYPE_CHECKING:
@@ -121,6 +122,7 @@ def _result(candidate: ScannedImage, fresh: bool, ended: int) -> Status:
         reported=candidate.reported or 0,
         severe=candidate.severe,
         ended_checks=ended,
+        fixes=fixes.pack(candidate.softwares),
     )
 
 

@@ -129,11 +129,18 @@ def _of(detail: Mapping[str, Any], level: str) -> list[Mapping[str, Any]]:
 
 
 def _product_fields(detail: Mapping[str, Any], level: str) -> dict[str, str]:
-    """At most 50 of them: the event names ten findings."""
+    """At most 50 of them: the event names ten findings.
+
+    The format of Security Hub has a field for exploits, and none for attacks or Qualys' own score.
+    """
     listed = _of(detail, level)
+    exploited = [each for each in listed if each.get("exploited")]
+    scores = [each["qds"] for each in listed if each.get("qds")]
     fields = {
         "image-scan/count": str(detail["counts"][level]),
         "image-scan/qids": ", ".join(str(each["qid"]) for each in listed),
+        "image-scan/exploited-qids": ", ".join(str(each["qid"]) for each in exploited),
+        "image-scan/highest-qds": str(max(scores, default="")),
         "image-scan/image-id": detail.get("config_digest", ""),
         "image-scan/execution": detail["links"].get("execution", ""),
         **{f"image-scan/qid/{each['qid']}": each["title"] for each in listed},

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from image_scan import notification_text
 from ops.where import NO_VERDICT, moment, where
 
 Json = dict[str, Any]
@@ -95,7 +96,7 @@ def _image(digest: str, item: Mapping[str, Any], rows: Sequence[Mapping[str, Any
         reason=str(item.get("reason", "")),
         counts=item.get("counts"),
         scanned_at=moment(scanned / 1000) if scanned else "",
-        findings=[_finding(each) for each in item.get("top", [])],
+        findings=[notification_text.finding(each) for each in item.get("top", [])],
         running=[_place(row) for row in places if row["state"] != "stopped"],
         earlier=[_place(row) for row in places if row["state"] == "stopped"],
     )
@@ -109,11 +110,6 @@ def _place(row: Mapping[str, Any]) -> Json:
         "until": moment(row.get("stopped_at")),
         "principal": row.get("principal", ""),
     }
-
-
-def _finding(finding: Mapping[str, Any]) -> str:
-    names = ", ".join(finding["cves"]) or f"QID {finding['qid']}"
-    return f"{names}: {finding['title']}"
 
 
 def _reconciled(summary: Mapping[str, Any]) -> Reconciled:

@@ -255,8 +255,10 @@ class Pipeline:
 
     def told(self) -> list[Json]:
         """The messages of the topic, in their order."""
-        sent = sns_backends[ACCOUNT][REGION].topics[self.topic].sent_notifications
-        return [json.loads(json.loads(message)["default"]) for _, message, *_ in sent]
+        return [json.loads(each["default"]) for each in self._published()]
+
+    def emails(self) -> list[str]:
+        return [each["email"] for each in self._published()]
 
     def kept(self) -> list[Json]:
         """What is in the failed-events queue: each body, with its `error` beside it."""
@@ -277,6 +279,10 @@ class Pipeline:
 
     def secret_reads(self) -> int:
         return self.aws_calls.counts["GetSecretValue"]
+
+    def _published(self) -> list[Json]:
+        sent = sns_backends[ACCOUNT][REGION].topics[self.topic].sent_notifications
+        return [json.loads(message) for _, message, *_ in sent]
 
     # The machines and what they call.
 

@@ -22,6 +22,10 @@ MESSAGE = 256 * 1024  # bytes that SNS takes
 ITEM = 400 * 1024  # bytes that DynamoDB takes
 PAYLOAD = 262_144  # bytes that a state takes
 
+THREATS = ["activeAttacks", "malware", "malwareNames", "publicExploit", "noPatch", "other"]
+TABLE = "Package Installed_Version Required_Version\n" + "\n".join(
+    f"{'n' * number} {'1' * number} {'2' * number}" for number in range(1, 300)
+)
 long = st.sampled_from(["x" * 5000, "\U0001f600" * 2000, "é" * 3000, "\x00" * 900, '"\\' * 1500])
 oddities = strategies.scalars | long
 software = st.fixed_dictionaries(
@@ -32,6 +36,9 @@ fields = {
     "title": oddities | strategies.values,
     "cveids": st.lists(oddities, max_size=14) | strategies.values,
     "software": st.lists(software | strategies.values, max_size=8) | strategies.values,
+    "result": st.just(TABLE) | oddities,
+    "threatIntel": st.dictionaries(st.sampled_from(THREATS), oddities) | oddities,
+    "qdsScore": st.integers(0, 101) | oddities,
     "severity": st.integers(0, 6) | oddities,
     "customerSeverity": st.integers(1, 5) | oddities,
     "typeDetected": st.sampled_from(["CONFIRMED", "POTENTIAL", "INFO"]) | oddities,

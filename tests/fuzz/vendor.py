@@ -123,6 +123,7 @@ NO_FINDINGS = {
         "patchAvailability": {"confirmed": {"sev5Count": 0}, "potential": {"sev5Count": 0}},
     },
 }
+SOFTWARE = {**FINDING["software"][0], "vulnerabilities": [{"qid": FINDING["qid"]}]}
 ONE_FINDING = {
     "details": [FINDING],
     "vulnSummary": {
@@ -147,7 +148,7 @@ DOCUMENTS: dict[str, list[Any]] = {
     "image": [
         IMAGE_ROW,
         {**IMAGE_ROW, "vulnerabilities": []},
-        {**IMAGE_ROW, "vulnerabilities": [FINDING]},
+        {**IMAGE_ROW, "vulnerabilities": [FINDING], "softwares": [SOFTWARE]},
         {**IMAGE_ROW, "vulnerabilities": None, "lastVmScanDate": None},
     ],
     "vulnerabilities": [

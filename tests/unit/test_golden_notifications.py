@@ -48,9 +48,16 @@ OPENSSL = top(
     fixes=["openssl 3.0.8"],
     patch=True,
     exploit=True,
+    exploited=True,
+    qds=95,
 )
 EXPAT = top(
-    351234, 4, "Security update for expat", cves=["CVE-2022-25235"], packages=["expat 2.1.0-10"]
+    351234,
+    4,
+    "Security update for expat",
+    cves=["CVE-2022-25235"],
+    packages=["expat 2.1.0-10"],
+    exploit=True,
 )
 FOUND = Outcome(
     verdict="FINDINGS",

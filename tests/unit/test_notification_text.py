@@ -29,6 +29,8 @@ def test_an_email_says_what_where_who_and_what_to_do() -> None:
         "fixes": ["openssl 3.0.8"],
         "patch": True,
         "exploit": True,
+        "exploited": True,
+        "qds": 95,
     }
     fixable = {"critical": 1, "high": 0, "medium": 0, "low": 0}
     outcome: Any = {**CRITICAL, "top": [finding], "fixable": fixable}
@@ -52,8 +54,8 @@ def test_an_email_says_what_where_who_and_what_to_do() -> None:
         "1 new, 0 still open, 3 fixed since the image before",
         "",
         "Worst findings:",
-        "  severity 5  CVE-2026-0001 in openssl 3.0.7: OpenSSL buffer overflow; fixed in "
-        "openssl 3.0.8 [exploit known] [new here]",
+        "  severity 5, QDS 95  CVE-2026-0001 in openssl 3.0.7: OpenSSL buffer overflow; fixed in "
+        "openssl 3.0.8 [exploited now] [new here]",
         "",
         "Next: Update what has a fixed version, build the image anew, and deploy it.",
         "",

@@ -183,6 +183,15 @@ def test_whether_there_is_a_fix(changes: dict[str, Any], fix: str) -> None:
     assert listed["FixAvailable"] == fix
 
 
+def test_what_is_exploited_and_the_highest_score_are_named() -> None:
+    found = [top(exploited=True, qds=None), top(qid=2, qds=95), top(qid=3, qds=40), top(4, qid=4)]
+    fields = made(result(*found))["ProductFields"]
+    assert fields["image-scan/exploited-qids"] == "351234"
+    assert fields["image-scan/highest-qds"] == "95"
+    fields = made(result(*found), level="high")["ProductFields"]
+    assert not {"image-scan/exploited-qids", "image-scan/highest-qds"} & fields.keys()
+
+
 def test_what_has_no_cve_is_named_by_its_qid() -> None:
     (listed,) = made(result(top(cves=[])))["Vulnerabilities"]
     assert listed["Id"] == "QID-351234"

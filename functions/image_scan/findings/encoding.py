@@ -10,7 +10,7 @@ import base64
 import binascii
 import json
 import zlib
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,17 +31,29 @@ class Finding(NamedTuple):
 
 def pack(found: Sequence[Finding]) -> str:
     """Text, empty when they are too many: they are unknown then, not fewer."""
-    packed = base64.b64encode(zlib.compress(json.dumps(found).encode(), 9)).decode()
+    packed = compressed(found)
     return packed if len(packed) <= _LARGEST else ""
 
 
 def unpack(text: str) -> list[Finding] | None:
     """None for what is no list: whoever asks has to take them for unknown."""
     try:
-        rows = json.loads(zlib.decompress(base64.b64decode(text)))
         return [
             Finding(qid, severity, potential, fixable, tuple(cves))
-            for qid, severity, potential, fixable, cves in rows
+            for qid, severity, potential, fixable, cves in expanded(text)
         ]
-    except (ValueError, TypeError, zlib.error, binascii.Error):
+    except (ValueError, TypeError):
         return None
+
+
+def compressed(value: Any) -> str:
+    """JSON as short text."""
+    return base64.b64encode(zlib.compress(json.dumps(value).encode(), 9)).decode()
+
+
+def expanded(text: str) -> Any:
+    """Raises ValueError for what `compressed` did not make."""
+    try:
+        return json.loads(zlib.decompress(base64.b64decode(text)))
+    except (zlib.error, binascii.Error) as error:
+        raise ValueError(str(error)) from error

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from image_scan.errors import UnexpectedAnswer
-from image_scan.findings import encoding
+from image_scan.findings import encoding, fields, fixes, threats
 from image_scan.findings.encoding import Finding
+from image_scan.findings.fixes import Package
 from image_scan.payloads import Counts, Outcome, TopFinding
 
 LEVELS: dict[int, Literal["critical", "high", "medium", "low"]] = {
@@ -19,15 +20,19 @@ LEVELS: dict[int, Literal["critical", "high", "medium", "low"]] = {
     1: "low",
 }
 _TOP = 10
-# What of `threatIntel` says that somebody can, or does, make use of it.
-_EXPLOITS = ("activeAttacks", "publicExploit", "easyExploit", "exploitKit")
+_MOST_PACKAGES = 5
+_LONGEST = 200
+_NO_SOFTWARE: Mapping[int, Sequence[Package]] = {}
 
 
-def summarise(entries: Sequence[Mapping[str, Any]]) -> Outcome:
+def summarise(
+    entries: Sequence[Mapping[str, Any]], software: Mapping[int, Sequence[Package]] = _NO_SOFTWARE
+) -> Outcome:
     """FINDINGS when one of the entries is confirmed, else CLEAN.
 
-    Potential and exempted ones are counted apart. Raises UnexpectedAnswer for an entry without a
-    severity: it must not vanish from the counts.
+    Potential and exempted ones are counted apart. `software` is what `fixes.unpack` makes of that
+    of the image. Raises UnexpectedAnswer for an entry without a severity: it must not vanish from
+    the counts.
     """
     exempted = 0
     confirmed: list[tuple[int, Mapping[str, Any]]] = []
@@ -37,11 +42,11 @@ def summarise(entries: Sequence[Mapping[str, Any]]) -> Outcome:
         if entry.get("isExempted") is True:
             exempted += 1
         elif _detected(entry) == "POTENTIAL":
-            listed.append(_finding(severity, entry, potential=True))
+            listed.append(_finding(severity, entry, software, potential=True))
         elif not _detected(entry).startswith("INFO"):
             confirmed.append((severity, entry))
-            listed.append(_finding(severity, entry, potential=False))
-    confirmed.sort(key=lambda each: -each[0])
+            listed.append(_finding(severity, entry, software, potential=False))
+    confirmed.sort(key=lambda each: (-each[0], threats.rank(each[1]), fields.qid(each[1])))
     return Outcome(
         verdict="FINDINGS" if confirmed else "CLEAN",
         counts=counts(severity for severity, _ in confirmed),
@@ -49,7 +54,7 @@ def summarise(entries: Sequence[Mapping[str, Any]]) -> Outcome:
         fixable=counts(each.severity for each in listed if each.fixable and not each.potential),
         exempted=exempted,
         listed=encoding.pack(listed),
-        top=[_top(severity, entry) for severity, entry in confirmed[:_TOP]],
+        top=[_top(severity, entry, software) for severity, entry in confirmed[:_TOP]],
     )
 
 
@@ -80,53 +85,31 @@ def _severity(entry: Mapping[str, Any]) -> int:
     raise UnexpectedAnswer("a vulnerability has no severity from 1 to 5")
 
 
-def _finding(severity: int, entry: Mapping[str, Any], *, potential: bool) -> Finding:
-    fixable = entry.get("patchAvailable") is True or bool(_fixes(entry))
-    return Finding(_qid(entry), severity, potential, fixable, tuple(_cves(entry)))
+def _finding(
+    severity: int,
+    entry: Mapping[str, Any],
+    software: Mapping[int, Sequence[Package]],
+    *,
+    potential: bool,
+) -> Finding:
+    _, fixed = fixes.packages(entry, software)
+    fixable = entry.get("patchAvailable") is True or bool(fixed)
+    return Finding(fields.qid(entry), severity, potential, fixable, tuple(fields.cves(entry)))
 
 
-def _top(severity: int, entry: Mapping[str, Any]) -> TopFinding:
-    intel = entry.get("threatIntel")
-    threats = intel if isinstance(intel, Mapping) else {}
+def _top(
+    severity: int, entry: Mapping[str, Any], software: Mapping[int, Sequence[Package]]
+) -> TopFinding:
+    packages, fixed = fixes.packages(entry, software)
     return TopFinding(
-        qid=_qid(entry),
-        title=_text(entry.get("title") or "", 200),
+        qid=fields.qid(entry),
+        title=fields.text(entry.get("title"), _LONGEST),
         severity=severity,
-        cves=_cves(entry),
-        packages=[_text(_named(each, "version"), 200) for each in _software(entry)][:5],
-        fixes=[_text(each, 200) for each in _fixes(entry)][:5],
+        cves=fields.cves(entry),
+        packages=packages[:_MOST_PACKAGES],
+        fixes=fixed[:_MOST_PACKAGES],
         patch=entry.get("patchAvailable") is True,
-        exploit=any(threats.get(name) is True for name in _EXPLOITS),
+        exploited=threats.is_exploited(entry),
+        exploit=threats.has_exploit(entry),
+        qds=threats.qds(entry),
     )
-
-
-def _qid(entry: Mapping[str, Any]) -> int:
-    qid = entry.get("qid")
-    return qid if type(qid) is int and abs(qid) < 10**12 else 0
-
-
-def _cves(entry: Mapping[str, Any]) -> list[str]:
-    return [_text(each, 40) for each in _list(entry, "cveids") if isinstance(each, str)][:10]
-
-
-def _fixes(entry: Mapping[str, Any]) -> list[str]:
-    """Packages with the version that mends them."""
-    return [_named(each, "fixVersion") for each in _software(entry) if each.get("fixVersion")]
-
-
-def _software(entry: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return [each for each in _list(entry, "software") if isinstance(each, Mapping)]
-
-
-def _named(software: Mapping[str, Any], version: str) -> str:
-    return " ".join(str(software[name]) for name in ("name", version) if software.get(name))
-
-
-def _list(entry: Mapping[str, Any], name: str) -> list[Any]:
-    value = entry.get(name)
-    return value if isinstance(value, list) else []
-
-
-def _text(value: Any, longest: int) -> str:
-    """Text that a table takes: short, and without the half characters that JSON can carry."""
-    return str(value)[:longest].encode("utf-8", "replace").decode()

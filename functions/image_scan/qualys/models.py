@@ -125,7 +125,8 @@ class ScannedImage:
     """One image as Qualys knows it, from a list row or from its details.
 
     `sha` is the config digest, `digests` the manifest or index digests it was pulled by, all bare;
-    `names` are (registry host, repository, tag). `scanned_at` is 0 before the first scan. What is
+    `names` are (registry host, repository, tag). `scanned_at` is 0 before the first scan, and only
+    the details list `softwares`. What is
     missing or odd in it is only an error when it is asked for: a list has rows of other images.
     """
 
@@ -136,6 +137,7 @@ class ScannedImage:
     scan_status: str
     scan_error: str
     vulnerabilities: Any
+    softwares: Any
     totals: tuple[Any, Any]
 
     @classmethod
@@ -155,6 +157,7 @@ class ScannedImage:
             scan_status=_scan_status(row.get("scanStatus")),
             scan_error=str(row.get("scanErrorCode") or ""),
             vulnerabilities=row.get("vulnerabilities"),
+            softwares=row.get("softwares"),
             totals=(row.get("totalVulnCount"), row.get("totalVulCount")),
         )
 

@@ -9,7 +9,7 @@ import pytest
 
 from ops.report import plot
 from ops.report.contents import ImageRow, Reconciled, Report, report
-from tests.unit.builders import NOW
+from tests.unit.builders import CRITICAL, NOW
 
 Json = dict[str, Any]
 BAD = {"critical": 1, "high": 2, "medium": 0, "low": 0}
@@ -56,6 +56,16 @@ def test_an_image_is_joined_with_all_its_places() -> None:
     assert met.running[0]["principal"] == "me"
     assert [place["until"] for place in met.earlier] == ["2026-02-02T02:40:00+00:00"]
     assert met.scanned_at == "2026-02-02T02:40:00+00:00"
+
+
+def test_a_finding_is_described_as_in_a_notification() -> None:
+    found = {**CRITICAL["top"][0], "fixes": ["expat 2.2"], "exploited": True, "qds": 95}
+    older = CRITICAL["top"][0]
+    items = [item("a", "FINDINGS", counts=BAD, top=[found, older])]
+    assert image(made(items, [row("a")]), "a").findings == [
+        "severity 5, QDS 95  CVE-1: t; fixed in expat 2.2 [exploited now]",
+        "severity 5  CVE-1: t",
+    ]
 
 
 def test_what_has_no_verdict_says_so() -> None:

@@ -1,0 +1,26 @@
+"""Single fields of what Qualys lists, as a table takes them. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def qid(entry: Mapping[str, Any]) -> int:
+    """Qualys' number of a vulnerability; 0 where there is none."""
+    value = entry.get("qid")
+    return value if type(value) is int and abs(value) < 10**12 else 0
+
+
+def cves(entry: Mapping[str, Any]) -> list[str]:
+    value = entry.get("cveids")
+    names = value if isinstance(value, list) else []
+    return [text(each, 40) for each in names if isinstance(each, str)][:10]
+
+
+def objects(value: Any) -> list[Mapping[str, Any]]:
+    """The objects of an array; none of anything else."""
+    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
+
+
+def text(value: Any, longest: int) -> str:
+    """Short text, without the half characters that JSON can carry; empty for what says nothing."""
+    return str(value or "")[:longest].encode("utf-8", "replace").decode()

@@ -1,0 +1,54 @@
+"""What Qualys' threat intelligence says of a vulnerability: `threatIntel` and `qdsScore`. Pure.
+
+Every key may be absent or null, which says that nothing is known, and never that there is nothing.
+None of them says anything of the image: `malware` is malware that uses the vulnerability.
+https://docs.qualys.com/en/cs/api/images/fetch_vulnerability_details_for_an_image.htm
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+# Somebody uses it: attacks were seen (of a zero day too), or what is made for them. The last four
+# are not documented, and are read where they are present.
+_EXPLOITED = (
+    *("activeAttacks", "zeroDay", "malware", "malwareNames", "ransomware"),
+    *("ransomwareExploit", "malwareHashes", "threatActors", "cisaKev"),
+)
+# Somebody could: there is an exploit, or none is needed.
+_EXPLOIT = (
+    *("publicExploit", "publicExploitNames", "easyExploit", "exploitKit", "exploitKitNames"),
+)
+
+
+def is_exploited(entry: Mapping[str, Any]) -> bool:
+    """Whether it is known to be exploited now."""
+    return _says(entry, _EXPLOITED)
+
+
+def has_exploit(entry: Mapping[str, Any]) -> bool:
+    """Whether an exploit exists; of what is exploited, one does."""
+    return _says(entry, _EXPLOIT) or is_exploited(entry)
+
+
+def qds(entry: Mapping[str, Any]) -> int | None:
+    """The Qualys Detection Score, 1 to 100; None where it has none, which is not 0."""
+    score = entry.get("qdsScore")
+    if isinstance(score, str) and len(score) < 4 and score.isascii() and score.isdigit():
+        score = int(score)
+    return score if type(score) is int and 1 <= score <= 100 else None
+
+
+def rank(entry: Mapping[str, Any]) -> tuple[int, ...]:
+    """The most pressing of the same severity first; what has no score after what has one."""
+    return (-is_exploited(entry), -has_exploit(entry), -(qds(entry) or 0))
+
+
+def _says(entry: Mapping[str, Any], names: Iterable[str]) -> bool:
+    """Whether one of the flags is set, or one of the lists has a name in it."""
+    intel = entry.get("threatIntel")
+    told = [intel.get(name) for name in names] if isinstance(intel, Mapping) else []
+    return any(any(each) if isinstance(each, list) else _is_set(each) for each in told)
+
+
+def _is_set(flag: Any) -> bool:
+    return flag is True or (isinstance(flag, str) and flag.lower() == "true")
