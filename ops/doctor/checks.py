@@ -6,7 +6,18 @@ from dataclasses import dataclass
 from botocore.exceptions import BotoCoreError, ClientError
 
 from image_scan.errors import ScanError
-from ops.doctor import activity, clocks, credential, hub, parts, registry, roles, rules, trails
+from ops.doctor import (
+    activity,
+    clocks,
+    credential,
+    hub,
+    parts,
+    pull_times,
+    registry,
+    roles,
+    rules,
+    trails,
+)
 from ops.doctor.aws_errors import code_of
 from ops.doctor.findings import Finding, Unanswered, unknown
 from ops.doctor.here import HUB, INSTALL, SPOKE, Here
@@ -56,6 +67,7 @@ CHECKS: tuple[Check, ...] = (
     *_checks(INSTALL, credential.credential_accepted, credential.credential_life),
     *_checks(INSTALL, registry.registry_role, registry.registry_trust, registry.external_id),
     *_checks(INSTALL, registry.registry_connected, registry.sensor_alive),
+    *_checks(INSTALL, pull_times.pull_time_excluded),
     *_checks(_ANY, clocks.clocks_agree),
     *_checks(INSTALL, activity.scans_succeed, rules.scan_ended_rule),
     *_checks(INSTALL, activity.failed_events, activity.topic_subscribed),

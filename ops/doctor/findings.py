@@ -7,12 +7,14 @@ from enum import StrEnum
 class Verdict(StrEnum):
     PASS = "pass"  # noqa: S105 - no password
     FAIL = "fail"
+    HINT = "hint"
     UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """`remedy` is a command, or what to do where there is none; empty where all is well."""
+    """`remedy` is a command, or what to do where there is none; empty where all is well. A hint
+    breaks nothing: it may be as its owner wants it."""
 
     verdict: Verdict
     reason: str
@@ -33,6 +35,10 @@ def passed(reason: str) -> Finding:
 
 def failed(reason: str, remedy: str) -> Finding:
     return Finding(Verdict.FAIL, reason, remedy)
+
+
+def hint(reason: str, remedy: str) -> Finding:
+    return Finding(Verdict.HINT, reason, remedy)
 
 
 def unknown(reason: str, remedy: str = "") -> Finding:

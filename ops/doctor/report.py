@@ -9,7 +9,12 @@ from ops.doctor.checks import CHECKS, Check
 from ops.doctor.findings import Finding, Verdict
 from ops.doctor.here import Here
 
-_STYLES = {Verdict.PASS: "green", Verdict.FAIL: "bold red", Verdict.UNKNOWN: "yellow"}
+_STYLES = {
+    Verdict.PASS: "green",
+    Verdict.FAIL: "bold red",
+    Verdict.HINT: "cyan",
+    Verdict.UNKNOWN: "yellow",
+}
 Line = tuple[Check, Finding]
 
 
@@ -62,5 +67,5 @@ def as_json(here: Here, lines: list[Line]) -> str:
 
 
 def is_healthy(lines: list[Line]) -> bool:
-    """Whether no check fails; one that cannot be told does not count."""
+    """Whether no check fails; a hint, and what cannot be told, do not count."""
     return all(finding.verdict is not Verdict.FAIL for _, finding in lines)

@@ -29,6 +29,7 @@ WRAPPERS = (
     "narrow_queries",
     "organization",
     "provider_answers",
+    "pull_times",
     "read_once",
     "registry",
     "foreign_registries",  # around `registry`, which knows the one that it is in

@@ -32,9 +32,9 @@ def look(
         return {check.name: found for check, found in examine(Here(names), Console(quiet=True))}
 
 
-def failing(findings: dict[str, Finding]) -> dict[str, str]:
-    """The reasons of what fails, by check."""
-    return {name: found.reason for name, found in findings.items() if found.verdict is Verdict.FAIL}
+def failing(findings: dict[str, Finding], verdict: Verdict = Verdict.FAIL) -> dict[str, str]:
+    """The reasons of what fails, or has another verdict, by check."""
+    return {name: found.reason for name, found in findings.items() if found.verdict is verdict}
 
 
 def carry_out(command: str, aws: Aws, account: str = ACCOUNT) -> None:
@@ -59,13 +59,14 @@ def carry_out(command: str, aws: Aws, account: str = ACCOUNT) -> None:
 class Break:
     """What somebody does to an install: the one check that must see it, why, and what mends it.
 
-    `remedy` is how the printed one begins.
+    `remedy` is how the printed one begins, `verdict` what the check then says.
     """
 
     check: str
     by: Callable[[Install], AbstractContextManager[None]]
     reason: str
     remedy: str
+    verdict: Verdict = Verdict.FAIL
 
     @property
     def is_command(self) -> bool:
@@ -80,7 +81,10 @@ def assert_seen(
     """Exactly that line fails; the remedy, where it can be carried out, mends it."""
     with broken.by(install):
         found = look(install.aws, account, region)
-        assert list(failing(found)) == [broken.check], failing(found)
+        seen = failing(found, broken.verdict)
+        assert list(seen) == [broken.check], seen
+        if broken.verdict is not Verdict.FAIL:
+            assert failing(found) == {}
         assert broken.reason in found[broken.check].reason, found[broken.check]
         remedy = found[broken.check].remedy
         assert remedy.startswith(broken.remedy), remedy

@@ -22,6 +22,7 @@ from sandbox.install import Install
 from .examination import PREFIX, Break, assert_seen, failing, look
 
 ROLE = f"{PREFIX}-registry-{REGION}"
+ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/{ROLE}"
 URI = f"https://{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
 POLICY = "arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryReadOnly"
 DAY = 86_400
@@ -49,7 +50,9 @@ def scanned(install: Install) -> Iterator[None]:
     install.qualys.control.grant_token(long)
     store(install, json.dumps({"token": long}))
     scan(install)
+    install.client("ecr").register_pull_time_update_exclusion(principalArn=ROLE_ARN)
     yield
+    install.client("ecr").deregister_pull_time_update_exclusion(principalArn=ROLE_ARN)
     store(install, json.dumps({"token": install.token}))
     install.qualys.control.revoke_token(long)
 
@@ -155,6 +158,13 @@ def detached(install: Install) -> Iterator[None]:
         yield
     finally:
         iam.attach_role_policy(RoleName=ROLE, PolicyArn=POLICY)
+
+
+@contextmanager
+def not_excluded(install: Install) -> Iterator[None]:
+    """The remedy excludes it again."""
+    install.client("ecr").deregister_pull_time_update_exclusion(principalArn=ROLE_ARN)
+    yield
 
 
 @contextmanager
@@ -264,6 +274,13 @@ BREAKS = [
         registered_with_another_role,
         "is read as arn:aws:iam::111111111111:role/another",
         "Qualys' Container Security > Configurations > Registries",
+    ),
+    Break(
+        "pull-time-excluded",
+        not_excluded,
+        f"{ROLE} is not excluded",
+        "aws ecr register-pull-time-update-exclusion",
+        Verdict.HINT,
     ),
     Break("sensor-alive", subscription(sensor="absent"), "has no sensor", "start a Registry"),
     Break("sensor-alive", subscription(sensor="stopped"), "no Registry Sensor runs", "start a"),

@@ -11,10 +11,11 @@ import requests
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from image_scan.errors import QualysForbidden, QualysUnavailable
-from ops.doctor import clocks, credential, hub, parts, registry, trails
+from ops.doctor import clocks, credential, hub, parts, pull_times, registry, trails
 from ops.doctor.checks import Check
 from ops.doctor.findings import Finding, Unanswered, Verdict
 from ops.doctor.here import Here
+from ops.doctor.report import is_healthy
 from ops.doctor.subscription import AwsBase, MalformedSecret, Secret, Subscription
 from ops.install import Install
 
@@ -331,6 +332,58 @@ def test_an_environment_that_may_not_be_decrypted() -> None:
     here.functions = {"parse-event": {"Environment": {"Error": {"ErrorCode": "AccessDenied"}}}}
     with pytest.raises(Unanswered, match="cannot be decrypted"):
         here.told("QUALYS_ROLE_ARN")
+
+
+# Pull times
+
+
+class OldEcr:
+    """Of an SDK that does not know the operation."""
+
+
+def exclusions(answer: Any) -> Finding:
+    ecr = OldEcr() if answer is None else Client(list_pull_time_update_exclusions=answer)
+    check = Check(pull_times.pull_time_excluded, frozenset({"install"}))
+    return check.run(make_here({"QUALYS_ROLE_ARN": ROLE}, ecr=ecr))  # type: ignore[arg-type]
+
+
+def in_pages(arguments: dict[str, str]) -> dict[str, Any]:
+    if "nextToken" not in arguments:
+        return {"pullTimeUpdateExclusions": [f"{ROLE}-other"], "nextToken": "2"}
+    return {"pullTimeUpdateExclusions": [ROLE]}
+
+
+DENIED = refused("AccessDeniedException", "ListPullTimeUpdateExclusions")
+UNSUPPORTED = refused("UnsupportedCommandException", "ListPullTimeUpdateExclusions")
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict", "reason", "remedy"),
+    [
+        (in_pages, "pass", "leave the pull times", ""),
+        (
+            {"pullTimeUpdateExclusions": [f"{ROLE}-other"]},
+            "hint",
+            "each scan moves the last pull time",
+            f"aws ecr register-pull-time-update-exclusion --principal-arn {ROLE} --region {REGION}",
+        ),
+        (DENIED, "unknown", "you may not read", "be allowed ecr:ListPullTimeUpdateExclusions"),
+        (UNSUPPORTED, "unknown", "ListPullTimeUpdateExclusions: UnsupportedCommand", ""),
+        (None, "unknown", "this boto3 is too old", "pip install --upgrade boto3"),
+    ],
+    ids=["excluded", "not excluded", "denied", "unsupported", "old SDK"],
+)
+def test_whether_the_sensors_pulls_are_recorded(
+    answer: Any, verdict: str, reason: str, remedy: str
+) -> None:
+    found = exclusions(answer)
+    assert (found.verdict, found.remedy) == (verdict, remedy)
+    assert reason in found.reason
+
+
+def test_a_hint_does_not_make_an_install_unhealthy() -> None:
+    check = Check(pull_times.pull_time_excluded, frozenset({"install"}))
+    assert is_healthy([(check, exclusions({"pullTimeUpdateExclusions": []}))])
 
 
 # Clocks
