@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from image_scan import aws, config, log
 from image_scan.errors import AwsRejected
@@ -24,6 +24,17 @@ if TYPE_CHECKING:
 
 # How long an account that did not let us in is not asked again.
 _CLOSED_SECONDS = 900
+
+
+class Registry(NamedTuple):
+    """ECR of an account as far as it lets us in; `ours`: the account is our own or a member.
+
+    `role_account_id` is the account whose registry role Qualys is to use, empty for our own.
+    """
+
+    ecr: ECRClient
+    role_account_id: str
+    ours: bool
 
 
 class Accounts:
@@ -52,35 +63,46 @@ class Accounts:
             return self._connect("ecs", region)  # type: ignore[no-any-return]
         return self._member("ecs", account_id, region)  # type: ignore[no-any-return]
 
-    def ecr(self, account_id: str, region: str, deployer: str) -> tuple[ECRClient, str]:
+    def ecr(self, account_id: str, region: str, deployer: str) -> Registry:
         """ECR of the account that holds an image, which the account `deployer` deploys.
 
-        Beside it the account whose registry role Qualys is to use, empty for our own: an account
-        that is not ours is read as ourselves, as far as its repositories let everybody in.
+        An account that is not ours is read as ourselves, as far as its repositories let us in.
         """
         spokes = self._spokes
-        if spokes is None or account_id == spokes.hub_account_id:
-            return self._connect("ecr", region), ""
-        if spokes.account_ids:
-            if account_id not in spokes.account_ids:
-                return self._connect("ecr", region), ""
-            return self._in("ecr", account_id, region), account_id
-        if account_id == deployer:
-            return self._in("ecr", account_id, region), account_id
+        if self.is_ours(account_id, deployer):
+            if spokes is None or account_id == spokes.hub_account_id:
+                return Registry(self._connect("ecr", region), "", ours=True)
+            return Registry(self._in("ecr", account_id, region), account_id, ours=True)
         # Whether a third account is of the organization, only its answer tells.
-        if self._closed.get(account_id, 0.0) <= self._clock():
+        of_organization = spokes is not None and not spokes.account_ids
+        if of_organization and self._closed.get(account_id, 0.0) <= self._clock():
             try:
-                return self._in("ecr", account_id, region), account_id
+                return Registry(self._in("ecr", account_id, region), account_id, ours=True)
             except AwsRejected as error:
                 log.info("account read as ourselves", account=account_id, reason=str(error))
-                self._closed[account_id] = self._clock() + _CLOSED_SECONDS
-        return self._connect("ecr", region), ""
+                self._close(account_id)
+        return Registry(self._connect("ecr", region), "", ours=False)
+
+    def is_ours(self, account_id: str, deployer: str) -> bool:
+        """Whether the account is our own or a member, as far as that is known without asking it:
+        events come from no others."""
+        spokes = self._spokes
+        if spokes is not None and spokes.account_ids:
+            return account_id in (spokes.hub_account_id, *spokes.account_ids)
+        return account_id == deployer or (
+            spokes is not None and account_id == spokes.hub_account_id
+        )
 
     def security_hub(self, account_id: str, region: str) -> Any:
         """Security Hub of the member account that owns an image, empty for our own."""
         if not account_id or (self._spokes and account_id == self._spokes.hub_account_id):
             return self._connect("securityhub", region)
         return self._member("securityhub", account_id, region)
+
+    def _close(self, account_id: str) -> None:
+        now = self._clock()
+        still = {each: until for each, until in self._closed.items() if until > now}
+        self._closed = {**still, account_id: now + _CLOSED_SECONDS}
 
     def _member(self, service: str, account_id: str, region: str) -> Any:
         listed = self._spokes.account_ids if self._spokes else ()

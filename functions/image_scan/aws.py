@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -14,6 +14,7 @@ from botocore.exceptions import (
     ClientError,
     ParamValidationError,
 )
+from botocore.loaders import Loader
 
 from image_scan.errors import AwsRejected, AwsUnavailable
 
@@ -24,6 +25,13 @@ if TYPE_CHECKING:
 _CONFIG = Config(
     connect_timeout=3, read_timeout=8, retries={"mode": "standard", "total_max_attempts": 3}
 )
+# An image names the region of its registry: one that does not answer must not take all the time.
+_CONFIGS = {
+    "ecr": Config(
+        connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 2}
+    )
+}
+_MOST_CLIENTS = 64  # regions times accounts; what is used again is made again
 _MARGIN = 300  # seconds before its end from which a session is not used any more
 _TRANSIENT = frozenset(
     {
@@ -49,11 +57,10 @@ _TRANSIENT = frozenset(
 )
 
 
-@cache
+@lru_cache(maxsize=_MOST_CLIENTS)
 def client(service: str, region: str | None = None) -> Any:
     """The client of a service, made once per execution environment; `region` None is our own."""
-    with calls(f"{service} in {region}"):  # an event or an image names the region
-        return boto3.client(service, region_name=region, config=_CONFIG)  # type: ignore[call-overload]
+    return _made(service, region)
 
 
 _assumed: dict[str, tuple[float, dict[str, str]]] = {}
@@ -77,13 +84,38 @@ def client_as(role_arn: str, external_id: str, service: str, region: str) -> Any
             "aws_secret_access_key": answer["SecretAccessKey"],
             "aws_session_token": answer["SessionToken"],
         }
-        _assumed[role_arn] = (ends, keys)
+        _remember(_assumed, role_arn, (ends, keys))
     known = _clients.get((role_arn, service, region))
     if known is None or known[0] != ends:
-        with calls(f"{service} in {region}"):
-            made = boto3.client(service, region_name=region, config=_CONFIG, **keys)  # type: ignore[call-overload]
-        known = _clients[role_arn, service, region] = (ends, made)
+        known = (ends, _made(service, region, **keys))
+        _remember(_clients, (role_arn, service, region), known)
     return known[1]
+
+
+def _made(service: str, region: str | None, **keys: str) -> Any:
+    with calls(f"{service} in {region}"):  # an event or an image names the region
+        config = _CONFIGS.get(service, _CONFIG)
+        return boto3.client(service, region_name=region, config=config, **keys)  # type: ignore[call-overload]
+
+
+def _remember(known: dict[Any, Any], key: Any, value: Any) -> None:
+    """No more than so many: the oldest goes."""
+    known.pop(key, None)
+    known[key] = value
+    if len(known) > _MOST_CLIENTS:
+        del known[next(iter(known))]
+
+
+@cache
+def regions() -> frozenset[str]:
+    """All regions that the SDK knows. A newer one may exist."""
+    partitions = Loader().load_data("partitions")["partitions"]
+    return frozenset(region for partition in partitions for region in partition["regions"])
+
+
+def is_silent(error: Exception) -> bool:
+    """Whether nobody has answered at all: no such host, no connection, no answer in time."""
+    return isinstance(error.__cause__, BotoCoreError)
 
 
 def error_code(error: ClientError) -> str:

@@ -49,6 +49,10 @@ class MalformedEvent(PermanentError):
     """The event should name images but cannot be read; it is kept in the failed-events queue."""
 
 
+class ImageUnread(PermanentError):
+    """ECR did not answer for one image of an event, which is kept; the others go on without it."""
+
+
 class AwsRejected(PermanentError):
     """An AWS service refused the call: no permission, or no such thing."""
 

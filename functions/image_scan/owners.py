@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from image_scan import aws, log
-from image_scan.errors import AwsRejected
+from image_scan.errors import AwsRejected, AwsUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -61,7 +61,7 @@ class Owners:
         return self._once(arn, lambda: self._ecr(image, place, arn))
 
     def _ecr(self, image: Image, place: Place, arn: str) -> str:
-        ecr, _ = self.accounts.ecr(image["account_id"], image["region"], place["account"])
+        ecr = self.accounts.ecr(image["account_id"], image["region"], place["account"]).ecr
         with aws.calls("ecr:ListTagsForResource"):
             tags = ecr.list_tags_for_resource(resourceArn=arn)["tags"]
         return self._value((each["Key"], each["Value"]) for each in tags)
@@ -73,7 +73,10 @@ class Owners:
         if arn not in self._known:
             try:
                 self._known[arn] = ask()
-            except AwsRejected as error:
+            except (AwsRejected, AwsUnavailable) as error:
+                nowhere = aws.is_silent(error) and arn.split(":")[3] not in aws.regions()
+                if isinstance(error, AwsUnavailable) and not nowhere:
+                    raise
                 log.info("owner unknown", arn=arn, reason=str(error))
                 self._known[arn] = ""
         return self._known[arn]

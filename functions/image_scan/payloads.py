@@ -31,7 +31,8 @@ class Image(TypedDict):
     `digest` is what the reference resolved to (an index or a manifest), `manifests` and `configs`
     the digests of its platforms; all with their `sha256:` prefix. `unscannable` is the reason why
     no scan can be asked for, or empty. `role_account_id` is the member account whose role the
-    sensor assumes to pull it, empty for the install's own role.
+    sensor assumes to pull it, empty for the install's own role. `unread` says why ECR told nothing
+    of it: the event has to be read again.
     """
 
     uri: str
@@ -47,6 +48,7 @@ class Image(TypedDict):
     containers: list[str]
     unscannable: str
     role_account_id: str
+    unread: NotRequired[str]
 
 
 class TaskState(TypedDict):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from image_scan import aws, log, metrics, running_tasks
 from image_scan.daily_digest import UnscannableImage
+from image_scan.ecr.digests import reference_key
 from image_scan.errors import AwsRejected
 from image_scan.events import deployments
 from image_scan.scan_cache import place_of
@@ -129,7 +130,7 @@ class Reconciliation:
             lacking = [
                 pair
                 for task in deployments.running(event, self._accounts)
-                if self._lacks(task, pair := _pair(task), states, found)
+                if self._lacks(task, pair := _pair(task, states), states, found)
             ]
             if lacking:
                 self._start(event)
@@ -175,5 +176,9 @@ class Reconciliation:
         return bool(newest < self._now - _SILENT_SECONDS)
 
 
-def _pair(task: ImageTask) -> tuple[str, str]:
-    return task["image"]["key"], place_of(task)[0]
+def _pair(task: ImageTask, states: Mapping[tuple[str, str], str]) -> tuple[str, str]:
+    """The key of the image, by its digest unless its start is noted without one, and the place."""
+    place = place_of(task)[0]
+    unconfirmed = reference_key(task["image"]), place
+    is_noted = states.get(unconfirmed, "stopped") != "stopped"
+    return unconfirmed if is_noted else (task["image"]["key"], place)

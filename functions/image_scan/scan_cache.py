@@ -289,7 +289,7 @@ class ScanCache:
         return Lease(key=key, owner=owner, acquired_at=acquired_at, execution_name=name)
 
     def _verdict_end(self, key: str, ttl_seconds: int) -> int:
-        by_tag = re.match(r"[0-9]{12}/", key)
+        by_tag = re.fullmatch(r"[0-9]{12}/[^@]*", key)
         return self._now() + (min(ttl_seconds, _TAG_ONLY_SECONDS) if by_tag else ttl_seconds)
 
     def _at(self) -> dict[str, Any]:

@@ -23,11 +23,11 @@ data "aws_iam_policy_document" "parse_event" {
     resources = ["*"]
   }
 
-  # Any region: a task may run an image of another region's registry.
+  # Any region and account: a task may run an image of another registry, as far as its policy lets us in.
   statement {
     sid       = "ResolveImages"
     actions   = ["ecr:BatchGetImage", "ecr:DescribeImages"]
-    resources = ["arn:${local.partition}:ecr:*:${local.account}:repository/*"]
+    resources = ["arn:${local.partition}:ecr:*:*:repository/*"]
   }
 }
 

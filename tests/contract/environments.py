@@ -140,7 +140,7 @@ def install(functions: Lambda, ecr: Any, patch: pytest.MonkeyPatch) -> None:
     """Puts the package into this world: its time, its clients, and its ECR."""
 
     def client(service: str, region: str | None = None) -> Any:
-        return ecr if service == "ecr" else aws_client(service, region)
+        return ecr.in_region(region) if service == "ecr" else aws_client(service, region)
 
     patch.setattr(aws, "client", client)
     patch.setattr(subscription, "client", functions.client)

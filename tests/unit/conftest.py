@@ -54,8 +54,11 @@ class OneAccount:
     def ecs(self, _: str, region: str) -> Any:
         return self._ecs(region)
 
-    def ecr(self, _: str, region: str, __: str) -> tuple[Any, str]:
-        return self._ecr(region), ""
+    def ecr(self, _: str, region: str, __: str) -> accounts.Registry:
+        return accounts.Registry(self._ecr(region), "", ours=True)
+
+    def is_ours(self, *_: str) -> bool:
+        return True
 
 
 class FixedToken:

@@ -3,22 +3,43 @@ untagged image only, and answers a missing digest without naming it."""
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
+from image_scan import aws
 from tests.unit.builders import ACCOUNT
 
 
+def failing(code: str, status: int = 400) -> ClientError:
+    answer = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(answer, "BatchGetImage")  # type: ignore[arg-type]
+
+
 class FakeEcr:
-    """The calls that the functions make, and the pushes that tests make; of one account."""
+    """The calls that the functions make, and the pushes that tests make; of one account.
+
+    `troubles` are what calls end with, by repository or region.
+    """
 
     def __init__(self, account: str = ACCOUNT) -> None:
         self._account = account
         self._images: dict[str, dict[str, str]] = {}
         self._tags: dict[str, dict[str, str]] = {}
+        self._region = ""
+        self.troubles: dict[str, Exception] = {}
+
+    def in_region(self, region: str | None) -> FakeEcr:
+        """The same images; a region that does not exist has no host to ask."""
+        there = copy.copy(self)
+        there._region = region or ""
+        if region and region not in aws.regions():
+            url = f"https://api.ecr.{region}.amazonaws.com"
+            there.troubles = {region: EndpointConnectionError(endpoint_url=url)}
+        return there
 
     def push(self, repository: str, tag: str = "", config: str = "c" * 64) -> str:
         """Pushes a one-platform image; returns its digest."""
@@ -86,7 +107,11 @@ class FakeEcr:
         return digest
 
     def _repository(self, account: str, name: str) -> tuple[dict[str, str], dict[str, str]]:
-        if account != self._account or name not in self._images:
-            error = {"Error": {"Code": "RepositoryNotFoundException"}}
-            raise ClientError(error, "BatchGetImage")  # type: ignore[arg-type]
+        for each in (name, self._region):
+            if each in self.troubles:
+                raise self.troubles[each]
+        if account != self._account:
+            raise failing("AccessDeniedException")
+        if name not in self._images:
+            raise failing("RepositoryNotFoundException")
         return self._images[name], self._tags[name]

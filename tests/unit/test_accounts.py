@@ -49,8 +49,37 @@ def test_an_install_of_one_account_reads_everything_as_itself() -> None:
     aws = Aws()
     alone = Accounts(None, aws.connect, aws.connect_as)
     assert alone.ecs(MEMBER, HERE) == "ecs eu-west-1 as the hub"  # type: ignore[comparison-overlap]
-    assert alone.ecr(MEMBER, HERE, HUB) == ("ecr eu-west-1 as the hub", "")  # type: ignore[comparison-overlap]
+    assert alone.ecr(MEMBER, HERE, MEMBER) == ("ecr eu-west-1 as the hub", "", True)  # type: ignore[comparison-overlap]
     assert aws.assumed == []
+
+
+@pytest.mark.parametrize("listed", [None, (), (MEMBER, CENTRAL)])
+def test_whose_an_account_is_without_asking_it(listed: tuple[str, ...] | None) -> None:
+    aws = Aws()
+    alone = Accounts(None, aws.connect, aws.connect_as)
+    of = alone if listed is None else accounts(aws, *listed)
+    assert of.is_ours(MEMBER, MEMBER)
+    assert of.is_ours(HUB, MEMBER) == (listed is not None)
+    assert of.is_ours(CENTRAL, MEMBER) == bool(listed)
+    assert not of.is_ours(STRANGER, MEMBER)
+    assert aws.assumed == []
+
+
+def test_an_install_of_one_account_reads_a_strangers_registry_as_itself() -> None:
+    aws = Aws()
+    alone = Accounts(None, aws.connect, aws.connect_as)
+    assert alone.ecr(STRANGER, HERE, HUB) == ("ecr eu-west-1 as the hub", "", False)  # type: ignore[comparison-overlap]
+    assert aws.assumed == []
+
+
+def test_accounts_that_did_not_let_us_in_are_not_remembered_for_ever(clock: Clock) -> None:
+    """Whoever deploys an image invents accounts as he likes."""
+    aws = Aws(*(f"{number:012}" for number in range(100)))
+    of = accounts(aws, clock=clock)
+    for number in range(100):
+        of.ecr(f"{number:012}", HERE, MEMBER)
+        clock.now += 100
+    assert len(of._closed) <= 10
 
 
 @pytest.mark.parametrize("listed", [(), (MEMBER,)])
@@ -60,10 +89,10 @@ def test_the_hub_reads_itself_as_itself_and_a_member_through_its_role(
     aws = Aws()
     of = accounts(aws, *listed)
     assert of.ecs(HUB, HERE) == "ecs eu-west-1 as the hub"  # type: ignore[comparison-overlap]
-    assert of.ecr(HUB, HERE, MEMBER) == ("ecr eu-west-1 as the hub", "")  # type: ignore[comparison-overlap]
+    assert of.ecr(HUB, HERE, MEMBER) == ("ecr eu-west-1 as the hub", "", True)  # type: ignore[comparison-overlap]
     assert aws.assumed == []
     assert of.ecs(MEMBER, HERE) == f"ecs eu-west-1 as {MEMBER}"  # type: ignore[comparison-overlap]
-    assert of.ecr(MEMBER, HERE, MEMBER) == (f"ecr eu-west-1 as {MEMBER}", MEMBER)  # type: ignore[comparison-overlap]
+    assert of.ecr(MEMBER, HERE, MEMBER) == (f"ecr eu-west-1 as {MEMBER}", MEMBER, True)  # type: ignore[comparison-overlap]
 
 
 def test_an_account_that_is_not_listed_is_refused_before_any_call() -> None:
@@ -71,7 +100,7 @@ def test_an_account_that_is_not_listed_is_refused_before_any_call() -> None:
     of = accounts(aws, MEMBER)
     with pytest.raises(AwsRejected, match=STRANGER):
         of.ecs(STRANGER, HERE)
-    assert of.ecr(STRANGER, HERE, MEMBER) == ("ecr eu-west-1 as the hub", "")  # type: ignore[comparison-overlap]
+    assert of.ecr(STRANGER, HERE, MEMBER) == ("ecr eu-west-1 as the hub", "", False)  # type: ignore[comparison-overlap]
     assert aws.assumed == []
 
 
@@ -88,7 +117,11 @@ def test_a_member_without_its_role_is_an_error_and_not_read_otherwise(
 
 def test_a_central_registry_of_the_organization_is_read_through_its_role() -> None:
     aws = Aws()
-    assert accounts(aws).ecr(CENTRAL, HERE, MEMBER) == (f"ecr eu-west-1 as {CENTRAL}", CENTRAL)  # type: ignore[comparison-overlap]
+    assert accounts(aws).ecr(CENTRAL, HERE, MEMBER) == (
+        f"ecr eu-west-1 as {CENTRAL}",
+        CENTRAL,
+        True,
+    )  # type: ignore[comparison-overlap]
     assert accounts(aws, MEMBER, CENTRAL).ecr(CENTRAL, HERE, MEMBER)[1] == CENTRAL
 
 
@@ -99,7 +132,7 @@ def test_a_strangers_public_registry_is_read_as_ourselves_and_not_asked_for_long
     aws = Aws(STRANGER)
     of = accounts(aws, clock=clock)
     for _ in range(5):
-        assert of.ecr(STRANGER, HERE, MEMBER) == ("ecr eu-west-1 as the hub", "")  # type: ignore[comparison-overlap]
+        assert of.ecr(STRANGER, HERE, MEMBER) == ("ecr eu-west-1 as the hub", "", False)  # type: ignore[comparison-overlap]
     assert aws.assumed == [STRANGER]
     clock.now += 901
     aws.closed = ()

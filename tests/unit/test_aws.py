@@ -109,3 +109,31 @@ def test_a_role_that_does_not_let_us_in_is_rejected(
     monkeypatch.setattr(aws.client("sts"), "assume_role", refuse)
     with pytest.raises(AwsRejected, match="sts:AssumeRole: AccessDenied"):
         aws.client_as(ROLE_THERE, "install-1", "ecr", "eu-west-1")
+
+
+def test_no_more_clients_are_kept_than_are_used(sts: list[dict[str, str]]) -> None:
+    """Whoever deploys an image names its region, and may invent one for each."""
+    for number in range(aws._MOST_CLIENTS + 1):
+        aws.client("sts", f"us-east-{number + 10}")
+        aws.client_as(ROLE_THERE, "install-1", "sts", f"us-east-{number + 10}")
+    assert aws.client.cache_info().currsize == aws._MOST_CLIENTS
+    assert len(aws._clients) == aws._MOST_CLIENTS
+    assert len(sts) == 1
+
+
+def test_the_regions_of_every_partition_are_known_and_no_others() -> None:
+    assert {"us-east-1", "cn-north-1", "us-gov-west-1", "eusc-de-east-1"} <= aws.regions()
+    assert "us-east-9" not in aws.regions()
+
+
+@pytest.mark.parametrize(
+    ("error", "silent"),
+    [
+        (EndpointConnectionError(endpoint_url="x"), True),
+        (client_error("ServerException", 500), False),
+    ],
+)
+def test_whether_anybody_has_answered(error: Exception, silent: bool) -> None:
+    with pytest.raises(AwsUnavailable) as caught, aws.calls("ecr:BatchGetImage"):
+        raise error
+    assert aws.is_silent(caught.value) == silent

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from image_scan import log, notifications
 from image_scan.accounts import Accounts
@@ -103,6 +103,17 @@ def test_an_aws_that_does_not_answer_is_asked_again() -> None:
     owners = Owners(tagless(Tags({SERVICE: "ThrottlingException"})), "team")
     with pytest.raises(AwsUnavailable):
         owners.of(image(), places("web"))
+
+
+def test_a_region_that_does_not_exist_holds_no_message_up() -> None:
+    class Nowhere(Tags):
+        def list_tags_for_resource(self, resourceArn: str) -> dict[str, Any]:  # noqa: N803
+            if ":us-east-9:" in resourceArn:
+                raise EndpointConnectionError(endpoint_url="https://api.ecr.us-east-9")
+            return super().list_tags_for_resource(resourceArn)
+
+    owners = Owners(tagless(Nowhere({})), "team")
+    assert owners.of(image(region="us-east-9"), places("web")) == {}
 
 
 def test_the_team_is_in_text_json_and_attributes() -> None:

@@ -168,6 +168,25 @@ def test_a_scan_that_runs_is_not_asked_for_again(world: World) -> None:
     assert (found["sent"], found["fresh_verdicts"], found["coverage_percent"]) == (0, 0, 0)
 
 
+def test_a_strangers_image_is_noted_and_unscannable_and_then_left_alone(world: World) -> None:
+    """Its registry lets nobody in, so its key is not the digest that ECS tells."""
+    stranger = f"999999999999.dkr.ecr.{REGION}.amazonaws.com/x/y:1"
+    started = {"name": "side", "image": stranger, "imageDigest": DIGESTS[5]}
+    world.ecs[ACCOUNT].run(1, started)
+    assert world.run()["sent"] == 1
+    (task,) = deployments.running(world.sent[0], world.accounts)
+    key = f"999999999999/{REGION}/x/y:1@{DIGESTS[5]}"
+    task["image"].update(key=key, unscannable="its registry lets nobody in")
+    world.ledger.note(task)
+    decision = world.cache.decide(task, LEASE)
+    assert decision["outcome"]
+    world.cache.note_told(task, decision["outcome"], WEEK)
+    for _ in range(2):
+        world.clock.now += HOUR + 1
+        found = world.run()
+        assert (found["sent"], found["closed"], found["unscannable"]) == (0, 0, 1)
+
+
 def test_what_cannot_be_scanned_counts_apart(world: World) -> None:
     world.ecs[ACCOUNT].run(1, app(), {"name": "proxy", "image": "nginx:1.27"})
     world.run()

@@ -46,10 +46,11 @@ def test_what_is_no_object_is_kept_as_it_came() -> None:
 def test_the_tags_of_all_failed_images_are_told() -> None:
     inner = state("intake", "ScanImages")["ItemProcessor"]["States"]
     digests = inner["ImageFailed"]["Output"]["digests"]
-    image = {"digest": "sha256:1", "containers": ["a", "b"]}
+    image = {"key": "sha256:1", "digest": "sha256:1", "containers": ["a", "b"]}
     failed = evaluate(digests, {"input": {"image": image}})
     assert failed == {"a": "sha256:1", "b": "sha256:1"}
-    assert evaluate(digests, {"input": {"image": {**image, "digest": ""}}}) == {}
+    for unconfirmed in ("1/us-east-1/app:1", "1/us-east-1/app:1@sha256:1", "other#nginx"):
+        assert evaluate(digests, {"input": {"image": {**image, "key": unconfirmed}}}) == {}
     (choice,) = state("intake", "AllImagesHandled")["Choices"]
     results = [
         {"result": "skipped"},

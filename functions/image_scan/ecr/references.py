@@ -32,7 +32,8 @@ class EcrReference:
     """A reference into a private ECR registry.
 
     `host` is the registry's ordinary host, whichever the reference used; `tag` and `digest` are
-    empty when the reference has none, and never both (`latest` is implied).
+    empty when the reference has none, and never both (`latest` is implied). `seen`: the digest is
+    of what ECS has pulled, and not only what the reference says.
     """
 
     uri: str
@@ -42,6 +43,7 @@ class EcrReference:
     repository: str
     tag: str
     digest: str
+    seen: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,9 +90,11 @@ def parse(uri: str) -> EcrReference | Unscannable:
 
 def pinned(reference: EcrReference | Unscannable, digest: str) -> EcrReference | Unscannable:
     """The reference with the digest that was seen to run, unless it names one itself."""
-    if isinstance(reference, Unscannable) or reference.digest or not digest:
+    if isinstance(reference, Unscannable) or not digest:
         return reference
-    return replace(reference, uri=f"{reference.uri}@{digest}", digest=digest)
+    if reference.digest:
+        return replace(reference, seen=reference.digest == digest)
+    return replace(reference, uri=f"{reference.uri}@{digest}", digest=digest, seen=True)
 
 
 def bare(digest: str) -> str:

@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from image_scan import log, metrics
 from image_scan.ecr import references
-from image_scan.ecr.digests import as_seen, identify
+from image_scan.ecr.digests import as_ended, as_seen, identify
 from image_scan.events import api_calls, task_definitions, task_state
 from image_scan.events.fields import mapping, text
 from image_scan.payloads import Image, ImageTask, ParsedEvent
 
 if TYPE_CHECKING:
-    from mypy_boto3_ecr import ECRClient
-
-    from image_scan.accounts import Accounts
+    from image_scan.accounts import Accounts, Registry
     from image_scan.events.api_calls import EcsEvent
 
 
@@ -40,8 +38,7 @@ def read(event: Any, accounts: Accounts) -> ParsedEvent:
     Raises MalformedEvent, AwsRejected or AwsUnavailable; the event is then kept.
     """
     parsed = parse(event)
-    over = parsed.task is not None and parsed.task["stopped"]
-    found = _images(parsed, accounts, resolve=not over)
+    found = _images(parsed, accounts, resolve=True)
     log.info(
         "event parsed",
         event_name=parsed.deployment["event_name"],
@@ -88,10 +85,16 @@ def _images(parsed: EcsEvent, accounts: Accounts, *, resolve: bool) -> list[Imag
     ]
     ours = [(name, each) for name, each in named if isinstance(each, references.EcrReference)]
 
-    def ecr_in(account_id: str, region: str) -> tuple[ECRClient, str]:
+    def registry_of(account_id: str, region: str) -> Registry:
         return accounts.ecr(account_id, region, deployment["account"])
 
-    found = identify(ours, ecr_in) if resolve else as_seen(ours)
+    def is_ours(account_id: str) -> bool:
+        return accounts.is_ours(account_id, deployment["account"])
+
+    if parsed.task and parsed.task["stopped"]:
+        found = as_ended(ours, is_ours)
+    else:
+        found = identify(ours, registry_of) if resolve else as_seen(ours)
     foreign: dict[str, Image] = {}
     for name, each in named:
         if isinstance(each, references.Unscannable):

@@ -2,6 +2,7 @@
 
 from image_scan import aws, config, log
 from image_scan.cache_table import CacheTable
+from image_scan.ecr import asking
 from image_scan.events.by_hand import is_by_hand
 from image_scan.ledger import Ledger
 from image_scan.ledger_table import LedgerTable
@@ -12,6 +13,7 @@ from image_scan.scan_cache import ScanCache
 
 def handler(event: ImageTask, _context: object) -> CacheDecision:
     log.bind(event)
+    asking.require_answer(event["image"])
     dynamodb = aws.client("dynamodb")
     ledger = Ledger(LedgerTable(dynamodb, config.ledger_table()))
     ledger.note(event)

@@ -40,7 +40,7 @@ def assert_kept_in_the_hub(organization: Organization, app: App) -> None:
     app.register()
     assert app.settle() == {}
     (kept,) = organization.install.failed_events()
-    assert kept["error"] == "AwsRejected"
+    assert kept["error"] == "ImageUnread"
     assert kept["body"]["account"] == app.spoke.account
     watch = organization.install.client("cloudwatch")
     (alarm,) = watch.describe_alarms(AlarmNames=[f"{PREFIX}-failed-events"])["MetricAlarms"]

@@ -10,8 +10,8 @@ from botocore.exceptions import ClientError, EndpointConnectionError, ParamValid
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from image_scan.ecr import digests, references
-from image_scan.errors import AwsRejected, AwsUnavailable
+from image_scan.accounts import Registry
+from image_scan.ecr import digests, manifests, references
 from tests.unit.builders import ACCOUNT, HOST, REGION
 
 if TYPE_CHECKING:
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 AMD, ARM = "a" * 64, "e" * 64
 
 
-def identify(client: Any, *uris: str) -> list[Image]:
+def identify(client: Any, *uris: str, ours: bool = True) -> list[Image]:
     named = [(f"c{number}", references.parse(uri)) for number, uri in enumerate(uris)]
     assert all(isinstance(each, references.EcrReference) for _, each in named)
-    return digests.identify(named, lambda *_: (client, ""))
+    return digests.identify(named, lambda *_: Registry(client, "", ours))
 
 
 class Refusing:
@@ -168,7 +168,7 @@ def test_each_account_and_region_is_asked_for_its_own_images() -> None:
 
     def ecr_in(account_id: str, region: str) -> Any:
         asked.append(f"{account_id} {region}")
-        return ecr, account_id[:1]
+        return Registry(ecr, account_id[:1], ours=True)
 
     uris = [f"{HOST}/a:1", "999999999999.dkr.ecr.eu-west-1.amazonaws.com/a:1"]
     named = [("c", references.parse(uri)) for uri in uris]
@@ -196,7 +196,8 @@ def test_what_ecr_does_not_let_us_read_is_known_by_its_tag(code: str) -> None:
     assert (tagged["key"], tagged["digest"]) == (f"{ACCOUNT}/{REGION}/app:v1", "")
     assert tagged["unscannable"] == ""
     assert "does not let" in pinned["unscannable"]
-    assert (both["key"], both["tag"], both["unscannable"]) == (f"sha256:{'8' * 64}", "v2", "")
+    key = f"{ACCOUNT}/{REGION}/app:v2@sha256:{'8' * 64}"
+    assert (both["key"], both["tag"], both["unscannable"]) == (key, "v2", "")
 
 
 @pytest.mark.parametrize(
@@ -217,17 +218,65 @@ def test_a_repository_name_that_boto_refuses_harms_no_sibling(cloud: None) -> No
 
 
 @pytest.mark.parametrize(
-    ("error", "expected"),
+    "error",
     [
-        (refusal("ThrottlingException"), AwsUnavailable),
-        (refusal("Whatever", 503), AwsUnavailable),
-        (EndpointConnectionError(endpoint_url="x"), AwsUnavailable),
-        (refusal("ExpiredTokenException"), AwsRejected),
+        refusal("ThrottlingException"),
+        refusal("Whatever", 503),
+        EndpointConnectionError(endpoint_url="x"),
+        refusal("ExpiredTokenException"),
     ],
 )
-def test_trouble_with_ecr_is_not_an_absent_image(error: Exception, expected: type) -> None:
-    with pytest.raises(expected):
-        identify(Refusing(error), f"{HOST}/app:v1")
+def test_trouble_with_ecr_is_not_an_absent_image(error: Exception) -> None:
+    (found,) = identify(Refusing(error), f"{HOST}/app:v1")
+    assert found["unread"]
+    assert found["unscannable"] == ""
+
+
+def test_a_region_that_nobody_knows_and_that_does_not_answer_has_no_registry() -> None:
+    silent = Refusing(EndpointConnectionError(endpoint_url="x"))
+    (found,) = identify(silent, f"{ACCOUNT}.dkr.ecr.us-east-9.amazonaws.com/app:v1")
+    assert found["unscannable"] == "no registry answers in the region us-east-9"
+    assert "unread" not in found
+
+
+def test_a_region_newer_than_the_sdk_is_one_that_answers(ecr: FakeEcr) -> None:
+    digest = ecr.push("app", "v1")
+    (found,) = identify(ecr, f"{ACCOUNT}.dkr.ecr.us-east-9.amazonaws.com/app:v1")
+    assert (found["key"], found["unscannable"]) == (digest, "")
+
+
+@pytest.mark.parametrize("reference", ["app:v1", f"app@sha256:{'9' * 64}"])
+def test_a_strangers_repository_that_lets_nobody_in_is_unscannable(reference: str) -> None:
+    refusing = Refusing(refusal("AccessDeniedException"))
+    (found,) = identify(refusing, f"{HOST}/{reference}", ours=False)
+    assert found["unscannable"] == "its registry lets nobody of this installation in"
+    assert found["key"].startswith(f"{ACCOUNT}/{REGION}/app")
+
+
+@pytest.mark.parametrize("ours", [True, False])
+def test_whom_a_repository_lets_pull_and_not_list_knows_the_digest(
+    ecr: FakeEcr, ours: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digest = ecr.push("app", "v1")
+
+    def refuse(**_: Any) -> None:
+        raise refusal("AccessDeniedException")
+
+    monkeypatch.setattr(ecr, "describe_images", refuse)
+    for uri in (f"{HOST}/app:v1", f"{HOST}/app:v1@{digest}"):
+        (found,) = identify(ecr, uri, ours=ours)
+        assert (found["key"], found["tag"], found["unscannable"]) == (digest, "v1", "")
+    (found,) = identify(ecr, f"{HOST}/app@{digest}", ours=ours)
+    assert found["unscannable"].startswith("its tag is unknown: ECR does not let")
+
+
+def test_a_digest_that_ecr_does_not_confirm_is_no_key(ecr: FakeEcr) -> None:
+    """Anybody may name the digest of anybody's image."""
+    victims = ecr.push("victim", "v1")
+    ecr.push("other", "v1", config="d" * 64)
+    (found,) = identify(ecr, f"{HOST}/other:v1@{victims}")
+    assert found["key"] == f"{ACCOUNT}/{REGION}/other:v1@{victims}"
+    assert found["unscannable"] == "not found in its ECR repository"
 
 
 def test_an_image_that_ecr_fails_at_for_another_reason_is_no_absent_one() -> None:
@@ -239,7 +288,7 @@ def test_an_image_that_ecr_fails_at_for_another_reason_is_no_absent_one() -> Non
     assert found["unscannable"] == "its tag is unknown: ECR did not say"
 
 
-manifests = st.recursive(
+documents = st.recursive(
     st.none() | st.integers() | st.text(max_size=5),
     lambda inner: (
         st.lists(inner, max_size=3)
@@ -251,10 +300,10 @@ manifests = st.recursive(
 )
 
 
-@given(manifest=manifests)
+@given(manifest=documents)
 @settings(max_examples=150)
 def test_any_json_as_a_manifest(manifest: Any) -> None:
-    for read in (digests._platforms, digests._config):
+    for read in (manifests.platforms, manifests.config):
         read(manifest if isinstance(manifest, dict) else {})  # type: ignore[operator]
 
 

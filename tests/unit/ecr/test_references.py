@@ -1,6 +1,7 @@
 """Image references: every host of ECR, every form of a reference, and any other text."""
 
 import time
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -179,7 +180,9 @@ def test_what_cannot_be_scanned_has_one_name_with_and_without_its_tag(uri: str, 
 
 def test_a_digest_that_was_seen_pins_a_tag() -> None:
     seen = references.pinned(references.parse(f"{HOST}/app:1"), DIGEST)
-    assert seen == references.parse(f"{HOST}/app:1@{DIGEST}")
+    named = references.parse(f"{HOST}/app:1@{DIGEST}")
+    assert isinstance(named, EcrReference)
+    assert seen == references.pinned(named, DIGEST) == replace(named, seen=True)
     other = "sha256:" + "0" * 64
     for uri in (f"{HOST}/app@{DIGEST}", "nginx"):
         assert references.pinned(references.parse(uri), other) == references.parse(uri)

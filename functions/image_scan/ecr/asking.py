@@ -1,0 +1,96 @@
+"""Asks each repository of an event for itself: what ECR does not answer concerns no other one.
+
+Whoever deploys an image chooses the account and the region of its registry, and a region that does
+not exist must not cost the others their answer, nor the function its time.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from image_scan import aws, log
+from image_scan.errors import AwsRejected, AwsUnavailable, ImageUnread
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from image_scan.payloads import Image
+
+    Place = tuple[str, str, str]  # account, region, repository
+
+# After this time nothing more is asked. With the last question, which may take as long again, it
+# fits into the function's time.
+_SECONDS = 12
+_PAUSE_SECONDS = 1  # before what failed is asked a second time
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True)
+class Unanswered:
+    """Why a repository did not answer; `silent` where nobody in its region did, `passing` where
+    asking again may help."""
+
+    reason: str
+    silent: bool = False
+    passing: bool = False
+
+
+def each(
+    places: Iterable[Place],
+    ask: Callable[[Place], Answer],
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> dict[Place, Answer | Unanswered]:
+    """What `ask` answers, by place. Of a region that is silent only one place is asked in a round.
+
+    Regions that the SDK does not know come last, and have no second round: a new one may answer.
+    """
+    answers: dict[Place, Answer | Unanswered] = {}
+    ends = clock() + _SECONDS
+    waiting = sorted(places, key=lambda place: not _is_known(place))
+    for pause in (0, _PAUSE_SECONDS):
+        if waiting and pause:
+            sleep(pause)
+        silent: dict[str, Unanswered] = {}
+        again = []
+        for place in waiting:
+            answer: Answer | Unanswered
+            if known := silent.get(place[1]):
+                answer = known
+            else:
+                answer = _asked(place, ask, in_time=clock() < ends)
+            answers[place] = answer
+            if isinstance(answer, Unanswered) and answer.silent:
+                silent[place[1]] = answer
+            if isinstance(answer, Unanswered) and answer.passing and _is_known(place):
+                again.append(place)
+        waiting = again
+    for place, answer in answers.items():
+        if isinstance(answer, Unanswered):
+            log.warning("repository not read", repository="/".join(place), reason=answer.reason)
+    return answers
+
+
+def require_answer(image: Image) -> None:
+    """Raises ImageUnread for an image that ECR told nothing of: its event is then kept, and its
+    siblings are on their way already."""
+    if unread := image.get("unread"):
+        raise ImageUnread(unread)
+
+
+def _asked(place: Place, ask: Callable[[Place], Answer], *, in_time: bool) -> Answer | Unanswered:
+    if not in_time:
+        return Unanswered("no time was left to ask ECR")
+    try:
+        return ask(place)
+    except AwsRejected as error:
+        return Unanswered(str(error))
+    except AwsUnavailable as error:
+        return Unanswered(str(error), silent=aws.is_silent(error), passing=True)
+
+
+def _is_known(place: Place) -> bool:
+    return place[1] in aws.regions()

@@ -1,0 +1,159 @@
+"""What ECR says of repositories: each is read for itself, with all that is asked of it at once."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from botocore.exceptions import ClientError, ParamValidationError
+
+from image_scan import aws
+from image_scan.ecr import asking, manifests
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from mypy_boto3_ecr import ECRClient
+    from mypy_boto3_ecr.type_defs import ImageIdentifierTypeDef
+
+    from image_scan.accounts import Registry
+
+_BATCH = 100  # image ids in one BatchGetImage or DescribeImages call
+_ABSENT = frozenset({"ImageNotFound", "InvalidImageDigest", "InvalidImageTag"})
+# No repository can have a name that ECR calls invalid.
+_ABSENT_REPOSITORY = frozenset({"RepositoryNotFoundException", "InvalidParameterException"})
+# The last two: a region that is not switched on, or one of another partition.
+_FORBIDDEN = frozenset(
+    {
+        "AccessDenied",
+        "AccessDeniedException",
+        "InvalidSignatureException",
+        "UnrecognizedClientException",
+    }
+)
+_CLOSED = "its registry lets nobody of this installation in"
+_FORBIDDEN_READ = "ECR does not let this account read the repository"
+
+
+class _Where(TypedDict):
+    registryId: str
+    repositoryName: str
+
+
+@dataclass(frozen=True)
+class Repository:
+    """What ECR said of one repository. `manifests` maps a tag or digest to (digest, manifest).
+
+    `problem` is what it did not let us read, `closed` why nobody can scan what it holds, `unread`
+    why it said nothing at all. `ours`: the account is our own or a member.
+    """
+
+    manifests: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
+    tags: dict[str, list[str]] = field(default_factory=dict)
+    absent: frozenset[str] = frozenset()
+    problem: str = ""
+    closed: str = ""
+    unread: str = ""
+    ours: bool = True
+    role_account_id: str = ""
+
+
+def read(
+    wanted: Mapping[tuple[str, str, str], Sequence[str]],
+    registry_of: Callable[[str, str], Registry],
+) -> dict[tuple[str, str, str], Repository]:
+    """Repositories by account, region and name, with the tags and digests wanted of them."""
+
+    def ask(place: tuple[str, str, str]) -> Repository:
+        account_id, region, name = place
+        registry = registry_of(account_id, region)
+        found = _read(registry.ecr, account_id, name, wanted[place])
+        closed = _CLOSED if found.problem and not (found.manifests or registry.ours) else ""
+        role = registry.role_account_id
+        return replace(found, closed=closed, ours=registry.ours, role_account_id=role)
+
+    answers = asking.each(wanted, ask)
+    return {place: _repository(answer, place[1]) for place, answer in answers.items()}
+
+
+def _repository(answer: Repository | asking.Unanswered, region: str) -> Repository:
+    if isinstance(answer, Repository):
+        return answer
+    if answer.silent and region not in aws.regions():
+        return Repository(closed=f"no registry answers in the region {region}", ours=False)
+    return Repository(unread=answer.reason, ours=False)
+
+
+def _read(ecr: ECRClient, account_id: str, name: str, wanted: Sequence[str]) -> Repository:
+    where = _Where(registryId=account_id, repositoryName=name)
+    with aws.calls("ecr:BatchGetImage"):
+        try:
+            named, absent = _manifests(ecr, where, wanted)
+            children = {child for _, each in named.values() for child in manifests.platforms(each)}
+            more, _ = _manifests(ecr, where, sorted(children - named.keys()))
+            found = Repository({**named, **more}, absent=absent)
+        except ClientError as error:
+            if aws.error_code(error) in _ABSENT_REPOSITORY:
+                return Repository(absent=frozenset(wanted))
+            if aws.error_code(error) in _FORBIDDEN:
+                return Repository(problem=_FORBIDDEN_READ)
+            raise
+        except ParamValidationError:
+            return Repository(absent=frozenset(wanted))
+    digests = sorted(key for key in named if key.startswith("sha256:"))
+    with aws.calls("ecr:DescribeImages"):
+        try:
+            return replace(found, tags=_tags(ecr, where, digests))
+        except ClientError as error:
+            if aws.error_code(error) not in _FORBIDDEN:
+                raise
+            return replace(found, problem=_FORBIDDEN_READ)  # what may pull may not always list
+
+
+def _manifests(
+    ecr: ECRClient, where: _Where, wanted: Sequence[str]
+) -> tuple[dict[str, tuple[str, dict[str, Any]]], frozenset[str]]:
+    found: dict[str, tuple[str, dict[str, Any]]] = {}
+    absent = set()
+    for batch in _batches(wanted):
+        answer = ecr.batch_get_image(
+            **where,
+            imageIds=[_identifier(each) for each in batch],
+            acceptedMediaTypes=[*manifests.INDEXES, *manifests.MANIFESTS],
+        )
+        for each in answer.get("images", []):
+            key = each["imageId"]
+            value = (key["imageDigest"], _document(each.get("imageManifest", "")))
+            asked = (key.get("imageTag", ""), key["imageDigest"])
+            found.update({name: value for name in asked if name in batch})
+        for failure in answer.get("failures", []):
+            if failure.get("failureCode") in _ABSENT:
+                key = failure.get("imageId", {})
+                absent.add(key.get("imageTag") or key.get("imageDigest", ""))
+    return found, frozenset(absent)
+
+
+def _tags(ecr: ECRClient, where: _Where, digests: Sequence[str]) -> dict[str, list[str]]:
+    tags: dict[str, list[str]] = {}
+    for batch in _batches(digests):
+        answer = ecr.describe_images(**where, imageIds=[_identifier(each) for each in batch])
+        for each in answer.get("imageDetails", []):
+            tags[each.get("imageDigest", "")] = sorted(each.get("imageTags", []))
+    return tags
+
+
+def _document(text: str) -> dict[str, Any]:
+    try:
+        document = json.loads(text)
+    except ValueError:
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _identifier(name: str) -> ImageIdentifierTypeDef:
+    return {"imageDigest": name} if name.startswith("sha256:") else {"imageTag": name}
+
+
+def _batches(names: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (names[start : start + _BATCH] for start in range(0, len(names), _BATCH))
