@@ -28,11 +28,12 @@ class Place(Deployment):
 class Image(TypedDict):
     """One image of a deployment.
 
-    `digest` is what the reference resolved to (an index or a manifest), `manifests` and `configs`
-    the digests of its platforms; all with their `sha256:` prefix. `unscannable` is the reason why
-    no scan can be asked for, or empty. `role_account_id` is the member account whose role the
-    sensor assumes to pull it, empty for the install's own role. `unread` says why ECR told nothing
-    of it: the event has to be read again.
+    `digest` is what the reference resolved to (an index or a manifest). `manifests`, `configs` and
+    `certain` say what runs of it on the `platform`, see `ecr.identity`; digests have their
+    `sha256:` prefix. `unscannable` is the reason why no scan can be asked for, or empty.
+    `role_account_id` is the member account whose role the sensor assumes to pull it, empty for
+    the install's own role. `unread` says why ECR told nothing of it: the event has to be read
+    again.
     """
 
     uri: str
@@ -43,8 +44,10 @@ class Image(TypedDict):
     repository: str
     tag: str
     digest: str
+    platform: str
     manifests: list[str]
     configs: list[str]
+    certain: bool
     containers: list[str]
     unscannable: str
     role_account_id: str
@@ -154,7 +157,8 @@ class Status(TypedDict):
 
     `reported` and `severe` are how many vulnerabilities the image's record counts, and how many of
     them are of severity 4 or 5; `ended_checks` how many polls have seen the scan job ended. `fixes`
-    is what `fixes.pack` makes of the image's software.
+    is what `fixes.pack` makes of the image's software. `doubt` says why the result cannot prove
+    that the image is clean, where it cannot.
     """
 
     complete: bool
@@ -165,6 +169,7 @@ class Status(TypedDict):
     severe: int
     ended_checks: int
     fixes: NotRequired[str]
+    doubt: NotRequired[str]
 
 
 class ImageTask(TypedDict):

@@ -20,7 +20,16 @@ Json = dict[str, Any]
 
 _BATCH = 100  # tasks in one DescribeTasks call
 # Nothing else of a task is passed on: its overrides carry environment values.
-_DETAIL = ("taskArn", "clusterArn", "taskDefinitionArn", "group", "lastStatus", "desiredStatus")
+_DETAIL = (
+    "taskArn",
+    "clusterArn",
+    "taskDefinitionArn",
+    "group",
+    "lastStatus",
+    "desiredStatus",
+    "attributes",
+    "platformFamily",
+)
 _CONTAINER = ("name", "image", "imageDigest")
 
 

@@ -264,8 +264,8 @@ class ScanCache:
         asked for, but not twice for the same request."""
         if item["status"] == _IN_PROGRESS:
             return bool(item["ttl"] <= self._now())
-        if item["status"] in _NO_RESULT and _heard(task, item):
-            return False  # each task that starts would scan anew
+        if item["status"] in _FREE and "owner" in item and _heard(task, item):
+            return False  # a scan has ended so, and each task that starts would scan anew
         forced = task.get("force", False) and item.get("owner") != lease["owner"]
         return item["status"] in _FREE or forced
 

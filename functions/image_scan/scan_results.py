@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from image_scan.errors import ScanError, UnexpectedAnswer
+from image_scan.errors import ScanError, ScanFailed, UnexpectedAnswer
 from image_scan.findings import fixes, summary
 from image_scan.qualys.models import is_severe
 
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 
 def fetch(image: Image, status: Status, qualys: QualysClient) -> Outcome:
-    """Raises UnexpectedAnswer rather than be silent on an image that Qualys counts more for."""
+    """Raises UnexpectedAnswer rather than be silent on an image that Qualys counts more for, and
+    ScanFailed rather than call clean what is in doubt."""
     sha, reported = status["sha"], status["reported"]
     found = qualys.vulnerabilities(sha, apply_exceptions=True, expected=reported)
     outcome = summary.summarise(found.entries, fixes.unpack(status.get("fixes", "")))
@@ -42,6 +43,8 @@ def fetch(image: Image, status: Status, qualys: QualysClient) -> Outcome:
             f"Qualys lists {listed} vulnerabilities, but its record of the image says {reported}"
             f" and its own count {'nothing' if counted is None else counted}"
         )
+    if outcome["verdict"] == "CLEAN" and (doubt := status.get("doubt")):
+        raise ScanFailed(doubt)
     outcome["reason"] = "; ".join(remarks)
     outcome["scanned_at"] = status["scanned_at"]
     outcome["fresh"] = status["fresh"]
@@ -93,7 +96,7 @@ def _count(sha: str, qualys: QualysClient) -> int | None:
 
 
 def _remarks(image: Image, status: Status) -> list[str]:
-    remarks = []
+    remarks = [doubt] if (doubt := status.get("doubt")) else []
     if not status["fresh"]:
         remarks.append("Qualys did not scan again; this is its last result for the same image")
     if not image["digest"]:

@@ -2,6 +2,12 @@
 
 Three things must agree: the job has ended, the image is ours by digest, and its scan is not older
 than our request. Anything less is not complete, or a declared failure; never a result.
+
+Where an index may have several images for the platform that runs (`certain` is false), only what
+Qualys pulled by the index's digest is a result, and only while it pulled nothing else by it. If
+that does not come to pass, the worst of our images answers. It can show that the image is bad, but
+not that it is clean: the status then has a `doubt`. So it is with an image that is known by its tag
+alone, of which every result counts that Qualys has under this tag.
 """
 
 from __future__ import annotations
@@ -27,6 +33,7 @@ _CLOCK_SKEW_MS = 120_000
 # result counts, or an image that Qualys does not list is given up; and so many for its scan error.
 _SETTLING_CHECKS = 5
 _ERROR_CHECKS = 2
+_DOUBT = "Qualys does not tell which image of the index it scanned; this is the worst that it has"
 
 
 def check(
@@ -69,18 +76,40 @@ def _check(
 def _judge(image: Image, known: list[ScannedImage], earliest: int, ended: int) -> Status:
     ours = [each for each in known if is_ours(each, image)]
     ready = [each for each in ours if each.scanned_at and each.reported is not None]
-    newest = max(ready, key=lambda each: each.scanned_at, default=None)
-    if newest and newest.scanned_at >= earliest:
-        return _result(newest, fresh=True, ended=ended)
+    fresh = [each for each in ready if each.scanned_at >= earliest]
+    if proof := _proof(image, known, fresh):
+        return _result(proof, fresh=True, ended=ended)
     if ended and not ours:
         _raise_unlisted(known, image, earliest, ended)
     if ended >= _ERROR_CHECKS:
         _raise_scan_error(ours)
     # What is known by its tag only may have been other bytes when it was scanned.
     settled = ended >= _SETTLING_CHECKS and len(ready) == len(ours)
-    if settled and newest and image["digest"]:
-        return _result(newest, fresh=False, ended=ended)
+    if settled and image["digest"] and (answer := _worst(fresh or ready)):
+        doubt = "" if _is_certain(image) else _DOUBT
+        return _result(answer, fresh=answer in fresh, ended=ended, doubt=doubt)
     return _waiting(ended)
+
+
+def _proof(
+    image: Image, known: list[ScannedImage], fresh: list[ScannedImage]
+) -> ScannedImage | None:
+    """The new result that is the image's own; None while it cannot be told."""
+    if _is_certain(image) or not image["digest"]:
+        return _worst(fresh)
+    pulled = [each for each in known if bare(image["digest"]) in each.digests]
+    return _worst(pulled) if all(each in fresh for each in pulled) else None
+
+
+def _worst(results: list[ScannedImage]) -> ScannedImage | None:
+    """That with the most findings of the severities 4 and 5, then with the most of all."""
+    by_severity = sorted(results, key=lambda each: (each.severe, each.reported, each.scanned_at))
+    return by_severity[-1] if by_severity else None
+
+
+def _is_certain(image: Image) -> bool:
+    # An execution that began before an upgrade does not say it.
+    return image.get("certain", len(image["configs"]) == 1)
 
 
 def is_ours(candidate: ScannedImage, image: Image) -> bool:
@@ -88,16 +117,16 @@ def is_ours(candidate: ScannedImage, image: Image) -> bool:
 
     Qualys' sha is the config digest; a sensor on containerd may report a manifest digest there.
     """
-    digests = {bare(each) for each in (image["digest"], *image["manifests"]) if each}
-    if not digests:
+    if not image["digest"]:
         return (image["host"], image["repository"], image["tag"]) in candidate.names
+    digests = {bare(each) for each in image["manifests"]}
     configs = {bare(each) for each in image["configs"]}
     return candidate.sha in configs | digests or not digests.isdisjoint(candidate.digests)
 
 
 def _known(image: Image, qualys: QualysClient) -> list[ScannedImage]:
-    """What Qualys may have of the image: directly where one config names it, else by repository."""
-    if len(image["configs"]) == 1:
+    """What Qualys may have of the image: directly where its config names it, else by repository."""
+    if _is_certain(image) and image["configs"]:
         found = qualys.image(bare(image["configs"][0]))
         if found:
             return [found]
@@ -110,7 +139,7 @@ def _waiting(ended: int) -> Status:
     )
 
 
-def _result(candidate: ScannedImage, fresh: bool, ended: int) -> Status:
+def _result(candidate: ScannedImage, fresh: bool, ended: int, doubt: str = "") -> Status:
     _raise_scan_error([candidate])
     if not re.fullmatch("[0-9a-f]{64}", candidate.sha):
         raise UnexpectedAnswer("an image has no sha")
@@ -123,6 +152,7 @@ def _result(candidate: ScannedImage, fresh: bool, ended: int) -> Status:
         severe=candidate.severe,
         ended_checks=ended,
         fixes=fixes.pack(candidate.softwares),
+        doubt=doubt,
     )
 
 
@@ -134,9 +164,14 @@ def _raise_scan_error(ours: Iterable[ScannedImage]) -> None:
 
 
 def _raise_unlisted(known: Iterable[ScannedImage], image: Image, earliest: int, ended: int) -> None:
-    name = (image["host"], image["repository"], image["tag"])
-    if any(name in each.names and each.scanned_at >= earliest for each in known):
-        raise ImageNotScannable("its tag was moved to another image before Qualys scanned it")
+    name, digest = (image["host"], image["repository"], image["tag"]), bare(image["digest"])
+    scanned = [each for each in known if each.scanned_at >= earliest]
+    if any(name in each.names or digest in each.digests for each in scanned):
+        if image["digest"] in image["manifests"]:
+            raise ImageNotScannable("its tag was moved to another image before Qualys scanned it")
+        if image["digest"] and ended >= _ERROR_CHECKS:
+            what = f"the index has an image for {image.get('platform') or 'another platform'}"
+            raise ImageNotScannable(f"{what}, and Qualys scanned another one under its tag")
     if ended >= _SETTLING_CHECKS:
         raise ScanFailed("the scan job has ended and Qualys does not list the image")
 

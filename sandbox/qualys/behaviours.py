@@ -43,7 +43,10 @@ class Behaviour:
     early_results: list[Literal["status", "time", "findings"]] = field(default_factory=list)
 
     # How the image is named, and whether the caller's scope holds it (403 if not).
+    # Which digest of a multi-platform image is in `repoDigests` is undocumented: what the tag
+    # resolved to, as with Docker, or the manifest of the platform.
     image_id_from: Literal["config", "manifest"] = "config"
+    repo_digest_of: Literal["reference", "manifest"] = "reference"
     repo_registry: Literal["host", "uri"] = "host"
     null_registry: bool = False
     scan_time_field: Literal["lastVmScanDate", "lastScanned", "lastScannedDate"] = "lastVmScanDate"

@@ -28,20 +28,22 @@ class Scans:
             layers=list(pulled.layers),
         )
         image = world.images.add(made)
-        image.seen(place, pulled.resolved.removeprefix("sha256:"), job.registry_uuid)
+        by = self.switches(place, pulled).repo_digest_of
+        digest = pulled.resolved if by == "reference" else pulled.manifest
+        image.seen(place, digest.removeprefix("sha256:"), job.registry_uuid)
         return image
 
-    def scan(self, job: Schedule, place: Place, pulled: PulledImage) -> None:
+    def scan(self, job: Schedule, place: Place, pulled: PulledImage, ended: float) -> None:
         """Its result shows at once, or with a lag; what is early of it shows at once anyway."""
         world, switches = self._world, self.switches(place, pulled)
-        result = self._result(job, place, pulled, switches)
+        result = self._result(job, place, pulled, switches, ended)
         lag = switches.results_lag_seconds if result else 0.0
         parts = switches.early_results if lag else RESULT_PARTS
         if parts:
             self._show(job, place, pulled, result, parts)
         if lag:
             show = partial(self._show, job, place, pulled, result, RESULT_PARTS)
-            world.late.append((world.clock.now() + world.clock.lasting(lag), show))
+            world.late.append((ended + world.clock.lasting(lag), show))
 
     def show_late(self) -> None:
         """Shows the results whose lag is over."""
@@ -51,10 +53,15 @@ class Scans:
             show()
 
     def _result(
-        self, job: Schedule, place: Place, pulled: PulledImage, switches: Scenario
+        self,
+        job: Schedule,
+        place: Place,
+        pulled: PulledImage,
+        switches: Scenario,
+        ended: float,
     ) -> ScanResult | None:
         """An image that was scanned is scanned again only by a force scan that is subscribed to."""
-        world, now = self._world, self._world.clock.now()
+        world = self._world
         known = world.images.get(self._sha(place, pulled))
         forced = job.force_scan and switches.force_scan_enabled
         if switches.job_error is not None:
@@ -64,11 +71,11 @@ class Scans:
             return None
         if (code := switches.scan_error_code) is not None:
             status, message = switches.failed_scan_status, switches.scan_error_message
-            return ScanResult(now, None, status, code, message)
+            return ScanResult(ended, None, status, code, message)
         told = world.findings.of(self._sha(place, pulled), place.repository, place.tag)
         return ScanResult(
-            now,
-            dated(told, known.findings if known else None, now),
+            ended,
+            dated(told, known.findings if known else None, ended),
             malware=switches.malware if "malware" in switches.examines else None,
             secrets=switches.secrets if "secrets" in switches.examines else None,
         )

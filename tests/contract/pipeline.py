@@ -116,6 +116,25 @@ class Pipeline:
         self.held.push(host, repository, {tag: pulled})
         return digest
 
+    def push_index(
+        self, tag: str, images: dict[str, str], pulled: str = "linux/amd64", **own_tags: str
+    ) -> str:
+        """Pushes an index of configs by platform; returns its digest.
+
+        The sensor pulls the platform `pulled`. `own_tags` are of images, by their architecture.
+        """
+        manifests = {}
+        for platform, config in images.items():
+            own = own_tags.get(platform.split("/")[1])
+            untagged = self.ecr.push(REPOSITORY, config=config)
+            manifests[platform] = self.push(tag=own, config=config) if own else untagged
+        index = self.ecr.push_index(
+            REPOSITORY, tag, *((at, each) for each, at in manifests.items())
+        )
+        taken = PulledImage(f"sha256:{images[pulled]}", manifests[pulled], index)
+        self.held.push(HOST, REPOSITORY, {tag: taken})
+        return index
+
     def ecr_refuses(self) -> None:
         """ECR does not let the functions read any image; Qualys' own role still does."""
 
@@ -191,13 +210,14 @@ class Pipeline:
 
     # What happens.
 
-    def event(self, uri: str = URI, service: str = "web") -> Json:
+    def event(self, uri: str = URI, service: str = "web", architecture: str = "x86_64") -> Json:
         """A task that was run from one image, as CloudTrail has it."""
         self._events += 1
         definition = f"arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/{service}:1"
         task = {
             "taskDefinitionArn": definition,
             "clusterArn": f"arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/prod",
+            "attributes": [{"name": "ecs.cpu-architecture", "value": architecture}],
             "containers": [{"name": "app", "image": uri}],
         }
         return {
@@ -218,9 +238,9 @@ class Pipeline:
         """One event through the intake; the scans that it starts wait for `scans`."""
         return self._machine("intake").run(event, f"intake-{event['id']}")
 
-    def announce(self, uri: str = URI, service: str = "web") -> None:
+    def announce(self, uri: str = URI, service: str = "web", architecture: str = "x86_64") -> None:
         """A deployment of an image; whether it starts a scan, `scans` tells."""
-        run = self.intake(self.event(uri, service))
+        run = self.intake(self.event(uri, service, architecture))
         assert run.status == "SUCCEEDED", (run.error, run.cause)
 
     def scans(self) -> list[Run]:
@@ -233,9 +253,9 @@ class Pipeline:
         started, self._starting = self._starting, []
         return self.time.together([partial(self._scan, *each) for each in started])
 
-    def scan(self, uri: str = URI, service: str = "web") -> Run:
+    def scan(self, uri: str = URI, service: str = "web", architecture: str = "x86_64") -> Run:
         """A deployment of an image that has to be scanned, to the end of its scan."""
-        self.announce(uri, service)
+        self.announce(uri, service, architecture)
         (run,) = self.scans()
         return run
 

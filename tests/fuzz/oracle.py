@@ -105,16 +105,19 @@ def _objects(value: Any) -> list[dict[str, Any]]:
 
 def is_of(record: dict[str, Any], image: Image) -> bool:
     """Section 6.4: sha is the config digest or a manifest's, repoDigests are what was pulled."""
-    pulled = {_bare(each) for each in (image["digest"], *image["manifests"])} - {""}
-    if pulled:
-        theirs = {_bare(each.get("digest")) for each in _objects(record.get("repoDigests"))}
+    if image["digest"]:
+        pulled = {_bare(each) for each in image["manifests"]}
         configs = {_bare(each) for each in image["configs"]}
-        return _bare(record.get("sha")) in pulled | configs or bool(theirs & pulled)
+        return _bare(record.get("sha")) in pulled | configs or bool(pulled_by(record) & pulled)
     return any(
         (_host(each.get("registry")), each.get("repository"), each.get("tag"))
         == (image["host"], image["repository"], image["tag"])
         for each in _objects(record.get("repo"))
     )
+
+
+def pulled_by(record: dict[str, Any]) -> set[str]:
+    return {_bare(each.get("digest")) for each in _objects(record.get("repoDigests"))}
 
 
 def records(heard: Heard) -> list[dict[str, Any]]:
@@ -263,6 +266,10 @@ def check_completion(
         not each.get("scanErrorCode") and each.get("scanStatus") in (None, "", "SUCCESS")
         for each in ours
     ), "its scan has failed"
+    if image["digest"] and not image["certain"] and not status["doubt"]:
+        assert any(_bare(image["digest"]) in pulled_by(each) for each in ours), (
+            "an image of an index that Qualys was not seen to pull by it"
+        )
     if status["fresh"]:
         requests_at = [submitted_at]
         for request, response in heard:

@@ -55,8 +55,14 @@ manifests = st.one_of(
     strategies.damaged(
         {
             "mediaType": "application/vnd.oci.image.index.v1+json",
-            "manifests": [{"digest": DIGEST, "platform": {"os": "linux"}}],
-            "config": {"digest": builders.CONFIG},
+            "manifests": [
+                {"digest": DIGEST, "platform": {"os": "linux", "architecture": "amd64"}},
+                {"digest": builders.CONFIG, "artifactType": "a", "mediaType": "b"},
+            ],
+            "config": {
+                "mediaType": "application/vnd.oci.image.config.v1+json",
+                "digest": builders.CONFIG,
+            },
         }
     ).map(json.dumps),
 )

@@ -26,7 +26,7 @@ NOT_FOUND = Answer(404, strategies.escaped(vendor.ENVELOPE))
 NONE = Answer(204, b"", ())
 IMAGES: list[Image] = [
     image(),
-    image(configs=[CONFIG, "sha256:" + "b" * 64]),
+    image(configs=[CONFIG, "sha256:" + "b" * 64], certain=False),
     image(digest="sha256:" + "e" * 64),
     tag_only(),
 ]

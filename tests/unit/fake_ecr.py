@@ -44,18 +44,34 @@ class FakeEcr:
     def push(self, repository: str, tag: str = "", config: str = "c" * 64) -> str:
         """Pushes a one-platform image; returns its digest."""
         media = "application/vnd.oci.image.manifest.v1+json"
-        return self._put(
-            repository, tag, {"mediaType": media, "config": {"digest": f"sha256:{config}"}}
-        )
+        known = {
+            "mediaType": "application/vnd.oci.image.config.v1+json",
+            "digest": f"sha256:{config}",
+        }
+        return self.put(repository, tag, {"mediaType": media, "config": known})
 
-    def push_index(self, repository: str, tag: str, *platforms: tuple[str, str]) -> str:
-        """Pushes an index of (digest, operating system); returns its digest."""
-        media = "application/vnd.oci.image.index.v1+json"
+    def push_index(self, repository: str, tag: str, *images: tuple[str, str]) -> str:
+        """Pushes an index of (digest, `os/architecture`); returns its digest."""
         manifests = [
-            {"digest": digest, "platform": {"os": system, "architecture": "arm64"}}
-            for digest, system in platforms
+            {
+                "mediaType": "application/vnd.oci.image.manifest.v1+json",
+                "digest": digest,
+                "platform": dict(zip(("os", "architecture"), platform.split("/"), strict=True)),
+            }
+            for digest, platform in images
         ]
-        return self._put(repository, tag, {"mediaType": media, "manifests": manifests})
+        media = "application/vnd.oci.image.index.v1+json"
+        return self.put(repository, tag, {"mediaType": media, "manifests": manifests})
+
+    def put(self, repository: str, tag: str, body: dict[str, Any]) -> str:
+        """Pushes any manifest or index; returns its digest."""
+        manifest = json.dumps({"schemaVersion": 2, **body})
+        digest = f"sha256:{hashlib.sha256(manifest.encode()).hexdigest()}"
+        self._images.setdefault(repository, {})[digest] = manifest
+        tags = self._tags.setdefault(repository, {})
+        if tag:
+            tags[tag] = digest
+        return digest
 
     def batch_get_image(
         self,
@@ -96,15 +112,6 @@ class FakeEcr:
             # An untagged image is described without the list.
             details.append({"imageDigest": digest, **({"imageTags": named} if named else {})})
         return {"imageDetails": details}
-
-    def _put(self, repository: str, tag: str, body: dict[str, Any]) -> str:
-        manifest = json.dumps({"schemaVersion": 2, **body})
-        digest = f"sha256:{hashlib.sha256(manifest.encode()).hexdigest()}"
-        self._images.setdefault(repository, {})[digest] = manifest
-        tags = self._tags.setdefault(repository, {})
-        if tag:
-            tags[tag] = digest
-        return digest
 
     def _repository(self, account: str, name: str) -> tuple[dict[str, str], dict[str, str]]:
         for each in (name, self._region):

@@ -16,6 +16,8 @@ PURE = {
     "events.api_calls",
     "events.fields",
     "events.task_state",
+    "events.platforms",
+    "ecr.identity",
     "ecr.references",
     "findings.summary",
     "findings.encoding",

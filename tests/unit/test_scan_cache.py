@@ -232,6 +232,17 @@ class TestVerdict:
         assert item(table)["status"] == "TIMEOUT"
         assert cache.decide(task("event-2"), LEASE)["decision"] == "scan"
 
+    def test_what_a_scan_found_unscannable_is_not_scanned_at_each_start_of_a_task(
+        self, cache: ScanCache
+    ) -> None:
+        """As an image for a platform that Qualys does not pull: no scan will change that."""
+        unscannable = Outcome(verdict="UNSCANNABLE", reason="another platform")
+        recorded(cache, taken(cache.decide(task(), LEASE)), unscannable)
+        started = task("event-2")
+        started["task"] = TaskState(arn="task/1", stopped=False)
+        assert cache.decide(started, LEASE)["decision"] == "skip"
+        assert cache.decide(task("event-3"), LEASE)["decision"] == "scan"
+
     def test_who_waited_for_a_scan_without_a_result_hears_of_the_next(
         self, cache: ScanCache
     ) -> None:

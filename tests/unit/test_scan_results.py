@@ -15,6 +15,7 @@ from image_scan.errors import (
     QualysUnauthorized,
     QualysUnavailable,
     ScanError,
+    ScanFailed,
     UnexpectedAnswer,
 )
 from image_scan.payloads import Status
@@ -63,6 +64,23 @@ def test_it_tells_which_scan_it_stands_on(
     assert outcome["config_digest"] == f"sha256:{SHA}"
     assert (outcome["fresh"], outcome["reason"]) == (True, "")
     assert outcome["scanned_at"] == STATUS["scanned_at"]
+
+
+@pytest.mark.parametrize("entries", [[], [finding(typeDetected="POTENTIAL")]])
+def test_what_is_in_doubt_is_not_called_clean(
+    qualys: QualysClient, answers: responses.RequestsMock, entries: list[Any]
+) -> None:
+    answers.get(VULN, json={"details": entries})
+    with pytest.raises(ScanFailed, match="which image"):
+        scan_results.fetch(image(), status(doubt="which image it is of is not known"), qualys)
+
+
+def test_what_is_bad_is_told_with_its_doubt(
+    qualys: QualysClient, answers: responses.RequestsMock
+) -> None:
+    answers.get(VULN, json={"details": [finding(4)]})
+    outcome = scan_results.fetch(image(), status(doubt="which image is not known"), qualys)
+    assert (outcome["verdict"], outcome["reason"]) == ("FINDINGS", "which image is not known")
 
 
 def test_exceptions_of_the_subscription_are_asked_for(

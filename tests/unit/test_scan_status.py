@@ -175,33 +175,6 @@ def test_another_image_of_the_same_tag_is_not_ours(check: Any) -> None:
     assert check(schedule(), None, stale)["complete"] is False
 
 
-def test_the_newest_of_several_platforms_answers(check: Any) -> None:
-    index = image(
-        digest="sha256:" + "9" * 64,
-        manifests=["sha256:" + "1" * 64, "sha256:" + "2" * 64],
-        configs=["sha256:" + "3" * 64, "sha256:" + "4" * 64],
-    )
-    rows = (
-        qualys_image(sha="3" * 64, repoDigests=[], lastVmScanDate=MONTHS_AGO),
-        qualys_image(sha="4" * 64, repoDigests=[]),
-    )
-    found = check(schedule(), None, *rows, of=index)
-    assert (found["sha"], found["fresh"]) == ("4" * 64, True)
-
-
-def test_an_older_result_waits_for_every_platform_that_is_known(check: Any) -> None:
-    """One of two is still being processed: the old result of the other may not stand for both."""
-    index = image(
-        digest="sha256:" + "9" * 64,
-        manifests=["sha256:" + "1" * 64, "sha256:" + "2" * 64],
-        configs=["sha256:" + "3" * 64, "sha256:" + "4" * 64],
-    )
-    old = qualys_image(sha="3" * 64, repoDigests=[], lastVmScanDate=MONTHS_AGO)
-    pending = qualys_image(sha="4" * 64, repoDigests=[], vulnerabilities=None)
-    assert check(schedule(), None, old, pending, of=index, earlier=9)["complete"] is False
-    assert check(schedule(), None, old, of=index, earlier=9)["fresh"] is False
-
-
 def test_an_image_known_by_tag_only_is_found_by_its_name(check: Any) -> None:
     assert check(schedule(), None, qualys_image(), of=tag_only())["complete"] is True
     other = [{"registry": "other.example.com", "repository": "shop/app", "tag": "1.4.2"}]

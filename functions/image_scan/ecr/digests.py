@@ -1,4 +1,4 @@
-"""Which digests a reference into ECR stands for: what it names, its platforms, their configs.
+"""From references into ECR to images: the digest that each stands for, and a tag to scan it by.
 
 A tag is resolved as it stands when the event is read. A digest-only reference needs a tag as well,
 because Qualys can only be asked for a repository and tag.
@@ -10,7 +10,7 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from image_scan.ecr import manifests, repositories
+from image_scan.ecr import identity, repositories
 from image_scan.ecr.repositories import Repository
 from image_scan.payloads import Image
 
@@ -24,12 +24,14 @@ if TYPE_CHECKING:
 def identify(
     references: Iterable[tuple[str, EcrReference]],
     registry_of: Callable[[str, str], Registry],
+    platform: str,
 ) -> list[Image]:
     """Images by (container, reference), each distinct one once, with all containers that run it.
 
-    `registry_of` gives ECR of an account and region. What ECR does not hold is unscannable, and so
-    is what a stranger's repository does not let us read. What it does not let us read of our own
-    keeps its reference as key. What it does not answer for is `unread`.
+    `registry_of` gives ECR of an account and region, `platform` is what all of them run on. What
+    ECR does not hold is unscannable, and so is what a stranger's repository does not let us read.
+    What it does not let us read of our own keeps its reference as key. What it does not answer for
+    is `unread`.
     """
     groups: dict[tuple[str, str, str], list[tuple[str, EcrReference]]] = defaultdict(list)
     for container, reference in references:
@@ -43,7 +45,7 @@ def identify(
     images: dict[str, Image] = {}
     for place, members in groups.items():
         for container, reference in members:
-            found = _image(reference, read[place])
+            found = _image(reference, read[place], platform)
             known = images.get(found["key"], found)
             # Two repositories may hold the same bytes, and only one of them under a tag.
             image = found if known["unscannable"] else known
@@ -53,20 +55,20 @@ def identify(
 
 
 def as_seen(
-    references: Iterable[tuple[str, EcrReference]], *, confirmed: bool = True
+    references: Iterable[tuple[str, EcrReference]], platform: str, *, confirmed: bool = True
 ) -> list[Image]:
     """The same without asking ECR: by the digest that each reference names, or, where that is not
     `confirmed`, by the reference."""
     images: dict[str, Image] = {}
     for container, reference in references:
-        found = _image(replace(reference, seen=confirmed), Repository())
+        found = _image(replace(reference, seen=confirmed), Repository(), platform)
         found["unscannable"] = ""  # nobody has looked
         images.setdefault(found["key"], found)["containers"].append(container)
     return list(images.values())
 
 
 def as_ended(
-    references: Sequence[tuple[str, EcrReference]], is_ours: Callable[[str], bool]
+    references: Sequence[tuple[str, EcrReference]], is_ours: Callable[[str], bool], platform: str
 ) -> list[Image]:
     """What a stopped task has run, under each key that it may have had when it started."""
     doubtful = [
@@ -74,7 +76,7 @@ def as_ended(
         for container, each in references
         if each.digest and not (each.seen and is_ours(each.account_id))
     ]
-    return [*as_seen(references), *as_seen(doubtful, confirmed=False)]
+    return [*as_seen(references, platform), *as_seen(doubtful, platform, confirmed=False)]
 
 
 def reference_key(image: Image) -> str:
@@ -82,14 +84,14 @@ def reference_key(image: Image) -> str:
     its reference says. Anybody may name anybody's digest."""
     tag = f":{image['tag']}" if image["tag"] else ""
     digest = f"@{image['digest']}" if image["digest"] else ""
-    return f"{image['account_id']}/{image['region']}/{image['repository']}{tag}{digest}"
+    name = f"{image['account_id']}/{image['region']}/{image['repository']}{tag}{digest}"
+    return identity.cache_key(name, image["platform"])
 
 
-def _image(reference: EcrReference, repository: Repository) -> Image:
+def _image(reference: EcrReference, repository: Repository, platform: str) -> Image:
     asked = reference.digest or reference.tag
-    digest, manifest = repository.manifests.get(asked, (reference.digest, {}))
-    platforms = manifests.platforms(manifest)
-    configs = [manifests.config(repository.manifests.get(each, ("", {}))[1]) for each in platforms]
+    digest, _ = repository.manifests.get(asked, (reference.digest, {}))
+    known = identity.identify(digest, dict(repository.manifests.values()), platform)
     tag = reference.tag
     unscannable = repository.closed
     if unscannable or repository.unread:
@@ -103,15 +105,17 @@ def _image(reference: EcrReference, repository: Repository) -> Image:
         unscannable = f"its tag is unknown: {repository.problem or 'ECR did not say'}"
     image = Image(
         uri=reference.uri,
-        key=digest,
+        key=identity.cache_key(digest, platform),
         account_id=reference.account_id,
         region=reference.region,
         host=reference.host,
         repository=reference.repository,
         tag=tag,
         digest=digest,
-        manifests=platforms or ([digest] if digest else []),
-        configs=[each for each in configs or [manifests.config(manifest)] if each],
+        platform=platform,
+        manifests=[*known.manifests] if digest else [],
+        configs=[*known.configs],
+        certain=known.certain,
         containers=[],
         unscannable=unscannable,
         role_account_id=repository.role_account_id,

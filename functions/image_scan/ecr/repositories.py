@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from botocore.exceptions import ClientError, ParamValidationError
 
 from image_scan import aws
-from image_scan.ecr import asking, manifests
+from image_scan.ecr import asking, identity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -36,6 +36,9 @@ _CLOSED = "its registry lets nobody of this installation in"
 _FORBIDDEN_READ = "ECR does not let this account read the repository"
 
 
+_Manifests = dict[str, tuple[str, dict[str, Any]]]
+
+
 class _Where(TypedDict):
     registryId: str
     repositoryName: str
@@ -49,7 +52,7 @@ class Repository:
     why it said nothing at all. `ours`: the account is our own or a member.
     """
 
-    manifests: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
+    manifests: _Manifests = field(default_factory=dict)
     tags: dict[str, list[str]] = field(default_factory=dict)
     absent: frozenset[str] = frozenset()
     problem: str = ""
@@ -90,9 +93,7 @@ def _read(ecr: ECRClient, account_id: str, name: str, wanted: Sequence[str]) -> 
     with aws.calls("ecr:BatchGetImage"):
         try:
             named, absent = _manifests(ecr, where, wanted)
-            children = {child for _, each in named.values() for child in manifests.platforms(each)}
-            more, _ = _manifests(ecr, where, sorted(children - named.keys()))
-            found = Repository({**named, **more}, absent=absent)
+            found = Repository({**named, **_below(ecr, where, named)}, absent=absent)
         except ClientError as error:
             if aws.error_code(error) in _ABSENT_REPOSITORY:
                 return Repository(absent=frozenset(wanted))
@@ -113,14 +114,14 @@ def _read(ecr: ECRClient, account_id: str, name: str, wanted: Sequence[str]) -> 
 
 def _manifests(
     ecr: ECRClient, where: _Where, wanted: Sequence[str]
-) -> tuple[dict[str, tuple[str, dict[str, Any]]], frozenset[str]]:
-    found: dict[str, tuple[str, dict[str, Any]]] = {}
+) -> tuple[_Manifests, frozenset[str]]:
+    found: _Manifests = {}
     absent = set()
     for batch in _batches(wanted):
         answer = ecr.batch_get_image(
             **where,
             imageIds=[_identifier(each) for each in batch],
-            acceptedMediaTypes=[*manifests.INDEXES, *manifests.MANIFESTS],
+            acceptedMediaTypes=[*identity.INDEXES, *identity.MANIFESTS],
         )
         for each in answer.get("images", []):
             key = each["imageId"]
@@ -132,6 +133,18 @@ def _manifests(
                 key = failure.get("imageId", {})
                 absent.add(key.get("imageTag") or key.get("imageDigest", ""))
     return found, frozenset(absent)
+
+
+def _below(ecr: ECRClient, where: _Where, named: _Manifests) -> _Manifests:
+    """What indexes list, and the indexes in them; of those no more than one batch at each level."""
+    found: _Manifests = {}
+    level = named
+    for number in range(identity.LEVELS):
+        listed = {child for _, each in level.values() for child in identity.children(each)}
+        unread = sorted(listed - named.keys() - found.keys())
+        level, _ = _manifests(ecr, where, unread[:_BATCH] if number else unread)
+        found |= level
+    return found
 
 
 def _tags(ecr: ECRClient, where: _Where, digests: Sequence[str]) -> dict[str, list[str]]:

@@ -27,7 +27,8 @@ class EcsEvent:
     `containers` are (name, image) pairs when the event itself names them; otherwise
     `task_definition` has to be described, unless `skipped` says why the event deploys nothing.
     `digests` are those that containers, by name, were seen to run. `force` asks for a scan even
-    where a verdict is known. `task` is the one that ECS tells of.
+    where a verdict is known. `task` is the one that ECS tells of. `platform` is where it runs,
+    None where the event does not say.
     """
 
     deployment: Deployment
@@ -37,6 +38,7 @@ class EcsEvent:
     skipped: str = ""
     force: bool = False
     task: TaskState | None = None
+    platform: str | None = None
 
 
 def parse(event: Any) -> EcsEvent:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from image_scan import log, metrics
 from image_scan.ecr import references
 from image_scan.ecr.digests import as_ended, as_seen, identify
-from image_scan.events import api_calls, task_definitions, task_state
+from image_scan.ecr.identity import DEFAULT_PLATFORM
+from image_scan.events import api_calls, platforms, task_definitions, task_state
 from image_scan.events.fields import mapping, text
 from image_scan.payloads import Image, ImageTask, ParsedEvent
 
@@ -21,7 +22,8 @@ def parse(event: Any) -> EcsEvent:
     """Raises MalformedEvent."""
     is_task = isinstance(event, dict) and event.get("detail-type") == task_state.TASK_STATE
     parsed = task_state.parse(event) if is_task else api_calls.parse(event)
-    return replace(parsed, digests={**_resolved(event), **parsed.digests})
+    digests = {**_resolved(event), **parsed.digests}
+    return replace(parsed, digests=digests, platform=platforms.of_event(event))
 
 
 def _resolved(event: Any) -> dict[str, str]:
@@ -76,9 +78,14 @@ def running(event: Any, accounts: Accounts) -> list[ImageTask]:
 
 def _images(parsed: EcsEvent, accounts: Accounts, *, resolve: bool) -> list[Image]:
     deployment, containers = parsed.deployment, parsed.containers
+    platform = parsed.platform
     if parsed.task_definition:
         ecs = accounts.ecs(deployment["account"], deployment["region"])
-        containers = task_definitions.containers(ecs, parsed.task_definition)
+        definition = task_definitions.describe(ecs, parsed.task_definition)
+        containers = definition.containers
+        platform = definition.platform if platform is None else platform
+    if platform is None:
+        platform = DEFAULT_PLATFORM
     named = [
         (name, references.pinned(references.parse(image), parsed.digests.get(name, "")))
         for name, image in containers
@@ -92,9 +99,11 @@ def _images(parsed: EcsEvent, accounts: Accounts, *, resolve: bool) -> list[Imag
         return accounts.is_ours(account_id, deployment["account"])
 
     if parsed.task and parsed.task["stopped"]:
-        found = as_ended(ours, is_ours)
+        found = as_ended(ours, is_ours, platform)
+    elif resolve:
+        found = identify(ours, registry_of, platform)
     else:
-        found = identify(ours, registry_of) if resolve else as_seen(ours)
+        found = as_seen(ours, platform)
     foreign: dict[str, Image] = {}
     for name, each in named:
         if isinstance(each, references.Unscannable):
@@ -112,8 +121,10 @@ def _unscannable(image: references.Unscannable) -> Image:
         repository=image.name,
         tag="",
         digest="",
+        platform="",
         manifests=[],
         configs=[],
+        certain=False,
         containers=[],
         unscannable=image.reason,
         role_account_id="",

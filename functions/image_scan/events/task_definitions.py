@@ -1,20 +1,34 @@
-"""The containers of a task definition, for events that name only the definition."""
+"""Task definitions, for events that name only the definition."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from image_scan import aws
+from image_scan.events import platforms
 
 if TYPE_CHECKING:
     from mypy_boto3_ecs import ECSClient
 
 
-def containers(ecs: ECSClient, task_definition: str) -> tuple[tuple[str, str], ...]:
-    """(name, image) of each container. Raises AwsRejected when there is no such definition."""
+@dataclass(frozen=True)
+class TaskDefinition:
+    """`containers` are (name, image) pairs."""
+
+    containers: tuple[tuple[str, str], ...]
+    platform: str
+
+
+def describe(ecs: ECSClient, task_definition: str) -> TaskDefinition:
+    """Raises AwsRejected when there is no such definition."""
     with aws.calls("ecs:DescribeTaskDefinition"):
         answer = ecs.describe_task_definition(taskDefinition=task_definition)
-    return tuple(
-        (each.get("name", ""), each.get("image", ""))
-        for each in answer["taskDefinition"].get("containerDefinitions", [])
+    definition = answer["taskDefinition"]
+    return TaskDefinition(
+        tuple(
+            (each.get("name", ""), each.get("image", ""))
+            for each in definition.get("containerDefinitions", [])
+        ),
+        platforms.of_definition(definition),
     )

@@ -23,6 +23,14 @@ def test_the_ids_of_a_multi_platform_image(caller: Caller) -> None:
     assert row["source"] == ["REGISTRY"]
 
 
+def test_the_digest_of_a_platform_may_stand_for_the_index(caller: Caller) -> None:
+    caller.control.scenario(repo_digest_of="manifest")
+    caller.push("team/app", "1.0", PulledImage(digest("a"), digest("b"), digest("c")))
+    caller.scan()
+    (row,) = caller.get("/images").json()["data"]
+    assert [each["digest"] for each in row["repoDigests"]] == ["b" * 64]
+
+
 def test_a_containerd_sensor_names_images_by_manifest(caller: Caller) -> None:
     caller.control.scenario(image_id_from="manifest")
     caller.push("team/app", "1.0", PulledImage(digest("a"), digest("b"), digest("c")))

@@ -24,6 +24,17 @@ def test_a_job_goes_through_its_phases(caller: Caller) -> None:
     assert stamps == sorted(stamps)
 
 
+def test_of_two_jobs_that_end_in_one_step_of_the_clock_one_is_earlier(caller: Caller) -> None:
+    registry = caller.registry()
+    for letter, tag, seconds in (("a", "1.0", 0.7), ("b", "2.0", 0.5)):
+        caller.control.behave(f"team/app:{tag}", scan_seconds=seconds)
+        caller.push("team/app", tag, single(letter))
+        caller.schedule(registry, tag)
+    caller.finish()
+    ended = {letter: int(caller.image(letter)["lastVmScanDate"]) for letter in "ab"}
+    assert ended["a"] - ended["b"] == 200
+
+
 def test_a_listed_image_is_known_but_not_scanned_yet(caller: Caller) -> None:
     caller.push("team/app", "1.0", single())
     caller.schedule(caller.registry())

@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, ParamValidationError
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from image_scan.accounts import Registry
-from image_scan.ecr import digests, manifests, references
+from image_scan.ecr import digests, references
 from tests.unit.builders import ACCOUNT, HOST, REGION
 
 if TYPE_CHECKING:
@@ -21,10 +19,12 @@ if TYPE_CHECKING:
 AMD, ARM = "a" * 64, "e" * 64
 
 
-def identify(client: Any, *uris: str, ours: bool = True) -> list[Image]:
+def identify(
+    client: Any, *uris: str, ours: bool = True, platform: str = "linux/amd64"
+) -> list[Image]:
     named = [(f"c{number}", references.parse(uri)) for number, uri in enumerate(uris)]
     assert all(isinstance(each, references.EcrReference) for _, each in named)
-    return digests.identify(named, lambda *_: Registry(client, "", ours))
+    return digests.identify(named, lambda *_: Registry(client, "", ours), platform)
 
 
 class Refusing:
@@ -58,6 +58,19 @@ class Scripted:
         return {"imageDetails": []}
 
 
+class Counting:
+    """ECR, and how often its manifests were asked for."""
+
+    def __init__(self, ecr: FakeEcr) -> None:
+        self.calls = 0
+        self.describe_images = ecr.describe_images
+        self._ecr = ecr
+
+    def batch_get_image(self, **arguments: Any) -> dict[str, Any]:
+        self.calls += 1
+        return self._ecr.batch_get_image(**arguments)
+
+
 def test_a_tag_is_resolved_to_its_digest_and_config(ecr: FakeEcr) -> None:
     digest = ecr.push("shop/app", "1.4.2")
     (found,) = identify(ecr, f"{HOST}/shop/app:1.4.2")
@@ -70,23 +83,69 @@ def test_a_tag_is_resolved_to_its_digest_and_config(ecr: FakeEcr) -> None:
         "repository": "shop/app",
         "tag": "1.4.2",
         "digest": digest,
+        "platform": "linux/amd64",
         "manifests": [digest],
         "configs": ["sha256:" + "c" * 64],
+        "certain": True,
         "containers": ["c0"],
         "unscannable": "",
         "role_account_id": "",
     }
 
 
-def test_an_index_knows_its_platforms_and_their_configs(ecr: FakeEcr) -> None:
-    amd = ecr.push("app", config=AMD)
-    arm = ecr.push("app", config=ARM)
-    note = ecr.push("app", config="f" * 64)
-    index = ecr.push_index("app", "v1", (amd, "linux"), (arm, "linux"), (note, "unknown"))
+@pytest.mark.parametrize(
+    ("platform", "config"), [("linux/amd64", AMD), ("linux/arm64", ARM)], ids=["amd64", "arm64"]
+)
+def test_of_an_index_the_image_of_the_platform_is_known(
+    ecr: FakeEcr, platform: str, config: str
+) -> None:
+    pushed = {each: ecr.push("app", config=each) for each in (AMD, ARM, "f" * 64)}
+    platforms = ("linux/amd64", "linux/arm64", "unknown/unknown")
+    index = ecr.push_index("app", "v1", *zip(pushed.values(), platforms, strict=True))
+    (found,) = identify(ecr, f"{HOST}/app:v1", platform=platform)
+    assert found["digest"] == index
+    assert found["manifests"] == [pushed[config]]
+    assert found["configs"] == [f"sha256:{config}"]
+    assert found["certain"]
+
+
+def test_two_platforms_of_an_index_are_known_apart(ecr: FakeEcr) -> None:
+    """By the key of the cache too, and whether or not ECR is asked."""
+    index = ecr.push_index("app", "v1", (ecr.push("app"), "linux/amd64"))
+    named = [("c", references.parse(f"{HOST}/app:v1@{index}"))]
+    for platform, key in (
+        ("linux/amd64", index),
+        ("linux/arm64", f"{index}#linux/arm64"),
+        ("", f"{index}#any"),
+    ):
+        (found,) = identify(ecr, f"{HOST}/app:v1", platform=platform)
+        (seen,) = digests.as_seen(named, platform)  # type: ignore[arg-type]
+        assert found["key"] == seen["key"] == key
+
+
+def test_indexes_in_an_index_are_read(ecr: FakeEcr) -> None:
+    image = ecr.push("app", config=AMD)
+    for _ in range(3):
+        image = ecr.push_index("app", "v1", (image, "linux/amd64"))
     (found,) = identify(ecr, f"{HOST}/app:v1")
-    assert found["key"] == found["digest"] == index
-    assert sorted(found["manifests"]) == sorted([amd, arm])
-    assert sorted(found["configs"]) == sorted([f"sha256:{AMD}", f"sha256:{ARM}"])
+    assert (found["configs"], found["certain"]) == ([f"sha256:{AMD}"], True)
+
+
+def test_an_index_without_end_is_not_read_without_end(ecr: FakeEcr) -> None:
+    """Each of its indexes lists a hundred of the level below."""
+    level = [ecr.push("app", config=f"{number:064x}") for number in range(100)]
+    for _ in range(4):
+        level = [
+            ecr.push_index(
+                "app", "v1", *((each, "linux/amd64") for each in level), (one, "linux/s390x")
+            )
+            for one in level
+        ]
+    counted = Counting(ecr)
+    (found,) = identify(counted, f"{HOST}/app:v1")
+    assert not found["certain"]
+    assert len(found["manifests"]) <= 101
+    assert counted.calls <= 6
 
 
 def test_a_digest_only_reference_is_given_a_tag_that_points_at_it(ecr: FakeEcr) -> None:
@@ -172,7 +231,7 @@ def test_each_account_and_region_is_asked_for_its_own_images() -> None:
 
     uris = [f"{HOST}/a:1", "999999999999.dkr.ecr.eu-west-1.amazonaws.com/a:1"]
     named = [("c", references.parse(uri)) for uri in uris]
-    found = digests.identify(named, ecr_in)  # type: ignore[arg-type]
+    found = digests.identify(named, ecr_in, "linux/amd64")  # type: ignore[arg-type]
     assert asked == [f"{ACCOUNT} {REGION}", "999999999999 eu-west-1"]
     assert [each["role_account_id"] for each in found] == ["1", "9"]
     assert [call["registryId"] for call in ecr.calls] == [ACCOUNT, "999999999999"]
@@ -286,25 +345,6 @@ def test_an_image_that_ecr_fails_at_for_another_reason_is_no_absent_one() -> Non
     pinned = [{"imageId": {"imageDigest": f"sha256:{'9' * 64}"}, "failureCode": "KmsError"}]
     (found,) = identify(Scripted([], pinned), f"{HOST}/app@sha256:{'9' * 64}")
     assert found["unscannable"] == "its tag is unknown: ECR did not say"
-
-
-documents = st.recursive(
-    st.none() | st.integers() | st.text(max_size=5),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(
-            st.sampled_from(["manifests", "config", "digest", "platform", "os"]), inner, max_size=3
-        )
-    ),
-    max_leaves=8,
-)
-
-
-@given(manifest=documents)
-@settings(max_examples=150)
-def test_any_json_as_a_manifest(manifest: Any) -> None:
-    for read in (manifests.platforms, manifests.config):
-        read(manifest if isinstance(manifest, dict) else {})  # type: ignore[operator]
 
 
 @pytest.mark.parametrize("text", ["", "not json", "[]", "null", "1"])

@@ -1,4 +1,6 @@
-"""Describing a task definition for its containers."""
+"""Describing a task definition for its containers and platform."""
+
+from typing import Any
 
 import boto3
 import pytest
@@ -21,11 +23,32 @@ def test_containers_by_name_and_image(cloud: None) -> None:
     ]
     ecs.register_task_definition(family="shop", containerDefinitions=definitions)  # type: ignore[arg-type]
     for name in ("shop", "shop:1"):
-        found = task_definitions.containers(ecs, name)
-        assert found == (("app", "shop/app:1"), ("proxy", "envoy"))
+        found = task_definitions.describe(ecs, name)
+        assert found.containers == (("app", "shop/app:1"), ("proxy", "envoy"))
+
+
+@pytest.mark.parametrize(
+    ("runtime", "platform"),
+    [
+        ({}, "linux/amd64"),
+        ({"runtimePlatform": {"cpuArchitecture": "ARM64"}}, "linux/arm64"),
+        ({"runtimePlatform": {"operatingSystemFamily": "LINUX"}}, "linux/amd64"),
+        (
+            {"runtimePlatform": {"operatingSystemFamily": "WINDOWS_SERVER_2022_CORE"}},
+            "windows/amd64",
+        ),
+    ],
+)
+def test_the_platform_is_linux_on_x86_unless_it_is_said(
+    cloud: None, runtime: dict[str, Any], platform: str
+) -> None:
+    ecs = boto3.client("ecs", region_name=REGION)
+    container = {"name": "app", "image": "shop/app:1", "memory": 512}
+    ecs.register_task_definition(family="shop", containerDefinitions=[container], **runtime)  # type: ignore[list-item]
+    assert task_definitions.describe(ecs, "shop").platform == platform
 
 
 def test_a_definition_that_does_not_exist(cloud: None) -> None:
     ecs = boto3.client("ecs", region_name=REGION)
     with pytest.raises(AwsRejected, match="ecs:DescribeTaskDefinition"):
-        task_definitions.containers(ecs, "nothing:1")
+        task_definitions.describe(ecs, "nothing:1")

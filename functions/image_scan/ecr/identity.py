@@ -1,0 +1,214 @@
+"""Which image a workload runs of all that a digest names, and by which digests to know it. Pure.
+
+A tag may name an index, and an index lists many things: an image for each platform, attestations,
+SOCI indexes, other artifacts, further indexes. Each of them can have a tag and a scan result of its
+own. So whatever an index lists must not answer for the image that runs: anybody who may push could
+list a clean image beside a bad one.
+
+- A task says on which platform it runs. Only an entry for this platform can be what runs, and its
+  manifest and config name its bytes and no others. A result of one of these two digests is a result
+  of the image, whichever tag Qualys pulled it by. A result of another entry is not.
+- The index's own digest proves that Qualys pulled something of the index, and not what. It names
+  the image only where the index has no entry for another platform.
+- What cannot run is left out: an entry for the platform `unknown` (attestations of BuildKit), and
+  one with the empty config `{}` (a SOCI index, an ORAS artifact), whose digest they all share.
+- What is no image by its media types counts as nobody's identity. A runtime may take it all the
+  same, so nothing is concluded from its absence: the image is then not `certain`.
+- So it is with several images for one platform (variants, entries without a platform, which the
+  OCI specification makes optional). Then a result has to be of what Qualys pulled by the index's
+  digest: it chooses as the runtime does. `scan_status` holds that.
+
+https://github.com/opencontainers/image-spec/blob/v1.1.1/image-index.md
+https://github.com/awslabs/soci-snapshotter/blob/main/docs/soci-index-manifest-v2.md
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from image_scan.ecr.references import SHA256
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    Document = Mapping[str, Any]
+
+INDEXES = (
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+)
+MANIFESTS = (
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.docker.distribution.manifest.v2+json",
+)
+_CONFIGS = (
+    "application/vnd.oci.image.config.v1+json",
+    "application/vnd.docker.container.image.v1+json",
+)
+_EMPTY = "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
+# Other names of an architecture that container runtimes know.
+_ARCHITECTURES = {"x86_64": "amd64", "x86-64": "amd64", "aarch64": "arm64"}
+# Fargate's, where a task definition says nothing.
+DEFAULT_PLATFORM = "linux/amd64"
+PLATFORMS = (DEFAULT_PLATFORM, "linux/arm64", "windows/amd64", "")
+# An index is one level, an index in it the next.
+LEVELS = 3
+# So many entries are looked at. An index that has more is not `certain`.
+_MOST = 100
+
+
+@dataclass(frozen=True)
+class Identity:
+    """`manifests` and `configs` are the digests of what may run, and of nothing else.
+
+    `certain`: it is one image, and `configs` has its config.
+    """
+
+    manifests: tuple[str, ...]
+    configs: tuple[str, ...]
+    certain: bool
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """What an index lists; `platforms` are its own and those of the indexes that it lies in.
+
+    One without a digest stands for what was not looked at.
+    """
+
+    platforms: tuple[str, ...]
+    digest: str = ""
+    descriptor: Document = field(default_factory=dict)
+    document: Document = field(default_factory=dict)
+
+    @property
+    def config(self) -> str:
+        return _image_config(self.document)
+
+    @property
+    def is_image(self) -> bool:
+        """What ECR did not show is one by its descriptor."""
+        if not self.digest or _is_artifact(self.descriptor):
+            return False
+        return bool(self.config) or not self.document
+
+    def can_run(self) -> bool:
+        media_type = self.descriptor.get("mediaType")
+        is_known = media_type is None or media_type in (*INDEXES, *MANIFESTS)
+        config = _digest(_mapping(self.document.get("config")))
+        return is_known and "unknown" not in self.platforms and config != _EMPTY
+
+    def fits(self, platform: str) -> bool:
+        return not platform or all(each in ("", platform) for each in self.platforms)
+
+
+def identify(digest: str, documents: Mapping[str, Document], platform: str) -> Identity:
+    """What runs of `digest` on a platform (`os/architecture`, empty: not known which).
+
+    `documents` are the manifests and indexes that ECR shows, by their digests.
+    """
+    document = documents.get(digest, {})
+    if not _is_index(document):
+        config = _image_config(document)
+        return Identity((digest,), (config,) if config else (), certain=True)
+    listed = list(islice(_entries(document, documents), _MOST + 1))
+    is_whole = len(listed) <= _MOST and all(each.digest for each in listed)
+    runnable = [each for each in listed if each.can_run()]
+    # Where nothing is for the platform, a runtime may take another that its processor can run.
+    fitting = [each for each in runnable if each.fits(platform)] or runnable
+    images = [each for each in fitting if each.is_image]
+    manifests = [each.digest for each in images]
+    if is_whole and len(fitting) == len(runnable):
+        manifests.append(digest)
+    configs = {each.config: None for each in images}
+    is_certain = is_whole and len(images) == len(fitting) and len(configs) == 1
+    return Identity(
+        tuple(dict.fromkeys(manifests)),
+        tuple(each for each in configs if each),
+        certain=is_certain and "" not in configs,
+    )
+
+
+def children(document: Document) -> list[str]:
+    """The digests that an index lists, as many as are looked at; none of anything else."""
+    listed = (each["digest"] for each in _listed(document))
+    return list(islice(dict.fromkeys(listed), _MOST))
+
+
+def cache_key(name: str, platform: str) -> str:
+    """The key of what is known of an image on a platform, by its digest or fallback name.
+
+    Two workloads on two platforms of one index run two images, and one verdict may not stand for
+    both. Which digests an index has is not known at every event of a workload (a stopped task is
+    not asked for at ECR), so the platform itself is in the key.
+    """
+    return name if platform == DEFAULT_PLATFORM else f"{name}#{platform or 'any'}"
+
+
+def _entries(
+    index: Document,
+    documents: Mapping[str, Document],
+    level: int = 1,
+    above: tuple[str, ...] = (),
+) -> Iterator[_Entry]:
+    listed = _listed(index)
+    for each in listed[:_MOST]:
+        digest = each["digest"]
+        document = documents.get(digest, {})
+        platforms = (*above, _platform(each.get("platform")))
+        if not (_is_index(document) or _is_index(each)):
+            yield _Entry(platforms, digest, each, document)
+        elif document and level < LEVELS:
+            yield from _entries(document, documents, level + 1, platforms)
+        else:
+            yield _Entry(platforms)
+    if len(listed) > _MOST:
+        yield _Entry(above)
+
+
+def _listed(document: Document) -> list[Document]:
+    found = document.get("manifests")
+    return [
+        each
+        for each in (found if isinstance(found, list) else [])
+        if isinstance(each, dict) and _digest(each)
+    ]
+
+
+def _platform(value: Any) -> str:
+    """`os/architecture`, `unknown` for what is for none; empty where it is not said."""
+    told = _mapping(value)
+    system, architecture = (str(told.get(name) or "").lower() for name in ("os", "architecture"))
+    if "unknown" in (system, architecture):
+        return "unknown"
+    if not system or not architecture:
+        return ""
+    return f"{system}/{_ARCHITECTURES.get(architecture, architecture)}"
+
+
+def _is_index(document: Document) -> bool:
+    return document.get("mediaType") in INDEXES or isinstance(document.get("manifests"), list)
+
+
+def _is_artifact(document: Document) -> bool:
+    """The OCI specification lets the descriptor of an image repeat its config's media type."""
+    return document.get("artifactType") not in (None, "", *_CONFIGS)
+
+
+def _image_config(document: Document) -> str:
+    """The digest of an image's config; empty for what is no image."""
+    config = _mapping(document.get("config"))
+    digest = _digest(config)
+    is_image = config.get("mediaType") in _CONFIGS and digest != _EMPTY
+    return digest if is_image and not _is_artifact(document) else ""
+
+
+def _digest(descriptor: Document) -> str:
+    digest = descriptor.get("digest")
+    return digest if isinstance(digest, str) and SHA256.fullmatch(digest) else ""
+
+
+def _mapping(value: Any) -> Document:
+    return value if isinstance(value, dict) else {}

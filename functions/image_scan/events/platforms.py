@@ -1,0 +1,55 @@
+"""On which platform a task runs, as `os/architecture` in the words of an image index. Pure.
+
+A task definition says it, or is for Linux on X86_64:
+https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RuntimePlatform.html
+Every task on Fargate has the attribute `ecs.cpu-architecture`; those that were recorded before
+Fargate had ARM64 lack it.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from image_scan.ecr.identity import PLATFORMS
+from image_scan.events.fields import Part, mapping, text
+
+_ARCHITECTURES = {"": "amd64", "x86_64": "amd64", "arm64": "arm64"}
+
+
+def of_event(event: Any) -> str | None:
+    """What an event says of its tasks. None where it says nothing, and empty for a platform that
+    no image is known for."""
+    detail = mapping(mapping(event).get("detail"))
+    if "lastStatus" in detail:
+        return of_task(detail)
+    if text(detail, "platform") in PLATFORMS[:-1]:
+        return text(detail, "platform")
+    request, response = (
+        mapping(detail.get(part)) for part in ("requestParameters", "responseElements")
+    )
+    tasks = response.get("tasks")
+    if isinstance(tasks, list) and tasks:
+        return of_task(mapping(tasks[0]))
+    definition = mapping(response.get("taskDefinition")) or request
+    if "containerDefinitions" in definition or "runtimePlatform" in definition:
+        return of_definition(definition)
+    return None
+
+
+def of_task(task: Part) -> str | None:
+    listed = task.get("attributes")
+    told = [mapping(each) for each in (listed if isinstance(listed, list) else [])]
+    attributes = {text(each, "name"): text(each, "value") for each in told}
+    architecture = attributes.get("ecs.cpu-architecture", "")
+    system = text(task, "platformFamily") or attributes.get("ecs.os-type", "")
+    return _platform(system, architecture) if system or architecture else None
+
+
+def of_definition(definition: Mapping[str, Any]) -> str:
+    told = mapping(definition.get("runtimePlatform"))
+    return _platform(text(told, "operatingSystemFamily"), text(told, "cpuArchitecture"))
+
+
+def _platform(system: str, architecture: str) -> str:
+    os = "windows" if system.lower().startswith("windows") else "linux"
+    known = f"{os}/{_ARCHITECTURES.get(architecture.lower(), '')}"
+    return known if known in PLATFORMS else ""
