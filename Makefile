@@ -75,7 +75,7 @@ status: $(OPS_READY) ## Versions, executions, verdicts, queues and alarms; JSON=
 	@$(OPS) status
 logs: $(OPS_READY) ## What functions and machines log, in order; FUNCTION=, SINCE=1h, FOLLOW=1
 	@$(OPS) logs
-scan: $(OPS_READY) ## One image now: IMAGE=<uri>; FORCE=1 past the cache, WAIT=1 for the verdict
+scan: $(OPS_READY) ## One image now: IMAGE=<uri>; FORCE=1 past the cache, WAIT=1 for the verdict, PLATFORM=linux/arm64
 	@$(OPS) scan
 where: $(OPS_READY) ## What is known of an image, and where it runs: IMAGE=<uri, digest or repository:tag>, QID= or CVE=
 	@$(OPS) where

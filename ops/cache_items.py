@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from image_scan import scan_cache
 from image_scan.ecr import references
+from image_scan.ecr.identity import PLATFORMS, cache_key
 from image_scan.findings import encoding
 from ops.install import Install, answers
 
@@ -52,8 +53,7 @@ class CacheItems:
         A tag of ECR is looked up there first: an image that the tag named before is another one.
         """
         if reference.startswith("sha256:"):
-            item = self.get(reference)
-            return [item] if item else self._matching(reference, "")
+            return self._on_any(reference) or self._matching(reference, "")
         parsed = references.parse(reference)
         if not isinstance(parsed, references.EcrReference):
             item = self.get(parsed.key)
@@ -64,7 +64,12 @@ class CacheItems:
         if not (digest := self.key_of(reference)):
             return self._matching(named, parsed.account_id)
         by_tag = f"{parsed.account_id}/{parsed.region}/{named}"
-        return [item for key in (digest, by_tag) if (item := self.get(key))]
+        return [*self._on_any(digest), *self._on_any(by_tag)]
+
+    def _on_any(self, name: str) -> list[Item]:
+        """The items of a digest or fallback name, on each platform that it was deployed on."""
+        keys = [cache_key(name, platform) for platform in PLATFORMS]
+        return [item for key in keys if (item := self.get(key))]
 
     def with_finding(self, name: str) -> list[Item]:
         """Those in which a QID or CVE was found; of more than the table keeps, the worst count."""

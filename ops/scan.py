@@ -13,6 +13,7 @@ from typing import Any
 
 from rich.console import Console
 
+from image_scan.ecr.identity import DEFAULT_PLATFORM, PLATFORMS, platform_of
 from image_scan.events import api_calls, by_hand
 from ops.cache_items import IN_PROGRESS, CacheItems
 from ops.errors import OpsError
@@ -41,6 +42,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="URI of the image, or repository:tag (IMAGE)",
     )
     parser.add_argument(
+        "--platform",
+        default=os.environ.get("PLATFORM") or DEFAULT_PLATFORM,
+        choices=[each for each in PLATFORMS if each],
+        help=f"of several in an index, that of the workload (PLATFORM); {DEFAULT_PLATFORM}",
+    )
+    parser.add_argument(
         "--force",
         action="store_true",
         default=is_set("FORCE"),
@@ -67,6 +74,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     asked = request(
         uri, install.account_id, install.region, install.caller_arn, force=arguments.force
     )
+    asked["detail"]["platform"] = arguments.platform
     began = datetime.now(UTC) - timedelta(minutes=5)
     outcome = Intake(install).run(asked, f"scan-{asked['id']}")
     if not outcome.succeeded:
@@ -78,7 +86,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         execution = scans.started_by(asked["id"], began)
         result = "started"
     else:
-        item = next(iter(items.find(uri)), None)
+        item = _item(items, uri, arguments.platform)
         under_way = item is not None and item["status"] == IN_PROGRESS
         execution = scans.of_lease(item) if item and under_way else ""
         result = "in progress" if under_way else "known"
@@ -87,10 +95,15 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         told |= _await(scans, execution, items, console, quiet=arguments.json)
     elif why := next((each["reason"] for each in outcome.output if each.get("reason")), ""):
         told |= {"verdict": "UNSCANNABLE", "reason": why}
-    elif not execution and (item := next(iter(items.find(uri)), None)):
+    elif not execution and (item := _item(items, uri, arguments.platform)):
         told |= described(item)
     _tell(told, console, as_json=arguments.json)
     return _status(told)
+
+
+def _item(items: CacheItems, uri: str, platform: str) -> Json | None:
+    found = items.find(uri)
+    return next((each for each in found if platform_of(each["imageDigest"]) == platform), None)
 
 
 class Scans:

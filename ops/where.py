@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from image_scan import notification_text
+from image_scan.ecr.identity import PLATFORMS, cache_key, platform_of
 from image_scan.events import by_hand
 from ops.cache_items import IN_PROGRESS, CacheItems, is_known
 from ops.errors import OpsError
@@ -57,7 +58,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     install = Install.of(arguments)
     items, rows = CacheItems(install), LedgerRows(install)
     if arguments.image:
-        found = items.find(asked) or _unknown(items.key_of(asked), rows)
+        found = items.find(asked)
+        found += _unknown(items.key_of(asked), {each["imageDigest"] for each in found}, rows)
     else:
         found = items.with_finding(asked)
     known = [described(item, rows.of(item["imageDigest"])) for item in found]
@@ -76,10 +78,11 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     return 0 if known else 1
 
 
-def _unknown(key: str, rows: LedgerRows) -> list[Json]:
-    """An image that runs somewhere and has no verdict."""
-    known = rows.of(key) if key else []
-    return [{"imageDigest": key, "status": NO_VERDICT, "uri": known[0]["uri"]}] if known else []
+def _unknown(name: str, known: set[str], rows: LedgerRows) -> list[Json]:
+    """An image that runs somewhere and has no verdict, on each platform where that is so."""
+    keys = [cache_key(name, platform) for platform in PLATFORMS] if name else []
+    uris = {key: row["uri"] for key in keys if key not in known for row in rows.of(key)[:1]}
+    return [{"imageDigest": key, "status": NO_VERDICT, "uri": uri} for key, uri in uris.items()]
 
 
 def described(item: Mapping[str, Any], rows: Sequence[Mapping[str, Any]] = ()) -> Json:
@@ -88,6 +91,7 @@ def described(item: Mapping[str, Any], rows: Sequence[Mapping[str, Any]] = ()) -
         "verdict": item["status"],
         "known": is_known(dict(item)),
         "key": item["imageDigest"],
+        "platform": platform_of(item["imageDigest"]),
         **{
             name: item.get(name, "")
             for name in ("uri", "repository", "tag", "digest", "account_id", "region")
@@ -153,6 +157,7 @@ def _lines(known: Mapping[str, Any]) -> list[tuple[str, str]]:
     lines = [
         ("image", known["uri"] or known["key"]),
         ("digest", known["digest"]),
+        ("platform", known["platform"]),
         ("verdict", verdict),
         ("reason", known.get("reason", "")),
         ("findings", counted(known.get("counts"))),

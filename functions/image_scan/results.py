@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _MOST_PLACES = 100
 _LARGEST = 150_000  # bytes; SNS and EventBridge take 256 KiB, and names in ECS can be long
-_IMAGE = ("uri", "digest", "repository", "tag", "account_id", "region")
+_IMAGE = ("uri", "digest", "platform", "repository", "tag", "account_id", "region")
 _RESULT = ("counts", "potential", "fixable", "exempted", "fresh", "config_digest")
 
 
@@ -26,7 +26,7 @@ def facts(task: SettleTask, outcome: Outcome, qualys_platform_url: str) -> dict[
     told: dict[str, Any] = {
         "verdict": outcome["verdict"],
         "reason": reason(outcome),
-        "image": {name: image[name] for name in _IMAGE},  # type: ignore[literal-required]
+        "image": {name: image.get(name, "") for name in _IMAGE},
         **{name: outcome[name] for name in _RESULT if name in outcome},  # type: ignore[literal-required]
     }
     if scanned_at := outcome.get("scanned_at"):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from image_scan.ecr.identity import DEFAULT_PLATFORM, cache_key
 from image_scan.findings.summary import LEVELS
 
 if TYPE_CHECKING:
@@ -48,9 +49,13 @@ class Product(NamedTuple):
 
 
 def image_key(image: Mapping[str, Any]) -> str:
-    """What is the same for the same image: its digest, or its tag where ECR told no digest."""
+    """What is the same for the same image: its digest, or its tag where ECR told no digest.
+
+    Two platforms of one index are two images. An event from before an upgrade names none.
+    """
     tagged = f"{image['account_id']}/{image['region']}/{image['repository']}:{image['tag']}"
-    return str(image["digest"] or tagged)
+    platform = image.get("platform") or DEFAULT_PLATFORM
+    return cache_key(str(image["digest"] or tagged), platform)
 
 
 def levels(detail: Mapping[str, Any]) -> list[str]:

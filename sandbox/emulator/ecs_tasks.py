@@ -10,7 +10,7 @@ from ministack.core import iam_actions, iam_evaluator
 from ministack.services import ecs
 
 from sandbox.emulator.patching import around, entry
-from sandbox.emulator.task_events import image_digest
+from sandbox.emulator.task_events import attributes, image_digest
 
 Json = dict[str, Any]
 
@@ -47,20 +47,25 @@ def enforce(
 
 @entry(ecs._ACTION_MAP, "RunTask")
 def run_task(stock: Any, data: Json) -> Any:
-    """The group of a task without one is its family.
+    """The group of a task without one is its family. Tasks tell their architecture.
 
     https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html
     """
     family = data.get("taskDefinition", "").rsplit("/", 1)[-1].split(":", 1)[0]
-    return stock({"group": f"family:{family}", **data})
+    status, headers, body = stock({"group": f"family:{family}", **data})
+    answer = json.loads(body)
+    for task in answer.get("tasks", []):
+        task["attributes"] = attributes(task)
+    return status, headers, json.dumps(answer).encode()
 
 
 @entry(ecs._ACTION_MAP, "DescribeTasks")
 def describe_tasks(stock: Any, data: Json) -> Any:
-    """DescribeTasks tells the digests that the containers have pulled."""
+    """DescribeTasks tells the architecture, and the digests that the containers have pulled."""
     status, headers, body = stock(data)
     answer = json.loads(body)
     for task in answer.get("tasks", []):
+        task["attributes"] = attributes(task)
         for container in task.get("containers", []):
             if digest := image_digest(container.get("image") or ""):
                 container["imageDigest"] = digest

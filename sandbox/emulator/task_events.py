@@ -51,9 +51,17 @@ def detail(task: Json) -> Json:
         if value not in (None, "") and key != "tags"
     }
     shown.pop("containerInstanceArn", None)
+    shown["attributes"] = attributes(task)
     shown["updatedAt"] = _instant("updatedAt", time.time())
     shown["containers"] = [_container(container) for container in task["containers"]]
     return shown
+
+
+def attributes(task: Json) -> list[Json]:
+    """The architecture that Fargate runs a task on, by its definition."""
+    definition = ecs._task_defs.get(task["taskDefinitionArn"].rsplit("/", 1)[-1]) or {}
+    told = (definition.get("runtimePlatform") or {}).get("cpuArchitecture", "X86_64")
+    return [{"name": "ecs.cpu-architecture", "value": told.lower()}]
 
 
 def _container(container: Json) -> Json:

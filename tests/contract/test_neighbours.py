@@ -112,6 +112,22 @@ class TestOnePipelineForTwoPlatforms:
         assert "images" not in asked
 
 
+@pytest.mark.parametrize("architecture", [KNOWN, "arm64", UNKNOWN])
+def test_a_kept_request_is_of_the_same_platform(settled: Pipeline, architecture: str) -> None:
+    """Its redrive goes on with the image's own item, and takes no other platform for it."""
+    settled.push_index("1.0", BOTH, pulled="linux/arm64")
+    settled.spoil("/registry/[^/]+/schedule", method="POST", status=503, times=0)
+    assert settled.scan(uri("1.0"), "app", architecture).status == "FAILED"
+    (kept,) = settled.kept()
+    del kept["error"]
+    settled.qualys.mend()
+    settled.find(5, key=ARM)
+    settled.intake(kept)
+    (again,) = settled.scans()
+    wanted = "UNSCANNABLE" if architecture == KNOWN else "FINDINGS"
+    assert verdict(again) == wanted
+
+
 def test_a_platform_that_qualys_does_not_pull_is_not_scanned_at_each_start(
     settled: Pipeline,
 ) -> None:

@@ -1,5 +1,7 @@
 """Tasks tell what their containers have pulled; who may ask is checked as on AWS."""
 
+from typing import Any
+
 import pytest
 from botocore.exceptions import ClientError
 
@@ -25,6 +27,23 @@ def test_a_described_task_tells_its_digest(account: Account) -> None:
     arn, digest = started(account)
     (task,) = account.client("ecs").describe_tasks(cluster="prod", tasks=[arn])["tasks"]
     assert [each["imageDigest"] for each in task["containers"]] == [digest]
+
+
+@pytest.mark.parametrize(
+    ("given", "architecture"),
+    [({}, "x86_64"), ({"runtimePlatform": {"cpuArchitecture": "ARM64"}}, "arm64")],
+)
+def test_a_task_tells_the_architecture_of_its_definition(
+    account: Account, given: dict[str, Any], architecture: str
+) -> None:
+    ecs = account.client("ecs")
+    ecs.create_cluster(clusterName="prod")
+    container = {"name": "app", "image": "public.ecr.aws/nginx/nginx:1"}
+    ecs.register_task_definition(family="app", containerDefinitions=[container], **given)
+    (run,) = ecs.run_task(cluster="prod", taskDefinition="app")["tasks"]
+    (described,) = ecs.describe_tasks(cluster="prod", tasks=[run["taskArn"]])["tasks"]
+    for task in (run, described):
+        assert task["attributes"] == [{"name": "ecs.cpu-architecture", "value": architecture}]
 
 
 @pytest.mark.parametrize(

@@ -121,6 +121,17 @@ def _walk(value: Any, shape: Any) -> None:
         value.encode()
 
 
+def test_two_platforms_of_an_index_are_told_apart() -> None:
+    """The findings of the one are not archived by the result of the other."""
+    told = result(top())
+    keys = {}
+    for platform in (None, "linux/amd64", "linux/arm64"):
+        image = told["image"] | ({"platform": platform} if platform else {})
+        keys[platform] = security_findings.image_key(image)
+    assert keys[None] == keys["linux/amd64"] == DIGEST  # an event from before names none
+    assert keys["linux/arm64"] == f"{DIGEST}#linux/arm64"
+
+
 def test_a_finding_says_what_and_where() -> None:
     found = made(result(top(), top(4), top(4)))
     assert found["Id"] == f"qualys-image-scan/{DIGEST}/critical"

@@ -147,6 +147,14 @@ def cache_key(name: str, platform: str) -> str:
     return name if platform == DEFAULT_PLATFORM else f"{name}#{platform or 'any'}"
 
 
+def platform_of(key: str) -> str:
+    """The platform of a cache key; empty for one that is not known, or for no image of ECR."""
+    name, _, platform = key.partition("#")
+    if platform:
+        return platform if platform in PLATFORMS else ""
+    return DEFAULT_PLATFORM if name else ""
+
+
 def _entries(
     index: Document,
     documents: Mapping[str, Document],

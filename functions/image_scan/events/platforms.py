@@ -21,7 +21,7 @@ def of_event(event: Any) -> str | None:
     detail = mapping(mapping(event).get("detail"))
     if "lastStatus" in detail:
         return of_task(detail)
-    if text(detail, "platform") in PLATFORMS[:-1]:
+    if detail.get("platform") in PLATFORMS:  # of a scan request
         return text(detail, "platform")
     request, response = (
         mapping(detail.get(part)) for part in ("requestParameters", "responseElements")

@@ -59,9 +59,9 @@ def test_a_service_is_of_the_platform_of_its_definition() -> None:
 
 @pytest.mark.parametrize(
     ("told", "platform"),
-    [("linux/arm64", "linux/arm64"), ("", None), ("amiga", None), (None, None), (7, None)],
+    [("linux/arm64", "linux/arm64"), ("", ""), ("amiga", None), (None, None), (7, None)],
 )
-def test_a_scan_request_may_name_its_platform(told: Any, platform: str | None) -> None:
+def test_a_scan_request_names_its_platform(told: Any, platform: str | None) -> None:
     event = builders.event("scan_request")
     event["detail"]["platform"] = told
     assert platforms.of_event(event) == platform

@@ -37,10 +37,12 @@ class Sent:
 
     def __init__(self) -> None:
         self.images: list[str] = []
+        self.platforms: list[str] = []
         self.reason = ""
 
     def run(self, event: Any, name: str) -> Outcome:
         self.images.append(event["detail"]["image"])
+        self.platforms.append(event["detail"]["platform"])
         return Outcome(name, succeeded=True, output=[{"result": "skipped", "reason": self.reason}])
 
 
@@ -86,12 +88,12 @@ def sent(install: Install, monkeypatch: pytest.MonkeyPatch) -> Sent:
     return sent
 
 
-def run(image: str) -> tuple[int, str]:
+def run(image: str, *options: str) -> tuple[int, str]:
     parser = argparse.ArgumentParser()
     scan.configure(parser)
     console = Console(width=200)
     with console.capture() as shown:
-        status = scan.run(parser.parse_args(["--image", image]), console)
+        status = scan.run(parser.parse_args(["--image", image, *options]), console)
     return status, shown.get()
 
 
@@ -175,3 +177,21 @@ def test_who_asked_by_hand_is_no_place(install: Install, know: Callable[..., Non
     shown = described(item)
     assert [place["service"] for place in shown["places"]] == ["web"]
     assert shown["requested_by"] == [OPERATOR]
+
+
+def test_a_scan_is_of_the_platform_that_is_asked_for(sent: Sent, know: Callable[..., None]) -> None:
+    uri, digest = f"{MEMBER}/shop/app@{DIGEST}", f"{DIGEST}#linux/arm64"
+    know(digest, uri, "shop/app", "1", "222222222222")
+    assert run(uri)[1].count("CLEAN") == 0
+    assert run(uri, "--platform", "linux/arm64")[1].count("CLEAN") == 1
+    assert sent.platforms == ["linux/amd64", "linux/arm64"]
+
+
+def test_every_platform_of_an_image_is_known(install: Install, know: Callable[..., None]) -> None:
+    keys = [f"{DIGEST}{suffix}" for suffix in ("", "#linux/arm64", "#windows/amd64", "#any")]
+    for key in reversed(keys):
+        know(key, f"{HOST}/shop/web:2.0.0", "shop/web", "2.0.0")
+    found = CacheItems(install).find(DIGEST)
+    assert [item["imageDigest"] for item in found] == keys
+    platforms = [described(item)["platform"] for item in found]
+    assert platforms == ["linux/amd64", "linux/arm64", "windows/amd64", ""]
