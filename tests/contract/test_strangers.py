@@ -168,20 +168,17 @@ def test_a_kept_event_does_not_make_the_digest_that_it_names_a_fact(pipeline: Pi
 
 
 @pytest.mark.parametrize("reads", [True, False])
-@pytest.mark.parametrize("pulled", [True, False])
-@pytest.mark.parametrize("pinned", [True, False])
+@pytest.mark.parametrize(("pulled", "pinned"), [(True, True), (True, False), (False, True)])
 @pytest.mark.parametrize("host", [HOST, THERE])
 def test_the_start_and_the_stop_of_a_task_meet_in_one_row(
     pipeline: Pipeline, host: str, reads: bool, pulled: bool, pinned: bool
 ) -> None:
+    """Where ECS or the reference tells which image it was."""
     digest = pipeline.push()
     if not reads:
         pipeline.ecr_refuses()
     image = f"{host}/{REPOSITORY}:{TAG}" + (f"@{digest}" if pinned else "")
     told = digest if pulled else ""
-    # A tag that was never pulled may have moved by the time its task stops.
-    if not pulled and not pinned:
-        pytest.skip("nothing tells which image it was")
     pipeline.intake(state(pipeline, "RUNNING", image, told))
     assert list(places().values()) == ["running"]
     pipeline.intake(state(pipeline, "STOPPED", image, told))
