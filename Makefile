@@ -81,7 +81,7 @@ where: $(OPS_READY) ## What is known of an image, and where it runs: IMAGE=<uri,
 	@$(OPS) where
 coverage: $(OPS_READY) ## Of what runs, how much has a verdict, as the last reconciliations found; JSON=1
 	@$(OPS) coverage
-backfill: $(OPS_READY) ## What runs now is compared with what is known, and scanned where nothing is
+backfill: $(OPS_READY) ## What runs now is compared with what is known, and scanned where there is no result
 	@$(OPS) backfill
 report: $(OPS_READY) ## A page of what runs where, by severity and place, with coverage over time: OUT=report.html
 	@$(OPS) report

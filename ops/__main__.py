@@ -26,7 +26,7 @@ COMMANDS = {
     "scan": ("ops.scan", "configure", "run", "one image now"),
     "where": ("ops.where", "configure", "run", "what is known of an image"),
     "coverage": ("ops.coverage", "configure", "run", "of what runs, how much has a verdict"),
-    "backfill": ("ops.coverage", "configure_backfill", "run_backfill", "scan what runs unscanned"),
+    "backfill": ("ops.backfill", "configure", "run", "scan what runs unscanned"),
     "report": ("ops.report.command", "configure", "run", "a page of what runs where"),
     "redrive": ("ops.redrive", "configure", "run", "kept events through the intake again"),
 }

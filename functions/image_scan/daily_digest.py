@@ -1,4 +1,4 @@
-"""Once a day: what runs unscannable, and which exceptions end soon. Nobody is woken for it."""
+"""Once a day: what runs without a result, and which exceptions end soon. Nobody is woken for it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from image_scan import chat, notification_text
+from image_scan.payloads import Outcome, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -30,17 +31,23 @@ _ATTRIBUTES: dict[str, MessageAttributeValueTypeDef] = {
 }
 _AHEAD = timedelta(days=7)
 _MOST_PLACES = 20
-_LARGEST = 50_000  # bytes of images; three texts and an escaped JSON share the 256 KiB of SNS
+_LARGEST = 25_000  # bytes of a list of images; two in three texts share the 256 KiB of SNS
 _SHOWN_PLACES = 3  # of an image, in words
 
 
 @dataclass
 class UnscannableImage:
-    """A running image that no scan can be asked for; `places` are ids of the ledger."""
+    """A running image that has no result: no scan can be asked for, or the last one ended as
+    `verdict` says. `places` are ids of the ledger."""
 
     uri: str
     reason: str
     places: set[str] = field(default_factory=set)
+    verdict: Verdict = "UNSCANNABLE"
+
+    @property
+    def why(self) -> str:
+        return self.reason if self.verdict == "UNSCANNABLE" else f"{self.verdict}: {self.reason}"
 
 
 @dataclass(frozen=True)
@@ -51,35 +58,43 @@ class DailyDigest:
     policy: NotificationPolicy
     clock: Callable[[], float] = time.time
 
-    def tell(self, unscannable: Mapping[str, UnscannableImage]) -> bool:
+    def tell(
+        self,
+        unscannable: Mapping[str, UnscannableImage],
+        failed: Mapping[str, UnscannableImage],
+    ) -> bool:
         """Whether it was told now: not when there is nothing, or when it was told today already.
         Raises AwsUnavailable or AwsRejected."""
         shown = unscannable if self.policy.unscannable == "daily" else {}
+        failing = {key: each for key, each in failed.items() if self._calls_for(each)}
         today = datetime.fromtimestamp(self.clock(), UTC).date()
-        told = digest(shown, self.exceptions.read(), today)
+        told = digest(shown, failing, self.exceptions.read(), today)
         if told is None:
             return False
         publish = partial(self.topic.publish, _SUBJECT, by_protocol(told), _ATTRIBUTES)
         return self.notices.once("daily digest", publish, _SECONDS)
 
+    def _calls_for(self, image: UnscannableImage) -> bool:
+        error = image.reason.split(": ")[0]
+        return self.policy.may_tell(Outcome(verdict=image.verdict, error=error))
+
 
 def digest(
-    unscannable: Mapping[str, UnscannableImage], exceptions: Sequence[Accepted], today: date
+    unscannable: Mapping[str, UnscannableImage],
+    failed: Mapping[str, UnscannableImage],
+    exceptions: Sequence[Accepted],
+    today: date,
 ) -> dict[str, Any] | None:
     """None when there is nothing to tell."""
     lapsing = [each for each in exceptions if today <= each.until <= today + _AHEAD]
-    if not unscannable and not lapsing:
+    if not unscannable and not failed and not lapsing:
         return None
-    shown = [
-        {"uri": each.uri, "reason": each.reason, "places": sorted(each.places)[:_MOST_PLACES]}
-        for each in sorted(unscannable.values(), key=lambda each: each.uri)
-    ]
-    while len(json.dumps(shown)) > _LARGEST:
-        shown = shown[: len(shown) // 2]
     return {
         "schema": SCHEMA,
-        "unscannable": shown,
+        "unscannable": _shown(unscannable),
         "unscannable_total": len(unscannable),
+        "failed": _shown(failed),
+        "failed_total": len(failed),
         "lapsing": [
             {
                 "finding": each.cve or f"QID {each.qid}",
@@ -91,6 +106,17 @@ def digest(
             for each in sorted(lapsing, key=lambda each: each.until)
         ],
     }
+
+
+def _shown(images: Mapping[str, UnscannableImage]) -> list[dict[str, Any]]:
+    """As many of the images as a message has room for."""
+    shown = [
+        {"uri": each.uri, "reason": each.why, "places": sorted(each.places)[:_MOST_PLACES]}
+        for each in sorted(images.values(), key=lambda each: each.uri)
+    ]
+    while len(json.dumps(shown)) > _LARGEST:
+        shown = shown[: len(shown) // 2]
+    return shown
 
 
 def by_protocol(told: dict[str, Any]) -> str:
@@ -109,25 +135,32 @@ def headline(told: Mapping[str, Any]) -> str:
     parts = []
     if number := told["unscannable_total"]:
         parts.append(f"{notification_text.counted(number, 'running image')} cannot be scanned")
+    if number := told["failed_total"]:
+        parts.append(f"{notification_text.counted(number, 'running image')} ended without a result")
     if number := len(told["lapsing"]):
         parts.append(f"{notification_text.counted(number, 'exception')} will end within a week")
     return "Image scan: " + ", ".join(parts)
 
 
 def lines(told: Mapping[str, Any]) -> list[str]:
+    found = [*_image_lines(told, "unscannable"), *_image_lines(told, "failed")]
+    for each in told["lapsing"]:
+        what = f"{each['finding']} in {each['repository']}"
+        why = f"accepted by {each['owner']} until {each['until']}: {each['reason']}"
+        found.append(notification_text.plain(f"{what}, {why}", 600))
+    return found
+
+
+def _image_lines(told: Mapping[str, Any], name: str) -> list[str]:
     found = []
-    for each in told["unscannable"]:
+    for each in told[name]:
         found.append(notification_text.plain(f"{each['uri']}: {each['reason']}", 600))
         shown = each["places"][:_SHOWN_PLACES]
         found += [f"  {notification_text.plain(place)}" for place in shown]
         if more := len(each["places"]) - len(shown):
             found.append(f"  and {more} more")
-    if more := told["unscannable_total"] - len(told["unscannable"]):
+    if more := told[f"{name}_total"] - len(told[name]):
         found.append(f"and {more} more images")
-    for each in told["lapsing"]:
-        what = f"{each['finding']} in {each['repository']}"
-        why = f"accepted by {each['owner']} until {each['until']}: {each['reason']}"
-        found.append(notification_text.plain(f"{what}, {why}", 600))
     return found
 
 

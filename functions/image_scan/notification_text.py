@@ -19,9 +19,10 @@ NEXT = {
     "CLEAN": "Nothing is confirmed: look at the potential findings in Qualys.",
     "FINDINGS": "Update what has a fixed version, build the image anew, and deploy it.",
     "UNSCANNABLE": "Deploy it from ECR, by a tag that is there: nobody knows what is in it.",
-    "TIMEOUT": "Look at the registry sensor. The next deployment of the image scans it again.",
-    "ERROR": "Mend the cause, which `make doctor` may name; `make redrive` or the next deployment "
-    "scans the image again.",
+    "TIMEOUT": "Look at the registry sensor. `make backfill`, which runs once a day by itself, or "
+    "the next deployment scans the image again.",
+    "ERROR": "Mend the cause, which `make doctor` may name; `make redrive`, `make backfill` or the "
+    "next deployment scans the image again.",
 }
 
 

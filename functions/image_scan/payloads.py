@@ -55,10 +55,12 @@ class Image(TypedDict):
 
 
 class TaskState(TypedDict):
-    """A task that ECS has told of: it runs, or has stopped."""
+    """A task that ECS has told of: it runs, or has stopped. `reconciled`: a reconciliation has
+    found it running."""
 
     arn: str
     stopped: bool
+    reconciled: NotRequired[bool]
 
 
 class ParsedEvent(TypedDict):
@@ -215,7 +217,8 @@ class SettleTask(ImageTask):
 
 
 class Settled(TypedDict):
-    """`kept`: nobody was told, so the machine keeps the request in the failed-events queue."""
+    """`kept`: the machine keeps the request in the failed-events queue. Not if it has kept that of
+    the scan before, which ended in the same way."""
 
     verdict: Verdict
     notified: bool

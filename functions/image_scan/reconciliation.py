@@ -2,7 +2,8 @@
 
 For every account's region in the ledger, and our own, the running tasks are listed. An image
 without a verdict, or one that the ledger does not know to run there, goes through the intake as an
-event of the task; a row that nothing runs any more is closed. A second run finds nothing to do.
+event of the task; a row that nothing runs any more is closed. What ended as ERROR or TIMEOUT is
+scanned again, once for each run; for anything else a second run finds nothing to do.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ Json = dict[str, Any]
 Where = tuple[str, str]  # account, region
 
 _FRESH = frozenset({"CLEAN", "FINDINGS"})
+_FAILED = frozenset({"ERROR", "TIMEOUT"})
 # A place that was seen lately may be about to start.
 _SETTLED_SECONDS = 3600
 _SILENT_SECONDS = 7 * 86_400
@@ -40,11 +42,14 @@ _SILENT_SECONDS = 7 * 86_400
 
 @dataclass
 class Found:
-    """Of all that runs: keys of images, by what is known of them. `sent` are (image, place)."""
+    """Of all that runs: keys of images, by what is known of them. `sent` are (image, place),
+    `scans` the images that the intake is asked to scan, with the reason."""
 
     images: set[str] = field(default_factory=set)
     fresh: set[str] = field(default_factory=set)
     unscannable: dict[str, UnscannableImage] = field(default_factory=dict)
+    failed: dict[str, UnscannableImage] = field(default_factory=dict)
+    scans: dict[str, Json] = field(default_factory=dict)
     running: set[tuple[str, str]] = field(default_factory=set)
     sent: set[tuple[str, str]] = field(default_factory=set)
     closed: int = 0
@@ -87,11 +92,13 @@ class Reconciliation:
         self._ledger = ledger
         self._start = start
         self._now = int(now)
-        self._known: dict[str, str] = {}
+        self._known: dict[str, Json] = {}
         self.unscannable: Mapping[str, UnscannableImage] = {}
+        self.failed: Mapping[str, UnscannableImage] = {}
 
     def run(self, home: Where) -> Json:
-        """Everything once; what was found, as it is kept and shown. `unscannable` is then set."""
+        """Everything once; what was found, as it is kept and shown, with the `scans` that the
+        intake was asked for. `unscannable` and `failed` are then set."""
         rows: dict[Where, list[Json]] = {home: []}
         for row in self._ledger.places():
             account, region = row["account_region"].split("#", 1)
@@ -113,28 +120,28 @@ class Reconciliation:
             "silent": sorted("#".join(where) for where, each in rows.items() if self._silent(each)),
             "unreadable": found.unreadable,
         }
-        self.unscannable = found.unscannable
+        self.unscannable, self.failed = found.unscannable, found.failed
         self._ledger.keep_coverage(summary)
         metrics.count("RunningImages", len(found.images))
         metrics.count("FreshVerdicts", len(found.fresh))
         metrics.count("Unscannable", len(found.unscannable))
         metrics.count("CoveragePercent", found.percent())
         log.info("reconciled", **{name: value for name, value in summary.items() if name != "at"})
-        return summary
+        return {**summary, "scans": list(found.scans.values())}
 
     def _reconcile(self, where: Where, rows: Iterable[Mapping[str, Any]], found: Found) -> None:
         states = {(row["digest"], row["place"]): row["state"] for row in rows}
         ecs = self._accounts.ecs(*where)
         time = datetime.fromtimestamp(self._now, UTC).isoformat()
         for event in running_tasks.events(ecs, *where, time):
-            lacking = [
-                pair
-                for task in deployments.running(event, self._accounts)
-                if self._lacks(task, pair := _pair(task, states), states, found)
+            met = [
+                (task, _pair(task, states)) for task in deployments.running(event, self._accounts)
             ]
+            lacking = [each for each in met if self._lacks(*each, states, found)]
             if lacking:
                 self._start(event)
-                found.sent.update(lacking)
+                found.sent.update(pair for _, pair in lacking)
+                self._note_scans(lacking, found)
         for row in rows:
             pair = (row["digest"], row["place"])
             over = row["state"] != "stopped" and pair not in found.running
@@ -153,22 +160,36 @@ class Reconciliation:
         key = pair[0]
         found.images.add(key)
         found.running.add(pair)
-        status = self._status(key)
+        item, image = self._item(key), task["image"]
+        status = item["status"] if item and item["status"] not in _FAILED else ""
         if status in _FRESH:
             found.fresh.add(key)
-        if status == "UNSCANNABLE" or (not status and task["image"]["unscannable"]):
-            image = task["image"]
+        if status == "UNSCANNABLE" or (not status and image["unscannable"]):
             reason = image["unscannable"] or "no scan can be asked for"
             known = found.unscannable.setdefault(key, UnscannableImage(image["uri"], reason))
             known.places.add(pair[1])
+        elif item and not status:
+            failed = UnscannableImage(image["uri"], item.get("reason", ""), verdict=item["status"])
+            found.failed.setdefault(key, failed).places.add(pair[1])
         return pair not in found.sent and (not status or states.get(pair) != "running")
 
-    def _status(self, key: str) -> str:
-        """Of a verdict or lease that counts; empty for none, or for one without a result."""
+    def _note_scans(
+        self, lacking: Iterable[tuple[ImageTask, tuple[str, str]]], found: Found
+    ) -> None:
+        """The images of an event that was sent which the intake has to scan."""
+        for task, (key, place) in lacking:
+            image, item = task["image"], self._item(key)
+            if image["unscannable"] or (item and item["status"] not in _FAILED):
+                continue
+            why = f"{item['status']}: {item.get('reason', '')}" if item else "no verdict"
+            asked = {"key": key, "image": image["uri"], "why": why, "places": []}
+            found.scans.setdefault(key, asked)["places"].append(place)
+
+    def _item(self, key: str) -> Json:
+        """The verdict or lease of an image; empty where it does not count any more."""
         if key not in self._known:
             item = self._cache.get(key) or {}
-            counts = item.get("ttl", 0) > self._now and item["status"] not in ("ERROR", "TIMEOUT")
-            self._known[key] = item["status"] if counts else ""
+            self._known[key] = item if item.get("ttl", 0) > self._now else {}
         return self._known[key]
 
     def _silent(self, rows: list[Json]) -> bool:

@@ -47,6 +47,7 @@ def events(ecs: ECSClient, account_id: str, region: str, time: str) -> Iterator[
         yield {
             "id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{task['taskArn']} {time}")),
             "source": "aws.ecs",
+            "reconciled": True,
             "detail-type": TASK_STATE,
             "account": account_id,
             "region": region,

@@ -13,6 +13,7 @@ import re
 import time
 from typing import TYPE_CHECKING, Any, cast
 
+from image_scan.cache import failures
 from image_scan.cache_table import CacheTable, ConditionFailedError
 from image_scan.errors import AwsUnavailable, ItemTooLarge
 from image_scan.events import api_calls
@@ -118,6 +119,14 @@ class ScanCache:
         """The same without a result: the places are to hear of the next one."""
         changes = {"ttl": self._now() + ttl_seconds, "reason": outcome.get("reason", "")}
         return self._end(lease, outcome, places, changes)
+
+    def unaware(
+        self, lease: Lease, outcome: Outcome, places: Mapping[str, Place]
+    ) -> dict[str, Place]:
+        """Those of the places that the scan before has not notified of this same failure."""
+        if outcome["verdict"] not in _NO_RESULT:
+            return dict(places)
+        return failures.unaware(self._table.get(lease["key"]) or {}, outcome, places)
 
     def keep_findings(self, lease: Lease, outcome: Outcome, ttl_seconds: int) -> None:
         """Twice as long as the verdict: the next version is compared with them."""
@@ -237,7 +246,12 @@ class ScanCache:
         # have used the name and be done. So this is another lease, over what was seen and no other.
         before = known.get("acquired_at", 0)
         lease = self._lease(task, max(int(self._clock() * 1000), before + 1))
-        item = self._leased(task, lease, seconds, {**_unclaimed(known["places"]), **places})
+        waiting, failure = {**_unclaimed(known["places"]), **places}, {}
+        if known["status"] in _NO_RESULT and failures.may_repeat(task, known):
+            # Nobody has deployed anything: its place is the one that is known.
+            waiting = {**places, **_unclaimed(known["places"])}
+            failure = failures.before(known)
+        item = {**self._leased(task, lease, seconds, waiting), **failure}
         as_seen: dict[str, Any] = {name: known[name] for name in _VERSION if name in known}
         try:
             self._table.put(item, _as_seen(as_seen), **as_seen)
@@ -265,7 +279,8 @@ class ScanCache:
         if item["status"] == _IN_PROGRESS:
             return bool(item["ttl"] <= self._now())
         if item["status"] in _FREE and "owner" in item and _heard(task, item):
-            return False  # a scan has ended so, and each task that starts would scan anew
+            # A scan has ended so, and each task that starts would scan anew.
+            return item["status"] in _NO_RESULT and failures.may_repeat(task, item)
         forced = task.get("force", False) and item.get("owner") != lease["owner"]
         return item["status"] in _FREE or forced
 

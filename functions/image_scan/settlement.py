@@ -84,18 +84,21 @@ def settle(
     cache.keep_findings(lease, outcome, ttl_seconds)
     notified = False
     heard: dict[str, Place] = {}
+    unaware: dict[str, Place] = {}
     while (places := cache.places_of(lease)) is not None:
         late = {place: facts for place, facts in places.items() if place not in heard}
         if late:
             announce(task, outcome, late)
-            notified |= _tell(task, outcome, late, notices, tell)
+            to_tell = cache.unaware(lease, outcome, late)
+            unaware |= to_tell
+            notified |= bool(to_tell) and _tell(task, outcome, to_tell, notices, tell)
         heard |= late
         if end(lease, outcome, ttl_seconds, heard):
             log.info(
                 "settled", verdict=outcome["verdict"], reason=outcome["reason"], notified=notified
             )
             metrics.count("Verdicts", Verdict=outcome["verdict"])
-            return _settled(outcome, notified)
+            return _settled(outcome, notified, is_known=bool(heard) and not unaware)
     log.info("already settled", verdict=outcome["verdict"])
     return _settled(outcome, notified)
 
@@ -123,11 +126,12 @@ def _is_kept(outcome: Outcome) -> bool:
     return outcome["verdict"] == "ERROR" and error not in _OWN and not error.startswith(_DIED)
 
 
-def _settled(outcome: Outcome, notified: bool) -> Settled:
+def _settled(outcome: Outcome, notified: bool, *, is_known: bool = False) -> Settled:
+    """`is_known`: the scan before ended in the same way, and what it said holds."""
     return Settled(
         verdict=outcome["verdict"],
         notified=notified,
-        kept=_is_kept(outcome),
+        kept=_is_kept(outcome) and not is_known,
         error=outcome.get("error", ""),
         reason=outcome.get("reason", ""),
     )

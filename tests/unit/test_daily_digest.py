@@ -6,6 +6,8 @@ import json
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from image_scan import daily_digest
 from image_scan.accepted_findings import KEY, AcceptedFindings
 from image_scan.daily_digest import DailyDigest, UnscannableImage
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 TODAY = date(2026, 2, 2)
 NGINX = UnscannableImage("docker.io/nginx:1", "not an image of ECR", {"1#eu#prod#b", "1#eu#prod#a"})
+BROKEN = UnscannableImage("shop/broken:1", "ScanFailed: no space", {"1#eu#prod#c"}, "ERROR")
 LINE = "\n\x1b[31mCRITICAL"
 
 
@@ -36,19 +39,22 @@ def exception(until: str, **changes: Any) -> dict[str, Any]:
 
 def test_a_quiet_day_has_no_digest() -> None:
     far = accepted([exception("2026-02-10"), exception("2026-02-01")])
-    assert daily_digest.digest({}, far, TODAY) is None
+    assert daily_digest.digest({}, {}, far, TODAY) is None
 
 
 def test_it_names_images_places_and_exceptions() -> None:
     ends = accepted([exception("2026-02-09"), exception("2026-02-02", qid=None, cve="CVE-2026-1")])
-    told = daily_digest.digest({"docker.io/nginx:1": NGINX}, ends, TODAY)
+    told = daily_digest.digest({"docker.io/nginx:1": NGINX}, {"x": BROKEN}, ends, TODAY)
     assert told
     assert daily_digest.text(told).splitlines() == [
-        "Image scan: 1 running image cannot be scanned, 2 exceptions will end within a week",
+        "Image scan: 1 running image cannot be scanned, 1 running image ended without a result, "
+        "2 exceptions will end within a week",
         "",
         "docker.io/nginx:1: not an image of ECR",
         "  1#eu#prod#a",
         "  1#eu#prod#b",
+        "shop/broken:1: ERROR: ScanFailed: no space",
+        "  1#eu#prod#c",
         "CVE-2026-1 in shop/app, accepted by shop until 2026-02-02: no fix yet",
         "QID 1 in shop/app, accepted by shop until 2026-02-09: no fix yet",
     ]
@@ -62,15 +68,17 @@ def test_a_thousand_images_fit() -> None:
         f"image-{n}": UnscannableImage(f"image-{n}", "r" * 300, {f"{p}" * 99 for p in range(99)})
         for n in range(1000)
     }
-    told = daily_digest.digest(many, [], TODAY)
+    told = daily_digest.digest(many, many, [], TODAY)
     assert told
-    assert told["unscannable_total"] == 1000
+    assert told["unscannable_total"] == told["failed_total"] == 1000
     assert len(daily_digest.by_protocol(told)) < 256 * 1024
 
 
 def test_no_name_makes_a_line_of_its_own() -> None:
     odd = UnscannableImage(f"uri{LINE}", f"reason{LINE}", {f"place{LINE}"})
-    told = daily_digest.digest({"x": odd}, accepted([exception("2026-02-02", owner=LINE)]), TODAY)
+    told = daily_digest.digest(
+        {"x": odd}, {}, accepted([exception("2026-02-02", owner=LINE)]), TODAY
+    )
     assert told
     lines = daily_digest.text(told).split("\n")
     assert len(lines) == 6
@@ -86,13 +94,37 @@ def test_it_comes_once_a_day_and_only_where_it_is_asked_for(
         return DailyDigest(sent, notices, AcceptedFindings(table), policy, clock)
 
     images = {"docker.io/nginx:1": NGINX}
-    assert not digest("off").tell(images)
-    assert digest("daily").tell(images)
-    assert not digest("daily").tell(images)
+    assert not digest("off").tell(images, {})
+    assert digest("daily").tell(images, {})
+    assert not digest("daily").tell(images, {})
     clock.now += 86_400
-    assert digest("daily").tell(images)
+    assert digest("daily").tell(images, {})
     clock.now += 86_400
     ends = [exception("2026-02-05")]
     table.put({"imageDigest": KEY, "exceptions": json.dumps(ends)})
-    assert digest("each").tell(images), "an exception ends"
+    assert digest("each").tell(images, {}), "an exception ends"
     assert [subject for subject, _ in topic.messages()] == ["Scan: daily digest"] * 3
+
+
+@pytest.mark.parametrize(
+    ("reason", "changes", "told"),
+    [
+        ("ScanFailed: no space", {}, True),
+        ("ScanFailed: no space", {"error": False}, False),
+        ("QualysUnauthorized: HTTP 401", {"error": False}, True),
+    ],
+)
+def test_what_ended_without_a_result_is_in_it_where_that_verdict_is_told(
+    table: CacheTable,
+    notices: InstallNotices,
+    topic: Inbox,
+    clock: Clock,
+    reason: str,
+    changes: dict[str, Any],
+    told: bool,
+) -> None:
+    policy = NotificationPolicy.read({**NOTIFY, **changes})
+    sent = Topic(topic.sns, topic.arn)
+    digest = DailyDigest(sent, notices, AcceptedFindings(table), policy, clock)
+    failed = UnscannableImage("shop/broken:1", reason, {"1#eu#prod#c"}, "ERROR")
+    assert digest.tell({}, {"x": failed}) is told

@@ -134,7 +134,8 @@ def digest() -> dict[str, Any]:
     )
     until = {"until": "2026-02-05", "reason": "the parser is not reachable", "owner": "shop team"}
     exceptions = accepted([{"cve": "CVE-2026-0001", "repository": "shop/*", **until}])
-    return daily_digest.digest({"nginx": nginx}, exceptions, date(2026, 2, 2)) or {}
+    failed = {"broken": UnscannableImage("shop/broken:1", "no space", {"1#eu#prod#c"}, "ERROR")}
+    return daily_digest.digest({"nginx": nginx}, failed, exceptions, date(2026, 2, 2)) or {}
 
 
 CASES = {

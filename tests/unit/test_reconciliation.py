@@ -12,6 +12,7 @@ from image_scan.errors import AwsRejected
 from image_scan.events import deployments
 from image_scan.ledger import COVERAGE, Ledger
 from image_scan.ledger_table import LedgerTable
+from image_scan.payloads import Outcome
 from image_scan.reconciliation import Reconciliation
 from image_scan.scan_cache import ScanCache
 from tests.unit import tables
@@ -24,6 +25,7 @@ from tests.unit.builders import (
     POLICY,
     REGION,
     WEEK,
+    freed,
     recorded,
     taken,
 )
@@ -99,7 +101,9 @@ class World:
         made = Reconciliation(
             self.accounts, self.cache_table, self.ledger, self.sent.append, self.clock()
         )
-        return made.run((ACCOUNT, REGION))
+        found = made.run((ACCOUNT, REGION))
+        self.failed = made.failed
+        return found
 
     def handle(self) -> None:
         """What the intake and a scan make of what was sent."""
@@ -156,6 +160,37 @@ def test_a_verdict_that_is_gone_is_asked_for_again(world: World) -> None:
     world.clock.now += WEEK
     found = world.run()
     assert (found["fresh_verdicts"], found["sent"]) == (0, 1)
+
+
+def test_what_failed_is_sent_by_each_reconciliation_and_named(world: World) -> None:
+    world.ecs[ACCOUNT].run(1, app())
+    world.ecs[ACCOUNT].run(2, app(), service="worker")
+    assert [each["why"] for each in world.run()["scans"]] == ["no verdict"]
+    failed = Outcome(verdict="ERROR", reason="ScanFailed: no space")
+    for _ in range(2):
+        decided = [
+            world.cache.decide(task, LEASE)
+            for event in world.sent
+            for task in deployments.running(event, world.accounts)
+        ]
+        (held,) = [each["lease"] for each in decided if each["lease"]]
+        assert len(freed(world.cache, held, failed)) == 2
+        world.clock.now += DAY
+        found = world.run()
+        (scan,) = found["scans"]
+        assert (scan["key"], scan["why"]) == (DIGESTS[0], "ERROR: ScanFailed: no space")
+        assert [place.rsplit("#", 1)[-1] for place in scan["places"]] == ["web", "worker"]
+        assert (found["sent"], found["fresh_verdicts"]) == (2, 0)
+        assert [each.why for each in world.failed.values()] == ["ERROR: ScanFailed: no space"]
+
+
+def test_a_place_that_was_not_known_is_sent_and_no_scan(world: World) -> None:
+    world.ecs[ACCOUNT].run(1, app())
+    world.run()
+    world.handle()
+    world.ecs[ACCOUNT].run(2, app(), service="worker")
+    found = world.run()
+    assert (found["sent"], found["scans"]) == (1, [])
 
 
 def test_a_scan_that_runs_is_not_asked_for_again(world: World) -> None:

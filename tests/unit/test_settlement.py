@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import pytest
 
 from image_scan import log, settlement
 from image_scan.errors import AwsUnavailable, MalformedEvent
-from image_scan.payloads import Outcome, SettleTask
+from image_scan.payloads import Outcome, SettleTask, TaskState
 from tests.unit.builders import (
     CLEAN,
     CRITICAL,
@@ -390,3 +391,27 @@ def test_however_it_ends_its_slot_is_free_again(
     slots.take(held["execution_name"], 1, LEASE)
     settle(task(), held, outcome)
     slots.take("another", 1, LEASE)
+
+
+@pytest.mark.parametrize("failed", [TIMEOUT, Outcome(verdict="ERROR", error="AwsUnavailable")])
+def test_the_same_failure_of_a_repeated_scan_is_neither_told_nor_kept_again(
+    cache: ScanCache, told: Told, settle: Settle, clock: Clock, failed: Outcome
+) -> None:
+    first = settle(task(), taken(cache.decide(task(), LEASE)), failed)
+    clock.now += 86_400
+    again = running(clock)
+    second = settle(again, taken(cache.decide(again, LEASE)), failed)
+    assert (first["notified"], second["notified"]) == (True, False)
+    assert second["kept"] is False
+    assert [verdict for _, verdict, _ in told.calls] == [failed["verdict"]]
+    assert len(told.announced) == 2, "machines hear of each scan"
+    clock.now += 86_400
+    again = running(clock)
+    assert settle(again, taken(cache.decide(again, LEASE)), CRITICAL)["notified"]
+
+
+def running(clock: Clock) -> ImageTask:
+    """A reconciliation has found the image of `task()` running."""
+    at = datetime.fromtimestamp(clock.now, UTC).isoformat()
+    found = task(f"found-{at}", event_name="ECS Task State Change", event_time=at)
+    return {**found, "task": TaskState(arn="task/1", stopped=False, reconciled=True)}

@@ -31,7 +31,10 @@ def parse(event: Mapping[str, Any]) -> EcsEvent:
     arn = text(detail, "taskArn")
     if not (base.deployment["account"] and base.deployment["region"] and arn):
         raise MalformedEvent("the event names no account, region and task")
-    base = replace(base, task=TaskState(arn=arn, stopped=status == "STOPPED"))
+    state = TaskState(arn=arn, stopped=status == "STOPPED")
+    if event.get("reconciled") is True:
+        state["reconciled"] = True
+    base = replace(base, task=state)
     listed = detail.get("containers")
     found = [mapping(each) for each in (listed if isinstance(listed, list) else [])]
     digests = {

@@ -27,5 +27,5 @@ def handler(event: dict[str, str], _context: object) -> dict[str, Any]:
     policy = NotificationPolicy.read(config.notification_policy())
     topic = Topic(aws.client("sns"), config.topic_arn())
     digest = DailyDigest(topic, InstallNotices(table), AcceptedFindings(table), policy)
-    digest.tell(found.unscannable)
+    digest.tell(found.unscannable, found.failed)
     return summary

@@ -1,0 +1,124 @@
+"""The command `backfill`: a reconciliation now, and which scans have begun because of it."""
+
+import argparse
+import json
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from botocore.config import Config
+from rich.console import Console
+
+from ops import coverage
+from ops.cache_items import CacheItems
+from ops.errors import OpsError
+from ops.install import Install, add_options, answers
+
+Json = dict[str, Any]
+_PATIENCE = 910  # seconds: the function may run for fifteen minutes
+# The intake takes an event in seconds; what it has not taken by then is said to wait.
+_INTAKE_SECONDS = 60
+_SHOWN_PLACES = 3
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Lists all that runs in every account and region of the ledger, has what is without a "
+        "result scanned, what ended as ERROR or TIMEOUT too, and names the scans that have begun. "
+        "Safe to repeat."
+    )
+    add_options(parser)
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Raises OpsError."""
+    install = Install.of(arguments)
+    notes = Console(stderr=True) if arguments.json else console
+    with notes.status("Listing what runs"):
+        found = _reconcile(install)
+    with notes.status("Waiting for the intake"):
+        begun = Begun(install, found["at"])
+        begun.wait_for(found["scans"])
+    for each in found["scans"]:
+        each["started"] = each["key"] in begun.keys
+    if arguments.json:
+        console.print_json(json.dumps(found))
+    else:
+        _show(found, console)
+    return 0
+
+
+class Begun:
+    """Images, by cache key, of which a scan has begun since a moment. Methods raise OpsError."""
+
+    def __init__(self, install: Install, since: str) -> None:
+        self._since = datetime.fromisoformat(since)
+        self._items = CacheItems(install)
+        self._client = install.client("stepfunctions")
+        self._arn = install.scan_state_machine_arn
+        self.keys: set[str] = set()
+
+    def wait_for(self, scans: list[Json]) -> None:
+        """Until each of them has begun, or as long as the intake may need."""
+        deadline, pause = time.monotonic() + _INTAKE_SECONDS, 0.5
+        while waiting := [each["key"] for each in scans if each["key"] not in self.keys]:
+            names = set(self._names())
+            self.keys |= {key for key in waiting if self._lease(key) in names}
+            if time.monotonic() > deadline or self.keys.issuperset(waiting):
+                return
+            time.sleep(pause)
+            pause = min(2 * pause, 5)
+
+    def _lease(self, key: str) -> str:
+        """The end of the name of the execution that was started last for an image."""
+        item = self._items.get(key) or {}
+        return f"{item.get('owner', '')}-{item.get('acquired_at', '')}"
+
+    def _names(self) -> Iterator[str]:
+        """The ends of the names of the executions that were started since then."""
+        with answers():
+            pages = self._client.get_paginator("list_executions").paginate(
+                stateMachineArn=self._arn
+            )
+            for page in pages:
+                for each in page["executions"]:
+                    if each["startDate"] < self._since:
+                        return
+                    yield "-".join(each["name"].rsplit("-", 2)[1:])
+
+
+def _reconcile(install: Install) -> Json:
+    lambda_ = install.session.client(
+        "lambda",
+        region_name=install.region,
+        config=Config(read_timeout=_PATIENCE, retries={"total_max_attempts": 1}),
+    )
+    with answers():
+        answer = lambda_.invoke(
+            FunctionName=install.function_names["reconcile"],
+            Payload=json.dumps({"intake_state_machine_arn": install.intake_state_machine_arn}),
+        )
+    told: Json = json.loads(answer["Payload"].read())
+    if "FunctionError" in answer:
+        raise OpsError(f"{told.get('errorType')}: {told.get('errorMessage')}")
+    return told
+
+
+def _show(found: Json, console: Console) -> None:
+    coverage.show([found], console)
+    started = [each for each in found["scans"] if each["started"]]
+    if found["scans"]:
+        console.print(
+            f"{len(started)} of {len(found['scans'])} scans have begun: `make status` shows how "
+            "far they are."
+        )
+    for each in found["scans"]:
+        word = "scanned now" if each["started"] else "not begun"
+        places = ", ".join(each["places"][:_SHOWN_PLACES])
+        more = len(each["places"]) - _SHOWN_PLACES
+        places += f" and {more} more" if more > 0 else ""
+        line = f"{word}: {each['image']} in {places} ({each['why']})"
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    if len(started) < len(found["scans"]):
+        console.print("Why one has not begun: `make logs`, or `make redrive` if it failed.")
