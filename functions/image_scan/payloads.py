@@ -133,11 +133,13 @@ class Outcome(TypedDict):
 
 
 class CacheDecision(TypedDict):
-    """What to do with an image: scan it, tell a known verdict, or nothing."""
+    """What to do with an image: scan it, tell a known verdict, or nothing. `again`: its workloads
+    know the verdict, and hear of what has become notifiable since then."""
 
     decision: Literal["scan", "notify", "skip"]
     lease: Lease | None
     outcome: Outcome | None
+    again: NotRequired[bool]
 
 
 class Registry(TypedDict):
@@ -209,10 +211,12 @@ class ResultTask(ImageTask):
 
 
 class SettleTask(ImageTask):
-    """`execution_arn` is that of the scan, where one has just ended."""
+    """`again` as CheckCache says it; `execution_arn` is that of the scan, where one has just
+    ended."""
 
     lease: Lease | None
     outcome: Outcome
+    again: NotRequired[bool]
     execution_arn: NotRequired[str]
 
 

@@ -3,7 +3,8 @@
 For every account's region in the ledger, and our own, the running tasks are listed. An image
 without a verdict, or one that the ledger does not know to run there, goes through the intake as an
 event of the task; a row that nothing runs any more is closed. What ended as ERROR or TIMEOUT is
-scanned again, once for each run; for anything else a second run finds nothing to do.
+scanned again, once for each run, and findings that are worth a notification are judged again. For
+anything else a second run finds nothing to do.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from image_scan import aws, log, metrics, running_tasks
 from image_scan.daily_digest import UnscannableImage
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from image_scan.accounts import Accounts
     from image_scan.cache_table import CacheTable
     from image_scan.ledger import Ledger
-    from image_scan.payloads import ImageTask
+    from image_scan.payloads import ImageTask, Outcome
 
 Json = dict[str, Any]
 Where = tuple[str, str]  # account, region
@@ -43,13 +44,15 @@ _SILENT_SECONDS = 7 * 86_400
 @dataclass
 class Found:
     """Of all that runs: keys of images, by what is known of them. `sent` are (image, place),
-    `scans` the images that the intake is asked to scan, with the reason."""
+    `scans` the images that the intake is asked to scan, with the reason, `bad` those whose
+    findings it judges again."""
 
     images: set[str] = field(default_factory=set)
     fresh: set[str] = field(default_factory=set)
     unscannable: dict[str, UnscannableImage] = field(default_factory=dict)
     failed: dict[str, UnscannableImage] = field(default_factory=dict)
     scans: dict[str, Json] = field(default_factory=dict)
+    bad: set[str] = field(default_factory=set)
     running: set[tuple[str, str]] = field(default_factory=set)
     sent: set[tuple[str, str]] = field(default_factory=set)
     closed: int = 0
@@ -85,12 +88,14 @@ class Reconciliation:
         cache: CacheTable,
         ledger: Ledger,
         start: Callable[[Json], None],
+        may_tell: Callable[[Outcome], bool],
         now: float,
     ) -> None:
         self._accounts = accounts
         self._cache = cache
         self._ledger = ledger
         self._start = start
+        self._may_tell = may_tell
         self._now = int(now)
         self._known: dict[str, Json] = {}
         self.unscannable: Mapping[str, UnscannableImage] = {}
@@ -134,14 +139,15 @@ class Reconciliation:
         ecs = self._accounts.ecs(*where)
         time = datetime.fromtimestamp(self._now, UTC).isoformat()
         for event in running_tasks.events(ecs, *where, time):
-            met = [
-                (task, _pair(task, states)) for task in deployments.running(event, self._accounts)
-            ]
+            tasks = deployments.running(event, self._accounts)
+            met = [(task, _pair(task, states)) for task in tasks]
             lacking = [each for each in met if self._lacks(*each, states, found)]
-            if lacking:
+            due = {key for _, (key, _) in met if self._is_bad(key)} - found.bad
+            found.bad |= due
+            if lacking or due:
                 self._start(event)
-                found.sent.update(pair for _, pair in lacking)
-                self._note_scans(lacking, found)
+            found.sent.update(pair for _, pair in lacking)
+            self._note_scans(lacking, found)
         for row in rows:
             pair = (row["digest"], row["place"])
             over = row["state"] != "stopped" and pair not in found.running
@@ -184,6 +190,12 @@ class Reconciliation:
             why = f"{item['status']}: {item.get('reason', '')}" if item else "no verdict"
             asked = {"key": key, "image": image["uri"], "why": why, "places": []}
             found.scans.setdefault(key, asked)["places"].append(place)
+
+    def _is_bad(self, key: str) -> bool:
+        """Whether somebody may have to be notified of a verdict: the intake judges it again."""
+        item = self._item(key)
+        outcome = cast("Outcome", {**item, "verdict": item.get("status")})
+        return bool(item) and item["status"] == "FINDINGS" and self._may_tell(outcome)
 
     def _item(self, key: str) -> Json:
         """The verdict or lease of an image; empty where it does not count any more."""

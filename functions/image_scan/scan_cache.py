@@ -13,7 +13,7 @@ import re
 import time
 from typing import TYPE_CHECKING, Any, cast
 
-from image_scan.cache import failures
+from image_scan.cache import failures, reconciled
 from image_scan.cache_table import CacheTable, ConditionFailedError
 from image_scan.errors import AwsUnavailable, ItemTooLarge
 from image_scan.events import api_calls
@@ -211,6 +211,8 @@ class ScanCache:
         known = item["places"].get(place)
         heard = known is not None and "claimed_until" not in known
         is_quiet = item["status"] != "FINDINGS" or not self._may_tell(outcome)
+        if heard and not is_quiet and reconciled.may_judge_again(task, item, self._table):
+            return CacheDecision(decision="notify", lease=None, outcome=outcome, again=True)
         by_hand = is_by_hand(task["deployment"])  # who asked reads the verdict
         if _only_registers(task) or by_hand or heard or is_quiet:
             return _SKIP
@@ -247,7 +249,7 @@ class ScanCache:
         before = known.get("acquired_at", 0)
         lease = self._lease(task, max(int(self._clock() * 1000), before + 1))
         waiting, failure = {**_unclaimed(known["places"]), **places}, {}
-        if known["status"] in _NO_RESULT and failures.may_repeat(task, known):
+        if known["status"] in _NO_RESULT and reconciled.may_scan_again(task, known):
             # Nobody has deployed anything: its place is the one that is known.
             waiting = {**places, **_unclaimed(known["places"])}
             failure = failures.before(known)
@@ -280,7 +282,7 @@ class ScanCache:
             return bool(item["ttl"] <= self._now())
         if item["status"] in _FREE and "owner" in item and _heard(task, item):
             # A scan has ended so, and each task that starts would scan anew.
-            return item["status"] in _NO_RESULT and failures.may_repeat(task, item)
+            return item["status"] in _NO_RESULT and reconciled.may_scan_again(task, item)
         forced = task.get("force", False) and item.get("owner") != lease["owner"]
         return item["status"] in _FREE or forced
 

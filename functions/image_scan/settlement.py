@@ -75,7 +75,8 @@ def settle(
         if outcome["verdict"] == "UNSCANNABLE":
             announce(task, outcome, {place: facts})
         notified = tell(task, outcome, {place: facts})
-        cache.note_told(task, outcome, ttl_seconds)
+        if not task.get("again"):
+            cache.note_told(task, outcome, ttl_seconds)
         if outcome["verdict"] == "UNSCANNABLE":
             metrics.count("Verdicts", Verdict="UNSCANNABLE")
         return _settled(outcome, notified)

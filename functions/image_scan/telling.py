@@ -60,7 +60,13 @@ class Telling:
                 for place in places:
                     self.notified.end(place, image)
             return False
-        judged = self.judge(image, outcome, places)
+        policy = self.policy
+        if again := task.get("again", False):
+            # All that run the image have heard of this verdict: in one message, and what is new.
+            places, policy = self.notified.workloads(image), replace(policy, notify_on="new")
+        judged = self.judge(image, outcome, places, policy)
+        if again and judged is None:
+            return False
         selection = _select(judged, places)
         if selection.places:
             teams = self.owners.of(image, selection.places)
@@ -70,7 +76,11 @@ class Telling:
         return bool(selection.places)
 
     def judge(
-        self, image: Image, outcome: Outcome, places: Mapping[str, Place]
+        self,
+        image: Image,
+        outcome: Outcome,
+        places: Mapping[str, Place],
+        policy: NotificationPolicy,
     ) -> dict[str, Judged] | None:
         """Each place's findings against what it was notified of; None where they are unknown."""
         if "counts" not in outcome:
@@ -80,12 +90,12 @@ class Telling:
             return None
         exceptions = self.exceptions.read()
         today = datetime.fromtimestamp(self.clock(), UTC).date()
-        severe, compared = self.policy.severe, len(places) <= _MOST_COMPARED
+        compared = len(places) <= _MOST_COMPARED
         return {
             place: judge(
                 found,
-                self.notified.at(place, facts, image, severe) if compared else None,
-                self.policy,
+                self.notified.at(place, facts, image, policy.severe) if compared else None,
+                policy,
                 exceptions,
                 image["repository"],
                 today,

@@ -145,7 +145,7 @@ data "aws_iam_policy_document" "send_notification" {
   # What a workload ran before, and what it was notified of.
   statement {
     sid       = "RecordNotified"
-    actions   = ["dynamodb:GetItem", "dynamodb:UpdateItem"]
+    actions   = ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"]
     resources = [var.ledger_table.arn]
   }
 

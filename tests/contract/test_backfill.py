@@ -9,7 +9,8 @@ import pytest
 
 from image_scan import aws
 from tests.contract.pipeline import URI, Pipeline, ended
-from tests.unit.builders import ACCOUNT, REGION
+from tests.contract.test_notified import accept
+from tests.unit.builders import ACCOUNT, NOTIFY, REGION
 from tests.unit.test_reconciliation import Ecs
 
 Json = dict[str, Any]
@@ -156,3 +157,66 @@ def test_what_was_never_seen_is_named_with_its_image_and_workload(account: Accou
     assert asked["image"].startswith(URI)
     assert asked["why"] == "no verdict"
     assert asked["places"] == [f"{ACCOUNT}#{REGION}#prod#web"]
+
+
+def services(message: Json) -> list[str]:
+    return sorted(each["task_definition"].rsplit("/")[-1] for each in message["deployed"])
+
+
+@pytest.fixture
+def two(account: Account) -> Account:
+    """Two services run an image with a critical and a medium finding; the critical one is accepted
+    for now."""
+    pipeline = account.pipeline
+    digest = pipeline.push()
+    pipeline.find(5, 3, cveids=["CVE-2026-0001"])
+    accept(pipeline, cve="CVE-2026-0001", qid=None)
+    pipeline.announce(service="web")
+    pipeline.announce(service="jobs")
+    assert len(pipeline.scans()) == 1
+    for number, service in enumerate(("web", "jobs", "web", "jobs")):
+        account.runs(number, digest=digest, service=service)
+    account.reconciles()
+    assert [each for each in verdicts(pipeline) if each != "DIGEST"] == []
+    return account
+
+
+@pytest.mark.parametrize("notify_on", ["new", "all"])
+def test_what_runs_is_notified_when_its_exception_has_ended_once_and_together(
+    two: Account, notify_on: str
+) -> None:
+    two.pipeline.configure(NOTIFY=json.dumps({**NOTIFY, "notify_on": notify_on}))
+    accept(two.pipeline, cve="CVE-2026-0001", qid=None, until="2000-01-01")
+    for _ in range(3):
+        found, scans = two.reconciles()
+        assert (found["sent"], scans) == (0, [])
+    (message,) = two.pipeline.told()
+    assert services(message) == ["jobs:1", "web:1"]
+    assert message["told_counts"]["critical"] == 1
+
+
+def test_what_runs_is_notified_when_the_threshold_is_lowered(two: Account) -> None:
+    accept(two.pipeline, cve="CVE-2026-0001", qid=None, until="2000-01-01")
+    two.reconciles()
+    two.pipeline.configure(NOTIFY=json.dumps({**NOTIFY, "min_severity": "medium"}))
+    for _ in range(2):
+        two.reconciles()
+    first, second = two.pipeline.told()
+    assert first["deployed"][0]["compared"]["new"] == 1
+    assert second["deployed"][0]["compared"] == {"new": 1, "still_open": 1, "fixed": 0}
+    assert services(second) == ["jobs:1", "web:1"]
+
+
+def test_a_reconciliation_that_is_handled_twice_notifies_once(
+    two: Account, environment: pytest.MonkeyPatch
+) -> None:
+    accept(two.pipeline, cve="CVE-2026-0001", qid=None, until="2000-01-01")
+    intake = two.pipeline.intake
+
+    def twice(event: Json) -> Any:
+        intake({**event, "id": f"{event['id']}-again"})
+        return intake(event)
+
+    environment.setattr(two.pipeline, "intake", twice)
+    two.reconciles()
+    assert len(two.pipeline.told()) == 1

@@ -78,8 +78,8 @@ def compared(messages: list[Json], service: str = "web") -> Json:
     return found
 
 
-def accept(pipeline: Pipeline, until: str = ENDS) -> None:
-    exception = {"qid": 1, "cve": None, "repository": REPOSITORY, "until": until}
+def accept(pipeline: Pipeline, until: str = ENDS, **changes: Any) -> None:
+    exception = {"qid": 1, "cve": None, "repository": REPOSITORY, "until": until, **changes}
     item = [{**exception, "reason": "not reachable", "owner": "shop"}]
     aws_client("dynamodb").put_item(
         TableName=definitions.TABLE,

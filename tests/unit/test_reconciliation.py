@@ -99,7 +99,12 @@ class World:
     def run(self) -> Json:
         self.sent = []
         made = Reconciliation(
-            self.accounts, self.cache_table, self.ledger, self.sent.append, self.clock()
+            self.accounts,
+            self.cache_table,
+            self.ledger,
+            self.sent.append,
+            POLICY.may_tell,
+            self.clock(),
         )
         found = made.run((ACCOUNT, REGION))
         self.failed = made.failed

@@ -1,27 +1,17 @@
-"""Scans without a result: who may repeat one, and which workloads know of the failure already."""
+"""Scans without a result that are repeated: which workloads know of the failure already."""
 
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from image_scan.payloads import ImageTask, Outcome, Place
+    from image_scan.payloads import Outcome, Place
 
 # Ids, digests and times make the words of one cause differ from scan to scan.
 _VARYING = re.compile(r"[0-9a-fA-F-]{8,}")
-
-
-def may_repeat(task: ImageTask, item: Mapping[str, Any]) -> bool:
-    """Whether a reconciliation has found the image running, and no scan has begun since then."""
-    state = task.get("task")
-    if not state or not state.get("reconciled"):
-        return False
-    found_at = datetime.fromisoformat(task["deployment"]["event_time"]).timestamp() * 1000
-    return bool(item.get("acquired_at", 0) < found_at)
 
 
 def before(item: Mapping[str, Any]) -> dict[str, Any]:
@@ -40,9 +30,7 @@ def unaware(
     same = failure.get("cause") == _cause(outcome["verdict"], outcome.get("reason", ""))
     notified = failure["notified"] if same else {}
     return {
-        place: facts
-        for place, facts in places.items()
-        if notified.get(place) != facts["event_id"] or not facts["event_id"]
+        place: facts for place, facts in places.items() if notified.get(place) != facts["event_id"]
     }
 
 

@@ -22,9 +22,10 @@ def handler(event: dict[str, str], _context: object) -> dict[str, Any]:
     table = CacheTable(dynamodb, config.cache_table())
     ledger = Ledger(LedgerTable(dynamodb, config.ledger_table()))
     intake = Intake(aws.client("stepfunctions"), machine)
-    found = Reconciliation(accounts.install(), table, ledger, intake.start, time.time())
+    policy, install = NotificationPolicy.read(config.notification_policy()), accounts.install()
+    start, may_tell = intake.start, policy.may_tell
+    found = Reconciliation(install, table, ledger, start, may_tell, time.time())
     summary = found.run(intake.home)
-    policy = NotificationPolicy.read(config.notification_policy())
     topic = Topic(aws.client("sns"), config.topic_arn())
     digest = DailyDigest(topic, InstallNotices(table), AcceptedFindings(table), policy)
     digest.tell(found.unscannable, found.failed)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from image_scan.findings import encoding
+from image_scan.ledger import Ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -52,6 +53,10 @@ class NotifiedFindings:
                 return None
             ended.append({each.qid for each in contents if notifiable(each)})
         return [] if ended else None
+
+    def workloads(self, image: Image) -> dict[str, Place]:
+        """Returns what runs an image: facts by place."""
+        return Ledger(self._ledger).workloads(image["key"])
 
     def record(self, place: str, image: Image, findings: Sequence[Finding]) -> None:
         """Records what a place has been notified of; to be called after the notification."""

@@ -1,0 +1,47 @@
+"""What a reconciliation asks of an image that is known: to scan again what has failed, and to judge
+findings again, for exceptions end, policies change, and notifications fail. Each once a run."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from image_scan.cache_table import ConditionFailedError
+from image_scan.errors import ItemTooLarge
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from image_scan.cache_table import CacheTable
+    from image_scan.payloads import ImageTask
+
+_FIRST = "#status = :verdict AND (attribute_not_exists(judged_for) OR judged_for < :run)"
+
+
+def may_scan_again(task: ImageTask, item: Mapping[str, Any]) -> bool:
+    """Whether a reconciliation has found the image running, and no scan has begun since then."""
+    run = _run(task)
+    return run is not None and item.get("acquired_at", 0) < run
+
+
+def may_judge_again(task: ImageTask, item: Mapping[str, Any], table: CacheTable) -> bool:
+    """Whether this is the first task of the image that a reconciliation has found running."""
+    run = _run(task)
+    if run is None:
+        return False
+    try:
+        values = {"verdict": item["status"], "run": run}
+        table.update(item["imageDigest"], {"judged_for": run}, _FIRST, **values)
+    except ConditionFailedError:
+        return False
+    except ItemTooLarge:
+        pass  # at worst they are judged more than once
+    return True
+
+
+def _run(task: ImageTask) -> int | None:
+    """When the reconciliation began that has found this task, in epoch milliseconds."""
+    state = task.get("task")
+    if not state or not state.get("reconciled"):
+        return None
+    return int(datetime.fromisoformat(task["deployment"]["event_time"]).timestamp() * 1000)
