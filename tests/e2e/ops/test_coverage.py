@@ -53,6 +53,8 @@ def test_what_was_missed_is_found_scanned_and_known(
     first = operate("backfill", JSON="1")
     assert first.status == 0, first.errors
     assert first.json["sent"] >= 1
+    (asked,) = [each for each in first.json["scans"] if each["key"] == pushed.image.digest]
+    assert (asked["why"], asked["started"]) == ("no verdict", True)
     assert first.json["unreadable"] == {}
     install.settle()
     assert pushed.verdict["status"] == "CLEAN"
@@ -67,6 +69,28 @@ def test_what_was_missed_is_found_scanned_and_known(
     assert "coverage" in shown
     assert f"{second['coverage_percent']} %" in shown
     assert install.failed_events() == []
+
+
+def test_what_ended_without_a_result_is_scanned_again_and_said_so_truly(
+    install: Install, operate: Operate, pushed: Pushed
+) -> None:
+    pushed.behave(job_error="no space")
+    run_service(install, pushed)
+    assert pushed.verdict["status"] == "ERROR"
+    for _ in range(2):
+        shown = operate("backfill").output
+        assert f"scanned now: {pushed.image.by_tag}" in shown
+        assert "ERROR: ScanFailed" in shown
+        install.settle()
+        assert pushed.verdict["status"] == "ERROR"
+    told = [each for each in install.notifications() if each.get("verdict") == "ERROR"]
+    assert len(told) == 1, "nobody reads of the same failure every day"
+    pushed.behave()
+    operate("backfill")
+    install.settle()
+    assert pushed.verdict["status"] == "CLEAN"
+    again = operate("backfill", JSON="1").json
+    assert [each for each in again["scans"] if each["key"] == pushed.image.digest] == []
 
 
 def test_a_report_names_what_runs_where(
