@@ -134,7 +134,7 @@ def exercised(install: Install, workload: Workload, without: Without) -> None:
 
 def _reconcile(install: Install, workload: Workload) -> None:
     """With an image whose verdict is gone, a row of the ledger that nothing runs, and an image for
-    the daily digest."""
+    the daily digest; and once more, when that image has its findings again."""
     dynamodb = install.client("dynamodb")
     unscannable = workload.register("docker.io/library/redis:7", family="digest")
     install.ecs.run_task(cluster=CLUSTER, taskDefinition=unscannable)
@@ -153,14 +153,16 @@ def _reconcile(install: Install, workload: Workload) -> None:
     below = {"digest": {"S": f"tasks#gone#{row['place']['S']}"}, "place": {"S": "a task"}}
     dynamodb.put_item(TableName=ledger, Item=below)
     machine = {"intake_state_machine_arn": install.outputs["intake_state_machine_arn"]}
-    answer = install.client("lambda").invoke(
-        FunctionName=install.outputs["function_names"]["reconcile"], Payload=json.dumps(machine)
-    )
-    told = json.loads(answer["Payload"].read())
-    assert "FunctionError" not in answer, told
-    assert told["closed"] >= 1
-    assert told["sent"] >= 1
-    install.settle()
+    found = []
+    for _ in range(2):
+        answer = install.client("lambda").invoke(
+            FunctionName=install.outputs["function_names"]["reconcile"], Payload=json.dumps(machine)
+        )
+        found.append(json.loads(answer["Payload"].read()))
+        assert "FunctionError" not in answer, found
+        install.settle()
+    assert found[0]["closed"] >= 1
+    assert found[0]["sent"] >= 1
 
 
 def test_each_role_may_do_what_it_does_and_nothing_else(install: Install, exercised: None) -> None:
