@@ -142,6 +142,18 @@ def test_a_version_without_a_record_ends_what_it_did_not_contain(scene: Scene) -
     assert scene.told()[-1]["deployed"][0]["compared"] == {"new": 1, "still_open": 1, "fixed": 0}
 
 
+def test_a_fix_counts_though_a_task_of_the_version_before_it_started_later(scene: Scene) -> None:
+    """As while a deployment replaces tasks, or when it was rolled back meanwhile."""
+    before = scene.runs(1, 1)
+    assert tell(scene, before, 1)
+    scene.runs(2)
+    scene.ledger.note(
+        {**before, "deployment": {**before["deployment"], "event_time": "2026-02-02T06:00:00Z"}}
+    )
+    assert tell(scene, scene.runs(3, 1, at=4), 1)
+    assert scene.told()[-1]["deployed"][0]["compared"] == {"new": 1, "still_open": 0, "fixed": 0}
+
+
 def test_a_version_whose_findings_are_forgotten_is_not_compared_with(scene: Scene) -> None:
     assert tell(scene, scene.runs(1, 1), 1)
     forgotten = scene.runs(2, 1)

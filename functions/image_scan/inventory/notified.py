@@ -12,7 +12,7 @@ from image_scan.findings import encoding
 from image_scan.ledger import Ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from image_scan.findings.encoding import Finding
     from image_scan.ledger_table import LedgerTable
@@ -43,16 +43,25 @@ class NotifiedFindings:
         own = self._ledger.get(image["key"], place)
         if _RECORD in own:
             return encoding.unpack(own[_RECORD])
-        ended: list[set[int]] = []
-        for row in self._versions_before(place, facts, image, own):
-            if _RECORD in row:
-                known = encoding.unpack(row[_RECORD])
-                return known and [each for each in known if all(each.qid in qids for qids in ended)]
-            contents = self._findings_of(row["digest"])
-            if contents is None:
+        known: list[Finding] | None = None
+        since, kept = 0, []
+        for short in self._others(place, facts, image):
+            if short["last_seen"] < since:
+                break
+            row = self._ledger.get(short["digest"], place)
+            # Another version may have begun after one that was seen later: both count.
+            if not _is_before(row, image, facts, own) or row["first_seen"] < since:
+                continue
+            found = self._still_there(row, notifiable)
+            if found is None:
                 return None
-            ended.append({each.qid for each in contents if notifiable(each)})
-        return [] if ended else None
+            if _RECORD in row and known is None:
+                known, since = found, row["first_seen"]
+            else:
+                kept.append({each.qid for each in found})
+        if known is None:
+            return [] if kept else None
+        return [each for each in known if all(each.qid in qids for qids in kept)]
 
     def workloads(self, image: Image) -> dict[str, Place]:
         """Returns what runs an image: facts by place."""
@@ -69,25 +78,31 @@ class NotifiedFindings:
         if _RECORD in self._ledger.get(image["key"], place):
             self.record(place, image, [])
 
-    def _versions_before(
-        self, place: str, facts: Place, image: Image, own: Mapping[str, Any]
-    ) -> Iterator[dict[str, Any]]:
-        """Yields the rows of what the image's containers ran before it, the newest first."""
+    def _others(self, place: str, facts: Place, image: Image) -> list[dict[str, Any]]:
+        """Reads what else ran at a place, in short: the newest first."""
         rows = self._ledger.at(f"{facts['account']}#{facts['region']}", place)
-        containers = set(own.get("containers", facts["containers"]))
-        for short in sorted(rows, key=lambda row: -int(row["last_seen"]))[:_MOST]:
-            if short["digest"] == image["key"]:
-                continue
-            row = self._ledger.get(short["digest"], place)
-            if row.get("repository") != image["repository"]:
-                continue
-            if containers.isdisjoint(row["containers"]):
-                continue  # another container of the same task
-            if "first_seen" not in own or row["first_seen"] < own["first_seen"]:
-                yield row
+        others = [row for row in rows if row["digest"] != image["key"]]
+        return sorted(others, key=lambda row: -int(row["last_seen"]))[:_MOST]
+
+    def _still_there(
+        self, row: Mapping[str, Any], notifiable: Callable[[Finding], bool]
+    ) -> list[Finding] | None:
+        """Returns what a version was notified of, else what it contained as `notifiable`."""
+        if _RECORD in row:
+            return encoding.unpack(row[_RECORD])
+        contents = self._findings_of(row["digest"])
+        return contents and [each for each in contents if notifiable(each)]
 
     def _findings_of(self, digest: str) -> list[Finding] | None:
         """Returns what the last scan of an image has found; None where that is unknown."""
         if digest not in self._contents:
             self._contents[digest] = encoding.unpack(self._cache.findings_of(digest))
         return self._contents[digest]
+
+
+def _is_before(row: Mapping[str, Any], image: Image, facts: Place, own: Mapping[str, Any]) -> bool:
+    """Whether a row is of what the image's containers ran before it."""
+    containers = own.get("containers", facts["containers"])
+    if row.get("repository") != image["repository"] or not {*containers} & {*row["containers"]}:
+        return False  # another container of the same task
+    return "first_seen" not in own or bool(row["first_seen"] < own["first_seen"])
