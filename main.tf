@@ -79,6 +79,7 @@ module "workflow" {
   cache_ttl_days               = var.cache_ttl_days
   scan_polling                 = var.scan_polling
   max_concurrent_scans         = var.max_concurrent_scans
+  require_examined             = var.require_examined
   reconcile_schedule           = var.reconcile_schedule
   log                          = var.log
   notification_email_addresses = var.notification_email_addresses

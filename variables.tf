@@ -136,6 +136,18 @@ variable "max_concurrent_scans" {
   }
 }
 
+variable "require_examined" {
+  type        = list(string)
+  description = "What an image must have been examined for to be CLEAN: vulnerabilities, and malware or secrets where the registry sensor is set up to look for them; what was not examined ends as ERROR. Only vulnerabilities by default."
+  default     = ["vulnerabilities"]
+  nullable    = false
+
+  validation {
+    condition     = contains(var.require_examined, "vulnerabilities") && length(setsubtract(var.require_examined, ["vulnerabilities", "malware", "secrets"])) == 0
+    error_message = "Set require_examined to a list of vulnerabilities with, where you want it, malware and secrets."
+  }
+}
+
 variable "cache_ttl_days" {
   type        = number
   description = "Days for which a verdict is kept and its image is not scanned again. 7 by default."

@@ -383,6 +383,22 @@ run "refuses_thresholds_that_do_not_exist" {
   expect_failures = [var.notification_min_severity, var.notify_on, var.notify]
 }
 
+run "refuses_an_examination_that_nobody_makes" {
+  command = plan
+  variables {
+    require_examined = ["vulnerabilities", "malwares"]
+  }
+  expect_failures = [var.require_examined]
+}
+
+run "refuses_to_call_clean_what_was_not_examined_for_vulnerabilities" {
+  command = plan
+  variables {
+    require_examined = ["malware"]
+  }
+  expect_failures = [var.require_examined]
+}
+
 run "refuses_a_digest_that_nobody_would_send" {
   command = plan
   variables {

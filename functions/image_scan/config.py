@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from image_scan.errors import ConfigurationError
 
+_EXAMINATIONS = frozenset({"vulnerabilities", "malware", "secrets"})
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -49,6 +50,14 @@ def cache_ttl_seconds() -> int:
 def lease_seconds() -> int:
     """How long a scan may hold an image: a little longer than the scan machine may run."""
     return _positive("LEASE_SECONDS")
+
+
+def require_examined() -> frozenset[str]:
+    """What an image must have been examined for to be CLEAN."""
+    required = frozenset(_text("REQUIRE_EXAMINED").split())
+    if not {"vulnerabilities"} <= required <= _EXAMINATIONS:
+        raise ConfigurationError("REQUIRE_EXAMINED names vulnerabilities, malware or secrets")
+    return required
 
 
 def topic_arn() -> str:

@@ -81,6 +81,10 @@ class UnexpectedAnswer(PermanentError):
     """Qualys answered in a shape that is not known; never read as an absence of findings."""
 
 
+class NotExamined(PermanentError):
+    """The image was not examined for something that is required: a matter of the sensor's flags."""
+
+
 class ScanFailed(PermanentError):
     """Qualys ended the scan with an error, or without a result for this image."""
 

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
     from image_scan.cache_table import CacheTable
 
-# Not the image's: the credential is dead or malformed, Qualys is down, or more is deployed than may
-# be scanned.
+# Not the image's: the credential is dead or malformed, Qualys is down, more is deployed than may be
+# scanned, or the sensor does not look for what is required.
 ERRORS = frozenset(
     {
         "QualysUnauthorized",
@@ -21,6 +21,7 @@ ERRORS = frozenset(
         "QualysUnavailable",
         "QualysThrottled",
         "ScansAtLimit",
+        "NotExamined",
     }
 )
 _SECONDS = 3600

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from image_scan import install_notices
 from image_scan.errors import ConfigurationError
+from image_scan.findings import detections
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -62,13 +63,20 @@ class NotificationPolicy:
         }
         if outcome["verdict"] in switched:
             return switched[outcome["verdict"]]
-        if "counts" not in outcome:
+        if "counts" not in outcome or self.detected(outcome):
             return True
         counts = outcome["counts"]
         counted = [outcome.get("fixable", counts) if self.only_fixable else counts]
         if self.potential and "potential" in outcome:
             counted.append(outcome["potential"])
         return any(self._reached(counts) for counts in counted)
+
+    def detected(self, outcome: Outcome) -> bool:
+        """Whether malware or a secret calls for a notification, whatever the vulnerabilities are:
+        malware always, a secret from the severity on."""
+        secrets = outcome.get("secrets")
+        malware = detections.total(outcome.get("malware"))
+        return malware > 0 or (secrets is not None and self._reached(secrets))
 
     def severe(self, finding: Finding) -> bool:
         """Whether a finding calls for a notification by itself."""

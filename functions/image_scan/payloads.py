@@ -109,12 +109,41 @@ class TopFinding(TypedDict):
     qds: NotRequired[int | None]
 
 
+class Detection(TypedDict):
+    """Malware or a secret in an image.
+
+    `name` is that of the file, or of the detector of the secret, never its value; `severity` is on
+    the scale of its kind; `family` is what it is: family and category.
+    """
+
+    kind: Literal["malware", "secret"]
+    name: str
+    severity: Literal["critical", "high", "medium", "low"]
+    family: str
+
+
+class Detected(TypedDict):
+    """What an image was examined for, of one kind; `why` it was not, or not wholly. `found` names
+    the worst; all of them count."""
+
+    examined: bool
+    counts: Counts
+    found: list[Detection]
+    why: str
+
+
+class Detections(TypedDict):
+    malware: Detected
+    secrets: Detected
+
+
 class Outcome(TypedDict):
     """How a scan ended. Without `counts` there was no result; `reason` then says why.
 
     `scanned_at` is Qualys' scan time in epoch milliseconds; `fresh` is false when the subscription
     did not scan again and the result is an older one. `fixable` are those of `counts` that have a
-    fix, `listed` is what `finding_list.pack` makes of all findings.
+    fix, `listed` is what `encoding.pack` makes of all findings. `examined` names what was looked
+    for; `malware` and `secrets` are absent where nobody looked and none was found.
     """
 
     verdict: Verdict
@@ -127,6 +156,10 @@ class Outcome(TypedDict):
     exempted: NotRequired[int]
     listed: NotRequired[str]
     top: NotRequired[list[TopFinding]]
+    examined: NotRequired[list[str]]
+    malware: NotRequired[Counts]
+    secrets: NotRequired[Counts]
+    detections: NotRequired[list[Detection]]
     scanned_at: NotRequired[int]
     fresh: NotRequired[bool]
     config_digest: NotRequired[str]
@@ -161,8 +194,9 @@ class Status(TypedDict):
 
     `reported` and `severe` are how many vulnerabilities the image's record counts, and how many of
     them are of severity 4 or 5; `ended_checks` how many polls have seen the scan job ended. `fixes`
-    is what `fixes.pack` makes of the image's software. `doubt` says why the result cannot prove
-    that the image is clean, where it cannot.
+    is what `fixes.pack` makes of the image's software. `detected` is what the image's details say
+    of malware and secrets; absent where they were not read. `doubt` says why the result cannot
+    prove that the image is clean, where it cannot.
     """
 
     complete: bool
@@ -174,6 +208,7 @@ class Status(TypedDict):
     ended_checks: int
     fixes: NotRequired[str]
     doubt: NotRequired[str]
+    detected: NotRequired[Detections]
 
 
 class ImageTask(TypedDict):

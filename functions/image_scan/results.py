@@ -18,6 +18,7 @@ _MOST_PLACES = 100
 _LARGEST = 150_000  # bytes; SNS and EventBridge take 256 KiB, and names in ECS can be long
 _IMAGE = ("uri", "digest", "platform", "repository", "tag", "account_id", "region")
 _RESULT = ("counts", "potential", "fixable", "exempted", "fresh", "config_digest")
+_DETECTED = ("examined", "malware", "secrets", "detections")
 
 
 def facts(task: SettleTask, outcome: Outcome, qualys_platform_url: str) -> dict[str, Any]:
@@ -27,7 +28,7 @@ def facts(task: SettleTask, outcome: Outcome, qualys_platform_url: str) -> dict[
         "verdict": outcome["verdict"],
         "reason": reason(outcome),
         "image": {name: image.get(name, "") for name in _IMAGE},
-        **{name: outcome[name] for name in _RESULT if name in outcome},  # type: ignore[literal-required]
+        **{name: outcome[name] for name in (*_RESULT, *_DETECTED) if name in outcome},  # type: ignore[literal-required]
     }
     if scanned_at := outcome.get("scanned_at"):
         told["scanned_at"] = datetime.fromtimestamp(scanned_at / 1000, UTC).isoformat()

@@ -19,14 +19,16 @@ if TYPE_CHECKING:
     from image_scan.qualys.models import Vulnerabilities
 
 
-def fetch(image: Image, status: Status, qualys: QualysClient) -> Outcome:
+def fetch(image: Image, status: Status, qualys: QualysClient, *, alarming: bool = False) -> Outcome:
     """Raises UnexpectedAnswer rather than be silent on an image that Qualys counts more for, and
-    ScanFailed rather than call clean what is in doubt."""
+    ScanFailed rather than call clean what is in doubt. `alarming`: nobody is silent on it whatever
+    its vulnerabilities are."""
     sha, reported = status["sha"], status["reported"]
     found = qualys.vulnerabilities(sha, apply_exceptions=True, expected=reported)
     outcome = summary.summarise(found.entries, fixes.unpack(status.get("fixes", "")))
     listed, confirmed = len(found.entries), sum(_counts(outcome))
-    quiet = not any(_counts(outcome)[:2])  # nothing critical or high: nobody would be told
+    # Nothing critical or high: nobody would be told.
+    quiet = not alarming and not any(_counts(outcome)[:2])
     if quiet:
         _check_summary(found, confirmed + outcome["exempted"])
         if listed < reported or _severe(found) < status["severe"]:
@@ -43,7 +45,7 @@ def fetch(image: Image, status: Status, qualys: QualysClient) -> Outcome:
             f"Qualys lists {listed} vulnerabilities, but its record of the image says {reported}"
             f" and its own count {'nothing' if counted is None else counted}"
         )
-    if outcome["verdict"] == "CLEAN" and (doubt := status.get("doubt")):
+    if outcome["verdict"] == "CLEAN" and not alarming and (doubt := status.get("doubt")):
         raise ScanFailed(doubt)
     outcome["reason"] = "; ".join(remarks)
     outcome["scanned_at"] = status["scanned_at"]

@@ -20,6 +20,7 @@ from image_scan.ecr.references import bare
 from image_scan.errors import ImageNotScannable, ScanFailed, UnexpectedAnswer
 from image_scan.findings import fixes
 from image_scan.payloads import Image, Registry, Status, Submission
+from image_scan.scans import detections
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -143,7 +144,7 @@ def _result(candidate: ScannedImage, fresh: bool, ended: int, doubt: str = "") -
     _raise_scan_error([candidate])
     if not re.fullmatch("[0-9a-f]{64}", candidate.sha):
         raise UnexpectedAnswer("an image has no sha")
-    return Status(
+    status = Status(
         complete=True,
         sha=candidate.sha,
         scanned_at=candidate.scanned_at,
@@ -154,6 +155,9 @@ def _result(candidate: ScannedImage, fresh: bool, ended: int, doubt: str = "") -
         fixes=fixes.pack(candidate.softwares),
         doubt=doubt,
     )
+    if candidate.detailed:
+        status["detected"] = detections.of_details(candidate)
+    return status
 
 
 def _raise_scan_error(ours: Iterable[ScannedImage]) -> None:

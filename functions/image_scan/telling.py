@@ -67,7 +67,7 @@ class Telling:
         judged = self.judge(image, outcome, places, policy)
         if again and judged is None:
             return False
-        selection = _select(judged, places)
+        selection = _select(judged, places, not again and self.policy.detected(outcome))
         if selection.places:
             teams = self.owners.of(image, selection.places)
             self.topic.tell(task, outcome, replace(selection, teams=teams))
@@ -104,10 +104,13 @@ class Telling:
         }
 
 
-def _select(judged: Mapping[str, Judged] | None, places: Mapping[str, Place]) -> Selection:
+def _select(
+    judged: Mapping[str, Judged] | None, places: Mapping[str, Place], always: bool
+) -> Selection:
+    """`always`: all of them are to hear, whatever they were notified of before."""
     if judged is None:
         return Selection(places)
-    told = {place: each for place, each in judged.items() if each.is_told}
+    told = {place: each for place, each in judged.items() if each.is_told or always}
     if not told:
         return Selection({})
     first = next(iter(told.values()))

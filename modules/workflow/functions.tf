@@ -36,7 +36,10 @@ locals {
       })
     }
     check_status = { timeout = 60, environment = local.qualys_environment }
-    get_results  = { timeout = 60, environment = local.qualys_environment }
+    get_results = {
+      timeout     = 60
+      environment = merge(local.qualys_environment, { REQUIRE_EXAMINED = join(" ", var.require_examined) })
+    }
     send_notification = {
       timeout = 30
       environment = merge(local.cache_environment, local.policy_environment, local.members_environment, {

@@ -111,6 +111,18 @@ variable "max_concurrent_scans" {
   default     = 100
 }
 
+variable "require_examined" {
+  type        = list(string)
+  description = "What an image must have been examined for to be CLEAN: vulnerabilities, and malware or secrets where the registry sensor is set up to look for them; what was not examined ends as ERROR. Only vulnerabilities by default."
+  default     = ["vulnerabilities"]
+  nullable    = false
+
+  validation {
+    condition     = contains(var.require_examined, "vulnerabilities") && length(setsubtract(var.require_examined, ["vulnerabilities", "malware", "secrets"])) == 0
+    error_message = "Set require_examined to a list of vulnerabilities with, where you want it, malware and secrets."
+  }
+}
+
 variable "log" {
   type = object({
     level          = optional(string, "INFO")

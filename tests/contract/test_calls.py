@@ -14,12 +14,13 @@ CREATE = "POST /registry"
 SUBMIT = "POST /registry/{registry}/schedule"
 JOB = "GET /registry/{registry}/schedule"
 IMAGE = "GET /images/{sha}"
+MALWARE = "GET /images/{sha}/layers/malware"
 RESULT = "GET /images/{sha}/vuln"
 CLEAN_UP = "DELETE /registry/{registry}/schedule/{schedule}"
 
 
 @pytest.mark.parametrize("severities", [(), (5, 4, 1)], ids=["clean", "bad"])
-def test_a_new_image_costs_six_calls_at_two_polls(
+def test_a_new_image_costs_seven_calls_at_two_polls(
     settled: Pipeline, severities: tuple[int, ...]
 ) -> None:
     """One poll asks for the job; the one that finds it ended asks for the image as well."""
@@ -27,7 +28,7 @@ def test_a_new_image_costs_six_calls_at_two_polls(
     settled.find(*severities)
     run = settled.scan()
     assert run.visited.count("CheckStatus") == 2
-    assert settled.calls() == [SUBMIT, JOB, JOB, IMAGE, RESULT, CLEAN_UP]
+    assert settled.calls() == [SUBMIT, JOB, JOB, IMAGE, MALWARE, RESULT, CLEAN_UP]
 
 
 def test_each_further_poll_costs_one_call(settled: Pipeline) -> None:
@@ -35,7 +36,7 @@ def test_each_further_poll_costs_one_call(settled: Pipeline) -> None:
     run = settled.scan()
     polls = run.visited.count("CheckStatus")
     assert polls == 7
-    assert settled.calls() == [SUBMIT, *[JOB] * polls, IMAGE, RESULT, CLEAN_UP]
+    assert settled.calls() == [SUBMIT, *[JOB] * polls, IMAGE, MALWARE, RESULT, CLEAN_UP]
 
 
 def test_the_very_first_image_has_its_registry_and_connector_made(pipeline: Pipeline) -> None:
@@ -51,6 +52,7 @@ def test_the_very_first_image_has_its_registry_and_connector_made(pipeline: Pipe
         SUBMIT,
         JOB,
         IMAGE,
+        MALWARE,
         RESULT,
         CLEAN_UP,
     ]
@@ -140,4 +142,4 @@ def test_a_list_that_is_short_costs_two_calls_more(settled: Pipeline) -> None:
     """The image counts more than is listed: is there another page, and are exceptions hiding it?"""
     settled.find(5, isExempted=True)
     assert verdict(settled.scan()) == "CLEAN"
-    assert settled.calls() == [SUBMIT, JOB, IMAGE, *[RESULT] * 3, CLEAN_UP]
+    assert settled.calls() == [SUBMIT, JOB, IMAGE, MALWARE, *[RESULT] * 3, CLEAN_UP]

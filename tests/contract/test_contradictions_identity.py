@@ -25,7 +25,7 @@ def test_row_07_images_are_asked_for_by_their_whole_config_digest(settled: Pipel
     paths = [each["path"] for each in settled.qualys.calls() if "/images/" in each["path"]]
     assert paths
     for path in paths:
-        assert re.fullmatch(rf"/csapi/v1\.3/images/{SHA}(/vuln)?", path), path
+        assert re.fullmatch(rf"/csapi/v1\.3/images/{SHA}(/vuln|/layers/malware)?", path), path
 
 
 @pytest.mark.parametrize("severities", [(), (5,)], ids=["clean", "bad"])

@@ -110,7 +110,8 @@ def test_what_is_exploited_is_told_apart_from_what_has_an_exploit(
     (email,) = settled.emails()
     assert ("[exploited now]" in email) == exploited
     assert ("[exploit exists]" in email) == (exploit and not exploited)
-    assert "malware" not in email.lower(), "nothing was found in the image itself"
+    rest = email.replace("; not examined: malware, secrets", "")
+    assert "malware" not in rest.lower(), "nothing was found in the image itself"
 
 
 def test_the_worst_are_ordered_by_severity_then_by_attacks_then_by_score(

@@ -97,6 +97,8 @@ CALLS: dict[str, tuple[Callable[[QualysClient], Any], Callable[[Any], bool], str
         lambda value: type(value) is Vulnerabilities,
         "vulnerabilities",
     ),
+    "malware": (lambda c: list(c.malware(SHA)), is_list_of(dict), "malware"),
+    "malware_files": (lambda c: c.malware_files(SHA, "f" * 64), is_list_of(dict), "malware files"),
     "vulnerability_count": (
         lambda c: c.vulnerability_count(SHA),
         lambda value: value is None or (type(value) is int and value >= 0),

@@ -131,6 +131,23 @@ ONE_FINDING = {
         "potential": counts([], "sev{}Count"),
     },
 }
+CLEAN_LAYER = {
+    "layerHash": "3c779f3f" * 8,
+    "layerFileName": "layer.tar",
+    "layerMimeType": "application/x-tar",
+    "layerCreatedDate": "1717026901000",
+    "layerFilesAnalyzed": 16,
+    "layerMalwareCount": 0,
+    "prediction": "unknown",
+    "score": None,
+    "severity": None,
+    "category": None,
+    "family": None,
+    "createdBy": None,
+}
+MALWARE = {"prediction": "malicious", "severity": 3, "category": "dropper", "family": "mirai"}
+BAD_LAYER = {**CLEAN_LAYER, **MALWARE, "layerHash": "e684a030" * 8, "layerMalwareCount": 1}
+MALWARE_FILE = {"layerHash": "e684a030" * 8, "fileName": "libz.so.1", "fileSize": 0, **MALWARE}
 # By the kind of question; each in every shape known.
 DOCUMENTS: dict[str, list[Any]] = {
     "registries": [
@@ -158,6 +175,8 @@ DOCUMENTS: dict[str, list[Any]] = {
         {"details": FINDING},
         [FINDING],
     ],
+    "malware": [listed(CLEAN_LAYER), listed(CLEAN_LAYER, BAD_LAYER), listed(), ""],
+    "malware files": [listed(MALWARE_FILE), listed()],
     "count": [counts([5, 1, 1], "severity{}Count")],
     "aws-base": [AWS_BASE, {**AWS_BASE, "externalId": "1234567"}],
     "connectors": [[CONNECTOR], CONNECTOR, {"data": [CONNECTOR]}, {"connectors": [CONNECTOR]}, []],

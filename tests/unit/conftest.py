@@ -94,6 +94,7 @@ SETTINGS = {
     "QUALYS_SECRET_ARN": "qualys",
     "QUALYS_ROLE_ARN": ROLE,
     "MAX_CONCURRENT_SCANS": "100",
+    "REQUIRE_EXAMINED": "vulnerabilities",
     "OWNER_TAG": "team",
     "RESULT_BUS": f"arn:aws:events:{REGION}:123456789012:event-bus/default",
 }

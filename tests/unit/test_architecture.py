@@ -20,6 +20,7 @@ PURE = {
     "ecr.identity",
     "ecr.references",
     "findings.summary",
+    "findings.detections",
     "findings.encoding",
     "findings.fields",
     "findings.fixes",
@@ -27,6 +28,7 @@ PURE = {
     "payloads",
     "errors",
     "security_findings",
+    "security_detections",
 }
 LOW = {"errors", "payloads", "config", "ecr.references", "events.fields"}
 

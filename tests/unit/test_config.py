@@ -16,6 +16,7 @@ READERS: dict[str, Callable[[], object]] = {
     "TOPIC_ARN": config.topic_arn,
     "RESULT_BUS": config.result_bus,
     "OWNER_TAG": config.owner_tag,
+    "REQUIRE_EXAMINED": config.require_examined,
     "QUALYS_ROLE_ARN": lambda: config.registry_role_arn(""),
     "SPOKE_REGISTRY_ROLE_ARN": lambda: config.registry_role_arn("222222222222"),
     "QUALYS_GATEWAY_URL": config.QualysSettings.from_environment,
@@ -75,3 +76,14 @@ def test_any_other_gateway_is_refused(environment: pytest.MonkeyPatch, url: str)
     environment.setenv("QUALYS_GATEWAY_URL", url)
     with pytest.raises(ConfigurationError, match="https"):
         config.QualysSettings.from_environment()
+
+
+def test_what_is_required_has_known_names_and_vulnerabilities_among_them(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    environment.setenv("REQUIRE_EXAMINED", "vulnerabilities malware")
+    assert config.require_examined() == {"vulnerabilities", "malware"}
+    for wrong in ("malware", "vulnerabilities malwares"):
+        environment.setenv("REQUIRE_EXAMINED", wrong)
+        with pytest.raises(ConfigurationError, match="REQUIRE_EXAMINED"):
+            config.require_examined()

@@ -226,3 +226,17 @@ def test_without_exceptions_nothing_bad_is_silent(
     assert judge(listed, before, policy(), [ended], "shop/app", today) == judged
     again = judge(listed, judged.notified, policy(), [], "shop/app", today)
     assert {each.qid for each in again.new} <= {0}, "a finding is notified once"
+
+
+@pytest.mark.parametrize("level", ["critical", "high", "medium", "low"])
+def test_malware_is_notified_whatever_the_policy(level: str) -> None:
+    strict = policy(min_severity="critical", only_fixable=True)
+    found: Any = {"critical": 0, "high": 0, "medium": 0, "low": 0, level: 1}
+    assert strict.may_tell({**CLEAN, "verdict": "FINDINGS", "malware": found})
+    assert not strict.may_tell({**CLEAN, "malware": CLEAN["counts"], "secrets": CLEAN["counts"]})
+
+
+@pytest.mark.parametrize(("level", "told"), [("critical", True), ("high", True), ("medium", False)])
+def test_a_secret_is_notified_from_the_severity_on(level: str, told: bool) -> None:
+    found: Any = {"critical": 0, "high": 0, "medium": 0, "low": 0, level: 1}
+    assert policy().may_tell({**CLEAN, "verdict": "FINDINGS", "secrets": found}) == told

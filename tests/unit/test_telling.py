@@ -250,3 +250,17 @@ def test_the_clock_decides_when_an_exception_ends(scene: Scene) -> None:
     assert not tell(scene, deployed, 1)
     scene.clock.now = NOW + 2 * 86_400
     assert tell(scene, deployed, 1)
+
+
+def test_malware_is_told_whatever_is_known_accepted_or_below_the_threshold(scene: Scene) -> None:
+    """The version before had the same findings, and an exception covers them."""
+    scene.accept()
+    scene.runs(1, 1)
+    deployed = scene.runs(2, 1)
+    place, facts = place_of(deployed)
+    level: Any = {"critical": 0, "high": 0, "medium": 0, "low": 1}
+    outcome: Outcome = {**result(1), "malware": level, "detections": []}
+    strict = scene.telling(min_severity="critical", only_fixable=True)
+    assert strict.tell(settling(outcome, deployed["image"]), outcome, {place: facts})
+    (message,) = scene.told()
+    assert (message["malware"], message["accepted"]) == (level, 1)

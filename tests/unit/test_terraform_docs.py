@@ -31,6 +31,8 @@ def in_hcl(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, dict):
         return f"{{{', '.join(f'{key} = {in_hcl(item)}' for key, item in value.items())}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(in_hcl(item) for item in value)}]"
     text = str(value)
     return text[2:-1] if text.startswith("${") and text.endswith("}") else text
 

@@ -1,12 +1,11 @@
 """GetResults: the verdict of a completed scan."""
 
-from image_scan import log, scan_jobs, scan_results, subscription
+from image_scan import config, log, subscription
 from image_scan.payloads import Outcome, ResultTask
+from image_scan.scans.verdict import verdict
 
 
 def handler(event: ResultTask, _context: object) -> Outcome:
     log.bind(event)
-    qualys = subscription.client()
-    outcome = scan_results.fetch(event["image"], event["status"], qualys)
-    scan_jobs.clear_away(event["registry"], event["submission"], qualys)
-    return outcome
+    required = config.require_examined()
+    return verdict(event, subscription.client(), required)

@@ -134,14 +134,15 @@ class QualysClient:
         self._transport.send("POST", path, params={"scheduleIds": uuids})
 
     def image(self, sha: str) -> ScannedImage | None:
-        """An image by its config digest (bare); None while Qualys does not know it."""
-        answer = self._transport.send("GET", f"/images/{sha}")
+        """An image's details by its config digest (bare); None while Qualys does not know it."""
+        params = {"scanDetails": "malware,secrets"}
+        answer = self._transport.send("GET", f"/images/{sha}", params=params)
         row = None if answer.status_code == 404 else _json(answer)
         if row is None:
             return None
         if not isinstance(row, dict):
             raise UnexpectedAnswer("an image's details are not an object")
-        return ScannedImage.read(row)
+        return ScannedImage.read(row, detailed=True)
 
     def images(self, repository: str) -> Iterator[ScannedImage]:
         for row in self._pages("/images", f"repo.repository:`{repository}`", "sha"):
@@ -183,6 +184,18 @@ class QualysClient:
         found = None if answer.status_code == 404 else _json(answer)
         return None if found is None else Vulnerabilities.read(found)
 
+    def malware(self, sha: str) -> Iterator[Mapping[str, Any]]:
+        """A row for each layer that was analysed, clean ones too. Raises UnexpectedAnswer at the
+        end of a list that is shorter than it says."""
+        return self._pages(f"/images/{sha}/layers/malware", "", "layerHash", whole=True)
+
+    def malware_files(self, sha: str, layer: str) -> Sequence[Mapping[str, Any]]:
+        """The files of a layer with malware, without pages by the documents."""
+        if not models.is_id(layer):
+            return []
+        answer = self._transport.send("GET", f"/images/{sha}/layers/{layer}/malware/files")
+        return models.rows(None if answer.status_code == 404 else _json(answer))
+
     def vulnerability_count(self, sha: str) -> int | None:
         """How many vulnerabilities Qualys counts for an image; None while it does not say."""
         answer = self._transport.send("GET", f"/images/{sha}/vuln/count")
@@ -195,25 +208,31 @@ class QualysClient:
             raise QualysRejected(f"POST {path}: HTTP 404")
         return _told(answer)
 
-    def _pages(self, path: str, query: str, key: str) -> Iterator[Mapping[str, Any]]:
-        """Every row of a list, page by page, until a page brings nothing new."""
+    def _pages(
+        self, path: str, query: str, key: str, *, whole: bool = False
+    ) -> Iterator[Mapping[str, Any]]:
+        """Every row of a list, page by page, until a page brings nothing new. One that has to be
+        `whole` has as many as it says."""
         seen: set[str] = set()
+        counted = 0
         for number in range(1, _MOST_PAGES + 1):
             params: dict[str, str | int] = {"pageNumber": number, "pageSize": _PAGE}
             if query:
                 params["filter"] = query
             answer = self._transport.send("GET", path, params=params)
-            if answer.status_code == 404:
-                return
-            told = _json(answer)
+            told = None if answer.status_code == 404 else _json(answer)
             page = models.rows(told)
+            counted = max(counted, models.total(told))
             new = [row for row in page if str(row.get(key)) not in seen]
             yield from new
             seen.update(str(row.get(key)) for row in new)
             # A page may be cut shorter than asked for.
             if not new or (len(page) < _PAGE and models.total(told) <= len(seen)):
-                return
-        raise QualysRejected(f"{path}: more than {_MOST_PAGES} pages")
+                break
+        else:
+            raise QualysRejected(f"{path}: more than {_MOST_PAGES} pages")
+        if whole and counted > len(seen):
+            raise UnexpectedAnswer(f"{path}: {len(seen)} rows of {counted}")
 
 
 def _json(answer: requests.Response) -> Any:

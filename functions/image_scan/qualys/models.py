@@ -128,6 +128,7 @@ class ScannedImage:
     `names` are (registry host, repository, tag). `scanned_at` is 0 before the first scan, and only
     the details list `softwares`. What is
     missing or odd in it is only an error when it is asked for: a list has rows of other images.
+    `malware` and `secrets` are the blocks of the details (`detailed`), as they came.
     """
 
     sha: str
@@ -139,9 +140,12 @@ class ScannedImage:
     vulnerabilities: Any
     softwares: Any
     totals: tuple[Any, Any]
+    malware: Any
+    secrets: Any
+    detailed: bool
 
     @classmethod
-    def read(cls, row: Mapping[str, Any]) -> Self:
+    def read(cls, row: Mapping[str, Any], *, detailed: bool = False) -> Self:
         times = ("lastVmScanDate", "lastScanned", "lastScannedDate")
         return cls(
             sha=text(row, "sha").removeprefix("sha256:").lower(),
@@ -159,6 +163,9 @@ class ScannedImage:
             vulnerabilities=row.get("vulnerabilities"),
             softwares=row.get("softwares"),
             totals=(row.get("totalVulnCount"), row.get("totalVulCount")),
+            malware=row.get("malware"),
+            secrets=row.get("secrets"),
+            detailed=detailed,
         )
 
     @property

@@ -132,7 +132,7 @@ def test_f06_qualys_is_asked_by_config_digest(
     answers.get(JOBS, json=listed(schedule()))
     answers.get(IMAGE, json=qualys_image(vulnerabilities=[]))
     assert check(qualys)["complete"] is True
-    assert str(answers.calls[-1].request.url) == IMAGE
+    assert str(answers.calls[-1].request.url).split("?")[0] == IMAGE
 
 
 def test_f07_a_scan_is_of_one_exact_tag(

@@ -101,6 +101,7 @@ def test_check_status_and_get_results(
     assert status["complete"] is True
 
     answers.get(f"{API}/images/{SHA}/vuln", json={"details": [finding()]})
+    answers.get(f"{API}/images/{SHA}/layers/malware", status=204)
     answers.delete(f"{API}/registry/reg-1/schedule/{JOB}", status=204)
     outcome = get_results.handler({**event, "status": status}, None)
     assert outcome["verdict"] == "FINDINGS"

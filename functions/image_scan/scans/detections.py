@@ -1,0 +1,80 @@
+"""What Qualys reports of an image beside vulnerabilities: malware and secrets.
+
+Malware has a call of its own, secrets stand in the details of the image. A call that is refused
+says nothing about the image; one that fails is tried again with the whole step.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from image_scan import log
+from image_scan.errors import QualysForbidden, QualysRejected, UnexpectedAnswer
+from image_scan.findings import detections
+from image_scan.payloads import Detected, Detections
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from image_scan.payloads import Detection, Status
+    from image_scan.qualys.client import QualysClient
+    from image_scan.qualys.models import ScannedImage
+
+_REFUSED = (QualysForbidden, QualysRejected, UnexpectedAnswer)
+# Of so many layers with malware the files are named; all of them count.
+_MOST_LAYERS = 3
+
+
+def of_details(image: ScannedImage) -> Detections:
+    """What the details of an image say."""
+    block = image.malware if isinstance(image.malware, list) else []
+    rows = [row for row in block if isinstance(row, dict)]
+    return Detections(malware=detections.malware(rows), secrets=detections.secrets(image.secrets))
+
+
+def fetch(status: Status, qualys: QualysClient) -> Detections:
+    """What is known of an image that has been scanned: its details are read unless CheckStatus has
+    read them."""
+    sha = status["sha"]
+    detected = status.get("detected") or _details(sha, qualys)
+    malware = detections.joined(_malware(sha, qualys), detected["malware"])
+    detected = Detections(malware=malware, secrets=detected["secrets"])
+    for kind, each in (("malware", malware), ("secrets", detected["secrets"])):
+        if each["why"] == detections.UNCLEAR:
+            log.error("an answer of Qualys has no known shape", about=kind, sha=sha)
+    return detected
+
+
+def _details(sha: str, qualys: QualysClient) -> Detections:
+    image = qualys.image(sha)
+    if image is None:
+        none = detections.not_examined("Qualys does not know the image by its id")
+        return Detections(malware=none, secrets=none)
+    return of_details(image)
+
+
+def _malware(sha: str, qualys: QualysClient) -> Detected:
+    rows: list[Mapping[str, Any]] = []
+    why = ""
+    try:
+        for row in qualys.malware(sha):
+            rows.append(row)
+    except _REFUSED as error:
+        why = detections.UNCLEAR if isinstance(error, UnexpectedAnswer) else str(error)
+    found = detections.malware(rows, why)
+    if found["found"]:
+        found["found"] = _named(sha, rows, found["found"], qualys)
+    return found
+
+
+def _named(
+    sha: str, rows: list[Mapping[str, Any]], by_layer: list[Detection], qualys: QualysClient
+) -> list[Detection]:
+    """By file where Qualys names the files, else by layer."""
+    named: list[Detection] = []
+    for layer in detections.malicious_layers(rows)[:_MOST_LAYERS]:
+        try:
+            named += detections.files(qualys.malware_files(sha, layer))
+        except _REFUSED as error:
+            log.info("the files of a layer are not known", layer=layer, error=str(error))
+    return detections.worst(named) or by_layer

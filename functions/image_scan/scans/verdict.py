@@ -1,0 +1,57 @@
+"""The verdict of a completed scan, of everything that the image was examined for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from image_scan import scan_jobs, scan_results
+from image_scan.errors import NotExamined
+from image_scan.findings import detections
+from image_scan.scans import detections as detected_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Set
+
+    from image_scan.payloads import Detections, Outcome, ResultTask
+    from image_scan.qualys.client import QualysClient
+
+_REMEDIES = {
+    "malware": "start the registry sensor with --perform-malware-detection",
+    "secrets": "have the registry sensor look for secrets, see Qualys' sensor deployment guide",
+}
+
+
+def verdict(task: ResultTask, qualys: QualysClient, required: Set[str]) -> Outcome:
+    """Clears the schedule away.
+
+    Raises NotExamined where the image was not examined for all that is `required`. Where it has
+    findings that people hear of anyway, the reason says so instead.
+    """
+    detected = detected_at.fetch(task["status"], qualys)
+    serious = _is_serious(detected)
+    outcome = scan_results.fetch(task["image"], task["status"], qualys, alarming=serious)
+    scan_jobs.clear_away(task["registry"], task["submission"], qualys)
+    outcome = detections.add(outcome, detected)
+    missing = list(_missing(outcome, detected, required))
+    if missing and not (serious or detections.is_serious(outcome["counts"])):
+        raise NotExamined("; ".join(missing))
+    outcome["reason"] = "; ".join(filter(None, [outcome["reason"], *_unclear(detected), *missing]))
+    return outcome
+
+
+def _is_serious(detected: Detections) -> bool:
+    malware, secrets = detected["malware"], detected["secrets"]
+    return bool(malware["found"]) or detections.is_serious(secrets["counts"])
+
+
+def _missing(outcome: Outcome, detected: Detections, required: Set[str]) -> Iterable[str]:
+    """What is required and was not examined, why, and the remedy."""
+    for kind, each in (("malware", detected["malware"]), ("secrets", detected["secrets"])):
+        if kind in required and kind not in outcome["examined"]:
+            yield f"not examined for {kind}, which is required ({each['why']}): {_REMEDIES[kind]}"
+
+
+def _unclear(detected: Detections) -> Iterable[str]:
+    for kind, each in (("malware", detected["malware"]), ("secrets", detected["secrets"])):
+        if each["why"] == detections.UNCLEAR:
+            yield f"what Qualys answers about {kind} is not whole or has no known shape"
