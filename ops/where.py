@@ -100,7 +100,8 @@ def described(item: Mapping[str, Any], rows: Sequence[Mapping[str, Any]] = ()) -
     }
     if item["status"] == IN_PROGRESS:
         shown["scan_began"] = moment(item["acquired_at"] / 1000)
-    for name in ("reason", "counts", "potential", "exempted", "fresh", "config_digest"):
+    results = ("counts", "potential", "exempted", "examined", "malware", "secrets", "detections")
+    for name in ("reason", *results, "fresh", "config_digest"):
         if item.get(name) not in (None, ""):
             shown[name] = item[name]
     if item.get("scanned_at"):
@@ -162,10 +163,12 @@ def _lines(known: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("reason", known.get("reason", "")),
         ("findings", counted(known.get("counts"))),
         ("potential", counted(known.get("potential"))),
+        *((name.lower(), words) for name, words in notification_text.examined(known)),
         ("scanned", known.get("scanned_at") or known.get("scan_began", "")),
         ("fresh", "" if known.get("fresh", True) else "no: Qualys gave an older result"),
         ("known until", known["known_until"]),
     ]
+    lines += [("detected", each) for each in notification_text.detections(known)]
     lines += [("top", notification_text.finding(each)) for each in known["findings"]]
     lines += [(each["state"], _row(each)) for each in known["runs"]]
     seen = {where(each) for each in known["runs"]}

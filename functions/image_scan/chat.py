@@ -29,14 +29,17 @@ def notification(told: dict[str, Any]) -> dict[str, Any]:
     lines = [_escaped(notification_text.plain(reason, 2000))] if reason else []
     lines += [f"*Image* {_escaped(notification_text.plain(image['uri']))}"]
     lines += [_escaped(asked)] if (asked := notification_text.requests(told)) else []
+    lines += [f"*{name}* {words}" for name, words in notification_text.examined(told)]
     lines += [f"• {_escaped(line)}" for line in notification_text.places(told, _MOST_PLACES)]
+    if detected := notification_text.detections(told):
+        lines += ["*Malware and secrets*", *(f"• {_escaped(line)}" for line in detected)]
     if told["findings"]:
         lines += ["*Worst findings*"]
         worst = notification_text.findings(told, _MOST_FINDINGS)
         lines += [f"• {_escaped(line)}" for line in worst]
     lines += [f"<{url}|Open {_LINKS[name]}>" for name, url in told["links"].items()]
     shown = _message(f"{_ICONS.get(told['verdict'], ':warning:')} {_escaped(headline)}", lines)
-    shown["content"]["nextSteps"] = [notification_text.NEXT[told["verdict"]]]
+    shown["content"]["nextSteps"] = notification_text.next_steps(told)
     shown["metadata"] = {
         "threadId": image["digest"] or image["uri"],
         "summary": _escaped(headline)[:250],

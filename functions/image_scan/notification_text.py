@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from image_scan.findings.detections import ADVICE, EXAMINATIONS, total
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -41,6 +43,7 @@ def email(told: dict[str, Any]) -> str:
         lines.append(f"Scanned  {told['scanned_at']}{older}")
     if "config_digest" in told:
         lines.append(f"Qualys   image id {plain(told['config_digest'].removeprefix('sha256:'))}")
+    lines += [f"{name:8} {words}" for name, words in examined(told)]
     if fixable := told.get("fixable"):
         lines.append(f"Fixable  {fixable['critical']} critical, {fixable['high']} high")
     if told.get("accepted"):
@@ -49,17 +52,17 @@ def email(told: dict[str, Any]) -> str:
         )
     if asked := requests(told):
         lines += ["", asked]
-    if told["deployed_total"]:
-        lines += ["", f"Deployed in {counted(told['deployed_total'], 'place')}:"]
-        lines += [f"  {line}" for line in places(told, _MOST_PLACES)]
-    if told["findings"]:
-        lines += ["", "Worst findings:"]
-        lines += [f"  {line}" for line in findings(told, _MOST_FINDINGS)]
-    lines += ["", f"Next: {NEXT[told['verdict']]}"]
-    if told["links"]:
-        lines += ["", "Look:"]
-        lines += [f"  {name:9}  {url}" for name, url in told["links"].items()]
+    title = f"Deployed in {counted(told['deployed_total'], 'place')}:"
+    lines += _section(title, places(told, _MOST_PLACES) if told["deployed_total"] else [])
+    lines += _section("Malware and secrets:", detections(told))
+    lines += _section("Worst findings:", findings(told, _MOST_FINDINGS))
+    lines += ["", f"Next: {' '.join(next_steps(told))}"]
+    lines += _section("Look:", [f"{name:9}  {url}" for name, url in told["links"].items()])
     return "\n".join(lines) + "\n"
+
+
+def _section(title: str, lines: list[str]) -> list[str]:
+    return ["", title, *(f"  {line}" for line in lines)] if lines else []
 
 
 def sms(told: dict[str, Any]) -> str:
@@ -71,7 +74,8 @@ def headline(told: dict[str, Any]) -> str:
     image = told["image"]
     name = plain(f"{image['repository']}:{image['tag']}" if image["tag"] else image["repository"])
     if counts := told.get("told_counts"):
-        return f"{name}: {counts['critical']} critical, {counts['high']} high"
+        kinds = [*detected(told), f"{counts['critical']} critical", f"{counts['high']} high"]
+        return f"{name}: {', '.join(kinds)}"
     return f"{name}: {told['verdict']}"
 
 
@@ -81,6 +85,45 @@ def requests(told: dict[str, Any]) -> str:
         return ""
     alone = "" if told["deployed_total"] else ". No workload has to be notified of it"
     return plain(f"Scanned by hand, asked for by {', '.join(asked)}{alone}.", 600)
+
+
+def detected(told: Mapping[str, Any]) -> list[str]:
+    """`malware in 2 files`, `1 secret`; of each that was found."""
+    malware, secrets = total(told.get("malware")), total(told.get("secrets"))
+    found = [f"malware in {counted(malware, 'file')}"] if malware else []
+    return [*found, counted(secrets, "secret")] if secrets else found
+
+
+def examined(told: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """For what the image was examined, and what of malware and secrets was found, by severity."""
+    lines = []
+    if names := told.get("examined"):
+        missing = [each for each in EXAMINATIONS if each not in names]
+        apart = f"; not examined: {', '.join(missing)}" if missing else ""
+        lines.append(("Examined", f"{', '.join(names)}{apart}"))
+    for kind in ("malware", "secrets"):
+        if total(told.get(kind)):
+            found = [f"{number} {level}" for level, number in told[kind].items() if number]
+            lines.append((kind.capitalize(), ", ".join(found)))
+    return lines
+
+
+def detections(told: Mapping[str, Any]) -> list[str]:
+    """The worst of them by name: of the file, or of the detector of the secret."""
+    lines = []
+    for each in told.get("detections", []):
+        family = f" ({each['family']})" if each["family"] else ""
+        lines.append(plain(f"{each['kind']}, severity {each['severity']}: {each['name']}{family}"))
+    return lines
+
+
+def next_steps(told: Mapping[str, Any]) -> list[str]:
+    """What to do; malware and secrets come before what has a fixed version."""
+    found = [ADVICE[kind] for kind in ("malware", "secrets") if total(told.get(kind))]
+    counts = told.get("told_counts")
+    return (
+        found if found and counts and not any(counts.values()) else [*found, NEXT[told["verdict"]]]
+    )
 
 
 def places(told: dict[str, Any], most: int) -> list[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from image_scan import aws, chat, notification_text, results
 from image_scan.events import by_hand
-from image_scan.findings import summary
+from image_scan.findings import detections, summary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,6 +76,7 @@ def subject(told: Mapping[str, Any]) -> str:
     """`Scan: <repository> - <n>C/<m>H`, or the verdict where there are no counts."""
     counts = told.get("told_counts")
     result = f"{counts['critical']}C/{counts['high']}H" if counts else told["verdict"]
+    result = ", ".join([*notification_text.detected(told), result])
     repository = re.sub(r"[^!-~]", "?", told["image"]["repository"])
     room = _LONGEST_SUBJECT - len(f"Scan:  - {result}")
     return f"Scan: {repository[:room]} - {result}"
@@ -159,8 +160,12 @@ def attributes(told: dict[str, Any]) -> dict[str, MessageAttributeValueTypeDef]:
 
 
 def _max_severity(told: dict[str, Any]) -> str:
-    """`unknown` where there is no result, `none` where there is no finding."""
+    """`unknown` where there is no result, `none` where there is no finding. Malware is `critical`,
+    however it is rated: no filter by severity leaves it out."""
     if "counts" not in told:
         return "unknown"
-    found = (name for name in ("critical", "high", "medium", "low") if told["counts"][name])
-    return next(found, "none")
+    if detections.total(told.get("malware")):
+        return "critical"
+    counted = (told["counts"], told.get("secrets", {}))
+    levels = ("critical", "high", "medium", "low")
+    return next((name for name in levels if any(each.get(name) for each in counted)), "none")

@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         raise OpsError(f"The report cannot be written: {error}") from error
     console.print(
         f"{arguments.out}: {len(found.running)} images run, {found.bad()} of them with critical "
-        "or high findings.",
+        "or high findings, malware or secrets.",
         markup=False,
         highlight=False,
         soft_wrap=True,

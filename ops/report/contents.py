@@ -17,7 +17,8 @@ _ORDER = ("FINDINGS", NO_VERDICT, "UNSCANNABLE", "ERROR", "TIMEOUT", "IN_PROGRES
 
 @dataclass(frozen=True)
 class ImageRow:
-    """An image that runs, or has run. `counts` is None where there is no result."""
+    """An image that runs, or has run. `counts` is None where there is no result; `detected` are
+    lines about malware and secrets, `is_detected` where some were found."""
 
     name: str
     digest: str
@@ -25,6 +26,8 @@ class ImageRow:
     reason: str
     counts: Mapping[str, int] | None
     scanned_at: str
+    detected: Sequence[str]
+    is_detected: bool
     findings: Sequence[str]
     running: Sequence[Json]
     earlier: Sequence[Json]
@@ -58,8 +61,8 @@ class Report:
         return {verdict: met[verdict] for verdict in _ORDER if met[verdict]}
 
     def bad(self) -> int:
-        """Running images with critical or high findings."""
-        return sum(_severe(image.counts) > 0 for image in self.running)
+        """Running images with critical or high findings, malware or secrets."""
+        return sum(_severe(image.counts) > 0 or image.is_detected for image in self.running)
 
 
 def report(
@@ -96,7 +99,12 @@ def _image(digest: str, item: Mapping[str, Any], rows: Sequence[Mapping[str, Any
         reason=str(item.get("reason", "")),
         counts=item.get("counts"),
         scanned_at=moment(scanned / 1000) if scanned else "",
-        findings=[notification_text.finding(each) for each in item.get("top", [])],
+        detected=[f"{name}: {words}" for name, words in notification_text.examined(item)],
+        is_detected=bool(notification_text.detected(item)),
+        findings=[
+            *notification_text.detections(item),
+            *(notification_text.finding(each) for each in item.get("top", [])),
+        ],
         running=[_place(row) for row in places if row["state"] != "stopped"],
         earlier=[_place(row) for row in places if row["state"] == "stopped"],
     )
@@ -129,4 +137,5 @@ def _severe(counts: Mapping[str, int] | None) -> int:
 def _rank(image: ImageRow) -> tuple[Any, ...]:
     counts = image.counts or {}
     found = tuple(-int(counts.get(level, 0)) for level in LEVELS)
-    return (not image.running, _ORDER.index(image.verdict), *found, image.name)
+    order = _ORDER.index(image.verdict)
+    return (not image.running, order, not image.is_detected, *found, image.name)

@@ -57,6 +57,8 @@ def image(name: str, verdict: str, *counts: int, **more: Any) -> ImageRow:
     facts: dict[str, Any] = {
         "reason": "",
         "scanned_at": "2026-02-02T02:40:00+00:00" if counts else "",
+        "detected": [],
+        "is_detected": False,
         "findings": [],
         "running": [place("web in 111122223333/us-east-1/prod")],
         "earlier": [],
@@ -71,7 +73,14 @@ def everything() -> Report:
     begin = datetime.fromtimestamp(NOW, UTC)
     return Report(
         images=[
-            image("shop/app:1.4.2", "FINDINGS", 12, 3, 40, 7, findings=["CVE-2026-1: overflow"]),
+            image(
+                "shop/app:1.4.2",
+                "FINDINGS",
+                *(12, 3, 40, 7),
+                findings=["CVE-2026-1: overflow"],
+                detected=["Examined: vulnerabilities, malware", "Malware: 1 high"],
+                is_detected=True,
+            ),
             image(MARKUP, "FINDINGS", 0, 1, 0, 0, reason=MARKUP, findings=[MARKUP]),
             image("shop/never", "NONE"),
             image("library/redis:7", "UNSCANNABLE", reason="not an image of ECR"),

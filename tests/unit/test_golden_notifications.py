@@ -17,7 +17,7 @@ from image_scan import daily_digest, notifications
 from image_scan.daily_digest import UnscannableImage
 from image_scan.findings import encoding
 from image_scan.notification_policy import Judged, accepted
-from image_scan.payloads import Outcome, TopFinding
+from image_scan.payloads import Detection, Outcome, TopFinding
 from image_scan.scan_cache import place_of
 from image_scan.telling import Selection
 from tests.unit.builders import NOW, image, settling, task
@@ -59,6 +59,7 @@ EXPAT = top(
     packages=["expat 2.1.0-10"],
     exploit=True,
 )
+ZERO: Any = {"critical": 0, "high": 0, "medium": 0, "low": 0}
 FOUND = Outcome(
     verdict="FINDINGS",
     reason="",
@@ -66,6 +67,9 @@ FOUND = Outcome(
     potential={"critical": 0, "high": 1, "medium": 0, "low": 0},
     fixable={"critical": 1, "high": 0, "medium": 4, "low": 0},
     exempted=0,
+    examined=["vulnerabilities", "secrets"],
+    secrets=ZERO,
+    detections=[],
     top=[OPENSSL, EXPAT],
     scanned_at=NOW * 1000,
     fresh=True,
@@ -100,13 +104,43 @@ def findings() -> dict[str, Any]:
     return told(FOUND, image(), selection, execution_arn=EXECUTION)
 
 
+def detections() -> dict[str, Any]:
+    """No vulnerability of the image is told, but malware and secrets are."""
+    outcome: Outcome = {
+        **FOUND,
+        "counts": ZERO,
+        "fixable": ZERO,
+        "top": [],
+        "examined": ["vulnerabilities", "malware", "secrets"],
+        "malware": {**ZERO, "medium": 2},
+        "secrets": {**ZERO, "critical": 1},
+        "detections": [
+            detection("malware", "libz.so.1", "medium", "mirai, dropper"),
+            detection("malware", "layer 3c779f3f3c77", "medium", ""),
+            detection("secret", "AWS Access Key", "critical", "AWS"),
+        ],
+    }
+    return told(outcome, image(), Selection(where(), [], 0), execution_arn=EXECUTION)
+
+
+def detection(kind: Any, name: str, severity: Any, family: str) -> Detection:
+    return Detection(kind=kind, name=name, severity=severity, family=family)
+
+
 def hostile() -> dict[str, Any]:
     names = dict.fromkeys(("service", "cluster", "task_definition", "principal"), HOSTILE)
     bad = top(1, 5, HOSTILE, cves=[HOSTILE], packages=[HOSTILE], fixes=[HOSTILE])
     of = image(repository=HOSTILE, tag=HOSTILE, uri=HOSTILE)
     places = where(**names)
     teams = dict.fromkeys(places, HOSTILE)
-    return told({**FOUND, "top": [bad], "reason": HOSTILE}, of, Selection(places, teams=teams))
+    outcome: Outcome = {
+        **FOUND,
+        "top": [bad],
+        "reason": HOSTILE,
+        "malware": {**ZERO, "high": 1},
+        "detections": [detection("malware", HOSTILE, "high", HOSTILE)],
+    }
+    return told(outcome, of, Selection(places, teams=teams))
 
 
 def by_hand() -> dict[str, Any]:
@@ -140,6 +174,7 @@ def digest() -> dict[str, Any]:
 
 CASES = {
     "findings": findings,
+    "detections": detections,
     "hostile": hostile,
     "by_hand": by_hand,
     "timeout": lambda: no_result("TIMEOUT", "no result after 30 checks, 60 s apart"),

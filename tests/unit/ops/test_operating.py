@@ -123,6 +123,11 @@ def test_a_place_says_who_deployed_what() -> None:
         "ttl": 1,
         "uri": "app:1",
         "counts": {"critical": 2, "high": 0, "medium": 0, "low": 1},
+        "examined": ["vulnerabilities", "secrets"],
+        "secrets": {"critical": 0, "high": 1, "medium": 0, "low": 0},
+        "detections": [
+            {"kind": "secret", "name": "AWS Access Key", "severity": "high", "family": "AWS"}
+        ],
         "fresh": False,
         "places": {"p": {**builders.deployment(), "containers": ["app"]}},
     }
@@ -133,6 +138,8 @@ def test_a_place_says_who_deployed_what() -> None:
     assert "FINDINGS (expired)" in text
     assert "2 critical, 0 high, 0 medium, 1 low" in text
     assert "Qualys gave an older result" in text
+    assert "vulnerabilities, secrets; not examined: malware" in text
+    assert "secret, severity high: AWS Access Key (AWS)" in text
     assert "web in 123456789012/us-east-1/prod, CreateService by arn:aws:sts" in text
 
 

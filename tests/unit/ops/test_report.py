@@ -138,3 +138,21 @@ def test_one_reconciliation_is_a_point() -> None:
 def test_a_year_has_few_dates() -> None:
     drawn = plot.coverage(course(*((day, 50) for day in range(365))))
     assert len(drawn.dates) == 6
+
+
+def test_malware_in_an_image_without_vulnerabilities_comes_first_and_counts_as_bad() -> None:
+    detection = {"kind": "malware", "name": "libz.so.1", "severity": "low", "family": "mirai"}
+    bad = {"examined": ["vulnerabilities", "malware"], "malware": {**NONE, "low": 1}}
+    items = [
+        item("vulnerable", "FINDINGS", counts=BAD),
+        item("infected", "FINDINGS", counts=NONE, detections=[detection], **bad),
+    ]
+    found = made(items, [row("vulnerable"), row("infected")])
+    assert [each.digest for each in found.images] == ["infected", "vulnerable"]
+    assert found.bad() == 2
+    met = found.images[0]
+    assert met.findings == ["malware, severity low: libz.so.1 (mirai)"]
+    assert met.detected == [
+        "Examined: vulnerabilities, malware; not examined: secrets",
+        "Malware: 1 low",
+    ]
