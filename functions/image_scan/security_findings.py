@@ -1,5 +1,7 @@
 """A verdict as Security Hub takes it: one ASFF finding per image and severity level. Pure.
 
+Malware and secrets are one finding each, told apart like a level: see `security_detections`.
+
 Format and lengths: https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_AwsSecurityFinding.html
 A finding may have 240 KB:
 https://docs.aws.amazon.com/securityhub/latest/partnerguide/guidelines-batchimportfindings.html
@@ -10,8 +12,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from image_scan import security_detections
 from image_scan.ecr.identity import DEFAULT_PLATFORM, cache_key
 from image_scan.findings.summary import LEVELS
+from image_scan.security_detections import Part
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,8 +63,9 @@ def image_key(image: Mapping[str, Any]) -> str:
 
 
 def levels(detail: Mapping[str, Any]) -> list[str]:
-    """Those that have confirmed findings, the worst first."""
-    return [level for level in _LEVELS if detail["counts"][level] > 0]
+    """Those that have confirmed findings, the worst first; then the kinds that were detected."""
+    confirmed = [level for level in _LEVELS if detail["counts"][level] > 0]
+    return [*confirmed, *security_detections.found(detail)]
 
 
 def finding(
@@ -72,10 +77,11 @@ def finding(
     and from then on among the provider's own fields only:
     https://docs.aws.amazon.com/securityhub/latest/userguide/finding-update-batchimportfindings.html
     """
-    count = detail["counts"][level]
+    detected = level in security_detections.KINDS
+    part = security_detections.part(detail, level) if detected else _part(detail, level)
     image = detail["image"]
-    title = f"{_counted(count, level)} in {image['repository']}:{image['tag'] or 'untagged'}"
-    severity = {"Severity": {"Label": level.upper(), "Original": level}, "Types": _TYPES}
+    title = f"{part.counted} in {image['repository']}:{image['tag'] or 'untagged'}"
+    severity = {"Severity": part.severity, "Types": part.types}
     found: dict[str, Any] = {
         "SchemaVersion": _SCHEMA,
         "Id": _text(f"{product.install}/{image_key(image)}/{level}", _LONGEST_ID),
@@ -90,42 +96,64 @@ def finding(
         **(severity if created == updated else {}),
         "FindingProviderFields": severity,
         "Title": _text(title, _LONGEST_TITLE),
-        "Description": _text(_description(detail, level), _LONGEST_DESCRIPTION),
-        "Remediation": {"Recommendation": {"Text": _ADVICE if count else _ARCHIVED_ADVICE}},
-        "ProductFields": _product_fields(detail, level),
+        "Description": _text(_description(detail, part), _LONGEST_DESCRIPTION),
+        "Remediation": {
+            "Recommendation": {"Text": part.advice if part.number else _ARCHIVED_ADVICE}
+        },
+        "ProductFields": _product_fields(detail, part),
         "Resources": [_resource(image, product.partition)],
-        "RecordState": "ACTIVE" if count else "ARCHIVED",
+        "RecordState": "ACTIVE" if part.number else "ARCHIVED",
+        **part.more,
     }
     if page := detail["links"].get("qualys") or detail["links"].get("image"):
         found["SourceUrl"] = page
-    if listed := [_vulnerability(each) for each in _of(detail, level)]:
-        found["Vulnerabilities"] = listed
-        _fit(found)
+    _fit(found)
     return found
 
 
 def _fit(found: dict[str, Any]) -> None:
     """The worst come first; what has no room is still in the count."""
-    while len(json.dumps(found)) > _LARGEST:
+    while len(json.dumps(found)) > _LARGEST and found.get("Vulnerabilities"):
         found["Vulnerabilities"].pop()
+
+
+def _part(detail: Mapping[str, Any], level: str) -> Part:
+    """The vulnerabilities of a level.
+
+    The format of Security Hub has a field for exploits, and none for attacks or Qualys' own score.
+    """
+    listed = _of(detail, level)
+    exploited = [each for each in listed if each.get("exploited")]
+    scores = [each["qds"] for each in listed if each.get("qds")]
+    count, fixable = detail["counts"][level], detail.get("fixable", {}).get(level, 0)
+    fixed = f", {fixable} of them with a fix" if fixable else ""
+    all_counts = ", ".join(f"{detail['counts'][each]} {each}" for each in _LEVELS)
+    return Part(
+        number=count,
+        severity={"Label": level.upper(), "Original": level},
+        types=_TYPES,
+        counted=_counted(count, level),
+        description=f"Qualys finds {_counted(count, level)} in the container image{fixed}. "
+        f"All confirmed findings: {all_counts}.",
+        advice=_ADVICE,
+        fields={
+            "image-scan/qids": ", ".join(str(each["qid"]) for each in listed),
+            "image-scan/exploited-qids": ", ".join(str(each["qid"]) for each in exploited),
+            "image-scan/highest-qds": str(max(scores, default="")),
+            **{f"image-scan/qid/{each['qid']}": each["title"] for each in listed},
+        },
+        more={"Vulnerabilities": [_vulnerability(each) for each in listed]} if listed else {},
+    )
 
 
 def _counted(count: int, level: str) -> str:
     return f"{count} {level} {'vulnerability' if count == 1 else 'vulnerabilities'}"
 
 
-def _description(detail: Mapping[str, Any], level: str) -> str:
-    counts = ", ".join(
-        f"{detail['counts'][each]} {each}" for each in dict.fromkeys(LEVELS.values())
-    )
-    count, fixable = detail["counts"][level], detail.get("fixable", {}).get(level, 0)
-    fixed = f", {fixable} of them with a fix" if fixable else ""
+def _description(detail: Mapping[str, Any], part: Part) -> str:
     places = detail.get("places_total", 0)
-    return (
-        f"Qualys finds {_counted(count, level)} in the container image{fixed}. "
-        f"All confirmed findings: {counts}. Known places that run it: {places}. "
-        f"Image: {detail['image']['uri']}"
-    )
+    where = f"Known places that run it: {places}. Image: {detail['image']['uri']}"
+    return f"{part.description} {where}"
 
 
 def _of(detail: Mapping[str, Any], level: str) -> list[Mapping[str, Any]]:
@@ -133,22 +161,14 @@ def _of(detail: Mapping[str, Any], level: str) -> list[Mapping[str, Any]]:
     return [each for each in detail["findings"] if LEVELS[each["severity"]] == level]
 
 
-def _product_fields(detail: Mapping[str, Any], level: str) -> dict[str, str]:
-    """At most 50 of them: the event names ten findings.
-
-    The format of Security Hub has a field for exploits, and none for attacks or Qualys' own score.
-    """
-    listed = _of(detail, level)
-    exploited = [each for each in listed if each.get("exploited")]
-    scores = [each["qds"] for each in listed if each.get("qds")]
+def _product_fields(detail: Mapping[str, Any], part: Part) -> dict[str, str]:
+    """At most 50 of them: the event names ten findings."""
     fields = {
-        "image-scan/count": str(detail["counts"][level]),
-        "image-scan/qids": ", ".join(str(each["qid"]) for each in listed),
-        "image-scan/exploited-qids": ", ".join(str(each["qid"]) for each in exploited),
-        "image-scan/highest-qds": str(max(scores, default="")),
+        "image-scan/count": str(part.number),
         "image-scan/image-id": detail.get("config_digest", ""),
         "image-scan/execution": detail["links"].get("execution", ""),
-        **{f"image-scan/qid/{each['qid']}": each["title"] for each in listed},
+        "image-scan/examined": ", ".join(detail.get("examined", [])),
+        **part.fields,
     }
     return {name: _text(value, 2048) for name, value in fields.items() if value}
 

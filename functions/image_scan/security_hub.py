@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from image_scan import aws, log, security_findings
+from image_scan import aws, log, security_detections, security_findings
 from image_scan.errors import AwsRejected, AwsUnavailable, MalformedEvent
 from image_scan.security_findings import Product
 from image_scan.security_hub_memo import Known
@@ -62,8 +62,11 @@ class SecurityHub:
             log.info("an older verdict", scanned_at=detail.get("scanned_at"), told_at=told)
             return
         found = {level: known.levels.get(level, told) for level in security_findings.levels(detail)}
-        sent = {**known.levels, **found}
-        noted = replace(mine, levels=sent)
+        # What this scan did not look for stays as it is.
+        silent = security_detections.untold(detail)
+        left = {level: since for level, since in known.levels.items() if level in silent}
+        sent = {**{k: v for k, v in known.levels.items() if k not in silent}, **found}
+        noted = replace(mine, levels={**left, **sent})
         if not self._memo.replace(product.account_id, key, known, noted):
             raise AwsUnavailable("another verdict of the image is being imported")
         if sent:
@@ -73,11 +76,13 @@ class SecurityHub:
             ]
             self._import(findings, product, member)
             # Where another has come meanwhile, it has what was noted.
-            self._memo.replace(product.account_id, key, noted, replace(mine, levels=found))
+            self._memo.replace(
+                product.account_id, key, noted, replace(mine, levels={**left, **found})
+            )
         log.info("findings imported", account=product.account_id, levels=[*found], sent=[*sent])
 
     def _import(self, findings: list[dict[str, Any]], product: Product, member: str) -> None:
-        """One call: there are four levels, and a call takes a hundred findings."""
+        """One call: there are four levels and two kinds, and a call takes a hundred findings."""
         client = self._accounts.security_hub(member, product.region)
         where = f"account {product.account_id}, region {product.region}"
         try:

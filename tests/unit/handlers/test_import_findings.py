@@ -294,3 +294,42 @@ def test_a_newer_import_archives_what_an_older_one_is_about_to_send(
     assert sent[0]["UpdatedAt"] < findings(hub)["critical"]["UpdatedAt"]
     known = SecurityHubMemo(table).recall(DEFAULT_ACCOUNT_ID, DIGEST)
     assert known.levels == {}
+
+
+NONE = dict.fromkeys(("critical", "high", "medium", "low"), 0)
+DETECTED: Json = {
+    "verdict": "FINDINGS",
+    "examined": ["vulnerabilities", "malware", "secrets"],
+    "malware": {**NONE, "medium": 2},
+    "secrets": {**NONE, "low": 1, "high": 1},
+    "detections": [
+        {"kind": "malware", "name": "lib\x00z.so.1", "severity": "medium", "family": "mirai"},
+        {"kind": "secret", "name": "AWS Access Key", "severity": "high", "family": "AWS"},
+    ],
+}
+
+
+def test_malware_and_secrets_are_a_finding_each(hub: Any) -> None:
+    take(event(**DETECTED))
+    found = findings(hub)
+    assert {level: each["Severity"]["Label"] for level, each in found.items()} == {
+        "malware": "MEDIUM",
+        "secrets": "HIGH",
+    }
+    assert found["malware"]["Malware"] == [{"Name": "lib?z.so.1", "State": "OBSERVED"}]
+    assert found["malware"]["Title"] == "malware in 2 files in shop/app:1.4.2"
+    assert "AWS Access Key" in found["secrets"]["Description"]
+
+
+def test_what_a_scan_looked_for_and_did_not_find_is_archived(hub: Any) -> None:
+    take(event(day=2, **DETECTED))
+    take(event(day=3, malware=NONE, secrets=NONE, examined=DETECTED["examined"]))
+    assert states(hub) == {"malware": "ARCHIVED", "secrets": "ARCHIVED"}
+
+
+def test_what_a_scan_did_not_look_for_stays_active_and_is_archived_later(hub: Any) -> None:
+    take(event(day=2, **DETECTED))
+    take(event(day=3, examined=["vulnerabilities"]))
+    assert states(hub) == {"malware": "ACTIVE", "secrets": "ACTIVE"}
+    take(event(day=4, malware=NONE, secrets=NONE, examined=DETECTED["examined"]))
+    assert states(hub) == {"malware": "ARCHIVED", "secrets": "ARCHIVED"}
