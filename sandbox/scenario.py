@@ -8,6 +8,7 @@ from sandbox import images
 from sandbox.install import Install
 
 CLUSTER = "shop"
+SECRET = "canary-secret-in-an-image"  # as Qualys may answer it; nothing may ever show it
 _VERSIONS = ("1.0.0", "2.0.0")
 
 
@@ -48,7 +49,7 @@ class Scenario:
     `steps` does it all; it says of each step what it is about to do.
     """
 
-    STEPS = 11
+    STEPS = 13
 
     def __init__(self, install: Install) -> None:
         self._install = install
@@ -57,7 +58,7 @@ class Scenario:
 
     def steps(self) -> Iterator[str]:
         qualys = self._install.qualys.control
-        qualys.scenario(scan_seconds=0.6)
+        qualys.scenario(scan_seconds=0.6, examines=["malware", "secrets"])
         self._ecs.create_cluster(clusterName=CLUSTER)
 
         payments = self._push("shop/payments", "1.4.2", findings=_CRITICAL)
@@ -95,8 +96,26 @@ class Scenario:
         self._expect("worker", router.by_tag, router, "CLEAN", (0, 0, 0, 0))
         self.rows.append(Row("worker", "redis:7.2", "", "UNSCANNABLE", None, scanned=False))
 
+        yield from self._detections()
         yield from self._moving_tag()
         yield from self._bad_ends()
+
+    def _detections(self) -> Iterator[str]:
+        """Images without a vulnerability, which the sensor examines for more."""
+        qualys = self._install.qualys.control
+        mirrored = self._push("shop/mirror", "11")
+        malware = {"fileName": "libz.so.1", "severity": 5, "family": "mirai", "category": "dropper"}
+        qualys.behave(mirrored.config_digest, malware=[malware])
+        yield "mirror:11, with malware in a file"
+        self._service("mirror", {"app": mirrored.by_tag})
+        self._expect("mirror", mirrored.by_tag, mirrored, "FINDINGS", (0, 0, 0, 0))
+
+        billing = self._push("shop/billing", "4")
+        secret = {"secretDetector": "AWS Access Key", "severity": "CRITICAL", "value": SECRET}
+        qualys.behave(billing.config_digest, secrets=[secret])
+        yield "billing:4, with a secret in it"
+        self._service("billing", {"app": billing.by_tag})
+        self._expect("billing", billing.by_tag, billing, "FINDINGS", (0, 0, 0, 0))
 
     def _moving_tag(self) -> Iterator[str]:
         first = self._push("shop/reports", "stable", content=_VERSIONS[0])

@@ -363,6 +363,25 @@ def test_f38_no_credential_is_ever_written(watched: Watched, secret: dict[str, s
         assert value not in text, text[max(0, text.find(value) - 300) : text.find(value) + 100]
 
 
+@pytest.mark.parametrize("rows", ["detector", "declared"])
+@pytest.mark.parametrize("required", ["vulnerabilities", "vulnerabilities malware"])
+def test_no_value_of_a_secret_is_ever_written(watched: Watched, rows: str, required: str) -> None:
+    """Wherever Qualys puts it, in a verdict with findings and in one that is an error."""
+    watched.pipeline.configure(REQUIRE_EXAMINED=required)
+    secret = {"secretDetector": "AWS Access Key", "severity": "LOW", "value": BODY, "match": BODY}
+    odd = {"value": BODY, "details": {"found": BODY}}
+    watched.pipeline.qualys.behave(examines=["secrets"], secrets=[secret], secret_rows=rows)
+    watched.listen()
+    expected = "ERROR" if "malware" in required else "FINDINGS"
+    assert watched.scan(1) == expected
+    image = "/images/[0-9a-f]{64}"
+    watched.pipeline.wire.rewrites[image] = lambda body: {**body, "secrets": [odd]}
+    assert watched.scan(2) == ("ERROR" if "malware" in required else "CLEAN")
+    text = watched.everything()
+    assert ("AWS Access Key" in text) == (expected == "FINDINGS")
+    assert BODY not in text, text[max(0, text.find(BODY) - 300) : text.find(BODY) + 100]
+
+
 @pytest.mark.parametrize("status", [200, 302, 400, 401, 403, 404, 409, 429, 500])
 def test_f38_no_answer_is_quoted(watched: Watched, status: int) -> None:
     """The first 500 characters of each error were logged, whatever was in them."""
