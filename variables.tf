@@ -448,7 +448,7 @@ variable "log" {
 
 variable "task_events" {
   type        = bool
-  description = "Whether tasks that start count as deployments, too. ECS tells of them without a trail, and of what no call tells: rollbacks, CodeDeploy, scheduled and batch tasks. True by default."
+  description = "Whether tasks that start count as deployments, too. ECS tells of them without a trail, and of what no call tells: rollbacks, scheduled and batch tasks. True by default."
   default     = true
 }
 

@@ -15,7 +15,7 @@ from typing import Any
 from rich.console import Console
 
 from image_scan.errors import ScanError
-from image_scan.events import api_calls, deployments, task_state
+from image_scan.events import api_calls, deployments, scan_request, task_state
 from ops.errors import OpsError
 from ops.event_queue import EventQueue, Message
 from ops.install import Install, add_options, answers, is_set, new_session
@@ -219,7 +219,7 @@ def _event_of(body: Any) -> tuple[Any, str]:
         return body, IMPORT
     if kind == _STATUS_CHANGE:
         return body, NOTIFICATION
-    known = kind in (api_calls.API_CALL, api_calls.SCAN_REQUEST, task_state.TASK_STATE)
+    known = kind in (api_calls.API_CALL, scan_request.SCAN_REQUEST, task_state.TASK_STATE)
     return (body, INTAKE) if known else (None, NOBODY)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from rich.console import Console
 
 from image_scan.ecr.identity import DEFAULT_PLATFORM, PLATFORMS, platform_of
-from image_scan.events import api_calls, by_hand
+from image_scan.events import by_hand, scan_request
 from ops.cache_items import IN_PROGRESS, CacheItems
 from ops.errors import OpsError
 from ops.install import Install, add_options, answers, is_set
@@ -179,7 +179,7 @@ def request(uri: str, account_id: str, region: str, principal: str, *, force: bo
         "version": "0",
         "id": str(uuid.uuid4()),
         "source": "image-scan",
-        "detail-type": api_calls.SCAN_REQUEST,
+        "detail-type": scan_request.SCAN_REQUEST,
         "account": account_id,
         "region": region,
         "time": now,

@@ -102,7 +102,7 @@ run "matches_deployments_only" {
           detail-type = ["AWS API Call via CloudTrail"]
           detail = {
             eventSource  = ["ecs.amazonaws.com"]
-            eventName    = ["CreateService", "RegisterTaskDefinition", "RunTask", "UpdateService"]
+            eventName    = ["CreateExpressGatewayService", "CreateService", "CreateTaskSet", "RegisterTaskDefinition", "RunTask", "StartTask", "UpdateExpressGatewayService", "UpdateService"]
             errorCode    = [{ exists = false }]
             userIdentity = { invokedBy = [{ anything-but = "ecs.application-autoscaling.amazonaws.com" }, { exists = false }] }
           }

@@ -14,7 +14,7 @@ variables {
     account_id              = "111122223333"
     region                  = "eu-central-1"
     event_bus_arn           = "arn:aws:events:eu-central-1:111122223333:event-bus/test-hub-hub"
-    event_pattern           = "{\"source\":[\"aws.ecs\"],\"$or\":[{\"detail-type\":[\"AWS API Call via CloudTrail\"],\"detail\":{\"eventSource\":[\"ecs.amazonaws.com\"],\"eventName\":[\"CreateService\",\"RegisterTaskDefinition\",\"RunTask\",\"UpdateService\"],\"errorCode\":[{\"exists\":false}],\"userIdentity\":{\"invokedBy\":[{\"anything-but\":\"ecs.application-autoscaling.amazonaws.com\"},{\"exists\":false}]}}},{\"detail-type\":[\"ECS Task State Change\"],\"detail\":{\"lastStatus\":[\"RUNNING\"],\"desiredStatus\":[\"RUNNING\"]}},{\"detail-type\":[\"ECS Task State Change\"],\"detail\":{\"lastStatus\":[\"STOPPED\"]}}]}"
+    event_pattern           = "{\"source\":[\"aws.ecs\"],\"$or\":[{\"detail-type\":[\"AWS API Call via CloudTrail\"],\"detail\":{\"eventSource\":[\"ecs.amazonaws.com\"],\"eventName\":[\"CreateExpressGatewayService\",\"CreateService\",\"CreateTaskSet\",\"RegisterTaskDefinition\",\"RunTask\",\"StartTask\",\"UpdateExpressGatewayService\",\"UpdateService\"],\"errorCode\":[{\"exists\":false}],\"userIdentity\":{\"invokedBy\":[{\"anything-but\":\"ecs.application-autoscaling.amazonaws.com\"},{\"exists\":false}]}}},{\"detail-type\":[\"ECS Task State Change\"],\"detail\":{\"lastStatus\":[\"RUNNING\"],\"desiredStatus\":[\"RUNNING\"]}},{\"detail-type\":[\"ECS Task State Change\"],\"detail\":{\"lastStatus\":[\"STOPPED\"]}}]}"
     organization_id         = "o-abcdefghij"
     describe_principal_arns = ["arn:aws:iam::111122223333:role/scan/test-hub-parse-event"]
     describe_role_name      = "test-hub-describe"

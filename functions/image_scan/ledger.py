@@ -11,6 +11,7 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
+from image_scan.events import api_calls
 from image_scan.ledger_table import Change, LedgerTable
 from image_scan.scan_cache import place_of
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     from image_scan.payloads import ImageTask, Place
 
-_CALLS = frozenset({"RunTask", "CreateService", "UpdateService"})
 _FACTS = ("account", "region", "cluster", "service", "task_definition", "containers", "event_name")
 _SHOWN = ("uri", "repository", "tag")
 # What nothing runs any more is kept as history for so long.
@@ -45,7 +45,7 @@ class Ledger:
         """Takes down what an event says of one image; any number of times, in any order."""
         state = task.get("task")
         if state is None:
-            if task["deployment"]["event_name"] in _CALLS:
+            if task["deployment"]["event_name"] in api_calls.DEPLOYS:
                 self._see(task, running=False)
         elif state["stopped"]:
             until = int(self._clock()) + _TASK_SECONDS

@@ -342,7 +342,7 @@ def _kept(outcome: Outcome, ttl_seconds: int) -> int:
 
 def _only_registers(task: ImageTask) -> bool:
     """A registered task definition runs nowhere yet: its new images are scanned, no more."""
-    return task["deployment"]["event_name"] == "RegisterTaskDefinition"
+    return task["deployment"]["event_name"] == api_calls.REGISTERS
 
 
 def _heard(task: ImageTask, item: Mapping[str, Any]) -> bool:

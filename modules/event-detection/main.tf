@@ -18,7 +18,16 @@ locals {
       detail-type = ["AWS API Call via CloudTrail"]
       detail = {
         eventSource = ["ecs.amazonaws.com"]
-        eventName   = ["CreateService", "RegisterTaskDefinition", "RunTask", "UpdateService"]
+        eventName = [
+          "CreateExpressGatewayService",
+          "CreateService",
+          "CreateTaskSet",
+          "RegisterTaskDefinition",
+          "RunTask",
+          "StartTask",
+          "UpdateExpressGatewayService",
+          "UpdateService",
+        ]
         # A refused call deployed nothing.
         errorCode = [{ exists = false }]
         # Nor does scaling. Who scales by hand cannot be told here; the first function sees it.

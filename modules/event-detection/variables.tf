@@ -31,7 +31,7 @@ variable "spokes" {
 
 variable "task_events" {
   type        = bool
-  description = "Whether tasks that start count as deployments, too: ECS tells of them without a trail, and of rollbacks, CodeDeploy, scheduled and batch tasks. True by default."
+  description = "Whether tasks that start count as deployments, too: ECS tells of them without a trail, and of rollbacks, scheduled and batch tasks. True by default."
   default     = true
 }
 

@@ -99,6 +99,8 @@ def accounts(definition: list[dict[str, str]], manifest: str = "{}") -> Accounts
 def call(containers: list[dict[str, str]]) -> dict[str, Any]:
     event = builders.event("register_one_container")
     event["detail"]["responseElements"]["taskDefinition"]["containerDefinitions"] = containers
+    # It is what was asked for: of nothing, ECS is asked.
+    event["detail"]["requestParameters"]["containerDefinitions"] = containers
     return event
 
 

@@ -15,6 +15,8 @@ HANDLERS = sorted(path for path in PACKAGE.glob("handlers/*.py") if path.stem !=
 PURE = {
     "events.api_calls",
     "events.fields",
+    "events.scaling",
+    "events.scan_request",
     "events.task_state",
     "events.platforms",
     "ecr.identity",

@@ -11,6 +11,8 @@ import hcl2
 import pytest
 import yaml
 
+from image_scan.events import api_calls
+
 MODULES = Path(__file__).parents[2] / "modules"
 TEMPLATES = MODULES / "org-spoke/templates"
 # What the same thing is called on either side.
@@ -215,6 +217,12 @@ def test_the_pattern_is_the_hubs() -> None:
     ours = {"source": ["aws.ecs"], "$or": _plain(hcl2.loads(f"x = {written[1]}\n")["x"])}
     theirs = template("rules")["Resources"]["Rule"]["Properties"]["EventPattern"]
     assert json.loads(json.dumps(theirs)) == ours
+
+
+def test_the_pattern_has_the_calls_that_are_read() -> None:
+    pattern = template("rules")["Resources"]["Rule"]["Properties"]["EventPattern"]
+    (calls,) = [each["detail"] for each in pattern["$or"] if "eventName" in each["detail"]]
+    assert calls["eventName"] == sorted(api_calls.DEPLOYS | {api_calls.REGISTERS})
 
 
 def test_the_alarm_is_the_same() -> None:

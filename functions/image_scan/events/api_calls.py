@@ -9,13 +9,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from image_scan.errors import MalformedEvent
+from image_scan.events import scaling
 from image_scan.events.fields import Part, mapping, text
 from image_scan.payloads import Deployment, TaskState
 
 API_CALL = "AWS API Call via CloudTrail"
-SCAN_REQUEST = "Image Scan Requested"
-# An UpdateService call with nothing else changes only how many tasks run.
-_SCALING_PARAMETERS = frozenset({"cluster", "service", "desiredCount"})
+REGISTERS = "RegisterTaskDefinition"
+# What ECS calls the one container of an Express service.
+_EXPRESS_CONTAINER = "Main"
 
 Container = tuple[str, str]
 
@@ -41,19 +42,15 @@ class EcsEvent:
     platform: str | None = None
 
 
-def parse(event: Any) -> EcsEvent:
+def parse(event: Part) -> EcsEvent:
     """Reads an event. Raises MalformedEvent when one that should name images cannot be read."""
-    if not isinstance(event, Mapping):
-        raise MalformedEvent("the event is not an object")
     detail = event.get("detail")
     kind = event.get("detail-type")
-    if kind == SCAN_REQUEST:
-        return _scan_request(event, detail)
     if kind != API_CALL:
-        return EcsEvent(_deployment(event, {}), skipped=f"not an ECS API call: {kind!s:.80}")
+        return EcsEvent(deployment_of(event), skipped=f"not an ECS API call: {kind!s:.80}")
     if not isinstance(detail, Mapping):
         raise MalformedEvent("the event has no detail")
-    base = EcsEvent(_deployment(event, detail))
+    base = EcsEvent(deployment_of(event, detail))
     if detail.get("eventSource") != "ecs.amazonaws.com":
         return replace(base, skipped="a call to another service")
     if detail.get("errorCode"):
@@ -63,7 +60,10 @@ def parse(event: Any) -> EcsEvent:
         return replace(base, skipped="a call that deploys nothing")
     if not (base.deployment["account"] and base.deployment["region"]):
         raise MalformedEvent("the event names no account and region")
-    return reader(base, _part(detail, "requestParameters"), _part(detail, "responseElements"))
+    request = _part(detail, "requestParameters")
+    if scaling.starts_nothing(base.deployment["event_name"], request):
+        return replace(base, skipped="starts no deployment")
+    return reader(base, request, _part(detail, "responseElements"))
 
 
 def family(task_definition: str) -> str:
@@ -75,8 +75,8 @@ def _register_task_definition(base: EcsEvent, request: Part, response: Part) -> 
     definition = mapping(response.get("taskDefinition"))
     arn = text(definition, "taskDefinitionArn")
     base = _at(base, task_definition=arn or text(request, "family"))
-    containers = _containers(definition.get("containerDefinitions"))
-    return _named_or_described(base, containers)
+    listed = "containerDefinitions"
+    return _named_or_described(base, named(definition.get(listed)) or named(request.get(listed)))
 
 
 def _run_task(base: EcsEvent, request: Part, response: Part) -> EcsEvent:
@@ -89,7 +89,7 @@ def _run_task(base: EcsEvent, request: Part, response: Part) -> EcsEvent:
         cluster=text(first, "clusterArn") or text(request, "cluster"),
         task_definition=text(first, "taskDefinitionArn") or text(request, "taskDefinition"),
     )
-    return _named_or_described(base, _containers(first.get("containers")))
+    return _named_or_described(base, named(first.get("containers")))
 
 
 def _deploy_service(base: EcsEvent, request: Part, response: Part) -> EcsEvent:
@@ -99,7 +99,7 @@ def _deploy_service(base: EcsEvent, request: Part, response: Part) -> EcsEvent:
         cluster=text(service, "clusterArn") or text(request, "cluster"),
         service=text(service, "serviceName")
         or text(request, "serviceName")
-        or text(request, "service").rsplit("/", 1)[-1],
+        or text(request, "service"),
         task_definition=text(service, "taskDefinition") or text(request, "taskDefinition"),
     )
     if not base.task_definition and service:
@@ -108,34 +108,59 @@ def _deploy_service(base: EcsEvent, request: Part, response: Part) -> EcsEvent:
     return _named_or_described(base, ())
 
 
-def _update_service(base: EcsEvent, request: Part, response: Part) -> EcsEvent:
-    event = _deploy_service(base, request, response)
-    if "desiredCount" in request and not request.keys() - _SCALING_PARAMETERS:
-        return replace(event, skipped="changes only the number of tasks", task_definition="")
-    return event
+def _create_task_set(base: EcsEvent, request: Part, response: Part) -> EcsEvent:
+    task_set = mapping(response.get("taskSet"))
+    base = _at(
+        base,
+        cluster=text(task_set, "clusterArn") or text(request, "cluster"),
+        service=text(task_set, "serviceArn") or text(request, "service"),
+        task_definition=text(task_set, "taskDefinition") or text(request, "taskDefinition"),
+    )
+    return _named_or_described(base, ())
+
+
+def express_configuration(response: Part) -> Part:
+    """What an Express service is to run, as ECS answers a call that creates or updates it."""
+    service = mapping(response.get("service"))
+    active = service.get("activeConfigurations")
+    first = active[0] if isinstance(active, list) and active else {}
+    return mapping(service.get("targetConfiguration")) or mapping(first)
+
+
+def _deploy_express(base: EcsEvent, request: Part, response: Part) -> EcsEvent:
+    """Express Mode: the call names an image, or a task definition of the caller's own."""
+    service, told = mapping(response.get("service")), express_configuration(response)
+    arn = text(service, "serviceArn") or text(request, "serviceArn")
+    definition = text(request, "taskDefinitionArn") or text(told, "taskDefinitionArn")
+    image = text(mapping(request.get("primaryContainer")), "image")
+    if not definition:
+        image = image or text(mapping(told.get("primaryContainer")), "image")
+    base = _at(
+        base,
+        cluster=text(service, "cluster") or text(request, "cluster") or _cluster_of(arn),
+        service=text(service, "serviceName") or text(request, "serviceName") or arn,
+        task_definition=definition,
+    )
+    return _named_or_described(base, ((_EXPRESS_CONTAINER, image),) if image else ())
 
 
 _READERS = {
-    "RegisterTaskDefinition": _register_task_definition,
+    REGISTERS: _register_task_definition,
     "RunTask": _run_task,
+    "StartTask": _run_task,
     "CreateService": _deploy_service,
-    "UpdateService": _update_service,
+    "UpdateService": _deploy_service,
+    "CreateTaskSet": _create_task_set,
+    "CreateExpressGatewayService": _deploy_express,
+    "UpdateExpressGatewayService": _deploy_express,
 }
+# Calls that start tasks: what they name runs, or is about to.
+DEPLOYS = frozenset(_READERS) - {REGISTERS}
 
 
-def _scan_request(event: Part, detail: Any) -> EcsEvent:
-    """A request of our own: one image by reference, for a deployment that was seen before."""
-    detail = mapping(detail)
-    image = text(detail, "image")
-    if not image:
-        raise MalformedEvent("the scan request names no image")
-    told = mapping(detail.get("deployment"))
-    deployment = _deployment(event, {})
-    deployment.update({key: text(told, key) for key in deployment if key in told})  # type: ignore[typeddict-item]
-    return EcsEvent(deployment, containers=(("", image),), force=detail.get("force") is True)
-
-
-def _deployment(event: Part, detail: Part) -> Deployment:
+def deployment_of(event: Part, detail: Part | None = None) -> Deployment:
+    """Who deploys, and when; a call itself says what and where."""
+    detail = detail or {}
     return Deployment(
         event_id=text(event, "id") or text(detail, "eventID"),
         event_name=text(detail, "eventName"),
@@ -159,7 +184,7 @@ def _at(
 ) -> EcsEvent:
     deployment = base.deployment.copy()
     deployment["cluster"] = cluster.rsplit("/", 1)[-1]
-    deployment["service"] = service
+    deployment["service"] = service.rsplit("/", 1)[-1]
     deployment["task_definition"] = task_definition
     return replace(base, deployment=deployment, task_definition=task_definition)
 
@@ -172,14 +197,18 @@ def _named_or_described(base: EcsEvent, containers: tuple[Container, ...]) -> Ec
     return base
 
 
-def _containers(definitions: Any) -> tuple[Container, ...]:
-    """(name, image) of each container; empty unless every one of them has an image."""
-    if not isinstance(definitions, list):
-        return ()
-    containers = tuple(
-        (text(mapping(each), "name"), text(mapping(each), "image")) for each in definitions
-    )
-    return containers if all(image for _, image in containers) else ()
+def named(containers: Any) -> tuple[Container, ...]:
+    """(name, image) of each container that has an image. Agents that ECS adds by itself, such as
+    those of GuardDuty and Service Connect, have none."""
+    listed = [mapping(each) for each in (containers if isinstance(containers, list) else [])]
+    pairs = ((text(each, "name"), text(each, "image")) for each in listed)
+    return tuple((name, image) for name, image in pairs if image)
+
+
+def _cluster_of(service_arn: str) -> str:
+    """`service/CLUSTER/NAME` at the end of a service's ARN."""
+    *_, cluster, _ = ("", *service_arn.split("/"))
+    return cluster if service_arn.count("/") > 1 else ""
 
 
 def _part(detail: Part, name: str) -> Part:

@@ -9,19 +9,28 @@ from image_scan import log, metrics
 from image_scan.ecr import references
 from image_scan.ecr.digests import as_ended, as_seen, identify
 from image_scan.ecr.identity import DEFAULT_PLATFORM
-from image_scan.events import api_calls, platforms, task_definitions, task_state
+from image_scan.errors import MalformedEvent
+from image_scan.events import api_calls, platforms, scan_request, task_definitions, task_state
 from image_scan.events.fields import mapping, text
 from image_scan.payloads import Image, ImageTask, ParsedEvent
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from image_scan.accounts import Accounts, Registry
     from image_scan.events.api_calls import EcsEvent
+
+_PARSERS: dict[str, Callable[[Mapping[str, Any]], EcsEvent]] = {
+    task_state.TASK_STATE: task_state.parse,
+    scan_request.SCAN_REQUEST: scan_request.parse,
+}
 
 
 def parse(event: Any) -> EcsEvent:
     """Raises MalformedEvent."""
-    is_task = isinstance(event, dict) and event.get("detail-type") == task_state.TASK_STATE
-    parsed = task_state.parse(event) if is_task else api_calls.parse(event)
+    if not isinstance(event, dict):
+        raise MalformedEvent("the event is not an object")
+    parsed = _PARSERS.get(str(event.get("detail-type")), api_calls.parse)(event)
     digests = {**_resolved(event), **parsed.digests}
     return replace(parsed, digests=digests, platform=platforms.of_event(event))
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from image_scan.ecr.identity import PLATFORMS
+from image_scan.events.api_calls import express_configuration
 from image_scan.events.fields import Part, mapping, text
 
 _ARCHITECTURES = {"": "amd64", "x86_64": "amd64", "arm64": "arm64"}
@@ -29,6 +30,12 @@ def of_event(event: Any) -> str | None:
     tasks = response.get("tasks")
     if isinstance(tasks, list) and tasks:
         return of_task(mapping(tasks[0]))
+    # Express Mode runs on Linux; the update of a service may leave its architecture as it is.
+    told = text(request, "cpuArchitecture") or text(
+        express_configuration(response), "cpuArchitecture"
+    )
+    if told:
+        return _platform("LINUX", told)
     definition = mapping(response.get("taskDefinition")) or request
     if "containerDefinitions" in definition or "runtimePlatform" in definition:
         return of_definition(definition)

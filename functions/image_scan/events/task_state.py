@@ -3,7 +3,7 @@
 It sees what no API call tells: rollbacks, CodeDeploy, scheduled and batch tasks. Contents:
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html
 A container's `imageDigest` is there once it was pulled, and for a multi-platform image it is the
-index's. `image` may be gone: agents that ECS adds by itself have a digest and no image.
+index's. Agents that ECS adds by itself, such as GuardDuty's, have no `image`: the others count.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from typing import Any
 
 from image_scan.ecr.references import SHA256
 from image_scan.errors import MalformedEvent
-from image_scan.events.api_calls import EcsEvent
+from image_scan.events.api_calls import EcsEvent, named
 from image_scan.events.fields import mapping, text
 from image_scan.payloads import Deployment, TaskState
 
@@ -28,7 +28,7 @@ def parse(event: Mapping[str, Any]) -> EcsEvent:
         return replace(base, skipped=f"the task is {status:.40}")
     if status == "RUNNING" and desired != "RUNNING":
         return replace(base, skipped="the task is RUNNING, and is to stop")
-    arn = text(detail, "taskArn")
+    arn = text(detail, "taskArn") or _first_resource(event)
     if not (base.deployment["account"] and base.deployment["region"] and arn):
         raise MalformedEvent("the event names no account, region and task")
     state = TaskState(arn=arn, stopped=status == "STOPPED")
@@ -42,13 +42,20 @@ def parse(event: Mapping[str, Any]) -> EcsEvent:
         for each in found
         if SHA256.fullmatch(text(each, "imageDigest"))
     }
-    if found and all(text(each, "image") for each in found):
-        containers = tuple((text(each, "name"), text(each, "image")) for each in found)
+    if containers := named(listed):
         return replace(base, containers=containers, digests=digests)
     definition = text(detail, "taskDefinitionArn")
     if not definition:
         raise MalformedEvent("the event names neither images nor a task definition")
     return replace(base, task_definition=definition, digests=digests)
+
+
+def _first_resource(event: Mapping[str, Any]) -> str:
+    """The task's ARN as the envelope names it."""
+    resources = event.get("resources")
+    first = resources[0] if isinstance(resources, list) and resources else ""
+    arn = text({"arn": first}, "arn")
+    return arn if ":task/" in arn else ""
 
 
 def _deployment(event: Mapping[str, Any], detail: Mapping[str, Any]) -> Deployment:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from image_scan.errors import MalformedEvent
-from image_scan.events import api_calls
+from image_scan.events import api_calls, deployments, scan_request
 from tests.unit import builders
 
 json_values = st.recursive(
@@ -22,12 +22,12 @@ json_values = st.recursive(
 @pytest.mark.parametrize(("told", "force"), [(True, True), (False, False), ("yes", False)])
 def test_only_a_request_can_ask_for_a_scan_past_a_verdict(told: object, force: bool) -> None:
     request = builders.event("scan_request")
-    assert not api_calls.parse(request).force
+    assert not deployments.parse(request).force
     request["detail"]["force"] = told
-    assert api_calls.parse(request).force is force
+    assert deployments.parse(request).force is force
     call = builders.event("run_task")
     call["detail"]["force"] = True
-    assert not api_calls.parse(call).force
+    assert not deployments.parse(call).force
 
 
 def test_an_event_without_account_and_region_is_malformed() -> None:
@@ -38,12 +38,71 @@ def test_an_event_without_account_and_region_is_malformed() -> None:
         api_calls.parse(event)
 
 
-def test_a_container_without_an_image_is_looked_up_with_its_siblings() -> None:
+def test_a_container_without_an_image_does_not_discard_its_siblings() -> None:
     event = builders.event("register_many_containers")
-    del event["detail"]["responseElements"]["taskDefinition"]["containerDefinitions"][1]["image"]
+    listed = event["detail"]["responseElements"]["taskDefinition"]["containerDefinitions"]
+    del listed[1]["image"]
     parsed = api_calls.parse(event)
-    assert parsed.containers == ()
+    others = [(each["name"], each["image"]) for each in listed if "image" in each]
+    assert parsed.containers == tuple(others)
+    assert parsed.task_definition == ""
+
+
+def test_a_registration_without_an_answer_is_of_the_images_that_it_asks_for() -> None:
+    event = builders.event("register_omitted_answer")
+    for answer in (None, {"omitted": True}, {"taskDefinition": {"containerDefinitions": []}}):
+        event["detail"]["responseElements"] = answer
+        ((name, image),) = api_calls.parse(event).containers
+        assert (name, image.rsplit("/", 1)[1]) == ("app", "app:1.4.2")
+
+
+@pytest.mark.parametrize("value", [None, False, "", {}])
+def test_a_scaling_call_with_a_default_written_out_is_skipped(value: object) -> None:
+    event = builders.event("update_service_scaling_without_answer")
+    for parameter in ("taskDefinition", "forceNewDeployment", "one-of-a-later-year"):
+        request = {"service": "web", "desiredCount": 0, parameter: value}
+        event["detail"]["requestParameters"] = request
+        assert api_calls.parse(event).skipped == "starts no deployment"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"forceNewDeployment": True}, {"taskDefinition": "shop:8"}, {"loadBalancers": []},
+        {"platformVersion": "LATEST"}, {"one-of-a-later-year": 0},
+    ],
+)  # fmt: skip
+def test_what_may_start_a_deployment_is_never_taken_for_scaling(more: dict[str, Any]) -> None:
+    event = builders.event("update_service_new_definition")
+    event["detail"]["requestParameters"] = {"service": "web", "desiredCount": 3, **more}
+    parsed = api_calls.parse(event)
+    assert not parsed.skipped
     assert parsed.task_definition.endswith("/shop:7")
+
+
+@pytest.mark.parametrize("request_parameters", [None, {}, {"omitted": True}, {"service": "web"}])
+def test_a_call_that_says_nothing_of_what_it_changes_is_no_scaling(
+    request_parameters: object,
+) -> None:
+    event = builders.event("update_service_new_definition")
+    event["detail"]["requestParameters"] = request_parameters
+    assert not api_calls.parse(event).skipped
+
+
+@pytest.mark.parametrize(
+    ("arn", "cluster"),
+    [
+        ("arn:aws:ecs:eu-west-1:111122223333:service/prod/web", "prod"),
+        ("arn:aws:ecs:eu-west-1:111122223333:service/web", ""),
+        ("web", ""),
+        ("", ""),
+    ],
+)
+def test_where_an_express_service_is_that_only_its_arn_names(arn: str, cluster: str) -> None:
+    event = builders.event("update_express_service")
+    event["detail"]["requestParameters"]["serviceArn"] = arn
+    deployment = api_calls.parse(event).deployment
+    assert (deployment["service"], deployment["cluster"]) == ("web" if arn else "", cluster)
 
 
 def test_a_service_that_is_answered_without_a_name_is_named_by_the_request() -> None:
@@ -78,7 +137,7 @@ def test_the_family_of_a_task_definition(name: str) -> None:
 def read(event: Any) -> None:
     """Gives an answer or MalformedEvent; what it keeps can be stored anywhere."""
     try:
-        parsed = api_calls.parse(event)
+        parsed = deployments.parse(event)
     except MalformedEvent:
         return
     assert all(isinstance(value, str) for value in parsed.deployment.values())
@@ -87,7 +146,7 @@ def read(event: Any) -> None:
     "".join(image for _, image in parsed.containers).encode()
 
 
-@given(event=json_values, kind=st.sampled_from([api_calls.API_CALL, api_calls.SCAN_REQUEST]))
+@given(event=json_values, kind=st.sampled_from([api_calls.API_CALL, scan_request.SCAN_REQUEST]))
 @settings(max_examples=150)
 def test_any_value_in_place_of_an_event(event: Any, kind: str) -> None:
     read(event)
@@ -100,7 +159,19 @@ def test_any_value_in_place_of_an_event(event: Any, kind: str) -> None:
 @given(
     name=st.sampled_from(sorted(api_calls._READERS)),
     part=st.sampled_from(["requestParameters", "responseElements"]),
-    inner=st.sampled_from(["taskDefinition", "tasks", "service", "cluster", "family", None]),
+    inner=st.sampled_from(
+        [
+            "taskDefinition",
+            "tasks",
+            "service",
+            "cluster",
+            "family",
+            "taskSet",
+            "serviceArn",
+            "primaryContainer",
+            None,
+        ]
+    ),
     value=json_values,
 )
 @settings(max_examples=200)
@@ -116,6 +187,9 @@ def test_any_value_in_place_of_a_part(name: str, part: str, inner: str | None, v
         read(event)
     event["detail"][part] = {"taskDefinition": {"containerDefinitions": [value]}}
     read(event)
+    for told in ({"activeConfigurations": [value]}, {"targetConfiguration": value}):
+        event["detail"][part] = {"service": told}
+        read(event)
 
 
 def test_lone_surrogates_in_names_are_replaced() -> None:

@@ -95,7 +95,7 @@ def test_a_skipped_event_has_no_images_and_says_why(
     log.configure()
     parsed = read(builders.event("update_service_scaling_only"))
     assert parsed["images"] == []
-    assert parsed["skipped"] == "changes only the number of tasks"
+    assert parsed["skipped"] == "starts no deployment"
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "{" in line]
     assert any(line.get("skipped") == parsed["skipped"] for line in lines)
     assert [line["Outcome"] for line in lines if "_aws" in line] == ["skipped"]

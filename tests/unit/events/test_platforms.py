@@ -53,6 +53,16 @@ def test_a_registration_without_an_answer_says_what_was_asked_for() -> None:
     assert platforms.of_event(event) == "linux/arm64"
 
 
+def test_an_express_service_says_its_architecture_by_request_or_answer() -> None:
+    event = builders.event("create_express_service")
+    assert platforms.of_event(event) is None
+    (answered,) = event["detail"]["responseElements"]["service"]["activeConfigurations"]
+    answered["cpuArchitecture"] = "ARM64"
+    assert platforms.of_event(event) == "linux/arm64"
+    event["detail"]["requestParameters"]["cpuArchitecture"] = "X86_64"
+    assert platforms.of_event(event) == "linux/amd64"
+
+
 def test_a_service_is_of_the_platform_of_its_definition() -> None:
     assert platforms.of_event(builders.event("create_service")) is None
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from image_scan.errors import MalformedEvent
-from image_scan.events import deployments
+from image_scan.events import api_calls, deployments
 from tests.unit import builders
 
 RECORDED = sorted(builders.EVENTS.glob("*.json"))
@@ -15,8 +15,7 @@ RECORDED = sorted(builders.EVENTS.glob("*.json"))
 def test_there_are_recorded_events_of_each_kind() -> None:
     events = [builders.event(path.stem) for path in RECORDED]
     names = {event["detail"].get("eventName", event["detail-type"]) for event in events}
-    calls = {"RegisterTaskDefinition", "RunTask", "CreateService", "UpdateService"}
-    assert names >= calls | {"ECS Task State Change"}
+    assert names >= api_calls.DEPLOYS | {api_calls.REGISTERS, "ECS Task State Change"}
 
 
 @pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)

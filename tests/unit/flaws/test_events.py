@@ -34,12 +34,21 @@ def test_f21_a_refused_call_is_no_deployment(name: str, ecr: FakeEcr) -> None:
     assert parsed["skipped"] == "the call failed"
 
 
-@pytest.mark.parametrize("name", ["update_service_scaling_only", "update_service_auto_scaling"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "update_service_scaling_only",
+        "update_service_auto_scaling",
+        "update_service_scaling_written_out",
+        "update_service_scaling_without_answer",
+        "update_express_service_scaling",
+    ],
+)
 def test_f22_scaling_is_no_deployment(name: str, ecr: FakeEcr) -> None:
     """Each change of the number of tasks started a full execution."""
     parsed, asked = read(event(name), ecr)
     assert (parsed["images"], asked) == ([], [])
-    assert "number of tasks" in parsed["skipped"]
+    assert parsed["skipped"] == "starts no deployment"
 
 
 @pytest.mark.parametrize(
@@ -91,7 +100,7 @@ def test_f24_the_machine_that_sees_the_whole_event_keeps_no_history() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["register_omitted_answer", "run_task_omitted_answer", "update_service_omitted_answer"],
+    ["run_task_omitted_answer", "update_service_omitted_answer"],
 )
 def test_f24_what_cloudtrail_left_out_is_looked_up(name: str, ecr: FakeEcr) -> None:
     """Large definitions were lost, with no queue to show it."""
@@ -127,3 +136,13 @@ def test_f24d_an_image_that_is_registered_before_its_push_fails_nothing(cache: S
     assert cache.decide(registered, LEASE)["decision"] == "skip"
     # Once it is pushed and run, it has a digest and is scanned.
     taken(cache.decide(task("run"), LEASE))
+
+
+@pytest.mark.parametrize(
+    "name", ["task_running_with_agent", "run_task_with_agent", "register_omitted_answer"]
+)
+def test_what_an_event_says_is_not_asked_of_ecs(name: str, ecr: FakeEcr) -> None:
+    """One agent without an image had the task definition described, at each start and stop."""
+    parsed, asked = read(event(name), ecr)
+    assert [each["uri"].split("/", 1)[1][:8] for each in parsed["images"]] == ["shop/app"]
+    assert asked == []

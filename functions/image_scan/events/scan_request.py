@@ -1,0 +1,25 @@
+"""`Image Scan Requested`: the installation's own request to scan one image. Pure.
+
+It stands for a deployment that was seen before, or for what an operator wants to know.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from image_scan.errors import MalformedEvent
+from image_scan.events.api_calls import EcsEvent, deployment_of
+from image_scan.events.fields import mapping, text
+
+SCAN_REQUEST = "Image Scan Requested"
+
+
+def parse(event: Mapping[str, Any]) -> EcsEvent:
+    """Raises MalformedEvent when it names no image."""
+    detail = mapping(event.get("detail"))
+    image = text(detail, "image")
+    if not image:
+        raise MalformedEvent("the scan request names no image")
+    told = mapping(detail.get("deployment"))
+    deployment = deployment_of(event)
+    deployment.update({key: text(told, key) for key in deployment if key in told})  # type: ignore[typeddict-item]
+    return EcsEvent(deployment, containers=(("", image),), force=detail.get("force") is True)
