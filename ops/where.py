@@ -13,7 +13,7 @@ from rich.text import Text
 
 from image_scan import notification_text
 from image_scan.ecr.identity import PLATFORMS, cache_key, platform_of
-from image_scan.events import by_hand
+from image_scan.events import by_hand, workloads
 from ops.cache_items import IN_PROGRESS, CacheItems, is_known
 from ops.errors import OpsError
 from ops.install import Install, add_options
@@ -108,7 +108,8 @@ def described(item: Mapping[str, Any], rows: Sequence[Mapping[str, Any]] = ()) -
         shown["scanned_at"] = moment(item["scanned_at"] / 1000)
     shown["findings"] = item.get("top", [])
     places = item.get("places", {})
-    shown["places"] = [place for _, place in sorted(by_hand.workloads(places).items())]
+    shown["places"] = [place for _, place in sorted(workloads.deployed(places).items())]
+    shown["registered"] = [place for _, place in sorted(workloads.registered(places).items())]
     shown["requested_by"] = by_hand.requested_by(places)
     shown["runs"] = [_run(row) for row in rows]
     return shown
@@ -172,8 +173,8 @@ def _lines(known: Mapping[str, Any]) -> list[tuple[str, str]]:
     lines += [("top", notification_text.finding(each)) for each in known["findings"]]
     lines += [(each["state"], _row(each)) for each in known["runs"]]
     seen = {where(each) for each in known["runs"]}
-    # What is in no ledger: a task definition that was registered.
     lines += [("deployed", _place(each)) for each in known["places"] if where(each) not in seen]
+    lines += [("registered", _place(each)) for each in known["registered"]]
     lines += [("asked for", f"by {each}, by hand") for each in known["requested_by"]]
     return [(name, value) for name, value in lines if value]
 

@@ -91,12 +91,14 @@ def outcome(
 def _notifications(told: list[Json]) -> Table:
     table = Table("notification", "where it runs", "reason")
     for each in told:
-        places = {
-            place["service"] or place["task_definition"].rsplit("/", 1)[-1]
-            for place in each["deployed"]
-        }
+        places = {_workload(place) for place in each["deployed"]}
+        places |= {f"{_workload(place)} (registered)" for place in each["registered"]}
         table.add_row(each["subject"], ", ".join(sorted(places)), each["reason"][:60])
     return table
+
+
+def _workload(place: Json) -> str:
+    return str(place["service"] or place["task_definition"].rsplit("/", 1)[-1])
 
 
 def _how(row: Row) -> str:

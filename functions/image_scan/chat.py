@@ -30,7 +30,8 @@ def notification(told: dict[str, Any]) -> dict[str, Any]:
     lines += [f"*Image* {_escaped(notification_text.plain(image['uri']))}"]
     lines += [_escaped(asked)] if (asked := notification_text.requests(told)) else []
     lines += [f"*{name}* {words}" for name, words in notification_text.examined(told)]
-    lines += [f"• {_escaped(line)}" for line in notification_text.places(told, _MOST_PLACES)]
+    for listed in (notification_text.places, notification_text.registered):
+        lines += [f"• {_escaped(line)}" for line in listed(told, _MOST_PLACES)]
     if detected := notification_text.detections(told):
         lines += ["*Malware and secrets*", *(f"• {_escaped(line)}" for line in detected)]
     if told["findings"]:

@@ -54,6 +54,8 @@ def email(told: dict[str, Any]) -> str:
         lines += ["", asked]
     title = f"Deployed in {counted(told['deployed_total'], 'place')}:"
     lines += _section(title, places(told, _MOST_PLACES) if told["deployed_total"] else [])
+    if listed := registered(told, _MOST_PLACES):
+        lines += ["", *listed]
     lines += _section("Malware and secrets:", detections(told))
     lines += _section("Worst findings:", findings(told, _MOST_FINDINGS))
     lines += ["", f"Next: {' '.join(next_steps(told))}"]
@@ -131,6 +133,13 @@ def places(told: dict[str, Any], most: int) -> list[str]:
     lines = [_place(place) for place in told["deployed"][:most]]
     more = told["deployed_total"] - len(lines)
     return [*lines, f"and {more} more"] if more > 0 else lines
+
+
+def registered(told: dict[str, Any], most: int) -> list[str]:
+    """A line for each task definition that is registered and that nothing runs."""
+    lines = [f"Registered, not running: {_place(place)}" for place in told["registered"][:most]]
+    more = len(told["registered"]) - len(lines)
+    return [*lines, f"and {more} more task definitions"] if more > 0 else lines
 
 
 def findings(told: dict[str, Any], most: int) -> list[str]:

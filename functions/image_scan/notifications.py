@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from image_scan import aws, chat, notification_text, results
-from image_scan.events import by_hand
+from image_scan.events import workloads
 from image_scan.findings import detections, summary
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sns.type_defs import MessageAttributeValueTypeDef
 
-    from image_scan.payloads import Counts, Outcome, SettleTask
+    from image_scan.payloads import Counts, Outcome, Place, SettleTask
     from image_scan.telling import Selection
 
 _LONGEST_SUBJECT = 100  # characters, printable ASCII; SNS refuses any other
@@ -95,18 +95,24 @@ def message(
         left = {each.qid for each in selection.left}
         top = [each for each in top if each["qid"] in left]
     new = {each.qid for judged in selection.judged.values() for each in judged.new}
-    places = sorted(by_hand.workloads(selection.places).items())
-    deployed = [
-        {**place, "team": selection.teams.get(name, ""), **_compared(selection, name)}
-        for name, place in places
-    ]
+    deployed = _rows(selection, workloads.deployed(selection.places))
     return {
         **told,
         "findings": [{**each, "new": each["qid"] in new} for each in top],
         "deployed": results.shown(deployed),
         "deployed_total": len(deployed),
+        "registered": results.shown(
+            _rows(selection, workloads.registered(selection.places)), results.ROOM_REGISTERED
+        ),
         **results.requests(selection.places),
     }
+
+
+def _rows(selection: Selection, places: Mapping[str, Place]) -> list[dict[str, Any]]:
+    return [
+        {**place, "team": selection.teams.get(name, ""), **_compared(selection, name)}
+        for name, place in sorted(places.items())
+    ]
 
 
 def _told_counts(outcome: Outcome, selection: Selection) -> Counts:
@@ -145,7 +151,7 @@ def attributes(told: dict[str, Any]) -> dict[str, MessageAttributeValueTypeDef]:
         "repository": told["image"]["repository"],
     }
     several = {
-        name: sorted({place[name] for place in told["deployed"]} - {""})
+        name: sorted({place[name] for place in [*told["deployed"], *told["registered"]]} - {""})
         for name in ("account", "region", "cluster", "service", "team")
     }
     found: dict[str, MessageAttributeValueTypeDef] = {

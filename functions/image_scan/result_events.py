@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from image_scan import aws, log, metrics, results
 from image_scan.errors import AwsRejected, AwsUnavailable
-from image_scan.events import by_hand
+from image_scan.events import workloads
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,7 +76,7 @@ def detail(
     qualys_platform_url: str = "",
 ) -> dict[str, Any]:
     """Its `detail`, but for the `install`."""
-    deployed = [dict(place) for _, place in sorted(by_hand.workloads(places).items())]
+    deployed = _rows(workloads.deployed(places))
     told = results.facts(task, outcome, qualys_platform_url)
     told["image"]["role_account_id"] = task["image"]["role_account_id"]
     return {
@@ -85,5 +85,10 @@ def detail(
         "findings": outcome.get("top", []),
         "places": results.shown(deployed),
         "places_total": len(deployed),
+        "registered": results.shown(_rows(workloads.registered(places)), results.ROOM_REGISTERED),
         **results.requests(places),
     }
+
+
+def _rows(places: Mapping[str, Place]) -> list[dict[str, Any]]:
+    return [dict(place) for _, place in sorted(places.items())]

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from image_scan.payloads import Outcome, Place, SettleTask
 
 _MOST_PLACES = 100
-_LARGEST = 150_000  # bytes; SNS and EventBridge take 256 KiB, and names in ECS can be long
+# Bytes of a list; SNS and EventBridge take 256 KiB, and names in ECS can be long.
+_ROOM, ROOM_REGISTERED = 120_000, 30_000
 _IMAGE = ("uri", "digest", "platform", "repository", "tag", "account_id", "region")
 _RESULT = ("counts", "potential", "fixable", "exempted", "fresh", "config_digest")
 _DETECTED = ("examined", "malware", "secrets", "detections")
@@ -41,10 +42,10 @@ def requests(places: Mapping[str, Place]) -> dict[str, list[str]]:
     return {"requested_by": asked} if asked else {}
 
 
-def shown(places: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def shown(places: list[dict[str, Any]], room: int = _ROOM) -> list[dict[str, Any]]:
     """As many of them as a message has room for."""
     places = places[:_MOST_PLACES]
-    while len(json.dumps(json.dumps(places))) > _LARGEST:
+    while len(json.dumps(json.dumps(places))) > room:
         places = places[: len(places) // 2]
     return places
 

@@ -18,6 +18,7 @@ from image_scan.cache_table import CacheTable, ConditionFailedError
 from image_scan.errors import AwsUnavailable, ItemTooLarge
 from image_scan.events import api_calls
 from image_scan.events.by_hand import is_by_hand
+from image_scan.events.workloads import is_registered
 from image_scan.payloads import CacheDecision, ImageTask, Lease, Outcome, Place
 
 if TYPE_CHECKING:
@@ -342,7 +343,7 @@ def _kept(outcome: Outcome, ttl_seconds: int) -> int:
 
 def _only_registers(task: ImageTask) -> bool:
     """A registered task definition runs nowhere yet: its new images are scanned, no more."""
-    return task["deployment"]["event_name"] == api_calls.REGISTERS
+    return is_registered(task["deployment"])
 
 
 def _heard(task: ImageTask, item: Mapping[str, Any]) -> bool:

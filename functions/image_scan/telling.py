@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from image_scan.events import workloads
 from image_scan.findings import encoding
 from image_scan.notification_policy import judge
 
@@ -54,7 +55,7 @@ class Telling:
     def tell(self, task: SettleTask, outcome: Outcome, places: Mapping[str, Place]) -> bool:
         """Whether anybody had to hear of it. What a place was notified of is recorded after that:
         it may be told again after a crash, and is never taken for told."""
-        image = task["image"]
+        image, places = task["image"], workloads.to_notify(places)
         if not self.policy.may_tell(outcome):
             if "counts" in outcome:
                 for place in places:

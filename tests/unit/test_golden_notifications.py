@@ -127,6 +127,15 @@ def detection(kind: Any, name: str, severity: Any, family: str) -> Detection:
     return Detection(kind=kind, name=name, severity=severity, family=family)
 
 
+def registered() -> dict[str, Any]:
+    """Of a task definition that nothing runs."""
+    definition = "arn:aws:ecs:us-east-1:123456789012:task-definition/regonly:1"
+    nowhere = {"service": "", "cluster": "", "task_definition": definition}
+    places = where(event_name="RegisterTaskDefinition", **nowhere)
+    teams = dict.fromkeys(places, "payments")
+    return told(FOUND, image(), Selection(places, teams=teams), execution_arn=EXECUTION)
+
+
 def hostile() -> dict[str, Any]:
     names = dict.fromkeys(("service", "cluster", "task_definition", "principal"), HOSTILE)
     bad = top(1, 5, HOSTILE, cves=[HOSTILE], packages=[HOSTILE], fixes=[HOSTILE])
@@ -175,6 +184,7 @@ def digest() -> dict[str, Any]:
 CASES = {
     "findings": findings,
     "detections": detections,
+    "registered": registered,
     "hostile": hostile,
     "by_hand": by_hand,
     "timeout": lambda: no_result("TIMEOUT", "no result after 30 checks, 60 s apart"),

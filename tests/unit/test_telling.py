@@ -264,3 +264,16 @@ def test_malware_is_told_whatever_is_known_accepted_or_below_the_threshold(scene
     assert strict.tell(settling(outcome, deployed["image"]), outcome, {place: facts})
     (message,) = scene.told()
     assert (message["malware"], message["accepted"]) == (level, 1)
+
+
+def test_a_registration_beside_a_service_that_knows_the_findings_alarms_nobody(
+    scene: Scene,
+) -> None:
+    assert tell(scene, scene.runs(1, 1), 1)
+    deployed = scene.runs(2, 1)
+    registered = task(of=deployed["image"], event_name="RegisterTaskDefinition", service="")
+    registered["deployment"]["cluster"] = ""
+    places = dict([place_of(deployed), place_of(registered)])
+    asked = settling(result(1), deployed["image"])
+    assert not scene.telling().tell(asked, result(1), places)
+    assert scene.telling().tell(asked, result(1), dict([place_of(registered)]))

@@ -17,11 +17,6 @@ def is_by_hand(deployment: Deployment) -> bool:
     return deployment["event_name"] == EVENT_NAME
 
 
-def workloads(places: Mapping[str, Place]) -> dict[str, Place]:
-    """Selects what runs an image from all that wait for its verdict."""
-    return {name: each for name, each in places.items() if not is_by_hand(each)}
-
-
 def requested_by(places: Mapping[str, Place]) -> list[str]:
     """Names who asked by hand: principals, sorted."""
     return sorted({each["principal"] for each in places.values() if is_by_hand(each)})
