@@ -15,13 +15,22 @@ _REFERENCE = re.compile(
     r"(?:@(?P<digest>[a-z0-9]+(?:[+._-][a-z0-9]+)*:[0-9a-fA-F]{32,}))?",
     re.ASCII,
 )
+# The ordinary suffix of each partition's registries, by that of its dual-stack hosts: both name the
+# same registry. They follow the suffixes of the SDK's partitions.
+_CANONICAL_SUFFIX = {
+    "on.aws": "amazonaws.com",
+    "on.amazonwebservices.com.cn": "amazonaws.com.cn",
+    "on.amazonwebservices.eu": "amazonaws.eu",
+    "on.aws.ic.gov": "c2s.ic.gov",
+    "on.aws.scloud": "sc2s.sgov.gov",
+    "on.cloud-aws.adc-e.uk": "cloud.adc-e.uk",
+    "on.aws.hci.ic.gov": "csp.hci.ic.gov",
+}
+_SUFFIX = "|".join(map(re.escape, (*_CANONICAL_SUFFIX, *_CANONICAL_SUFFIX.values())))
 _ECR_HOST = re.compile(
     r"(?P<account>[0-9]{12})\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9]+(?:-[a-z0-9]+)+)\."
-    r"(?P<suffix>amazonaws\.com|amazonaws\.com\.cn|on\.aws|on\.amazonwebservices\.com\.cn"
-    r"|amazonaws\.eu|c2s\.ic\.gov|sc2s\.sgov\.gov)"
+    rf"(?P<suffix>{_SUFFIX})(?::443)?"
 )
-# A dual-stack host names the same registry as the ordinary host of its partition.
-_CANONICAL_SUFFIX = {"on.aws": "amazonaws.com", "on.amazonwebservices.com.cn": "amazonaws.com.cn"}
 SHA256 = re.compile(r"sha256:[0-9a-f]{64}")
 _LONGEST = 1024
 _NOT_IN_ECR = "other#"

@@ -2,8 +2,10 @@
 
 import time
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from botocore.loaders import Loader
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +14,7 @@ from image_scan.ecr.references import EcrReference, Unscannable
 
 DIGEST = "sha256:" + "5c" * 32
 HOST = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
+PARTITIONS: list[Any] = Loader().load_data("partitions")["partitions"]
 
 
 def ecr(uri: str) -> EcrReference:
@@ -46,6 +49,23 @@ def ecr(uri: str) -> EcrReference:
 def test_every_registry_host_of_ecr(host: str, region: str, canonical: str) -> None:
     found = ecr(f"{host}/app:1")
     assert (found.account_id, found.region, found.host) == ("123456789012", region, canonical)
+
+
+@pytest.mark.parametrize("partition", PARTITIONS, ids=lambda each: each["id"])
+def test_the_registry_hosts_of_every_partition_that_the_sdk_knows(partition: Any) -> None:
+    """Ordinary hosts end in the partition's own suffix, dual-stack hosts in one like its APIs'."""
+    suffix = partition["outputs"]["dnsSuffix"]
+    dual = partition["outputs"]["dualStackDnsSuffix"].replace("api.", "on.", 1)
+    for region in partition["regions"]:
+        canonical = f"123456789012.dkr.ecr.{region}.{suffix}"
+        for host in (canonical, f"123456789012.dkr-ecr.{region}.{dual}", f"{canonical}:443"):
+            found = ecr(f"{host}/app:1")
+            assert (found.region, found.host) == (region, canonical)
+
+
+@pytest.mark.parametrize("port", [":80", ":4430", ":0443", ":"])
+def test_a_registry_at_another_port_is_not_that_of_ecr(port: str) -> None:
+    assert isinstance(references.parse(f"{HOST}{port}/app:1"), Unscannable)
 
 
 @pytest.mark.parametrize(
