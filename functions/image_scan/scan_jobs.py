@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from image_scan import log
 from image_scan.errors import (
     ImageNotScannable,
+    PermanentError,
     QualysRejected,
     RegistryGone,
     ScanError,
@@ -17,7 +19,7 @@ from image_scan.payloads import Image, Registry, Submission
 from image_scan.qualys.models import is_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from image_scan.qualys.client import QualysClient
     from image_scan.qualys.models import Schedule
@@ -90,6 +92,20 @@ def clear_away(
         qualys.delete_schedule(registry["uuid"], uuid)
     except ScanError as error:
         log.warning("schedule not removed", error=type(error).__name__)
+
+
+@contextmanager
+def cleared_away(
+    registry: Registry, submission: Submission, qualys: QualysClient
+) -> Iterator[None]:
+    """Removes a finished schedule after the block: where it fails for good, too, since nobody asks
+    for it again."""
+    try:
+        yield
+    except PermanentError:
+        clear_away(registry, submission, qualys)
+        raise
+    clear_away(registry, submission, qualys)
 
 
 def sweep(registry_uuid: str, qualys: QualysClient, clock: Callable[[], float] = time.time) -> None:

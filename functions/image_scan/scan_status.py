@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from image_scan import scan_jobs
 from image_scan.ecr.references import bare
-from image_scan.errors import ImageNotScannable, ScanFailed, UnexpectedAnswer
+from image_scan.errors import ImageNotScannable, PermanentError, ScanFailed, UnexpectedAnswer
 from image_scan.findings import fixes
 from image_scan.payloads import Image, Registry, Status, Submission
 from image_scan.scans import detections
@@ -52,8 +52,9 @@ def check(
     """
     try:
         status = _check(image, registry, submission, earlier, qualys)
-    except (ScanFailed, ImageNotScannable):
-        scan_jobs.clear_away(registry, submission, qualys)
+    except PermanentError as error:
+        ended = isinstance(error, ScanFailed | ImageNotScannable)
+        scan_jobs.clear_away(registry, submission, qualys, ended=ended)
         raise
     if last and not status["complete"]:
         scan_jobs.clear_away(registry, submission, qualys, ended=False)

@@ -68,6 +68,21 @@ def test_row_03_no_unknown_shape_is_ever_clean(settled: Pipeline, body: Any) -> 
     assert ended(settled.scan()) == ("ERROR", error)
 
 
+@pytest.mark.parametrize("path", [VULN, IMAGE])
+def test_an_answer_that_is_refused_leaves_no_schedule_behind(settled: Pipeline, path: str) -> None:
+    """Nobody asks for it again: it lay there for a week, until it was swept."""
+    settled.wire.rewrites[path] = lambda _: 7
+    assert ended(settled.scan()) == ("ERROR", "UnexpectedAnswer")
+    assert settled.qualys.state()["schedules"] == []
+
+
+def test_a_result_that_is_asked_for_again_keeps_its_schedule_until_then(settled: Pipeline) -> None:
+    settled.spoil(f"{VULN}$", status=503, times=9)
+    assert verdict(settled.scan()) == "CLEAN"
+    assert settled.calls().count("DELETE /registry/{registry}/schedule/{schedule}") == 1
+    assert settled.qualys.state()["schedules"] == []
+
+
 @pytest.mark.parametrize("name", ["lastScanned", "lastScannedDate"])
 def test_row_04_the_time_of_a_scan_has_two_older_names(settled: Pipeline, name: str) -> None:
     settled.qualys.scenario(scan_time_field=name)

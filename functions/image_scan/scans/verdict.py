@@ -27,10 +27,10 @@ def verdict(task: ResultTask, qualys: QualysClient, required: Set[str]) -> Outco
     Raises NotExamined where the image was not examined for all that is `required`. Where it has
     findings that people hear of anyway, the reason says so instead.
     """
-    detected = detected_at.fetch(task["status"], qualys)
-    serious = _is_serious(detected)
-    outcome = scan_results.fetch(task["image"], task["status"], qualys, alarming=serious)
-    scan_jobs.clear_away(task["registry"], task["submission"], qualys)
+    with scan_jobs.cleared_away(task["registry"], task["submission"], qualys):
+        detected = detected_at.fetch(task["status"], qualys)
+        serious = _is_serious(detected)
+        outcome = scan_results.fetch(task["image"], task["status"], qualys, alarming=serious)
     outcome = detections.add(outcome, detected)
     missing = list(_missing(outcome, detected, required))
     if missing and not (serious or detections.is_serious(outcome["counts"])):
