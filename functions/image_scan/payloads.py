@@ -33,7 +33,8 @@ class Image(TypedDict):
     `sha256:` prefix. `unscannable` is the reason why no scan can be asked for, or empty.
     `role_account_id` is the member account whose role the sensor assumes to pull it, empty for
     the install's own role. `unread` says why ECR told nothing of it: the event has to be read
-    again.
+    again. `awaited`: its repository does not exist yet, and a pull-through cache may make it with
+    the first pull.
     """
 
     uri: str
@@ -52,6 +53,7 @@ class Image(TypedDict):
     unscannable: str
     role_account_id: str
     unread: NotRequired[str]
+    awaited: NotRequired[bool]
 
 
 class TaskState(TypedDict):

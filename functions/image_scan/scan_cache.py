@@ -185,7 +185,7 @@ class ScanCache:
             return None
         if item and item["ttl"] > self._now() and item.get("claimed_by") != task["event_id"]:
             return self._told(task, item)
-        if _only_registers(task):
+        if _only_registers(task) or _is_awaited(task):
             return _SKIP  # a pipeline may register before it pushes
         place, facts = place_of(task)
         claim = {
@@ -344,6 +344,12 @@ def _kept(outcome: Outcome, ttl_seconds: int) -> int:
 def _only_registers(task: ImageTask) -> bool:
     """A registered task definition runs nowhere yet: its new images are scanned, no more."""
     return is_registered(task["deployment"])
+
+
+def _is_awaited(task: ImageTask) -> bool:
+    """Whether its task is yet to tell: until then nothing was pulled from a repository that did not
+    exist when the call was made."""
+    return task["image"].get("awaited", False) and task.get("task") is None
 
 
 def _heard(task: ImageTask, item: Mapping[str, Any]) -> bool:

@@ -31,6 +31,7 @@ class FakeEcr:
         self._tags: dict[str, dict[str, str]] = {}
         self._region = ""
         self.troubles: dict[str, Exception] = {}
+        self._archived: set[str] = set()
 
     def in_region(self, region: str | None) -> FakeEcr:
         """The same images; a region that does not exist has no host to ask."""
@@ -40,6 +41,10 @@ class FakeEcr:
             url = f"https://api.ecr.{region}.amazonaws.com"
             there.troubles = {region: EndpointConnectionError(endpoint_url=url)}
         return there
+
+    def archive(self, digest: str) -> None:
+        """It stays under its tags, and cannot be pulled."""
+        self._archived.add(digest)
 
     def push(self, repository: str, tag: str = "", config: str = "c" * 64) -> str:
         """Pushes a one-platform image; returns its digest."""
@@ -85,7 +90,9 @@ class FakeEcr:
         for key in imageIds:
             digest = tags.get(key.get("imageTag", ""), key.get("imageDigest", ""))
             manifest = images.get(digest)
-            if manifest is None:
+            if digest in self._archived:
+                failures.append({"imageId": key, "failureCode": "ImageInaccessible"})
+            elif manifest is None:
                 failures.append({"imageId": key, "failureCode": "ImageNotFound"})
             elif json.loads(manifest)["mediaType"] in acceptedMediaTypes:
                 identity = {**key, "imageDigest": digest}

@@ -97,7 +97,7 @@ def _image(reference: EcrReference, repository: Repository, platform: str) -> Im
     if unscannable or repository.unread:
         pass
     elif asked in repository.absent:
-        unscannable = "not found in its ECR repository"
+        unscannable = repository.absent[asked]
     elif reference.digest and digest in repository.tags:
         tag = _tag_of(reference, repository.tags[digest])
         unscannable = "" if tag else "no tag points at this digest, and Qualys scans by tag"
@@ -125,6 +125,8 @@ def _image(reference: EcrReference, repository: Repository, platform: str) -> Im
         image["key"] = reference_key(image)
     if repository.unread:
         image["unread"] = repository.unread
+    if repository.awaited:
+        image["awaited"] = True
     return image
 
 

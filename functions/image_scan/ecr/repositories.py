@@ -20,9 +20,18 @@ if TYPE_CHECKING:
     from image_scan.accounts import Registry
 
 _BATCH = 100  # image ids in one BatchGetImage or DescribeImages call
-_ABSENT = frozenset({"ImageNotFound", "InvalidImageDigest", "InvalidImageTag"})
+_NOT_FOUND = "not found in its ECR repository"
+# By the code of a failure: why an image cannot be pulled.
+_ABSENT = {
+    "ImageNotFound": _NOT_FOUND,
+    "InvalidImageDigest": _NOT_FOUND,
+    "InvalidImageTag": _NOT_FOUND,
+    "ImageInaccessible": "archived in its ECR repository: it has to be restored first",
+}
+# A pull-through cache makes a repository with the first pull of it.
+_NO_REPOSITORY = "RepositoryNotFoundException"
 # No repository can have a name that ECR calls invalid.
-_ABSENT_REPOSITORY = frozenset({"RepositoryNotFoundException", "InvalidParameterException"})
+_ABSENT_REPOSITORY = frozenset({_NO_REPOSITORY, "InvalidParameterException"})
 # The last two: a region that is not switched on, or one of another partition.
 _FORBIDDEN = frozenset(
     {
@@ -48,13 +57,15 @@ class _Where(TypedDict):
 class Repository:
     """What ECR said of one repository. `manifests` maps a tag or digest to (digest, manifest).
 
+    `absent` gives the reason by tag or digest; `awaited`: there is no such repository yet.
     `problem` is what it did not let us read, `closed` why nobody can scan what it holds, `unread`
     why it said nothing at all. `ours`: the account is our own or a member.
     """
 
     manifests: _Manifests = field(default_factory=dict)
     tags: dict[str, list[str]] = field(default_factory=dict)
-    absent: frozenset[str] = frozenset()
+    absent: Mapping[str, str] = field(default_factory=dict)
+    awaited: bool = False
     problem: str = ""
     closed: str = ""
     unread: str = ""
@@ -95,13 +106,14 @@ def _read(ecr: ECRClient, account_id: str, name: str, wanted: Sequence[str]) -> 
             named, absent = _manifests(ecr, where, wanted)
             found = Repository({**named, **_below(ecr, where, named)}, absent=absent)
         except ClientError as error:
-            if aws.error_code(error) in _ABSENT_REPOSITORY:
-                return Repository(absent=frozenset(wanted))
+            if (code := aws.error_code(error)) in _ABSENT_REPOSITORY:
+                absent = dict.fromkeys(wanted, _NOT_FOUND)
+                return Repository(absent=absent, awaited=code == _NO_REPOSITORY)
             if aws.error_code(error) in _FORBIDDEN:
                 return Repository(problem=_FORBIDDEN_READ)
             raise
         except ParamValidationError:
-            return Repository(absent=frozenset(wanted))
+            return Repository(absent=dict.fromkeys(wanted, _NOT_FOUND))
     digests = sorted(key for key in named if key.startswith("sha256:"))
     with aws.calls("ecr:DescribeImages"):
         try:
@@ -114,9 +126,9 @@ def _read(ecr: ECRClient, account_id: str, name: str, wanted: Sequence[str]) -> 
 
 def _manifests(
     ecr: ECRClient, where: _Where, wanted: Sequence[str]
-) -> tuple[_Manifests, frozenset[str]]:
+) -> tuple[_Manifests, dict[str, str]]:
     found: _Manifests = {}
-    absent = set()
+    absent = {}
     for batch in _batches(wanted):
         answer = ecr.batch_get_image(
             **where,
@@ -129,10 +141,10 @@ def _manifests(
             asked = (key.get("imageTag", ""), key["imageDigest"])
             found.update({name: value for name in asked if name in batch})
         for failure in answer.get("failures", []):
-            if failure.get("failureCode") in _ABSENT:
+            if reason := _ABSENT.get(failure.get("failureCode", "")):
                 key = failure.get("imageId", {})
-                absent.add(key.get("imageTag") or key.get("imageDigest", ""))
-    return found, frozenset(absent)
+                absent[key.get("imageTag") or key.get("imageDigest", "")] = reason
+    return found, absent
 
 
 def _below(ecr: ECRClient, where: _Where, named: _Manifests) -> _Manifests:

@@ -269,6 +269,23 @@ def test_a_name_that_no_repository_can_have_is_not_found(error: Exception) -> No
     assert found["unscannable"] == "not found in its ECR repository"
 
 
+@pytest.mark.parametrize("by", ["tag", "digest"])
+def test_an_archived_image_is_unscannable_with_that_reason(ecr: FakeEcr, by: str) -> None:
+    digest = ecr.push("app", "v1")
+    ecr.archive(digest)
+    (found,) = identify(ecr, f"{HOST}/app" + (":v1" if by == "tag" else f"@{digest}"))
+    assert found["unscannable"].startswith("archived in its ECR repository")
+
+
+@pytest.mark.parametrize(
+    ("error", "awaited"),
+    [(refusal("RepositoryNotFoundException"), True), (refusal("InvalidParameterException"), False)],
+)
+def test_a_repository_that_may_still_come_is_awaited(error: Exception, awaited: bool) -> None:
+    (found,) = identify(Refusing(error), f"{HOST}/a:v1")
+    assert found.get("awaited", False) is awaited
+
+
 def test_a_repository_name_that_boto_refuses_harms_no_sibling(cloud: None) -> None:
     ecr = boto3.client("ecr", region_name=REGION)
     ecr.create_repository(repositoryName="app")
