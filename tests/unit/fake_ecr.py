@@ -6,6 +6,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import ClientError, EndpointConnectionError
@@ -17,6 +18,9 @@ from tests.unit.builders import ACCOUNT
 def failing(code: str, status: int = 400) -> ClientError:
     answer = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
     return ClientError(answer, "BatchGetImage")  # type: ignore[arg-type]
+
+
+_BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class FakeEcr:
@@ -32,6 +36,7 @@ class FakeEcr:
         self._region = ""
         self.troubles: dict[str, Exception] = {}
         self._archived: set[str] = set()
+        self._pushed: dict[str, datetime] = {}
 
     def in_region(self, region: str | None) -> FakeEcr:
         """The same images; a region that does not exist has no host to ask."""
@@ -73,6 +78,7 @@ class FakeEcr:
         manifest = json.dumps({"schemaVersion": 2, **body})
         digest = f"sha256:{hashlib.sha256(manifest.encode()).hexdigest()}"
         self._images.setdefault(repository, {})[digest] = manifest
+        self._pushed.setdefault(digest, _BEGAN + timedelta(minutes=len(self._pushed)))
         tags = self._tags.setdefault(repository, {})
         if tag:
             tags[tag] = digest
@@ -109,16 +115,30 @@ class FakeEcr:
         self,
         registryId: str,  # noqa: N803
         repositoryName: str,  # noqa: N803
-        imageIds: list[dict[str, str]],  # noqa: N803
+        imageIds: list[dict[str, str]] | None = None,  # noqa: N803
+        filter: dict[str, str] | None = None,  # noqa: A002
+        maxResults: int = 100,  # noqa: N803
+        nextToken: str = "0",  # noqa: N803
     ) -> dict[str, Any]:
         images, tags = self._repository(registryId, repositoryName)
-        details = []
-        for digest in (key["imageDigest"] for key in imageIds):
-            assert digest in images
-            named = [tag for tag, at in tags.items() if at == digest]
+        asked = [key["imageDigest"] for key in imageIds or []] or list(images)
+        if filter:
+            assert filter == {"tagStatus": "TAGGED"}
+            asked = [digest for digest in asked if digest in tags.values()]
+        begin, end = int(nextToken), int(nextToken) + maxResults
+        page = [self._detail(images[digest], tags, digest) for digest in asked[begin:end]]
+        more = {"nextToken": str(end)} if end < len(asked) else {}
+        return {"imageDetails": page, **more}
+
+    def _detail(self, manifest: str, tags: dict[str, str], digest: str) -> dict[str, Any]:
+        named = [tag for tag, at in tags.items() if at == digest]
+        return {
+            "imageDigest": digest,
+            "imageManifestMediaType": json.loads(manifest)["mediaType"],
+            "imagePushedAt": self._pushed[digest],
             # An untagged image is described without the list.
-            details.append({"imageDigest": digest, **({"imageTags": named} if named else {})})
-        return {"imageDetails": details}
+            **({"imageTags": named} if named else {}),
+        }
 
     def _repository(self, account: str, name: str) -> tuple[dict[str, str], dict[str, str]]:
         for each in (name, self._region):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from botocore.exceptions import ClientError, ParamValidationError
 
 from image_scan import aws
-from image_scan.ecr import asking, identity
+from image_scan.ecr import asking, identity, index_tags
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -160,12 +160,24 @@ def _below(ecr: ECRClient, where: _Where, named: _Manifests) -> _Manifests:
 
 
 def _tags(ecr: ECRClient, where: _Where, digests: Sequence[str]) -> dict[str, list[str]]:
+    """The tags that point at each digest; where there are none, those of an index that lists it."""
     tags: dict[str, list[str]] = {}
+    untagged = {}
     for batch in _batches(digests):
         answer = ecr.describe_images(**where, imageIds=[_identifier(each) for each in batch])
         for each in answer.get("imageDetails", []):
-            tags[each.get("imageDigest", "")] = sorted(each.get("imageTags", []))
-    return tags
+            digest = each.get("imageDigest", "")
+            tags[digest] = sorted(each.get("imageTags", []))
+            if not tags[digest] and "imagePushedAt" in each:
+                untagged[digest] = each["imagePushedAt"]
+    if not untagged:
+        return tags
+
+    def read(names: Sequence[str]) -> dict[str, dict[str, Any]]:
+        return dict(_manifests(ecr, where, names)[0].values())
+
+    place = where["registryId"], where["repositoryName"]
+    return tags | index_tags.find(ecr, *place, untagged, read)
 
 
 def _document(text: str) -> dict[str, Any]:
