@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox import images
 from sandbox.aws import ACCOUNT, REGION
+from sandbox.chaos.kinds import KINDS, SHARES, Truth, truth
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -17,25 +18,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 CLUSTER = "chaos"
 HOST = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
-SEVERITIES: dict[str, tuple[int, ...]] = {"clean": (), "bad": (5, 4, 3), "mild": (3, 2)}
-# How the scans of some images go, and the verdict that is then due.
-TROUBLE: dict[str, tuple[Json, str]] = {
-    "job error": ({"job_error": "The sensor could not pull"}, "ERROR"),
-    "never ends": ({"never_ends": True}, "TIMEOUT"),
-    "scan error": ({"scan_error_code": "1601"}, "ERROR"),
-}
 UNSCANNABLE = ("docker.io/library/nginx:1.27", "public.ecr.aws/nginx/nginx:1", "{host}/{own}:gone")
-
-
-@dataclass
-class Truth:
-    """What is known of an image beforehand. `due` is its verdict when nothing fails."""
-
-    repository: str
-    digest: str
-    due: str
-    counts: Json
-    is_alert: bool
 
 
 @dataclass
@@ -48,21 +31,36 @@ class Step:
     place: str = ""
 
 
+@dataclass(frozen=True)
+class Version:
+    """What was pushed under a tag last: `found` is what Qualys then finds in it."""
+
+    uri: str
+    digest: str
+    config_digest: str
+    kind: str
+    found: list[Json]
+
+
 @dataclass
 class Fleet:
     """Repositories, images and services of a run. `truths` are by digest, `tags` tell the digests
-    that a reference has had."""
+    that a reference has had, `running` what each service runs: its images, the own one first.
+    `requests` are scans by hand: the digest by the event's id."""
 
     install: Install
     seed: int
     truths: dict[str, Truth] = field(default_factory=dict)
     tags: dict[str, set[str]] = field(default_factory=dict)
+    running: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    requests: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)  # noqa: S311 - to be repeated, not to be secret
         self._ecr = self.install.client("ecr")
         self._ecs = self.install.ecs
         self._ecs.create_cluster(clusterName=CLUSTER)
+        self._pushed: dict[str, Version] = {}
         self._sidecar = self._image("sidecar", "1", "clean")
 
     def steps(self, events: int) -> Iterator[Step]:
@@ -85,15 +83,15 @@ class Fleet:
     def _burst(self, services: int) -> Iterator[Step]:
         """One new image that many services take at once."""
         uri = self._image("burst", "1", "bad")
-        definition = self._definition("burst", (uri,))
-        yield self._registered(definition, (uri,))
+        definition = self.definition("burst", (uri,))
+        yield self.registered(definition, (uri,))
         for number in range(services - 1):
             yield self._service(f"burst-{number}", "burst", (uri,))
 
     def _team(self, name: str) -> Iterator[Step]:
         """An application: some versions, deployed, restarted, run as tasks, one pushed anew."""
         for version in range(1, self._random.randint(2, 4)):
-            kind = self._random.choices(["clean", "bad", "mild", *TROUBLE], [40, 30, 20, 4, 2, 4])
+            kind = self._random.choices([*SHARES], [*SHARES.values()])
             uris = [self._image(name, str(version), kind[0])]
             if self._random.random() < 0.5:
                 uris.append(self._sidecar)
@@ -101,59 +99,63 @@ class Fleet:
                 own = f"chaos/{name}"
                 uris.append(self._random.choice(UNSCANNABLE).format(host=HOST, own=own))
             deployed = tuple(uris)
-            yield self._registered(self._definition(name, deployed), deployed)
-            act = self._service if version == 1 else self._update
+            yield self.registered(self.definition(name, deployed), deployed)
+            act = self._service if version == 1 else self.update
             yield act(f"{name}-service", name, deployed)
             if self._random.random() < 0.2:
-                self._push(f"chaos/{name}", str(version), "bad", again=True)
-                yield self._update(f"{name}-service", name, deployed)
+                self.push(f"chaos/{name}", str(version), "bad", salt="again")
+                yield self.update(f"{name}-service", name, deployed)
             for _ in range(self._random.randint(0, 2)):
                 yield self._task(name, deployed)
             for _ in range(self._random.randint(0, 1)):
-                yield self._update(f"{name}-service", name, deployed)
+                yield self.update(f"{name}-service", name, deployed)
 
     def _image(self, name: str, tag: str, kind: str) -> str:
         repository = f"chaos/{name}"
         if not any(truth.repository == repository for truth in self.truths.values()):
             self._ecr.create_repository(repositoryName=repository)
-        return self._push(repository, tag, kind)
+        return self.push(repository, tag, kind)
 
-    def _push(self, repository: str, tag: str, kind: str, *, again: bool = False) -> str:
-        built = images.build(f"{self.seed} {repository} {tag} {kind} {again}")
+    def push(
+        self, repository: str, tag: str, kind: str, found: list[Json] | None = None, salt: str = ""
+    ) -> str:
+        """An image with findings of its own, or with these."""
+        built = images.build(f"{self.seed} {repository} {tag} {kind} {salt}")
         pushed = images.push(self._ecr, repository, built, tag)
-        severities, qid = SEVERITIES.get(kind, ()), 1000 + 10 * len(self.truths)
-        control = self.install.qualys.control
-        control.tell_findings(
-            pushed.config_digest.removeprefix("sha256:"),
-            [
-                # New to each place: what the image before had would not be told again.
+        qid = 1000 + 10 * len(self.truths)
+        if found is None:
+            # New to each workload: it is not notified again of what the version before had.
+            found = [
                 {"qid": qid + n, "severity": severity, "title": f"finding {n}"}
-                for n, severity in enumerate(severities)
-            ],
-        )
-        behaviour, due = TROUBLE.get(kind, ({}, "FINDINGS" if severities else "CLEAN"))
-        if behaviour:
-            control.behave(pushed.config_digest, **behaviour)
-        counts = {"critical": 5, "high": 4, "medium": 3}
-        self.truths[pushed.digest] = Truth(
-            repository,
-            pushed.digest,
-            due,
-            {name: severities.count(severity) for name, severity in counts.items()},
-            any(severity >= 4 for severity in severities),
-        )
+                for n, severity in enumerate(KINDS[kind].severities)
+            ]
+        self.tell(pushed.config_digest, found)
+        if behaviour := KINDS[kind].behaviour:
+            self.install.qualys.control.behave(pushed.config_digest, **behaviour)
+        severities = tuple(int(each["severity"]) for each in found)
+        self.truths[pushed.digest] = truth(repository, pushed.digest, KINDS[kind], severities)
         uri = f"{HOST}/{repository}:{tag}"
         self.tags.setdefault(uri, set()).add(pushed.digest)
+        self._pushed[uri] = Version(uri, pushed.digest, pushed.config_digest, kind, found)
         return uri
 
-    def _definition(self, family: str, uris: tuple[str, ...]) -> Json:
+    def tell(self, config_digest: str, found: list[Json]) -> None:
+        """What the next scan of an image finds."""
+        self.install.qualys.control.tell_findings(config_digest.removeprefix("sha256:"), found)
+
+    def definition(self, family: str, uris: tuple[str, ...]) -> Json:
         containers = [{"name": f"c{n}", "image": uri} for n, uri in enumerate(uris)]
         return {"family": family, "containerDefinitions": containers}
 
-    def _registered(self, definition: Json, uris: tuple[str, ...]) -> Step:
+    def registered(self, definition: Json, uris: tuple[str, ...]) -> Step:
         return Step(lambda: self._ecs.register_task_definition(**definition), uris)
 
+    def own(self, service: str) -> Version:
+        """The image that is a service's own, and not a sidecar's."""
+        return self._pushed[self.running[service][0]]
+
     def _service(self, name: str, family: str, uris: tuple[str, ...]) -> Step:
+        self.running[name] = uris
         return Step(
             lambda: self._ecs.create_service(
                 cluster=CLUSTER, serviceName=name, taskDefinition=family, desiredCount=1
@@ -162,7 +164,8 @@ class Fleet:
             name,
         )
 
-    def _update(self, name: str, family: str, uris: tuple[str, ...]) -> Step:
+    def update(self, name: str, family: str, uris: tuple[str, ...]) -> Step:
+        self.running[name] = uris
         return Step(
             lambda: self._ecs.update_service(
                 cluster=CLUSTER, service=name, taskDefinition=family, forceNewDeployment=True

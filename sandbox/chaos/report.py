@@ -29,10 +29,11 @@ def _ledger(ledger: Ledger) -> list[str]:
     rows = [
         f"  events         {ledger.by_event.total()} = {_counted(ledger.by_event)}",
         f"  of tasks       {ledger.by_task_event.total()} = {_counted(ledger.by_task_event)}",
+        f"  by hand        {ledger.by_request.total()} = {_counted(ledger.by_request)}",
         f"  images         {sum(ledger.by_verdict.values())} = {_counted(ledger.by_verdict)}",
         f"  scans          of {sum(ledger.scans.values())} images: {_counted(scans)}",
         f"  notifications  {sum(ledger.told.values())} = {_counted(ledger.told)}",
-        f"  told again     {ledger.told_again}",
+        f"  told again     {len(ledger.told_again)}, though known {len(ledger.needless)}",
         f"  wrong          {len(ledger.wrong)}",
     ]
     return rows + [f"    {each}" for each in ledger.wrong[:_MOST]]

@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sandbox.aws import REPOSITORY
+from sandbox.chaos.changes import changes
 from sandbox.chaos.deployments import Fleet, Step
 from sandbox.chaos.evidence import evidence
-from sandbox.chaos.ledger import Ledger, Seen, Witness, judge
+from sandbox.chaos.ledger import Ledger, Seen, judge
 from sandbox.chaos.trouble import Trouble
+from sandbox.chaos.witness import Witness
 from sandbox.install import Install
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ OUTAGE_SECONDS = 3.0  # ten minutes at that scale
 # So many executions at a time: what two cores can do. More would be throttled, which is drawn.
 AT_ONCE = 24
 REDRIVES = 5
+CHANGES = 6  # of findings that are known, at least
 LATEST_SECONDS = 3.0  # the emulator draws delays of at most two
 
 
@@ -52,7 +55,9 @@ def run(
         say("Applying examples/single-account")
         install.prepare()
         install.apply()
-        install.qualys.control.scenario(scan_seconds=0.2, rate_limiting=False)
+        install.qualys.control.scenario(
+            scan_seconds=0.2, rate_limiting=False, examines=["malware", "secrets"]
+        )
         return _run_on(install, seed, events, rate, outage=outage, say=say)
 
 
@@ -83,6 +88,11 @@ def _run_on(
         if len(steps) % 200 == 0:
             say(f"{len(steps)} of {events} events after {time.monotonic() - began:.0f} s")
     say("Waiting until nothing runs")
+    _settle(install)
+    say("What Qualys found is rated worse, or stays as it was")
+    for step in changes(fleet, max(CHANGES, events // 10)):
+        steps.append(step)
+        step.act()
     _settle(install)
     trouble.over()
     faults = sum(trouble.counts.values())

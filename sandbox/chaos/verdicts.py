@@ -1,0 +1,89 @@
+"""Whether what is recorded and told of images is true, by what was pushed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+from sandbox.chaos.kinds import EXAMINED, SECRET, counted
+
+if TYPE_CHECKING:
+    from sandbox.chaos.deployments import Fleet
+    from sandbox.chaos.kinds import Truth
+    from sandbox.chaos.ledger import Ledger, Seen
+
+Json = dict[str, Any]
+
+
+def judge_verdicts(seen: Seen, fleet: Fleet, faults: int, ledger: Ledger) -> None:
+    """What is recorded is true, and nothing is left half done."""
+    ledger.wrong += [f"stuck: a lease on {key}" for key in seen.leases.keys() - kept(seen)]
+    late = unscanned(seen, fleet)
+    for key, item in seen.verdicts.items():
+        ledger.by_verdict[item["status"]] += 1
+        truth = fleet.truths.get(key)
+        if not truth:
+            continue
+        found = counted(item)
+        if item["status"] == "CLEAN" and truth.due != "CLEAN":
+            ledger.wrong.append(f"false clean: {truth}, {item.get('reason', '')}")
+        true = (truth.counts, truth.before) if key in late else (truth.counts,)
+        if item["status"] == "FINDINGS" and found not in true:
+            ledger.wrong.append(f"false counts: {truth} has {found}")
+        elif item["status"] in ("CLEAN", "FINDINGS") and EXAMINED - {*item.get("examined", [])}:
+            ledger.wrong.append(f"not examined: {truth}, {item.get('reason', '')}")
+    if SECRET in json.dumps([seen.verdicts, seen.notifications, seen.failed], default=str):
+        ledger.wrong.append("shown: the value of a secret")
+    _judge_alerts(seen, fleet, faults, ledger)
+
+
+def _judge_alerts(seen: Seen, fleet: Fleet, faults: int, ledger: Ledger) -> None:
+    """What is told is true. It is told again, or of what is known from the version before, only
+    when a fault hid that it had been told."""
+    heard: set[tuple[str, ...]] = set()
+    for told in seen.notifications:
+        ledger.told[told["verdict"]] += 1
+        key, found = told["image"]["digest"], counted(told)
+        truth = fleet.truths.get(key)
+        if told["verdict"] != "FINDINGS":
+            continue
+        # A registered task definition is in no cluster.
+        deployed = [each for each in told["deployed"] if each["cluster"]]
+        places = {(key, str(found), each["cluster"], told_place(each)) for each in deployed}
+        if places & heard:
+            ledger.told_again.append(key)
+        heard |= places
+        if truth and not _is_true(truth, found):
+            ledger.wrong.append(f"false alert: {truth} told as {found}")
+        if truth and truth.notified and places:
+            ledger.needless.append(key)
+    for name, of in (("twice", ledger.told_again), ("though known", ledger.needless)):
+        if len(of) > faults:
+            ledger.wrong.append(f"told {name}: {len(of)} alerts, with {faults} faults: {of}")
+
+
+def _is_true(truth: Truth, found: Any) -> bool:
+    """An alert is of what the image has, or had before it was scanned again."""
+    return truth.is_alert and found in (truth.counts, truth.before)
+
+
+def told_place(place: Json) -> str:
+    """As a message names it: the service, or the family."""
+    return str(place["service"] or place["task_definition"].rsplit("/")[-1].split(":")[0])
+
+
+def kept(seen: Seen) -> set[str]:
+    """The images whose lease is held by an event that waits in a queue: its redrive scans them, for
+    all places that joined."""
+    return {
+        key
+        for key, owner in seen.leases.items()
+        for event in seen.waiting
+        if hashlib.sha256(f"{event} {key}".encode()).hexdigest().startswith(owner)
+    }
+
+
+def unscanned(seen: Seen, fleet: Fleet) -> set[str]:
+    """The images that are to be scanned again by a request that waits in a queue."""
+    return {fleet.requests[event] for event in seen.waiting if event in fleet.requests}

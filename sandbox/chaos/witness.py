@@ -1,0 +1,43 @@
+"""A witness of what the default bus of the account sees, apart from the install's own rules."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sandbox.install import Install
+
+Json = dict[str, Any]
+# The details of what the install has to see: calls, and tasks that start or stop.
+WATCHED: tuple[Json, ...] = (
+    {"eventName": ["RegisterTaskDefinition", "RunTask", "CreateService", "UpdateService"]},
+    {"lastStatus": ["RUNNING"], "desiredStatus": ["RUNNING"]},
+    {"lastStatus": ["STOPPED"]},
+)
+
+
+class Witness:
+    """A rule and a queue of their own, that see what the default bus sees."""
+
+    def __init__(self, install: Install) -> None:
+        self._install = install
+        sqs, events = install.client("sqs"), install.client("events")
+        self._url = sqs.create_queue(QueueName="witness")["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])
+        arn = arn["Attributes"]["QueueArn"]
+        pattern = {"source": ["aws.ecs"], "$or": [{"detail": each} for each in WATCHED]}
+        rule = events.put_rule(Name="witness", EventPattern=json.dumps(pattern))["RuleArn"]
+        statement = {
+            "Effect": "Allow",
+            "Principal": {"Service": "events.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": arn,
+            "Condition": {"ArnEquals": {"aws:SourceArn": rule}},
+        }
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        sqs.set_queue_attributes(QueueUrl=self._url, Attributes={"Policy": policy})
+        events.put_targets(Rule="witness", Targets=[{"Id": "queue", "Arn": arn}])
+
+    def events(self) -> list[Json]:
+        return [json.loads(each["Body"]) for each in self._install.messages(self._url)]

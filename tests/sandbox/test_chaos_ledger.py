@@ -1,0 +1,143 @@
+"""The ledger of `make chaos` calls wrong what is wrong, and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from sandbox.chaos.deployments import Step
+from sandbox.chaos.kinds import EXAMINED, KINDS, SECRET, Truth, truth
+from sandbox.chaos.ledger import Ledger, Seen, judge
+
+Json = dict[str, Any]
+DIGEST, URI, EVENT = "sha256:" + "d" * 64, "host/chaos/app:1", "request-1"
+NONE = dict.fromkeys(("critical", "high", "medium", "low"), 0)
+PLACE = {"cluster": "chaos", "service": "web", "task_definition": "app:1"}
+
+
+def of(kind: str, *severities: int) -> Truth:
+    return truth("chaos/app", DIGEST, KINDS[kind], severities or KINDS[kind].severities)
+
+
+def verdict(status: str, **counts: Any) -> Json:
+    found = {name: {**NONE, **each} for name, each in counts.items()}
+    return {"status": status, "reason": "", "examined": EXAMINED, "counts": NONE, **found}
+
+
+def told(**counts: Any) -> Json:
+    image = {"digest": DIGEST}
+    alert = verdict("FINDINGS", **counts) | {"verdict": "FINDINGS", "image": image}
+    return alert | {"deployed": [PLACE], "deployed_total": 1}
+
+
+def see(was: Truth, item: Json, *alerts: Json, requested: bool = False, **seen: Any) -> Ledger:
+    """One service that runs one image, whose event was handled."""
+    call = {"eventName": "CreateService", "requestParameters": {"serviceName": "web"}}
+    handled = [{"event_id": "call-1", "status": "SUCCEEDED"}]
+    if requested and not seen:
+        handled.append({"event_id": EVENT, "status": "SUCCEEDED"})
+    witnessed = Seen(
+        events=[{"id": "call-1", "detail": call}],
+        intakes=handled,
+        redriven=set(),
+        scans=[],
+        verdicts={DIGEST: item},
+        leases={},
+        notifications=list(alerts),
+        failed=seen.get("failed", []),
+        undelivered=[],
+    )
+    requests = {EVENT: DIGEST} if requested else {}
+    fleet: Any = SimpleNamespace(truths={DIGEST: was}, tags={URI: {DIGEST}}, requests=requests)
+    return judge(witnessed, fleet, [Step(lambda: None, (URI,), "web")], faults=0)
+
+
+BAD = {"counts": {"critical": 1, "high": 1, "medium": 1}}
+WORSE = {"counts": {"critical": 2, "medium": 1}}
+INFECTED = {"malware": {"low": 1}}
+LEAKY = {"counts": {"medium": 1}, "secrets": {"high": 1, "low": 1}}
+RATED_WORSE = replace(of("bad", 5, 5, 3), before=of("bad").counts)
+
+
+@pytest.mark.parametrize(
+    ("was", "found"),
+    [(of("bad"), BAD), (of("infected"), INFECTED), (of("leaky"), LEAKY), (RATED_WORSE, WORSE)],
+    ids=["vulnerabilities", "malware", "secrets", "rated worse"],
+)
+def test_what_is_recorded_and_told_as_it_is_is_right(was: Truth, found: Any) -> None:
+    assert see(was, verdict("FINDINGS", **found), told(**found)).wrong == []
+
+
+@pytest.mark.parametrize("kind", ["infected", "leaky", "bad"])
+def test_an_image_with_anything_is_not_clean(kind: str) -> None:
+    (wrong,) = see(of(kind), verdict("CLEAN")).wrong
+    assert wrong.startswith("false clean")
+
+
+def test_a_verdict_without_the_secrets_of_its_image_is_wrong() -> None:
+    wrong = see(of("leaky"), verdict("FINDINGS", counts=LEAKY["counts"])).wrong
+    assert [each.split(":")[0] for each in wrong] == ["false counts", "lost alert"]
+
+
+@pytest.mark.parametrize("kind", ["infected", "leaky"])
+def test_malware_and_secrets_have_to_be_told(kind: str) -> None:
+    found = {"infected": INFECTED, "leaky": LEAKY}[kind]
+    (wrong,) = see(of(kind), verdict("FINDINGS", **found)).wrong
+    assert wrong.startswith("lost alert: web")
+
+
+def test_who_has_heard_of_a_finding_has_to_hear_when_it_is_rated_worse() -> None:
+    found = verdict("FINDINGS", **WORSE)
+    (wrong,) = see(RATED_WORSE, found, told(**BAD), requested=True).wrong
+    assert wrong.startswith("lost alert: web")
+    assert see(RATED_WORSE, found, told(**BAD), told(**WORSE), requested=True).wrong == []
+
+
+def test_an_image_is_as_it_was_while_the_request_for_its_scan_waits() -> None:
+    item, alert = verdict("FINDINGS", **BAD), told(**BAD)
+    waiting = see(RATED_WORSE, item, alert, requested=True, failed=[{"id": EVENT}])
+    assert waiting.wrong == []
+    assert waiting.by_request == {"in the failed-events queue": 1}
+    wrong = see(RATED_WORSE, item, alert, requested=True).wrong
+    assert [each.split(":")[0] for each in wrong] == ["false counts", "lost alert"]
+
+
+def test_a_request_that_nothing_has_handled_is_lost() -> None:
+    found = verdict("FINDINGS", **WORSE)
+    wrong = see(RATED_WORSE, found, told(**WORSE), requested=True, failed=[{"id": "other"}]).wrong
+    assert wrong == [f"lost: event {EVENT}, its intakes none"]
+
+
+def test_a_version_with_the_same_findings_needs_no_alert_and_should_have_none() -> None:
+    same = replace(of("bad"), notified=True)
+    item = verdict("FINDINGS", **BAD)
+    assert see(same, item).wrong == []
+    (wrong,) = see(same, item, told(**BAD)).wrong
+    assert wrong.startswith("told though known: 1 alerts, with 0 faults")
+
+
+def test_a_place_that_hears_the_same_twice_is_told_again() -> None:
+    (wrong,) = see(of("bad"), verdict("FINDINGS", **BAD), told(**BAD), told(**BAD)).wrong
+    assert wrong.startswith("told twice: 1 alerts")
+
+
+@pytest.mark.parametrize("kind", ["clean", "bad"])
+def test_what_was_not_examined_for_all_that_the_sensor_looks_for_is_wrong(kind: str) -> None:
+    found = {"clean": verdict("CLEAN"), "bad": verdict("FINDINGS", **BAD)}[kind]
+    (wrong,) = see(of(kind), found | {"examined": ["vulnerabilities"]}, told(**BAD)).wrong[:1]
+    assert wrong.startswith("not examined")
+
+
+def test_the_value_of_a_secret_is_nowhere() -> None:
+    alert = told(**LEAKY) | {"detections": [{"name": SECRET}]}
+    (wrong,) = see(of("leaky"), verdict("FINDINGS", **LEAKY), alert).wrong
+    assert wrong == "shown: the value of a secret"
+
+
+def test_an_alert_of_what_is_not_there_is_false() -> None:
+    item = verdict("FINDINGS", counts={"medium": 1, "low": 1})
+    (wrong,) = see(of("mild"), item, told(counts={"high": 1})).wrong
+    assert wrong.startswith("false alert")
