@@ -20,7 +20,8 @@ class Fault:
     It acts from the `nth` matching call on, `times` times (0: until it is taken away), and of those
     only on a `share`, which a generator that starts from `seed` draws. With a
     `status` the call is answered with that instead of being carried out; with `after` it is
-    carried out first, so that only its answer is lost. `delay` holds the answer back for so many
+    carried out first, so that only its answer is lost; with `undone` it is answered as if it were
+    carried out, and is not. `delay` holds the answer back for so many
     seconds, `drop` closes the connection without one, `truncate` sends so many bytes of its body
     and closes, `garble` breaks its JSON. `headers` and `body` make any answer of it.
     """
@@ -37,6 +38,7 @@ class Fault:
     headers: dict[str, str] = field(default_factory=dict)
     body: str | dict[str, Any] | list[Any] | None = None
     after: bool = False
+    undone: bool = False
     drop: bool = False
     truncate: int | None = None
     garble: bool = False
@@ -59,7 +61,7 @@ class Fault:
 
     @property
     def carried_out(self) -> bool:
-        return self.after or not (self.status or self.drop)
+        return self.after or not (self.status or self.drop or self.undone)
 
     def body_bytes(self, now: float) -> bytes:
         """What it answers: text as it is, other values as JSON, else the error envelope."""
@@ -67,6 +69,8 @@ class Fault:
             return self.body.encode()
         if self.body is not None:
             return json.dumps(self.body).encode()
+        if self.undone and not self.status:
+            return json.dumps({"data": []}).encode()
         return b"" if self.status < 400 else json.dumps(self._envelope(now)).encode()
 
     def _envelope(self, now: float) -> dict[str, Any]:

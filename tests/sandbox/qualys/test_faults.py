@@ -84,6 +84,16 @@ def test_garbled_json(caller: Caller) -> None:
         answer.json()
 
 
+def test_a_garbled_answer_to_a_call_that_was_not_carried_out(caller: Caller) -> None:
+    caller.control.fail("/csapi/v1.3/registry", method="POST", garble=True, undone=True)
+    answer = caller.post("/registry", REGISTRY)
+    assert answer.status_code == 200
+    assert answer.content
+    with pytest.raises(requests.exceptions.JSONDecodeError):
+        answer.json()
+    assert caller.get("/registry").status_code == 204
+
+
 def test_a_late_answer(caller: Caller) -> None:
     caller.control.fail(BASE, delay=0.05)
     started = time.monotonic()
