@@ -59,13 +59,19 @@ class Behaviour:
     unscanned_counts: Literal["null", "nulls"] = "null"
     image_vulnerabilities: Literal["objects", "counts"] = "objects"
 
-    # The vulnerability call. Its pages are undocumented, though clients ask for them; 0: none.
+    # The vulnerability call. Its pages are undocumented, though clients ask for them; 0: none. A
+    # list may be cut short (0: whole), in an order that each answer changes, and with times of the
+    # answer; all of that is undocumented.
     vuln_shape: Literal[
         "details", "data", "details.vulns", "list", "object", "vulnerabilities", "unknown"
     ] = "details"
     exempted: Literal["hidden", "marked"] = "hidden"
     pending_vulns: Literal["204", "404", "empty", "null"] = "204"
     vuln_page_size: int = 0
+    vuln_page_number: Literal["read", "ignored"] = "read"
+    vuln_most: int = 0
+    vuln_order: Literal["sorted", "changing"] = "sorted"
+    vuln_times: Literal["of the scan", "of the answer"] = "of the scan"
 
     # Malware and secrets: what the sensor looks for (by its flags, neither without them), and what
     # a scan finds then, see `sandbox.qualys.detections`. Undocumented: all answers about an image

@@ -107,6 +107,22 @@ def dated(findings: list[Json], earlier: list[Json] | None, now: float) -> list[
     ]
 
 
+def stamped(findings: Iterable[Json], at: float) -> list[Json]:
+    """The findings as first and last found at a moment."""
+    times = dict.fromkeys(("firstFound", "lastFound"), milliseconds(at))
+    return [{**one, **times} for one in findings]
+
+
+def rotated(value: Any, by: int) -> Any:
+    """The value with every list in it, `cveids` among them, begun so many entries later."""
+    if isinstance(value, dict):
+        return {name: rotated(one, by) for name, one in value.items()}
+    if not isinstance(value, list) or not value:
+        return value
+    found = [rotated(one, by) for one in value]
+    return found[by % len(found) :] + found[: by % len(found)]
+
+
 def counting(findings: Iterable[Json]) -> list[Json]:
     """Those that no exemption covers."""
     return [one for one in findings if not one["isExempted"]]

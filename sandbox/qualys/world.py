@@ -1,5 +1,6 @@
 """All that the simulated subscription is made of, under one lock."""
 
+import itertools
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -49,6 +50,7 @@ class World:
             self.schedules = Schedules()
             self.images = Images()
             self.limits = RateLimits()
+            self.answers = itertools.count()  # of the vulnerability call
             self.late: list[tuple[float, Callable[[], None]]] = []  # results, and when they show
             self.faults.clear()
             self.calls.clear()

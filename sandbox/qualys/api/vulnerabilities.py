@@ -7,7 +7,14 @@ from flask import Blueprint, Response, request
 
 from sandbox.qualys.answers import Json, Refusal, as_json, empty
 from sandbox.qualys.api.images import known_image
-from sandbox.qualys.findings import counting, no_counts, severity_counts, summary
+from sandbox.qualys.findings import (
+    counting,
+    no_counts,
+    rotated,
+    severity_counts,
+    stamped,
+    summary,
+)
 from sandbox.qualys.fixes import shown, softwares
 from sandbox.qualys.image_views import VULNERABILITY_TOKENS, counted, vulnerability_row
 from sandbox.qualys.images import Image
@@ -62,7 +69,12 @@ def _vulnerabilities(world: World, image: Image) -> Response:
     left = unexempted if switches.exempted == "hidden" else found
     sort = request.args.get("sort") or "qid:asc"
     rows = [shown(one, switches) for one in left]
-    listed = _paged(ordered(rows, sort.removeprefix("vulnerabilities.")), switches)
+    listed = _cut(ordered(rows, sort.removeprefix("vulnerabilities.")), switches)
+    answer = next(world.answers)
+    if switches.vuln_times == "of the answer":
+        listed = stamped(listed, world.clock.now() + answer)
+    if switches.vuln_order == "changing":
+        listed = rotated(listed, answer)
     return as_json(
         _shaped(
             switches.vuln_shape,
@@ -78,10 +90,14 @@ def _pending(switches: Scenario, nulls: Json) -> Response:
     return as_json(nulls) if switches.pending_vulns == "null" else empty(204)
 
 
-def _paged(found: list[Json], switches: Scenario) -> list[Json]:
+def _cut(found: list[Json], switches: Scenario) -> list[Json]:
+    """The asked page of what is listed at all."""
+    found = found[: switches.vuln_most or None]
     if not switches.vuln_page_size:
         return found
     number = whole_number(request.args, "pageNumber", 1, None)
+    if switches.vuln_page_number == "ignored":
+        number = 1
     size = whole_number(request.args, "pageSize", switches.vuln_page_size, None)
     return found[(number - 1) * size : number * size]
 

@@ -134,6 +134,37 @@ def test_pages_of_vulnerabilities_with_the_whole_summary(pair: Caller) -> None:
     assert pair.get(f"/images/{ONE}/vuln", pageNumber=3).json()["details"] == []
 
 
+def test_a_page_number_may_be_ignored_and_a_list_cut_short(pair: Caller) -> None:
+    """What is cut off stays in the summary."""
+    pair.control.behave("team/app", vuln_page_size=1, vuln_page_number="ignored")
+    second = pair.get(f"/images/{ONE}/vuln", pageNumber=2).json()
+    assert [one["qid"] for one in second["details"]] == [1]
+    pair.control.behave("team/app", vuln_most=1)
+    cut = vuln(pair, ONE)
+    assert [one["qid"] for one in cut["details"]] == [1]
+    assert cut["vulnSummary"]["potential"]["sev3Count"] == 1
+    pair.control.behave("team/app", vuln_most=1, vuln_shape="object")
+    assert vuln(pair, ONE)["details"]["qid"] == 1
+
+
+def test_each_answer_may_have_times_of_its_own(pair: Caller) -> None:
+    one, other = (vuln(pair, ONE)["details"] for _ in range(2))
+    assert one == other
+    pair.control.behave("team/app", vuln_times="of the answer")
+    times = {vuln(pair, ONE)["details"][0]["lastFound"] for _ in range(5)}
+    assert len(times) == 5
+
+
+def test_each_answer_may_have_its_lists_in_another_order(caller: Caller) -> None:
+    found = {**FOUND, "cveids": ["CVE-2026-1", "CVE-2026-2"]}
+    caller.control.know_image(ONE, findings=[found, POTENTIAL])
+    caller.control.behave(ONE, vuln_order="changing")
+    answers = [vuln(caller, ONE)["details"] for _ in range(2)]
+    assert [[each["qid"] for each in answer] for answer in answers] == [[1, 2], [2, 1]]
+    cves = [each["cveids"] for answer in answers for each in answer if each["qid"] == 1]
+    assert cves == [["CVE-2026-1", "CVE-2026-2"], ["CVE-2026-2", "CVE-2026-1"]]
+
+
 def test_one_finding_may_be_an_object_instead_of_a_list(caller: Caller) -> None:
     caller.control.know_image(ONE, findings=[FOUND])
     caller.control.behave(ONE, vuln_shape="object")
