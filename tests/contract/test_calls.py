@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.contract.pipeline import Pipeline, verdict
+from tests.contract.pipeline import REPOSITORY, Pipeline, verdict
 
 LOOK = "GET /registry"
 CONNECTORS = "GET /registry/aws/connectors/{account}"
@@ -138,8 +138,14 @@ def test_a_clean_up_that_fails_costs_no_verdict(settled: Pipeline) -> None:
     assert settled.item(settled.push())["status"] == "FINDINGS"
 
 
-def test_a_list_that_is_short_costs_two_calls_more(settled: Pipeline) -> None:
-    """The image counts more than is listed: is there another page, and are exceptions hiding it?"""
-    settled.find(5, isExempted=True)
-    assert verdict(settled.scan()) == "CLEAN"
-    assert settled.calls() == [SUBMIT, JOB, IMAGE, MALWARE, *[RESULT] * 3, CLEAN_UP]
+@pytest.mark.parametrize(("shown", "more"), [([], 1), ([4], 2)])
+def test_a_list_that_is_short_costs_up_to_two_calls_more(
+    settled: Pipeline, shown: list[int], more: int
+) -> None:
+    """The image counts more than is listed: do exceptions hide it, and has a list that is not empty
+    another page?"""
+    found = [{"qid": 2 + severity, "title": "shown", "severity": severity} for severity in shown]
+    hidden = {"qid": 1, "title": "hidden", "severity": 5, "isExempted": True}
+    settled.qualys.tell_findings(REPOSITORY, [*found, hidden])
+    assert verdict(settled.scan()) == ("FINDINGS" if shown else "CLEAN")
+    assert settled.calls() == [SUBMIT, JOB, IMAGE, MALWARE, *[RESULT] * (1 + more), CLEAN_UP]

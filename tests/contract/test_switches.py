@@ -116,7 +116,6 @@ def test_a_total_beside_an_empty_array_is_not_overlooked(settled: Pipeline) -> N
         {"counts": {"severity5Count": 0, "severity4Count": 0, "severity3Count": 0}},
         {"vuln_count": {"severity5Count": 0, "severity4Count": 0, "severity3Count": 0}},
         {"summary": {"confirmed": {"sev5Count": 0, "sev3Count": 0}}},
-        {"counts": {"severity5Count": 400}, "image_vulnerabilities": "counts"},
     ],
     ids=name,
 )
@@ -128,16 +127,36 @@ def test_no_count_takes_a_finding_away(settled: Pipeline, counts: dict[str, Any]
     assert message["counts"]["critical"] == 1
 
 
-def test_counts_that_are_far_apart_are_told(settled: Pipeline) -> None:
+@pytest.mark.parametrize(
+    "counts",
+    [
+        {"counts": {"severity5Count": 400}, "image_vulnerabilities": "counts"},
+        {"counts": {"severity5Count": 3, "severity3Count": 0}, "image_vulnerabilities": "counts"},
+        {"summary": {"confirmed": {"sev5Count": 2}}},
+    ],
+    ids=name,
+)
+def test_a_bad_list_is_not_believed_against_a_count_of_more(
+    settled: Pipeline, counts: dict[str, Any]
+) -> None:
+    """What it lists is said in the reason."""
+    settled.qualys.behave(**counts)
+    settled.qualys.tell_findings(REPOSITORY, FOUND)
+    assert verdict(settled.scan()) == "ERROR"
+    (message,) = settled.told()
+    assert "1 critical and 1 medium" in message["reason"]
+
+
+def test_a_list_that_is_far_longer_than_the_record_is_told_so(settled: Pipeline) -> None:
     settled.qualys.behave(
         image_vulnerabilities="counts",
-        counts={"severity5Count": 400},
-        vuln_count={"severity5Count": 390},
+        counts={"severity5Count": 1, "severity3Count": 0, "severity4Count": 0},
+        vuln_count={"severity5Count": 2},
     )
-    settled.qualys.tell_findings(REPOSITORY, FOUND)
+    settled.find(*[5] * 10)
     settled.scan()
     (message,) = settled.told()
-    assert "lists 3 vulnerabilities" in message["reason"]
+    assert "lists 10 vulnerabilities" in message["reason"]
     assert "GET /images/{sha}/vuln/count" in settled.calls()
 
 

@@ -31,7 +31,8 @@ _NOTHING = object()
 
 
 class Proof(NamedTuple):
-    """What the vulnerability call of an image lists, over all of its pages that arrived."""
+    """What the vulnerability call of an image lists, each finding once, over all of its pages that
+    arrived."""
 
     entries: list[Any]
     summaries: list[Any]
@@ -137,7 +138,9 @@ def counted(record: dict[str, Any]) -> float:
     """The most findings that any count of an image's record tells of."""
     shown = record.get("vulnerabilities")
     return max(
-        len(shown) if isinstance(shown, list) else by_severity(shown, "severity{}Count"),
+        len({key(each) for each in shown})
+        if isinstance(shown, list)
+        else by_severity(shown, "severity{}Count"),
         number(record.get("totalVulCount")),
         number(record.get("totalVulnCount")),
     )
@@ -145,10 +148,9 @@ def counted(record: dict[str, Any]) -> float:
 
 def severe(entries: Any) -> int:
     """How many are of the severities that somebody is told of, by Qualys or by the customer."""
-    return sum(
-        any(str(each.get(name)) in ("4", "5") for name in ("severity", "customerSeverity"))
-        for each in _objects(entries)
-    )
+    names = ("severity", "customerSeverity")
+    found = _objects(entries)
+    return len({key(one) for one in found if {str(one.get(name)) for name in names} & {"4", "5"}})
 
 
 def counted_severe(record: dict[str, Any]) -> float:
@@ -195,7 +197,6 @@ def proof(heard: Heard, sha: str, apply_exceptions: str) -> Proof | None:
     if 1 not in pages:
         return None
     entries: list[Any] = []
-    seen: set[str] = set()
     summaries, aside = [], []
     for page, response in sorted(pages.items()):
         told = document(response)
@@ -207,10 +208,43 @@ def proof(heard: Heard, sha: str, apply_exceptions: str) -> Proof | None:
         if isinstance(told, dict):
             summaries.append(told.get("vulnSummary"))
         aside += _aside(told)
-        new = [each for each in shown if page == 1 or json.dumps(each) not in seen]
-        entries += new
-        seen.update(json.dumps(each) for each in new)
-    return Proof(entries, summaries, aside)
+        entries += shown
+    return Proof(once(entries), summaries, aside)
+
+
+def key(entry: Any) -> str:
+    """What a finding is: its QID, what it is in and where that lies. All else may move."""
+    if not isinstance(entry, dict):
+        return json.dumps(entry)
+    software = _objects(entry.get("software"))
+    names = ("name", "version", "packagePath")
+    packages = sorted({json.dumps([_plain(each.get(name)) for name in names]) for each in software})
+    where = [_plain(entry.get(name)) for name in ("port", "layerSha")]
+    return json.dumps([str(entry.get("qid")), packages, where])
+
+
+def _plain(value: Any) -> str:
+    return str(value) if isinstance(value, str | int) else ""
+
+
+def once(entries: list[Any]) -> list[Any]:
+    """Each finding as the worst that is listed of it."""
+    groups: dict[str, list[Any]] = {}
+    for each in entries:
+        groups.setdefault(key(each), []).append(each)
+    return [found[0] if len(found) == 1 else _worst(found) for found in groups.values()]
+
+
+def _worst(found: list[Any]) -> dict[str, Any]:
+    kinds = [kind({**each, "isExempted": False}) for each in found]
+    types = {"counts": "CONFIRMED", "potential": "POTENTIAL", "info": "INFO"}
+    return {
+        **found[0],
+        "severity": max((number(each.get("severity")) for each in found), default=0),
+        "customerSeverity": max(severity(each) for each in found),
+        "typeDetected": next(types[name] for name in types if name in kinds),
+        "isExempted": all(each.get("isExempted") is True for each in found),
+    }
 
 
 def kind(entry: Any) -> str:
@@ -321,12 +355,12 @@ def _check_clean(
         assert confirmed + potential <= len(entries), "its own summary tells of more"
     explained, severe_ones = len(entries), severe(entries)
     if everything := proof(heard, status["sha"], "false"):
-        known = {json.dumps(each) for each in entries}
-        hidden = [each for each in everything.entries if json.dumps(each) not in known]
+        known = {key(each) for each in entries}
+        hidden = [each for each in everything.entries if key(each) not in known]
         unmarked = any(kind(each) == "counts" for each in hidden)
         if not unmarked or _vouches(shown.summaries[0] if shown.summaries else None):
-            explained = max(explained, len(everything.entries))
-            severe_ones = max(severe_ones, severe(everything.entries))
+            explained += len(hidden)
+            severe_ones = severe([*entries, *hidden])
     for record in ours:
         assert counted(record) <= explained, "the image's record tells of more"
         assert counted_severe(record) <= severe_ones, "the image's record tells of worse"

@@ -166,6 +166,11 @@ def finding(severity: int = 5, **changes: Any) -> dict[str, Any]:
     }
 
 
+def findings(number: int, severity: int = 5, **changes: Any) -> list[dict[str, Any]]:
+    """So many vulnerabilities, each of a QID of its own."""
+    return [finding(severity, **{"qid": 1000 + qid, **changes}) for qid in range(number)]
+
+
 def qualys_image(**changes: Any) -> dict[str, Any]:
     """An image as a row of Qualys' list: scanned just now, nothing found."""
     return {

@@ -27,12 +27,21 @@ PURE = {
     "findings.fields",
     "findings.fixes",
     "findings.threats",
+    "findings.entries",
     "payloads",
     "errors",
     "security_findings",
     "security_detections",
 }
-LOW = {"errors", "payloads", "config", "ecr.references", "events.fields"}
+LOW = {
+    "errors",
+    "payloads",
+    "config",
+    "ecr.references",
+    "events.fields",
+    "findings.entries",
+    "findings.fields",
+}
 
 
 def name_of(path: Path) -> str:

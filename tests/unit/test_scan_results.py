@@ -21,7 +21,7 @@ from image_scan.errors import (
 from image_scan.payloads import Status
 from image_scan.qualys.client import QualysClient
 from image_scan.qualys.models import Vulnerabilities
-from tests.unit.builders import API, SHA, STATUS, finding, image, tag_only
+from tests.unit.builders import API, SHA, STATUS, finding, findings, image, tag_only
 
 VULN = f"{API}/images/{SHA}/vuln"
 
@@ -104,27 +104,23 @@ def test_an_old_result_and_an_identity_by_tag_are_said(
 def test_all_findings_exempted_is_clean_and_says_so(
     qualys: QualysClient, answers: responses.RequestsMock
 ) -> None:
-    exempted = [finding(isExempted=True), finding(isExempted=True)]
+    exempted = findings(2, isExempted=True)
     listing(answers, {"details": []}, {"details": exempted})
     outcome = scan_results.fetch(image(), status(reported=2), qualys)
     assert (outcome["verdict"], outcome["exempted"]) == ("CLEAN", 2)
     asked = [call.request.params["applyException"] for call in answers.calls]
-    assert asked == [
-        "true",
-        "true",
-        "false",
-    ]  # the second for a further page, of which there is none
+    assert asked == ["true", "false"]
 
 
 def test_exceptions_that_are_not_marked_need_a_summary_that_vouches_for_them(
     qualys: QualysClient, answers: responses.RequestsMock
 ) -> None:
-    everything = {"details": [finding(), finding()]}
+    everything = {"details": findings(2)}
     listing(answers, {"details": [], "vulnSummary": summary()}, everything)
     assert scan_results.fetch(image(), status(reported=2), qualys)["exempted"] == 2
     answers.reset()
     listing(answers, {"details": []}, everything)
-    with pytest.raises(UnexpectedAnswer):
+    with pytest.raises(UnexpectedAnswer, match="counts 2 vulnerabilities and lists 0"):
         scan_results.fetch(image(), status(reported=2), qualys)
 
 
@@ -147,17 +143,17 @@ def test_marked_exceptions_may_be_in_the_summary(
 
 
 @pytest.mark.parametrize(
-    ("counted", "told"), [({"json": counts(severity5Count=40)}, "40"), ({"status": 403}, "nothing")]
+    ("counted", "told"), [({"json": counts(severity5Count=3)}, "3"), ({"status": 403}, "nothing")]
 )
 def test_counts_that_are_an_order_apart_are_said(
     qualys: QualysClient, answers: responses.RequestsMock, counted: dict[str, Any], told: str
 ) -> None:
-    answers.get(VULN, json={"details": [finding()] * 3})
+    answers.get(VULN, json={"details": findings(30)})
     answers.get(f"{VULN}/count", **counted)
-    outcome = scan_results.fetch(image(), status(reported=40), qualys)
-    assert outcome["counts"]["critical"] == 3
+    outcome = scan_results.fetch(image(), status(reported=3), qualys)
+    assert outcome["counts"]["critical"] == 30
     assert outcome["reason"] == (
-        "Qualys lists 3 vulnerabilities, but its record of the image says 40"
+        "Qualys lists 30 vulnerabilities, but its record of the image says 3"
         f" and its own count {told}"
     )
 
@@ -165,8 +161,8 @@ def test_counts_that_are_an_order_apart_are_said(
 def test_counts_that_are_close_are_not_spoken_of(
     qualys: QualysClient, answers: responses.RequestsMock
 ) -> None:
-    answers.get(VULN, json={"details": [finding()] * 3})
-    assert scan_results.fetch(image(), status(reported=29), qualys)["reason"] == ""
+    answers.get(VULN, json={"details": findings(29)})
+    assert scan_results.fetch(image(), status(reported=3), qualys)["reason"] == ""
     assert {str(call.request.url).split("?")[0] for call in answers.calls} == {VULN}
 
 
@@ -186,14 +182,16 @@ def test_a_list_in_pages_is_read_to_its_end(
 def test_a_call_that_knows_no_pages_may_say_so(
     qualys: QualysClient, answers: responses.RequestsMock, refusal: dict[str, Any]
 ) -> None:
-    answers.get(VULN, json={"details": [finding()] * 3})
+    """What is not listed is hidden by exceptions."""
+    answers.get(VULN, json={"details": findings(3)})
     answers.get(VULN, **refusal)
-    outcome = scan_results.fetch(image(), status(reported=5), qualys)
-    assert outcome["counts"]["critical"] == 3
+    answers.get(VULN, json={"details": [*findings(3), finding(isExempted=True)]})
+    outcome = scan_results.fetch(image(), status(reported=4), qualys)
+    assert (outcome["counts"]["critical"], outcome["exempted"]) == (3, 1)
 
 
 def test_a_count_in_text_counts(qualys: QualysClient, answers: responses.RequestsMock) -> None:
-    answers.get(VULN, json={"details": [finding(3)] * 12})
+    answers.get(VULN, json={"details": findings(12, 3)})
     answers.get(f"{VULN}/count", json={**counts(), "severity5Count": "44"})
     with pytest.raises(UnexpectedAnswer, match="counts 44 vulnerabilities and lists 12"):
         scan_results.fetch(image(), status(reported=0), qualys)
@@ -202,7 +200,7 @@ def test_a_count_in_text_counts(qualys: QualysClient, answers: responses.Request
 def test_a_count_of_more_than_is_listed_is_never_clean(
     qualys: QualysClient, answers: responses.RequestsMock
 ) -> None:
-    answers.get(VULN, json={"details": [finding(3)] * 12})
+    answers.get(VULN, json={"details": findings(12, 3)})
     answers.get(f"{VULN}/count", json=counts(severity5Count=13))
     with pytest.raises(UnexpectedAnswer, match="counts 13 vulnerabilities and lists 12"):
         scan_results.fetch(image(), status(reported=0), qualys)
@@ -211,7 +209,7 @@ def test_a_count_of_more_than_is_listed_is_never_clean(
 def test_counts_may_leave_potential_ones_out(
     qualys: QualysClient, answers: responses.RequestsMock
 ) -> None:
-    answers.get(VULN, json={"details": [finding(typeDetected="POTENTIAL")] * 12})
+    answers.get(VULN, json={"details": findings(12, typeDetected="POTENTIAL")})
     outcome = scan_results.fetch(image(), status(reported=0), qualys)
     assert (outcome["verdict"], outcome["reason"]) == ("CLEAN", "")
     assert len(answers.calls) == 1
@@ -230,7 +228,7 @@ def test_fewer_listed_than_counted_are_never_clean(
     qualys: QualysClient, answers: responses.RequestsMock
 ) -> None:
     """As when a page of potential findings is given where 340 of all kinds are counted."""
-    answers.get(VULN, json={"details": [finding(typeDetected="POTENTIAL")] * 100})
+    answers.get(VULN, json={"details": findings(100, typeDetected="POTENTIAL")})
     with pytest.raises(UnexpectedAnswer, match="counts 340 vulnerabilities and lists 100"):
         scan_results.fetch(image(), status(reported=340), qualys)
 
@@ -238,8 +236,8 @@ def test_fewer_listed_than_counted_are_never_clean(
 def test_a_page_without_the_worst_is_not_taken_for_all_of_it(
     qualys: QualysClient, answers: responses.RequestsMock
 ) -> None:
-    """Medium findings are told to nobody: what is missing might be critical."""
-    answers.get(VULN, json={"details": [finding(3)] * 100})
+    """What is missing might be critical."""
+    answers.get(VULN, json={"details": findings(100, 3)})
     with pytest.raises(UnexpectedAnswer, match="counts 340 vulnerabilities and lists 100"):
         scan_results.fetch(image(), status(reported=340), qualys)
 
@@ -248,17 +246,44 @@ def test_hidden_exceptions_of_an_image_with_medium_findings(
     qualys: QualysClient, answers: responses.RequestsMock
 ) -> None:
     shown = {"details": [finding(3)], "vulnSummary": summary(confirmed=1)}
-    listing(answers, shown, {"details": [finding(3), finding(5)]})
+    listing(answers, shown, {"details": [finding(3), finding(5, qid=2)]})
     outcome = scan_results.fetch(image(), status(reported=2), qualys)
     assert (outcome["verdict"], outcome["counts"]["medium"]) == ("FINDINGS", 1)
     assert (outcome["counts"]["critical"], outcome["exempted"]) == (0, 1)
 
 
-def test_fewer_listed_than_counted_are_findings_all_the_same(
+@pytest.mark.parametrize(
+    "counted",
+    [{"reported": 340}, {"reported": 3, "severe": 3}],
+)
+def test_fewer_listed_than_counted_are_no_smaller_count(
+    qualys: QualysClient, answers: responses.RequestsMock, counted: dict[str, int]
+) -> None:
+    """What is listed is said with the error: nothing else will tell of it."""
+    answers.get(VULN, json={"details": [finding(5), finding(4, qid=1), finding(3, qid=2)]})
+    with pytest.raises(UnexpectedAnswer, match="1 critical and 1 high and 1 medium"):
+        scan_results.fetch(image(), status(**counted), qualys)
+
+
+def test_a_summary_that_knows_of_more_critical_ones_than_the_list_is_believed(
     qualys: QualysClient, answers: responses.RequestsMock
 ) -> None:
-    answers.get(VULN, json={"details": [finding()]})
-    assert scan_results.fetch(image(), status(reported=340), qualys)["verdict"] == "FINDINGS"
+    answers.get(VULN, json={"details": [finding()], "vulnSummary": summary(confirmed=2)})
+    with pytest.raises(UnexpectedAnswer, match="counts 2 confirmed and 0 potential"):
+        scan_results.fetch(image(), status(reported=1), qualys)
+
+
+def test_a_summary_that_counts_what_exceptions_hide_is_explained_by_marked_ones(
+    qualys: QualysClient, answers: responses.RequestsMock
+) -> None:
+    shown = {"details": [finding()], "vulnSummary": summary(confirmed=2)}
+    listing(answers, shown, {"details": [finding(), finding(qid=2, isExempted=True)]})
+    outcome = scan_results.fetch(image(), status(reported=1), qualys)
+    assert (outcome["counts"]["critical"], outcome["exempted"]) == (1, 1)
+    answers.reset()
+    listing(answers, shown, {"details": [finding(), finding(qid=2)]})
+    with pytest.raises(UnexpectedAnswer, match="counts 2 confirmed"):
+        scan_results.fetch(image(), status(reported=1), qualys)
 
 
 json_values = st.recursive(
@@ -364,9 +389,37 @@ def test_a_hidden_severe_exception_explains_it(
 def test_the_summary_of_every_page_counts(
     qualys: QualysClient, answers: responses.RequestsMock
 ) -> None:
-    first = {"details": [], "vulnSummary": summary()}
-    potential = finding(typeDetected="POTENTIAL", severity=1, customerSeverity=1)
-    second = {"details": [potential], "vulnSummary": summary(confirmed=1, potential=1)}
-    listing(answers, first, pages=[second])
-    with pytest.raises(UnexpectedAnswer, match="1 confirmed and 1 potential"):
-        scan_results.fetch(image(), status(reported=1), qualys)
+    one, other = findings(2, 1, typeDetected="POTENTIAL")
+    first = {"details": [one], "vulnSummary": summary()}
+    second = {"details": [other], "vulnSummary": summary(confirmed=1, potential=2)}
+    listing(answers, first, {"details": [one, other]}, pages=[second])
+    with pytest.raises(UnexpectedAnswer, match="1 confirmed and 2 potential"):
+        scan_results.fetch(image(), status(reported=2), qualys)
+
+
+@pytest.mark.parametrize(
+    "moved",
+    [{"lastFound": "2"}, {"cveids": ["CVE-2", "CVE-1"]}, {"qdsScore": 7}, {"severity": 1}],
+    ids=str,
+)
+def test_a_list_that_comes_again_with_something_moved_fills_up_nothing(
+    qualys: QualysClient, answers: responses.RequestsMock, moved: dict[str, Any]
+) -> None:
+    """One potential finding is listed and two are counted; the second page is the first."""
+    one = finding(4, typeDetected="POTENTIAL", lastFound="1", cveids=["CVE-1", "CVE-2"])
+    again = {"details": [{**one, **moved}]}
+    listing(answers, {"details": [one]}, again, pages=[again])
+    with pytest.raises(UnexpectedAnswer, match="counts 2 vulnerabilities and lists 1"):
+        scan_results.fetch(image(), status(reported=2), qualys)
+    assert len(answers.calls) == 4
+
+
+def test_pages_are_asked_for_while_the_summary_counts_more(
+    qualys: QualysClient, answers: responses.RequestsMock
+) -> None:
+    """A record may count confirmed ones alone."""
+    pages = [{"details": [each], "vulnSummary": summary(2, 1)} for each in findings(2)]
+    last = {"details": [finding(typeDetected="POTENTIAL")], "vulnSummary": summary(2, 1)}
+    listing(answers, pages[0], pages=[pages[1], last])
+    outcome = scan_results.fetch(image(), status(reported=1), qualys)
+    assert (outcome["counts"]["critical"], outcome["potential"]["critical"]) == (2, 1)

@@ -6,9 +6,9 @@ Severities are 1 to 5: https://www.qualys.com/research/knowledge/severity/
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
-from image_scan.errors import UnexpectedAnswer
 from image_scan.findings import encoding, fields, fixes, threats
 from image_scan.findings.encoding import Finding
+from image_scan.findings.entries import kind_of, severity_of
 from image_scan.findings.fixes import Package
 from image_scan.payloads import Counts, Outcome, TopFinding
 
@@ -38,12 +38,12 @@ def summarise(
     confirmed: list[tuple[int, Mapping[str, Any]]] = []
     listed: list[Finding] = []
     for entry in entries:
-        severity = _severity(entry)
-        if entry.get("isExempted") is True:
+        severity, kind = severity_of(entry), kind_of(entry)
+        if kind == "exempted":
             exempted += 1
-        elif _detected(entry) == "POTENTIAL":
+        elif kind == "potential":
             listed.append(_finding(severity, entry, software, potential=True))
-        elif not _detected(entry).startswith("INFO"):
+        elif kind == "confirmed":
             confirmed.append((severity, entry))
             listed.append(_finding(severity, entry, software, potential=False))
     confirmed.sort(key=lambda each: (-each[0], threats.rank(each[1]), fields.qid(each[1])))
@@ -67,22 +67,6 @@ def counts(severities: Iterable[int]) -> Counts:
 
 def _zero() -> Counts:
     return Counts(critical=0, high=0, medium=0, low=0)
-
-
-def _detected(entry: Mapping[str, Any]) -> str:
-    """What is not said to be potential or information counts as confirmed."""
-    return str(entry.get("typeDetected") or "").upper()
-
-
-def _severity(entry: Mapping[str, Any]) -> int:
-    """The customer's own severity where one is set, else Qualys'."""
-    for name in ("customerSeverity", "severity"):
-        value = entry.get(name)
-        if isinstance(value, str) and len(value) == 1 and value.isascii() and value.isdigit():
-            value = int(value)
-        if isinstance(value, int) and not isinstance(value, bool) and value in LEVELS:
-            return value
-    raise UnexpectedAnswer("a vulnerability has no severity from 1 to 5")
 
 
 def _finding(

@@ -152,7 +152,8 @@ class QualysClient:
         """All entries of an image. Raises QualysUnavailable while they are being processed.
 
         The call is documented without pages, but there are clients that ask for some: further ones
-        are asked for while fewer entries than `expected` have come.
+        are asked for while they bring findings, and fewer than Qualys counts have come. It counts
+        `expected` of them in the image's record.
         """
         params: dict[str, str | int] = {
             "type": "ALL",
@@ -161,14 +162,13 @@ class QualysClient:
         found = self._vulnerabilities(sha, params)
         if found is None:
             raise QualysUnavailable("the image's vulnerabilities are not ready")
-        seen = {repr(each) for each in found.entries}
+        known = 0
         for number in range(2, _MOST_PAGES + 1):
-            page = self._further(sha, params, number) if len(found.entries) < expected else None
-            new = [each for each in page.entries if repr(each) not in seen] if page else []
-            if page is None or not new:
+            counted = max(expected, found.confirmed + found.potential)
+            if not known < len(found.entries) < counted:
                 break
-            seen.update(repr(each) for each in new)
-            found = found.joined(page, new)
+            page = self._further(sha, params, number)
+            known, found = len(found.entries), found.joined(page) if page else found
         return found
 
     def _further(

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, Self
 
 from image_scan.errors import UnexpectedAnswer
+from image_scan.findings.entries import distinct
 
 JobState = Literal["done", "failed", "running", "unknown"]
 _JOB_STATES: dict[str, JobState] = {
@@ -174,7 +175,7 @@ class ScannedImage:
         found = self.vulnerabilities
         if isinstance(found, Mapping):
             return sum(_count(found.get(f"severity{level}Count")) for level in (4, 5))
-        return len([each for each in found if is_severe(each)]) if isinstance(found, list) else 0
+        return len([each for each in _findings(found) if is_severe(each)])
 
     @property
     def reported(self) -> int | None:
@@ -188,7 +189,9 @@ class ScannedImage:
             isinstance(found, Mapping) and found and all(each is None for each in found.values())
         ):
             return None
-        counted = len(found) if isinstance(found, list) else sum_of(found, "severity{}Count")
+        counted = sum_of(found, "severity{}Count")
+        if isinstance(found, list):
+            counted = len(_findings(found))
         if counted is None:
             raise UnexpectedAnswer("an image's vulnerabilities are neither counts nor a list")
         return max(counted, *(_count(total) for total in self.totals))
@@ -226,6 +229,16 @@ def sum_of(counts: Any, pattern: str) -> int | None:
     return None if None in told or "" in told else sum(numbers)
 
 
+def _findings(listed: Any) -> list[Any]:
+    """Each finding of a record's list once, or every entry where they cannot be told apart."""
+    if not isinstance(listed, list) or not all(isinstance(each, Mapping) for each in listed):
+        return listed if isinstance(listed, list) else []
+    try:
+        return list(distinct(listed))
+    except UnexpectedAnswer:
+        return listed
+
+
 def is_severe(entry: Any) -> bool:
     """Whether Qualys or the customer rates a vulnerability 4 or 5, of whatever kind it is."""
     return isinstance(entry, Mapping) and not {"4", "5"}.isdisjoint(
@@ -235,7 +248,7 @@ def is_severe(entry: Any) -> bool:
 
 @dataclass(frozen=True)
 class Vulnerabilities:
-    """The answer of an image's vulnerability call.
+    """The answer of an image's vulnerability call: each finding once.
 
     `confirmed` and `potential` are the counts of its own summary, 0 unless it is `summarised`.
     """
@@ -263,17 +276,17 @@ class Vulnerabilities:
         confirmed, potential = _mapping(kinds.get("confirmed")), _mapping(kinds.get("potential"))
         pattern = "sev{}Count"
         return cls(
-            entries=found,
+            entries=distinct(found),
             summarised=None not in (sum_of(confirmed, pattern), sum_of(potential, pattern)),
             confirmed=sum(_count(confirmed.get(pattern.format(n))) for n in range(1, 6)),
             potential=sum(_count(potential.get(pattern.format(n))) for n in range(1, 6)),
         )
 
-    def joined(self, page: Self, entries: Sequence[Mapping[str, Any]]) -> Self:
-        """With the new entries of a further page, whose summary may know of more."""
+    def joined(self, page: Self) -> Self:
+        """With the findings of a further page, whose summary may know of more."""
         return replace(
             self,
-            entries=[*self.entries, *entries],
+            entries=distinct([*self.entries, *page.entries]),
             summarised=self.summarised and page.summarised,
             confirmed=max(self.confirmed, page.confirmed),
             potential=max(self.potential, page.potential),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from image_scan.errors import ScanError, UnexpectedAnswer
 from image_scan.qualys import models
 from image_scan.qualys.models import ScannedImage, Schedule, Vulnerabilities
-from tests.unit.builders import HOST, JOB, SHA, finding, qualys_image, schedule
+from tests.unit.builders import HOST, JOB, SHA, finding, findings, qualys_image, schedule
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
 json_values = st.recursive(
@@ -125,7 +125,8 @@ class TestImage:
 
     @pytest.mark.parametrize(
         ("vulnerabilities", "reported"),
-        [(None, None), ([], 0), ([finding(), finding()], 2),
+        [(None, None), ([], 0), (findings(2), 2), ([finding(), finding(3)], 1),
+         ([{}, {}], 2),
          ({f"severity{level}Count": None for level in range(1, 6)}, None),
          ({f"severity{level}Count": level for level in range(1, 6)}, 15)],
     )  # fmt: skip
@@ -139,7 +140,7 @@ class TestImage:
          ({"totalVulCount": ""}, 2), ({"totalVulnCount": 1, "totalVulCount": "3"}, 3)],
     )  # fmt: skip
     def test_the_total_beside_a_list_counts_too(self, total: Any, reported: int) -> None:
-        found = [finding(), finding()]
+        found = findings(2)
         assert ScannedImage.read(qualys_image(vulnerabilities=found, **total)).reported == reported
 
     @pytest.mark.parametrize(
