@@ -22,7 +22,14 @@ class AwsUnavailable(TransientError):
 
 
 class QualysUnavailable(TransientError):
-    """Qualys answered 5xx, did not answer in time, or could not be reached."""
+    """Qualys answered 5xx or led elsewhere, did not answer in time, or could not be reached."""
+
+
+class QualysUnreadable(TransientError):
+    """Qualys answered in no form that is known, or what became of a call cannot be told.
+
+    The gateway's fault and never the image's; and never read as an absence of findings.
+    """
 
 
 class QualysThrottled(TransientError):
@@ -78,7 +85,8 @@ class QualysRejected(PermanentError):
 
 
 class UnexpectedAnswer(PermanentError):
-    """Qualys answered in a shape that is not known; never read as an absence of findings."""
+    """What Qualys has of this very image cannot be: a finding without severity, counts of more than
+    is listed. The image's own fault, and never read as an absence of findings."""
 
 
 class NotExamined(PermanentError):

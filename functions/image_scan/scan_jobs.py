@@ -11,9 +11,9 @@ from image_scan.errors import (
     ImageNotScannable,
     PermanentError,
     QualysRejected,
+    QualysUnreadable,
     RegistryGone,
     ScanError,
-    UnexpectedAnswer,
 )
 from image_scan.payloads import Image, Registry, Submission
 from image_scan.qualys.models import is_id
@@ -45,8 +45,9 @@ def submit(
 ) -> Submission:
     """Submits the execution's schedule, unless an earlier try has.
 
-    Raises RegistryGone when a memoised registry is no more; the memo is then dropped. And
-    ImageNotScannable for what could be scanned when it was leased, and no longer can.
+    Raises QualysUnreadable where it cannot be told whether Qualys took it: the next try looks.
+    RegistryGone when a memoised registry is no more; the memo is then dropped. ImageNotScannable
+    for what could be scanned when it was leased, and no longer can.
     """
     if image["unscannable"]:
         raise ImageNotScannable(image["unscannable"])
@@ -56,8 +57,8 @@ def submit(
         return _submission(earlier, submitted_at)
     try:
         uuid = qualys.submit_scan(registry["uuid"], name, image["repository"], image["tag"])
-    except QualysRejected:
-        # The name is taken where names have to be unique: by an earlier delivery of this request.
+    except (QualysRejected, QualysUnreadable):
+        # Where names have to be unique, it may be taken by an earlier delivery of this request.
         if earlier := qualys.schedule_named(registry["uuid"], name):
             return _submission(earlier, submitted_at)
         raise
@@ -69,7 +70,7 @@ def submit(
     if not uuid:
         schedule = qualys.schedule_named(registry["uuid"], name)
         if schedule is None:
-            raise UnexpectedAnswer("Qualys accepted a schedule that it does not list")
+            raise QualysUnreadable("Qualys accepted a schedule that it does not list")
         uuid = schedule.uuid
     log.info("scan submitted", schedule=uuid, tag=image["tag"])
     return Submission(schedule_uuid=uuid, submitted_at=submitted_at)

@@ -32,7 +32,7 @@ _ALL_KEPT = (
     "This is not the image's fault: until it is mended, all images that meet it wait in the "
     "failed-events queue for a redrive, and the next hour tells of no other"
 )
-# The image's own: trying again would give the same answer.
+# The image's own: trying again would give the same answer. What cannot be read is not among them.
 _OWN = frozenset({"ScanFailed", "UnexpectedAnswer", "QualysRejected"})
 _DIED = "execution "
 _RECORDED = ("CLEAN", "FINDINGS", "UNSCANNABLE")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import requests
 from botocore.exceptions import ClientError
 
-from image_scan.errors import QualysUnauthorized, UnexpectedAnswer
+from image_scan.errors import QualysUnauthorized, QualysUnreadable
 from image_scan.qualys import models
 from image_scan.qualys.client import QualysClient
 from image_scan.qualys.credentials import Credentials
@@ -97,7 +97,7 @@ class Subscription:
         answer = _body(self.transport.send("GET", "/registry/aws-base"))
         account_id = answer.get("accountId") if isinstance(answer, Mapping) else None
         if not isinstance(account_id, str | int):
-            raise UnexpectedAnswer("aws-base has no account id")
+            raise QualysUnreadable("aws-base has no account id")
         return AwsBase(str(account_id), self.client.aws_external_id())
 
     @cached_property
@@ -163,4 +163,4 @@ def _body(answer: requests.Response) -> Any:
     try:
         return answer.json()
     except ValueError:
-        raise UnexpectedAnswer(f"HTTP {answer.status_code} without a JSON body") from None
+        raise QualysUnreadable(f"HTTP {answer.status_code} without a JSON body") from None

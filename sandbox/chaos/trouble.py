@@ -21,6 +21,7 @@ QUALYS: tuple[dict[str, Any], ...] = (
     {"drop": True},
     {"truncate": 40},
     {"garble": True},
+    {"garble": True, "undone": True},
 )
 
 

@@ -75,7 +75,7 @@ def test_row_15_the_external_id_is_text_whatever_it_comes_as(
 @pytest.mark.parametrize("told", [None, "", 0, [], {"id": 1}, True])
 def test_row_15_no_connector_without_an_external_id(pipeline: Pipeline, told: Any) -> None:
     pipeline.wire.rewrites["/registry/aws-base"] = lambda body: {**body, "externalId": told}
-    assert ended(pipeline.scan()) == ("ERROR", "UnexpectedAnswer")
+    assert ended(pipeline.scan()) == ("ERROR", "QualysUnreadable")
     assert pipeline.wire.bodies("POST", ".*") == []
 
 

@@ -53,7 +53,8 @@ def test_row_01_a_job_that_was_accepted_and_is_nowhere_is_an_error(
     settled: Pipeline, body: Any
 ) -> None:
     settled.spoil(JOBS, method="POST", status=200, body=body, times=0)
-    assert ended(settled.scan()) == ("ERROR", "UnexpectedAnswer")
+    assert ended(settled.scan()) == ("ERROR", "QualysUnreadable")
+    assert [each["error"] for each in settled.kept()] == ["QualysUnreadable"]
 
 
 @pytest.mark.parametrize("reply", ["empty", "string", "object"])

@@ -151,7 +151,7 @@ def test_row_18_a_name_that_is_taken_was_taken_by_the_lost_submission(
         (409, "QualysThrottled"),
         (422, "QualysRejected"),
         (429, "QualysThrottled"),
-        (302, "UnexpectedAnswer"),
+        (302, "QualysUnavailable"),
         (500, "QualysUnavailable"),
     ],
 )
@@ -178,7 +178,7 @@ def test_row_18_a_redirection_is_not_followed(settled: Pipeline, path: str) -> N
     """It would lead somewhere else with the credential, and to an answer of somebody else."""
     settled.find(5)
     settled.spoil(path, status=302, headers={"Location": "/_control/state"}, times=0)
-    assert ended(settled.scan()) == ("ERROR", "UnexpectedAnswer")
+    assert ended(settled.scan()) == ("ERROR", "QualysUnavailable")
 
 
 def test_row_18_a_filter_that_is_refused_makes_nothing(pipeline: Pipeline) -> None:

@@ -64,15 +64,15 @@ def test_row_03_an_empty_list_in_a_known_shape_is_clean(settled: Pipeline, shape
 def test_row_03_no_unknown_shape_is_ever_clean(settled: Pipeline, body: Any) -> None:
     """Not even where nothing else of the image tells of a finding."""
     settled.wire.rewrites[VULN] = lambda _: body
-    error = "QualysUnavailable" if body is None else "UnexpectedAnswer"
+    error = "QualysUnavailable" if body is None else "QualysUnreadable"
     assert ended(settled.scan()) == ("ERROR", error)
 
 
 @pytest.mark.parametrize("path", [VULN, IMAGE])
 def test_an_answer_that_is_refused_leaves_no_schedule_behind(settled: Pipeline, path: str) -> None:
     """Nobody asks for it again: it lay there for a week, until it was swept."""
-    settled.wire.rewrites[path] = lambda _: 7
-    assert ended(settled.scan()) == ("ERROR", "UnexpectedAnswer")
+    settled.spoil(path, status=400, times=0)
+    assert ended(settled.scan()) == ("ERROR", "QualysRejected")
     assert settled.qualys.state()["schedules"] == []
 
 
@@ -178,7 +178,8 @@ def test_row_17_a_changed_shape_is_refused_loudly(
     settled.wire.rewrites[path] = change
     run = settled.scan()
     # Details that are not of our image are waited out; what is of no known shape is not.
-    assert ended(run) in (("ERROR", "UnexpectedAnswer"), ("ERROR", "ScanFailed")), reason(run)
+    assert verdict(run) == "ERROR"
+    assert ended(run)[1] in ("QualysUnreadable", "UnexpectedAnswer", "ScanFailed"), reason(run)
     assert [message["verdict"] for message in settled.told()] == ["ERROR"]
 
 

@@ -12,8 +12,8 @@ from image_scan.errors import (
     ImageNotScannable,
     QualysRejected,
     QualysUnavailable,
+    QualysUnreadable,
     RegistryNotReady,
-    UnexpectedAnswer,
 )
 from image_scan.payloads import Registry
 from image_scan.qualys.client import QualysClient
@@ -161,6 +161,25 @@ def test_a_connector_gets_the_external_id_that_the_role_trusts(
     assert ("ExternalIdDrift" in printed) is drifted
 
 
+@pytest.mark.parametrize("made", [True, False])
+def test_a_connector_whose_creation_cannot_be_read_is_looked_for(
+    find: Any, answers: responses.RequestsMock, memo: RegistryMemo, made: bool
+) -> None:
+    unlisted(answers)
+    answers.get(CONNECTORS, status=204)
+    answers.get(f"{API}/registry/aws-base", json={"accountId": "9", "externalId": 4711})
+    answers.post(f"{API}/registry/aws/connector", body='{"data": [{"arn')
+    if made:
+        connected(answers)
+        answers.post(REGISTRIES, status=201)
+        answers.get(REGISTRIES, json=listed(ROW))
+        assert find()["uuid"] == "reg-1"
+    else:
+        with pytest.raises(QualysUnreadable):
+            find()
+        assert memo.lock(ACCOUNT, REGION)
+
+
 def test_a_connector_that_another_made_meanwhile_is_used(
     find: Any, answers: responses.RequestsMock
 ) -> None:
@@ -248,7 +267,7 @@ def test_a_listed_registry_without_an_id_is_refused(
     find: Any, answers: responses.RequestsMock
 ) -> None:
     answers.get(REGISTRIES, json=listed({"registryUri": URI}))
-    with pytest.raises(UnexpectedAnswer):
+    with pytest.raises(QualysUnreadable):
         find()
 
 

@@ -8,7 +8,7 @@ import requests
 import responses
 
 from image_scan import scan_jobs
-from image_scan.errors import QualysRejected, QualysUnavailable, RegistryGone, UnexpectedAnswer
+from image_scan.errors import QualysRejected, QualysUnavailable, QualysUnreadable, RegistryGone
 from image_scan.payloads import Submission
 from image_scan.qualys.client import QualysClient
 from image_scan.registry_memo import RegistryMemo
@@ -73,12 +73,13 @@ def test_an_answer_without_an_id_is_looked_up_by_name(
     assert submit()["schedule_uuid"] == JOB
 
 
-def test_an_accepted_schedule_that_is_not_listed_is_refused(
-    submit: Any, answers: responses.RequestsMock
+@pytest.mark.parametrize("told", [{"status": 201}, {"body": '{"data": [{"regis'}])
+def test_a_schedule_of_which_nothing_can_be_told_is_left_to_the_next_try(
+    submit: Any, answers: responses.RequestsMock, told: dict[str, Any]
 ) -> None:
-    answers.post(SCHEDULES, status=201)
+    answers.post(SCHEDULES, **told)
     answers.get(SCHEDULES, status=204)
-    with pytest.raises(UnexpectedAnswer):
+    with pytest.raises(QualysUnreadable):
         submit()
 
 

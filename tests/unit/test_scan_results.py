@@ -14,6 +14,7 @@ from image_scan.errors import (
     QualysRejected,
     QualysUnauthorized,
     QualysUnavailable,
+    QualysUnreadable,
     ScanError,
     ScanFailed,
     UnexpectedAnswer,
@@ -330,14 +331,14 @@ def test_clean_is_only_what_a_known_shape_proves(answer: Any, reported: int) -> 
         ({"status": 401}, QualysUnauthorized),
         ({"status": 403}, QualysForbidden),
         ({"status": 400}, QualysRejected),
-        ({"json": {}}, UnexpectedAnswer),
-        ({"json": {"details": None}}, UnexpectedAnswer),
-        ({"json": {"data": []}}, UnexpectedAnswer),
-        ({"json": {"data": [], "vulnSummary": summary()}}, UnexpectedAnswer),
-        ({"json": {"details": "none"}}, UnexpectedAnswer),
-        ({"json": {"details": [1]}}, UnexpectedAnswer),
-        ({"json": 0}, UnexpectedAnswer),
-        ({"json": "clean"}, UnexpectedAnswer),
+        ({"json": {}}, QualysUnreadable),
+        ({"json": {"details": None}}, QualysUnreadable),
+        ({"json": {"data": []}}, QualysUnreadable),
+        ({"json": {"data": [], "vulnSummary": summary()}}, QualysUnreadable),
+        ({"json": {"details": "none"}}, QualysUnreadable),
+        ({"json": {"details": [1]}}, QualysUnreadable),
+        ({"json": 0}, QualysUnreadable),
+        ({"json": "clean"}, QualysUnreadable),
     ],
 )
 def test_no_other_answer_is_a_verdict(
@@ -423,3 +424,13 @@ def test_pages_are_asked_for_while_the_summary_counts_more(
     listing(answers, pages[0], pages=[pages[1], last])
     outcome = scan_results.fetch(image(), status(reported=1), qualys)
     assert (outcome["counts"]["critical"], outcome["potential"]["critical"]) == (2, 1)
+
+
+def test_what_people_hear_of_anyway_says_that_vulnerabilities_are_missing(
+    qualys: QualysClient, answers: responses.RequestsMock
+) -> None:
+    """As of an image with malware: an error would hide that."""
+    answers.get(VULN, json={"details": [finding(3)]})
+    outcome = scan_results.fetch(image(), status(reported=2), qualys, alarming=True)
+    assert outcome["counts"]["medium"] == 1
+    assert "counts 2 vulnerabilities and lists 1" in outcome["reason"]

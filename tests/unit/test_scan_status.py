@@ -6,7 +6,7 @@ import pytest
 import responses
 
 from image_scan import scan_status
-from image_scan.errors import ImageNotScannable, ScanFailed, UnexpectedAnswer
+from image_scan.errors import ImageNotScannable, QualysUnreadable, ScanFailed, UnexpectedAnswer
 from image_scan.payloads import Image, Status
 from image_scan.qualys.client import QualysClient
 from image_scan.qualys.models import ScannedImage
@@ -211,7 +211,7 @@ def test_a_result_needs_an_image_to_ask_for(check: Any, sha: Any) -> None:
 def test_an_odd_row_of_another_image_costs_ours_nothing(check: Any) -> None:
     odd = qualys_image(**OTHER, vulnerabilities="many", repo=None)
     assert check(schedule(), None, odd, qualys_image())["complete"] is True
-    with pytest.raises(UnexpectedAnswer):
+    with pytest.raises(QualysUnreadable):
         check(schedule(), qualys_image(vulnerabilities="many"))
 
 

@@ -343,6 +343,8 @@ def test_what_is_wrong_with_the_install_is_told_once_an_hour_and_all_are_kept(
     [
         ("QualysUnauthorized", "all images that meet it"),
         ("AwsUnavailable", "it waits in the failed-events queue"),
+        ("QualysUnreadable", "it waits in the failed-events queue"),
+        ("UnexpectedAnswer", ""),
         ("ScanFailed", ""),
     ],
 )

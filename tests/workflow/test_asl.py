@@ -44,7 +44,7 @@ AWS_ERRORS = {
     "States.ALL",
 }
 PLATFORM_ERRORS = {name for name in AWS_ERRORS if name.startswith(("Lambda.", "Sandbox."))}
-QUALYS = {"AwsUnavailable", "QualysUnavailable", "QualysThrottled"}
+QUALYS = {"AwsUnavailable", "QualysUnavailable", "QualysUnreadable", "QualysThrottled"}
 # What the functions behind the states can raise that is worth another try.
 TRANSIENT = {
     "parse_event": {"AwsUnavailable"},

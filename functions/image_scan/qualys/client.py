@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from image_scan.errors import QualysRejected, QualysUnavailable, UnexpectedAnswer
-from image_scan.qualys import models
+from image_scan.errors import QualysRejected, QualysUnavailable, QualysUnreadable
+from image_scan.qualys import bodies, models
 from image_scan.qualys.models import ScannedImage, Schedule, Vulnerabilities
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-
-    import requests
 
     from image_scan.qualys.transport import Transport
 
@@ -31,10 +28,10 @@ class QualysClient:
 
     def aws_external_id(self) -> str:
         """The external id that Qualys presents when it assumes the registry role."""
-        answer = _json(self._transport.send("GET", "/registry/aws-base"))
+        answer = bodies.answered(self._transport.send("GET", "/registry/aws-base"))
         external_id = answer.get("externalId") if isinstance(answer, dict) else None
         if type(external_id) not in (int, str) or not _EXTERNAL_ID.fullmatch(str(external_id)):
-            raise UnexpectedAnswer("aws-base has no external id")
+            raise QualysUnreadable("aws-base has no external id")
         return str(external_id)
 
     def registry_uuid(self, uri: str) -> str:
@@ -53,7 +50,7 @@ class QualysClient:
     def connector_exists(self, role_arn: str, account_id: str) -> bool:
         path = f"/registry/aws/connectors/{account_id}"
         answer = self._transport.send("GET", path)
-        found = None if answer.status_code == 404 else _json(answer)
+        found = None if answer.status_code == 404 else bodies.answered(answer)
         if isinstance(found, dict) and "arn" in found:
             found = [found]
         elif isinstance(found, dict) and "connectors" in found:
@@ -105,7 +102,7 @@ class QualysClient:
         answer = self._transport.send("POST", f"/registry/{registry}/schedule", body=body)
         if answer.status_code == 404:
             return None
-        return models.uuid_in(_told(answer), "scheduleUuid", "scheduleId")
+        return models.uuid_in(bodies.created(answer), "scheduleUuid", "scheduleId")
 
     def schedules(self, registry: str, query: str = "") -> Iterator[Schedule]:
         for row in self._pages(f"/registry/{registry}/schedule", query, "scheduleUuid"):
@@ -137,11 +134,11 @@ class QualysClient:
         """An image's details by its config digest (bare); None while Qualys does not know it."""
         params = {"scanDetails": "malware,secrets"}
         answer = self._transport.send("GET", f"/images/{sha}", params=params)
-        row = None if answer.status_code == 404 else _json(answer)
+        row = None if answer.status_code == 404 else bodies.answered(answer)
         if row is None:
             return None
         if not isinstance(row, dict):
-            raise UnexpectedAnswer("an image's details are not an object")
+            raise QualysUnreadable("an image's details are not an object")
         return ScannedImage.read(row, detailed=True)
 
     def images(self, repository: str) -> Iterator[ScannedImage]:
@@ -181,11 +178,11 @@ class QualysClient:
 
     def _vulnerabilities(self, sha: str, params: Mapping[str, str | int]) -> Vulnerabilities | None:
         answer = self._transport.send("GET", f"/images/{sha}/vuln", params=params)
-        found = None if answer.status_code == 404 else _json(answer)
+        found = None if answer.status_code == 404 else bodies.answered(answer)
         return None if found is None else Vulnerabilities.read(found)
 
     def malware(self, sha: str) -> Iterator[Mapping[str, Any]]:
-        """A row for each layer that was analysed, clean ones too. Raises UnexpectedAnswer at the
+        """A row for each layer that was analysed, clean ones too. Raises QualysUnreadable at the
         end of a list that is shorter than it says."""
         return self._pages(f"/images/{sha}/layers/malware", "", "layerHash", whole=True)
 
@@ -194,19 +191,19 @@ class QualysClient:
         if not models.is_id(layer):
             return []
         answer = self._transport.send("GET", f"/images/{sha}/layers/{layer}/malware/files")
-        return models.rows(None if answer.status_code == 404 else _json(answer))
+        return models.rows(None if answer.status_code == 404 else bodies.answered(answer))
 
     def vulnerability_count(self, sha: str) -> int | None:
         """How many vulnerabilities Qualys counts for an image; None while it does not say."""
         answer = self._transport.send("GET", f"/images/{sha}/vuln/count")
-        found = None if answer.status_code == 404 else _json(answer)
+        found = None if answer.status_code == 404 else bodies.answered(answer)
         return None if found is None else models.sum_of(found, "severity{}Count")
 
     def _create(self, path: str, body: Mapping[str, Any]) -> Any:
         answer = self._transport.send("POST", path, body=body)
         if answer.status_code == 404:
             raise QualysRejected(f"POST {path}: HTTP 404")
-        return _told(answer)
+        return bodies.created(answer)
 
     def _pages(
         self, path: str, query: str, key: str, *, whole: bool = False
@@ -220,7 +217,7 @@ class QualysClient:
             if query:
                 params["filter"] = query
             answer = self._transport.send("GET", path, params=params)
-            told = None if answer.status_code == 404 else _json(answer)
+            told = None if answer.status_code == 404 else bodies.answered(answer)
             page = models.rows(told)
             counted = max(counted, models.total(told))
             new = [row for row in page if str(row.get(key)) not in seen]
@@ -232,44 +229,4 @@ class QualysClient:
         else:
             raise QualysRejected(f"{path}: more than {_MOST_PAGES} pages")
         if whole and counted > len(seen):
-            raise UnexpectedAnswer(f"{path}: {len(seen)} rows of {counted}")
-
-
-def _json(answer: requests.Response) -> Any:
-    """The parsed body of a 200, None for 204; nothing else is a whole answer to a question.
-
-    A garbled body is the gateway's failure. So is one that names a thing twice, or a number that
-    is none: a lenient reader could find no findings in it.
-    """
-    if answer.status_code == 204:
-        return None
-    try:
-        if answer.status_code == 200:
-            return _parsed(answer.content)
-    except (ValueError, RecursionError):
-        pass
-    raise QualysUnavailable(f"HTTP {answer.status_code} without a JSON body")
-
-
-def _told(answer: requests.Response) -> Any:
-    """What a creation answers: by documents a string or nothing, in practice an object."""
-    try:
-        return _parsed(answer.content)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _parsed(body: bytes) -> Any:
-    text = body.decode(json.detect_encoding(body))
-    return json.loads(text, object_pairs_hook=_named_once, parse_constant=_no_number)
-
-
-def _named_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a name stands twice in an object")
-    return found
-
-
-def _no_number(text: str) -> None:
-    raise ValueError(f"{text} is no number of JSON")
+            raise QualysUnreadable(f"{path}: {len(seen)} rows of {counted}")

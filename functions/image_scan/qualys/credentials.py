@@ -22,7 +22,6 @@ from image_scan.errors import (
     ConfigurationError,
     QualysUnauthorized,
     QualysUnavailable,
-    UnexpectedAnswer,
 )
 
 if TYPE_CHECKING:
@@ -42,8 +41,7 @@ class Credentials:
     `read_secret` returns the JSON text {"token"}, {"username","password"} or
     {"client_id","client_secret"}. It is called once, and again only after Qualys refused what it
     gave: that is when it may have been rotated. Methods raise ConfigurationError,
-    QualysUnauthorized, QualysUnavailable and UnexpectedAnswer; no message of theirs holds a part
-    of the secret.
+    QualysUnauthorized and QualysUnavailable; no message of theirs holds a part of the secret.
     """
 
     def __init__(
@@ -106,7 +104,7 @@ class Credentials:
             if status >= 500 or status in _TRANSIENT:
                 raise QualysUnavailable(f"signing in: HTTP {status}")
             statuses.append(status)
-        error = QualysUnauthorized if _REFUSED.intersection(statuses) else UnexpectedAnswer
+        error = QualysUnauthorized if _REFUSED.intersection(statuses) else QualysUnavailable
         raise error(f"signing in: HTTP {statuses[-1]}")
 
     def _post(

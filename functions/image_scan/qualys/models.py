@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Self
 
-from image_scan.errors import UnexpectedAnswer
+from image_scan.errors import QualysUnreadable, UnexpectedAnswer
 from image_scan.findings.entries import distinct
 
 JobState = Literal["done", "failed", "running", "unknown"]
@@ -47,7 +47,7 @@ def rows(answer: Any) -> list[Mapping[str, Any]]:
     if isinstance(answer, Mapping):
         found = answer.get("data", [] if answer.get("count") == 0 else None)
     if not isinstance(found, list) or not all(isinstance(row, Mapping) for row in found):
-        raise UnexpectedAnswer("a list has no rows")
+        raise QualysUnreadable("a list has no rows")
     return found
 
 
@@ -69,7 +69,7 @@ def is_id(value: str) -> bool:
 
 def required_id(row: Mapping[str, Any], name: str) -> str:
     if not is_id(value := text(row, name)):
-        raise UnexpectedAnswer(f"a row has no {name}")
+        raise QualysUnreadable(f"a row has no {name}")
     return value
 
 
@@ -182,7 +182,7 @@ class ScannedImage:
         """How many vulnerabilities Qualys counts; None while it still processes.
 
         Rows carry counts by severity, details an array; both may have a total beside that. Raises
-        UnexpectedAnswer for anything else.
+        QualysUnreadable for anything else.
         """
         found = self.vulnerabilities
         if found is None or (
@@ -193,7 +193,7 @@ class ScannedImage:
         if isinstance(found, list):
             counted = len(_findings(found))
         if counted is None:
-            raise UnexpectedAnswer("an image's vulnerabilities are neither counts nor a list")
+            raise QualysUnreadable("an image's vulnerabilities are neither counts nor a list")
         return max(counted, *(_count(total) for total in self.totals))
 
 
@@ -210,13 +210,13 @@ def _objects(row: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
 
 
 def _count(value: Any) -> int:
-    """A count as a number or as text; 0 when it is not told. Raises UnexpectedAnswer."""
+    """A count as a number or as text; 0 when it is not told. Raises QualysUnreadable."""
     if value is None or value == "":
         return 0
     if isinstance(value, str) and len(value) < 10 and value.isascii() and value.isdigit():
         return int(value)
     if type(value) is not int or value < 0:
-        raise UnexpectedAnswer("a count is no whole number")
+        raise QualysUnreadable("a count is no whole number")
     return value
 
 
@@ -269,9 +269,9 @@ class Vulnerabilities:
             if isinstance(found, Mapping):
                 found = found.get("vulns", [found])
         if not isinstance(found, list) or not all(isinstance(each, Mapping) for each in found):
-            raise UnexpectedAnswer("an image's vulnerability answer has no known shape")
+            raise QualysUnreadable("an image's vulnerability answer has no known shape")
         if any(each is not found for each in _lists_of_findings(answer)):
-            raise UnexpectedAnswer("an image's vulnerabilities are listed under another name, too")
+            raise QualysUnreadable("an image's vulnerabilities are listed under another name, too")
         kinds = _mapping(summary)
         confirmed, potential = _mapping(kinds.get("confirmed")), _mapping(kinds.get("potential"))
         pattern = "sev{}Count"
@@ -294,11 +294,11 @@ class Vulnerabilities:
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
-    """What is not told has nothing in it. Raises UnexpectedAnswer for what cannot be counted."""
+    """What is not told has nothing in it. Raises QualysUnreadable for what cannot be counted."""
     if not value:
         return {}
     if not isinstance(value, Mapping):
-        raise UnexpectedAnswer("a summary of vulnerabilities has no known shape")
+        raise QualysUnreadable("a summary of vulnerabilities has no known shape")
     return value
 
 

@@ -19,7 +19,6 @@ from image_scan.errors import (
     QualysThrottled,
     QualysUnauthorized,
     QualysUnavailable,
-    UnexpectedAnswer,
 )
 
 if TYPE_CHECKING:
@@ -180,5 +179,5 @@ def _accepted(answer: requests.Response, call: str) -> requests.Response:
     if status in _LIMITED:
         raise QualysThrottled(message)
     if status < 400:
-        raise UnexpectedAnswer(message)
+        raise QualysUnavailable(message)  # a redirection: not to be followed with the token
     raise QualysRejected(message)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from image_scan import log
-from image_scan.errors import QualysForbidden, QualysRejected, UnexpectedAnswer
+from image_scan.errors import QualysForbidden, QualysRejected, QualysUnreadable
 from image_scan.findings import detections
 from image_scan.payloads import Detected, Detections
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from image_scan.qualys.client import QualysClient
     from image_scan.qualys.models import ScannedImage
 
-_REFUSED = (QualysForbidden, QualysRejected, UnexpectedAnswer)
+_REFUSED = (QualysForbidden, QualysRejected, QualysUnreadable)
 # Of so many layers with malware the files are named; all of them count.
 _MOST_LAYERS = 3
 
@@ -60,7 +60,7 @@ def _malware(sha: str, qualys: QualysClient) -> Detected:
         for row in qualys.malware(sha):
             rows.append(row)
     except _REFUSED as error:
-        why = detections.UNCLEAR if isinstance(error, UnexpectedAnswer) else str(error)
+        why = detections.UNCLEAR if isinstance(error, QualysUnreadable) else str(error)
     found = detections.malware(rows, why)
     if found["found"]:
         found["found"] = _named(sha, rows, found["found"], qualys)

@@ -21,9 +21,9 @@ from image_scan.ecr import references
 from image_scan.errors import (
     ImageNotScannable,
     QualysUnavailable,
+    QualysUnreadable,
     ScanError,
     ScanFailed,
-    UnexpectedAnswer,
 )
 from image_scan.events import deployments
 from image_scan.findings import summary
@@ -334,7 +334,7 @@ def test_no_shape_that_is_not_known_is_clean(
 ) -> None:
     """What F2 and F3 have in common."""
     answers.get(VULN, json={"result": []})
-    with pytest.raises(UnexpectedAnswer):
+    with pytest.raises(QualysUnreadable):
         scan_results.fetch(image(), STATUS, qualys)
 
 

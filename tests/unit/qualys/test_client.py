@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import responses
 
-from image_scan.errors import QualysRejected, QualysUnavailable, UnexpectedAnswer
+from image_scan.errors import QualysRejected, QualysUnavailable, QualysUnreadable
 from image_scan.qualys.client import QualysClient
 from tests.unit.builders import API, JOB, SHA, listed, qualys_image, schedule
 
@@ -36,7 +36,7 @@ def test_no_external_id_is_refused(
     qualys: QualysClient, answers: responses.RequestsMock, told: Any
 ) -> None:
     answers.get(f"{API}/registry/aws-base", json=told)
-    with pytest.raises(UnexpectedAnswer):
+    with pytest.raises(QualysUnreadable):
         qualys.aws_external_id()
 
 
@@ -95,7 +95,7 @@ def test_a_list_of_unknown_shape_is_refused(
     qualys: QualysClient, answers: responses.RequestsMock, told: Any
 ) -> None:
     answers.get(f"{API}/images", json=told)
-    with pytest.raises(UnexpectedAnswer):
+    with pytest.raises(QualysUnreadable):
         list(qualys.images("shop/app"))
 
 
@@ -120,7 +120,7 @@ def test_details_that_are_no_object_are_refused(
     qualys: QualysClient, answers: responses.RequestsMock
 ) -> None:
     answers.get(f"{API}/images/{SHA}", json=[qualys_image()])
-    with pytest.raises(UnexpectedAnswer):
+    with pytest.raises(QualysUnreadable):
         qualys.image(SHA)
 
 
@@ -182,7 +182,7 @@ def test_an_id_that_cannot_stand_in_a_path_is_refused(
 ) -> None:
     row = {"registryUuid": told, "registryUri": "https://host"}
     answers.get(f"{API}/registry", json=listed(row))
-    with pytest.raises(UnexpectedAnswer):
+    with pytest.raises(QualysUnreadable):
         qualys.registry_uuid("https://host")
     answers.get(f"{API}/registry/reg-1/schedule", json=listed(schedule(scheduleUuid=told)))
     assert qualys.schedule_named("reg-1", "image-scan-scan-1") is None

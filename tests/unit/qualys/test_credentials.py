@@ -17,7 +17,6 @@ from image_scan.errors import (
     QualysUnauthorized,
     QualysUnavailable,
     ScanError,
-    UnexpectedAnswer,
 )
 from image_scan.qualys import credentials
 from image_scan.qualys.credentials import Credentials
@@ -203,7 +202,7 @@ def test_renewing_an_access_token_helps_only_after_a_rotation(clock: Clock) -> N
 
 
 @pytest.mark.parametrize(("status", "error"), [(401, QualysUnauthorized), (403, QualysUnauthorized),
-    (400, QualysUnauthorized), (302, UnexpectedAnswer), (404, UnexpectedAnswer),
+    (400, QualysUnauthorized), (302, QualysUnavailable), (404, QualysUnavailable),
     (408, QualysUnavailable), (409, QualysUnavailable), (429, QualysUnavailable),
     (500, QualysUnavailable), (503, QualysUnavailable)])  # fmt: skip
 @pytest.mark.parametrize("secret", [USER, CLIENT])

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from image_scan.errors import ScanError, UnexpectedAnswer
+from image_scan.errors import QualysUnreadable, ScanError
 from image_scan.qualys import models
 from image_scan.qualys.models import ScannedImage, Schedule, Vulnerabilities
 from tests.unit.builders import HOST, JOB, SHA, finding, findings, qualys_image, schedule
@@ -42,7 +42,7 @@ class TestRows:
          {"errorCode": "403 FORBIDDEN", "message": "no", "timestamp": 1}],
     )  # fmt: skip
     def test_anything_else_is_no_list(self, answer: Any) -> None:
-        with pytest.raises(UnexpectedAnswer):
+        with pytest.raises(QualysUnreadable):
             models.rows(answer)
 
     @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ class TestImage:
         [{}, {"severity5Count": 0}, {"severity5Count": None, "severity4Count": 0}, "0", 0, True],
     )
     def test_counts_of_another_shape_are_no_zero(self, vulnerabilities: Any) -> None:
-        with pytest.raises(UnexpectedAnswer):
+        with pytest.raises(QualysUnreadable):
             _ = ScannedImage.read(qualys_image(vulnerabilities=vulnerabilities)).reported
 
     @pytest.mark.parametrize("part", ["repo", "repoDigests"])
@@ -165,7 +165,7 @@ class TestImage:
         assert read.scanned_at >= 0
         try:
             reported = read.reported
-        except UnexpectedAnswer:
+        except QualysUnreadable:
             return
         assert reported is None or reported >= 0
 
@@ -189,7 +189,7 @@ class TestVulnerabilities:
          {"details": [1]}, None, "", 0, {"errorCode": "500 X", "message": "m", "timestamp": 1}],
     )  # fmt: skip
     def test_an_unknown_shape_is_no_absence_of_findings(self, answer: Any) -> None:
-        with pytest.raises(UnexpectedAnswer):
+        with pytest.raises(QualysUnreadable):
             Vulnerabilities.read(answer)
 
     @given(json_values)
@@ -246,13 +246,13 @@ def test_a_sum_needs_every_count(count: Any) -> None:
 @pytest.mark.parametrize("count", [-1, " 7 ", "9" * 30, 1.0, True, [7], {}])
 def test_what_is_told_as_a_count_must_be_one(count: Any) -> None:
     counts = {f"severity{level}Count": 0 for level in range(1, 6)}
-    with pytest.raises(UnexpectedAnswer):
+    with pytest.raises(QualysUnreadable):
         models.sum_of({**counts, "severity5Count": count}, "severity{}Count")
     for record in ([], counts):
         row = qualys_image(vulnerabilities=record, totalVulnCount=count)
-        with pytest.raises(UnexpectedAnswer):
+        with pytest.raises(QualysUnreadable):
             _ = ScannedImage.read(row).reported
-    with pytest.raises(UnexpectedAnswer):
+    with pytest.raises(QualysUnreadable):
         Vulnerabilities.read({"details": [], "vulnSummary": {"confirmed": {"sev5Count": count}}})
 
 
@@ -270,7 +270,7 @@ def test_half_a_summary_vouches_for_nothing_and_counts() -> None:
 
 @pytest.mark.parametrize("summary", ["none", 7, [1], {"confirmed": 3}, {"potential": [1]}])
 def test_a_summary_that_cannot_be_read_is_refused(summary: Any) -> None:
-    with pytest.raises(UnexpectedAnswer):
+    with pytest.raises(QualysUnreadable):
         Vulnerabilities.read({"details": [], "vulnSummary": summary})
 
 
@@ -286,7 +286,7 @@ def test_a_summary_that_cannot_be_read_is_refused(summary: Any) -> None:
     ],
 )
 def test_entries_under_another_name_are_not_overlooked(answer: Any) -> None:
-    with pytest.raises(UnexpectedAnswer, match="another name"):
+    with pytest.raises(QualysUnreadable, match="another name"):
         Vulnerabilities.read(answer)
 
 

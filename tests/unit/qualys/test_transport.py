@@ -14,7 +14,6 @@ from image_scan.errors import (
     QualysThrottled,
     QualysUnauthorized,
     QualysUnavailable,
-    UnexpectedAnswer,
 )
 from image_scan.qualys.transport import Transport, crowded_seconds, wait_seconds
 from tests.unit.builders import API, GATEWAY
@@ -58,7 +57,7 @@ def test_what_the_caller_reads_itself(answers: responses.RequestsMock, status: i
 @pytest.mark.parametrize(
     ("status", "error"),
     [
-        (302, UnexpectedAnswer),
+        (302, QualysUnavailable),
         (400, QualysRejected),
         (401, QualysUnauthorized),
         (403, QualysForbidden),
@@ -80,13 +79,13 @@ def test_every_other_status_is_an_error(
 
 def test_a_not_modified_is_no_answer(answers: responses.RequestsMock) -> None:
     answers.get(URL, status=304)
-    with pytest.raises(UnexpectedAnswer):
+    with pytest.raises(QualysUnavailable):
         transport().send("GET", "/thing")
 
 
 def test_a_redirect_is_not_followed_with_the_token(answers: responses.RequestsMock) -> None:
     answers.get(URL, status=302, headers={"Location": "https://elsewhere.example"})
-    with pytest.raises(UnexpectedAnswer):
+    with pytest.raises(QualysUnavailable):
         transport().send("GET", "/thing")
     assert len(answers.calls) == 1
 
