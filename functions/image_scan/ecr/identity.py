@@ -49,7 +49,20 @@ _CONFIGS = (
 )
 _EMPTY = "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
 # Other names of an architecture that container runtimes know.
-_ARCHITECTURES = {"x86_64": "amd64", "x86-64": "amd64", "aarch64": "arm64"}
+_ARCHITECTURES = {
+    "x86_64": "amd64",
+    "x86-64": "amd64",
+    "aarch64": "arm64",
+    "i386": "386",
+    "armhf": "arm",
+    "armel": "arm",
+}
+# What its processor can run besides, and the variant of the platform that each of them has.
+_ALSO_RUNS = {
+    "linux/amd64": ("linux/386", "v1"),
+    "linux/arm64": ("linux/arm", "v8"),
+    "windows/amd64": ("windows/386", "v1"),
+}
 # Fargate's, where a task definition says nothing.
 DEFAULT_PLATFORM = "linux/amd64"
 PLATFORMS = (DEFAULT_PLATFORM, "linux/arm64", "windows/amd64", "")
@@ -100,8 +113,16 @@ class _Entry:
         config = _digest(_mapping(self.document.get("config")))
         return is_known and "unknown" not in self.platforms and config != _EMPTY
 
-    def fits(self, platform: str) -> bool:
-        return not platform or all(each in ("", platform) for each in self.platforms)
+    def fits(self, *platforms: str) -> bool:
+        return "" in platforms or all(each in ("", *platforms) for each in self.platforms)
+
+    def is_made_for(self, platform: str) -> bool:
+        """Whether every runtime prefers it there to what the processor can run besides."""
+        told = _mapping(self.descriptor.get("platform"))
+        more = {name: value for name, value in told.items() if name not in ("os", "architecture")}
+        variant = more.pop("variant", "")
+        is_basic = variant in ("", _ALSO_RUNS.get(platform, ("", ""))[1])
+        return self.platforms == (platform,) and is_basic and not any(more.values())
 
 
 def identify(digest: str, documents: Mapping[str, Document], platform: str) -> Identity:
@@ -118,6 +139,10 @@ def identify(digest: str, documents: Mapping[str, Document], platform: str) -> I
     runnable = [each for each in listed if each.can_run()]
     # Where nothing is for the platform, a runtime may take another that its processor can run.
     fitting = [each for each in runnable if each.fits(platform)] or runnable
+    if platform in _ALSO_RUNS and not any(each.is_made_for(platform) for each in runnable):
+        # It even prefers that to an entry without a platform.
+        either = (platform, _ALSO_RUNS[platform][0])
+        fitting = [each for each in runnable if each in fitting or each.fits(*either)]
     images = [each for each in fitting if each.is_image]
     manifests = [each.digest for each in images]
     if is_whole and len(fitting) == len(runnable):

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from image_scan.ecr import identity
-from image_scan.ecr.identity import identify
+from image_scan.ecr.identity import Identity, identify
 
 DOCUMENTS = sorted((Path(__file__).parent / "indexes").glob("*.json"))
 EMPTY_CONFIG = "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
@@ -67,6 +67,64 @@ def test_an_index_with_more_than_is_looked_at_is_not_certain() -> None:
     assert identify("top", documents, "linux/amd64").certain is False
     documents["top"]["manifests"] = [image, *many[:50]]
     assert identify("top", documents, "linux/amd64").certain is True
+
+
+INDEX = "application/vnd.oci.image.index.v1+json"
+CLEAN, BAD = "sha256:" + "c" * 64, "sha256:" + "b" * 64
+OLD = {
+    "linux/amd64": {"os": "linux", "architecture": "386"},
+    "linux/arm64": {"os": "linux", "architecture": "arm", "variant": "v7"},
+}
+
+
+def beside_an_older_processors(platform: str, clean: dict[str, Any] | None) -> Identity:
+    """Identity of an index: an image for the processor's predecessor, and a clean one."""
+    entries: list[dict[str, Any]] = [
+        {"digest": BAD, "platform": OLD[platform]},
+        {"digest": CLEAN, **({"platform": clean} if clean is not None else {})},
+    ]
+    config = {"mediaType": "application/vnd.oci.image.config.v1+json"}
+    of_each = {each: {"config": {**config, "digest": each}} for each in (CLEAN, BAD)}
+    return identify("top", {"top": {"manifests": entries}, **of_each}, platform)
+
+
+@pytest.mark.parametrize("platform", OLD)
+@pytest.mark.parametrize("more", [None, {}, {"variant": "v9"}, {"os.features": ["x"]}], ids=str)
+def test_what_the_processor_also_runs_is_not_hidden_by_what_may_not_be_taken(
+    platform: str, more: dict[str, Any] | None
+) -> None:
+    """A runtime takes an image for 386 before one without a platform, and before one for a
+    variant that the processor is not of. So the clean one must not answer for it."""
+    named = {"os": "linux", "architecture": platform.split("/")[1], **more} if more else more
+    found = beside_an_older_processors(platform, named)
+    assert (found.certain, sorted(found.configs)) == (False, [BAD, CLEAN])
+
+
+@pytest.mark.parametrize("name", ["386", "i386"])
+def test_what_the_processor_also_runs_is_not_hidden_in_an_index_of_the_platform(name: str) -> None:
+    inner = "sha256:" + "1" * 64
+    amd64 = {"os": "linux", "architecture": "amd64"}
+    entries = [{"digest": BAD, "platform": {**amd64, "architecture": name}}, {"digest": CLEAN}]
+    config = {"mediaType": "application/vnd.oci.image.config.v1+json"}
+    documents: dict[str, Any] = {
+        "top": {"manifests": [{"digest": inner, "mediaType": INDEX, "platform": amd64}]},
+        inner: {"mediaType": INDEX, "manifests": entries},
+        **{each: {"config": {**config, "digest": each}} for each in (CLEAN, BAD)},
+    }
+    found = identify("top", documents, "linux/amd64")
+    assert (found.certain, sorted(found.configs)) == (False, [BAD, CLEAN])
+
+
+@pytest.mark.parametrize("platform", OLD)
+@pytest.mark.parametrize("variant", [{}, {"variant": ""}, {"variant": "basic"}])
+def test_what_is_made_for_the_platform_is_taken_before_what_it_also_runs(
+    platform: str, variant: dict[str, str]
+) -> None:
+    basic = {"linux/amd64": "v1", "linux/arm64": "v8"}[platform]
+    named = {"os": "linux", "architecture": platform.split("/")[1], **variant}
+    named = {name: basic if value == "basic" else value for name, value in named.items()}
+    found = beside_an_older_processors(platform, named)
+    assert (found.certain, found.configs, found.manifests) == (True, (CLEAN,), (CLEAN,))
 
 
 _DIGESTS = ["sha256:" + digit * 64 for digit in "123"]
