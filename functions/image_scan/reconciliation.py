@@ -1,8 +1,8 @@
 """Coverage: what runs against what has a verdict, and what the events have missed.
 
 For every account's region in the ledger, and our own, the running tasks are listed. An image
-without a verdict, or one that the ledger does not know to run there, goes through the intake as an
-event of the task; a row that nothing runs any more is closed. What ended as ERROR or TIMEOUT is
+without a verdict, one that the ledger does not know to run there, or one whose workload was not
+notified of its findings, goes through the intake as an event of the task; a row that nothing runs any more is closed. What ended as ERROR or TIMEOUT is
 scanned again, once for each run, and findings that are worth a notification are judged again. For
 anything else a second run finds nothing to do.
 """
@@ -142,7 +142,8 @@ class Reconciliation:
             tasks = deployments.running(event, self._accounts)
             met = [(task, _pair(task, states)) for task in tasks]
             lacking = [each for each in met if self._lacks(*each, states, found)]
-            due = {key for _, (key, _) in met if self._is_bad(key)} - found.bad
+            due = {pair[0] for _, pair in met if self._is_bad(pair[0]) and self._has_heard(pair)}
+            due -= found.bad
             found.bad |= due
             if lacking or due:
                 self._start(event)
@@ -162,7 +163,8 @@ class Reconciliation:
         states: Mapping[tuple[str, str], str],
         found: Found,
     ) -> bool:
-        """Whether a running image is without a verdict, or its place not known to run it."""
+        """Whether a running image is without a verdict, or its place not known to run it, or not
+        notified of it: who deploys an image whose verdict has run out waits alone for the next."""
         key = pair[0]
         found.images.add(key)
         found.running.add(pair)
@@ -177,7 +179,8 @@ class Reconciliation:
         elif item and not status:
             failed = UnscannableImage(image["uri"], item.get("reason", ""), verdict=item["status"])
             found.failed.setdefault(key, failed).places.add(pair[1])
-        return pair not in found.sent and (not status or states.get(pair) != "running")
+        unaware = self._is_bad(key) and not self._has_heard(pair)
+        return pair not in found.sent and (not status or states.get(pair) != "running" or unaware)
 
     def _note_scans(
         self, lacking: Iterable[tuple[ImageTask, tuple[str, str]]], found: Found
@@ -196,6 +199,12 @@ class Reconciliation:
         item = self._item(key)
         outcome = cast("Outcome", {**item, "verdict": item.get("status")})
         return bool(item) and item["status"] == "FINDINGS" and self._may_tell(outcome)
+
+    def _has_heard(self, pair: tuple[str, str]) -> bool:
+        """Whether a place has had its notification of a bad verdict, as CheckCache tells it."""
+        key, place = pair
+        known = self._item(key).get("places", {}).get(place)
+        return known is not None and "claimed_until" not in known
 
     def _item(self, key: str) -> Json:
         """The verdict or lease of an image; empty where it does not count any more."""

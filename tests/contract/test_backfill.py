@@ -220,3 +220,28 @@ def test_a_reconciliation_that_is_handled_twice_notifies_once(
     environment.setattr(two.pipeline, "intake", twice)
     two.reconciles()
     assert len(two.pipeline.told()) == 1
+
+
+@pytest.mark.parametrize("first", ["web", "jobs"])
+def test_all_that_run_an_image_hear_of_what_a_later_scan_of_it_finds(
+    account: Account, first: str
+) -> None:
+    """The verdict has run out, and one of them is deployed: it alone waited for the new one."""
+    pipeline = account.pipeline
+    digest = pipeline.push()
+    running = sorted(("web", "jobs", "cron"), key=lambda service: service != first)
+    for number, service in enumerate(running):
+        pipeline.announce(service=service)
+        account.runs(number, digest=digest, service=service)
+    pipeline.scans()
+    account.reconciles()
+    pipeline.time.sleep(8 * DAY)
+    pipeline.find(5)
+    pipeline.scan(service="web")
+    assert [services(message) for message in pipeline.told()] == [["web:1"]]
+    account.reconciles()
+    heard = [name for message in pipeline.told()[1:] for name in services(message)]
+    assert sorted(heard) == ["cron:1", "jobs:1"]
+    before = len(pipeline.told())
+    account.reconciles()
+    assert len(pipeline.told()) == before
