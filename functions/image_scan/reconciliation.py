@@ -2,9 +2,9 @@
 
 For every account's region in the ledger, and our own, the running tasks are listed. An image
 without a verdict, one that the ledger does not know to run there, or one whose workload was not
-notified of its findings, goes through the intake as an event of the task; a row that nothing runs any more is closed. What ended as ERROR or TIMEOUT is
-scanned again, once for each run, and findings that are worth a notification are judged again. For
-anything else a second run finds nothing to do.
+notified of its findings, goes through the intake as an event of the task; a row that nothing runs
+any more is closed. What ended as ERROR or TIMEOUT is scanned again, once for each run, and findings
+that are worth a notification are judged again. For anything else a second run finds nothing to do.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from image_scan import aws, log, metrics, running_tasks
+from image_scan.cache.elsewhere import is_elsewhere
 from image_scan.daily_digest import UnscannableImage
 from image_scan.ecr.digests import reference_key
 from image_scan.errors import AwsRejected
@@ -179,8 +180,11 @@ class Reconciliation:
         elif item and not status:
             failed = UnscannableImage(image["uri"], item.get("reason", ""), verdict=item["status"])
             found.failed.setdefault(key, failed).places.add(pair[1])
-        unaware = self._is_bad(key) and not self._has_heard(pair)
-        return pair not in found.sent and (not status or states.get(pair) != "running" or unaware)
+        # Here a scan may be asked for; and findings that somebody waits for.
+        is_open = status == "UNSCANNABLE" and is_elsewhere(image, item)
+        is_open |= self._is_bad(key) and not self._has_heard(pair)
+        is_known = bool(status) and states.get(pair) == "running" and not is_open
+        return pair not in found.sent and not is_known
 
     def _note_scans(
         self, lacking: Iterable[tuple[ImageTask, tuple[str, str]]], found: Found

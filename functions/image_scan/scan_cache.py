@@ -14,6 +14,7 @@ import time
 from typing import TYPE_CHECKING, Any, cast
 
 from image_scan.cache import failures, reconciled
+from image_scan.cache.elsewhere import is_elsewhere, may_notify
 from image_scan.cache_table import CacheTable, ConditionFailedError
 from image_scan.errors import AwsUnavailable, ItemTooLarge
 from image_scan.events import api_calls
@@ -182,7 +183,9 @@ class ScanCache:
             return CacheDecision(decision="skip", lease=None, outcome=outcome)
         item = self._table.get(task["image"]["key"])
         if item and item["status"] in (_IN_PROGRESS, *_NO_RESULT):
-            return None
+            is_held = item["status"] == _IN_PROGRESS and item["ttl"] > self._now()
+            is_ours = is_held or not is_elsewhere(task["image"], item)
+            return None if is_ours else self._apart(task, item, outcome)
         if item and item["ttl"] > self._now() and item.get("claimed_by") != task["event_id"]:
             return self._told(task, item)
         if _only_registers(task) or _is_awaited(task):
@@ -202,6 +205,13 @@ class ScanCache:
         except ConditionFailedError:
             return _SKIP  # another event has been faster
         return CacheDecision(decision="notify", lease=None, outcome=outcome)
+
+    def _apart(self, task: ImageTask, item: Mapping[str, Any], outcome: Outcome) -> CacheDecision:
+        """What has failed in one repository is not ended by another one without a tag for it."""
+        is_new = not (_only_registers(task) or _is_awaited(task))
+        if is_new and may_notify(self._table, item, *place_of(task)):
+            return CacheDecision(decision="notify", lease=None, outcome=outcome)
+        return _SKIP
 
     def _told(self, task: ImageTask, item: Mapping[str, Any]) -> CacheDecision:
         """A bad verdict is told to a place that has not heard of it, by one event: a call and its

@@ -26,9 +26,11 @@ from tests.unit.builders import (
     REGION,
     WEEK,
     freed,
+    image,
     recorded,
     taken,
 )
+from tests.unit.builders import task as deployed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -225,6 +227,25 @@ def test_a_strangers_image_is_noted_and_unscannable_and_then_left_alone(world: W
         world.clock.now += HOUR + 1
         found = world.run()
         assert (found["sent"], found["closed"], found["unscannable"]) == (0, 0, 1)
+
+
+def test_what_cannot_be_scanned_in_one_repository_is_scanned_in_another(world: World) -> None:
+    """Somebody runs the same bytes by their digest, from a repository in which no tag has it."""
+    world.ecs[ACCOUNT].run(1, app(1))
+    (running,) = [deployments.running(event, world.accounts)[0] for event in _events(world)]
+    copy = {**running["image"], "repository": "dev/app", "unscannable": "no tag"}
+    told = deployed("event-2", image(**copy), service="dev")
+    assert world.cache.decide(told, LEASE)["decision"] == "notify"
+    world.cache.note_told(told, Outcome(verdict="UNSCANNABLE", reason="no tag"), WEEK)
+    world.ledger.note(running)
+    assert world.run()["sent"] == 1
+    world.handle()
+    assert (world.run()["fresh_verdicts"], world.sent) == (1, [])
+
+
+def _events(world: World) -> list[Json]:
+    world.run()
+    return world.sent
 
 
 def test_what_cannot_be_scanned_counts_apart(world: World) -> None:

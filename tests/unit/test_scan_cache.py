@@ -18,6 +18,7 @@ from tests.unit.builders import (
     CLEAN,
     CRITICAL,
     DIGEST,
+    HOST,
     LEASE,
     MEDIUM,
     NOW,
@@ -388,6 +389,31 @@ class TestUnscannable:
         assert cache.decide(untagged, LEASE)["decision"] == "notify"
         cache.note_told(untagged, Outcome(verdict="UNSCANNABLE", reason="no tag"), WEEK)
         assert cache.decide(task("event-2"), LEASE)["decision"] == "scan"
+
+    @pytest.mark.parametrize("lease_is_over", [False, True], ids=["failed", "died"])
+    def test_the_same_bytes_without_a_tag_elsewhere_end_nobodys_wait_for_a_scan(
+        self, cache: ScanCache, table: CacheTable, clock: Clock, lease_is_over: bool
+    ) -> None:
+        """Another repository's tag may have moved on; in this one a scan can be asked for."""
+        held = taken(cache.decide(task(), LEASE))
+        if lease_is_over:
+            clock.now += LEASE
+        else:
+            freed(cache, held, Outcome(verdict="ERROR", reason="ScanFailed: no space"))
+        before = item(table)
+        copy = image(repository="dev/app", uri=f"{HOST}/dev/app@{DIGEST}", unscannable="no tag")
+        asked = task("event-2", of=copy, service="dev")
+        for _ in range(2):  # its notification failed, and its event comes again
+            decision = cache.decide(asked, LEASE)
+            assert (decision["decision"], decision["lease"]) == ("notify", None)
+            assert decision["outcome"] == {"verdict": "UNSCANNABLE", "reason": "no tag"}
+            cache.note_told(asked, decision["outcome"], WEEK)
+        after = item(table)
+        assert {**after, "places": None} == {**before, "places": None}
+        assert len(after["places"]) == 2, "it hears of the next scan"
+        for again in (task("event-3", of=copy, service="dev"), started(1, copy, service="dev")):
+            assert cache.decide(again, LEASE)["decision"] == "skip"
+        assert cache.decide(task("event-4"), LEASE)["decision"] == "scan"
 
     def test_noting_it_does_not_replace_a_lease(self, cache: ScanCache, table: CacheTable) -> None:
         cache.decide(task(), LEASE)
