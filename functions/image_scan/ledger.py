@@ -70,9 +70,12 @@ class Ledger:
 
     def workloads(self, key: str) -> dict[str, Place]:
         """Reads what runs an image, or was deployed to: facts by place."""
+        return {place: facts_of(row) for place, row in self.running(key).items()}
+
+    def running(self, key: str) -> dict[str, dict[str, Any]]:
+        """The same as rows."""
         rows = self._table.below(key)
-        running = (row for row in rows if row.get("state") in ("deployed", "running"))
-        return {row["place"]: _facts(row) for row in running}
+        return {row["place"]: row for row in rows if row.get("state") in ("deployed", "running")}
 
     def places(self) -> Iterator[dict[str, Any]]:
         """Every row: digest, place, account_region, state and last_seen."""
@@ -135,7 +138,7 @@ class Ledger:
             return int(self._clock())
 
 
-def _facts(row: Mapping[str, Any]) -> Place:
+def facts_of(row: Mapping[str, Any]) -> Place:
     """A row as a notification names it; which event it was is not known any more."""
     facts = {name: row[name] for name in _FACTS}
     seen = datetime.fromtimestamp(int(row["last_seen"]), UTC).isoformat()

@@ -131,9 +131,10 @@ class ScanCache:
         return failures.unaware(self._table.get(lease["key"]) or {}, outcome, places)
 
     def keep_findings(self, lease: Lease, outcome: Outcome, ttl_seconds: int) -> None:
-        """Twice as long as the verdict: the next version is compared with them."""
-        if listed := outcome.get("listed"):
-            until = self._now() + 2 * ttl_seconds
+        """Twice as long as the verdict: the next version is compared with them. Those that are too
+        many replace what an earlier scan has found, too: they are unknown then."""
+        if "listed" in outcome:
+            listed, until = outcome["listed"], self._now() + 2 * ttl_seconds
             self._table.put(
                 {"imageDigest": findings_key(lease["key"]), "listed": listed, "ttl": until}
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,7 +21,7 @@ from image_scan.payloads import ImageTask, Outcome
 from image_scan.scan_cache import ScanCache, place_of
 from image_scan.telling import Telling
 from tests.unit import tables
-from tests.unit.builders import LEASE, NOTIFY, NOW, WEEK, image, settling, taken, task
+from tests.unit.builders import LEASE, NOTIFY, NOW, WEEK, image, lease, settling, taken, task
 from tests.unit.test_notification_policy import found
 from tests.unit.test_owners import tagless
 
@@ -186,10 +187,10 @@ def test_more_places_than_are_compared_are_told_in_full_and_known_then(
 ) -> None:
     assert tell(scene, scene.runs(1, 1), 1)
     deployed = scene.runs(2, 1)
-    monkeypatch.setattr(telling, "_MOST_COMPARED", 0)
+    monkeypatch.setattr(telling, "_COMPARING_SECONDS", 0)
     assert tell(scene, deployed, 1)
     assert not tell(scene, scene.runs(3)), "it was fixed"
-    monkeypatch.setattr(telling, "_MOST_COMPARED", 300)
+    monkeypatch.setattr(telling, "_COMPARING_SECONDS", 8)
     assert tell(scene, scene.runs(4, 1), 1)
 
 
@@ -277,3 +278,55 @@ def test_a_registration_beside_a_service_that_knows_the_findings_alarms_nobody(
     asked = settling(result(1), deployed["image"])
     assert not scene.telling().tell(asked, result(1), places)
     assert scene.telling().tell(asked, result(1), dict([place_of(registered)]))
+
+
+def test_findings_that_are_too_many_are_not_judged_by_those_of_an_earlier_scan(
+    scene: Scene,
+) -> None:
+    deployed = scene.runs(1, 1)
+    assert tell(scene, deployed, 1)
+    place, facts = place_of(deployed)
+    more: Any = {**result(1, 2), "listed": ""}
+    asked = settling(more, deployed["image"])
+    scene.cache.keep_findings(lease(key=deployed["image"]["key"]), more, WEEK)
+    assert scene.telling().tell(asked, more, {place: facts}), "the second one is new"
+    known: Any = {name: value for name, value in more.items() if name != "listed"}
+    assert scene.telling().tell(asked, known, {"another": {**facts, "service": "another"}})
+
+
+def judged_again(scene: Scene, deployed: ImageTask, *qids: int) -> bool:
+    """A reconciliation has found the image running."""
+    place, facts = place_of(deployed)
+    asked = settling(result(*qids), deployed["image"], again=True)
+    return scene.telling().tell(asked, result(*qids), {place: facts})
+
+
+def test_what_a_workload_was_notified_of_is_not_repeated_however_many_run_the_image(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(telling, "_COMPARING_SECONDS", 0)
+    deployed = scene.runs(1, 1)
+    assert tell(scene, deployed, 1)
+    assert not judged_again(scene, deployed, 1)
+    assert judged_again(scene, deployed, 1, 2)
+
+
+def test_many_workloads_are_notified_within_the_time_of_the_function(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which has 30 s; 300 workloads with a history each take longer to compare."""
+    deployed = scene.runs(1, 1)
+    _, facts = place_of(deployed)
+    places = {f"place-{number}": facts for number in range(300)}
+    now, compared = 0.0, 0
+
+    def slow(*_: Any) -> list[Any]:
+        nonlocal now, compared
+        now, compared = now + 0.2, compared + 1
+        return []
+
+    monkeypatch.setattr(NotifiedFindings, "at", slow)
+    asked = settling(result(1), deployed["image"])
+    assert replace(scene.telling(), timer=lambda: now).tell(asked, result(1), places)
+    assert compared == 40
+    assert scene.told()[0]["deployed_total"] == 300

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from image_scan.findings import encoding
-from image_scan.ledger import Ledger
+from image_scan.ledger import Ledger, facts_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -31,6 +31,7 @@ class NotifiedFindings:
         self._ledger = ledger
         self._cache = cache
         self._contents: dict[str, list[Finding] | None] = {}
+        self._running: dict[str, dict[str, Any]] = {}
 
     def at(
         self, place: str, facts: Place, image: Image, notifiable: Callable[[Finding], bool]
@@ -40,7 +41,7 @@ class NotifiedFindings:
         The image's own record, of an earlier scan, else that of the version before. A version
         without one was notified of nothing, and ends what it did not contain as `notifiable`.
         """
-        own = self._ledger.get(image["key"], place)
+        own = self._running.get(place) or self._ledger.get(image["key"], place)
         if _RECORD in own:
             return encoding.unpack(own[_RECORD])
         known: list[Finding] | None = None
@@ -64,8 +65,14 @@ class NotifiedFindings:
         return [each for each in known if all(each.qid in qids for qids in kept)]
 
     def workloads(self, image: Image) -> dict[str, Place]:
-        """Returns what runs an image: facts by place."""
-        return Ledger(self._ledger).workloads(image["key"])
+        """Returns what runs an image: facts by place. What these were notified of is then at hand,
+        so this object is for one image from now on."""
+        self._running = Ledger(self._ledger).running(image["key"])
+        return {place: facts_of(row) for place, row in self._running.items()}
+
+    def is_at_hand(self, place: str) -> bool:
+        """Whether it is known without a call what a place was notified of."""
+        return _RECORD in self._running.get(place, {})
 
     def record(self, place: str, image: Image, findings: Sequence[Finding]) -> None:
         """Records what a place has been notified of; to be called after the notification."""
