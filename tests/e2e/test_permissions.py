@@ -41,7 +41,12 @@ ONCE_A_DAY = f"{PREFIX}-scheduler-us-east-1"
 OF_AGENTS = (f"{PREFIX}-reconcile-us-east-1", "ecs:DescribeTaskDefinition")
 # Whose resource cannot be told, or is AWS' own policy's.
 OF_ANY_RESOURCE = {
-    f"{PREFIX}-parse-event-us-east-1": ("ecs:DescribeTaskDefinition",),
+    # Registries of other accounts are read as far as their own policies let it in.
+    f"{PREFIX}-parse-event-us-east-1": (
+        "ecr:BatchGetImage",
+        "ecr:DescribeImages",
+        "ecs:DescribeTaskDefinition",
+    ),
     f"{PREFIX}-reconcile-us-east-1": ("ecs:DescribeTaskDefinition", "ecs:ListTasks"),
     ONCE_A_DAY: ("sqs:SendMessage",),
     f"{PREFIX}-registry-us-east-1": (

@@ -32,10 +32,13 @@ def test_an_image_is_found_by_whatever_names_it(operate: Operate, pushed: Pushed
         assert known["key"] == pushed.image.digest
         assert (known["verdict"], known["counts"]["critical"]) == ("FINDINGS", 1)
         assert (known["fresh"], known["known"]) == (True, True)
-        assert known["places"][0]["principal"].endswith(":root")
+        assert known["places"] == []
+        (asked,) = known["requested_by"]
+        assert asked.endswith(":root")
     shown = operate("where", IMAGE=pushed.image.digest).output
     assert "FINDINGS" in shown
-    assert "asked for by" in shown
+    assert "asked for" in shown
+    assert "by hand" in shown
 
 
 def test_what_a_tag_named_before_is_another_image(operate: Operate, pushed: Pushed) -> None:
