@@ -13,7 +13,7 @@ import pytest
 from image_scan.errors import AwsUnavailable
 from image_scan.inventory.notified import NotifiedFindings
 from tests.contract.environments import aws_client
-from tests.contract.pipeline import REPOSITORY, URI, Pipeline
+from tests.contract.pipeline import REPOSITORY, URI, Pipeline, verdict
 from tests.unit.builders import HOST, NOTIFY
 from tests.workflow import definitions
 
@@ -240,3 +240,21 @@ def test_a_crash_after_the_message_repeats_it_and_loses_none(
     environment.setattr(NotifiedFindings, "record", dies_once)
     assert len(service.deploys(finding(1, 5))) == 2
     assert compared(service.deploys(finding(1, 5), finding(2, 5)))["still_open"] == 1
+
+
+def test_a_redrive_leaves_the_version_before_known_by_its_containers(service: Service) -> None:
+    """The scan of a fixed version failed for a while; what comes back after it is new."""
+    assert len(service.deploys(finding(1, 5))) == 1
+    pipeline = service.pipeline
+    pipeline.time.sleep(60)
+    pipeline.push(config="d" * 64)
+    pipeline.qualys.tell_findings(REPOSITORY, [])
+    pipeline.spoil("/registry/[^/]*/schedule", method="POST", status=403)
+    pipeline.scan()
+    kept = dict(pipeline.kept()[-1])
+    kept.pop("error")
+    assert pipeline.intake(kept).status == "SUCCEEDED"
+    (run,) = pipeline.scans()
+    assert verdict(run) == "CLEAN"
+    again = service.deploys(finding(1, 5))
+    assert compared(again) == {"new": 1, "still_open": 0, "fixed": 0}

@@ -183,7 +183,7 @@ def _tags(ecr: ECRClient, where: _Where, digests: Sequence[str]) -> dict[str, li
 def _document(text: str) -> dict[str, Any]:
     try:
         document = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return document if isinstance(document, dict) else {}
 

@@ -22,4 +22,7 @@ def parse(event: Mapping[str, Any]) -> EcsEvent:
     told = mapping(detail.get("deployment"))
     deployment = deployment_of(event)
     deployment.update({key: text(told, key) for key in deployment if key in told})  # type: ignore[typeddict-item]
-    return EcsEvent(deployment, containers=(("", image),), force=detail.get("force") is True)
+    listed = detail.get("containers")
+    names = [each for each in (listed if isinstance(listed, list) else []) if isinstance(each, str)]
+    containers = tuple((name, image) for name in names or [""])
+    return EcsEvent(deployment, containers=containers, force=detail.get("force") is True)

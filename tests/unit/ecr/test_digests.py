@@ -364,7 +364,9 @@ def test_an_image_that_ecr_fails_at_for_another_reason_is_no_absent_one() -> Non
     assert found["unscannable"] == "its tag is unknown: ECR did not say"
 
 
-@pytest.mark.parametrize("text", ["", "not json", "[]", "null", "1"])
+@pytest.mark.parametrize(
+    "text", ["", "not json", "[]", "null", "1", pytest.param("[" * 100_000, id="too deep")]
+)
 def test_a_manifest_that_is_no_object_says_nothing(text: str) -> None:
     digest = f"sha256:{'7' * 64}"
     row = {"imageId": {"imageTag": "v1", "imageDigest": digest}, "imageManifest": text}

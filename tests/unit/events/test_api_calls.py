@@ -146,6 +146,15 @@ def read(event: Any) -> None:
     "".join(image for _, image in parsed.containers).encode()
 
 
+@pytest.mark.parametrize("told", [None, [], "app", [1], {}], ids=str)
+def test_a_scan_request_may_name_no_containers(told: Any) -> None:
+    """One by hand, and one from before an upgrade."""
+    event = builders.event("scan_request")
+    event["detail"]["containers"] = told
+    found = deployments.parse(event).containers
+    assert found == (("", event["detail"]["image"]),)
+
+
 @given(event=json_values, kind=st.sampled_from([api_calls.API_CALL, scan_request.SCAN_REQUEST]))
 @settings(max_examples=150)
 def test_any_value_in_place_of_an_event(event: Any, kind: str) -> None:
