@@ -146,8 +146,14 @@ def judge(
     exceptions: Sequence[Accepted],
     repository: str,
     today: date,
+    *,
+    same_scan: bool = False,
 ) -> Judged:
-    """`notified` is what the workload was notified of before; None where that is unknown."""
+    """`notified` is what the workload was notified of before; None where that is unknown.
+
+    A finding whose number could not be read is only known again where `notified` is of the
+    `same_scan`, one for one.
+    """
     left = [
         each for each in found if not any(one.covers(each, repository, today) for one in exceptions)
     ]
@@ -156,7 +162,10 @@ def judge(
     known: dict[int, list[Finding]] = {}
     for each in notified or ():
         known.setdefault(each.qid, []).append(each)
-    pairs = [(each, _known_as(each, known.get(each.qid, ()))) for each in severe]
+    unnumbered = known.pop(0, [])
+    pairs = [(each, _known_as(each, known.get(each.qid, ()))) for each in severe if each.qid]
+    without = [each for each in severe if not each.qid]
+    pairs += [(each, _one_of(each, unnumbered) if same_scan else None) for each in without]
     new = [each for each, known_as in pairs if known_as is None]
     kept = [known_as or each for each, known_as in pairs]
     if notified is None:
@@ -169,13 +178,22 @@ def judge(
 
 
 def _known_as(finding: Finding, notified: Sequence[Finding]) -> Finding | None:
-    """Returns the worst of what was notified that covers a finding: at its severity or a higher
-    one, and as confirmed where it is. A finding whose number could not be read is never known."""
-    covering = [
-        each
-        for each in notified
-        if finding.qid
-        and each.severity >= finding.severity
-        and (finding.potential or not each.potential)
-    ]
+    """Returns the worst of what was notified that covers a finding."""
+    covering = [each for each in notified if _covers(each, finding)]
     return max(covering, key=lambda each: each.severity, default=None)
+
+
+def _one_of(finding: Finding, notified: list[Finding]) -> Finding | None:
+    """Takes what covers a finding out of what was notified, the mildest, so that it covers no
+    other one; None where nothing does."""
+    covering = [each for each in notified if _covers(each, finding)]
+    found = min(covering, key=lambda each: each.severity, default=None)
+    if found:
+        notified.remove(found)
+    return found
+
+
+def _covers(notified: Finding, finding: Finding) -> bool:
+    """At its severity or a higher one, and as confirmed where it is."""
+    is_as_sure = finding.potential or not notified.potential
+    return is_as_sure and notified.severity >= finding.severity

@@ -67,7 +67,7 @@ class Telling:
         if again := task.get("again", False):
             # All that run the image have heard of this verdict: in one message, and what is new.
             places, policy = self.notified.workloads(image), replace(policy, notify_on="new")
-        judged = self.judge(image, outcome, places, policy)
+        judged = self.judge(image, outcome, places, policy, same_scan=again)
         if again and judged is None:
             return False
         selection = _select(judged, places, not again and self.policy.detected(outcome))
@@ -84,6 +84,8 @@ class Telling:
         outcome: Outcome,
         places: Mapping[str, Place],
         policy: NotificationPolicy,
+        *,
+        same_scan: bool = False,
     ) -> dict[str, Judged] | None:
         """Each place's findings against what it was notified of; None where they are unknown."""
         if "counts" not in outcome:
@@ -108,6 +110,7 @@ class Telling:
                 exceptions,
                 image["repository"],
                 today,
+                same_scan=same_scan,
             )
             for place, facts in places.items()
         }

@@ -182,6 +182,30 @@ def test_a_finding_without_a_number_is_always_new() -> None:
     assert judge([found(0)], [found(0)], policy(), [], "shop/app", TODAY).is_told
 
 
+@pytest.mark.parametrize(
+    ("severities", "notified", "told"),
+    [
+        ([5], [5], False),
+        ([5, 4], [4, 5], False),
+        ([4, 5], [5, 4], False),
+        ([5, 5], [5], True),
+        ([5], [4], True),
+        ([5], [], True),
+    ],
+)
+def test_findings_without_a_number_are_known_one_for_one_when_a_scan_is_judged_again(
+    severities: list[int], notified: list[int], told: bool
+) -> None:
+    """Else each reconciliation would notify them."""
+    now, before = ([found(0, each) for each in some] for some in (severities, notified))
+    judged = judge(now, before, policy(), [], "shop/app", TODAY, same_scan=True)
+    assert judged.is_told is told
+
+
+def test_a_finding_with_a_number_is_not_known_by_one_without() -> None:
+    assert judge([found(1)], [found(0)], policy(), [], "shop/app", TODAY, same_scan=True).is_told
+
+
 finding_lists = st.lists(
     st.builds(
         Finding,

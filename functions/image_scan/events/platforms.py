@@ -3,7 +3,9 @@
 A task definition says it, or is for Linux on X86_64:
 https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RuntimePlatform.html
 Every task on Fargate has the attribute `ecs.cpu-architecture`; those that were recorded before
-Fargate had ARM64 lack it.
+Fargate had ARM64 lack it. An event need not say the operating system: Fargate's platform version
+1.0.0 is Windows', as Linux has had 1.3.0 and 1.4.0 only since 2022.
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/platform-fargate-windows.html
 """
 
 from collections.abc import Mapping
@@ -13,6 +15,7 @@ from image_scan.ecr.identity import PLATFORMS
 from image_scan.events.api_calls import express_configuration
 from image_scan.events.fields import Part, mapping, text
 
+_WINDOWS_ON_FARGATE = "1.0.0"
 _ARCHITECTURES = {"": "amd64", "x86_64": "amd64", "arm64": "arm64"}
 
 
@@ -48,6 +51,8 @@ def of_task(task: Part) -> str | None:
     attributes = {text(each, "name"): text(each, "value") for each in told}
     architecture = attributes.get("ecs.cpu-architecture", "")
     system = text(task, "platformFamily") or attributes.get("ecs.os-type", "")
+    if not system and text(task, "platformVersion") == _WINDOWS_ON_FARGATE:
+        system = "windows"
     return _platform(system, architecture) if system or architecture else None
 
 

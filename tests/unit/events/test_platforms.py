@@ -84,3 +84,14 @@ def test_any_event_may_say_nothing(event: Any) -> None:
 
 def test_it_is_read_beside_what_the_event_deploys() -> None:
     assert deployments.parse(task(**GRAVITON)).platform == "linux/arm64"
+
+
+@pytest.mark.parametrize(
+    ("version", "platform"), [("1.0.0", "windows/amd64"), ("1.4.0", "linux/amd64")]
+)
+def test_a_task_on_fargate_is_of_windows_by_its_platform_version(
+    version: str, platform: str
+) -> None:
+    """Its event names no operating system; the call that deploys it does, by its definition."""
+    x86 = {"attributes": [{"name": "ecs.cpu-architecture", "value": "x86_64"}]}
+    assert platforms.of_event(task(platformVersion=version, **x86)) == platform
