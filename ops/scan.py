@@ -24,6 +24,7 @@ from ops.where import described, show
 
 Json = dict[str, Any]
 _NO_RESULT = ("UNSCANNABLE", "TIMEOUT", "ERROR")
+_PLATFORMS = tuple(each for each in PLATFORMS if each)
 # AWS lists an execution a moment after it began.
 _LISTED_SECONDS = 20
 _MOST_EXECUTIONS = 200
@@ -44,7 +45,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--platform",
         default=os.environ.get("PLATFORM") or DEFAULT_PLATFORM,
-        choices=[each for each in PLATFORMS if each],
+        choices=_PLATFORMS,
         help=f"of several in an index, that of the workload (PLATFORM); {DEFAULT_PLATFORM}",
     )
     parser.add_argument(
@@ -64,10 +65,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Raises OpsError."""
-    if not arguments.image or re.search(r"\s", arguments.image):
+    if not arguments.image:
         raise OpsError(
             "No image is given: IMAGE=<account>.dkr.ecr.<region>.amazonaws.com/name:tag."
         )
+    if re.search(r"\s", arguments.image):
+        raise OpsError(f"IMAGE has a space in it: {arguments.image!r}.")
+    if arguments.platform not in _PLATFORMS:  # argparse does not look at a default
+        known = f"{', '.join(_PLATFORMS[:-1])} or {_PLATFORMS[-1]}"
+        raise OpsError(f"PLATFORM={arguments.platform} is not known: {known}.")
     install = Install.of(arguments)
     scans, items = Scans(install), CacheItems(install)
     uri = ecr_uri(install, items, arguments.image)

@@ -174,7 +174,7 @@ class Reconciliation:
         if status in _FRESH:
             found.fresh.add(key)
         if status == "UNSCANNABLE" or (not status and image["unscannable"]):
-            reason = image["unscannable"] or "no scan can be asked for"
+            reason = image["unscannable"] or item.get("reason") or "no scan can be asked for"
             known = found.unscannable.setdefault(key, UnscannableImage(image["uri"], reason))
             known.places.add(pair[1])
         elif item and not status:

@@ -113,7 +113,7 @@ variable "max_concurrent_scans" {
 
 variable "require_examined" {
   type        = list(string)
-  description = "What an image must have been examined for to be CLEAN: vulnerabilities, and malware or secrets where the registry sensor is set up to look for them; what was not examined ends as ERROR. Only vulnerabilities by default."
+  description = "What an image must have been examined for to be CLEAN: vulnerabilities, and malware or secrets where the registry sensor is set up to look for them. An image that was not examined for one of them ends as ERROR, or as FINDINGS with that gap in the reason where malware, or something critical or high, was found. Only vulnerabilities by default."
   default     = ["vulnerabilities"]
   nullable    = false
 

@@ -110,6 +110,7 @@ class World:
         )
         found = made.run((ACCOUNT, REGION))
         self.failed = made.failed
+        self.reasons = [each.reason for each in made.unscannable.values()]
         return found
 
     def handle(self) -> None:
@@ -227,6 +228,7 @@ def test_a_strangers_image_is_noted_and_unscannable_and_then_left_alone(world: W
         world.clock.now += HOUR + 1
         found = world.run()
         assert (found["sent"], found["closed"], found["unscannable"]) == (0, 0, 1)
+    assert world.reasons == ["its registry lets nobody in"], "which ECS does not tell"
 
 
 def test_what_cannot_be_scanned_in_one_repository_is_scanned_in_another(world: World) -> None:

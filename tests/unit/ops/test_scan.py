@@ -187,6 +187,23 @@ def test_a_scan_is_of_the_platform_that_is_asked_for(sent: Sent, know: Callable[
     assert sent.platforms == ["linux/amd64", "linux/arm64"]
 
 
+def test_a_platform_that_no_image_has_is_refused(
+    sent: Sent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLATFORM", "arm64")
+    with pytest.raises(OpsError, match=r"PLATFORM=arm64 is not known: linux/amd64, linux/arm64"):
+        run("shop/web:2.0.0", "--wait")
+    assert sent.images == []
+
+
+@pytest.mark.parametrize(
+    ("image", "why"), [("", "No image is given"), ("a:1 b:2", "IMAGE has a space in it")]
+)
+def test_what_names_no_image_is_refused(sent: Sent, image: str, why: str) -> None:
+    with pytest.raises(OpsError, match=why):
+        run(image)
+
+
 def test_every_platform_of_an_image_is_known(install: Install, know: Callable[..., None]) -> None:
     keys = [f"{DIGEST}{suffix}" for suffix in ("", "#linux/arm64", "#windows/amd64", "#any")]
     for key in reversed(keys):
