@@ -15,11 +15,16 @@ if TYPE_CHECKING:
     from sandbox.qualys import QualysSimulator
 
 REPOSITORY = Path(__file__).parents[2]
+GROWING = {("aws", "send_notification dynamodb:GetItem"), (counts.UNITS, "read")}
 
 
 @pytest.mark.parametrize("name", ["each is new", "all are known"])
 def test_what_was_counted_is_what_it_takes(simulator: QualysSimulator, name: str) -> None:
-    """A deck of scans takes its share of all; what is done once a day or grows a little, aside."""
+    """A deck of scans takes its share of all; what is done once a day or grows a little, aside.
+
+    A version of which nobody was notified is passed over when the next one is compared, so the
+    reads of the ledger grow with the versions of a service, up to twenty.
+    """
     met = replay(result.trace(result.SHARES[name], DECK), result.WARM, simulator)
     counted = result.read()[name]
     times = result.DEPLOYMENTS // DECK
@@ -27,7 +32,10 @@ def test_what_was_counted_is_what_it_takes(simulator: QualysSimulator, name: str
         share = 0.02 if kind == counts.LOGS else 0.001
         for what in met.of(kind).keys() | counted.of(kind).keys():
             found, known = met.total(kind, what) * times, counted.total(kind, what)
-            assert found == pytest.approx(known, rel=share, abs=3), (kind, what)
+            if (kind, what) in GROWING:
+                assert found <= known <= 1.5 * found, (kind, what)
+            else:
+                assert found == pytest.approx(known, rel=share, abs=3), (kind, what)
 
 
 def test_the_readme_shows_what_was_counted() -> None:
