@@ -38,10 +38,8 @@ class Principal:
 class Aws(EmulatorProcess):
     """The embedded AWS, from `with` (or `start`) to its end (or `stop`)."""
 
-    def __init__(
-        self, *, wait_scale: float = 0.0, concurrency: int = 10, lambda_retry: float = 0.2
-    ) -> None:
-        super().__init__(wait_scale=wait_scale, concurrency=concurrency, lambda_retry=lambda_retry)
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
         # Neither the caller's profile nor their files may have a say in what these clients do.
         own = {
             "profile": (None, None, None, None),

@@ -42,14 +42,21 @@ class EmulatorProcess:
     wait_scale     what a second of a Step Functions wait or retry takes: 0 is nothing, 1 real time
     concurrency    Lambda executions that may run at a time
     lambda_retry   seconds before Lambda repeats a failed asynchronous invocation (AWS: a minute)
+    state          a folder to begin from, and to write everything to in the end; none by default
     """
 
     def __init__(
-        self, *, wait_scale: float = 0.0, concurrency: int = 10, lambda_retry: float = 0.2
+        self,
+        *,
+        wait_scale: float = 0.0,
+        concurrency: int = 10,
+        lambda_retry: float = 0.2,
+        state: Path | None = None,
     ) -> None:
         self._wait_scale = wait_scale
         self._concurrency = concurrency
         self._lambda_retry = lambda_retry
+        self._state = state
         self._process: subprocess.Popen[bytes] | None = None
         self.home = Path()
         self.port = 0
@@ -111,7 +118,8 @@ class EmulatorProcess:
 
     def _emulator_environment(self) -> dict[str, str]:
         """Nothing of the caller's environment: no credentials, no proxy, no Python settings."""
-        return {
+        kept = {"PERSIST_STATE": "1", "STATE_DIR": str(self._state)} if self._state else {}
+        return kept | {
             "PATH": "/usr/local/bin:/usr/bin:/bin",
             "HOME": str(self.home),
             "TMPDIR": str(self.home / "tmp"),

@@ -39,6 +39,7 @@ class Install:
     concurrency function executions at a time; with ten, retries as short as the waits run out
     furnished   the account has a trail, a key and the zip already, and the provider runs: an apply
                 takes half as long
+    state       the folder of the embedded AWS' state, to begin from and to keep
     """
 
     def __init__(
@@ -49,14 +50,17 @@ class Install:
         wait_scale: float,
         concurrency: int = 32,
         furnished: bool = False,
+        state: Path | None = None,
         on_line: Line | None = None,
     ) -> None:
         self.token = token
         self._example = example
-        self.aws = Aws(wait_scale=wait_scale, concurrency=concurrency)
+        self.aws = Aws(wait_scale=wait_scale, concurrency=concurrency, state=state)
         self._furnished = furnished
         self._on_line = on_line
         self._stack = ExitStack()
+
+    facts: Json  # of an installation that was restored: how it was applied
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
@@ -86,18 +90,7 @@ class Install:
 
     def prepare(self, **variables: Any) -> None:
         """Sets the example's variables, with a role to be made for the sensor."""
-        base = self.aws_base()
-        role = {
-            "qualys_account_id": str(base["accountId"]),
-            "external_id": str(base["externalId"]),
-        }
-        given = {
-            "qualys_pod": "US2",
-            "qualys_gateway_url": self.qualys.url,
-            "registry_role": role,
-            **variables,
-        }
-        self.terraform.set_variables(given)
+        self.set_variables(variables)
         if self._furnished:
             override = {"module": {"image_scan": furnish(self.aws, self.scratch)}}
             (self.terraform.folder / "furnished_override.tf.json").write_text(json.dumps(override))
@@ -107,8 +100,24 @@ class Install:
         """Applies the example, and subscribes a queue of ours to its notifications."""
         self.terraform.apply()
         self.outputs: Json = self.terraform.outputs()["image_scan"]
-        self._inbox = self.subscribe("sandbox-inbox")
+        self.inbox = self.subscribe("sandbox-inbox")
         self.deployer = self.aws.create_user("ci-deployer", _DEPLOYER)
+
+    def set_variables(self, variables: Json) -> None:
+        """Gives Terraform the variables, beside what every installation here has in common."""
+        base = self.aws_base()
+        role = {
+            "qualys_account_id": str(base["accountId"]),
+            "external_id": str(base["externalId"]),
+        }
+        self.terraform.set_variables(
+            {
+                "qualys_pod": "US2",
+                "qualys_gateway_url": self.qualys.url,
+                "registry_role": role,
+                **variables,
+            }
+        )
 
     def aws_base(self) -> Json:
         """What an operator asks Qualys for before the first apply: its account and external id."""
@@ -203,7 +212,7 @@ class Install:
 
     def notifications(self) -> list[Json]:
         """The verdicts that were told since the last call: the message, and its `subject`."""
-        sent = [json.loads(message["Body"]) for message in self.messages(self._inbox)]
+        sent = [json.loads(message["Body"]) for message in self.messages(self.inbox)]
         told = [
             {**json.loads(each["Message"]), "subject": each["Subject"]}
             for each in sent

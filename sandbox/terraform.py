@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -156,6 +157,15 @@ class Terraform:
         with os.fdopen(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600), "w") as file:
             json.dump(variables, file)
 
+    def keep(self, folder: Path) -> None:
+        """Copies the state, to be resumed in another copy of the project."""
+        folder.mkdir()
+        shutil.copy2(self.folder / "terraform.tfstate", folder)
+
+    def resume(self, folder: Path) -> None:
+        """Takes a state that was kept. Providers are found again when the first command runs."""
+        shutil.copy2(folder / "terraform.tfstate", self.folder)
+
     def init(self) -> None:
         self._run("init", "-backend=false", "-no-color")
 
@@ -182,6 +192,8 @@ class Terraform:
 
     def _run(self, *arguments: str, quiet: bool = False) -> str:
         """Run, pass the lines on, and give back what was printed."""
+        if arguments[0] != "init" and not (self.folder / ".terraform").exists():
+            self.init()
         with subprocess.Popen(
             [self._command, *arguments],
             cwd=self.folder,
@@ -222,3 +234,10 @@ def _failure(printed: list[str]) -> str:
     """Terraform's own words from its first "Error:" on."""
     first = next((n for n, line in enumerate(printed) if "Error:" in line), 0)
     return "".join(printed[first:]).strip() or "failed without a word"
+
+
+if __name__ == "__main__":
+    try:
+        find_terraform()
+    except SandboxError as error:
+        sys.exit(f"{error}")

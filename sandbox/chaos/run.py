@@ -18,13 +18,14 @@ from sandbox.chaos.evidence import evidence
 from sandbox.chaos.ledger import Ledger, Seen, judge
 from sandbox.chaos.trouble import Trouble
 from sandbox.chaos.witness import Witness
-from sandbox.install import Install
+from sandbox.kept_install import kept_install
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sandbox.install import Install
+
 Json = dict[str, Any]
-TOKEN = "canary-token-chaos"
 # A second of a wait takes 5 ms: a scan's longest way of two hours takes half a minute.
 WAIT_SCALE = 0.005
 OUTAGE_SECONDS = 3.0  # ten minutes at that scale
@@ -51,10 +52,8 @@ def run(
     seed: int, events: int, rate: float, *, outage: bool = False, say: Callable[[str], None] = print
 ) -> Result:
     """`outage`: Qualys answers nothing for the whole time, and is back for the redrive."""
-    with Install(TOKEN, wait_scale=WAIT_SCALE, concurrency=1000, furnished=True) as install:
-        say("Applying examples/single-account")
-        install.prepare()
-        install.apply()
+    say("Applying examples/single-account, or restoring it")
+    with kept_install(wait_scale=WAIT_SCALE, concurrency=1000) as install:
         install.qualys.control.scenario(
             scan_seconds=0.2, rate_limiting=False, examines=["malware", "secrets"]
         )

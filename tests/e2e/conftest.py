@@ -1,8 +1,4 @@
-"""One install of examples/single-account for all tests here, destroyed by the last of them.
-
-Every folder has an install of its own, and a module may have one; `--dist loadgroup` runs them side
-by side.
-"""
+"""An installation of examples/single-account for each module, side by side in groups."""
 
 import contextlib
 import itertools
@@ -17,63 +13,38 @@ import pytest
 from image_scan import install_notices
 from sandbox import images
 from sandbox.install import Install
+from sandbox.kept_install import kept_install
 
 Json = dict[str, Any]
 FOLDER = Path(__file__).parent
-TOKEN = "canary-token-9d1f4c7e2b"  # planted; nothing may ever show it
 SECRET_VALUE = "canary-value-5a8e03c16d"  # in every container's environment; the same
 CLUSTER = "tests"
 WAIT_SCALE = 0.005
+PLANS = "test_plans.py"
 CRITICAL = [{"qid": 1, "severity": 5, "title": "a critical finding", "cveids": ["CVE-2026-0001"]}]
 _numbers = itertools.count(1)
 
 
 @pytest.hookimpl(tryfirst=True)  # xdist reads the marks in this hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Plans first, while nothing has happened; what takes the install away last. Chaos starts
-    when others have ended: few tests, and much at work."""
-    order = {
-        "test_plan.py": 0,
-        "test_plans.py": 0,
-        "test_compliance.py": 0,
-        "test_destroy.py": 2,
-        "test_chaos.py": 3,
-    }
+    """A group for each module; what takes longest begins first. The organization's plans are looked
+    at while nothing has happened in it: its tests share one."""
+    longest = ["chaos", "organization", "deploy"]
     ours = [item for item in items if item.path.is_relative_to(FOLDER)]
-    ours.sort(key=lambda item: order.get(item.path.name, 1))
+    ours.sort(key=lambda item: (item.path.parent.name not in longest, item.path.name != PLANS))
     for item in ours:
         if not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(item.path.parent.name))
+            shared = item.path.parent if item.path.parent.name in longest else item.path
+            item.add_marker(pytest.mark.xdist_group(str(shared.relative_to(FOLDER))))
     items[:] = ours + [item for item in items if item not in ours]
 
 
-@dataclass
-class Printed:
-    """What Terraform has printed and planned, to be searched for secrets."""
-
-    lines: list[str]
-    plan: Json
-
-
-@pytest.fixture(scope="session")
-def printed() -> Printed:
-    return Printed([], {})
-
-
-@pytest.fixture(scope="session")
-def install(printed: Printed) -> Iterator[Install]:
-    with Install(TOKEN, wait_scale=WAIT_SCALE, on_line=printed.lines.append) as running:
-        running.prepare()
-        printed.plan.update(running.terraform.plan())
-        running.apply()
+@pytest.fixture(scope="module")
+def install() -> Iterator[Install]:
+    with kept_install(wait_scale=WAIT_SCALE) as running:
         running.ecs.create_cluster(clusterName=CLUSTER)
         running.qualys.control.scenario(scan_seconds=0.2)
         yield running
-
-
-@pytest.fixture(scope="session")
-def plan_after_apply(install: Install) -> Json:
-    return install.terraform.plan()
 
 
 @dataclass

@@ -7,7 +7,7 @@ import pytest
 
 from sandbox.install import Install
 
-from .conftest import TOKEN, Workload
+from .conftest import Workload
 
 ROTATED = "canary-token-rotated-51be"
 
@@ -17,11 +17,11 @@ def rotate(install: Install) -> Iterator[None]:
     """The subscription's token is another one; the functions' environments know the first."""
     qualys = install.qualys.control
     qualys.grant_token(ROTATED)
-    qualys.revoke_token(TOKEN)
+    qualys.revoke_token(install.token)
     yield
-    qualys.grant_token(TOKEN)
+    qualys.grant_token(install.token)
     qualys.revoke_token(ROTATED)
-    store(install, TOKEN)
+    store(install, install.token)
 
 
 def store(install: Install, token: str) -> None:

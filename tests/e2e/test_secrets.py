@@ -6,13 +6,11 @@ import time
 
 from sandbox.install import Install
 
-from .conftest import SECRET_VALUE, TOKEN, Printed, Workload
-
-CANARIES = (TOKEN, SECRET_VALUE)
+from .conftest import SECRET_VALUE, Workload
 
 
-def absent(text: str) -> bool:
-    return not any(canary in text for canary in CANARIES)
+def absent(install: Install, text: str) -> bool:
+    return not any(canary in text for canary in (install.token, SECRET_VALUE))
 
 
 def test_the_canaries_are_where_they_belong(install: Install, workload: Workload) -> None:
@@ -20,20 +18,21 @@ def test_the_canaries_are_where_they_belong(install: Install, workload: Workload
     secret = install.client("secretsmanager").get_secret_value(
         SecretId=install.outputs["qualys_secret_arn"]
     )
-    assert json.loads(secret["SecretString"]) == {"token": TOKEN}
+    assert json.loads(secret["SecretString"]) == {"token": install.token}
     arn = workload.register()
     definition = install.ecs.describe_task_definition(taskDefinition=arn)
     assert SECRET_VALUE in json.dumps(definition, default=str)
 
 
-def test_not_in_state_plan_or_output_of_terraform(install: Install, printed: Printed) -> None:
+def test_not_in_state_plan_or_output_of_terraform(install: Install) -> None:
     state = (install.terraform.folder / "terraform.tfstate").read_text()
     assert "qualys-image-scan" in state
-    assert absent(state)
-    assert printed.plan["resource_changes"]
-    assert absent(json.dumps(printed.plan))
-    assert any("Apply complete" in line for line in printed.lines)
-    assert absent("\n".join(printed.lines))
+    assert absent(install, state)
+    plan, lines = install.facts["plan"], install.facts["lines"]
+    assert plan["resource_changes"]
+    assert absent(install, json.dumps(plan))
+    assert any("Apply complete" in line for line in lines)
+    assert absent(install, "\n".join(lines))
 
 
 def test_not_in_any_log_group(install: Install, workload: Workload) -> None:
@@ -52,7 +51,7 @@ def test_not_in_any_log_group(install: Install, workload: Workload) -> None:
     ]
     assert any("event parsed" in line for line in lines)
     assert any("scan submitted" in line for line in lines)
-    assert absent("\n".join(lines))
+    assert absent(install, "\n".join(lines))
 
 
 def test_not_in_any_execution_history(install: Install, workload: Workload) -> None:
@@ -65,7 +64,7 @@ def test_not_in_any_execution_history(install: Install, workload: Workload) -> N
         pages = states.get_paginator("get_execution_history").paginate(executionArn=arn)
         texts += [json.dumps(page, default=str) for page in pages]
     assert any(workload.pushed.repository in text for text in texts)
-    assert absent("\n".join(texts))
+    assert absent(install, "\n".join(texts))
 
 
 def test_not_in_the_table_or_a_notification(install: Install, workload: Workload) -> None:
@@ -73,9 +72,9 @@ def test_not_in_the_table_or_a_notification(install: Install, workload: Workload
     workload.deploy()
     told = install.notifications()
     assert told
-    assert absent(json.dumps(told))
+    assert absent(install, json.dumps(told))
     assert workload.key in install.verdicts()
-    assert absent(json.dumps(install.verdicts(), default=str))
+    assert absent(install, json.dumps(install.verdicts(), default=str))
 
 
 def test_not_on_any_command_line(install: Install, workload: Workload) -> None:
@@ -92,7 +91,7 @@ def test_not_on_any_command_line(install: Install, workload: Workload) -> None:
     plan.wait()
     install.settle()
     assert any("sandbox.emulator" in text for text in seen)
-    assert absent("\n".join(seen))
+    assert absent(install, "\n".join(seen))
 
 
 def _processes() -> str:

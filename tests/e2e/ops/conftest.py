@@ -1,4 +1,4 @@
-"""One install of examples/single-account for all tests here."""
+"""An installation of examples/single-account for each module here."""
 
 import itertools
 import json
@@ -14,16 +14,14 @@ import pytest
 from sandbox import images
 from sandbox.aws import REPOSITORY
 from sandbox.install import Install
+from sandbox.kept_install import kept_install
 
-TOKEN = "canary-token-ops"
 _numbers = itertools.count(1)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def install() -> Iterator[Install]:
-    with Install(TOKEN, wait_scale=0.005) as running:
-        running.prepare()
-        running.apply()
+    with kept_install(wait_scale=0.005) as running:
         running.qualys.control.scenario(scan_seconds=0.2)
         yield running
 
@@ -60,7 +58,7 @@ def operate(install: Install) -> Operate:
             check=False,
             timeout=120,
         )
-        assert TOKEN not in done.stdout + done.stderr
+        assert install.token not in done.stdout + done.stderr
         assert "Traceback" not in done.stderr, done.stderr
         return Ended(done.returncode, done.stdout, done.stderr)
 

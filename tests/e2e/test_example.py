@@ -1,8 +1,38 @@
-"""`terraform destroy` leaves nothing."""
+"""examples/single-account as applied: nothing left to do, every policy kept; and destroyed."""
+
+from pathlib import Path
+
+import pytest
 
 from sandbox.install import Install
+from sandbox.terraform import changes
+
+from . import checkov, compliance
+from .conftest import Json
 
 PREFIX = "qualys-image-scan"
+
+
+@pytest.fixture(scope="module")
+def plan_after_apply(install: Install) -> Json:
+    return install.terraform.plan()
+
+
+def test_a_plan_after_apply_changes_nothing(plan_after_apply: Json) -> None:
+    assert plan_after_apply["resource_changes"]
+    assert changes(plan_after_apply) == {}
+
+
+def test_the_example_is_valid_on_its_own(install: Install) -> None:
+    install.terraform.validate()
+
+
+def test_the_plan_keeps_every_policy(plan_after_apply: Json, tmp_path: Path) -> None:
+    compliance.check(plan_after_apply, "install", tmp_path)
+
+
+def test_no_check_fails_without_a_reason(plan_after_apply: Json, tmp_path: Path) -> None:
+    checkov.check(plan_after_apply, tmp_path)
 
 
 def test_destroy_leaves_nothing(install: Install) -> None:

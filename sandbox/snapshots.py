@@ -1,0 +1,116 @@
+"""Keeps applied accounts, so that Terraform applies an example once for many groups of tests.
+
+A snapshot is the state that the embedded AWS writes when it ends, with Terraform's folder and what
+an installation has to know about itself. Its name holds a hash of everything that determines it.
+The first who needs one makes it, under a lock; all others restore a copy in about two seconds. The
+folder may be deleted at any time.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import platform
+import shutil
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sandbox.emulator_process import REPOSITORY
+from sandbox.terraform import find_mirror, find_terraform
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+FOLDER = REPOSITORY / ".sandbox/snapshots"
+_SOURCES = ("*.tf", "modules/**/*", "functions/**/*", "examples/**/*", "sandbox/**/*")
+_IGNORED = {"__pycache__", ".terraform", "dist", "snapshots"}
+_FACTS, _SEAL = "installation.json", "contents.txt"
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One kept account: a folder with `state`, `terraform` and the facts of the installation."""
+
+    folder: Path
+
+    @property
+    def state(self) -> Path:
+        return self.folder / "state"
+
+    @property
+    def terraform(self) -> Path:
+        return self.folder / "terraform"
+
+    @property
+    def package(self) -> Path:
+        return self.folder / "dist"
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        return dict(json.loads((self.folder / _FACTS).read_text()))
+
+    def note(self, facts: dict[str, Any]) -> None:
+        (self.folder / _FACTS).write_text(json.dumps(facts))
+
+    def seal(self) -> None:
+        """Writes down what the snapshot consists of. Whoever makes one does it last."""
+        (self.folder / _SEAL).write_text(self._contents())
+
+    @property
+    def is_whole(self) -> bool:
+        """False for a snapshot that is absent, unfinished or damaged."""
+        seal = self.folder / _SEAL
+        return seal.is_file() and seal.read_text() == self._contents()
+
+    def _contents(self) -> str:
+        files = {path for path in self.folder.rglob("*") if path.is_file()} - {self.folder / _SEAL}
+        return "".join(f"{_hash(path)} {path.relative_to(self.folder)}\n" for path in sorted(files))
+
+
+@contextmanager
+def copy_of(name: str, make: Callable[[Snapshot], None], **inputs: Any) -> Iterator[Snapshot]:
+    """A copy of the snapshot of that name, to be changed at will; `make` fills it where there is
+    none for these inputs and today's sources."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    wanted = FOLDER / f"{name.replace('/', '-')}-{_key(inputs)}"
+    with tempfile.TemporaryDirectory(prefix="image-scan-snapshot-") as scratch:
+        copy = Path(scratch) / "copy"
+        with (FOLDER / f"{name.replace('/', '-')}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not Snapshot(wanted).is_whole:
+                _make(wanted, name, make)
+            shutil.copytree(wanted, copy, symlinks=True)
+        yield Snapshot(copy)
+
+
+def _make(wanted: Path, name: str, make: Callable[[Snapshot], None]) -> None:
+    """Makes a snapshot in place of all that are of other sources, or broken."""
+    for old in FOLDER.glob(f"{name.replace('/', '-')}-*"):
+        shutil.rmtree(old)
+    with tempfile.TemporaryDirectory(dir=FOLDER, prefix="unfinished-") as scratch:
+        unfinished = Snapshot(Path(scratch) / "snapshot")
+        unfinished.state.mkdir(parents=True)
+        make(unfinished)
+        unfinished.seal()
+        unfinished.folder.rename(wanted)
+
+
+def _key(inputs: dict[str, Any]) -> str:
+    """A hash of the sources, the tools and the inputs."""
+    digest = hashlib.sha256()
+    paths = {path for pattern in _SOURCES for path in REPOSITORY.glob(pattern)}
+    for path in sorted(paths):
+        relative = path.relative_to(REPOSITORY)
+        if path.is_file() and _IGNORED.isdisjoint(relative.parts):
+            digest.update(f"{relative}\0{path.stat().st_mode:o}\0{_hash(path)}".encode())
+    tools = [find_terraform(), str(find_mirror()), platform.python_version()]
+    digest.update(json.dumps([tools, inputs], sort_keys=True).encode())
+    return digest.hexdigest()[:16]
+
+
+def _hash(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
