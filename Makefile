@@ -7,6 +7,7 @@ TESTS_READY := .venv/ready
 SANDBOX_READY := .sandbox/venv/ready
 CHECKOV_READY := .checkov/venv/ready
 OPS_READY := .venv/ops-ready
+DEMO_READY := .venv/demo-ready
 OPS := $(BIN)/python -m ops
 PYTEST := $(BIN)/pytest
 # What is imported is compiled then, and most of it never is.
@@ -20,15 +21,15 @@ help: ## This list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-24s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: setup ## The whole pipeline on an embedded AWS, in two minutes; KEEP=1 leaves it up
+demo: demo-ready ## The whole pipeline on an embedded AWS, in two minutes; KEEP=1 leaves it up
 	@$(BIN)/python -m sandbox.demo $(if $(KEEP),--keep)
 
 .PHONY: demo-org
-demo-org: setup ## An organization on the embedded AWS: which account and region ran what, and who scanned it
+demo-org: demo-ready ## An organization on the embedded AWS: which account and region ran what, and who scanned it
 	@$(BIN)/python -m sandbox.demo_organization
 
 .PHONY: down
-down: setup ## End what `make demo KEEP=1` left up
+down: $(DEMO_READY) ## End what `make demo KEEP=1` left up
 	@$(BIN)/python -m sandbox.demo --down
 
 # Settings come from the environment, into which make passes what stands on its command line. Secrets
@@ -111,15 +112,8 @@ contract: setup ## The scan machine and the functions against the simulated Qual
 	$(PYTEST) -n 2 tests/contract tests/fuzz
 
 .PHONY: browser
-browser: setup chromium ## The page of `make report` in a real browser, light and dark
+browser: setup ## The page of `make report` in a real browser, light and dark
 	$(PYTEST) tests/browser
-
-# The one thing that no package of Python brings.
-.PHONY: chromium
-chromium:
-	@command -v chromium chromium-browser google-chrome >/dev/null || \
-	  { echo "Installing chromium" && apt-get -qq update && apt-get -qq install --yes chromium; } || \
-	  { echo "Chromium is needed on PATH: install it as your system does." >&2; exit 1; }
 
 .PHONY: fuzz
 fuzz: setup ## Hostile events, images and answers of Qualys for ten minutes, new ones each time; FUZZ_MINUTES=60 for longer
@@ -139,7 +133,7 @@ bench: setup ## What deployments take and cost, counted; rewrites the tables of 
 	@PYTHONPATH=functions $(BIN)/python -m tests.bench
 
 .PHONY: chaos
-chaos: setup ## Deployments while a fifth of all things fails, and what came of each: EVENTS=2000 RATE=0.2 SEED= OUTAGE=1
+chaos: demo-ready ## Deployments while a fifth of all things fails, and what came of each: EVENTS=2000 RATE=0.2 SEED= OUTAGE=1
 	@$(BIN)/python -m sandbox.chaos
 
 # More processes than processors, because most of an apply is waiting.
@@ -163,21 +157,36 @@ package: ## The functions' zip, as Terraform builds it: functions/dist/image_sca
 	$(PYTHON) functions/package.py --output functions/dist/image_scan.zip
 
 .PHONY: setup
-setup: $(TESTS_READY) $(SANDBOX_READY) ## The two virtual environments; the others call it
+setup: $(TESTS_READY) $(SANDBOX_READY) ## The two virtual environments of the tests
 
 # Side by side: each waits for its own downloads.
 .PHONY: all-ready
 all-ready:
 	@$(MAKE) --no-print-directory --jobs=3 $(TESTS_READY) $(SANDBOX_READY) $(CHECKOV_READY)
 
+# Terraform is looked for first: to install for minutes and then miss it helps nobody.
+.PHONY: demo-ready
+demo-ready: terraform-found $(DEMO_READY) $(SANDBOX_READY)
+
+.PHONY: terraform-found
+terraform-found: | python
+	@$(PYTHON) -m sandbox.terraform
+
 .PHONY: python
 python:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed (PYTHON=python3.12 make ...)" if sys.version_info < (3, 11) else 0)'
 
-$(TESTS_READY): tests/requirements.txt | python
+$(TESTS_READY): tests/requirements.txt sandbox/demo-requirements.txt ops/requirements.txt | python
 	@echo "Installing the tools into .venv"
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/pip install $(PIP_OPTIONS) -r tests/requirements.txt
+	@touch $@
+
+# What the demo needs, and no more.
+$(DEMO_READY): sandbox/demo-requirements.txt ops/requirements.txt | python
+	@echo "Installing the demo's packages into .venv"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/pip install $(PIP_OPTIONS) -r sandbox/demo-requirements.txt
 	@touch $@
 
 # What an operator needs, and no more.
