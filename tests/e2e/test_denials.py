@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from sandbox.aws import ACCOUNT
 from sandbox.install import Install
 
 from .conftest import CRITICAL, Workload
@@ -93,7 +94,8 @@ def test_an_alert_that_cannot_be_sent_is_never_lost_behind_a_cache_hit(
     install.settle()
     (told,) = install.notifications()
     assert told["subject"] == f"Scan: tests/{workload.name} - 1C/0H"
-    assert [place["service"] for place in told["deployed"]] == [""]
+    assert [place["account"] for place in told["registered"]] == [ACCOUNT]
+    assert told["deployed"] == []
     assert workload.verdict()["status"] == "FINDINGS"
 
 
