@@ -10,7 +10,7 @@ from ministack.core import iam_actions, iam_evaluator
 from ministack.services import ecs
 
 from sandbox.emulator.patching import around, entry
-from sandbox.emulator.task_events import attributes, image_digest
+from sandbox.emulator.task_events import image_digest, platform
 
 Json = dict[str, Any]
 
@@ -47,7 +47,7 @@ def enforce(
 
 @entry(ecs._ACTION_MAP, "RunTask")
 def run_task(stock: Any, data: Json) -> Any:
-    """The group of a task without one is its family. Tasks tell their architecture.
+    """The group of a task without one is its family. Tasks tell their platform.
 
     https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html
     """
@@ -55,17 +55,17 @@ def run_task(stock: Any, data: Json) -> Any:
     status, headers, body = stock({"group": f"family:{family}", **data})
     answer = json.loads(body)
     for task in answer.get("tasks", []):
-        task["attributes"] = attributes(task)
+        task.update(platform(task))
     return status, headers, json.dumps(answer).encode()
 
 
 @entry(ecs._ACTION_MAP, "DescribeTasks")
 def describe_tasks(stock: Any, data: Json) -> Any:
-    """DescribeTasks tells the architecture, and the digests that the containers have pulled."""
+    """DescribeTasks tells the platform, and the digests that the containers have pulled."""
     status, headers, body = stock(data)
     answer = json.loads(body)
     for task in answer.get("tasks", []):
-        task["attributes"] = attributes(task)
+        task.update(platform(task))
         for container in task.get("containers", []):
             if digest := image_digest(container.get("image") or ""):
                 container["imageDigest"] = digest

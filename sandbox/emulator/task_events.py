@@ -51,17 +51,28 @@ def detail(task: Json) -> Json:
         if value not in (None, "") and key != "tags"
     }
     shown.pop("containerInstanceArn", None)
-    shown["attributes"] = attributes(task)
+    shown |= platform(task)
     shown["updatedAt"] = _instant("updatedAt", time.time())
     shown["containers"] = [_container(container) for container in task["containers"]]
     return shown
 
 
-def attributes(task: Json) -> list[Json]:
-    """The architecture that Fargate runs a task on, by its definition."""
+def platform(task: Json) -> Json:
+    """The architecture and the platform version that Fargate runs a task on, by its definition.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/platform-windows-fargate.html
+    """
     definition = ecs._task_defs.get(task["taskDefinitionArn"].rsplit("/", 1)[-1]) or {}
-    told = (definition.get("runtimePlatform") or {}).get("cpuArchitecture", "X86_64")
-    return [{"name": "ecs.cpu-architecture", "value": told.lower()}]
+    given = definition.get("runtimePlatform") or {}
+    architecture = given.get("cpuArchitecture", "X86_64").lower()
+    windows = given.get("operatingSystemFamily", "LINUX").startswith("WINDOWS")
+    version = task.get("platformVersion")
+    if version in (None, "", "LATEST"):
+        version = "1.0.0" if windows else "1.4.0"
+    return {
+        "attributes": [{"name": "ecs.cpu-architecture", "value": architecture}],
+        "platformVersion": version,
+    }
 
 
 def _container(container: Json) -> Json:

@@ -1,5 +1,6 @@
 """Tasks tell what their containers have pulled; who may ask is checked as on AWS."""
 
+import json
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from botocore.exceptions import ClientError
 
 from sandbox import images
 from tests.sandbox.account import Account, allow
+from tests.sandbox.events import TASKS, caught
 
 
 def started(account: Account) -> tuple[str, str]:
@@ -44,6 +46,29 @@ def test_a_task_tells_the_architecture_of_its_definition(
     (described,) = ecs.describe_tasks(cluster="prod", tasks=[run["taskArn"]])["tasks"]
     for task in (run, described):
         assert task["attributes"] == [{"name": "ecs.cpu-architecture", "value": architecture}]
+
+
+@pytest.mark.parametrize(
+    ("definition", "given", "version"),
+    [
+        ({}, {}, "1.4.0"),
+        ({}, {"platformVersion": "LATEST"}, "1.4.0"),
+        ({}, {"platformVersion": "1.3.0"}, "1.3.0"),
+        ({"runtimePlatform": {"operatingSystemFamily": "WINDOWS_SERVER_2022_CORE"}}, {}, "1.0.0"),
+    ],
+)
+def test_a_task_and_its_event_tell_the_platform_version(
+    account: Account, definition: dict[str, Any], given: dict[str, str], version: str
+) -> None:
+    queue, ecs = caught(account, TASKS), account.client("ecs")
+    ecs.create_cluster(clusterName="prod")
+    container = {"name": "app", "image": "public.ecr.aws/nginx/nginx:1"}
+    ecs.register_task_definition(family="app", containerDefinitions=[container], **definition)
+    (run,) = ecs.run_task(cluster="prod", taskDefinition="app", **given)["tasks"]
+    (described,) = ecs.describe_tasks(cluster="prod", tasks=[run["taskArn"]])["tasks"]
+    event = json.loads(account.message(queue)["Body"])["detail"]
+    told = [each.get("platformVersion") for each in (run, described, event)]
+    assert told == [version] * 3
 
 
 @pytest.mark.parametrize(

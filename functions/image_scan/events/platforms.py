@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RuntimePlatform.ht
 Every task on Fargate has the attribute `ecs.cpu-architecture`; those that were recorded before
 Fargate had ARM64 lack it. An event need not say the operating system: Fargate's platform version
 1.0.0 is Windows', as Linux has had 1.3.0 and 1.4.0 only since 2022.
-https://docs.aws.amazon.com/AmazonECS/latest/developerguide/platform-fargate-windows.html
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/platform-windows-fargate.html
 """
 
 from collections.abc import Mapping
