@@ -140,6 +140,20 @@ class Aws(EmulatorProcess):
     def set_wait_scale(self, scale: float) -> None:
         self.ask("/_ministack/config", {"stepfunctions._SFN_WAIT_SCALE": scale})
 
+    def kill(self, function: str, when: str, call: str = "", **which: str | int) -> None:
+        """Has a function killed in an invocation that is to come; see `sandbox.emulator.kills`.
+
+        `when` is "before" or "after", `call` a regular expression for names of calls such as
+        `sns:Publish` and `GET /csapi/v1.3/images`; `number`, `event` and `invocation` are optional.
+        """
+        told = {"function": function, "when": when, "call": call, **which}
+        self.ask("/_sandbox/kills", told)
+
+    def kills(self) -> list[dict[str, Any]]:
+        """The kills that were asked for, in order, with what became of each."""
+        kills: list[dict[str, Any]] = self.ask("/_sandbox/kills")["kills"]
+        return kills
+
     def running(self) -> int:
         """How many executions of state machines run, in all accounts and regions."""
         return int(self.ask("/_sandbox/running")["running"])

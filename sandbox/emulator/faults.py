@@ -9,11 +9,13 @@ import json
 import random
 import threading
 from collections import Counter
+from dataclasses import asdict
 from typing import Any
 
 from ministack.core.responses import error_response_json, error_response_xml
 from ministack.services import eventbridge, lambda_svc, stepfunctions
 
+from sandbox.emulator import kills
 from sandbox.emulator.event_targets import keep
 from sandbox.emulator.patching import around
 from sandbox.emulator.task_permissions import permission
@@ -22,8 +24,8 @@ Json = dict[str, Any]
 Answer = tuple[int, dict[str, str], bytes]
 
 XML_SERVICES = {"sns", "sts", "iam"}
-# A function dies before it sends so many pieces: heads and bodies of requests count one each.
-MOST_SENDS = 6
+# A function that is killed at random has made fewer calls than this.
+MOST_CALLS = 4
 LATEST_MILLISECONDS = 2000
 
 
@@ -54,8 +56,6 @@ class Faults:
 
 
 faults = Faults()
-# Before how many pieces sent the function of this invocation dies: 0 is after all its work.
-_dies: contextvars.ContextVar[int | None] = contextvars.ContextVar("dies", default=None)
 
 
 def of_call(service: str) -> str | None:
@@ -74,8 +74,8 @@ def refusal(service: str, kind: str) -> Answer:
 
 @around(lambda_svc, "_execute_function_warm")
 def invoke(stock: Any, function: Json, event: Any, request_id: str) -> Json:
-    """An invocation that is throttled, dies before it sends the next piece of a request, runs into
-    its timeout there, or dies when all is done and only its answer is left."""
+    """Throttles an invocation, kills it before one of its calls or at its end, or reports the kill
+    as a timeout."""
     kind = faults.draw("Lambda", "throttled", "killed", "timed out", "killed at the end")
     if kind is None:
         return dict(stock(function, event, request_id))
@@ -85,11 +85,9 @@ def invoke(stock: Any, function: Json, event: Any, request_id: str) -> Json:
                 reason_code="ConcurrentInvocationLimitExceeded", msg="Rate Exceeded."
             )
         )
-    token = _dies.set(0 if kind == "killed at the end" else faults.between(1, MOST_SENDS))
-    try:
+    number = 0 if kind == "killed at the end" else faults.between(1, MOST_CALLS)
+    with kills.ending(kills.Point("before", number=number)):
         result = dict(stock(function, event, request_id))
-    finally:
-        _dies.reset(token)
     body = result.get("body")
     if kind == "timed out" and isinstance(body, dict) and "errorType" in body:
         message = f"RequestId: {request_id} Error: Task timed out"
@@ -99,10 +97,10 @@ def invoke(stock: Any, function: Json, event: Any, request_id: str) -> Json:
 
 @around(lambda_svc, "_durable_env_overlay")
 def overlay(stock: Any) -> dict[str, Any]:
-    """What ministack tells a worker of one invocation; ours reads the end from it."""
-    sends = _dies.get()
+    """What ministack tells a worker of one invocation; ours reads from it where to end."""
+    point = kills.point.get()
     told = dict(stock())
-    return told if sends is None else told | {"SANDBOX_DIES": sends}
+    return told | {"SANDBOX_KILL": asdict(point)} if point else told
 
 
 @around(stepfunctions, "_invoke_resource")

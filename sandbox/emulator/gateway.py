@@ -4,7 +4,7 @@ ECS writes are recorded by CloudTrail and followed by the task events that ECS i
 `GET /_sandbox/executions` and `/_sandbox/states` show what AWS shows in logs alone: the express
 executions, and the states that each execution entered; `/_sandbox/running` counts those that run.
 `GET /_sandbox/process` tells who listens here; `/_sandbox/faults` is for `faults`, `/_sandbox/mail`
-for `mail`, `/_sandbox/permissions` for `permissions_used`.
+for `mail`, `/_sandbox/permissions` for `permissions_used`, `/_sandbox/kills` for `kills`.
 """
 
 import asyncio
@@ -21,6 +21,7 @@ from sandbox.emulator import (
     cloudtrail,
     faults,
     key_use,
+    kills,
     mail,
     permissions_used,
     regions,
@@ -84,6 +85,7 @@ _TOLD: dict[str, Callable[[], Message]] = {
     "permissions": lambda: {"used": sorted(permissions_used.used)},
     "process": lambda: {"pid": os.getpid()},
     "faults": lambda: {"counts": faults.faults.counts},
+    "kills": lambda: {"kills": kills.asked()},
 }
 
 
@@ -91,6 +93,8 @@ def _own(path: str, body: bytes) -> Message:
     name = path.removeprefix("/_sandbox/")
     if name == "faults" and body:
         faults.faults.tell(**json.loads(body))
+    if name == "kills" and body:
+        kills.ask(**json.loads(body))
     return _TOLD[name]()
 
 

@@ -4,10 +4,13 @@ the standard library and what AWS puts beside a function, and speaks ministack's
 The text of this file is handed to the workers; it is not imported by the emulator.
 """
 
+import http.client
 import importlib
 import json
 import logging
 import os
+import re
+import signal
 import sys
 import time
 import traceback
@@ -38,23 +41,80 @@ def raised(kind, message, trace, request_id):
     }
 
 
-class End:
-    """When this process dies on purpose: before it sends so many pieces of requests, or, with 0,
-    when the handler is done."""
+class Call:
+    """A request of this process, told from the pieces that it sends."""
 
     def __init__(self):
-        self.sends = None
-        sys.addaudithook(self.see)
+        self.text = ""
+        self.counted = False
 
-    def see(self, event, _arguments):
-        if event == "http.client.send" and self.sends:
-            self.sends -= 1
-            if self.sends == 0:
-                os._exit(1)
+    def name(self):
+        """`service:Action` for AWS, else method and path; None where the body has to tell it."""
+        head, _, body = self.text.partition("\r\n\r\n")
+        method, target, _ = head.split(" ", 2)
+        service = re.search(r"Credential=[^/]+/[0-9]+/[^/]+/([^/]+)/", head)
+        action = re.search(r"(?i)\r\nx-amz-target: *[^.\r]+\.(\w+)", head)
+        if service and not action and (method, target) == ("POST", "/"):
+            action = re.search(r"(?:^|&)Action=(\w+)", body)
+            if not action:
+                return None
+        if service and action:
+            return service[1] + ":" + action[1]
+        return method + " " + target.partition("?")[0]
+
+
+class Kill:
+    """Kills this process before or after a call, or at the end of the handler."""
+
+    def __init__(self):
+        self.expect(None)
+        sys.addaudithook(self.audit)
+        stock = http.client.HTTPConnection.getresponse
+
+        def getresponse(connection):
+            response = stock(connection)
+            self.answered(connection)
+            return response
+
+        http.client.HTTPConnection.getresponse = getresponse
+
+    def expect(self, point):
+        self.point = point or {}
+        self.left = self.point.get("number")
+        self.calls = {}  # by connection
+        self.last = None  # the connection whose answer is the last thing that this process sees
+
+    def audit(self, event, arguments):
+        if event == "http.client.send" and self.left:
+            self.sends(*arguments)
+
+    def sends(self, connection, data):
+        piece = bytes(data).decode("latin-1")
+        if re.match(r"[A-Z]+ \S+ HTTP/1.1\r\n", piece):
+            self.calls[connection] = Call()
+        call = self.calls[connection]
+        call.text += piece
+        name = call.name()
+        if call.counted or name is None or not re.search(self.point["call"], name):
+            return
+        call.counted = True
+        self.left -= 1
+        if self.left == 0:
+            self.last = connection
+            if self.point["when"] == "before":
+                self.now()
+
+    def answered(self, connection):
+        self.calls.pop(connection, None)
+        if connection is self.last:
+            self.now()
 
     def handled(self):
-        if self.sends == 0:
-            os._exit(1)
+        if self.left == 0:
+            self.now()
+
+    def now(self):
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 class Context:
@@ -115,7 +175,7 @@ def main():
     del os.environ["SANDBOX_RUNTIME"]
     if not logging.getLogger().handlers:
         logging.getLogger().addHandler(logging.StreamHandler())
-    end = End()
+    kill = Kill()
     handler, failure = load(start)
     reply({"status": "ready", "cold": True})
     for line in sys.stdin:
@@ -128,9 +188,9 @@ def main():
             reply(raised(kind, text, trace, call.get("request_id", "")))
             return  # the next invocation initialises a new process, as on AWS
         context = Context(start, call, call.get("timeout_ms") or 3000)
-        end.sends = (call.get("durable") or {}).get("SANDBOX_DIES")
+        kill.expect((call.get("durable") or {}).get("SANDBOX_KILL"))
         result = invoke(handler, message["event"], context)
-        end.handled()
+        kill.handled()
         reply(result)
 
 

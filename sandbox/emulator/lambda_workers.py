@@ -17,6 +17,7 @@ from typing import Any
 from ministack.core import lambda_runtime
 from ministack.services import lambda_svc
 
+from sandbox.emulator import kills
 from sandbox.emulator.lambda_forks import CAN_FORK, Forked, Mothers
 from sandbox.emulator.patching import around
 
@@ -103,7 +104,10 @@ lambda_runtime._PYTHON_WORKER_SCRIPT = (Path(__file__).parent / "lambda_worker.p
 
 @around(lambda_svc, "_execute_function_warm")
 def run(stock: Any, function: Json, event: Any, request_id: str) -> Json:
-    result: Json = stock(function, event, request_id)
+    config = function.get("config") or function
+    kill = kills.due(config.get("FunctionName", ""), event)
+    with kills.ending(kill and kill.point):
+        result: Json = stock(function, event, request_id)
     body = result.get("body")
     if not isinstance(body, dict):
         return result
@@ -111,5 +115,8 @@ def run(stock: Any, function: Json, event: Any, request_id: str) -> Json:
         return result | {"body": body[RAISED], "error": True}
     if body.get("errorMessage") == "Worker process died":
         message = f"RequestId: {request_id} Error: Runtime exited"
+        if kill:
+            kill.struck = True
+            message += " with error: signal: killed"
         return result | {"body": {"errorType": "Runtime.ExitError", "errorMessage": message}}
     return result
