@@ -10,6 +10,7 @@ OPS_READY := .venv/ops-ready
 DEMO_READY := .venv/demo-ready
 OPS := $(BIN)/python -m ops
 PYTEST := $(BIN)/pytest
+WORKERS := -n 6 --dist loadgroup --no-loadscope-reorder
 # What is imported is compiled then, and most of it never is.
 PIP_OPTIONS := --quiet --disable-pip-version-check --no-compile
 
@@ -89,8 +90,12 @@ report: $(OPS_READY) ## A page of what runs where, by severity and place, with c
 redrive: $(OPS_READY) ## Kept events through the intake again; DRY_RUN=1 lists them
 	@$(OPS) redrive
 
+# Two checks at once, and then all tests in one run. More workers than processors, because much of an
+# apply is waiting.
 .PHONY: test
-test: all-ready lint checkov unit contract browser side-by-side ## Every check and test; what CI runs
+test: all-ready ## Every check and test; what CI runs
+	@$(MAKE) --no-print-directory --jobs=2 lint checkov
+	$(PYTEST) $(WORKERS) tests --cov --cov-report=term --cov-fail-under=95
 
 .PHONY: lint
 lint: setup ## Style and types of the Python
@@ -102,30 +107,27 @@ lint: setup ## Style and types of the Python
 checkov: $(CHECKOV_READY) ## Static checks of the modules and the templates; each exception says why beside the resource
 	.checkov/venv/bin/checkov $(addprefix --directory ,$(wildcard modules/*)) --framework terraform cloudformation --quiet --compact --skip-download
 
-.PHONY: unit
-unit: setup ## Functions and state machines, without an AWS
-	$(PYTEST) -n 2 tests/unit --ignore tests/unit/flaws --cov --cov-report=term --cov-fail-under=95
-	$(PYTEST) -n 2 tests/unit/flaws tests/workflow
-
-.PHONY: contract
-contract: setup ## The scan machine and the functions against the simulated Qualys, and a little fuzzing
-	$(PYTEST) -n 2 tests/contract tests/fuzz
-
-.PHONY: browser
+.PHONY: unit pipeline properties terraform sandbox e2e budgets browser
+unit: setup ## One part of the tests: functions and commands, without a process or a socket
+	$(PYTEST) -n 2 tests/unit
+pipeline: setup ## The state machines with the real functions, in this process and in virtual time
+	$(PYTEST) -n 2 tests/pipeline
+properties: setup ## Hostile events, images and answers of Qualys, a few of each; `make fuzz` takes many
+	$(PYTEST) -n 2 tests/properties
+terraform: setup ## Format, validity and tests of the modules, and a plan of each example
+	$(PYTEST) -n 2 tests/terraform
+sandbox: setup ## The embedded AWS and the Qualys simulator themselves
+	$(PYTEST) $(WORKERS) tests/sandbox
+e2e: setup $(CHECKOV_READY) ## The examples and the operator's commands on the embedded AWS: applied, used, broken, destroyed
+	$(PYTEST) $(WORKERS) tests/e2e
+budgets: setup ## Cold starts, memory, calls and many workloads, counted
+	$(PYTEST) -n 2 tests/budgets
 browser: setup ## The page of `make report` in a real browser, light and dark
 	$(PYTEST) tests/browser
 
 .PHONY: fuzz
 fuzz: setup ## Hostile events, images and answers of Qualys for ten minutes, new ones each time; FUZZ_MINUTES=60 for longer
-	$(BIN)/python tests/fuzz
-
-.PHONY: sandbox
-sandbox: setup ## The embedded AWS and the Qualys simulator themselves
-	$(PYTEST) -n 2 --dist loadfile tests/sandbox
-
-.PHONY: terraform
-terraform: setup ## Format, validity and tests of the modules, and a plan of each example
-	$(PYTEST) -n 2 tests/terraform
+	$(BIN)/python tests/properties
 
 .PHONY: bench
 bench: setup ## What deployments take and cost, counted; rewrites the tables of README.md and docs/cost.md
@@ -135,16 +137,6 @@ bench: setup ## What deployments take and cost, counted; rewrites the tables of 
 .PHONY: chaos
 chaos: demo-ready ## Deployments while a fifth of all things fails, and what came of each: EVENTS=2000 RATE=0.2 SEED= OUTAGE=1
 	@$(BIN)/python -m sandbox.chaos
-
-# More processes than processors, because most of an apply is waiting.
-.PHONY: e2e
-e2e: setup $(CHECKOV_READY) ## The examples and the operator's commands on the embedded AWS: applied, used, broken, destroyed
-	$(PYTEST) -n 6 --dist loadgroup --no-loadscope-reorder tests/e2e
-
-# The last three parts at once: each waits much, and does little meanwhile.
-.PHONY: side-by-side
-side-by-side: setup $(CHECKOV_READY)
-	$(PYTEST) -n 6 --dist loadgroup --no-loadscope-reorder tests/e2e tests/terraform tests/sandbox
 
 .PHONY: format
 format: setup ## Format Python and Terraform in place

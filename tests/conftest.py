@@ -1,10 +1,36 @@
-"""Of all tests."""
+"""Of all tests: shared fixtures, which group begins first, and the time of each tier."""
+
+from collections import Counter
+from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from sandbox.emulator import sdk_descriptions
 
+pytest_plugins = ["tests.support.fixtures"]
+
+TESTS = Path(__file__).parent
+# What takes longest begins first, so that no worker is left with it at the end.
+LONGEST = (
+    "e2e/chaos",
+    "e2e/organization",
+    "e2e/deploy",
+    "terraform",
+    "e2e",
+    "sandbox",
+    "budgets",
+    "browser",
+    "properties",
+    "pipeline",
+    "unit",
+)
+
 sdk_descriptions.read_once()
+
+# The same examples on every run, and none kept in the working folder.
+settings.register_profile("repository", derandomize=True, database=None, deadline=None)
+settings.load_profile("repository")
 
 
 @pytest.hookimpl(tryfirst=True)  # xdist reads the marks in this hook
@@ -13,3 +39,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+    items.sort(key=_rank)
+
+
+def _rank(item: pytest.Item) -> int:
+    path = item.path.relative_to(TESTS)
+    return next((at for at, part in enumerate(LONGEST) if path.is_relative_to(part)), len(LONGEST))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Prints what each tier took: seconds of all workers together."""
+    seconds, tests = Counter[str](), Counter[str]()
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if isinstance(report, pytest.TestReport):
+                tier = report.nodeid.split("/")[1]
+                seconds[tier] += report.duration
+                tests[tier] += report.when == "call"
+    if len(tests) > 1:
+        terminalreporter.section("seconds of all workers together, by tier")
+        for tier, took in seconds.most_common():
+            terminalreporter.write_line(f"{tier:<12} {tests[tier]:>5} tests {took:>7.0f} s")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.workflow.definitions import FUNCTIONS, REPOSITORY
+from tests.support.definitions import FUNCTIONS, REPOSITORY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,7 +15,7 @@ from sandbox import images
 from tests.bench import counts
 from tests.bench.counts import Counts
 from tests.bench.trace import SCALED, Release, Restart
-from tests.contract.wire import CSAPI
+from tests.support.wire import CSAPI
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -27,18 +27,18 @@ from sandbox.qualys import PulledImage
 from tests.bench import counts, dynamodb_units, stored
 from tests.bench.counts import Counts
 from tests.bench.trace import SCALED, Release, Restart
-from tests.contract.environments import aws_client
-from tests.contract.pipeline import Pipeline, installed, simulated
-from tests.unit.builders import ACCOUNT, REGION, event
-from tests.unit.conftest import as_deployed
-from tests.unit.fake_ecr import FakeEcr
+from tests.support.builders import ACCOUNT, REGION, event
+from tests.support.environments import aws_client
+from tests.support.fake_ecr import FakeEcr
+from tests.support.pipeline import Pipeline, installed, simulated
+from tests.support.settings import as_deployed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from sandbox.qualys import QualysSimulator
     from tests.bench.trace import Step, Trace
-    from tests.contract.machine import Run
+    from tests.support.machine import Run
 
 Json = dict[str, Any]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from moto.dynamodb.models.dynamo_type import DynamoType
 
-from tests.unit import tables
+from tests.support import tables
 
 if TYPE_CHECKING:
     from moto.dynamodb.models import DynamoDBBackend

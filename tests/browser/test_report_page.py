@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page
 from ops.install import Install
 from ops.report.command import page as rendered
 from ops.report.contents import ImageRow, Reconciled, Report
-from tests.unit.builders import NOW
+from tests.support.builders import NOW
 
 MARKUP = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
 LONG = "team/" + "a-repository-with-a-name-that-never-ends-" * 5

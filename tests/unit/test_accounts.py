@@ -11,7 +11,7 @@ from image_scan.accounts import Accounts
 from image_scan.errors import AwsRejected, AwsUnavailable
 
 if TYPE_CHECKING:
-    from tests.unit.conftest import Clock
+    from tests.support.doubles import Clock
 
 HUB, MEMBER, CENTRAL, STRANGER = (letter * 12 for letter in "1234")
 HERE = "eu-west-1"

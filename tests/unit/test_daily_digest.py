@@ -13,12 +13,12 @@ from image_scan.accepted_findings import KEY, AcceptedFindings
 from image_scan.daily_digest import DailyDigest, UnscannableImage
 from image_scan.notification_policy import NotificationPolicy, accepted
 from image_scan.notifications import Topic
-from tests.unit.builders import NOTIFY
+from tests.support.builders import NOTIFY
 
 if TYPE_CHECKING:
     from image_scan.cache_table import CacheTable
     from image_scan.install_notices import InstallNotices
-    from tests.unit.conftest import Clock, Inbox
+    from tests.support.doubles import Clock, Inbox
 
 TODAY = date(2026, 2, 2)
 NGINX = UnscannableImage("docker.io/nginx:1", "not an image of ECR", {"1#eu#prod#b", "1#eu#prod#a"})

@@ -20,7 +20,7 @@ from image_scan.notification_policy import Judged, accepted
 from image_scan.payloads import Detection, Outcome, TopFinding
 from image_scan.scan_cache import place_of
 from image_scan.telling import Selection
-from tests.unit.builders import NOW, image, settling, task
+from tests.support.builders import NOW, image, settling, task
 
 if TYPE_CHECKING:
     from image_scan.payloads import Image

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from image_scan.ledger import Ledger
 from image_scan.ledger_table import LedgerTable
 from image_scan.payloads import ImageTask, TaskState
-from tests.unit import tables
-from tests.unit.builders import ACCOUNT, DIGEST, NOW, REGION, image, task
+from tests.support import tables
+from tests.support.builders import ACCOUNT, DIGEST, NOW, REGION, image, task
 
 if TYPE_CHECKING:
-    from tests.unit.conftest import Clock
+    from tests.support.doubles import Clock
 
 OTHER = "sha256:" + "e" * 64
 DAY = 86_400

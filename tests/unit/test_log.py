@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from image_scan import log
-from tests.unit.builders import DIGEST, task
+from tests.support.builders import DIGEST, task
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:

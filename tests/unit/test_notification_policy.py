@@ -14,7 +14,7 @@ from image_scan.findings import encoding
 from image_scan.findings.encoding import Finding
 from image_scan.notification_policy import Accepted, NotificationPolicy, accepted, judge
 from image_scan.payloads import Outcome
-from tests.unit.builders import CLEAN, CRITICAL, MEDIUM, NOTIFY
+from tests.support.builders import CLEAN, CRITICAL, MEDIUM, NOTIFY
 
 TODAY = date(2026, 3, 2)
 HIGH = Outcome(verdict="FINDINGS", counts={"critical": 0, "high": 1, "medium": 0, "low": 0})

@@ -9,7 +9,7 @@ from image_scan import chat, notification_text, notifications
 from image_scan.payloads import Outcome
 from image_scan.scan_cache import place_of
 from image_scan.telling import Selection
-from tests.unit.builders import CRITICAL, image, settling, task
+from tests.support.builders import CRITICAL, image, settling, task
 
 PLACE = next(iter(dict([place_of(task())]).values()))
 

@@ -12,8 +12,8 @@ from image_scan.errors import AwsRejected
 from image_scan.payloads import Outcome
 from image_scan.scan_cache import place_of
 from image_scan.telling import Selection
-from tests.unit.builders import CRITICAL, image, settling, task
-from tests.unit.conftest import Inbox
+from tests.support.builders import CRITICAL, image, settling, task
+from tests.support.doubles import Inbox
 
 PLACES = dict([place_of(task())])
 

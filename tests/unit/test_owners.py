@@ -14,10 +14,10 @@ from image_scan.notifications import Topic
 from image_scan.owners import Owners
 from image_scan.scan_cache import place_of
 from image_scan.telling import Selection
-from tests.unit.builders import ACCOUNT, CRITICAL, REGION, image, settling, task
+from tests.support.builders import ACCOUNT, CRITICAL, REGION, image, settling, task
 
 if TYPE_CHECKING:
-    from tests.unit.conftest import Inbox
+    from tests.support.doubles import Inbox
 
 DEFINITION = f"arn:aws:ecs:{REGION}:111122223333:task-definition/web:7"
 SERVICE = f"arn:aws:ecs:{REGION}:111122223333:service/prod/web"

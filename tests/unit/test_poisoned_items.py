@@ -8,7 +8,7 @@ import pytest
 
 from image_scan.accepted_findings import AcceptedFindings
 from image_scan.security_hub_memo import Known, SecurityHubMemo
-from tests.unit.builders import ACCOUNT, DIGEST, NOW, REGION, WEEK
+from tests.support.builders import ACCOUNT, DIGEST, NOW, REGION, WEEK
 
 if TYPE_CHECKING:
     from image_scan.cache_table import CacheTable

@@ -8,15 +8,14 @@ import pytest
 
 from image_scan.accounts import Accounts
 from image_scan.cache_table import CacheTable
-from image_scan.errors import AwsRejected
 from image_scan.events import deployments
 from image_scan.ledger import COVERAGE, Ledger
 from image_scan.ledger_table import LedgerTable
 from image_scan.payloads import Outcome
 from image_scan.reconciliation import Reconciliation
 from image_scan.scan_cache import ScanCache
-from tests.unit import tables
-from tests.unit.builders import (
+from tests.support import tables
+from tests.support.builders import (
     ACCOUNT,
     CLEAN,
     HOST,
@@ -30,57 +29,18 @@ from tests.unit.builders import (
     recorded,
     taken,
 )
-from tests.unit.builders import task as deployed
+from tests.support.builders import task as deployed
+from tests.support.fake_ecs import Ecs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.unit.conftest import Clock
+    from tests.support.doubles import Clock
 
 Json = dict[str, Any]
 HOUR, DAY = 3600, 86_400
 DIGESTS = [f"sha256:{number:064x}" for number in range(20)]
 MEMBER = "210987654321"
-
-
-class Ecs:
-    """An account's clusters and their tasks, two to a page."""
-
-    def __init__(self) -> None:
-        self.tasks: dict[str, Json] = {}
-        self.refuses = False
-
-    def run(self, number: int, *containers: Json, service: str = "web", **facts: Any) -> str:
-        arn = f"arn:aws:ecs:{REGION}:{ACCOUNT}:task/prod/{number}"
-        self.tasks[arn] = {
-            "taskArn": arn,
-            "clusterArn": f"arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/prod",
-            "taskDefinitionArn": f"arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/shop:7",
-            "group": f"service:{service}",
-            "lastStatus": "RUNNING",
-            "desiredStatus": "RUNNING",
-            "overrides": {"containerOverrides": [{"environment": [{"value": "hunter2"}]}]},
-            "containers": list(containers),
-            **facts,
-        }
-        return arn
-
-    def get_paginator(self, operation: str) -> Ecs:
-        self._listing = operation
-        return self
-
-    def paginate(self, cluster: str = "") -> list[Json]:
-        if self.refuses:
-            raise AwsRejected("ecs:ListClusters: AccessDenied")
-        if self._listing == "list_clusters":
-            return [{"clusterArns": [f"cluster/{name}"]} for name in ("empty", "prod")]
-        arns = list(self.tasks) if cluster == "cluster/prod" else []
-        return [{"taskArns": arns[at : at + 2]} for at in range(0, len(arns), 2)]
-
-    def describe_tasks(self, cluster: str, tasks: list[str]) -> Json:
-        assert cluster == "cluster/prod"
-        assert len(tasks) <= 100
-        return {"tasks": [self.tasks[arn] for arn in tasks]}
 
 
 def app(number: int = 0, name: str = "app") -> Json:

@@ -19,8 +19,8 @@ from image_scan.payloads import Registry
 from image_scan.qualys.client import QualysClient
 from image_scan.registries import RegistryRole
 from image_scan.registry_memo import RegistryMemo
-from tests.unit.builders import ACCOUNT, API, HOST, JOB, REGION, ROLE, image, listed
-from tests.unit.conftest import Clock
+from tests.support.builders import ACCOUNT, API, HOST, JOB, REGION, ROLE, image, listed
+from tests.support.doubles import Clock
 
 URI = f"https://{HOST}"
 ROW = {"registryUuid": "reg-1", "registryUri": URI}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from image_scan.registry_memo import RegistryMemo
-    from tests.unit.conftest import Clock
+    from tests.support.doubles import Clock
 
 
 def test_a_registry_is_remembered_for_its_account_and_region(memo: RegistryMemo) -> None:

@@ -12,7 +12,7 @@ from image_scan import aws, log, result_events
 from image_scan.errors import AwsUnavailable
 from image_scan.result_events import ResultEvents
 from image_scan.scan_cache import place_of
-from tests.unit.builders import CRITICAL, DIGEST, image, settling, task
+from tests.support.builders import CRITICAL, DIGEST, image, settling, task
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,7 +14,7 @@ from image_scan.cache_table import ConditionFailedError
 from image_scan.errors import AwsUnavailable, ItemTooLarge
 from image_scan.payloads import ImageTask, Outcome, TaskState
 from image_scan.scan_cache import ScanCache
-from tests.unit.builders import (
+from tests.support.builders import (
     CLEAN,
     CRITICAL,
     DIGEST,
@@ -35,7 +35,7 @@ from tests.unit.builders import (
 
 if TYPE_CHECKING:
     from image_scan.cache_table import CacheTable
-    from tests.unit.conftest import Clock
+    from tests.support.doubles import Clock
 
 
 TIMEOUT = Outcome(verdict="TIMEOUT", reason="no end")

@@ -12,7 +12,7 @@ from image_scan.errors import QualysRejected, QualysUnavailable, QualysUnreadabl
 from image_scan.payloads import Submission
 from image_scan.qualys.client import QualysClient
 from image_scan.registry_memo import RegistryMemo
-from tests.unit.builders import (
+from tests.support.builders import (
     ACCOUNT,
     API,
     JOB,
@@ -24,7 +24,7 @@ from tests.unit.builders import (
     listed,
     schedule,
 )
-from tests.unit.conftest import Clock
+from tests.support.doubles import Clock
 
 SCHEDULES = f"{API}/registry/reg-1/schedule"
 

@@ -22,7 +22,7 @@ from image_scan.errors import (
 from image_scan.payloads import Status
 from image_scan.qualys.client import QualysClient
 from image_scan.qualys.models import Vulnerabilities
-from tests.unit.builders import API, SHA, STATUS, finding, findings, image, tag_only
+from tests.support.builders import API, SHA, STATUS, finding, findings, image, tag_only
 
 VULN = f"{API}/images/{SHA}/vuln"
 

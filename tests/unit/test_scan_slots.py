@@ -10,7 +10,7 @@ from image_scan.errors import ScansAtLimit
 
 if TYPE_CHECKING:
     from image_scan.scan_slots import ScanSlots
-    from tests.unit.conftest import Clock
+    from tests.support.doubles import Clock
 
 
 def test_no_more_than_the_limit_get_a_slot(slots: ScanSlots) -> None:

@@ -10,7 +10,7 @@ from image_scan.errors import ImageNotScannable, QualysUnreadable, ScanFailed, U
 from image_scan.payloads import Image, Status
 from image_scan.qualys.client import QualysClient
 from image_scan.qualys.models import ScannedImage
-from tests.unit.builders import (
+from tests.support.builders import (
     API,
     JOB,
     NOW_MS,

@@ -8,7 +8,7 @@ import pytest
 
 from image_scan import scan_status
 from image_scan.errors import ImageNotScannable, ScanFailed
-from tests.unit.builders import (
+from tests.support.builders import (
     API,
     HOST,
     JOB,

@@ -12,7 +12,7 @@ from botocore.validate import ParamValidator
 
 from image_scan import security_findings
 from image_scan.security_findings import Product
-from tests.unit.builders import ACCOUNT, CONFIG, DIGEST, REGION
+from tests.support.builders import ACCOUNT, CONFIG, DIGEST, REGION
 
 CREATED, TOLD = "2026-02-02T02:41:00Z", "2026-02-09T02:41:00Z"
 ARN = f"arn:aws:securityhub:{REGION}:{ACCOUNT}:product/{ACCOUNT}/default"

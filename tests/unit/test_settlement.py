@@ -11,7 +11,7 @@ import pytest
 from image_scan import log, settlement
 from image_scan.errors import AwsUnavailable, MalformedEvent
 from image_scan.payloads import Outcome, SettleTask, TaskState
-from tests.unit.builders import (
+from tests.support.builders import (
     CLEAN,
     CRITICAL,
     DIGEST,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from image_scan.payloads import ImageTask, Lease, Place, Settled
     from image_scan.scan_cache import ScanCache
     from image_scan.scan_slots import ScanSlots
-    from tests.unit.conftest import Clock
+    from tests.support.doubles import Clock
 
 Settle: TypeAlias = "Callable[..., Settled]"
 TIMEOUT = Outcome(verdict="TIMEOUT", reason="no result after 30 checks, 60 s apart")

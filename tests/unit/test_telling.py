@@ -20,14 +20,14 @@ from image_scan.owners import Owners
 from image_scan.payloads import ImageTask, Outcome
 from image_scan.scan_cache import ScanCache, place_of
 from image_scan.telling import Telling
-from tests.unit import tables
-from tests.unit.builders import LEASE, NOTIFY, NOW, WEEK, image, lease, settling, taken, task
+from tests.support import tables
+from tests.support.builders import LEASE, NOTIFY, NOW, WEEK, image, lease, settling, taken, task
 from tests.unit.test_notification_policy import found
 from tests.unit.test_owners import tagless
 
 if TYPE_CHECKING:
     from image_scan.cache_table import CacheTable
-    from tests.unit.conftest import Clock, Inbox
+    from tests.support.doubles import Clock, Inbox
 
 ENDS = "2026-12-31"
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from image_scan.payloads import ImageTask, Outcome, TaskState
-from tests.unit.builders import CLEAN, DIGEST, LEASE, freed, recorded, taken, task
+from tests.support.builders import CLEAN, DIGEST, LEASE, freed, recorded, taken, task
 
 if TYPE_CHECKING:
     from image_scan.cache_table import CacheTable
     from image_scan.scan_cache import ScanCache
-    from tests.unit.conftest import Clock
+    from tests.support.doubles import Clock
 
 DAY = 86_400
 FAILED = Outcome(verdict="ERROR", reason="ScanFailed: no space")

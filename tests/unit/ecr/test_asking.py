@@ -13,10 +13,10 @@ from image_scan import aws
 from image_scan.ecr import asking
 from image_scan.ecr.asking import Unanswered
 from image_scan.errors import AwsRejected, AwsUnavailable, ImageUnread
-from tests.unit import builders
+from tests.support import builders
 
 if TYPE_CHECKING:
-    from tests.unit.conftest import Clock
+    from tests.support.doubles import Clock
 
 FUNCTIONS = Path(__file__).parents[3] / "modules/workflow/functions.tf"
 

@@ -10,11 +10,11 @@ from botocore.exceptions import ClientError, EndpointConnectionError, ParamValid
 
 from image_scan.accounts import Registry
 from image_scan.ecr import digests, references
-from tests.unit.builders import ACCOUNT, HOST, REGION
+from tests.support.builders import ACCOUNT, HOST, REGION
 
 if TYPE_CHECKING:
     from image_scan.payloads import Image
-    from tests.unit.fake_ecr import FakeEcr
+    from tests.support.fake_ecr import FakeEcr
 
 AMD, ARM = "a" * 64, "e" * 64
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from image_scan.ecr import index_tags
-from tests.unit.builders import ACCOUNT, HOST
+from tests.support.builders import ACCOUNT, HOST
 from tests.unit.ecr.test_digests import identify
 
 if TYPE_CHECKING:
-    from tests.unit.fake_ecr import FakeEcr
+    from tests.support.fake_ecr import FakeEcr
 
 INDEX = "application/vnd.oci.image.index.v1+json"
 NO_TAG = "no tag points at this digest, and Qualys scans by tag"

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from image_scan.errors import MalformedEvent
 from image_scan.events import api_calls, deployments, scan_request
-from tests.unit import builders
+from tests.support import builders
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12),

@@ -10,13 +10,13 @@ import pytest
 
 from image_scan import aws, log
 from image_scan.events import deployments
-from tests.unit import builders
-from tests.unit.builders import HOST, REGION
-from tests.unit.conftest import OneAccount
+from tests.support import builders
+from tests.support.builders import HOST, REGION
+from tests.support.doubles import OneAccount
 
 if TYPE_CHECKING:
     from image_scan.payloads import ParsedEvent
-    from tests.unit.fake_ecr import FakeEcr
+    from tests.support.fake_ecr import FakeEcr
 
 
 def read(event: Any) -> ParsedEvent:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from image_scan.events import deployments, platforms
-from tests.unit import builders
+from tests.support import builders
 
 GRAVITON = {"attributes": [{"name": "ecs.cpu-architecture", "value": "arm64"}]}
 

@@ -7,7 +7,7 @@ import pytest
 
 from image_scan.errors import MalformedEvent
 from image_scan.events import api_calls, deployments
-from tests.unit import builders
+from tests.support import builders
 
 RECORDED = sorted(builders.EVENTS.glob("*.json"))
 

@@ -7,7 +7,7 @@ import pytest
 
 from image_scan.errors import AwsRejected
 from image_scan.events import task_definitions
-from tests.unit.builders import REGION
+from tests.support.builders import REGION
 
 
 def test_containers_by_name_and_image(cloud: None) -> None:

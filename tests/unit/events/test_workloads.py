@@ -8,7 +8,7 @@ import pytest
 
 from image_scan.events import by_hand, workloads
 from image_scan.scan_cache import place_of
-from tests.unit.builders import task
+from tests.support.builders import task
 
 if TYPE_CHECKING:
     from image_scan.payloads import Place

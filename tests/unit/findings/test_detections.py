@@ -8,7 +8,7 @@ import pytest
 
 from image_scan.findings import detections
 from image_scan.payloads import Detections
-from tests.unit.builders import CLEAN, CRITICAL
+from tests.support.builders import CLEAN, CRITICAL
 
 ZERO = {"critical": 0, "high": 0, "medium": 0, "low": 0}
 LAYER = {

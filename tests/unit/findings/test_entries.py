@@ -9,7 +9,7 @@ import pytest
 from image_scan.errors import UnexpectedAnswer
 from image_scan.findings import summary
 from image_scan.findings.entries import distinct, identity, kind_of, severity_of
-from tests.unit.builders import finding
+from tests.support.builders import finding
 
 EXPAT = {"name": "expat", "version": "2.1.0-10", "packagePath": "/usr/lib"}
 ZLIB = {"name": "zlib", "version": "1.2", "packagePath": None}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from image_scan.errors import UnexpectedAnswer
 from image_scan.findings import encoding
 from image_scan.findings.summary import summarise
-from tests.unit.builders import finding
+from tests.support.builders import finding
 
 
 def test_nothing_listed_is_clean() -> None:

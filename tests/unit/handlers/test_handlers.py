@@ -18,7 +18,7 @@ from image_scan.handlers import (
     send_notification,
     submit_scan,
 )
-from tests.unit.builders import (
+from tests.support.builders import (
     API,
     CLEAN,
     CRITICAL,
@@ -37,7 +37,8 @@ from tests.unit.builders import (
     schedule,
     task,
 )
-from tests.unit.conftest import TABLE, Inbox
+from tests.support.doubles import Inbox
+from tests.support.tables import CACHE as TABLE
 
 TOKEN = "the-token"
 

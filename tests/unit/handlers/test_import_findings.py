@@ -13,8 +13,8 @@ from image_scan import accounts, aws, security_hub
 from image_scan.errors import AwsRejected, AwsUnavailable, MalformedEvent
 from image_scan.handlers import import_findings
 from image_scan.security_hub_memo import Known, SecurityHubMemo
-from tests.unit.builders import DIGEST, REGION
-from tests.unit.conftest import TABLE
+from tests.support.builders import DIGEST, REGION
+from tests.support.tables import CACHE as TABLE
 from tests.unit.test_security_findings import check, result, top
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from rich.console import Console
 from ops import backfill
 from ops.errors import OpsError
 from ops.install import Install
-from tests.unit.builders import NOW
+from tests.support.builders import NOW
 
 Json = dict[str, Any]
 AT = datetime.fromtimestamp(NOW, UTC)

@@ -12,8 +12,8 @@ from image_scan.cache_table import marshal
 from image_scan.ledger import COVERAGE
 from ops.cache_items import CacheItems
 from ops.ledger_rows import LedgerRows
-from tests.unit import tables
-from tests.unit.builders import REGION
+from tests.support import tables
+from tests.support.builders import REGION
 
 if TYPE_CHECKING:
     from ops.install import Install

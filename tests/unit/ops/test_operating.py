@@ -11,7 +11,7 @@ from rich.console import Console
 from ops import install, logs, redrive, scan, where
 from ops.errors import OpsError
 from ops.intake import reason
-from tests.unit import builders
+from tests.support import builders
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from ops import redrive
 from ops.errors import OpsError
 from ops.event_queue import Message
 from ops.intake import Outcome
-from tests.unit import builders
+from tests.support import builders
 
 START = 1000.0
 CONSOLE = Console(quiet=True)

@@ -9,7 +9,7 @@ import pytest
 
 from ops.report import plot
 from ops.report.contents import ImageRow, Reconciled, Report, report
-from tests.unit.builders import CRITICAL, NOW
+from tests.support.builders import CRITICAL, NOW
 
 Json = dict[str, Any]
 BAD = {"critical": 1, "high": 2, "medium": 0, "low": 0}

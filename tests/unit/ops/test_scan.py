@@ -18,8 +18,8 @@ from ops.errors import OpsError
 from ops.install import Install
 from ops.intake import Outcome
 from ops.where import described
-from tests.unit import builders, tables
-from tests.unit.builders import ACCOUNT, DIGEST, HOST, NOW, REGION, WEEK
+from tests.support import builders, tables
+from tests.support.builders import ACCOUNT, DIGEST, HOST, NOW, REGION, WEEK
 
 if TYPE_CHECKING:
     from collections.abc import Callable

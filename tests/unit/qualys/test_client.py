@@ -7,7 +7,7 @@ import responses
 
 from image_scan.errors import QualysRejected, QualysUnavailable, QualysUnreadable
 from image_scan.qualys.client import QualysClient
-from tests.unit.builders import API, JOB, SHA, listed, qualys_image, schedule
+from tests.support.builders import API, JOB, SHA, listed, qualys_image, schedule
 
 
 @pytest.mark.parametrize("told", [4711, "4711"])

@@ -20,12 +20,12 @@ from image_scan.errors import (
 )
 from image_scan.qualys import credentials
 from image_scan.qualys.credentials import Credentials
-from tests.unit.builders import GATEWAY, NOW
+from tests.support.builders import GATEWAY, NOW
 
 if TYPE_CHECKING:
     import responses
 
-    from tests.unit.conftest import Clock
+    from tests.support.doubles import Clock
 
 USER = {"username": "ann", "password": "p&ss wörd"}
 CLIENT = {"client_id": "cid-7", "client_secret": "cs-secret"}

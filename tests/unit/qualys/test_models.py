@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from image_scan.errors import QualysUnreadable, ScanError
 from image_scan.qualys import models
 from image_scan.qualys.models import ScannedImage, Schedule, Vulnerabilities
-from tests.unit.builders import HOST, JOB, SHA, finding, findings, qualys_image, schedule
+from tests.support.builders import HOST, JOB, SHA, finding, findings, qualys_image, schedule
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
 json_values = st.recursive(

@@ -16,8 +16,8 @@ from image_scan.errors import (
     QualysUnavailable,
 )
 from image_scan.qualys.transport import Transport, crowded_seconds, wait_seconds
-from tests.unit.builders import API, GATEWAY
-from tests.unit.conftest import FixedToken
+from tests.support.builders import API, GATEWAY
+from tests.support.doubles import FixedToken
 
 if TYPE_CHECKING:
     import responses

@@ -1,0 +1,80 @@
+"""A scan by hand: it answers who asked, is no workload, and hides nothing from those that run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ops import scan
+from tests.support import definitions
+from tests.support.builders import ACCOUNT, REGION
+from tests.support.environments import aws_client
+from tests.support.pipeline import HOST, REPOSITORY, URI, verdict
+
+if TYPE_CHECKING:
+    from tests.support.machine import Run
+    from tests.support.pipeline import Pipeline
+
+OPERATOR = f"arn:aws:iam::{ACCOUNT}:user/operator"
+GONE = f"{HOST}/{REPOSITORY}:gone"
+
+
+def by_hand(pipeline: Pipeline, uri: str = URI, *, force: bool = False) -> Run:
+    run = pipeline.intake(scan.request(uri, ACCOUNT, REGION, OPERATOR, force=force))
+    assert run.status == "SUCCEEDED", (run.error, run.cause)
+    return run
+
+
+def forget_verdict(pipeline: Pipeline) -> None:
+    """As when its time is over, and DynamoDB has removed it."""
+    key = {"imageDigest": {"S": pipeline.push()}}
+    aws_client("dynamodb").delete_item(TableName=definitions.TABLE, Key=key)
+
+
+def services(message: dict[str, Any]) -> list[str]:
+    return [each["task_definition"].rsplit("/")[-1] for each in message["deployed"]]
+
+
+def test_a_scan_by_hand_is_notified_to_who_runs_the_image_after_its_verdict_has_expired(
+    pipeline: Pipeline,
+) -> None:
+    pipeline.scan(service="web")
+    forget_verdict(pipeline)
+    pipeline.find(5)
+    by_hand(pipeline)
+    assert [verdict(run) for run in pipeline.scans()] == ["FINDINGS"]
+    (message,) = pipeline.told()
+    assert services(message) == ["web:1"]
+    assert message["requested_by"] == [OPERATOR]
+
+
+def test_a_scan_by_hand_is_no_workload_of_a_message(pipeline: Pipeline) -> None:
+    pipeline.find(5)
+    by_hand(pipeline)
+    pipeline.scans()
+    (message,) = pipeline.told()
+    assert (message["deployed"], message["deployed_total"]) == ([], 0)
+    assert message["requested_by"] == [OPERATOR]
+    pipeline.announce(service="web")
+    assert services(pipeline.told()[1]) == ["web:1"]
+    assert "requested_by" not in pipeline.told()[1]
+
+
+def test_who_asks_by_hand_for_a_known_verdict_alarms_nobody(pipeline: Pipeline) -> None:
+    pipeline.find(5)
+    pipeline.scan(service="web")
+    run = by_hand(pipeline)
+    assert pipeline.scans() == []
+    assert len(pipeline.told()) == 1
+    assert [each["result"] for each in run.output] == ["skipped"]
+
+
+def test_an_image_that_cannot_be_scanned_by_hand_is_neither_recorded_nor_kept_from_others(
+    pipeline: Pipeline,
+) -> None:
+    (answer,) = by_hand(pipeline, GONE).output
+    assert answer["result"] == "skipped"
+    assert "not found in its ECR repository" in answer["reason"]
+    assert pipeline.items() == pipeline.told() == pipeline.scans() == []
+    pipeline.announce(GONE, service="web")
+    (message,) = pipeline.told()
+    assert (message["verdict"], services(message)) == ("UNSCANNABLE", ["web:1"])

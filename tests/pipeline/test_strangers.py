@@ -1,0 +1,185 @@
+"""Images that others chose: of registries that let nobody in, of regions that do not exist, with
+digests of somebody else's image. They concern nobody but themselves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+
+from tests.support import tables
+from tests.support.builders import ACCOUNT, HOST, REGION
+from tests.support.environments import aws_client
+from tests.support.fake_ecr import failing
+from tests.support.pipeline import REPOSITORY, TAG, URI, Pipeline, ended, verdict
+
+Json = dict[str, Any]
+
+STRANGER = "999999999999"
+THERE = f"{STRANGER}.dkr.ecr.{REGION}.amazonaws.com"
+NOWHERE = f"{ACCOUNT}.dkr.ecr.us-east-9.amazonaws.com"
+IRELAND = f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com"
+CLOSED = "its registry lets nobody of this installation in"
+
+
+def task(pipeline: Pipeline, *images: str) -> Json:
+    """A task that runs several images."""
+    event = pipeline.event()
+    named = [{"name": f"c{number}", "image": image} for number, image in enumerate(images)]
+    event["detail"]["responseElements"]["tasks"][0]["containers"] = named
+    return event
+
+
+def state(pipeline: Pipeline, status: str, image: str, digest: str = "") -> Json:
+    """What ECS says of a task of one image."""
+    event = pipeline.event()
+    pulled = {"imageDigest": digest} if digest else {}
+    detail = {
+        "taskArn": f"arn:aws:ecs:{REGION}:{ACCOUNT}:task/prod/1",
+        "clusterArn": f"arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/prod",
+        "taskDefinitionArn": f"arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/web:1",
+        "group": "service:web",
+        "lastStatus": status,
+        "desiredStatus": status,
+        "containers": [{"name": "app", "image": image, **pulled}],
+    }
+    return {**event, "detail-type": "ECS Task State Change", "detail": detail}
+
+
+def statuses(pipeline: Pipeline) -> dict[str, str]:
+    """What the cache says, by the image's reference."""
+    return {row["uri"]["S"]: row["status"]["S"] for row in pipeline.items() if "status" in row}
+
+
+def places() -> dict[str, str]:
+    """The states of the ledger's rows, by key."""
+    rows = aws_client("dynamodb").scan(TableName=tables.LEDGER)["Items"]
+    return {row["digest"]["S"]: row["state"]["S"] for row in rows if "state" in row}
+
+
+def test_a_sidecar_in_a_region_that_does_not_exist_hides_nothing(pipeline: Pipeline) -> None:
+    pipeline.find(5)
+    run = pipeline.intake(task(pipeline, f"{NOWHERE}/x/y:1", URI))
+    assert run.status == "SUCCEEDED"
+    assert [verdict(each) for each in pipeline.scans()] == ["FINDINGS"]
+    assert statuses(pipeline)[f"{NOWHERE}/x/y:1"] == "UNSCANNABLE"
+    (item,) = [each for each in pipeline.items() if "us-east-9" in each["imageDigest"]["S"]]
+    assert "us-east-9" in item["reason"]["S"]
+    assert pipeline.kept() == []
+
+
+@pytest.mark.parametrize(
+    ("where", "trouble"),
+    [
+        ("eu-west-1", EndpointConnectionError(endpoint_url="https://api.ecr.eu-west-1")),
+        ("team/side", failing("ServerException", 500)),
+        ("team/side", failing("ThrottlingException")),
+        ("team/side", failing("ExpiredTokenException")),
+    ],
+)
+def test_what_ecr_does_not_answer_concerns_that_image_alone_and_is_kept(
+    pipeline: Pipeline, where: str, trouble: Exception
+) -> None:
+    side = f"{IRELAND}/team/side:{TAG}"
+    pipeline.push("team/side", host=IRELAND, config="d" * 64)
+    pipeline.find(5)
+    pipeline.find(5, key="team/side")
+    pipeline.ecr.troubles[where] = trouble
+    event = task(pipeline, side, URI)
+    run = pipeline.intake(event)
+    assert (run.status, run.error) == ("FAILED", "ImageUnread")
+    assert [verdict(each) for each in pipeline.scans()] == ["FINDINGS"]
+    (kept,) = pipeline.kept()
+    assert kept == {**event, "error": "ImageUnread"}
+    assert side not in statuses(pipeline)
+
+    pipeline.ecr.troubles.clear()
+    del kept["error"]
+    assert pipeline.intake(kept).status == "SUCCEEDED"
+    assert [verdict(each) for each in pipeline.scans()] == ["FINDINGS"]
+    assert statuses(pipeline)[side] == "FINDINGS"
+
+
+def test_a_repository_that_fails_once_is_asked_a_second_time(pipeline: Pipeline) -> None:
+    stock, asked = pipeline.ecr.batch_get_image, []
+
+    def once(**arguments: Any) -> Any:
+        asked.append(arguments)
+        if len(asked) == 1:
+            raise failing("ServerException", 500)
+        return stock(**arguments)
+
+    pipeline.ecr.batch_get_image = once  # type: ignore[method-assign]
+    assert verdict(pipeline.scan()) == "CLEAN"
+
+
+@pytest.mark.parametrize("reference", ["x/y:1", "x/y", f"x/y@sha256:{'1' * 64}"])
+def test_a_registry_that_lets_nobody_in_costs_no_scan(pipeline: Pipeline, reference: str) -> None:
+    pipeline.announce(f"{THERE}/{reference}")
+    assert pipeline.scans() == []
+    assert pipeline.calls() == []
+    (item,) = pipeline.items()
+    assert (item["status"]["S"], item["reason"]["S"]) == ("UNSCANNABLE", CLOSED)
+    assert item["imageDigest"]["S"].startswith(f"{STRANGER}/{REGION}/x/y")
+
+
+def test_an_image_of_our_own_that_ecr_does_not_let_us_read_is_scanned_by_its_tag(
+    pipeline: Pipeline,
+) -> None:
+    pipeline.ecr_refuses()
+    assert verdict(pipeline.scan()) == "CLEAN"
+
+
+@pytest.mark.parametrize("host", [THERE, HOST])
+def test_nobody_takes_the_lease_of_a_digest_by_naming_it(pipeline: Pipeline, host: str) -> None:
+    digest = pipeline.push("victim/app", "1", config="e" * 64)
+    pipeline.find(5, key="victim/app")
+    pipeline.announce(f"{host}/x/y:1@{digest}", service="attacker")
+    assert pipeline.item(digest) == {}
+    run = pipeline.scan(f"{HOST}/victim/app:1")
+    assert ended(run) == ("FINDINGS", "")
+    told = pipeline.told()[-1]
+    assert (told["verdict"], len(told["deployed"])) == ("FINDINGS", 1)
+    assert "attacker" not in str(told["deployed"])
+
+
+def test_a_lease_of_our_own_unread_repository_is_not_that_of_the_digest(
+    pipeline: Pipeline,
+) -> None:
+    digest = pipeline.push("victim/app", "1", config="e" * 64)
+    pipeline.ecr.troubles["x/y"] = failing("AccessDeniedException")
+    pipeline.announce(f"{HOST}/x/y:1@{digest}")
+    assert pipeline.item(digest) == {}
+    assert pipeline.item(f"{ACCOUNT}/{REGION}/x/y:1@{digest}")["status"] == "IN_PROGRESS"
+    pipeline.scans()
+    assert ended(pipeline.scan(f"{HOST}/victim/app:1")) == ("CLEAN", "")
+
+
+def test_a_kept_event_does_not_make_the_digest_that_it_names_a_fact(pipeline: Pipeline) -> None:
+    digest = pipeline.push("victim/app", "1", config="e" * 64)
+    pipeline.ecr.troubles["x/y"] = failing("ServerException", 500)
+    pipeline.intake(task(pipeline, f"{HOST}/x/y:1@{digest}"))
+    (kept,) = pipeline.kept()
+    assert "resolved" not in kept
+    pipeline.ecr.troubles["x/y"] = failing("AccessDeniedException")
+    pipeline.intake(kept)
+    assert pipeline.item(digest) == {}
+
+
+@pytest.mark.parametrize("reads", [True, False])
+@pytest.mark.parametrize(("pulled", "pinned"), [(True, True), (True, False), (False, True)])
+@pytest.mark.parametrize("host", [HOST, THERE])
+def test_the_start_and_the_stop_of_a_task_meet_in_one_row(
+    pipeline: Pipeline, host: str, reads: bool, pulled: bool, pinned: bool
+) -> None:
+    """Where ECS or the reference tells which image it was."""
+    digest = pipeline.push()
+    if not reads:
+        pipeline.ecr_refuses()
+    image = f"{host}/{REPOSITORY}:{TAG}" + (f"@{digest}" if pinned else "")
+    told = digest if pulled else ""
+    pipeline.intake(state(pipeline, "RUNNING", image, told))
+    assert list(places().values()) == ["running"]
+    pipeline.intake(state(pipeline, "STOPPED", image, told))
+    assert list(places().values()) == ["stopped"]

@@ -1,0 +1,127 @@
+"""Answers that cannot be read: what became of the call is looked up, and it is tried again; what
+stays unclear is the gateway's fault, and the image waits in the queue until it is over."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.support.pipeline import Pipeline, ended, verdict
+
+SUBMIT = "POST /registry/{registry}/schedule"
+IMAGE = "/images/[0-9a-f]{64}"
+VULN = f"{IMAGE}/vuln"
+JOBS = "/registry/[^/]+/schedule"
+CREATIONS = {"connector": "/registry/aws/connector", "registry": "/registry", "schedule": JOBS}
+UNREADABLE: list[dict[str, Any]] = [
+    {"garble": True},
+    {"body": '{"data": [{"regis', "status": 200},
+    {"body": "<html>", "status": 200},
+    {"body": "", "status": 200},
+    {"body": {"errorCode": "CMS-2002", "message": "try again"}, "status": 200},
+    {"status": 302},
+]
+
+
+def carried_out(fault: dict[str, Any], done: bool) -> dict[str, Any]:
+    return {**fault, "after": True} if done else {**fault, "undone": True}
+
+
+@pytest.mark.parametrize("done", [True, False], ids=["carried out", "not carried out"])
+@pytest.mark.parametrize("fault", UNREADABLE, ids=str)
+@pytest.mark.parametrize("what", CREATIONS)
+def test_a_creation_whose_answer_cannot_be_read_happens_once(
+    pipeline: Pipeline, what: str, fault: dict[str, Any], done: bool
+) -> None:
+    pipeline.find(5, 4)
+    pipeline.spoil(CREATIONS[what], method="POST", **carried_out(fault, done))
+    assert ended(pipeline.scan()) == ("FINDINGS", "")
+    made = pipeline.qualys.state()
+    assert (len(made["registries"]), len(made["connectors"])) == (1, 1)
+    assert len(pipeline.held.pulls) == 1
+    assert pipeline.kept() == []
+
+
+@pytest.mark.parametrize("what", CREATIONS)
+def test_a_creation_of_unknown_fate_is_not_the_images_fault(pipeline: Pipeline, what: str) -> None:
+    """Answered as if it were done, for as long as anybody tries."""
+    pipeline.find(5)
+    pipeline.spoil(CREATIONS[what], method="POST", garble=True, undone=True, times=0)
+    run = pipeline.scan()
+    assert verdict(run) == "ERROR"
+    (told,) = pipeline.told()
+    assert "waits in the failed-events queue" in told["reason"]
+    (kept,) = pipeline.kept()
+    pipeline.qualys.mend()
+    pipeline.time.sleep(120)
+    assert pipeline.intake(kept).status == "SUCCEEDED"
+    assert [ended(each) for each in pipeline.scans()] == [("FINDINGS", "")]
+    assert len(pipeline.told()) == 2
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+@pytest.mark.parametrize("nth", range(1, 8))
+def test_one_garbled_answer_changes_no_verdict(pipeline: Pipeline, method: str, nth: int) -> None:
+    pipeline.find(5, 3)
+    pipeline.spoil("/.*", method=method, garble=True, undone=True, nth=nth)
+    assert ended(pipeline.scan()) == ("FINDINGS", "")
+    (message,) = pipeline.told()
+    assert message["counts"] == {"critical": 1, "high": 0, "medium": 1, "low": 0}
+    made = pipeline.qualys.state()
+    assert (len(made["registries"]), len(made["connectors"])) == (1, 1)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_garbled_answers_at_random_end_in_the_right_verdict(pipeline: Pipeline, seed: int) -> None:
+    """A third of all answers, and what they answer has not been done."""
+    pipeline.find(4, 2)
+    pipeline.spoil("/.*", method="*", garble=True, undone=True, share=0.33, times=0, seed=seed)
+    run = pipeline.scan()
+    for _ in range(5):
+        if not (kept := pipeline.kept()):
+            break
+        pipeline.time.sleep(3600)
+        pipeline.intake(kept.pop())
+        (run,) = pipeline.scans()
+    assert ended(run) == ("FINDINGS", "")
+    assert pipeline.told()[-1]["counts"] == {"critical": 0, "high": 1, "medium": 0, "low": 1}
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        (JOBS, {"schedules": []}),
+        (JOBS, []),
+        (IMAGE, []),
+        (IMAGE, "none"),
+        (VULN, {}),
+        (VULN, {"errorCode": "CMS-2002", "message": "try again"}),
+        (VULN, {"details": None}),
+        (VULN, {"details": [], "vulnSummary": "none"}),
+    ],
+    ids=str,
+)
+def test_an_answer_of_no_known_shape_is_asked_for_again(
+    settled: Pipeline, path: str, body: Any
+) -> None:
+    settled.find(5)
+    settled.spoil(path, status=200, body=body, times=2)
+    assert ended(settled.scan()) == ("FINDINGS", "")
+
+
+def test_a_shape_that_stays_unknown_waits_for_a_redrive(settled: Pipeline) -> None:
+    settled.find(5)
+    settled.spoil(VULN, status=200, body={"result": {"items": []}}, times=0)
+    assert ended(settled.scan()) == ("ERROR", "QualysUnreadable")
+    assert [each["error"] for each in settled.kept()] == ["QualysUnreadable"]
+
+
+def test_what_qualys_knows_of_the_image_itself_waits_for_nobody(settled: Pipeline) -> None:
+    """It counts more than it lists: asking again gives the same."""
+    settled.qualys.behave(vuln_most=1)
+    settled.find(5, 5)
+    run = settled.scan()
+    assert ended(run) == ("ERROR", "UnexpectedAnswer")
+    assert run.retries == {}
+    assert settled.kept() == []

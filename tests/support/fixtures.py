@@ -1,0 +1,138 @@
+"""Fixtures of the tiers that run the functions in this process: AWS by moto, Qualys by answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+import responses
+from moto import mock_aws
+
+from image_scan import aws
+from image_scan.cache_table import CacheTable
+from image_scan.install_notices import InstallNotices
+from image_scan.qualys.client import QualysClient
+from image_scan.qualys.transport import Transport
+from image_scan.registry_memo import RegistryMemo
+from image_scan.scan_cache import ScanCache
+from image_scan.scan_slots import ScanSlots
+from tests.support import builders, tables
+from tests.support.builders import GATEWAY, REGION
+from tests.support.doubles import Clock, FixedToken, Inbox
+from tests.support.fake_ecr import FakeEcr
+from tests.support.pipeline import Pipeline, installed, simulated
+from tests.support.settings import as_deployed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sandbox.qualys import QualysSimulator
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    """The functions' environment, and none of the developer's own AWS settings."""
+    yield from as_deployed(monkeypatch)
+
+
+@pytest.fixture
+def cloud(environment: pytest.MonkeyPatch) -> Iterator[None]:
+    """An empty AWS account."""
+    with mock_aws():
+        yield
+
+
+@pytest.fixture
+def dynamodb(cloud: None) -> Any:
+    client = boto3.client("dynamodb", region_name=REGION)
+    tables.create(client)
+    return client
+
+
+@pytest.fixture
+def table(dynamodb: Any) -> CacheTable:
+    return CacheTable(dynamodb, tables.CACHE)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def cache(table: CacheTable, clock: Clock) -> ScanCache:
+    return ScanCache(table, builders.POLICY.may_tell, clock)
+
+
+@pytest.fixture
+def memo(table: CacheTable, clock: Clock) -> RegistryMemo:
+    return RegistryMemo(table, clock)
+
+
+@pytest.fixture
+def slots(table: CacheTable, clock: Clock) -> ScanSlots:
+    return ScanSlots(table, clock)
+
+
+@pytest.fixture
+def notices(table: CacheTable, clock: Clock) -> InstallNotices:
+    return InstallNotices(table, clock)
+
+
+@pytest.fixture
+def ecr(environment: pytest.MonkeyPatch) -> FakeEcr:
+    """What the functions find behind `aws.client("ecr")`."""
+    fake = FakeEcr()
+    other = aws.client
+
+    def client(service: str, region: str | None = None) -> Any:
+        return fake if service == "ecr" else other(service, region)
+
+    environment.setattr(aws, "client", client)
+    return fake
+
+
+@pytest.fixture
+def topic(cloud: None, environment: pytest.MonkeyPatch) -> Inbox:
+    return Inbox(environment)
+
+
+@pytest.fixture
+def answers() -> Iterator[responses.RequestsMock]:
+    """What Qualys answers; a request without an answer fails the test's call."""
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        yield mock
+
+
+@pytest.fixture
+def naps() -> list[float]:
+    """How long the transport has slept."""
+    return []
+
+
+@pytest.fixture
+def qualys(answers: responses.RequestsMock, naps: list[float]) -> QualysClient:
+    import requests  # noqa: PLC0415 - after its adapter was replaced
+
+    transport = Transport(requests.Session(), GATEWAY, FixedToken(), naps.append)  # type: ignore[arg-type]
+    return QualysClient(transport)
+
+
+@pytest.fixture(scope="session")
+def simulator() -> Iterator[QualysSimulator]:
+    with simulated() as running:
+        yield running
+
+
+@pytest.fixture
+def pipeline(simulator: QualysSimulator, environment: pytest.MonkeyPatch) -> Iterator[Pipeline]:
+    with installed(simulator, environment) as made:
+        yield made
+
+
+@pytest.fixture
+def settled(pipeline: Pipeline) -> Pipeline:
+    """An installation that has a registry from earlier scans, of other images."""
+    pipeline.have_registry()
+    return pipeline
