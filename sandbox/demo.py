@@ -81,17 +81,14 @@ def _look_around(console: Console, install: Install) -> None:
     shown = ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION")
     names = install.aws.environment()
     exports = " ".join(f"{name}={names[name]}" for name in shown)
-    out = install.outputs
     console.print("\nIt stays up. To look around:", style="bold")
     for line in (
         f"export {exports}",
-        f"aws dynamodb scan --table-name {out['cache_table']['name']} --output table "
-        "--query 'Items[].[repository.S,tag.S,status.S]'",
-        f"aws stepfunctions list-executions --state-machine-arn {out['scan_state_machine_arn']} "
-        "--output table --query 'executions[].[name,status]'",
-        f"aws logs tail /aws/lambda/{out['function_names']['parse_event']}",
-        f"aws sqs get-queue-attributes --queue-url {out['failed_events_queue']['url']} "
-        "--attribute-names ApproximateNumberOfMessages",
+        "make status",
+        "make where IMAGE=shop/payments:1.4.2",
+        "make logs FUNCTION=parse_event SINCE=1h",
+        "make report OUT=report.html",
+        "make doctor",
         "make down   # ends it",
     ):
         console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
@@ -144,7 +141,10 @@ def _down() -> int:
 def _is_demo(pid: int) -> bool:
     """Whether the process is ours still: a process id may be somebody else's by now."""
     answer = subprocess.run(
-        ["ps", "-o", "stat=,args=", "-p", str(pid)], capture_output=True, text=True, check=False
+        ["ps", "-ww", "-o", "stat=,args=", "-p", str(pid)],  # -ww: whole, however long it is
+        capture_output=True,
+        text=True,
+        check=False,
     )
     return "sandbox.demo" in answer.stdout and not answer.stdout.lstrip().startswith("Z")
 
