@@ -14,6 +14,7 @@ TESTS = Path(__file__).parent
 # What takes longest begins first, so that no worker is left with it at the end.
 LONGEST = (
     "e2e/chaos",
+    "e2e/demo",
     "e2e/organization",
     "e2e/deploy",
     "terraform",

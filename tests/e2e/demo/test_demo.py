@@ -1,0 +1,123 @@
+"""`make demo KEEP=1`, the commands that it names, and `make down`."""
+
+import json
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import boto3
+import pytest
+import requests
+
+from sandbox.scenario import SECRET
+from tests.support.checkout import Checkout
+
+from .conftest import table_rows
+
+# By image, as the demo names it: the verdict of each deployment.
+VERDICTS = [
+    ("shop/payments:1.4.2", "FINDINGS"),
+    ("shop/web:2.0.0", "CLEAN"),
+    ("shop/payments:1.4.2", "FINDINGS"),
+    ("shop/catalog@sha256:", "FINDINGS"),
+    ("shop/gateway:3.1", "FINDINGS"),
+    ("shop/worker:0.9", "CLEAN"),
+    ("platform/log-router:5", "CLEAN"),
+    ("redis:7.2", "UNSCANNABLE"),
+    ("shop/mirror:11", "FINDINGS"),
+    ("shop/billing:4", "FINDINGS"),
+    ("shop/reports:stable", "CLEAN"),
+    ("shop/reports:stable", "FINDINGS"),
+    ("shop/broken:1", "ERROR"),
+    ("shop/endless:1", "TIMEOUT"),
+]
+# By target, what it prints of this account.
+LOOK_AROUND = {
+    "status": "4 CLEAN, 1 ERROR, 6 FINDINGS, 1 TIMEOUT, 1 UNSCANNABLE",
+    "where": "payments-batch in 111111111111/us-east-1/shop",
+    "logs": "event_name=CreateService images=1",
+    "report": "13 images run, 5 of them with critical or high findings",
+    "doctor": "pass    credential-accepted",
+    "down": "",
+}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the demo printed, and the commands that it named in the end."""
+
+    printed: str
+    commands: list[str]
+
+    @property
+    def variables(self) -> dict[str, str]:
+        return dict(word.split("=", 1) for word in shlex.split(self.commands[0])[1:])
+
+
+@pytest.fixture(scope="module")
+def shown(checkout: Checkout) -> Iterator[Shown]:
+    try:
+        printed = checkout.make("demo", "KEEP=1")
+        found = re.search(r"^It stays up\. To look around:\n((?:  .+\n)+)", printed, re.MULTILINE)
+        assert found, printed
+        yield Shown(printed, [line.strip() for line in found[1].splitlines()])
+    finally:
+        checkout.make("down")
+
+
+def test_everything_is_as_expected(shown: Shown) -> None:
+    assert re.search(r"^Everything is as expected, after \d+ s\.$", shown.printed, re.MULTILINE)
+    rows = table_rows(shown.printed, "workload")
+    assert len(rows) == len(VERDICTS)
+    for row, (image, verdict) in zip(rows, VERDICTS, strict=True):
+        assert row[1].startswith(image)
+        assert row[3] == verdict
+    assert [row[0] for row in table_rows(shown.printed, "notification")]
+
+
+def test_the_value_of_a_secret_is_shown_nowhere(shown: Shown) -> None:
+    names = shown.variables
+    session = boto3.Session(names["AWS_ACCESS_KEY_ID"], names["AWS_SECRET_ACCESS_KEY"])
+    options = {"endpoint_url": names["AWS_ENDPOINT_URL"], "region_name": names["AWS_REGION"]}
+    states = session.client("stepfunctions", **options)
+    table = session.client("dynamodb", **options)
+    (machine,) = [
+        each["stateMachineArn"]
+        for each in states.list_state_machines()["stateMachines"]
+        if each["name"].endswith("-scan")
+    ]
+    seen = [shown.printed, table.scan(TableName="qualys-image-scan-cache")["Items"]]
+    for scan in states.list_executions(stateMachineArn=machine)["executions"]:
+        pages = states.get_paginator("get_execution_history")
+        seen += pages.paginate(executionArn=scan["executionArn"])
+    text = json.dumps(seen, default=str)
+    assert "AWS Access Key" in text
+    assert SECRET not in text
+
+
+def test_each_command_that_is_named_works(checkout: Checkout, shown: Shown) -> None:
+    export, *commands = shown.commands
+    assert [command.split()[1] for command in commands] == list(LOOK_AROUND)
+    for command, words in zip(commands[:-1], LOOK_AROUND.values(), strict=False):
+        done = checkout.run(f"{export}\n{command}", COLUMNS="200")
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert words in done.stdout
+    assert (checkout.folder / "report.html").read_text().startswith("<!doctype html>")
+
+
+def test_a_second_one_is_refused(checkout: Checkout, shown: Shown) -> None:
+    done = checkout.run("make demo KEEP=1")
+    assert done.returncode == 2
+    assert "a demo is up already: `make down` ends it" in done.stderr
+
+
+def test_down_leaves_nothing(checkout: Checkout, shown: Shown) -> None:
+    endpoint = shown.variables["AWS_ENDPOINT_URL"]
+    assert requests.get(endpoint, timeout=10)
+    assert list(checkout.temporary.iterdir())
+    assert checkout.make("down", COLUMNS="40") == ""  # narrower than the path of a process
+    with pytest.raises(requests.ConnectionError):
+        requests.get(endpoint, timeout=10)
+    assert list(checkout.temporary.iterdir()) == []
+    assert checkout.make("down") == "no demo is up\n"
