@@ -11,8 +11,9 @@ DEMO_READY := .venv/demo-ready
 OPS := $(BIN)/python -m ops
 PYTEST := $(BIN)/pytest
 WORKERS := -n 6 --dist loadgroup --no-loadscope-reorder
-# What is imported is compiled then, and most of it never is.
-PIP_OPTIONS := --quiet --disable-pip-version-check --no-compile
+# Of the user's pip settings only index and network count: others aim elsewhere, or stop pip. What is
+# imported is compiled then, and most of it never is.
+INSTALL := functions/clean_pip.py install --quiet --no-compile --requirement
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -131,7 +132,7 @@ fuzz: setup ## Hostile events, images and answers of Qualys for ten minutes, new
 
 .PHONY: bench
 bench: setup ## What deployments take and cost, counted; rewrites the tables of README.md and docs/cost.md
-	@$(BIN)/pip install $(PIP_OPTIONS) -r tests/bench/requirements.txt
+	@$(BIN)/python $(INSTALL) tests/bench/requirements.txt
 	@PYTHONPATH=functions $(BIN)/python -m tests.bench
 
 .PHONY: chaos
@@ -171,34 +172,34 @@ python:
 $(TESTS_READY): tests/requirements.txt sandbox/demo-requirements.txt ops/requirements.txt | python
 	@echo "Installing the tools into .venv"
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/pip install $(PIP_OPTIONS) -r tests/requirements.txt
+	@$(BIN)/python $(INSTALL) tests/requirements.txt
 	@touch $@
 
 # What the demo needs, and no more.
 $(DEMO_READY): sandbox/demo-requirements.txt ops/requirements.txt | python
 	@echo "Installing the demo's packages into .venv"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/pip install $(PIP_OPTIONS) -r sandbox/demo-requirements.txt
+	@$(BIN)/python $(INSTALL) sandbox/demo-requirements.txt
 	@touch $@
 
 # What an operator needs, and no more.
 $(OPS_READY): ops/requirements.txt | python
 	@echo "Installing the operator's tool into .venv" >&2
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/pip install $(PIP_OPTIONS) -r ops/requirements.txt
+	@$(BIN)/python $(INSTALL) ops/requirements.txt
 	@touch $@
 
 # A second environment, without the functions' packages, so that one missing in the zip shows.
 $(SANDBOX_READY): sandbox/requirements.txt | python
 	@echo "Installing the embedded AWS into .sandbox/venv"
 	@$(PYTHON) -m venv .sandbox/venv
-	@.sandbox/venv/bin/pip install $(PIP_OPTIONS) -r sandbox/requirements.txt
+	@.sandbox/venv/bin/python $(INSTALL) sandbox/requirements.txt
 	@touch $@
 
 $(CHECKOV_READY): tests/checkov.txt | python
 	@echo "Installing checkov into .checkov/venv"
 	@$(PYTHON) -m venv .checkov/venv
-	@.checkov/venv/bin/pip install $(PIP_OPTIONS) -r tests/checkov.txt
+	@.checkov/venv/bin/python $(INSTALL) tests/checkov.txt
 	@touch $@
 
 .PHONY: clean

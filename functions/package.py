@@ -1,69 +1,93 @@
 """Builds the functions' zip: image_scan and its pinned packages, byte-identical for the same input.
 
-Needs the standard library and pip. Terraform runs it during apply, `make package` by hand:
+Needs Python 3.9 or newer, pip and a package index. Terraform runs it during apply, `make package`
+by hand:
 
     python3 functions/package.py --output functions/dist/image_scan.zip
 """
 
 import argparse
+import hashlib
 import os
-import subprocess
+import re
 import sys
 import tempfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import clean_pip
+
 FUNCTIONS = Path(__file__).resolve().parent
+REQUIREMENTS = FUNCTIONS / "requirements.txt"
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
-# pip's own notes, which differ from run to run; licences and names stay.
-NOTES = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}
 
 
-def install_packages(target: Path) -> None:
-    """Installs exactly the pinned files; raises CalledProcessError when one is not to be had."""
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+class PackageError(Exception):
+    """The zip cannot be built; the message is for whoever wants it."""
+
+
+def download_wheels(folder: Path) -> list[Path]:
+    """Downloads the pinned wheels. Raises PackageError unless each of them is there."""
     wheels = ["--only-binary=:all:", "--platform=any", "--implementation=py", "--abi=none"]
-    wanted = ["--no-deps", "--require-hashes", f"--requirement={FUNCTIONS / 'requirements.txt'}"]
-    python = ["--python-version=3.12", "--no-compile", f"--target={target}"]
-    subprocess.run([*pip, *wheels, *wanted, *python], check=True, stdout=sys.stderr)
+    wanted = ["--no-deps", "--require-hashes", f"--requirement={REQUIREMENTS}"]
+    target = ["--python-version=3.12", f"--dest={folder}"]
+    try:
+        clean_pip.run("download", "--quiet", *wheels, *wanted, *target)
+    except clean_pip.PipError as error:
+        raise PackageError(str(error)) from None
+    found = {hashlib.sha256(path.read_bytes()).hexdigest(): path for path in folder.iterdir()}
+    pinned = re.findall(r"^(\S+) +--hash=sha256:(\w+)", REQUIREMENTS.read_text(), re.MULTILINE)
+    missing = [name for name, digest in pinned if digest not in found]
+    if missing or not pinned:
+        raise PackageError(f"pip has not brought {', '.join(missing)}.")
+    return [found[digest] for _, digest in pinned]
 
 
-def members(packages: Path) -> Iterator[tuple[str, Path]]:
-    """(name in the zip, file) of everything that goes in, in no particular order."""
-    for root, base in ((packages, packages), (FUNCTIONS / "image_scan", FUNCTIONS)):
-        for path in root.rglob("*"):
-            name = path.relative_to(base)
-            if path.is_file() and not _left_out(name):
-                yield name.as_posix(), path
+def wheel_members(wheel: Path) -> Iterator[tuple[str, bytes]]:
+    """Yields name and contents of each file that a wheel installs."""
+    with zipfile.ZipFile(wheel) as archive:
+        for entry in archive.infolist():
+            folder, _, name = entry.filename.partition("/")
+            if folder.endswith(".data"):
+                raise PackageError(f"{wheel.name} holds more than a package: {entry.filename}.")
+            # pip would write a RECORD of its own.
+            if not entry.is_dir() and (folder[-10:], name) != (".dist-info", "RECORD"):
+                yield entry.filename, archive.read(entry)
+
+
+def own_members() -> Iterator[tuple[str, bytes]]:
+    """Yields name and contents of each file of image_scan."""
+    for path in (FUNCTIONS / "image_scan").rglob("*"):
+        name = path.relative_to(FUNCTIONS)
+        if path.is_file() and "__pycache__" not in name.parts:
+            yield name.as_posix(), path.read_bytes()
 
 
 def build(output: Path) -> None:
-    """Writes the zip in one step, so that a reader never sees half of it."""
-    output.parent.mkdir(parents=True, exist_ok=True)
+    """Writes the zip in one step, so that a reader never sees half of it. Raises PackageError."""
     with tempfile.TemporaryDirectory() as folder:
-        packages = Path(folder)
-        install_packages(packages)
-        unfinished = output.with_name(f".{output.name}.{os.getpid()}")
-        with zipfile.ZipFile(unfinished, "w") as archive:
-            for name, path in sorted(members(packages)):
-                entry = zipfile.ZipInfo(name, EPOCH)
-                entry.external_attr = 0o644 << 16
-                entry.create_system = 3  # Unix, wherever it is built
-                entry.compress_type = zipfile.ZIP_DEFLATED
-                archive.writestr(entry, path.read_bytes(), compresslevel=9)
-        unfinished.replace(output)
-
-
-def _left_out(name: Path) -> bool:
-    return (
-        "__pycache__" in name.parts
-        or name.parts[0] == "bin"
-        or (name.parts[0].endswith(".dist-info") and name.name in NOTES)
-    )
+        wheels = download_wheels(Path(folder))
+        members = dict(own_members())
+        for wheel in wheels:
+            members.update(wheel_members(wheel))
+    output.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = output.with_name(f".{output.name}.{os.getpid()}")
+    with zipfile.ZipFile(unfinished, "w") as archive:
+        for name, contents in sorted(members.items()):
+            entry = zipfile.ZipInfo(name, EPOCH)
+            entry.external_attr = 0o644 << 16
+            entry.create_system = 3  # Unix, wherever it is built
+            # Not compressed: zlib and zlib-ng, which some Pythons have, write different bytes.
+            entry.compress_type = zipfile.ZIP_STORED
+            archive.writestr(entry, contents)
+    unfinished.replace(output)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Builds the zip of the Lambda functions.")
     parser.add_argument("--output", type=Path, required=True, help="where the zip goes")
-    build(parser.parse_args().output)
+    try:
+        build(parser.parse_args().output)
+    except PackageError as error:
+        sys.exit(f"The zip of the functions cannot be built: {error}")

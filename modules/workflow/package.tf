@@ -5,7 +5,7 @@ locals {
   # Of the sources and not of the zip: a plan then needs no zip, and is the same on every machine.
   # What is installed is pinned by hash in requirements.txt, so the sources determine the zip.
   sources = setunion(
-    fileset(local.functions_dir, "{package.py,requirements.txt}"),
+    fileset(local.functions_dir, "*.{py,txt}"),
     fileset(local.functions_dir, "image_scan/**/*.py"),
   )
   sources_hash = base64sha256(join("\n", [
