@@ -119,22 +119,27 @@ class EmulatorProcess:
     def _emulator_environment(self) -> dict[str, str]:
         """Nothing of the caller's environment: no credentials, no proxy, no Python settings."""
         kept = {"PERSIST_STATE": "1", "STATE_DIR": str(self._state)} if self._state else {}
-        return kept | {
-            "PATH": "/usr/local/bin:/usr/bin:/bin",
-            "HOME": str(self.home),
-            "TMPDIR": str(self.home / "tmp"),
-            "PYTHONPATH": str(REPOSITORY),
-            "PYTHONUNBUFFERED": "1",
-            "AUTH": "true",
-            "BIND_HOST": "127.0.0.1",
-            "MINISTACK_HOST": "127.0.0.1",
-            "GATEWAY_PORT": str(self.port),
-            "IOT_MTLS_ENABLED": "0",
-            "SFTP_ENABLED": "0",
-            "LAMBDA_ACCOUNT_CONCURRENCY": str(self._concurrency),
-            "LAMBDA_ASYNC_RETRY_BASE_SECONDS": str(self._lambda_retry),
-            "SFN_WAIT_SCALE": str(self._wait_scale),
-        }
+        without = os.environ.get("SANDBOX_WITHOUT")  # the names of patches, see emulator/patches.py
+        return (
+            kept
+            | ({"SANDBOX_WITHOUT": without} if without else {})
+            | {
+                "PATH": "/usr/local/bin:/usr/bin:/bin",
+                "HOME": str(self.home),
+                "TMPDIR": str(self.home / "tmp"),
+                "PYTHONPATH": str(REPOSITORY),
+                "PYTHONUNBUFFERED": "1",
+                "AUTH": "true",
+                "BIND_HOST": "127.0.0.1",
+                "MINISTACK_HOST": "127.0.0.1",
+                "GATEWAY_PORT": str(self.port),
+                "IOT_MTLS_ENABLED": "0",
+                "SFTP_ENABLED": "0",
+                "LAMBDA_ACCOUNT_CONCURRENCY": str(self._concurrency),
+                "LAMBDA_ASYNC_RETRY_BASE_SECONDS": str(self._lambda_retry),
+                "SFN_WAIT_SCALE": str(self._wait_scale),
+            }
+        )
 
     def _is_ready(self) -> bool:
         """Waits for an answer of this very process; false when it ended, or another one answers."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
+import os
 import platform
 import shutil
 import tempfile
@@ -108,7 +109,8 @@ def _key(inputs: dict[str, Any]) -> str:
         if path.is_file() and _IGNORED.isdisjoint(relative.parts):
             digest.update(f"{relative}\0{path.stat().st_mode:o}\0{_hash(path)}".encode())
     tools = [find_terraform(), str(find_mirror()), platform.python_version()]
-    digest.update(json.dumps([tools, inputs], sort_keys=True).encode())
+    without = os.environ.get("SANDBOX_WITHOUT")
+    digest.update(json.dumps([tools, without, inputs], sort_keys=True).encode())
     return digest.hexdigest()[:16]
 
 

@@ -5,7 +5,6 @@ Ends on SIGTERM, or when the process that started it is gone.
 
 import asyncio
 import contextlib
-import importlib
 import importlib.metadata
 import os
 import signal
@@ -14,41 +13,15 @@ from collections.abc import Callable
 
 SUPPORTED = "1.5.33"
 
-# Importing one of these is what changes ministack; `gateway` brings the others it needs.
-WRAPPERS = (
-    "express",  # before what imports `executions`, which checks a start and then passes it on
-    "ecs_tasks",
-    "event_targets",
-    "item_copies",
-    "jsonata",
-    "key_use",
-    "lambda_roles",
-    "lambda_code",
-    "lambda_workers",
-    "managed_policies",
-    "narrow_queries",
-    "organization",
-    "provider_answers",
-    "pull_times",
-    "read_once",
-    "registry",
-    "foreign_registries",  # around `registry`, which knows the one that it is in
-    "resource_tags",
-    "secret_versions",
-    "sessions",
-    "status_events",
-    "task_errors",
-    "task_permissions",
-)
-
 
 async def serve() -> None:
     import uvicorn  # noqa: PLC0415 - only with the right ministack
     from ministack.core import lambda_runtime  # noqa: PLC0415
 
-    gateway = importlib.import_module("sandbox.emulator.gateway")
-    for name in WRAPPERS:
-        importlib.import_module(f"sandbox.emulator.{name}")
+    from sandbox.emulator import gateway, patches, patching  # noqa: PLC0415
+
+    without = os.environ.get("SANDBOX_WITHOUT", "")
+    patching.apply(patches.PATCHES, without.split(",") if without else ())
     config = uvicorn.Config(
         gateway.app,
         host="127.0.0.1",

@@ -6,20 +6,15 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonel
 import json
 from typing import Any
 
-from ministack.core import iam_actions, iam_evaluator
-from ministack.services import ecs
-
-from sandbox.emulator.patching import around, entry
 from sandbox.emulator.task_events import image_digest, platform
 
 Json = dict[str, Any]
 
 
-@around(iam_actions, "extract_resource_arn")
 def resource_arn(
     stock: Any, service: str, method: str, path: str, headers: Any, body: bytes, *others: Any
 ) -> str:
-    """DescribeTasks is checked for each of its tasks, not for their cluster."""
+    """Checks DescribeTasks for its first task; ministack checks it for the cluster."""
     if service == "ecs" and headers.get("x-amz-target", "").endswith(".DescribeTasks"):
         tasks = json.loads(body).get("tasks") or [""]
         if tasks[0].startswith("arn:"):
@@ -28,7 +23,6 @@ def resource_arn(
     return found
 
 
-@around(iam_evaluator, "enforce")
 def enforce(
     stock: Any,
     access_key: str,
@@ -38,16 +32,15 @@ def enforce(
     resource_arn: str = "*",
     service_context: Json | None = None,
 ) -> Any:
-    """ListTasks is checked for the condition key of its cluster."""
+    """Checks ListTasks with its cluster as a condition key; ministack has it as the resource."""
     context = dict(service_context or {})
     if action == "ecs:ListTasks" and ":cluster/" in resource_arn:
         context["ecs:cluster"], resource_arn = resource_arn, "*"
     return stock(access_key, action, service, region, resource_arn, context)
 
 
-@entry(ecs._ACTION_MAP, "RunTask")
 def run_task(stock: Any, data: Json) -> Any:
-    """The group of a task without one is its family. Tasks tell their platform.
+    """Groups a task by its family and shows its platform; ministack does neither.
 
     https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html
     """
@@ -59,9 +52,8 @@ def run_task(stock: Any, data: Json) -> Any:
     return status, headers, json.dumps(answer).encode()
 
 
-@entry(ecs._ACTION_MAP, "DescribeTasks")
 def describe_tasks(stock: Any, data: Json) -> Any:
-    """DescribeTasks tells the platform, and the digests that the containers have pulled."""
+    """Shows platform and image digests of tasks; ministack pulls no image and shows neither."""
     status, headers, body = stock(data)
     answer = json.loads(body)
     for task in answer.get("tasks", []):

@@ -8,10 +8,7 @@ import threading
 from collections import defaultdict
 from typing import Any
 
-from ministack.services import stepfunctions
-
 from sandbox.emulator.express import all_executions
-from sandbox.emulator.patching import around
 
 Json = dict[str, Any]
 
@@ -19,14 +16,11 @@ _entered: dict[str, list[str]] = defaultdict(list)
 _lock = threading.Lock()
 
 
-@around(stepfunctions, "_execute_pass")
-@around(stepfunctions, "_execute_task")
-@around(stepfunctions, "_execute_choice")
-@around(stepfunctions, "_execute_wait")
-@around(stepfunctions, "_execute_parallel")
-@around(stepfunctions, "_execute_map")
 def execute(stock: Any, state: Json, payload: Any, *more: Any) -> Any:
-    """The last of `more` is the context; a map's branches run in threads of their own."""
+    """Notes the state that is entered; ministack keeps no history of what is inside a map.
+
+    The last of `more` is the context. The iterations of a map run in threads of their own.
+    """
     context = more[-1]
     with _lock:
         _entered[context["Execution"]["Id"]].append(context["State"]["Name"])

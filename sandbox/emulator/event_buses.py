@@ -5,12 +5,10 @@ import json
 from typing import Any
 
 from ministack import app
-from ministack.core import iam_actions
 from ministack.core import iam_evaluator as iam
 from ministack.core.responses import get_account_id, get_region, json_response, request_scope
 from ministack.services import eventbridge
 
-from sandbox.emulator.patching import around
 from sandbox.emulator.service_roles import session_arn
 
 Json = dict[str, Any]
@@ -50,10 +48,10 @@ def policy_allows(spec: Any, event: Json, principal: str) -> bool:
     return bool(iam.evaluate_resource_policy(policy, context).decision == "Allow")
 
 
-@around(iam_actions, "extract_resource_arn")
 def resource_arn(
     stock: Any, service: str, method: str, path: str, headers: Any, body: bytes, *others: Any
 ) -> str:
+    """Notes what PutEvents puts, for `enforce`; ministack looks at the bus alone."""
     if service == "events" and headers.get("x-amz-target", "").endswith(".PutEvents"):
         entries = json.loads(body).get("Entries", [])
         _put.set(
@@ -66,7 +64,6 @@ def resource_arn(
     return found
 
 
-@around(iam, "enforce")
 def enforce(
     stock: Any,
     access_key: str,
@@ -76,15 +73,16 @@ def enforce(
     resource_arn: str = "*",
     service_context: Json | None = None,
 ) -> Any:
-    """PutEvents is checked for the condition keys of what it puts; a key of many values, as AWS
-    has it, meets a condition of one value only when there is one."""
+    """Checks PutEvents with the condition keys of its entries; ministack has no such keys.
+
+    A key of several values does not meet a condition that asks for one value.
+    """
     context = dict(service_context or {})
     if action == "events:PutEvents" and (put := _put.get()):
         context |= {name: values[0] if len(values) == 1 else values for name, values in put.items()}
     return stock(access_key, action, service, region, resource_arn, context)
 
 
-@around(eventbridge, "_dispatch_to_event_bus")
 def deliver(
     _stock: Any,
     spec: Any,
@@ -93,7 +91,10 @@ def deliver(
     event_path: set[str],
     target_input_payload: str | None = None,
 ) -> None:
-    """Forward an event; the envelope keeps the account and region where it happened."""
+    """Forwards an event to any account and region that lets it in; ministack stays in its own.
+
+    The envelope keeps the account and region where the event happened.
+    """
     account, region = get_account_id(), get_region()
     hop = [account, region, f"{rule.get('EventBusName', 'default')}|{rule.get('Name')}"]
     hops = event.get(HOPS, [])
@@ -130,9 +131,8 @@ def deliver(
         eventbridge._archive_event({k: v for k, v in forwarded.items() if k not in internal})
 
 
-@around(eventbridge, "_put_permission")
 def put_permission(stock: Any, data: Json) -> Any:
-    """A whole policy document (what Terraform sends) is stored as it is."""
+    """Stores a whole policy document as it is; ministack loses its conditions and principals."""
     if not data.get("Policy"):
         return stock(data)
     eventbridge._event_bus_policies[data.get("EventBusName") or "default"] = json.loads(

@@ -17,7 +17,6 @@ from ministack.services import eventbridge, lambda_svc, sns, sqs, stepfunctions
 
 from sandbox.emulator import key_use
 from sandbox.emulator.event_buses import NoSuchBusError, NotPermittedError
-from sandbox.emulator.patching import around
 from sandbox.emulator.service_roles import role_problem, service_allowed
 
 Json = dict[str, Any]
@@ -71,8 +70,8 @@ def target_problem(target: Json, rule_arn: str) -> tuple[str, str] | None:
     return ("NO_PERMISSIONS", problem) if problem else None
 
 
-@around(eventbridge, "_invoke_target")
 def invoke_target(stock: Any, target: Json, event: Json, rule: Json, view: Any = None) -> None:
+    """Puts what may not be delivered into the dead-letter queue; ministack asks no policy."""
     view = view or eventbridge._pattern_event_view(event)
     problem = target_problem(target, rule.get("Arn", ""))
     if problem is None:
@@ -126,8 +125,8 @@ def send(queue_arn: str, body: str, attributes: dict[str, str]) -> None:
         context.run(sqs._act_send_message, message, "")
 
 
-@around(eventbridge, "_dispatch_to_event_bus")
 def deliver_to_bus(deliver: Any, *arguments: Any) -> None:
+    """Notes why a bus refused an event; ministack has no bus that refuses."""
     try:
         deliver(*arguments)
     except NotPermittedError as error:
@@ -136,9 +135,8 @@ def deliver_to_bus(deliver: Any, *arguments: Any) -> None:
         _refused.get().append(("RESOURCE_NOT_FOUND", str(error)))
 
 
-@around(eventbridge, "_dispatch_to_lambda")
 def dispatch_to_lambda(_stock: Any, arn: str, payload: str) -> None:
-    """An asynchronous invocation, with its retries and its on-failure destination."""
+    """Invokes asynchronously, with retries and destinations; ministack invokes once."""
     function, config, _name = lambda_svc._get_func_record_for_ref(arn)
     record = lambda_svc._execution_record_for_config(function, config)
     lambda_svc.invoke_async_with_retry(record, json.loads(payload))

@@ -15,8 +15,6 @@ from typing import Any
 from ministack.core.responses import error_response_json, json_response, now_iso
 from ministack.services import stepfunctions
 
-from sandbox.emulator.patching import around
-
 Json = dict[str, Any]
 
 NAME = re.compile(r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,80}")
@@ -79,8 +77,8 @@ current: contextvars.ContextVar[Run | None] = contextvars.ContextVar("run", defa
 _runs: dict[str, Run] = {}
 
 
-@around(stepfunctions, "_run_execution")
 def run(stock: Any, execution_arn: str) -> None:
+    """Ends an execution at its machine's TimeoutSeconds; ministack ignores that limit."""
     execution = stepfunctions._executions.get(execution_arn)
     machine = execution and stepfunctions._state_machines.get(execution["stateMachineArn"])
     if not machine:
@@ -104,8 +102,8 @@ def run(stock: Any, execution_arn: str) -> None:
         _runs.pop(execution_arn, None)
 
 
-@around(stepfunctions, "_scaled_sleep")
 def wait(stock: Any, seconds: float) -> None:
+    """Waits in the execution's time, until it is over; ministack cannot end a wait."""
     this = current.get()
     if this:
         this.wait(seconds)
@@ -113,15 +111,14 @@ def wait(stock: Any, seconds: float) -> None:
         stock(seconds)
 
 
-@around(stepfunctions, "_fail_execution")
 def fail(stock: Any, execution: Json, error: str, cause: str) -> None:
-    """What ended already stays as it ended, whatever its last task still does."""
+    """Leaves an execution as it ended; ministack lets its last task change that."""
     if execution["status"] == "RUNNING":
         stock(execution, error, cause)
 
 
-@around(stepfunctions, "_start_execution")
 def start(stock: Any, data: Json) -> Any:
+    """Checks name and input of a start, and answers a repeated one alike; ministack does not."""
     arn = stepfunctions._resolve_state_machine_arn(data.get("stateMachineArn", ""))
     machine = stepfunctions._state_machines.get(arn) if arn else None
     if not machine:
@@ -140,8 +137,8 @@ def start(stock: Any, data: Json) -> Any:
     return stock(data)
 
 
-@around(stepfunctions, "_stop_execution")
 def stop(stock: Any, data: Json) -> Any:
+    """Ends the threads of a stopped execution; ministack lets them run on."""
     answer = stock(data)
     this = _runs.get(data.get("executionArn", ""))
     if this and this.execution["status"] != "RUNNING":

@@ -9,7 +9,6 @@ import json
 import random
 import threading
 from collections import Counter
-from dataclasses import asdict
 from typing import Any
 
 from ministack.core.responses import error_response_json, error_response_xml
@@ -17,7 +16,6 @@ from ministack.services import eventbridge, lambda_svc, stepfunctions
 
 from sandbox.emulator import kills
 from sandbox.emulator.event_targets import keep
-from sandbox.emulator.patching import around
 from sandbox.emulator.task_permissions import permission
 
 Json = dict[str, Any]
@@ -72,10 +70,11 @@ def refusal(service: str, kind: str) -> Answer:
     return error_response_json(code, "Fault on purpose", status)
 
 
-@around(lambda_svc, "_execute_function_warm")
 def invoke(stock: Any, function: Json, event: Any, request_id: str) -> Json:
-    """Throttles an invocation, kills it before one of its calls or at its end, or reports the kill
-    as a timeout."""
+    """Throttles or kills an invocation; ministack has no faults on purpose.
+
+    A function is killed before one of its calls or at its end; some kills look like a timeout.
+    """
     kind = faults.draw("Lambda", "throttled", "killed", "timed out", "killed at the end")
     if kind is None:
         return dict(stock(function, event, request_id))
@@ -95,17 +94,8 @@ def invoke(stock: Any, function: Json, event: Any, request_id: str) -> Json:
     return result
 
 
-@around(lambda_svc, "_durable_env_overlay")
-def overlay(stock: Any) -> dict[str, Any]:
-    """What ministack tells a worker of one invocation; ours reads from it where to end."""
-    point = kills.point.get()
-    told = dict(stock())
-    return told | {"SANDBOX_KILL": asdict(point)} if point else told
-
-
-@around(stepfunctions, "_invoke_resource")
 def task(stock: Any, resource: str, data: Any) -> Any:
-    """What a machine asks of other services than Lambda."""
+    """Fails what a machine asks of other services than Lambda; ministack has no such faults."""
     kind = None if ":lambda:" in resource else faults.draw("task", "failed", "answer lost")
     result = None if kind == "failed" else stock(resource, data)
     if kind:
@@ -113,9 +103,11 @@ def task(stock: Any, resource: str, data: Any) -> Any:
     return result
 
 
-@around(eventbridge, "_invoke_target")
 def deliver(stock: Any, target: Json, event: Json, rule: Json, view: Any = None) -> None:
-    """A delivery to a machine that comes late, and so out of order, or twice, or never succeeds."""
+    """Delivers to a machine late, twice or never; ministack delivers once, at once.
+
+    What comes late comes out of order.
+    """
     kind = None
     if ":stateMachine:" in target.get("Arn", ""):
         kind = faults.draw("EventBridge", "late", "twice", "refused")

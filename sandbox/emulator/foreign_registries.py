@@ -4,6 +4,7 @@ caller in, and so has, for users and roles, a policy of the caller's own.
 https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policies.html
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from ministack.core import iam_actions
@@ -17,14 +18,11 @@ from ministack.core.responses import (
 )
 from ministack.services import ecr
 
-from sandbox.emulator.patching import around
-
 Json = dict[str, Any]
 
 
-@around(iam_actions, "extract_resource_arn")
 def resource_arn(stock: Any, service: str, *request: Any) -> Any:
-    """For the caller's own policies: the repository of the registry that is asked."""
+    """Names the repository in the registry that is asked; ministack names the caller's own."""
     arn = stock(service, *request)
     owner = iam_actions._safe_json_field(request[3], "registryId") if service == "ecr" else None
     if not owner or not arn.startswith("arn:"):
@@ -32,8 +30,8 @@ def resource_arn(stock: Any, service: str, *request: Any) -> Any:
     return ":".join([*arn.split(":")[:4], owner, *arn.split(":")[5:]])
 
 
-@around(ecr, "repository_policy_for_arn")
 def policy_of(stock: Any, arn: str) -> Any:
+    """Finds the policy of any account's repository; ministack looks in the caller's account."""
     place = parse_arn(arn)
     with request_scope(place.account_id, place.region):
         return stock(arn)
@@ -54,9 +52,11 @@ def refusal(action: str, owner: str, name: str) -> Any:
     return error_response_json("AccessDeniedException", message, 400)
 
 
-def _anywhere(name: str, action: str) -> None:
-    @around(ecr, name)
+def anywhere(action: str) -> Callable[..., Any]:
+    """A wrapper of one action of ECR."""
+
     def answer(stock: Any, data: Json) -> Any:
+        """Answers for the registry that is asked; ministack takes the caller's own instead."""
         owner = data.get("registryId") or get_account_id()
         if owner == get_account_id():
             return stock(data)
@@ -65,7 +65,4 @@ def _anywhere(name: str, action: str) -> None:
         with request_scope(owner, get_region()):
             return stock(data)
 
-
-_anywhere("_batch_get_image", "BatchGetImage")
-_anywhere("_describe_images", "DescribeImages")
-_anywhere("_list_images", "ListImages")
+    return answer

@@ -11,10 +11,10 @@ import asyncio
 import json
 import os
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from typing import Any
 
 from ministack import app as ministack
-from ministack.core import iam_evaluator as iam
 from ministack.core.router import extract_access_key_id
 
 from sandbox.emulator import (
@@ -29,20 +29,22 @@ from sandbox.emulator import (
 )
 from sandbox.emulator.entered_states import entered_states
 from sandbox.emulator.express import express_executions, running
-from sandbox.emulator.patching import around
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+Origin = tuple[str, bool]
 
 
-@around(ministack, "pin_request_origin")
 def as_if_tls(stock: Any, source_ip: str, _secure: bool) -> None:
-    """Plain HTTP on loopback stands for AWS's TLS: policies that demand TLS are met."""
+    """Takes a request for one by TLS, which some policies demand; ministack sees plain HTTP."""
     stock(source_ip, True)
 
 
-iam._request_origin.set(("127.0.0.1", True))
+def origin_by_tls(_original: ContextVar[Origin]) -> ContextVar[Origin]:
+    """Takes what no request began for a call by TLS; ministack takes it for plain HTTP."""
+    return ContextVar("origin", default=("127.0.0.1", True))
+
 
 _GO_SDK = "aws-sdk-go"
 _FUNCTION = "exec-env/AWS_Lambda"

@@ -4,12 +4,9 @@ from typing import Any
 
 from ministack.services import stepfunctions
 
-from sandbox.emulator.patching import around
-
 Json = dict[str, Any]
 
 
-@around(stepfunctions, "_apply_state_assign")
 def assign(
     _stock: Any,
     state: Json,
@@ -18,7 +15,7 @@ def assign(
     result: Any = None,
     error_output: Any = None,
 ) -> None:
-    """All expressions of an Assign see the variables as they were before it."""
+    """Evaluates an Assign as a whole; in ministack its second line sees the effect of the first."""
     values = state.get("Assign")
     if context is None or not isinstance(values, dict):
         return

@@ -18,7 +18,6 @@ from ministack.core.responses import (
 )
 from ministack.services import cloudtrail, cloudwatch_logs, dynamodb, kms, secretsmanager, sns, sqs
 
-from sandbox.emulator.patching import around, entry
 from sandbox.emulator.service_roles import caller_problem, service_allowed
 
 Json = dict[str, Any]
@@ -93,21 +92,18 @@ def _queue_access(stock: Any, data: Json, url: str, actions: tuple[str, ...]) ->
     return stock(data, url)
 
 
-@around(sqs, "_act_send_message")
 def send_message(stock: Any, data: Json, url: str) -> Any:
+    """Asks the key of a queue before a message is put in; ministack asks no key."""
     return _queue_access(stock, data, url, WRITE)
 
 
-sqs._HANDLERS["SendMessage"] = sqs._act_send_message
-
-
-@entry(sqs._HANDLERS, "ReceiveMessage")
 def receive_message(stock: Any, data: Json, url: str) -> Any:
+    """Asks the key of a queue before messages are taken; ministack asks no key."""
     return _queue_access(stock, data, url, READ)
 
 
-@around(sns, "_publish")
 def publish(stock: Any, params: Json) -> Any:
+    """Asks the key of a topic before a message is published; ministack asks no key."""
     arn = sns._normalize_arn(sns._p(params, "TopicArn") or sns._p(params, "TargetArn"))
     topic = sns._topic_by_arn_any_scope(arn) or {}
     name = (topic.get("attributes") or {}).get("KmsMasterKeyId")
@@ -116,8 +112,8 @@ def publish(stock: Any, params: Json) -> Any:
     return stock(params)
 
 
-@around(sns, "_deliver_to_sqs")
 def deliver_to_queue(stock: Any, queue_arn: str, *arguments: Any, **options: Any) -> None:
+    """Asks the key of a queue that SNS delivers to; ministack asks no key."""
     problem = delivery_problem("sns.amazonaws.com", queue_arn, options.get("topic_arn", ""))
     if problem:
         app.logger.warning("sandbox: no notification for %s: %s", queue_arn, problem)
@@ -125,8 +121,8 @@ def deliver_to_queue(stock: Any, queue_arn: str, *arguments: Any, **options: Any
     stock(queue_arn, *arguments, **options)
 
 
-@around(secretsmanager, "_get_secret_value")
 def get_secret_value(stock: Any, data: Json) -> Any:
+    """Asks the key of a secret before its value is read; ministack asks no key."""
     _, secret = secretsmanager._resolve(data.get("SecretId"))
     if secret:
         context = {"kms:encryptioncontext:secretarn": secret["ARN"]}
@@ -137,11 +133,8 @@ def get_secret_value(stock: Any, data: Json) -> Any:
     return stock(data)
 
 
-@around(dynamodb, "_delete_item")
-@around(dynamodb, "_update_item")
-@around(dynamodb, "_put_item")
-@around(dynamodb, "_get_item")
 def use_table(stock: Any, data: Json) -> Any:
+    """Asks the key of a table before it is used; ministack asks no key."""
     table = dynamodb._tables.get((data.get("TableName") or "").rsplit("/", 1)[-1]) or {}
     name = (table.get("SSEDescription") or {}).get("KMSMasterKeyArn")
     if problem := users_problem(caller.get(), name, READ, "dynamodb"):
@@ -149,8 +142,8 @@ def use_table(stock: Any, data: Json) -> Any:
     return stock(data)
 
 
-@around(cloudwatch_logs, "_create_log_group")
 def create_log_group(stock: Any, data: Json) -> Any:
+    """Makes no log group under a key that does not let the service in; ministack makes it."""
     arn = cloudwatch_logs._make_group_arn(data.get("logGroupName", "")).removesuffix(":*")
     facts = {"kms:encryptioncontext:aws:logs:arn": arn}
     service = f"logs.{get_region()}.amazonaws.com"
@@ -162,8 +155,8 @@ def create_log_group(stock: Any, data: Json) -> Any:
     return stock(data)
 
 
-@entry(cloudtrail._DISPATCH, "CreateTrail")
 def create_trail(stock: Any, data: Json) -> Any:
+    """Makes no trail under a key that does not let the service in; ministack makes it."""
     arn = cloudtrail._trail_arn(data.get("Name", ""))
     facts = {"kms:encryptioncontext:aws:cloudtrail:arn": arn}
     service, name = "cloudtrail.amazonaws.com", data.get("KmsKeyId")

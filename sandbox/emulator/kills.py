@@ -92,3 +92,24 @@ def ending(where: Point | None) -> Iterator[None]:
         yield
     finally:
         point.reset(token)
+
+
+def invoke(stock: Any, function: Json, event: Any, request_id: str) -> Json:
+    """Kills an invocation that is to be killed; ministack kills none on purpose."""
+    config = function.get("config") or function
+    kill = due(config.get("FunctionName", ""), event)
+    with ending(kill and kill.point):
+        result: Json = stock(function, event, request_id)
+    body = result.get("body")
+    if kill and isinstance(body, dict) and body.get("errorMessage") == "Worker process died":
+        kill.struck = True
+        message = f"RequestId: {request_id} Error: Runtime exited with error: signal: killed"
+        return result | {"body": {"errorType": "Runtime.ExitError", "errorMessage": message}}
+    return result
+
+
+def point_for_worker(stock: Any) -> Json:
+    """Sends the worker the point where it ends; ministack sends it facts of other kinds."""
+    where = point.get()
+    sent = dict(stock())
+    return sent | {"SANDBOX_KILL": asdict(where)} if where else sent

@@ -11,7 +11,6 @@ from ministack.core.arn import parse_arn
 from ministack.services import cloudwatch_logs, lambda_svc
 
 from sandbox.emulator import key_use
-from sandbox.emulator.patching import around
 from sandbox.emulator.service_roles import role_problem, session_key, trust_problem
 
 Json = dict[str, Any]
@@ -29,10 +28,10 @@ def _config(function: Json) -> Json:
     return function.get("config") or function
 
 
-@around(lambda_svc, "_execute_function_dispatch")
 def execute(
     stock: Any, function: Json, config: Json, event: Any, request_id: str, started: float
 ) -> Json:
+    """Runs no function whose role does not trust Lambda; ministack asks no trust policy."""
     problem = trust_problem(config.get("Role", ""), SERVICE, config.get("FunctionArn", ""))
     if problem:
         app.logger.warning("sandbox: %s not run: %s", config.get("FunctionName"), problem)
@@ -43,9 +42,8 @@ def execute(
     return result
 
 
-@around(lambda_svc, "_emit_lambda_logs")
 def write_logs(stock: Any, function: Json, *arguments: Any, **options: Any) -> None:
-    """No permission to log, no logs; AWS loses them as silently as that."""
+    """Drops the logs of a role that may not write them; ministack writes them by itself."""
     config = _config(function)
     name = config.get("FunctionName", "")
     group = (config.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{name}"
@@ -61,9 +59,8 @@ def write_logs(stock: Any, function: Json, *arguments: Any, **options: Any) -> N
     stock(function, *arguments, **options)
 
 
-@around(lambda_svc, "_route_async_failure")
 def keep_failure(stock: Any, target_arn: str, name: str, event: Any, result: Json) -> None:
-    """The function's role sends to its failure destination."""
+    """Sends a failure as the function's role, if it may; ministack sends it by itself."""
     config = _config(lambda_svc._functions.get(name) or {})
     action = DESTINATION_ACTIONS.get(parse_arn(target_arn).service, "")
     role = config.get("Role", "")

@@ -11,15 +11,12 @@ import tempfile
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 from ministack.core import lambda_runtime
-from ministack.services import lambda_svc
 
-from sandbox.emulator import kills
 from sandbox.emulator.lambda_forks import CAN_FORK, Forked, Mothers
-from sandbox.emulator.patching import around
 
 Json = dict[str, Any]
 
@@ -80,8 +77,8 @@ class Worker(lambda_runtime.Worker):  # type: ignore[misc]
         super()._spawn()
 
 
-@around(lambda_runtime, "_worker_class_for")
 def worker_class(stock: Any, config: Json) -> Any:
+    """Takes our worker for Python functions; that of ministack hides which function it starts."""
     found = stock(config)
     return Worker if found is lambda_runtime.Worker else found
 
@@ -98,16 +95,19 @@ def start_worker(command: list[str], **options: Any) -> subprocess.Popen[str] | 
     )
 
 
-lambda_runtime.subprocess = SimpleNamespace(Popen=start_worker, PIPE=subprocess.PIPE)
-lambda_runtime._PYTHON_WORKER_SCRIPT = (Path(__file__).parent / "lambda_worker.py").read_text()
+def isolated_processes(original: ModuleType) -> SimpleNamespace:
+    """Starts workers without the emulator's packages and variables; ministack hands them on."""
+    return SimpleNamespace(Popen=start_worker, PIPE=original.PIPE)
 
 
-@around(lambda_svc, "_execute_function_warm")
+def worker_script(_original: str) -> str:
+    """Has workers run `lambda_worker.py`; the script of ministack dies with each exception."""
+    return (Path(__file__).parent / "lambda_worker.py").read_text()
+
+
 def run(stock: Any, function: Json, event: Any, request_id: str) -> Json:
-    config = function.get("config") or function
-    kill = kills.due(config.get("FunctionName", ""), event)
-    with kills.ending(kill and kill.point):
-        result: Json = stock(function, event, request_id)
+    """Names errors as Lambda does; ministack calls each of them Runtime.HandlerError."""
+    result: Json = stock(function, event, request_id)
     body = result.get("body")
     if not isinstance(body, dict):
         return result
@@ -115,8 +115,5 @@ def run(stock: Any, function: Json, event: Any, request_id: str) -> Json:
         return result | {"body": body[RAISED], "error": True}
     if body.get("errorMessage") == "Worker process died":
         message = f"RequestId: {request_id} Error: Runtime exited"
-        if kill:
-            kill.struck = True
-            message += " with error: signal: killed"
         return result | {"body": {"errorType": "Runtime.ExitError", "errorMessage": message}}
     return result

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonEC2Contain
 """
 
 import json
+from typing import Any
 
 from ministack.services import iam
 
@@ -30,5 +31,9 @@ _document = {
         {"Effect": "Allow", "Action": [f"ecr:{action}" for action in ACTIONS], "Resource": "*"}
     ],
 }
-_record = iam._make_aws_managed_record(NAME, json.dumps(_document))
-iam._aws_managed_policies[_record["Arn"]] = _record
+
+
+def with_registry_reader(original: dict[str, Any]) -> dict[str, Any]:
+    """Adds the policy to those that AWS manages; ministack knows a few others."""
+    record = iam._make_aws_managed_record(NAME, json.dumps(_document))
+    return original | {record["Arn"]: record}

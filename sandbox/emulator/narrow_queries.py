@@ -1,6 +1,6 @@
-"""Queries of an index that name a value of the table's own sort key look at the rows that have it.
+"""Queries of an index by a value of the table's own sort key, for speed.
 
-ministack looks at every row of the partition: of the ledger, at all that runs in a region.
+ministack looks at every row of the partition: in the inventory, at all that runs in a region.
 """
 
 import contextvars
@@ -11,8 +11,6 @@ from typing import Any
 
 from ministack.services import dynamodb
 
-from sandbox.emulator.patching import around
-
 Json = dict[str, Any]
 Key = tuple[Any, Any]
 
@@ -21,8 +19,8 @@ _BOTH_EQUAL = re.compile(r"\s*(#?\w+)\s*=\s*(:\w+)\s+AND\s+(#?\w+)\s*=\s*(:\w+)\
 _demanded: contextvars.ContextVar[Json] = contextvars.ContextVar("demanded")
 
 
-@around(dynamodb, "_query")
 def query(stock: Any, data: Json) -> Any:
+    """Notes the values that a query demands, for `index_members`; ministack filters later."""
     token = _demanded.set(_equalities(data))
     try:
         return stock(data)
@@ -41,8 +39,8 @@ def _equalities(data: Json) -> Json:
     return {names.get(name, name): values[value] for name, value in pairs if value in values}
 
 
-@around(dynamodb, "_index_members")
 def index_members(stock: Any, table: Json) -> Any:
+    """Leaves rows of another sort key out; ministack looks at every row of the partition."""
     members = stock(table)
     value = _demanded.get({}).get(table.get("sk_name"))
     if value is None:

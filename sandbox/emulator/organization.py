@@ -6,12 +6,9 @@ from ministack.core import iam_evaluator as iam
 from ministack.core.arn import parse_arn
 from ministack.services import organizations
 
-from sandbox.emulator.patching import around
 
-
-@around(iam, "_principal_org_id")
 def organization_of(stock: Any, account: str) -> str | None:
-    """The members of an organization have its id too, not only the account that made it."""
+    """Finds the organization of a member account; ministack knows that of the master alone."""
     for master, member in list(organizations._accounts._data):
         if member == account:
             return str(organizations._orgs.get_scoped(master, None, "self")["Id"])
@@ -19,9 +16,8 @@ def organization_of(stock: Any, account: str) -> str | None:
     return None if own is None else str(own)
 
 
-@around(iam, "_resolve_condition_key")
 def value_of(stock: Any, key: str, context: iam.EvalContext) -> Any:
-    """`aws:ResourceOrgID` too: the organization of the account that a resource belongs to."""
+    """Resolves `aws:ResourceOrgID` by the owner of a resource; ministack has no such key."""
     if key.lower() != "aws:resourceorgid":
         return stock(key, context)
     owner = parse_arn(context.resource_arn).account_id if context.resource_arn else ""

@@ -1,32 +1,67 @@
-"""How this package changes ministack: one named function of one module at a time."""
+"""How this package changes ministack: one name of it at a time, all of them at one moment."""
 
 import functools
-from collections.abc import Callable, MutableMapping
+import pkgutil
+from collections.abc import Callable, Collection, Iterable, MutableMapping
+from dataclasses import dataclass
 from typing import Any
 
 Function = Callable[..., Any]
 
 
-def around(owner: Any, name: str) -> Callable[[Function], Function]:
-    """Install the decorated function as `owner.name`; its first argument is the original.
+@dataclass(frozen=True)
+class Patch:
+    """One change: `function` makes what `target` will be out of what it is.
 
-    A name that ministack no longer has fails at import, which is when it should be noticed.
+    `target` is "module:name", where the last part of the name is an attribute or the key of a
+    table. The docstring of `function` says what changes, and what ministack does otherwise.
+    `upstream` is the address of an issue at ministack, where one is known.
     """
-    original = getattr(owner, name)
 
-    def install(wrapper: Function) -> Function:
-        setattr(owner, name, functools.wraps(original)(functools.partial(wrapper, original)))
-        return wrapper
+    target: str
+    function: Function
+    wraps: bool
+    upstream: str = ""
 
-    return install
+    @property
+    def name(self) -> str:
+        """Our module and what it changes, such as `express._start_execution`."""
+        return f"{self.function.__module__.rpartition('.')[2]}.{self.target.partition(':')[2]}"
+
+    def apply(self) -> None:
+        """Raises AttributeError, ImportError or KeyError where there is no such target."""
+        module, _, path = self.target.partition(":")
+        parents, _, last = path.rpartition(".")
+        owner = pkgutil.resolve_name(f"{module}:{parents}")
+        if isinstance(owner, MutableMapping):
+            owner[last] = self._made_of(owner[last])
+        else:
+            setattr(owner, last, self._made_of(getattr(owner, last)))
+
+    def _made_of(self, original: Any) -> Any:
+        if not self.wraps:
+            return self.function(original)
+        return functools.wraps(original)(functools.partial(self.function, original))
 
 
-def entry(table: MutableMapping[str, Function], key: str) -> Callable[[Function], Function]:
-    """The same for a function that ministack looks up in a table."""
-    original = table[key]
+def around(target: str, function: Function, upstream: str = "") -> Patch:
+    """`function` is called in place of the target, with the original before the arguments."""
+    return Patch(target, function, wraps=True, upstream=upstream)
 
-    def install(wrapper: Function) -> Function:
-        table[key] = functools.partial(wrapper, original)
-        return wrapper
 
-    return install
+def replaced(target: str, function: Function, upstream: str = "") -> Patch:
+    """`function` is called once, with the original; its result takes the target's place."""
+    return Patch(target, function, wraps=False, upstream=upstream)
+
+
+def apply(patches: Iterable[Patch], without: Collection[str] = ()) -> None:
+    """Applies the patches in their order, except those named. Raises ValueError for unknown names.
+
+    Of two patches with the same target, the later one wraps the earlier one.
+    """
+    chosen = list(patches)
+    if unknown := set(without) - {patch.name for patch in chosen}:
+        raise ValueError(f"no patch is named {', '.join(sorted(unknown))}")
+    for patch in chosen:
+        if patch.name not in without:
+            patch.apply()

@@ -10,16 +10,13 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from ministack.core.responses import json_response
-from ministack.services import cloudtrail, cloudwatch, organizations, stepfunctions
-
-from sandbox.emulator.patching import around, entry
+from ministack.services import cloudtrail, cloudwatch, stepfunctions
 
 Json = dict[str, Any]
 
 
-@entry(cloudtrail._DISPATCH, "CreateTrail")
 def create_trail(stock: Any, data: Json) -> Any:
-    """With its tags."""
+    """Keeps the tags that a trail is made with; ministack drops them."""
     status, headers, body = stock(data)
     if status == 200 and data.get("TagsList"):
         cloudtrail._trail_tags[json.loads(body)["TrailARN"]] = {
@@ -28,9 +25,8 @@ def create_trail(stock: Any, data: Json) -> Any:
     return status, headers, body
 
 
-@around(stepfunctions, "_update_state_machine")
-@around(stepfunctions, "_create_state_machine")
 def keep_tracing(stock: Any, data: Json) -> Any:
+    """Keeps the tracing configuration of a machine; ministack drops it."""
     status, headers, body = stock(data)
     answer = json.loads(body)
     arn = data.get("stateMachineArn") or answer.get("stateMachineArn")
@@ -39,11 +35,10 @@ def keep_tracing(stock: Any, data: Json) -> Any:
     return status, headers, body
 
 
-@around(cloudwatch, "_describe_alarms")
 def describe_alarms(
     stock: Any, params: Json, data: Json, is_cbor: bool, is_json: bool = False
 ) -> Any:
-    """The XML answer with all that the JSON answer has."""
+    """Answers in XML with all that an alarm has; ministack tells half of it in XML."""
     if is_cbor or is_json:
         return stock(params, data, is_cbor, is_json)
     asked: Json = {
@@ -74,7 +69,13 @@ def _xml(value: Any, name: str = "") -> str:
     return escape(str(value))
 
 
-# What `data.aws_organizations_organization` asks as well.
-organizations._DISPATCH["ListAWSServiceAccessForOrganization"] = lambda _data: json_response(
-    {"EnabledServicePrincipals": []}
-)
+def with_service_access(original: dict[str, Any]) -> dict[str, Any]:
+    """Adds ListAWSServiceAccessForOrganization, which ministack does not have.
+
+    Terraform calls it to read `aws_organizations_organization`.
+    """
+
+    def answer(_data: Json) -> Any:
+        return json_response({"EnabledServicePrincipals": []})
+
+    return original | {"ListAWSServiceAccessForOrganization": answer}

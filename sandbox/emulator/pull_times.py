@@ -10,9 +10,6 @@ from collections.abc import Callable
 from typing import Any
 
 from ministack.core.responses import AccountRegionScopedDict, error_response_json, json_response
-from ministack.services import ecr
-
-from sandbox.emulator.patching import around
 
 Json = dict[str, Any]
 _MOST = 100
@@ -59,10 +56,10 @@ ACTIONS: dict[str, Callable[[Json], Any]] = {
 }
 
 
-@around(ecr, "handle_request")
 async def handle_request(
     stock: Any, method: str, path: str, headers: Json, body: Any, query: Json
 ) -> Any:
+    """Answers the three actions of pull-time update exclusions; ministack has none of them."""
     action = headers.get("x-amz-target", "").rpartition(".")[2]
     if action in ACTIONS:
         return ACTIONS[action](json.loads(body or "{}"))

@@ -1,24 +1,24 @@
-"""What ministack reads anew at each use, although its text says it all: expressions of DynamoDB and
-JSONata, policies, and the keys of root. What was read is only looked at.
+"""Answers that ministack works out at each use, although they stay the same; kept, for speed.
 
-And whose things are looked through: it asks for the account and region again at each of them.
+These are expressions of DynamoDB and JSONata, policies, and the access keys of root. Whose things a
+table holds is looked at once for all of them, too.
 """
 
 import functools
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from jsonata.jsonata import Jsonata
 from jsonata.parser import Parser
-from ministack.core import iam_evaluator, responses
-from ministack.services import dynamodb
-
-from sandbox.emulator.patching import around
+from ministack.core import iam_evaluator
 
 _KEPT = 4096
+Items = list[tuple[Any, Any]]
 
-for _name in ("_tokenize", "_condition_syntax_error"):
-    setattr(dynamodb, _name, functools.lru_cache(_KEPT)(getattr(dynamodb, _name)))
-iam_evaluator.is_root_access_key = functools.lru_cache(_KEPT)(iam_evaluator.is_root_access_key)
+
+def remembered(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Keeps the answers of a function of text; ministack works them out at each use."""
+    return functools.lru_cache(_KEPT)(original)
+
 
 _trees: dict[tuple[Any, ...], Any] = {}
 
@@ -35,8 +35,8 @@ class Reader:
         return _trees[given]
 
 
-@around(Jsonata, "get_parser")
 def parser(_stock: Any) -> Reader:
+    """Keeps the syntax tree of an expression; ministack has it parsed at each use."""
     return Reader()
 
 
@@ -57,35 +57,48 @@ def _statements(document: str) -> Statements:
     return Statements(_read_policy(document))
 
 
-@around(iam_evaluator, "parse_policy_document")
 def parse_policy_document(stock: Any, document: Any) -> Any:
+    """Keeps the statements of a policy; ministack reads them at each decision."""
     return _statements(document) if isinstance(document, str) else Statements(stock(document))
 
 
-@around(iam_evaluator, "_names_condition_key")
 def names_condition_key(_stock: Any, policies: list[Statements], prefix: str) -> bool:
+    """Looks at kept condition keys; ministack collects them at each decision."""
     return any(key.startswith(prefix) for each in policies for key in each.condition_keys)
 
 
-def _of_account(things: Any) -> list[tuple[Any, Any]]:
-    account = things._prefix()
-    every = list(things._data.items())
-    return [(key, value) for (owner, key), value in every if owner == account]
+def items_of_account(_original: Any) -> Callable[[Any], Items]:
+    """Asks for the account once; ministack asks for it at each of the things."""
+
+    def items(things: Any) -> Items:
+        account = things._prefix()
+        every = list(things._data.items())
+        return [(key, value) for (owner, key), value in every if owner == account]
+
+    return items
 
 
-def _of_region(things: Any) -> list[tuple[Any, Any]]:
-    account, region = things._prefix()
-    every = list(things._data.items())
-    return [
-        (key, value) for (owner, place, key), value in every if place == region and owner == account
-    ]
+def items_of_region(_original: Any) -> Callable[[Any], Items]:
+    """Asks for account and region once; ministack asks for them at each of the things."""
+
+    def items(things: Any) -> Items:
+        account, region = things._prefix()
+        every = list(things._data.items())
+        return [(k, v) for (owner, place, k), v in every if place == region and owner == account]
+
+    return items
 
 
-for _kind, _own in (
-    (responses.AccountScopedDict, _of_account),
-    (responses.AccountRegionScopedDict, _of_region),
-):
-    _kind.items = _own
-    _kind.keys = lambda things: [key for key, _ in things.items()]
-    _kind.values = lambda things: [value for _, value in things.items()]
-    _kind.__iter__ = lambda things: iter(things.keys())
+def keys_of_items(_original: Any) -> Callable[[Any], list[Any]]:
+    """Takes the keys of the items; ministack asks for the account at each of them."""
+    return lambda things: [key for key, _ in things.items()]
+
+
+def values_of_items(_original: Any) -> Callable[[Any], list[Any]]:
+    """Takes the values of the items; ministack asks for the account at each of them."""
+    return lambda things: [value for _, value in things.items()]
+
+
+def iteration_of_items(_original: Any) -> Callable[[Any], Iterator[Any]]:
+    """Goes through the keys of the items; ministack asks for the account at each of them."""
+    return lambda things: iter([key for key, _ in things.items()])

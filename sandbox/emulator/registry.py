@@ -9,8 +9,6 @@ from typing import Any
 from ministack.core.responses import error_response_json, get_account_id, json_response
 from ministack.services import ecr
 
-from sandbox.emulator.patching import around
-
 Json = dict[str, Any]
 
 MAX_IMAGE_IDS = 100
@@ -51,8 +49,8 @@ def find(repository: str, image_id: Json) -> tuple[Json | None, str]:
     return image, "ImageNotFound"
 
 
-@around(ecr, "_put_image")
 def put_image(stock: Any, data: Json) -> Any:
+    """Refuses what ECR refuses of a push, and keeps its media type; ministack takes anything."""
     if refusal := missing_repository(data):
         return refusal
     name, tag = data["repositoryName"], data.get("imageTag")
@@ -76,8 +74,8 @@ def put_image(stock: Any, data: Json) -> Any:
     return stock(data | {"imageManifestMediaType": media_type, "imageDigest": digest})
 
 
-@around(ecr, "_batch_get_image")
 def batch_get_image(_stock: Any, data: Json) -> Any:
+    """Answers with the tag that was asked for; ministack adds tags that were not."""
     if refusal := missing_repository(data) or too_many(data):
         return refusal
     images, failures = [], []
@@ -96,8 +94,8 @@ def batch_get_image(_stock: Any, data: Json) -> Any:
     return json_response({"images": images, "failures": failures})
 
 
-@around(ecr, "_describe_images")
 def describe_images(_stock: Any, data: Json) -> Any:
+    """Fails for an image that does not exist; ministack leaves it out."""
     if refusal := missing_repository(data) or too_many(data):
         return refusal
     name = data["repositoryName"]
@@ -142,9 +140,8 @@ def _detail(image: Json) -> Json:
     return detail
 
 
-@around(ecr, "_list_images")
 def list_images(_stock: Any, data: Json) -> Any:
-    """One id per tag; an image without tags has one of its own."""
+    """Lists one id for each tag, and one for an untagged image; ministack lists other ids."""
     if refusal := missing_repository(data):
         return refusal
     status = (data.get("filter") or {}).get("tagStatus")
@@ -158,9 +155,8 @@ def list_images(_stock: Any, data: Json) -> Any:
     return json_response({"imageIds": ids})
 
 
-@around(ecr, "_batch_delete_image")
 def batch_delete_image(stock: Any, data: Json) -> Any:
-    """Deleting by tag takes the tag away; the image goes with its last one."""
+    """Takes a tag away, and the image with its last tag; ministack deletes it at once."""
     if refusal := missing_repository(data) or too_many(data):
         return refusal
     deleted, remaining = [], []

@@ -8,15 +8,12 @@ from typing import Any
 
 from ministack.services import secretsmanager
 
-from sandbox.emulator.patching import around
-
 Json = dict[str, Any]
 _OF_THE_SERVICE = {"AWSCURRENT", "AWSPENDING", "AWSPREVIOUS"}
 
 
-@around(secretsmanager, "_put_secret_value")
 def put_secret_value(stock: Any, data: Json) -> Any:
-    """With every label that is asked for; ministack takes no other beside AWSCURRENT."""
+    """Puts every label that is asked for on a version; ministack knows AWSCURRENT alone."""
     status, headers, body = stock(data)
     labels = set(data.get("VersionStages") or ()) - _OF_THE_SERVICE
     if status != 200 or not labels:

@@ -1,16 +1,8 @@
-"""Sessions of STS may be opened at the same time: ministack goes through the dict that another
-thread adds to, and the invocation for which it does so fails, with all others of its function.
-
-It looks for expired ones at each opening, which a run of thousands of executions is too long for.
-"""
+"""Sessions of STS, opened by many threads at the same time."""
 
 import threading
 import time
 from typing import Any
-
-from ministack.services import sts
-
-from sandbox.emulator.patching import around
 
 Json = dict[str, Any]
 _one = threading.Lock()
@@ -18,15 +10,20 @@ _EVERY_SECONDS = 60
 _next = 0.0
 
 
-@around(sts, "register_session")
 def register(stock: Any, access_key: str, session: Json) -> None:
+    """Opens one session at a time; ministack walks through a dict that other threads add to.
+
+    Where that fails, an invocation fails, and with it all others of its function.
+    """
     with _one:
         stock(access_key, session)
 
 
-@around(sts, "_evict_expired_sessions")
 def evict(stock: Any) -> None:
-    """An expired session is refused whether it is still there or not."""
+    """Looks for expired sessions once a minute, for speed; ministack looks at each opening.
+
+    An expired session is refused all the same.
+    """
     global _next  # noqa: PLW0603 - the module is what there is one of
     if time.monotonic() >= _next:
         _next = time.monotonic() + _EVERY_SECONDS

@@ -9,8 +9,6 @@ from typing import Any
 from ministack import app
 from ministack.services import eventbridge, stepfunctions
 
-from sandbox.emulator.patching import around
-
 Json = dict[str, Any]
 
 # Beyond this many bytes AWS leaves a payload out and says so in its "...Details".
@@ -24,8 +22,8 @@ def payload(text: str | None) -> tuple[str | None, Json | None]:
     return (text if included else None), {"included": included}
 
 
-@around(stepfunctions, "_emit_execution_status_event")
 def emit(_stock: Any, execution: Json) -> None:
+    """Emits each end of an execution with its error; ministack leaves out error and cause."""
     if execution.get("sync"):
         return
     status = execution["status"]

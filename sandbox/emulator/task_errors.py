@@ -6,31 +6,31 @@ from typing import Any
 
 from ministack.services import stepfunctions
 
-from sandbox.emulator.patching import around
-
 Json = dict[str, Any]
 
 # Errors of the machine itself, which no Retry or Catch of States.ALL gets to see.
 TERMINAL = {"States.Runtime", "States.DataLimitExceeded"}
 PAYLOAD_LIMIT = 256 * 1024
 
-# The SDK integration of Step Functions, whose API errors carry no "Exception" on the wire.
-stepfunctions._AWS_SDK_ERROR_CODE_OVERRIDES["sfn"] = {
-    name: f"{name}Exception"
-    for name in (
-        "ExecutionAlreadyExists",
-        "ExecutionDoesNotExist",
-        "ExecutionLimitExceeded",
-        "InvalidArn",
-        "InvalidExecutionInput",
-        "InvalidName",
-        "StateMachineDoesNotExist",
-    )
-}
+# API errors of Step Functions, which carry no "Exception" on the wire.
+WITHOUT_SUFFIX = (
+    "ExecutionAlreadyExists",
+    "ExecutionDoesNotExist",
+    "ExecutionLimitExceeded",
+    "InvalidArn",
+    "InvalidExecutionInput",
+    "InvalidName",
+    "StateMachineDoesNotExist",
+)
 
 
-@around(stepfunctions, "_invoke_nested_start_execution")
+def with_sfn_names(original: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+    """Adds "Exception" to errors of the SDK integration `sfn`; ministack takes the wire's name."""
+    return original | {"sfn": {name: f"{name}Exception" for name in WITHOUT_SUFFIX}}
+
+
 def start_nested(stock: Any, resource: str, data: Json) -> Any:
+    """Prefixes errors of a nested start with StepFunctions; ministack takes the wire's name."""
     try:
         return stock(resource, data)
     except stepfunctions._ExecutionError as error:
@@ -38,8 +38,8 @@ def start_nested(stock: Any, resource: str, data: Json) -> Any:
         raise stepfunctions._ExecutionError(name, error.cause) from None
 
 
-@around(stepfunctions, "_call_lambda")
 def call_lambda(stock: Any, function: str, event: Any) -> Any:
+    """Names a throttled function, and limits its result; ministack does neither."""
     try:
         result = stock(function, event)
     except stepfunctions._ExecutionError as error:
@@ -57,18 +57,20 @@ def call_lambda(stock: Any, function: str, event: Any) -> Any:
     return result
 
 
-@around(stepfunctions, "_error_matches")
 def matches(stock: Any, names: list[str], error: str) -> bool:
+    """Has States.ALL match no terminal error; in ministack it matches every one."""
     if error in TERMINAL and error not in names:
         return False
     return bool(stock(names, error))
 
 
-@around(stepfunctions, "_find_matching_retrier")
 def find_retrier(
     stock: Any, retriers: list[Json], error: str, counts: dict[int, int]
 ) -> tuple[Json | None, int]:
-    """Wait here, by all the rules of the retrier; the caller's own wait becomes nothing."""
+    """Waits by MaxDelaySeconds and JitterStrategy too; ministack ignores them.
+
+    The wait is here; the caller's own wait becomes nothing.
+    """
     retrier, index = stock(retriers, error, counts)
     if retrier is None:
         return None, -1

@@ -5,14 +5,13 @@ import json
 from typing import Any
 
 from ministack import app
+from ministack.core import iam_actions
 from ministack.core import iam_evaluator as iam
-from ministack.core.iam_actions import extract_resource_arn
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import stepfunctions
 
 from sandbox.emulator import key_use
 from sandbox.emulator.executions import current
-from sandbox.emulator.patching import around
 from sandbox.emulator.service_roles import role_problem, session_arn, session_key
 
 Json = dict[str, Any]
@@ -65,7 +64,7 @@ def sdk(service: str, operation: str, data: Json) -> tuple[str, str, str]:
     if iam_service == "states":
         resource = data.get("StateMachineArn") or data.get("ExecutionArn") or "*"
     else:
-        resource = extract_resource_arn(
+        resource = iam_actions.extract_resource_arn(
             iam_service,
             "POST",
             "/",
@@ -118,13 +117,13 @@ def _as_machine(call: Any, *arguments: Any) -> Any:
     return context.run(call, *arguments)
 
 
-@around(stepfunctions, "_invoke_resource")
 def invoke(stock: Any, resource: str, data: Any) -> Any:
+    """Fails a task that the machine's role may not do; ministack asks no role."""
     check(resource, data)
     return _as_machine(stock, resource, data)
 
 
-@around(stepfunctions, "_invoke_with_callback")
 def invoke_with_callback(stock: Any, resource: str, data: Any, token: str, state: Json) -> Any:
+    """The same for a task that waits for its token; ministack asks no role."""
     check(resource, data)
     return _as_machine(stock, resource, data, token, state)

@@ -97,11 +97,18 @@ def test_the_same_start_twice_is_one_execution(account: Account) -> None:
         account.start(machine, {"n": 1}, name="one")
 
 
+@pytest.mark.parametrize("kind", ["STANDARD", "EXPRESS"])
 @pytest.mark.parametrize("name", ["x" * 81, "a b", "sha256:1"])
-def test_names_that_aws_refuses(account: Account, name: str) -> None:
-    machine = account.machine("m", waiting(1))
+def test_names_that_aws_refuses(account: Account, name: str, kind: str) -> None:
+    machine = account.machine("m", waiting(1), type=kind)
     with pytest.raises(ClientError, match="InvalidName"):
         account.start(machine, name=name)
+
+
+def test_a_machine_that_does_not_exist_starts_nothing(account: Account) -> None:
+    absent = account.machine("m", waiting(1)).removesuffix(":m") + ":absent"
+    with pytest.raises(ClientError, match="StateMachineDoesNotExist"):
+        account.start(absent)
 
 
 def test_express_executions_are_many_and_not_described(
