@@ -1,6 +1,6 @@
 """Of all tests: shared fixtures, which group begins first, and the time of each tier."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
@@ -50,7 +50,8 @@ def _rank(item: pytest.Item) -> int:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Prints what each tier took: seconds of all workers together."""
-    seconds, tests = Counter[str](), Counter[str]()
+    seconds = defaultdict[str, float](float)
+    tests = Counter[str]()
     for reports in terminalreporter.stats.values():
         for report in reports:
             if isinstance(report, pytest.TestReport):
@@ -59,5 +60,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
                 tests[tier] += report.when == "call"
     if len(tests) > 1:
         terminalreporter.section("seconds of all workers together, by tier")
-        for tier, took in seconds.most_common():
+        for tier, took in sorted(seconds.items(), key=lambda each: -each[1]):
             terminalreporter.write_line(f"{tier:<12} {tests[tier]:>5} tests {took:>7.0f} s")

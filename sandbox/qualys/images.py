@@ -135,8 +135,11 @@ def told_image(told: Mapping[str, Any], findings: list[Json] | None, now: float)
             raise ValueError(f"unknown name {name}")
         setattr(image, name, value)
     if ago is not None:
-        found = {"malware": image.malware, "secrets": image.secrets}
-        image.take(ScanResult(now - float(ago), findings or [], **found))
+        image.take(
+            ScanResult(
+                now - float(ago), findings or [], malware=image.malware, secrets=image.secrets
+            )
+        )
         image.scan_status = values.get("scan_status", "SUCCESS")
         image.scan_error_code = values.get("scan_error_code")
     return image

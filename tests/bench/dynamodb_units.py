@@ -48,7 +48,7 @@ def _value(typed: dict[str, Any]) -> int:
         return len(value.encode())
     if kind == "N":
         digits = value.lstrip("-").replace(".", "").strip("0")
-        return math.ceil(len(digits) / 2) + 1 + value.startswith("-")
+        return math.ceil(len(digits) / 2) + (2 if value.startswith("-") else 1)
     if kind in {"BOOL", "NULL"}:
         return 1
     if kind == "L":

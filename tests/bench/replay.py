@@ -269,7 +269,7 @@ class Replay:
 
     def _count_aws(self, patch: pytest.MonkeyPatch) -> None:
         """Calls of the functions; ours, as the owner of the services, are not of them."""
-        call = BaseClient._make_api_call
+        call = vars(BaseClient)["_make_api_call"]
         backend = dynamodb_backends[ACCOUNT][REGION]
 
         def counted(client: Any, operation: str, arguments: Json) -> Any:

@@ -9,9 +9,8 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from tests.support import tables
-from tests.support.builders import ACCOUNT, HOST, REGION
+from tests.support.builders import ACCOUNT, HOST, REGION, client_error
 from tests.support.environments import aws_client
-from tests.support.fake_ecr import failing
 from tests.support.pipeline import REPOSITORY, TAG, URI, Pipeline, ended, verdict
 
 Json = dict[str, Any]
@@ -73,9 +72,9 @@ def test_a_sidecar_in_a_region_that_does_not_exist_hides_nothing(pipeline: Pipel
     ("where", "trouble"),
     [
         ("eu-west-1", EndpointConnectionError(endpoint_url="https://api.ecr.eu-west-1")),
-        ("team/side", failing("ServerException", 500)),
-        ("team/side", failing("ThrottlingException")),
-        ("team/side", failing("ExpiredTokenException")),
+        ("team/side", client_error("ServerException", 500)),
+        ("team/side", client_error("ThrottlingException")),
+        ("team/side", client_error("ExpiredTokenException")),
     ],
 )
 def test_what_ecr_does_not_answer_concerns_that_image_alone_and_is_kept(
@@ -107,7 +106,7 @@ def test_a_repository_that_fails_once_is_asked_a_second_time(pipeline: Pipeline)
     def once(**arguments: Any) -> Any:
         asked.append(arguments)
         if len(asked) == 1:
-            raise failing("ServerException", 500)
+            raise client_error("ServerException", 500)
         return stock(**arguments)
 
     pipeline.ecr.batch_get_image = once  # type: ignore[method-assign]
@@ -148,7 +147,7 @@ def test_a_lease_of_our_own_unread_repository_is_not_that_of_the_digest(
     pipeline: Pipeline,
 ) -> None:
     digest = pipeline.push("victim/app", "1", config="e" * 64)
-    pipeline.ecr.troubles["x/y"] = failing("AccessDeniedException")
+    pipeline.ecr.troubles["x/y"] = client_error("AccessDeniedException")
     pipeline.announce(f"{HOST}/x/y:1@{digest}")
     assert pipeline.item(digest) == {}
     assert pipeline.item(f"{ACCOUNT}/{REGION}/x/y:1@{digest}")["status"] == "IN_PROGRESS"
@@ -158,11 +157,11 @@ def test_a_lease_of_our_own_unread_repository_is_not_that_of_the_digest(
 
 def test_a_kept_event_does_not_make_the_digest_that_it_names_a_fact(pipeline: Pipeline) -> None:
     digest = pipeline.push("victim/app", "1", config="e" * 64)
-    pipeline.ecr.troubles["x/y"] = failing("ServerException", 500)
+    pipeline.ecr.troubles["x/y"] = client_error("ServerException", 500)
     pipeline.intake(task(pipeline, f"{HOST}/x/y:1@{digest}"))
     (kept,) = pipeline.kept()
     assert "resolved" not in kept
-    pipeline.ecr.troubles["x/y"] = failing("AccessDeniedException")
+    pipeline.ecr.troubles["x/y"] = client_error("AccessDeniedException")
     pipeline.intake(kept)
     assert pipeline.item(digest) == {}
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
+
+from botocore.exceptions import ClientError
 
 from image_scan.notification_policy import NotificationPolicy
 from image_scan.payloads import (
@@ -109,7 +111,7 @@ def image(**changes: Any) -> Image:
         unscannable="",
         role_account_id="",
     )
-    return Image(**{**base, **changes})
+    return cast("Image", {**base, **changes})
 
 
 def tag_only(**changes: Any) -> Image:
@@ -130,7 +132,7 @@ def deployment(**changes: Any) -> Deployment:
         task_definition=f"arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/shop:7",
         principal="arn:aws:sts::123456789012:assumed-role/ci/deployer",
     )
-    return Deployment(**{**base, **changes})
+    return cast("Deployment", {**base, **changes})
 
 
 def task(event_id: str = "event-1", of: Image | None = None, **where: Any) -> ImageTask:
@@ -142,12 +144,36 @@ def task(event_id: str = "event-1", of: Image | None = None, **where: Any) -> Im
 
 
 def settling(outcome: Outcome, of: Image | None = None, **more: Any) -> SettleTask:
-    return SettleTask(**task(of=of), lease=None, outcome=outcome, **more)
+    return settle_task(task(of=of), None, outcome, **more)
+
+
+def settle_task(asked: ImageTask, held: Lease | None, outcome: Outcome, **more: Any) -> SettleTask:
+    """What SendNotification is given at the end of a scan that was asked for."""
+    return cast("SettleTask", {**asked, "lease": held, "outcome": {**outcome}, **more})
 
 
 def lease(**changes: Any) -> Lease:
     base = Lease(key=DIGEST, owner="owner-1", acquired_at=NOW * 1000, execution_name="scan-1")
-    return Lease(**{**base, **changes})
+    return cast("Lease", {**base, **changes})
+
+
+def client_error(
+    code: str, status: int = 400, message: str = "", operation: str = "BatchGetImage"
+) -> ClientError:
+    """What the SDK raises where AWS refuses a call."""
+    return ClientError(
+        {
+            "Error": {"Code": code, "Message": message},
+            "ResponseMetadata": {
+                "HTTPStatusCode": status,
+                "HTTPHeaders": {},
+                "RequestId": "",
+                "HostId": "",
+                "RetryAttempts": 0,
+            },
+        },
+        operation,
+    )
 
 
 def finding(severity: int = 5, **changes: Any) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 
 from image_scan import accounts
+from image_scan.qualys.credentials import Credentials
 from tests.support.builders import NOW, REGION
 
 if TYPE_CHECKING:
@@ -25,8 +26,8 @@ class Clock:
         return self.now
 
 
-class OneAccount:
-    """The part of Accounts that reading an event uses: everything is ours."""
+class OneAccount(accounts.Accounts):
+    """Everything is ours."""
 
     def __init__(self, ecs: Callable[[str], Any], ecr: Callable[[str], Any]) -> None:
         self._ecs = ecs
@@ -42,8 +43,8 @@ class OneAccount:
         return True
 
 
-class FixedToken:
-    """The part of Credentials that Transport uses; `renewals` are what renewing brings."""
+class FixedToken(Credentials):
+    """Needs no sign-in; `renewals` are what renewing brings."""
 
     def __init__(self, *renewals: str) -> None:
         self.current = "token-0"
@@ -72,4 +73,4 @@ class Inbox:
         from moto.sns.models import sns_backends  # noqa: PLC0415 - only where it is needed
 
         sent = sns_backends["123456789012"][REGION].topics[self.arn].sent_notifications
-        return [(subject, message) for _, message, subject, _, _ in sent]
+        return [(subject or "", message) for _, message, subject, _, _ in sent]

@@ -9,16 +9,10 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.exceptions import EndpointConnectionError
 
 from image_scan import aws
-from tests.support.builders import ACCOUNT
-
-
-def failing(code: str, status: int = 400) -> ClientError:
-    answer = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
-    return ClientError(answer, "BatchGetImage")  # type: ignore[arg-type]
-
+from tests.support.builders import ACCOUNT, client_error
 
 _BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -145,7 +139,7 @@ class FakeEcr:
             if each in self.troubles:
                 raise self.troubles[each]
         if account != self._account:
-            raise failing("AccessDeniedException")
+            raise client_error("AccessDeniedException")
         if name not in self._images:
-            raise failing("RepositoryNotFoundException")
+            raise client_error("RepositoryNotFoundException")
         return self._images[name], self._tags[name]

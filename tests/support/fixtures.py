@@ -115,7 +115,7 @@ def naps() -> list[float]:
 def qualys(answers: responses.RequestsMock, naps: list[float]) -> QualysClient:
     import requests  # noqa: PLC0415 - after its adapter was replaced
 
-    transport = Transport(requests.Session(), GATEWAY, FixedToken(), naps.append)  # type: ignore[arg-type]
+    transport = Transport(requests.Session(), GATEWAY, FixedToken(), naps.append)
     return QualysClient(transport)
 
 

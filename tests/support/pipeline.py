@@ -19,7 +19,7 @@ from image_scan.registry_memo import RegistryMemo
 from sandbox.qualys import Clock, Credentials, HeldImages, PulledImage, QualysSimulator
 from sandbox.qualys.auth import Accounts
 from tests.support import definitions, environments, tables
-from tests.support.builders import ACCOUNT, HOST, REGION
+from tests.support.builders import ACCOUNT, HOST, REGION, client_error
 from tests.support.environments import Lambda, aws_client
 from tests.support.fake_ecr import FakeEcr
 from tests.support.machine import Machine, Run, TaskFailed
@@ -137,8 +137,7 @@ class Pipeline:
         """ECR does not let the functions read any image; Qualys' own role still does."""
 
         def refused(**_: Any) -> Any:
-            error = {"Error": {"Code": "AccessDeniedException", "Message": "not authorized"}}
-            raise ClientError(error, "BatchGetImage")  # type: ignore[arg-type]
+            raise client_error("AccessDeniedException", message="not authorized")
 
         self._patch.setattr(self.ecr, "batch_get_image", refused)
 

@@ -3,20 +3,27 @@
 import functools
 from typing import Any
 
+import pytest
+from moto.core.model import StructureShape
 from moto.core.serialize import BaseJSONSerializer
-from moto.dynamodb.parsing.expressions import UpdateExpressionParser
+
+# moto hides this module's content from mypy.
+from moto.dynamodb.parsing.expressions import UpdateExpressionParser  # type: ignore[attr-defined]
 from moto.dynamodb.parsing.validators import ActionCountValidator
+
+Json = dict[str, Any]
+_MOTO = pytest.MonkeyPatch()  # for all tests: nothing undoes it
 
 # For each update moto reads the expression twice, and counts the clauses below every part of it,
 # which is near half of its time. Those below the whole are all of them.
-UpdateExpressionParser.make = functools.cache(UpdateExpressionParser.make)
-ActionCountValidator.traverse = ActionCountValidator.verify_action_counts
+_MOTO.setattr(UpdateExpressionParser, "make", functools.cache(UpdateExpressionParser.make))
+_MOTO.setattr(ActionCountValidator, "traverse", ActionCountValidator.verify_action_counts)
 
 _serialize = BaseJSONSerializer._serialize_type_structure
 
 
 def _serialize_once(
-    self: BaseJSONSerializer, serialized: dict[str, Any], value: Any, shape: Any, key: str
+    self: BaseJSONSerializer, serialized: Json, value: Any, shape: StructureShape, key: str
 ) -> None:
     """Items are in the form of the wire already, and moto asks each value of them for ten types."""
     if shape.name == "AttributeValue" and isinstance(value, dict):
@@ -25,7 +32,7 @@ def _serialize_once(
         _serialize(self, serialized, value, shape, key)
 
 
-BaseJSONSerializer._serialize_type_structure = _serialize_once
+_MOTO.setattr(BaseJSONSerializer, "_serialize_type_structure", _serialize_once)
 
 CACHE, LEDGER = "images", "places"
 KEYS = {CACHE: {"imageDigest": "HASH"}, LEDGER: {"digest": "HASH", "place": "RANGE"}}

@@ -8,6 +8,7 @@ import threading
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
 
 import requests
 from botocore.client import BaseClient
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import pytest
+    import responses
 
 CSAPI = "/csapi/v1.3"
 Json = dict[str, Any]
@@ -29,7 +31,7 @@ class AwsCalls:
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def watch(self, patch: pytest.MonkeyPatch) -> None:
-        call = BaseClient._make_api_call
+        call = vars(BaseClient)["_make_api_call"]
 
         def counted(client: Any, operation: str, arguments: Json) -> Any:
             with self._lock:
@@ -37,6 +39,11 @@ class AwsCalls:
                 return call(client, operation, arguments)
 
         patch.setattr(BaseClient, "_make_api_call", counted)
+
+
+def parameters(call: responses.Call) -> dict[str, list[str]]:
+    """The query of a request: each name with all its values."""
+    return parse_qs(urlsplit(call.request.url or "").query)
 
 
 @dataclass

@@ -45,11 +45,21 @@ def accounts(aws: Aws, *listed: str, clock: Any = None) -> Accounts:
     return Accounts(spokes, aws.connect, aws.connect_as, *([clock] if clock else []))
 
 
+def ecs(of: Accounts, account_id: str) -> object:
+    """Whose client asks ECS of an account."""
+    return of.ecs(account_id, HERE)
+
+
+def ecr(of: Accounts, account_id: str, deployer: str = MEMBER) -> object:
+    """Whose client asks ECR of an account, and as which Registry."""
+    return of.ecr(account_id, HERE, deployer)
+
+
 def test_an_install_of_one_account_reads_everything_as_itself() -> None:
     aws = Aws()
     alone = Accounts(None, aws.connect, aws.connect_as)
-    assert alone.ecs(MEMBER, HERE) == "ecs eu-west-1 as the hub"  # type: ignore[comparison-overlap]
-    assert alone.ecr(MEMBER, HERE, MEMBER) == ("ecr eu-west-1 as the hub", "", True)  # type: ignore[comparison-overlap]
+    assert ecs(alone, MEMBER) == "ecs eu-west-1 as the hub"
+    assert ecr(alone, MEMBER) == ("ecr eu-west-1 as the hub", "", True)
     assert aws.assumed == []
 
 
@@ -68,7 +78,7 @@ def test_whose_an_account_is_without_asking_it(listed: tuple[str, ...] | None) -
 def test_an_install_of_one_account_reads_a_strangers_registry_as_itself() -> None:
     aws = Aws()
     alone = Accounts(None, aws.connect, aws.connect_as)
-    assert alone.ecr(STRANGER, HERE, HUB) == ("ecr eu-west-1 as the hub", "", False)  # type: ignore[comparison-overlap]
+    assert ecr(alone, STRANGER, HUB) == ("ecr eu-west-1 as the hub", "", False)
     assert aws.assumed == []
 
 
@@ -88,11 +98,11 @@ def test_the_hub_reads_itself_as_itself_and_a_member_through_its_role(
 ) -> None:
     aws = Aws()
     of = accounts(aws, *listed)
-    assert of.ecs(HUB, HERE) == "ecs eu-west-1 as the hub"  # type: ignore[comparison-overlap]
-    assert of.ecr(HUB, HERE, MEMBER) == ("ecr eu-west-1 as the hub", "", True)  # type: ignore[comparison-overlap]
+    assert ecs(of, HUB) == "ecs eu-west-1 as the hub"
+    assert ecr(of, HUB) == ("ecr eu-west-1 as the hub", "", True)
     assert aws.assumed == []
-    assert of.ecs(MEMBER, HERE) == f"ecs eu-west-1 as {MEMBER}"  # type: ignore[comparison-overlap]
-    assert of.ecr(MEMBER, HERE, MEMBER) == (f"ecr eu-west-1 as {MEMBER}", MEMBER, True)  # type: ignore[comparison-overlap]
+    assert ecs(of, MEMBER) == f"ecs eu-west-1 as {MEMBER}"
+    assert ecr(of, MEMBER) == (f"ecr eu-west-1 as {MEMBER}", MEMBER, True)
 
 
 def test_an_account_that_is_not_listed_is_refused_before_any_call() -> None:
@@ -100,7 +110,7 @@ def test_an_account_that_is_not_listed_is_refused_before_any_call() -> None:
     of = accounts(aws, MEMBER)
     with pytest.raises(AwsRejected, match=STRANGER):
         of.ecs(STRANGER, HERE)
-    assert of.ecr(STRANGER, HERE, MEMBER) == ("ecr eu-west-1 as the hub", "", False)  # type: ignore[comparison-overlap]
+    assert ecr(of, STRANGER) == ("ecr eu-west-1 as the hub", "", False)
     assert aws.assumed == []
 
 
@@ -117,11 +127,7 @@ def test_a_member_without_its_role_is_an_error_and_not_read_otherwise(
 
 def test_a_central_registry_of_the_organization_is_read_through_its_role() -> None:
     aws = Aws()
-    assert accounts(aws).ecr(CENTRAL, HERE, MEMBER) == (
-        f"ecr eu-west-1 as {CENTRAL}",
-        CENTRAL,
-        True,
-    )  # type: ignore[comparison-overlap]
+    assert ecr(accounts(aws), CENTRAL) == (f"ecr eu-west-1 as {CENTRAL}", CENTRAL, True)
     assert accounts(aws, MEMBER, CENTRAL).ecr(CENTRAL, HERE, MEMBER)[1] == CENTRAL
 
 
@@ -132,7 +138,7 @@ def test_a_strangers_public_registry_is_read_as_ourselves_and_not_asked_for_long
     aws = Aws(STRANGER)
     of = accounts(aws, clock=clock)
     for _ in range(5):
-        assert of.ecr(STRANGER, HERE, MEMBER) == ("ecr eu-west-1 as the hub", "", False)  # type: ignore[comparison-overlap]
+        assert ecr(of, STRANGER) == ("ecr eu-west-1 as the hub", "", False)
     assert aws.assumed == [STRANGER]
     clock.now += 901
     aws.closed = ()

@@ -1,22 +1,14 @@
 """AWS errors in our own terms, and clients in other accounts."""
 
 import time
+from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError, ParamValidationError
+from botocore.exceptions import EndpointConnectionError, ParamValidationError
 
 from image_scan import aws
 from image_scan.errors import AwsRejected, AwsUnavailable
-
-
-def client_error(code: str, status: int = 400, message: str = "words") -> ClientError:
-    return ClientError(
-        {
-            "Error": {"Code": code, "Message": message},
-            "ResponseMetadata": {"HTTPStatusCode": status},
-        },  # type: ignore[typeddict-item]
-        "Operation",
-    )
+from tests.support.builders import client_error
 
 
 @pytest.mark.parametrize(
@@ -76,7 +68,12 @@ def sts(cloud: None, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str]]:
     asked: list[dict[str, str]] = []
     client = aws.client("sts")
     stock = client.assume_role
-    monkeypatch.setattr(client, "assume_role", lambda **of: asked.append(of) or stock(**of))
+
+    def assume(**of: str) -> Any:
+        asked.append(of)
+        return stock(**of)
+
+    monkeypatch.setattr(client, "assume_role", assume)
     return asked
 
 
@@ -90,7 +87,7 @@ def test_a_session_in_another_account_is_reused_until_shortly_before_its_end(
         {"RoleArn": ROLE_THERE, "ExternalId": "install-1", "RoleSessionName": "image-scan"}
     ]
     later = time.time() + 3600 - 299
-    monkeypatch.setattr(aws.time, "time", lambda: later)
+    monkeypatch.setattr(time, "time", lambda: later)
     assert aws.client_as(ROLE_THERE, "install-1", "ecr", "eu-west-1") is not first
     assert len(sts) == 2
 

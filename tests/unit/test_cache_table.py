@@ -75,7 +75,7 @@ def test_one_attribute_is_removed_by_its_path(table: Table) -> None:
 def test_no_empty_map_is_sent(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """DynamoDB refuses one, and the tests' own does not."""
     sent: list[dict[str, Any]] = []
-    monkeypatch.setattr(dynamodb, "put_item", lambda **given: sent.append(given) or {})
+    monkeypatch.setattr(dynamodb, "put_item", lambda **given: sent.append(given))
     table = CacheTable(dynamodb, "images")
     table.put({"imageDigest": "k"}, "attribute_not_exists(imageDigest)")
     table.put({"imageDigest": "k"}, "attribute_not_exists(imageDigest) OR held = :held", held={})

@@ -9,7 +9,7 @@ import json
 import os
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -17,7 +17,7 @@ from image_scan import daily_digest, notifications
 from image_scan.daily_digest import UnscannableImage
 from image_scan.findings import encoding
 from image_scan.notification_policy import Judged, accepted
-from image_scan.payloads import Detection, Outcome, TopFinding
+from image_scan.payloads import Counts, Detection, Outcome, TopFinding
 from image_scan.scan_cache import place_of
 from image_scan.telling import Selection
 from tests.support.builders import NOW, image, settling, task
@@ -36,7 +36,7 @@ HOSTILE = (
 
 def top(qid: int, severity: int, title: str, **changes: Any) -> TopFinding:
     base: Any = {"cves": [], "packages": [], "fixes": [], "patch": False, "exploit": False}
-    return TopFinding(**{"qid": qid, "severity": severity, "title": title, **base, **changes})
+    return cast("TopFinding", {"qid": qid, "severity": severity, "title": title, **base, **changes})
 
 
 OPENSSL = top(
@@ -59,7 +59,7 @@ EXPAT = top(
     packages=["expat 2.1.0-10"],
     exploit=True,
 )
-ZERO: Any = {"critical": 0, "high": 0, "medium": 0, "low": 0}
+ZERO: Counts = {"critical": 0, "high": 0, "medium": 0, "low": 0}
 FOUND = Outcome(
     verdict="FINDINGS",
     reason="",
@@ -78,13 +78,8 @@ FOUND = Outcome(
 
 
 def where(**facts: str) -> dict[str, Any]:
-    return dict(
-        [
-            place_of(
-                task(**{"principal": "arn:aws:sts::123456789012:assumed-role/ci/deploy", **facts})
-            )
-        ]
-    )
+    named = {"principal": "arn:aws:sts::123456789012:assumed-role/ci/deploy", **facts}
+    return dict([place_of(task(of=image(), **named))])
 
 
 def told(outcome: Outcome, of: Image, selection: Selection, **task_facts: Any) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.exceptions import EndpointConnectionError
 
 from image_scan import log, notifications
 from image_scan.accounts import Accounts
@@ -14,7 +14,15 @@ from image_scan.notifications import Topic
 from image_scan.owners import Owners
 from image_scan.scan_cache import place_of
 from image_scan.telling import Selection
-from tests.support.builders import ACCOUNT, CRITICAL, REGION, image, settling, task
+from tests.support.builders import (
+    ACCOUNT,
+    CRITICAL,
+    REGION,
+    client_error,
+    image,
+    settling,
+    task,
+)
 
 if TYPE_CHECKING:
     from tests.support.doubles import Inbox
@@ -35,7 +43,7 @@ class Tags:
         self.asked.append(resourceArn)
         team = self.teams.get(resourceArn, "")
         if team.endswith("Exception"):
-            raise ClientError({"Error": {"Code": team}}, "ListTagsForResource")
+            raise client_error(team, operation="ListTagsForResource")
         upper = ":ecr:" in resourceArn
         key, value = ("Key", "Value") if upper else ("key", "value")
         tags = [{key: "cost", value: "1"}, *([{key: "team", value: team}] if team else [])]
@@ -50,7 +58,7 @@ def tagless(tags: Tags | None = None) -> Accounts:
 
 def places(*services: str, **facts: str) -> dict[str, Any]:
     named = {"account": "111122223333", "cluster": "prod", "task_definition": DEFINITION, **facts}
-    return dict(place_of(task(service=service, **named)) for service in services)
+    return dict(place_of(task(of=image(), service=service, **named)) for service in services)
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -35,6 +35,8 @@ from tests.support.fake_ecs import Ecs
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mypy_boto3_ecs import ECSClient
+
     from tests.support.doubles import Clock
 
 Json = dict[str, Any]
@@ -47,6 +49,17 @@ def app(number: int = 0, name: str = "app") -> Json:
     return {"name": name, "image": f"{HOST}/shop/{name}:1", "imageDigest": DIGESTS[number]}
 
 
+class TwoAccounts(Accounts):
+    """The ECS of each; nobody has an ECR."""
+
+    def __init__(self, clients: dict[str, Ecs]) -> None:
+        super().__init__(None, lambda *_: None, lambda *_: None)
+        self._clients = clients
+
+    def ecs(self, account_id: str, _region: str) -> ECSClient:
+        return cast("ECSClient", self._clients[account_id])
+
+
 class World:
     def __init__(self, dynamodb: Any, clock: Clock) -> None:
         self.clock = clock
@@ -55,8 +68,7 @@ class World:
         self.cache_table = CacheTable(dynamodb, tables.CACHE)
         self.cache = ScanCache(self.cache_table, POLICY.may_tell, clock)
         self.ledger = Ledger(LedgerTable(dynamodb, tables.LEDGER), clock)
-        self.accounts = Accounts(None, lambda *_: None, lambda *_: None)
-        self.accounts.ecs = lambda account, _region: self.ecs[account]  # type: ignore[method-assign, assignment, return-value]
+        self.accounts = TwoAccounts(self.ecs)
 
     def run(self) -> Json:
         self.sent = []
@@ -179,7 +191,7 @@ def test_a_strangers_image_is_noted_and_unscannable_and_then_left_alone(world: W
     assert world.run()["sent"] == 1
     (task,) = deployments.running(world.sent[0], world.accounts)
     key = f"999999999999/{REGION}/x/y:1@{DIGESTS[5]}"
-    task["image"].update(key=key, unscannable="its registry lets nobody in")
+    task["image"].update({"key": key, "unscannable": "its registry lets nobody in"})
     world.ledger.note(task)
     decision = world.cache.decide(task, LEASE)
     assert decision["outcome"]

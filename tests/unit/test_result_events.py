@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from botocore.stub import Stubber
@@ -16,6 +16,8 @@ from tests.support.builders import CRITICAL, DIGEST, image, settling, task
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from mypy_boto3_events import EventBridgeClient
 
 BUS = "arn:aws:events:us-east-1:123456789012:event-bus/hub"
 PLACES = dict([place_of(task())])
@@ -30,7 +32,8 @@ def events() -> Iterator[Stubber]:
 
 @pytest.fixture
 def put(events: Stubber) -> ResultEvents:
-    return ResultEvents(events.client, BUS, "qualys-image-scan", "https://qualys.example.com")
+    client = cast("EventBridgeClient", events.client)
+    return ResultEvents(client, BUS, "qualys-image-scan", "https://qualys.example.com")
 
 
 def answer(code: str) -> dict[str, Any]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from image_scan import scan_cache
-from image_scan.cache_table import ConditionFailedError
+from image_scan.cache_table import CacheTable, ConditionFailedError
 from image_scan.errors import AwsUnavailable, ItemTooLarge
 from image_scan.payloads import ImageTask, Outcome, TaskState
 from image_scan.scan_cache import ScanCache
@@ -34,7 +34,7 @@ from tests.support.builders import (
 )
 
 if TYPE_CHECKING:
-    from image_scan.cache_table import CacheTable
+    from image_scan.payloads import Lease
     from tests.support.doubles import Clock
 
 
@@ -96,7 +96,8 @@ class TestLease:
         """The SDK writes again; meanwhile the event's second delivery has scanned, and is done."""
         if is_known:
             freed(cache, taken(cache.decide(task("event-0"), LEASE)), TIMEOUT)
-        put, ended = table.put, []
+        put = table.put
+        ended: list[Lease] = []
 
         def lose(item: Any, condition: str = "", **values: Any) -> None:
             put(item, condition, **values)
@@ -130,7 +131,7 @@ class TestLease:
     @given(repository=st.text(max_size=300))
     @settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
     def test_the_execution_name_is_one_that_step_functions_takes(self, repository: str) -> None:
-        cache = ScanCache(None, POLICY.may_tell)  # type: ignore[arg-type]
+        cache = ScanCache(Shifting(), POLICY.may_tell)
         for of in (image(repository=repository), tag_only(repository=repository)):
             name = cache._lease(task(of=of), NOW)["execution_name"]
             assert 1 <= len(name) <= 80
@@ -279,13 +280,14 @@ class TestVerdict:
             assert decision["decision"] == "notify"
             assert decision["outcome"] == {"verdict": "UNSCANNABLE", "reason": "gone"}
         assert decision["lease"]
+        assert decision["outcome"]
         places = recorded(cache, decision["lease"], decision["outcome"])
         assert len(places) == 2
         assert item(table)["status"] == "UNSCANNABLE"
 
     def test_a_registration_of_what_had_no_result_is_told_too(self, cache: ScanCache) -> None:
         registered = {"event_name": "RegisterTaskDefinition", "service": ""}
-        freed(cache, taken(cache.decide(task(**registered), LEASE)), TIMEOUT)
+        freed(cache, taken(cache.decide(task(of=image(), **registered), LEASE)), TIMEOUT)
         gone = task("event-2", of=image(unscannable="gone"), **registered)
         assert cache.decide(gone, LEASE)["decision"] == "notify"
 
@@ -431,25 +433,25 @@ def test_noting_a_verdict_that_has_moved_on_is_harmless(
     assert item(table) == before
 
 
-class Shifting:
+class Shifting(CacheTable):
     """A table where somebody else is always quicker."""
 
     def __init__(self) -> None:
         self.puts = 0
 
-    def put(self, *_: Any, **__: Any) -> None:
+    def put(self, *_: Any, **__: Any) -> NoReturn:
         self.puts += 1
         other = {"status": "IN_PROGRESS", "owner": f"other-{self.puts}", "acquired_at": self.puts}
         raise ConditionFailedError({**other, "ttl": time.time() + 60})
 
-    def update(self, *_: Any, **__: Any) -> None:
+    def update(self, *_: Any, **__: Any) -> NoReturn:
         raise ConditionFailedError({})
 
 
 def test_an_image_that_changes_under_our_hands_is_tried_later() -> None:
     table = Shifting()
     with pytest.raises(AwsUnavailable):
-        ScanCache(table, POLICY.may_tell).decide(task(), LEASE)  # type: ignore[arg-type]
+        ScanCache(table, POLICY.may_tell).decide(task(), LEASE)
     assert table.puts == 3
 
 

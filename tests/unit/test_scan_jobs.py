@@ -9,7 +9,7 @@ import responses
 
 from image_scan import scan_jobs
 from image_scan.errors import QualysRejected, QualysUnavailable, QualysUnreadable, RegistryGone
-from image_scan.payloads import Submission
+from image_scan.payloads import Registry, Submission
 from image_scan.qualys.client import QualysClient
 from image_scan.registry_memo import RegistryMemo
 from tests.support.builders import (
@@ -25,6 +25,7 @@ from tests.support.builders import (
     schedule,
 )
 from tests.support.doubles import Clock
+from tests.support.wire import parameters
 
 SCHEDULES = f"{API}/registry/reg-1/schedule"
 
@@ -32,8 +33,8 @@ SCHEDULES = f"{API}/registry/reg-1/schedule"
 @pytest.fixture
 def submit(memo: RegistryMemo, qualys: QualysClient, clock: Clock) -> Any:
     def call(retried: bool = False, memoised: bool = True) -> Submission:
-        registry = {**REGISTRY, "memoised": memoised}
-        return scan_jobs.submit(image(), registry, "scan-1", retried, qualys, memo, clock)  # type: ignore[arg-type]
+        registry: Registry = {**REGISTRY, "memoised": memoised}
+        return scan_jobs.submit(image(), registry, "scan-1", retried, qualys, memo, clock)
 
     return call
 
@@ -150,7 +151,7 @@ def test_a_job_that_still_runs_is_cancelled_first(
     answers.delete(f"{SCHEDULES}/{JOB}", status=204)
     scan_jobs.clear_away(REGISTRY, SUBMISSION, qualys, ended=False)
     assert [call.request.method for call in answers.calls] == ["POST", "DELETE"]
-    assert answers.calls[0].request.params == {"scheduleIds": JOB}
+    assert parameters(answers.calls[0]) == {"scheduleIds": [JOB]}
 
 
 WEEK_AGO = str(NOW_MS - 7 * 86_400_000)
@@ -171,8 +172,8 @@ def test_sweeping_removes_what_dead_executions_left(
     answers.post(f"{SCHEDULES}/cancel", json={})
     answers.delete(f"{SCHEDULES}/bulk", json={})
     scan_jobs.sweep("reg-1", qualys, clock)
-    _, cancelled, deleted = [call.request.params for call in answers.calls]
-    assert cancelled == {"scheduleIds": "stuck"}
+    _, cancelled, deleted = [parameters(call) for call in answers.calls]
+    assert cancelled == {"scheduleIds": ["stuck"]}
     assert deleted == {"scheduleIds": ["ended", "stuck"]}
 
 

@@ -43,9 +43,8 @@ def check(qualys: QualysClient, answers: responses.RequestsMock) -> Any:
     ) -> Status:
         jobs = listed(job) if job else None
         answers.get(f"{API}/registry/reg-1/schedule", json=jobs, status=200 if jobs else 204)
-        found = {"json": details} if details else {"status": 404}
-        answers.get(f"{API}/images/{SHA}", **found)  # type: ignore[arg-type]
-        answers.get(f"{API}/images", **({"json": listed(*rows)} if rows else {"status": 204}))  # type: ignore[arg-type]
+        answers.get(f"{API}/images/{SHA}", **({"json": details} if details else {"status": 404}))
+        answers.get(f"{API}/images", **({"json": listed(*rows)} if rows else {"status": 204}))
         answers.delete(JOB_URL, status=204)
         return scan_status.check(of or image(), REGISTRY, SUBMISSION, earlier, last, qualys)
 

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from image_scan.qualys.client import QualysClient
 
 INDEX, AMD, ARM, AMD_CONFIG, ARM_CONFIG = ("sha256:" + digit * 64 for digit in "91234")
-BAD = {"vulnerabilities": {f"severity{level}Count": int(level == 5) for level in range(1, 6)}}
+COUNTS = {f"severity{level}Count": int(level == 5) for level in range(1, 6)}
+BAD: dict[str, Any] = {"vulnerabilities": COUNTS}
 MONTHS_AGO = str(NOW_MS - 90 * 86_400_000)
 
 # What runs on linux/amd64, on linux/arm64, and on a platform that is not known.
@@ -63,9 +64,8 @@ def check(qualys: QualysClient, answers: responses.RequestsMock) -> Any:
         for each in (AMD_CONFIG, ARM_CONFIG):
             sha = each.removeprefix("sha256:")
             known = next((one for one in rows if one["sha"] == sha), None)
-            found: dict[str, Any] = {"json": known} if known else {"status": 404}
-            answers.get(f"{API}/images/{sha}", **found)
-        answers.get(f"{API}/images", **({"json": listed(*rows)} if rows else {"status": 204}))  # type: ignore[arg-type]
+            answers.get(f"{API}/images/{sha}", **({"json": known} if known else {"status": 404}))
+        answers.get(f"{API}/images", **({"json": listed(*rows)} if rows else {"status": 204}))
         answers.delete(f"{API}/registry/reg-1/schedule/{JOB}", status=204)
         return scan_status.check(of, REGISTRY, SUBMISSION, earlier, False, qualys)
 
@@ -107,7 +107,7 @@ def test_a_neighbour_alone_never_shows_that_the_image_is_clean(check: Any) -> No
 
 def test_the_worst_answers_where_qualys_does_not_tell_what_it_pulled(check: Any) -> None:
     bad = row(AMD_CONFIG, AMD, lastVmScanDate=str(NOW_MS + 1_000), **BAD)
-    worse = {**BAD, "vulnerabilities": {**BAD["vulnerabilities"], "severity4Count": 1}}
+    worse = {**BAD, "vulnerabilities": {**COUNTS, "severity4Count": 1}}
     newer = row(ARM_CONFIG, ARM, lastVmScanDate=str(NOW_MS + 2_000))
     for rows, expected in (
         ((bad, newer), AMD_CONFIG),

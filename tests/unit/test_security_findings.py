@@ -18,7 +18,8 @@ CREATED, TOLD = "2026-02-02T02:41:00Z", "2026-02-09T02:41:00Z"
 ARN = f"arn:aws:securityhub:{REGION}:{ACCOUNT}:product/{ACCOUNT}/default"
 PRODUCT = Product(ARN, "qualys-image-scan")
 MODEL = botocore.session.get_session().get_service_model("securityhub")
-REQUEST = MODEL.operation_model("BatchImportFindings").input_shape
+REQUEST: Any = MODEL.operation_model("BatchImportFindings").input_shape
+FINDINGS = REQUEST.members["Findings"]
 # https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_AwsSecurityFinding.html
 LONGEST = {
     "Id": 512,
@@ -91,8 +92,7 @@ def check(found: dict[str, Any]) -> None:
     """Against the SDK's model: types, required and unknown members; then patterns and lengths."""
     report = ParamValidator().validate({"Findings": [found]}, REQUEST)
     assert not report.has_errors(), report.generate_report()
-    (_, shape) = next(iter(REQUEST.members.items()))
-    _walk(found, shape.member)
+    _walk(found, FINDINGS.member)
     assert {name: len(found[name]) for name in LONGEST if len(found[name]) > LONGEST[name]} == {}
     assert len(json.dumps(found)) <= 240_000
     assert len(found["Remediation"]["Recommendation"]["Text"]) <= 512

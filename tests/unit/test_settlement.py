@@ -21,6 +21,7 @@ from tests.support.builders import (
     WEEK,
     image,
     recorded,
+    settle_task,
     taken,
     task,
 )
@@ -59,10 +60,6 @@ class Told:
     def announce(self, _to: SettleTask, outcome: Outcome, places: Mapping[str, Place]) -> None:
         services = sorted(place["service"] for place in places.values())
         self.announced.append((outcome["verdict"], services))
-
-
-def settle_task(asked: ImageTask, lease: Lease | None, outcome: Outcome) -> SettleTask:
-    return SettleTask(**asked, lease=lease, outcome=cast("Outcome", {**outcome}))
 
 
 @pytest.fixture

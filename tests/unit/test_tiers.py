@@ -19,10 +19,12 @@ def imported(tier: str) -> set[str]:
     found = set()
     for path in (TESTS / tier).rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
-            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-            if names == ["tests"]:
-                names = [f"tests.{each.name}" for each in node.names]
-            if isinstance(node, ast.Import):
+            names = []
+            if isinstance(node, ast.ImportFrom):
+                names = [node.module or ""]
+                if names == ["tests"]:
+                    names = [f"tests.{each.name}" for each in node.names]
+            elif isinstance(node, ast.Import):
                 names = [each.name for each in node.names]
             found |= {name.split(".")[1] for name in names if name.startswith("tests.")}
     return found

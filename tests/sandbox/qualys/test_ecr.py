@@ -7,17 +7,16 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
 from moto import mock_aws
 from moto.core.responses import ActionResult
 from moto.ecr.responses import ECRResponse
 
 from sandbox.qualys import AwsCredentials, EcrImages, PullError, RegistryAccess, make_sensor_user
 from tests.sandbox.qualys.caller import HOST, ROLE, digest
+from tests.support.builders import client_error
 
 ACCESS = RegistryAccess(HOST, "123456789012", "eu-west-1", ROLE, "4711")
 OCI = "application/vnd.oci.image"
-DOCKER = "application/vnd.docker"
 
 
 @pytest.fixture
@@ -144,8 +143,7 @@ class RefusingSts:
 
     def assume_role(self, **asked: str) -> None:
         self.asked.append(asked)
-        reason = {"Error": {"Code": "AccessDenied", "Message": "no"}}
-        raise ClientError(reason, "AssumeRole")  # type: ignore[arg-type]
+        raise client_error("AccessDenied", operation="AssumeRole")
 
 
 def test_the_role_is_assumed_with_the_external_id_and_may_be_refused(

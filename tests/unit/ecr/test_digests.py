@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError, ParamValidationError
+from botocore.exceptions import EndpointConnectionError, ParamValidationError
 
 from image_scan.accounts import Registry
 from image_scan.ecr import digests, references
-from tests.support.builders import ACCOUNT, HOST, REGION
+from image_scan.ecr.references import EcrReference
+from tests.support.builders import ACCOUNT, HOST, REGION, client_error
 
 if TYPE_CHECKING:
+    from mypy_boto3_ecr import ECRClient
+
     from image_scan.payloads import Image
     from tests.support.fake_ecr import FakeEcr
 
@@ -22,9 +25,17 @@ AMD, ARM = "a" * 64, "e" * 64
 def identify(
     client: Any, *uris: str, ours: bool = True, platform: str = "linux/amd64"
 ) -> list[Image]:
-    named = [(f"c{number}", references.parse(uri)) for number, uri in enumerate(uris)]
-    assert all(isinstance(each, references.EcrReference) for _, each in named)
-    return digests.identify(named, lambda *_: Registry(client, "", ours), platform)
+    return digests.identify(named(*uris), lambda *_: Registry(client, "", ours), platform)
+
+
+def named(*uris: str) -> list[tuple[str, EcrReference]]:
+    """The containers of a task, each with its image."""
+    found = []
+    for number, uri in enumerate(uris):
+        reference = references.parse(uri)
+        assert isinstance(reference, EcrReference)
+        found.append((f"c{number}", reference))
+    return found
 
 
 class Refusing:
@@ -35,11 +46,6 @@ class Refusing:
 
     def batch_get_image(self, **_: Any) -> None:
         raise self._error
-
-
-def refusal(code: str, status: int = 400) -> ClientError:
-    response = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
-    return ClientError(response, "BatchGetImage")  # type: ignore[arg-type]
 
 
 class Scripted:
@@ -112,14 +118,14 @@ def test_of_an_index_the_image_of_the_platform_is_known(
 def test_two_platforms_of_an_index_are_known_apart(ecr: FakeEcr) -> None:
     """By the key of the cache too, and whether or not ECR is asked."""
     index = ecr.push_index("app", "v1", (ecr.push("app"), "linux/amd64"))
-    named = [("c", references.parse(f"{HOST}/app:v1@{index}"))]
+    pinned = named(f"{HOST}/app:v1@{index}")
     for platform, key in (
         ("linux/amd64", index),
         ("linux/arm64", f"{index}#linux/arm64"),
         ("", f"{index}#any"),
     ):
         (found,) = identify(ecr, f"{HOST}/app:v1", platform=platform)
-        (seen,) = digests.as_seen(named, platform)  # type: ignore[arg-type]
+        (seen,) = digests.as_seen(pinned, platform)
         assert found["key"] == seen["key"] == key
 
 
@@ -225,13 +231,12 @@ def test_each_account_and_region_is_asked_for_its_own_images() -> None:
     asked: list[str] = []
     ecr = Scripted([])
 
-    def ecr_in(account_id: str, region: str) -> Any:
+    def ecr_in(account_id: str, region: str) -> Registry:
         asked.append(f"{account_id} {region}")
-        return Registry(ecr, account_id[:1], ours=True)
+        return Registry(cast("ECRClient", ecr), account_id[:1], ours=True)
 
     uris = [f"{HOST}/a:1", "999999999999.dkr.ecr.eu-west-1.amazonaws.com/a:1"]
-    named = [("c", references.parse(uri)) for uri in uris]
-    found = digests.identify(named, ecr_in, "linux/amd64")  # type: ignore[arg-type]
+    found = digests.identify(named(*uris), ecr_in, "linux/amd64")
     assert asked == [f"{ACCOUNT} {REGION}", "999999999999 eu-west-1"]
     assert [each["role_account_id"] for each in found] == ["1", "9"]
     assert [call["registryId"] for call in ecr.calls] == [ACCOUNT, "999999999999"]
@@ -245,7 +250,7 @@ def test_each_account_and_region_is_asked_for_its_own_images() -> None:
 )  # fmt: skip
 def test_what_ecr_does_not_let_us_read_is_known_by_its_tag(code: str) -> None:
     """Another account, a region that is off, another partition: the image alone is affected."""
-    refusing = Refusing(refusal(code))
+    refusing = Refusing(client_error(code))
     tagged, pinned, both = identify(
         refusing,
         f"{HOST}/app:v1",
@@ -261,7 +266,7 @@ def test_what_ecr_does_not_let_us_read_is_known_by_its_tag(code: str) -> None:
 
 @pytest.mark.parametrize(
     "error",
-    [refusal("InvalidParameterException"), refusal("RepositoryNotFoundException"),
+    [client_error("InvalidParameterException"), client_error("RepositoryNotFoundException"),
      ParamValidationError(report="repositoryName: too short")],
 )  # fmt: skip
 def test_a_name_that_no_repository_can_have_is_not_found(error: Exception) -> None:
@@ -279,7 +284,10 @@ def test_an_archived_image_is_unscannable_with_that_reason(ecr: FakeEcr, by: str
 
 @pytest.mark.parametrize(
     ("error", "awaited"),
-    [(refusal("RepositoryNotFoundException"), True), (refusal("InvalidParameterException"), False)],
+    [
+        (client_error("RepositoryNotFoundException"), True),
+        (client_error("InvalidParameterException"), False),
+    ],
 )
 def test_a_repository_that_may_still_come_is_awaited(error: Exception, awaited: bool) -> None:
     (found,) = identify(Refusing(error), f"{HOST}/a:v1")
@@ -296,10 +304,10 @@ def test_a_repository_name_that_boto_refuses_harms_no_sibling(cloud: None) -> No
 @pytest.mark.parametrize(
     "error",
     [
-        refusal("ThrottlingException"),
-        refusal("Whatever", 503),
+        client_error("ThrottlingException"),
+        client_error("Whatever", 503),
         EndpointConnectionError(endpoint_url="x"),
-        refusal("ExpiredTokenException"),
+        client_error("ExpiredTokenException"),
     ],
 )
 def test_trouble_with_ecr_is_not_an_absent_image(error: Exception) -> None:
@@ -323,7 +331,7 @@ def test_a_region_newer_than_the_sdk_is_one_that_answers(ecr: FakeEcr) -> None:
 
 @pytest.mark.parametrize("reference", ["app:v1", f"app@sha256:{'9' * 64}"])
 def test_a_strangers_repository_that_lets_nobody_in_is_unscannable(reference: str) -> None:
-    refusing = Refusing(refusal("AccessDeniedException"))
+    refusing = Refusing(client_error("AccessDeniedException"))
     (found,) = identify(refusing, f"{HOST}/{reference}", ours=False)
     assert found["unscannable"] == "its registry lets nobody of this installation in"
     assert found["key"].startswith(f"{ACCOUNT}/{REGION}/app")
@@ -336,7 +344,7 @@ def test_whom_a_repository_lets_pull_and_not_list_knows_the_digest(
     digest = ecr.push("app", "v1")
 
     def refuse(**_: Any) -> None:
-        raise refusal("AccessDeniedException")
+        raise client_error("AccessDeniedException")
 
     monkeypatch.setattr(ecr, "describe_images", refuse)
     for uri in (f"{HOST}/app:v1", f"{HOST}/app:v1@{digest}"):

@@ -56,13 +56,14 @@ def test_what_ecr_does_not_show_is_known_by_its_digest() -> None:
 
 def test_an_index_with_more_than_is_looked_at_is_not_certain() -> None:
     """The rest of it may have another image for the platform."""
-    image = {"digest": "sha256:" + "a" * 64, "platform": {"os": "linux", "architecture": "amd64"}}
+    digest = "sha256:" + "a" * 64
+    image = {"digest": digest, "platform": {"os": "linux", "architecture": "amd64"}}
     other = {"os": "linux", "architecture": "s390x"}
     many = [{"digest": f"sha256:{number:064x}", "platform": other} for number in range(200)]
-    config = {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": image["digest"]}
+    config = {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": digest}
     documents: dict[str, Any] = {
         "top": {"manifests": [image, *many]},
-        image["digest"]: {"config": config},
+        digest: {"config": config},
     }
     assert identify("top", documents, "linux/amd64").certain is False
     documents["top"]["manifests"] = [image, *many[:50]]

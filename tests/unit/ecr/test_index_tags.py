@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -13,6 +13,8 @@ from tests.support.builders import ACCOUNT, HOST
 from tests.unit.ecr.test_digests import identify
 
 if TYPE_CHECKING:
+    from mypy_boto3_ecr import ECRClient
+
     from tests.support.fake_ecr import FakeEcr
 
 INDEX = "application/vnd.oci.image.index.v1+json"
@@ -71,6 +73,9 @@ class Endless:
         ]
         return {"imageDetails": rows, "nextToken": str(begin + asked["maxResults"])}
 
+    def find(self, untagged: dict[str, datetime]) -> dict[str, list[str]]:
+        return index_tags.find(cast("ECRClient", self), ACCOUNT, "app", untagged, self.documents)
+
     def documents(self, names: Any) -> dict[str, Any]:
         self.read += names
         document = {"manifests": [{"digest": self._listed, "platform": {"os": "linux"}}]}
@@ -81,7 +86,7 @@ def test_a_huge_repository_is_not_listed_to_its_end_and_the_nearest_index_comes_
     digest = "sha256:" + "f" * 64
     ecr = Endless(digest)
     untagged = {digest: PUSHED + timedelta(minutes=700, seconds=-1)}
-    found = index_tags.find(ecr, ACCOUNT, "app", untagged, ecr.documents)  # type: ignore[arg-type]
+    found = ecr.find(untagged)
     assert ecr.pages == 5
     assert len(ecr.read) == 100
     assert found[digest][:2] == ["v700", "v699"]
@@ -98,6 +103,6 @@ def test_an_image_of_which_ecr_does_not_tell_all_is_passed_over(absent: str) -> 
 
     digest = "sha256:" + "f" * 64
     ecr = Sparse(digest)
-    found = index_tags.find(ecr, ACCOUNT, "app", {digest: PUSHED}, ecr.documents)  # type: ignore[arg-type]
+    found = ecr.find({digest: PUSHED})
     assert found == {digest: []}
     assert ecr.read == []

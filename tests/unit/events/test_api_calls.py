@@ -1,5 +1,6 @@
 """ECS API calls, whatever may come in their name."""
 
+import json
 from typing import Any
 
 import pytest
@@ -50,7 +51,8 @@ def test_a_container_without_an_image_does_not_discard_its_siblings() -> None:
 
 def test_a_registration_without_an_answer_is_of_the_images_that_it_asks_for() -> None:
     event = builders.event("register_omitted_answer")
-    for answer in (None, {"omitted": True}, {"taskDefinition": {"containerDefinitions": []}}):
+    answers: list[Any] = [None, {"omitted": True}, {"taskDefinition": {"containerDefinitions": []}}]
+    for answer in answers:
         event["detail"]["responseElements"] = answer
         ((name, image),) = api_calls.parse(event).containers
         assert (name, image.rsplit("/", 1)[1]) == ("app", "app:1.4.2")
@@ -142,7 +144,7 @@ def read(event: Any) -> None:
         return
     assert all(isinstance(value, str) for value in parsed.deployment.values())
     repr(parsed).encode("ascii", "backslashreplace")
-    "".join(parsed.deployment.values()).encode()  # raises on a lone surrogate
+    json.dumps(parsed.deployment, ensure_ascii=False).encode()  # raises on a lone surrogate
     "".join(image for _, image in parsed.containers).encode()
 
 

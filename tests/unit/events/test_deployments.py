@@ -24,7 +24,7 @@ def read(event: Any) -> ParsedEvent:
         lambda region: boto3.client("ecs", region_name=region),
         lambda region: aws.client("ecr", region),
     )
-    return deployments.read(event, account)  # type: ignore[arg-type]
+    return deployments.read(event, account)
 
 
 def registration(*images: str) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """Describing a task definition for its containers and platform."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
@@ -9,10 +11,13 @@ from image_scan.errors import AwsRejected
 from image_scan.events import task_definitions
 from tests.support.builders import REGION
 
+if TYPE_CHECKING:
+    from mypy_boto3_ecs.type_defs import ContainerDefinitionTypeDef
+
 
 def test_containers_by_name_and_image(cloud: None) -> None:
     ecs = boto3.client("ecs", region_name=REGION)
-    definitions = [
+    definitions: list[ContainerDefinitionTypeDef] = [
         {
             "name": name,
             "image": image,
@@ -21,7 +26,7 @@ def test_containers_by_name_and_image(cloud: None) -> None:
         }
         for name, image in (("app", "shop/app:1"), ("proxy", "envoy"))
     ]
-    ecs.register_task_definition(family="shop", containerDefinitions=definitions)  # type: ignore[arg-type]
+    ecs.register_task_definition(family="shop", containerDefinitions=definitions)
     for name in ("shop", "shop:1"):
         found = task_definitions.describe(ecs, name)
         assert found.containers == (("app", "shop/app:1"), ("proxy", "envoy"))
@@ -43,8 +48,8 @@ def test_the_platform_is_linux_on_x86_unless_it_is_said(
     cloud: None, runtime: dict[str, Any], platform: str
 ) -> None:
     ecs = boto3.client("ecs", region_name=REGION)
-    container = {"name": "app", "image": "shop/app:1", "memory": 512}
-    ecs.register_task_definition(family="shop", containerDefinitions=[container], **runtime)  # type: ignore[list-item]
+    container: ContainerDefinitionTypeDef = {"name": "app", "image": "shop/app:1", "memory": 512}
+    ecs.register_task_definition(family="shop", containerDefinitions=[container], **runtime)
     assert task_definitions.describe(ecs, "shop").platform == platform
 
 

@@ -104,7 +104,7 @@ def test_check_status_and_get_results(
     answers.get(f"{API}/images/{SHA}/vuln", json={"details": [finding()]})
     answers.get(f"{API}/images/{SHA}/layers/malware", status=204)
     answers.delete(f"{API}/registry/reg-1/schedule/{JOB}", status=204)
-    outcome = get_results.handler({**event, "status": status}, None)
+    outcome = get_results.handler(event | {"status": status}, None)
     assert outcome["verdict"] == "FINDINGS"
     assert answers.calls[-1].request.method == "DELETE"
     assert TOKEN not in capsys.readouterr().out
@@ -116,9 +116,12 @@ def test_the_secret_is_read_once_for_many_calls(
     reads = []
     client = aws.client("secretsmanager")
     stock = client.get_secret_value
-    monkeypatch.setattr(
-        client, "get_secret_value", lambda **named: reads.append(named) or stock(**named)
-    )
+
+    def read(**named: str) -> Any:
+        reads.append(named)
+        return stock(**named)
+
+    monkeypatch.setattr(client, "get_secret_value", read)
     answers.get(f"{API}/registry/reg-1/schedule", json=listed(schedule("Running")))
     event: Any = {
         **task(),

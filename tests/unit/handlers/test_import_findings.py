@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from moto.core import DEFAULT_ACCOUNT_ID
 
-from image_scan import accounts, aws, security_hub
+from image_scan import accounts, aws, security_findings
 from image_scan.errors import AwsRejected, AwsUnavailable, MalformedEvent
 from image_scan.handlers import import_findings
 from image_scan.security_hub_memo import Known, SecurityHubMemo
-from tests.support.builders import DIGEST, REGION
+from tests.support.builders import ACCOUNT, DIGEST, REGION, client_error
 from tests.support.tables import CACHE as TABLE
 from tests.unit.test_security_findings import check, result, top
 
@@ -30,7 +29,7 @@ Json = dict[str, Any]
 def hub(dynamodb: Any, environment: pytest.MonkeyPatch) -> Any:
     """Security Hub of the install's own account."""
     environment.setenv("NAME_PREFIX", "qualys-image-scan")
-    environment.setenv("ACCOUNT_ID", DEFAULT_ACCOUNT_ID)
+    environment.setenv("ACCOUNT_ID", ACCOUNT)
     environment.setenv(
         "PRODUCT_ARN", f"arn:aws:securityhub:{REGION}:{{account}}:product/{{account}}/default"
     )
@@ -47,7 +46,7 @@ def event(*found: Json, day: int = 2, scanned: int = 0, **changes: Any) -> Json:
         "source": "image-scan",
         "detail-type": "Container Image Scan Completed",
         "time": f"2026-02-{day:02}T02:41:00Z",
-        "account": DEFAULT_ACCOUNT_ID,
+        "account": ACCOUNT,
         "region": REGION,
         "detail": detail,
     }
@@ -95,7 +94,7 @@ def test_the_first_verdict_makes_a_finding_for_each_level(hub: Any, dynamodb: An
     assert found["critical"]["Title"].startswith("2 critical")
     assert found["critical"]["CreatedAt"] == found["critical"]["UpdatedAt"]
     (memo,) = dynamodb.scan(TableName=TABLE)["Items"]
-    assert memo["imageDigest"]["S"] == f"securityhub#{DEFAULT_ACCOUNT_ID}#{DIGEST}"
+    assert memo["imageDigest"]["S"] == f"securityhub#{ACCOUNT}#{DIGEST}"
     assert set(memo["levels"]["M"]) == {"critical", "medium"}
 
 
@@ -167,7 +166,7 @@ def test_a_member_s_findings_go_to_its_own_account(
 ) -> None:
     environment.setenv("DESCRIBE_ROLE_ARN", "arn:aws:iam::{account}:role/describe")
     environment.setenv("DESCRIBE_EXTERNAL_ID", "install-1")
-    environment.setenv("HUB_ACCOUNT_ID", DEFAULT_ACCOUNT_ID)
+    environment.setenv("HUB_ACCOUNT_ID", ACCOUNT)
     accounts.install.cache_clear()
     of_member = aws.client_as(
         f"arn:aws:iam::{MEMBER}:role/describe", "install-1", "securityhub", REGION
@@ -219,20 +218,18 @@ def test_where_security_hub_is_not_enabled_that_is_said(
 ) -> None:
     def refuse(**_: Any) -> Any:
         if as_call:
-            told = {"Error": {"Code": "InvalidAccessException", "Message": "not subscribed"}}
-            raise aws.ClientError(told, "BatchImportFindings")  # type: ignore[arg-type]
+            raise client_error("InvalidAccessException", operation="BatchImportFindings")
         failed = {"Id": "1", "ErrorCode": "InvalidAccess", "ErrorMessage": ""}
         return {"FailedCount": 1, "FailedFindings": [failed]}
 
     answering(monkeypatch, refuse)
-    with pytest.raises(AwsRejected, match=f"not enabled in account {DEFAULT_ACCOUNT_ID}"):
+    with pytest.raises(AwsRejected, match=f"not enabled in account {ACCOUNT}"):
         take(event(top()))
 
 
 def test_a_throttled_call_may_be_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
     def throttle(**_: Any) -> Any:
-        told = {"Error": {"Code": "LimitExceededException", "Message": ""}}
-        raise aws.ClientError(told, "BatchImportFindings")  # type: ignore[arg-type]
+        raise client_error("LimitExceededException", operation="BatchImportFindings")
 
     answering(monkeypatch, throttle)
     with pytest.raises(AwsUnavailable):
@@ -241,12 +238,12 @@ def test_a_throttled_call_may_be_made_again(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_malformed_call_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     """Else the tests above would take anything."""
-    made = security_hub.security_findings.finding
+    made = security_findings.finding
 
     def wrong(*arguments: Any) -> Json:
         return {**made(*arguments), "Severity": "high", "Unknown": 1}
 
-    monkeypatch.setattr(security_hub.security_findings, "finding", wrong)
+    monkeypatch.setattr(security_findings, "finding", wrong)
     with pytest.raises(AwsRejected, match="invalid parameter"):
         take(event(top()))
 
@@ -292,7 +289,7 @@ def test_a_newer_import_archives_what_an_older_one_is_about_to_send(
     take(event(top(), day=2))
     assert states(hub) == {"critical": "ARCHIVED"}
     assert sent[0]["UpdatedAt"] < findings(hub)["critical"]["UpdatedAt"]
-    known = SecurityHubMemo(table).recall(DEFAULT_ACCOUNT_ID, DIGEST)
+    known = SecurityHubMemo(table).recall(ACCOUNT, DIGEST)
     assert known.levels == {}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -79,8 +80,8 @@ class Aws:
 def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """How long the command has waited; time passes by nothing else."""
     slept: list[float] = []
-    monkeypatch.setattr(backfill.time, "sleep", slept.append)
-    monkeypatch.setattr(backfill.time, "monotonic", lambda: sum(slept))
+    monkeypatch.setattr(time, "sleep", slept.append)
+    monkeypatch.setattr(time, "monotonic", lambda: sum(slept))
     return slept
 
 

@@ -4,11 +4,11 @@ import base64
 import json
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 import requests
-from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.exceptions import EndpointConnectionError
 
 from image_scan.errors import QualysForbidden, QualysUnavailable
 from ops.doctor import clocks, credential, hub, parts, pull_times, registry, trails
@@ -18,6 +18,7 @@ from ops.doctor.here import Here
 from ops.doctor.report import is_healthy
 from ops.doctor.subscription import AwsBase, MalformedSecret, Secret, Subscription
 from ops.install import Install
+from tests.support.builders import client_error
 
 ACCOUNT, REGION, PREFIX = "111111111111", "eu-west-1", "scan"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/qualys"
@@ -48,11 +49,7 @@ class Session:
         return self._clients[service]
 
 
-def refused(code: str, operation: str = "Describe") -> ClientError:
-    return ClientError({"Error": {"Code": code, "Message": ""}}, operation)
-
-
-def make_here(environment: Mapping[str, str] | None = None, **clients: Client) -> Here:
+def make_here(environment: Mapping[str, str] | None = None, /, **clients: Client) -> Here:
     session: Any = Session(clients)
     here = Here(Install(session, ACCOUNT, "aws", REGION, PREFIX))
     here.kinds = frozenset({"install"})
@@ -116,8 +113,8 @@ def test_what_a_member_may_not_read_of_the_organizations_trail(code: str) -> Non
     here = make_here(
         cloudtrail=Client(
             describe_trails={"trailList": [{"Name": "audit", "TrailARN": "arn:trail"}]},
-            get_trail_status=refused(code),
-            get_event_selectors=refused(code),
+            get_trail_status=client_error(code),
+            get_event_selectors=client_error(code),
         )
     )
     assert trails.trail_logging(here).verdict is Verdict.UNKNOWN
@@ -189,19 +186,8 @@ def ask(here: Here, **answers: Any) -> Here:
     return here
 
 
-class Sensors(Subscription):
-    admitted = None  # type: ignore[assignment]
-    rows: list[Any]
-
-    def sensors(self) -> list[Any]:
-        return self.rows
-
-
 def sensor(**row: Any) -> Finding:
-    here = make_here()
-    here.qualys = Sensors(here)
-    here.qualys.rows = [row]  # type: ignore[attr-defined]
-    return registry.sensor_alive(here)
+    return registry.sensor_alive(ask(make_here(), refusal=None, client=None, sensors=lambda: [row]))
 
 
 def ago(seconds: float) -> str:
@@ -258,7 +244,7 @@ def test_functions_that_were_told_another_external_id() -> None:
 
 
 def test_a_brought_role_that_is_gone() -> None:
-    here = make_here({"QUALYS_ROLE_ARN": ROLE}, iam=Client(get_role=refused("NoSuchEntity")))
+    here = make_here({"QUALYS_ROLE_ARN": ROLE}, iam=Client(get_role=client_error("NoSuchEntity")))
     found = registry.registry_role(here)
     assert found.remedy == "make deploy EXISTING_ROLE_ARN=<of a role that exists>"
 
@@ -311,7 +297,7 @@ def test_what_is_no_credential(text: str) -> None:
 def test_a_secret_that_is_not_given(code: str, verdict: str) -> None:
     here = make_here(
         {"QUALYS_SECRET_ARN": "arn:aws:secretsmanager:eu-west-1:1:secret:q"},
-        secretsmanager=Client(get_secret_value=refused(code)),
+        secretsmanager=Client(get_secret_value=client_error(code)),
     )
     assert credential.secret_readable(here).verdict == verdict
 
@@ -337,14 +323,17 @@ def test_an_environment_that_may_not_be_decrypted() -> None:
 # Pull times
 
 
-class OldEcr:
+class OldEcr(Client):
     """Of an SDK that does not know the operation."""
+
+    def __getattr__(self, operation: str) -> NoReturn:
+        raise AttributeError(operation)
 
 
 def exclusions(answer: Any) -> Finding:
     ecr = OldEcr() if answer is None else Client(list_pull_time_update_exclusions=answer)
     check = Check(pull_times.pull_time_excluded, frozenset({"install"}))
-    return check.run(make_here({"QUALYS_ROLE_ARN": ROLE}, ecr=ecr))  # type: ignore[arg-type]
+    return check.run(make_here({"QUALYS_ROLE_ARN": ROLE}, ecr=ecr))
 
 
 def in_pages(arguments: dict[str, str]) -> dict[str, Any]:
@@ -353,8 +342,8 @@ def in_pages(arguments: dict[str, str]) -> dict[str, Any]:
     return {"pullTimeUpdateExclusions": [ROLE]}
 
 
-DENIED = refused("AccessDeniedException", "ListPullTimeUpdateExclusions")
-UNSUPPORTED = refused("UnsupportedCommandException", "ListPullTimeUpdateExclusions")
+DENIED = client_error("AccessDeniedException", operation="ListPullTimeUpdateExclusions")
+UNSUPPORTED = client_error("UnsupportedCommandException", operation="ListPullTimeUpdateExclusions")
 
 
 @pytest.mark.parametrize(
@@ -463,7 +452,10 @@ def test_states_of_the_key(state: str, remedy: str) -> None:
     ("error", "reason"),
     [
         (Unanswered("nobody knows"), "nobody knows"),
-        (refused("ThrottlingException", "DescribeRule"), "DescribeRule: ThrottlingException"),
+        (
+            client_error("ThrottlingException", operation="DescribeRule"),
+            "DescribeRule: ThrottlingException",
+        ),
         (EndpointConnectionError(endpoint_url="u"), "AWS cannot be asked: EndpointConnectionError"),
         (
             QualysUnavailable("GET /sensors: HTTP 503"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import boto3
 import pytest
@@ -21,12 +21,13 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def install(dynamodb: Any) -> Install:
-    return SimpleNamespace(  # type: ignore[return-value]
+    parts = SimpleNamespace(
         cache_table=tables.CACHE,
         ledger_table=tables.LEDGER,
         client=lambda _: dynamodb,
         session=boto3.Session(region_name=REGION),
     )
+    return cast("Install", parts)
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,10 @@
 
 import argparse
 import json
-from typing import Any
+import time
+from typing import Any, cast
 
 import pytest
-from botocore.exceptions import ClientError
 from rich.console import Console
 
 from ops import install, logs, redrive, scan, where
@@ -165,23 +165,25 @@ class LogGroups:
     def paginate(self, *, logGroupName: str, startTime: int) -> Any:  # noqa: N803 - AWS' names
         if logGroupName in ("missing", "denied"):
             code = {"missing": "ResourceNotFoundException", "denied": "AccessDeniedException"}
-            refusal = {"Error": {"Code": code[logGroupName], "Message": "no"}}
-            raise ClientError(refusal, "FilterLogEvents")
+            raise builders.client_error(
+                code[logGroupName], message="no", operation="FilterLogEvents"
+            )
         self.starts.append(startTime)
         lines = self._rounds.pop(0)
         return [{"events": [{"timestamp": 5, "eventId": each, "message": each} for each in lines]}]
 
 
 def test_followed_lines_are_shown_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logs.time, "sleep", lambda _: None)
+    monkeypatch.setattr(time, "sleep", lambda _: None)
     groups = LogGroups(["a", "b"], ["a", "b", "c"])
-    lines = logs.read(groups, {"scan": "scan", "intake": "missing"}, 0, follow=True)  # type: ignore[arg-type]
+    there = cast("install.Install", groups)
+    lines = logs.read(there, {"scan": "scan", "intake": "missing"}, 0, follow=True)
     assert [next(lines).message for _ in range(3)] == ["a", "b", "c"]
     assert groups.starts[0] == 0
     assert groups.starts[1] > 0
 
 
 def test_a_refusal_of_aws_is_a_sentence() -> None:
-    groups: Any = LogGroups()
+    groups = cast("install.Install", LogGroups())
     with pytest.raises(OpsError, match="AWS refused FilterLogEvents: AccessDeniedException: no"):
         list(logs.read(groups, {"scan": "denied"}, 0, follow=False))

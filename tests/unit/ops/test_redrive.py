@@ -3,22 +3,27 @@
 import io
 import json
 import threading
-from typing import Any, ClassVar
+from collections.abc import Iterable
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from rich.console import Console
 
 from ops import redrive
 from ops.errors import OpsError
-from ops.event_queue import Message
+from ops.event_queue import EventQueue, Message
 from ops.intake import Outcome
 from tests.support import builders
+
+if TYPE_CHECKING:
+    from ops.install import Install
 
 START = 1000.0
 CONSOLE = Console(quiet=True)
 
 
-class Queue:
+class Queue(EventQueue):
     """A queue in memory: what is received is hidden until it is released."""
 
     def __init__(self, *messages: Message, name: str = "failed") -> None:
@@ -29,7 +34,7 @@ class Queue:
     def now(self) -> float:
         return START
 
-    def receive(self, **_: int) -> list[Message]:
+    def receive(self, *_: int, **__: int) -> list[Message]:
         batch = list(self.visible.values())[:10]
         for message in batch:
             self.hidden[message.id] = self.visible.pop(message.id)
@@ -38,7 +43,7 @@ class Queue:
     def delete(self, message: Message) -> None:
         self.hidden.pop(message.id, None)
 
-    def release(self, messages: Any) -> None:
+    def release(self, messages: Iterable[Message]) -> None:
         for message in list(messages):
             if self.hidden.pop(message.id, None):
                 self.visible[message.id] = message
@@ -72,12 +77,10 @@ class Intake:
 def driven(monkeypatch: pytest.MonkeyPatch, intake: Intake, *queues: Queue) -> list[Any]:
     keeper = queues[-1]
 
-    class Install:
-        failed_events_queue = keeper.name
-
+    install = SimpleNamespace(failed_events_queue=keeper.name)
     monkeypatch.setattr(redrive, "Intake", lambda _: intake)
     monkeypatch.setattr(redrive, "EventQueue", lambda *_: keeper)
-    command = redrive.Redrive(Install(), list(queues))  # type: ignore[arg-type]
+    command = redrive.Redrive(cast("Install", install), list(queues))
     return command.driven(CONSOLE)
 
 
@@ -165,7 +168,7 @@ def test_a_process_that_dies_before_it_deletes_leaves_the_event(
 
 def test_the_events_of_another_account_s_hub_cannot_be_driven() -> None:
     with pytest.raises(OpsError, match="another account"):
-        redrive.Redrive(None, [Queue(message(1))]).driven(CONSOLE)  # type: ignore[list-item]
+        redrive.Redrive(None, [Queue(message(1))]).driven(CONSOLE)
 
 
 RESULT = {
@@ -198,17 +201,15 @@ class Functions:
 
 
 def invoked(monkeypatch: pytest.MonkeyPatch, functions: Functions, queue: Queue) -> list[Any]:
-    class Install:
-        failed_events_queue = queue.name
-        import_function = "scan-import-findings"
-        function_names: ClassVar = {"send_notification": "scan-send-notification"}
-
-        def client(self, _: str) -> Functions:
-            return functions
-
+    install = SimpleNamespace(
+        failed_events_queue=queue.name,
+        import_function="scan-import-findings",
+        function_names={"send_notification": "scan-send-notification"},
+        client=lambda _: functions,
+    )
     monkeypatch.setattr(redrive, "Intake", lambda _: Intake(True))
     monkeypatch.setattr(redrive, "EventQueue", lambda *_: queue)
-    return redrive.Redrive(Install(), [queue]).driven(CONSOLE)  # type: ignore[arg-type,list-item]
+    return redrive.Redrive(cast("Install", install), [queue]).driven(CONSOLE)
 
 
 def kept(body: Any) -> Message:

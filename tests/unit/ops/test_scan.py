@@ -70,7 +70,8 @@ def know(install: Install) -> Callable[..., None]:
     """Records an image in the cache."""
 
     def know(key: str, uri: str, repository: str, tag: str, account: str = ACCOUNT) -> None:
-        item = {"imageDigest": key, "uri": uri, "repository": repository, "tag": tag}
+        item: dict[str, Any] = {"imageDigest": key, "uri": uri}
+        item |= {"repository": repository, "tag": tag}
         item |= {"status": "CLEAN", "ttl": NOW + WEEK, "account_id": account}
         item |= {"digest": key, "places": {"p": RUNS, "q": ASKED}}
         boto3.client("dynamodb", region_name=REGION).put_item(

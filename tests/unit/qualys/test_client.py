@@ -8,6 +8,7 @@ import responses
 from image_scan.errors import QualysRejected, QualysUnavailable, QualysUnreadable
 from image_scan.qualys.client import QualysClient
 from tests.support.builders import API, JOB, SHA, listed, qualys_image, schedule
+from tests.support.wire import parameters
 
 
 @pytest.mark.parametrize("told", [4711, "4711"])
@@ -48,8 +49,8 @@ def test_every_page_of_a_list_is_read(
     answers.get(f"{API}/images", json={"count": 201, "data": [qualys_image()]})
     found = list(qualys.images("shop/app"))
     assert len(found) == 201
-    assert [call.request.params["pageNumber"] for call in answers.calls] == ["1", "2"]
-    assert answers.calls[0].request.params["filter"] == "repo.repository:`shop/app`"
+    assert [parameters(call)["pageNumber"] for call in answers.calls] == [["1"], ["2"]]
+    assert parameters(answers.calls[0])["filter"] == ["repo.repository:`shop/app`"]
 
 
 def test_pages_that_are_cut_shorter_than_asked_for_are_all_read(

@@ -248,7 +248,7 @@ def test_what_is_told_as_a_count_must_be_one(count: Any) -> None:
     counts = {f"severity{level}Count": 0 for level in range(1, 6)}
     with pytest.raises(QualysUnreadable):
         models.sum_of({**counts, "severity5Count": count}, "severity{}Count")
-    for record in ([], counts):
+    for record in (list[str](), counts):
         row = qualys_image(vulnerabilities=record, totalVulnCount=count)
         with pytest.raises(QualysUnreadable):
             _ = ScannedImage.read(row).reported

@@ -29,7 +29,7 @@ URL = f"{API}/thing"
 
 def transport(naps: list[float] | None = None, *renewals: str) -> Transport:
     sleep = (naps if naps is not None else []).append
-    return Transport(requests.Session(), GATEWAY, FixedToken(*renewals), sleep)  # type: ignore[arg-type]
+    return Transport(requests.Session(), GATEWAY, FixedToken(*renewals), sleep)
 
 
 def test_a_request_is_authorised_and_encoded_once(answers: responses.RequestsMock) -> None:
@@ -267,7 +267,7 @@ def test_calls_are_spread_out_when_little_room_is_left(
     sender = Transport(
         requests.Session(),
         GATEWAY,
-        FixedToken(),  # type: ignore[arg-type]
+        FixedToken(),
         naps.append,
         lambda: clock[0],
     )
@@ -287,13 +287,12 @@ def test_a_limit_on_page_after_page_is_left_to_the_state_machine(
 ) -> None:
     """Each of them is short; together they would outlast the function."""
     clock = [1000.0]
-    sender = Transport(
-        requests.Session(),
-        GATEWAY,
-        FixedToken(),  # type: ignore[arg-type]
-        lambda seconds: (naps.append(seconds), clock.append(clock.pop() + seconds))[0],
-        lambda: clock[0],
-    )
+
+    def nap(seconds: float) -> None:
+        naps.append(seconds)
+        clock[0] += seconds
+
+    sender = Transport(requests.Session(), GATEWAY, FixedToken(), nap, lambda: clock[0])
 
     def send(times: int = 1) -> None:
         for _ in range(times):
