@@ -68,7 +68,7 @@ class Aws(EmulatorProcess):
         key = (service, region, who.access_key)
         if key not in self._clients:
             self._clients[key] = self._session.client(
-                service,  # type: ignore[call-overload]
+                service,  # type: ignore[call-overload]  # the types know literal names alone
                 region_name=region,
                 endpoint_url=self.endpoint,
                 aws_access_key_id=who.access_key,

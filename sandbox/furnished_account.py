@@ -69,7 +69,7 @@ def _make_key(aws: Aws) -> str:
 def _put_package(aws: Aws, project: Path) -> Json:
     """What `make package` builds."""
     zip_file = project / "functions/dist" / PACKAGE
-    build = [sys.executable, "package.py", "--output", zip_file]
+    build = [sys.executable, "package.py", "--output", str(zip_file)]
     subprocess.run(build, cwd=project / "functions", check=True, capture_output=True)
     s3 = aws.client("s3")
     s3.create_bucket(Bucket=ARTIFACTS)

@@ -54,7 +54,7 @@ def _of(name: str, install: Install, seen: Seen, logged: list[Json]) -> Iterator
 def _history(install: Install, execution_arn: str) -> Iterator[Json]:
     """The states that were entered, and what failed."""
     for event in install.scan_history(execution_arn):
-        details = next((v for k, v in event.items() if k.endswith("EventDetails")), {})
+        details: Json = next((v for k, v in event.items() if k.endswith("EventDetails")), {})
         told = {k: v for k, v in details.items() if k in ("name", "error", "cause")}
         if told:
             yield {"at": event["timestamp"], "type": event["type"], **told}

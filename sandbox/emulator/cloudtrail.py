@@ -85,7 +85,7 @@ def _selects_writes(selector: Json) -> bool:
         reads_only = "true" in wanted.get("readOnly", [])
         return "Management" in wanted.get("eventCategory", []) and not reads_only
     management = selector.get("IncludeManagementEvents", True)
-    return management and selector.get("ReadWriteType", "All") != "ReadOnly"
+    return bool(management) and selector.get("ReadWriteType", "All") != "ReadOnly"
 
 
 def event(call: Call) -> Json:

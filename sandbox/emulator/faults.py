@@ -64,10 +64,13 @@ def of_call(service: str) -> str | None:
 def refusal(service: str, kind: str) -> Answer:
     code = "Throttling" if kind == "throttled" else "InternalError"
     status = 400 if kind == "throttled" else 500
+    answer: Answer
     if service in XML_SERVICES:
-        return error_response_xml(code, "Fault on purpose", status)
-    code = "ThrottlingException" if kind == "throttled" else "InternalServerError"
-    return error_response_json(code, "Fault on purpose", status)
+        answer = error_response_xml(code, "Fault on purpose", status)
+    else:
+        code = "ThrottlingException" if kind == "throttled" else "InternalServerError"
+        answer = error_response_json(code, "Fault on purpose", status)
+    return answer
 
 
 def invoke(stock: Any, function: Json, event: Any, request_id: str) -> Json:

@@ -134,7 +134,7 @@ def _signed_for(headers: dict[str, str]) -> tuple[str, str]:
 
 
 async def read(receive: Receive) -> bytes:
-    body = b""
+    body: bytes = b""
     while True:
         message = await receive()
         body += message.get("body", b"")

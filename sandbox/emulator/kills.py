@@ -98,7 +98,7 @@ def invoke(stock: Any, function: Json, event: Any, request_id: str) -> Json:
     """Kills an invocation that is to be killed; ministack kills none on purpose."""
     config = function.get("config") or function
     kill = due(config.get("FunctionName", ""), event)
-    with ending(kill and kill.point):
+    with ending(kill.point if kill else None):
         result: Json = stock(function, event, request_id)
     body = result.get("body")
     if kill and isinstance(body, dict) and body.get("errorMessage") == "Worker process died":

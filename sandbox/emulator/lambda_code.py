@@ -13,6 +13,7 @@ from types import ModuleType, SimpleNamespace
 class CodeZip(zipfile.ZipFile):
     """Unpacks to a folder that others with the same content share, and links to it."""
 
+    # ministack gives it nothing but a path.
     def extractall(self, path: str) -> None:  # type: ignore[override]
         digest = hashlib.sha256(Path(str(self.filename)).read_bytes()).hexdigest()
         home = Path(tempfile.gettempdir()) / "lambda-code"

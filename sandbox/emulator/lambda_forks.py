@@ -132,7 +132,7 @@ class Mothers:
         with theirs:
             subprocess.Popen(
                 [sys.executable, "-I", "-S", str(_MOTHER), str(self._runtime())],
-                stdin=theirs,
+                stdin=theirs.fileno(),
                 env={},
             )
         return Mother(requests)

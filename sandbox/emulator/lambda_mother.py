@@ -17,6 +17,8 @@ import runpy
 import signal
 import socket
 import sys
+from types import ModuleType
+from typing import Any, NoReturn
 
 MOST = 1 << 20  # bytes of a message
 DESCRIPTIONS = os.path.join(os.path.dirname(__file__), "sdk_descriptions.py")  # noqa: PTH118, PTH120
@@ -24,7 +26,7 @@ DESCRIPTIONS = os.path.join(os.path.dirname(__file__), "sdk_descriptions.py")  #
 SERVICES = ("dynamodb", "ecr", "ecs", "events", "secretsmanager", "sns", "stepfunctions", "sts")
 
 
-def read_sdk(boto3):
+def read_sdk(boto3: ModuleType) -> None:
     runpy.run_path(DESCRIPTIONS)["read_once"]()
     session = boto3.session.Session("none", "none", region_name="us-east-1")
     for service in SERVICES:
@@ -32,7 +34,7 @@ def read_sdk(boto3):
     gc.freeze()  # or each fork would copy what its first collection touches
 
 
-def serve(requests):
+def serve(requests: socket.socket) -> None:
     while True:
         message, files, _, _ = socket.recv_fds(requests, MOST, 3)
         if not message:
@@ -47,8 +49,7 @@ def serve(requests):
         requests.send(str(pid).encode())
 
 
-def prepare(told, files):
-    """Never returns."""
+def prepare(told: dict[str, Any], files: list[int]) -> NoReturn:
     enter(told)
     nothing = os.open(os.devnull, os.O_RDWR)
     for number in range(3):
@@ -63,14 +64,13 @@ def prepare(told, files):
     os._exit(0)
 
 
-def enter(told):
+def enter(told: dict[str, Any]) -> None:
     os.chdir(told["cwd"])
     os.environ.clear()
     os.environ.update(told["environment"])
 
 
-def begin(told, files):
-    """Never returns."""
+def begin(told: dict[str, Any], files: list[int]) -> NoReturn:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     for number, file in enumerate(files):
         os.dup2(file, number)

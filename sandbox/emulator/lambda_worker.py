@@ -4,6 +4,8 @@ the standard library and what AWS puts beside a function, and speaks ministack's
 The text of this file is handed to the workers; it is not imported by the emulator.
 """
 
+from __future__ import annotations
+
 import http.client
 import importlib
 import json
@@ -14,6 +16,11 @@ import signal
 import sys
 import time
 import traceback
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+Json = dict[str, Any]
+Handler = Callable[[Any, "Context"], Any]
 
 # An error is a result in this protocol: a plain "error" would cost the worker its life.
 RAISED = "__lambda_error__"
@@ -22,12 +29,12 @@ replies = os.fdopen(os.dup(1), "w")
 os.dup2(2, 1)  # whatever the function prints goes to its log
 
 
-def reply(message):
+def reply(message: Json) -> None:
     replies.write(json.dumps(message) + "\n")
     replies.flush()
 
 
-def raised(kind, message, trace, request_id):
+def raised(kind: str, message: str, trace: list[str], request_id: str) -> Json:
     return {
         "status": "ok",
         "result": {
@@ -44,11 +51,11 @@ def raised(kind, message, trace, request_id):
 class Call:
     """A request of this process, told from the pieces that it sends."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.text = ""
         self.counted = False
 
-    def name(self):
+    def name(self) -> str | None:
         """`service:Action` for AWS, else method and path; None where the body has to tell it."""
         head, _, body = self.text.partition("\r\n\r\n")
         method, target, _ = head.split(" ", 2)
@@ -66,29 +73,31 @@ class Call:
 class Kill:
     """Kills this process before or after a call, or at the end of the handler."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.expect(None)
         sys.addaudithook(self.audit)
         stock = http.client.HTTPConnection.getresponse
 
-        def getresponse(connection):
+        def getresponse(connection: http.client.HTTPConnection) -> http.client.HTTPResponse:
             response = stock(connection)
             self.answered(connection)
             return response
 
-        http.client.HTTPConnection.getresponse = getresponse
+        # No audit event tells of an answer.
+        http.client.HTTPConnection.getresponse = getresponse  # type: ignore[method-assign, assignment]
 
-    def expect(self, point):
+    def expect(self, point: Json | None) -> None:
         self.point = point or {}
-        self.left = self.point.get("number")
-        self.calls = {}  # by connection
-        self.last = None  # the connection whose answer is the last thing that this process sees
+        self.left: int = self.point.get("number", -1)
+        self.calls: dict[object, Call] = {}  # by connection
+        # The connection whose answer is the last thing that this process sees.
+        self.last: object = None
 
-    def audit(self, event, arguments):
-        if event == "http.client.send" and self.left:
+    def audit(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "http.client.send" and self.left > 0:
             self.sends(*arguments)
 
-    def sends(self, connection, data):
+    def sends(self, connection: object, data: bytes) -> None:
         piece = bytes(data).decode("latin-1")
         if re.match(r"[A-Z]+ \S+ HTTP/1.1\r\n", piece):
             self.calls[connection] = Call()
@@ -104,16 +113,16 @@ class Kill:
             if self.point["when"] == "before":
                 self.now()
 
-    def answered(self, connection):
+    def answered(self, connection: object) -> None:
         self.calls.pop(connection, None)
         if connection is self.last:
             self.now()
 
-    def handled(self):
+    def handled(self) -> None:
         if self.left == 0:
             self.now()
 
-    def now(self):
+    def now(self) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -123,7 +132,7 @@ class Context:
     identity = None
     client_context = None
 
-    def __init__(self, start, call, timeout_ms):
+    def __init__(self, start: Json, call: Json, timeout_ms: int) -> None:
         self.function_name = start["function_name"]
         self.function_version = os.environ.get("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
         self.memory_limit_in_mb = str(start["memory"])
@@ -133,26 +142,34 @@ class Context:
         self.log_stream_name = os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME", "")
         self._deadline = time.monotonic() + timeout_ms / 1000
 
-    def get_remaining_time_in_millis(self):
+    def get_remaining_time_in_millis(self) -> int:
         return max(0, int((self._deadline - time.monotonic()) * 1000))
 
 
-def load(start):
-    """(handler, None), or (None, the error that every invocation of this process answers)."""
+class Failure(NamedTuple):
+    """The error that every invocation of this process answers."""
+
+    kind: str
+    message: str
+    error: Exception
+
+
+def load(start: Json) -> Handler | Failure:
     module, name = start["module"], start["handler"]
     try:
-        return getattr(importlib.import_module(module), name), None
+        handler: Handler = getattr(importlib.import_module(module), name)
     except ImportError as error:
         message = f"Unable to import module '{module}': {error}"
-        return None, ("Runtime.ImportModuleError", message, error)
+        return Failure("Runtime.ImportModuleError", message, error)
     except AttributeError as error:
         message = f"Handler '{name}' missing on module '{module}'"
-        return None, ("Runtime.HandlerNotFound", message, error)
+        return Failure("Runtime.HandlerNotFound", message, error)
     except Exception as error:
-        return None, (type(error).__name__, str(error), error)
+        return Failure(type(error).__name__, str(error), error)
+    return handler
 
 
-def invoke(handler, event, context):
+def invoke(handler: Handler, event: Any, context: Context) -> Json:
     try:
         result = handler(event, context)
     except Exception as error:
@@ -167,7 +184,7 @@ def invoke(handler, event, context):
     return {"status": "ok", "result": result}
 
 
-def main():
+def main() -> None:
     start = json.loads(sys.stdin.readline())
     os.environ.update(start.get("env", {}))
     sys.path[:0] = [start["code_dir"], *layers()]
@@ -176,16 +193,15 @@ def main():
     if not logging.getLogger().handlers:
         logging.getLogger().addHandler(logging.StreamHandler())
     kill = Kill()
-    handler, failure = load(start)
+    handler = load(start)
     reply({"status": "ready", "cold": True})
     for line in sys.stdin:
         message = json.loads(line)
         call = message.get("ctx") or {}
-        if failure:
-            kind, text, error = failure
-            print(f"[ERROR] {kind}: {text}", file=sys.stderr)
-            trace = traceback.format_list(traceback.extract_tb(error.__traceback__)[1:])
-            reply(raised(kind, text, trace, call.get("request_id", "")))
+        if isinstance(handler, Failure):
+            print(f"[ERROR] {handler.kind}: {handler.message}", file=sys.stderr)
+            trace = traceback.format_list(traceback.extract_tb(handler.error.__traceback__)[1:])
+            reply(raised(handler.kind, handler.message, trace, call.get("request_id", "")))
             return  # the next invocation initialises a new process, as on AWS
         context = Context(start, call, call.get("timeout_ms") or 3000)
         kill.expect((call.get("durable") or {}).get("SANDBOX_KILL"))
@@ -194,7 +210,7 @@ def main():
         reply(result)
 
 
-def layers():
+def layers() -> list[str]:
     """The import paths of the function's layers, which ministack has unpacked."""
     folders = filter(None, os.environ.get("_LAMBDA_LAYERS_DIRS", "").split(os.pathsep))
     return [os.path.join(folder, "python") for folder in folders]  # noqa: PTH118 - a small worker

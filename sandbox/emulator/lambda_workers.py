@@ -52,6 +52,7 @@ def environment(spawned: Mapping[str, str], config: Json) -> dict[str, str]:
         if os.environ.get(name) != value and not name.startswith("MINISTACK")
     }
     function = own.get("AWS_LAMBDA_FUNCTION_NAME", "")
+    configured: dict[str, str] = config.get("Environment", {}).get("Variables", {})
     return (
         STANDARD
         | {
@@ -60,7 +61,7 @@ def environment(spawned: Mapping[str, str], config: Json) -> dict[str, str]:
             "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{function}",
         }
         | {"_HANDLER": config["Handler"]}
-        | config.get("Environment", {}).get("Variables", {})
+        | configured
         | own
     )
 
@@ -69,7 +70,7 @@ _mothers = Mothers(runtime_folder)
 _begun = threading.local()
 
 
-class Worker(lambda_runtime.Worker):  # type: ignore[misc]
+class Worker(lambda_runtime.Worker):  # type: ignore[misc]  # untyped
     """Lets `start_worker` know what function it is."""
 
     def _spawn(self) -> None:

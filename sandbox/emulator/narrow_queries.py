@@ -35,14 +35,15 @@ def _equalities(data: Json) -> Json:
         return {}
     names = data.get("ExpressionAttributeNames") or {}
     values = data.get("ExpressionAttributeValues") or {}
-    pairs = (found.group(1, 2), found.group(3, 4))
+    name, value, other, its = map(str, found.groups())
+    pairs = ((name, value), (other, its))
     return {names.get(name, name): values[value] for name, value in pairs if value in values}
 
 
 def index_members(stock: Any, table: Json) -> Any:
     """Leaves rows of another sort key out; ministack looks at every row of the partition."""
     members = stock(table)
-    value = _demanded.get({}).get(table.get("sk_name"))
+    value = _demanded.get({}).get(table.get("sk_name") or "")
     if value is None:
         return members
     value = dynamodb._extract_key_val(value)

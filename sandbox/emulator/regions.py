@@ -16,6 +16,6 @@ def exists(region: str) -> bool:
 
 async def hang_up(receive: Callable[[], Awaitable[Any]]) -> None:
     """Ends the connection of a request: `receive` is a method of uvicorn's cycle, which has it."""
-    receive.__self__.transport.abort()  # type: ignore[attr-defined]
+    receive.__self__.transport.abort()  # type: ignore[attr-defined]  # it is bound
     while (await receive())["type"] != "http.disconnect":
         pass

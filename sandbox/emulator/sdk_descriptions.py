@@ -10,7 +10,7 @@ from botocore import hooks, loaders
 def read_once() -> None:
     _remember(loaders.JSONFileLoader(), "load_file")
     _remember(loaders.Loader(), "list_available_services")
-    _remember(hooks.EventAliaser(None), "_alias_event_name")
+    _remember(hooks.EventAliaser(hooks.HierarchicalEmitter()), "_alias_event_name")
 
 
 def _remember(instance: Any, name: str) -> None:
