@@ -58,7 +58,7 @@ def build(
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The pinned wheels in a folder, which spares the index."""
     folder = tmp_path_factory.mktemp("wheels")
-    wanted = ["--no-deps", "--requirement", FUNCTIONS / "requirements.txt", "--dest", folder]
+    wanted = ["--no-deps", f"--requirement={FUNCTIONS / 'requirements.txt'}", f"--dest={folder}"]
     subprocess.run(
         [sys.executable, "-m", "pip", "download", "--quiet", *wanted],
         check=True,
@@ -84,7 +84,7 @@ def test_python_3_9_reads_it(tool: Path) -> None:
 
 
 @pytest.mark.parametrize("python", [sys.executable, *pythons(older=True)])
-def test_an_older_python_gets_one_sentence(python: str, tmp_path: Path) -> None:
+def test_an_older_python_gets_one_sentence(python: str) -> None:
     program = (
         "import runpy, sys\n"
         "sys.version_info = min((3, 8, 18), tuple(sys.version_info))\n"
@@ -140,7 +140,7 @@ def test_git_that_changes_line_ends_leaves_ours_alone(
     author = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
     for arguments in (["init"], ["add", "."], [*author, "commit", "--message=a"]):
         subprocess.run(["git", *arguments], cwd=source, check=True, capture_output=True)
-    clone = ["git", "-c", "core.autocrlf=true", "clone", source, tmp_path / "clone"]
+    clone = ["git", "-c", "core.autocrlf=true", "clone", str(source), str(tmp_path / "clone")]
     subprocess.run(clone, check=True, capture_output=True)
     local = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels)}
     answer = build(tmp_path / "clone/functions", tmp_path / "a.zip", **local)

@@ -17,9 +17,9 @@ def check(plan: dict[str, Any], scratch: Path) -> None:
     """No check fails but those with a reason beside their resource."""
     path = scratch / "plan.json"
     path.write_text(json.dumps(plan))
-    command = [CHECKOV, "--file", path, "--framework", "terraform_plan", "--deep-analysis"]
+    plan_file = ["--file", str(path), "--framework", "terraform_plan", "--deep-analysis"]
     answer = subprocess.run(
-        [*command, "--output", "json", "--quiet", "--skip-download"],
+        [str(CHECKOV), *plan_file, "--output", "json", "--quiet", "--skip-download"],
         cwd=scratch,
         capture_output=True,
         text=True,

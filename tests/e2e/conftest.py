@@ -16,6 +16,7 @@ from sandbox.install import Install
 from sandbox.kept_install import kept_install
 
 Json = dict[str, Any]
+Without = Callable[[str, str], contextlib.AbstractContextManager[None]]
 FOLDER = Path(__file__).parent
 SECRET_VALUE = "canary-value-5a8e03c16d"  # in every container's environment; the same
 CLUSTER = "tests"
@@ -130,7 +131,7 @@ def workload(install: Install) -> Workload:
 
 
 @pytest.fixture
-def without(install: Install) -> Callable[[str, str], contextlib.AbstractContextManager[None]]:
+def without(install: Install) -> Without:
     """Takes one permission away from a role (by its key in the outputs) for a while."""
 
     @contextlib.contextmanager

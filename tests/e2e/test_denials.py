@@ -7,7 +7,7 @@ import pytest
 from sandbox.aws import ACCOUNT
 from sandbox.install import Install
 
-from .conftest import CRITICAL, Workload
+from .conftest import CRITICAL, Without, Workload
 
 FAILED_EVENT = [
     ("parse_event", "ecs:DescribeTaskDefinition", "AwsRejected"),
@@ -19,7 +19,7 @@ FAILED_EVENT = [
 
 @pytest.mark.parametrize(("role", "action", "error"), FAILED_EVENT)
 def test_an_event_that_the_intake_cannot_process_is_kept_whole(
-    install: Install, workload: Workload, without, role: str, action: str, error: str
+    install: Install, workload: Workload, without: Without, role: str, action: str, error: str
 ) -> None:
     with without(role, action):
         workload.deploy()
@@ -39,7 +39,7 @@ def test_an_event_that_the_intake_cannot_process_is_kept_whole(
 
 
 def test_an_event_that_is_not_delivered_is_in_the_dead_letter_queue(
-    install: Install, workload: Workload, without
+    install: Install, workload: Workload, without: Without
 ) -> None:
     with without("events", "states:StartExecution"):
         workload.deploy()
@@ -61,7 +61,7 @@ SCAN_ERROR = [
 
 @pytest.mark.parametrize(("role", "action"), SCAN_ERROR)
 def test_a_scan_that_may_not_go_on_is_told_as_an_error_and_frees_its_image(
-    install: Install, workload: Workload, without, role: str, action: str
+    install: Install, workload: Workload, without: Without, role: str, action: str
 ) -> None:
     install.forget_environments()
     with without(role, action):
@@ -76,7 +76,7 @@ def test_a_scan_that_may_not_go_on_is_told_as_an_error_and_frees_its_image(
 
 
 def test_an_alert_that_cannot_be_sent_is_never_lost_behind_a_cache_hit(
-    install: Install, workload: Workload, without
+    install: Install, workload: Workload, without: Without
 ) -> None:
     workload.find(CRITICAL)
     with without("send_notification", "sns:Publish"):

@@ -110,9 +110,7 @@ def test_the_schedule_is_removed_after_its_use(install: Install, workload: Workl
     assert not [name for name in names if workload.name in name]
 
 
-def test_environment_values_reach_no_function_but_the_first(
-    install: Install, workload: Workload
-) -> None:
+def test_environment_values_reach_no_function_but_the_first(workload: Workload) -> None:
     workload.deploy()
     (scan,) = workload.scans()
     assert SECRET_VALUE not in str(scan["input"])

@@ -6,17 +6,14 @@ it is held to its policy in tests/workflow.tftest.hcl alone.
 
 import json
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 
 import pytest
 
 from sandbox.install import Install
 from tests.e2e.permissions import allowed, declared, roles, used
 
-from .conftest import CLUSTER, CRITICAL, Workload
+from .conftest import CLUSTER, CRITICAL, Without, Workload
 
-Without = Callable[[str, str], AbstractContextManager[None]]
 PREFIX = "qualys-image-scan"
 
 # What AWS asks for where the emulator asks nobody.

@@ -7,7 +7,7 @@ import pytest
 
 from sandbox.install import Install
 
-from .conftest import CLUSTER, CRITICAL, Workload
+from .conftest import CLUSTER, CRITICAL, Json, Workload
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def unseen_calls(install: Install) -> Iterator[None]:
     trail.start_logging(Name=name)
 
 
-def rows(install: Install, workload: Workload) -> list[dict[str, object]]:
+def rows(install: Install, workload: Workload) -> list[Json]:
     return [row for row in install.ledger() if row["digest"] == workload.key]
 
 
@@ -71,7 +71,7 @@ def test_scaling_out_costs_no_scan_and_leaves_the_ledger_as_it_is(
     install.settle()
     (row,) = rows(install, workload)
     assert row["state"] == "stopped"
-    assert row["ttl"] == row["stopped_at"] + 30 * 86_400  # type: ignore[operator]
+    assert row["ttl"] == row["stopped_at"] + 30 * 86_400
     assert install.failed_events() == []
 
 

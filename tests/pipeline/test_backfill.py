@@ -71,7 +71,7 @@ def verdicts(pipeline: Pipeline) -> list[str]:
     return [message.get("verdict", "DIGEST") for message in pipeline.told()]
 
 
-ENDS = {"TIMEOUT": {"never_ends": True}, "ERROR": {"job_error": "no space"}}
+ENDS: dict[str, Json] = {"TIMEOUT": {"never_ends": True}, "ERROR": {"job_error": "no space"}}
 
 
 @pytest.mark.parametrize("verdict", ENDS)
@@ -170,7 +170,7 @@ def two(account: Account) -> Account:
     pipeline = account.pipeline
     digest = pipeline.push()
     pipeline.find(5, 3, cveids=["CVE-2026-0001"])
-    accept(pipeline, cve="CVE-2026-0001", qid=None)
+    accept(cve="CVE-2026-0001", qid=None)
     pipeline.announce(service="web")
     pipeline.announce(service="jobs")
     assert len(pipeline.scans()) == 1
@@ -186,7 +186,7 @@ def test_what_runs_is_notified_when_its_exception_has_ended_once_and_together(
     two: Account, notify_on: str
 ) -> None:
     two.pipeline.configure(NOTIFY=json.dumps({**NOTIFY, "notify_on": notify_on}))
-    accept(two.pipeline, cve="CVE-2026-0001", qid=None, until="2000-01-01")
+    accept(cve="CVE-2026-0001", qid=None, until="2000-01-01")
     for _ in range(3):
         found, scans = two.reconciles()
         assert (found["sent"], scans) == (0, [])
@@ -196,7 +196,7 @@ def test_what_runs_is_notified_when_its_exception_has_ended_once_and_together(
 
 
 def test_what_runs_is_notified_when_the_threshold_is_lowered(two: Account) -> None:
-    accept(two.pipeline, cve="CVE-2026-0001", qid=None, until="2000-01-01")
+    accept(cve="CVE-2026-0001", qid=None, until="2000-01-01")
     two.reconciles()
     two.pipeline.configure(NOTIFY=json.dumps({**NOTIFY, "min_severity": "medium"}))
     for _ in range(2):
@@ -210,7 +210,7 @@ def test_what_runs_is_notified_when_the_threshold_is_lowered(two: Account) -> No
 def test_a_reconciliation_that_is_handled_twice_notifies_once(
     two: Account, environment: pytest.MonkeyPatch
 ) -> None:
-    accept(two.pipeline, cve="CVE-2026-0001", qid=None, until="2000-01-01")
+    accept(cve="CVE-2026-0001", qid=None, until="2000-01-01")
     intake = two.pipeline.intake
 
     def twice(event: Json) -> Any:

@@ -175,8 +175,10 @@ def test_row_20_a_list_that_repeats_its_first_page_comes_to_an_end(settled: Pipe
     """As where the page parameter has another name: it is ignored."""
     settled.find(5)
     settled.spoil(f"/images/{SHA}", status=404, times=0)
-    row = {"repo": [], "repoDigests": [], "vulnerabilities": None}
-    rows = [{**row, "sha": f"{number:064x}"} for number in range(200)]
+    rows: list[dict[str, Any]] = [
+        {"sha": f"{number:064x}", "repo": [], "repoDigests": [], "vulnerabilities": None}
+        for number in range(200)
+    ]
     settled.spoil("/images", status=200, body={"count": 450, "data": rows}, times=0)
     run = settled.scan()
     assert ended(run) == ("ERROR", "ScanFailed")

@@ -89,8 +89,7 @@ def test_malware_that_only_the_details_show_is_found(settled: Pipeline) -> None:
 
 def test_an_image_that_only_the_list_has_is_examined_by_its_details(settled: Pipeline) -> None:
     """Qualys' sha is a manifest digest there, so the details are not found by the config."""
-    told = {"image_id_from": "manifest", "secrets": [SECRET]}
-    settled.qualys.behave(examines=BOTH, **told)
+    settled.qualys.behave(examines=BOTH, image_id_from="manifest", secrets=[SECRET])
     assert verdict(settled.scan()) == "FINDINGS"
     assert item(settled)["secrets"]["critical"] == 1
 
@@ -115,8 +114,12 @@ def test_a_longer_outage_of_the_call_is_an_error_that_waits_for_a_redrive(
 
 def test_malware_is_notified_whatever_the_count_of_vulnerabilities(settled: Pipeline) -> None:
     """The record counts more than the list shows, which is an error for an image that is quiet."""
-    told = {"counts": {"severity3Count": 1}, "image_vulnerabilities": "counts"}
-    settled.qualys.behave(examines=BOTH, malware=[MALWARE], **told)
+    settled.qualys.behave(
+        examines=BOTH,
+        malware=[MALWARE],
+        counts={"severity3Count": 1},
+        image_vulnerabilities="counts",
+    )
     assert verdict(settled.scan()) == "FINDINGS"
     assert settled.told()[0]["malware"]["low"] == 1
 

@@ -20,12 +20,12 @@ def delays(retry: dict[str, Any]) -> float:
         retry["IntervalSeconds"] * retry["BackoffRate"] ** number
         for number in range(retry["MaxAttempts"])
     )
-    return sum(min(delay, retry["MaxDelaySeconds"]) for delay in each)
+    return float(sum(min(delay, retry["MaxDelaySeconds"]) for delay in each))
 
 
 def longest(state: State) -> float:
     if state["Type"] == "Map":
-        batches = math.ceil(MOST_CONTAINERS / state["MaxConcurrency"])
+        batches = math.ceil(MOST_CONTAINERS / int(state["MaxConcurrency"]))
         return batches * longest_path(state["ItemProcessor"])
     if state["Type"] != "Task":
         return 0

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.pipeline import HOST, REPOSITORY, Pipeline, ended, reason, verdict
+from tests.support.builders import HOST
+from tests.support.pipeline import REPOSITORY, Pipeline, ended, reason, verdict
 
 AMD, ARM = "a" * 64, "e" * 64
 BOTH = {"linux/amd64": AMD, "linux/arm64": ARM}

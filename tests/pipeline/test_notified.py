@@ -78,7 +78,7 @@ def compared(messages: list[Json], service: str = "web") -> Json:
     return found
 
 
-def accept(pipeline: Pipeline, until: str = ENDS, **changes: Any) -> None:
+def accept(until: str = ENDS, **changes: Any) -> None:
     exception = {"qid": 1, "cve": None, "repository": REPOSITORY, "until": until, **changes}
     item = [{**exception, "reason": "not reachable", "owner": "shop"}]
     aws_client("dynamodb").put_item(
@@ -156,17 +156,17 @@ def test_a_lower_threshold_notifies_what_was_below_it(service: Service) -> None:
 
 
 def test_a_finding_is_notified_when_its_exception_has_ended(service: Service) -> None:
-    accept(service.pipeline)
+    accept()
     assert service.deploys(finding(1, 5)) == []
-    accept(service.pipeline, until="2000-01-01")
+    accept(until="2000-01-01")
     assert compared(service.deploys(finding(1, 5))) == {"new": 1, "still_open": 0, "fixed": 0}
 
 
 def test_a_finding_that_was_accepted_meanwhile_is_notified_again(service: Service) -> None:
     assert len(service.deploys(finding(1, 5))) == 1
-    accept(service.pipeline)
+    accept()
     assert service.deploys(finding(1, 5)) == []
-    accept(service.pipeline, until="2000-01-01")
+    accept(until="2000-01-01")
     assert len(service.deploys(finding(1, 5))) == 1
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sandbox.qualys.image_source import PulledImage
-from tests.support.pipeline import HOST, REPOSITORY, reason, verdict
+from tests.support.builders import HOST
+from tests.support.pipeline import REPOSITORY, reason, verdict
 
 if TYPE_CHECKING:
     from tests.support.pipeline import Pipeline

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tests.support.pipeline import ACCOUNT, HOST, REGION, verdict
+from tests.support.builders import ACCOUNT, HOST, REGION
+from tests.support.pipeline import verdict
 
 if TYPE_CHECKING:
     from tests.support.pipeline import Pipeline
@@ -33,7 +34,7 @@ def start(pipeline: Pipeline, digest: str) -> None:
 
 def test_a_repository_that_does_not_exist_yet_is_judged_by_its_task(pipeline: Pipeline) -> None:
     pipeline.announce(URI)
-    assert pipeline.told() == pipeline.scans() == pipeline.items() == []
+    assert (pipeline.told(), pipeline.scans(), pipeline.items()) == ([], [], [])
     pipeline.find(5, key=REPOSITORY)
     start(pipeline, pipeline.push(REPOSITORY, "1.27", "b" * 64))
     assert [verdict(run) for run in pipeline.scans()] == ["FINDINGS"]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tests.support.builders import ACCOUNT, REGION
 from tests.support.environments import aws_client
-from tests.support.pipeline import ACCOUNT, REGION, URI, verdict
+from tests.support.pipeline import URI, verdict
 
 if TYPE_CHECKING:
     from tests.support.pipeline import Pipeline

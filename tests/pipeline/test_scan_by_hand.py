@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from ops import scan
 from tests.support import definitions
-from tests.support.builders import ACCOUNT, REGION
+from tests.support.builders import ACCOUNT, HOST, REGION
 from tests.support.environments import aws_client
-from tests.support.pipeline import HOST, REPOSITORY, URI, verdict
+from tests.support.pipeline import REPOSITORY, URI, verdict
 
 if TYPE_CHECKING:
     from tests.support.machine import Run
@@ -74,7 +74,7 @@ def test_an_image_that_cannot_be_scanned_by_hand_is_neither_recorded_nor_kept_fr
     (answer,) = by_hand(pipeline, GONE).output
     assert answer["result"] == "skipped"
     assert "not found in its ECR repository" in answer["reason"]
-    assert pipeline.items() == pipeline.told() == pipeline.scans() == []
+    assert (pipeline.items(), pipeline.told(), pipeline.scans()) == ([], [], [])
     pipeline.announce(GONE, service="web")
     (message,) = pipeline.told()
     assert (message["verdict"], services(message)) == ("UNSCANNABLE", ["web:1"])

@@ -100,8 +100,11 @@ def test_what_ecr_does_not_answer_concerns_that_image_alone_and_is_kept(
     assert statuses(pipeline)[side] == "FINDINGS"
 
 
-def test_a_repository_that_fails_once_is_asked_a_second_time(pipeline: Pipeline) -> None:
-    stock, asked = pipeline.ecr.batch_get_image, []
+def test_a_repository_that_fails_once_is_asked_a_second_time(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stock = pipeline.ecr.batch_get_image
+    asked = []
 
     def once(**arguments: Any) -> Any:
         asked.append(arguments)
@@ -109,7 +112,7 @@ def test_a_repository_that_fails_once_is_asked_a_second_time(pipeline: Pipeline)
             raise client_error("ServerException", 500)
         return stock(**arguments)
 
-    pipeline.ecr.batch_get_image = once  # type: ignore[method-assign]
+    monkeypatch.setattr(pipeline.ecr, "batch_get_image", once)
     assert verdict(pipeline.scan()) == "CLEAN"
 
 

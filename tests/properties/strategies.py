@@ -171,7 +171,7 @@ def damaged(draw: st.DrawFn, document: Any, most: int = 3) -> Any:
             changed = copy.deepcopy(draw(st.sampled_from(_SPARE) | values))
             continue
         telling = [path for path in paths if _TELLING.search(str(path[-1]))]
-        if telling and draw(st.booleans()):
+        if len(telling) > 0 and draw(st.booleans()):
             paths = telling
         *way, name = paths[draw(st.integers(0, len(paths) - 1))]
         parent = changed

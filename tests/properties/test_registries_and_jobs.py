@@ -12,6 +12,7 @@ from image_scan import registries, scan_jobs
 from image_scan.errors import ScanError
 from image_scan.payloads import Registry, Submission
 from image_scan.registries import RegistryRole
+from image_scan.registry_memo import RegistryMemo
 from tests.properties import strategies, vendor
 from tests.properties.profile import fuzzed
 from tests.properties.promise import kept
@@ -33,7 +34,7 @@ ROLES = [
 MOST_CALLS = 450
 
 
-class Memo:
+class Memo(RegistryMemo):
     """RegistryMemo's contract without a table: one item, for one registry."""
 
     def __init__(self, uuid: str = "", locked: bool = False, lost: bool = False) -> None:
@@ -152,7 +153,7 @@ def test_a_registry_is_one_that_qualys_told_or_an_error(
     gateway = Gateway(replying(conversation))
     naps: list[float] = []
     value = kept(
-        lambda: registries.find_or_create(image(), role, gateway.client, memo, naps.append),  # type: ignore[arg-type]
+        lambda: registries.find_or_create(image(), role, gateway.client, memo, naps.append),
         [BEARER],
     )
     check_posts(gateway, "created registry")
@@ -192,7 +193,7 @@ def test_a_submission_is_a_schedule_that_qualys_told_or_an_error(
             retried,
             gateway.client,
             memo,
-            lambda: float(NOW),  # type: ignore[arg-type]
+            lambda: float(NOW),
         ),
         [BEARER],
     )

@@ -77,7 +77,7 @@ OTHER_IMAGE = {
     "lastVmScanDate": "0",
     "vulnerabilities": None,
 }
-FINDING = {
+FINDING: dict[str, Any] = {
     "vulnerability": None,
     "qid": 351234,
     "title": "Security Advisory for expat",

@@ -8,20 +8,22 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass, field
 from http.client import HTTPMessage
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from urllib.parse import parse_qs, urlsplit
 
 import requests
-from requests.adapters import BaseAdapter, HTTPAdapter
+from requests.adapters import HTTPAdapter
 from urllib3 import HTTPResponse
 from urllib3._collections import HTTPHeaderDict
 from urllib3.exceptions import InvalidHeader
 
 from image_scan.qualys.client import QualysClient
+from image_scan.qualys.credentials import Credentials
 from image_scan.qualys.transport import Transport
 from tests.support.builders import GATEWAY
 
 if TYPE_CHECKING:
+    import http.client
     from collections.abc import Callable
 
 BEARER = "bearer-QX7#zW9!kV3"
@@ -62,14 +64,16 @@ class _Original:
 
 
 @dataclass
-class Wire(BaseAdapter):
+class Wire(HTTPAdapter):
     """Asks `reply` for each answer and keeps what was said and what arrived of it, in order."""
 
     reply: Callable[[Request], Answer]
     said: list[tuple[Request, Answer]] = field(default_factory=list)
     heard: list[tuple[Request, requests.Response]] = field(default_factory=list)
 
-    def send(self, request: requests.PreparedRequest, **_: Any) -> requests.Response:  # type: ignore[override]
+    def send(
+        self, request: requests.PreparedRequest, *_: object, **__: object
+    ) -> requests.Response:
         url = urlsplit(str(request.url))
         body = request.body.decode() if isinstance(request.body, bytes) else request.body or ""
         asked = Request(
@@ -81,6 +85,7 @@ class Wire(BaseAdapter):
             # As the real ones do, it quotes what it was about.
             raise answer.failure(f"{dict(request.headers)} {request.body!r}", request=request)
         cookies = any(name.lower() == "set-cookie" for name, _ in answer.headers)
+        original = cast("http.client.HTTPResponse", _Original(answer.headers)) if cookies else None
         try:
             raw = HTTPResponse(
                 io.BytesIO(answer.body),
@@ -88,12 +93,12 @@ class Wire(BaseAdapter):
                 answer.status,
                 preload_content=False,
                 decode_content=False,
-                original_response=_Original(answer.headers) if cookies else None,  # type: ignore[arg-type]
+                original_response=original,
                 request_method=request.method,
             )
         except InvalidHeader as error:
             raise requests.exceptions.InvalidHeader(error, request=request) from error
-        response = HTTPAdapter.build_response(self, request, raw)  # type: ignore[arg-type]
+        response = self.build_response(request, raw)
         response.content  # noqa: B018 - read now, as the session would: it may turn out broken
         self.heard.append((asked, response))
         return response
@@ -109,8 +114,8 @@ class Wire(BaseAdapter):
         return session
 
 
-class Bearer:
-    """The part of Credentials that Transport uses; the token can be renewed once."""
+class Bearer(Credentials):
+    """Needs no sign-in; the token can be renewed once."""
 
     def __init__(self) -> None:
         self._renewals = 1
@@ -133,7 +138,7 @@ class Gateway:
         self.transport = Transport(
             self.wire.session(),
             GATEWAY,
-            Bearer(),  # type: ignore[arg-type]
+            Bearer(),
             self._sleep,
             lambda: self._now,
         )

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -59,7 +60,7 @@ def test_an_emulator_that_dies_shows_its_words(
     python.write_text("#!/bin/sh\necho no such module\nexit 3\n")
     python.chmod(0o755)
     monkeypatch.setenv("SANDBOX_PYTHON", str(python))
-    monkeypatch.setattr(module.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     with pytest.raises(SandboxError, match="no such module"):
         Aws().start()
     assert list(tmp_path.iterdir()) == [python]

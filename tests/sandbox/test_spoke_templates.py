@@ -128,7 +128,7 @@ def test_two_regions_in_any_order_before_the_roles(
     ]
 
 
-def test_they_can_be_removed_in_any_order(account: Account, spoke: Spoke) -> None:
+def test_they_can_be_removed_in_any_order(spoke: Spoke) -> None:
     spoke.create_roles(QualysAccountId="999999999999", QualysExternalId="q-1")
     for region in REGIONS:
         spoke.create("rules", region)

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from image_scan.notification_policy import NotificationPolicy
 from image_scan.payloads import (
     CacheDecision,
+    Counts,
     Deployment,
     Image,
     ImageTask,
@@ -118,6 +119,10 @@ def tag_only(**changes: Any) -> Image:
     """An image whose digest ECR did not tell."""
     key = f"{ACCOUNT}/{REGION}/shop/app:1.4.2"
     return image(**{"key": key, "digest": "", "manifests": [], "configs": [], **changes})
+
+
+def total(counts: Counts) -> int:
+    return sum(cast("dict[str, int]", counts).values())
 
 
 def deployment(**changes: Any) -> Deployment:

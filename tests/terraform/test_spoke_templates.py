@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -130,7 +131,7 @@ def normal(values: list[Json]) -> list[Json]:
 
 
 SPOKE = terraform("regional-spoke")
-SAME_STATEMENTS = {
+SAME_STATEMENTS: dict[str, tuple[str, str, Callable[[Json], Json]]] = {
     "forward": ("roles", "ForwardRole", lambda role: role["Policies"][0]["PolicyDocument"]),
     "describe": ("roles", "DescribeRole", lambda role: role["Policies"][0]["PolicyDocument"]),
     "import_findings": ("roles", "ImportFindingsPolicy", lambda policy: policy["PolicyDocument"]),

@@ -48,13 +48,13 @@ def test_other_errors_pass_through() -> None:
         raise ZeroDivisionError
 
 
-def test_a_region_that_cannot_be_one_is_told_in_our_terms(environment: pytest.MonkeyPatch) -> None:
+def test_a_region_that_cannot_be_one_is_told_in_our_terms() -> None:
     """Events and image references name regions."""
     with pytest.raises(AwsUnavailable, match="InvalidRegionError"):
         aws.client("ecr", "x" * 64)
 
 
-def test_a_client_is_made_once(environment: pytest.MonkeyPatch) -> None:
+def test_a_client_is_made_once() -> None:
     assert aws.client("sns") is aws.client("sns")
     assert aws.client("sns", "eu-west-1") is not aws.client("sns")
 

@@ -42,9 +42,7 @@ def bodies(answers: responses.RequestsMock) -> list[dict[str, Any]]:
     return [json.loads(request.body or "") for request in posts]
 
 
-def test_a_known_registry_is_remembered(
-    find: Any, answers: responses.RequestsMock, memo: RegistryMemo
-) -> None:
+def test_a_known_registry_is_remembered(find: Any, answers: responses.RequestsMock) -> None:
     answers.get(REGISTRIES, json=listed(ROW))
     assert find() == {"uuid": "reg-1", "memoised": False}
     asked = len(answers.calls)

@@ -116,7 +116,7 @@ def test_a_scan_without_a_result_is_told_and_freed(
 
 
 def test_an_image_that_no_scan_can_answer_for_is_recorded(
-    cache: ScanCache, table: CacheTable, told: Told, settle: Settle
+    cache: ScanCache, table: CacheTable, settle: Settle
 ) -> None:
     held = taken(cache.decide(task(), LEASE))
     outcome = Outcome(verdict="UNSCANNABLE", error="ImageNotScannable", cause="its tag moved")
@@ -270,7 +270,7 @@ def test_an_execution_that_died_is_an_error_with_its_status(status: str) -> None
 
 
 def test_a_dead_execution_frees_its_image_and_is_told(
-    cache: ScanCache, table: CacheTable, told: Told, settle_read: Settle
+    cache: ScanCache, table: CacheTable, settle_read: Settle
 ) -> None:
     held = taken(cache.decide(task(), LEASE))
     executed = {key: value for key, value in settle_task(task(), held, CLEAN).items()
@@ -294,7 +294,7 @@ def test_a_task_of_a_machine_is_taken_as_it_is() -> None:
 
 
 def test_each_verdict_is_counted_once(
-    cache: ScanCache, told: Told, settle: Settle, capsys: pytest.CaptureFixture[str]
+    cache: ScanCache, settle: Settle, capsys: pytest.CaptureFixture[str]
 ) -> None:
     held = taken(cache.decide(task(), LEASE))
     for _ in range(2):
@@ -304,7 +304,7 @@ def test_each_verdict_is_counted_once(
 
 
 def test_an_image_that_needs_no_lease_is_counted_too(
-    cache: ScanCache, told: Told, settle: Settle, capsys: pytest.CaptureFixture[str]
+    settle: Settle, capsys: pytest.CaptureFixture[str]
 ) -> None:
     outcome = Outcome(verdict="UNSCANNABLE", reason="not ECR")
     settle(task(), None, outcome)
@@ -345,9 +345,7 @@ def test_what_is_wrong_with_the_install_is_told_once_an_hour_and_all_are_kept(
         ("ScanFailed", ""),
     ],
 )
-def test_what_is_kept_says_so(
-    cache: ScanCache, settle: Settle, told: Told, error: str, words: str
-) -> None:
+def test_what_is_kept_says_so(cache: ScanCache, settle: Settle, error: str, words: str) -> None:
     heard: list[str] = []
 
     def tell(_: SettleTask, outcome: Outcome, __: Mapping[str, Place]) -> bool:
@@ -375,7 +373,7 @@ def test_a_notice_that_could_not_be_told_is_told_by_the_next(
 
 
 def test_after_a_crash_it_is_kept_twice_rather_than_not_at_all(
-    cache: ScanCache, told: Told, settle: Settle
+    cache: ScanCache, settle: Settle
 ) -> None:
     held = taken(cache.decide(task(), LEASE))
     settle(task(), held, DEAD)
@@ -384,7 +382,7 @@ def test_after_a_crash_it_is_kept_twice_rather_than_not_at_all(
 
 @pytest.mark.parametrize("outcome", [CLEAN, CRITICAL, TIMEOUT, DEAD])
 def test_however_it_ends_its_slot_is_free_again(
-    cache: ScanCache, told: Told, settle: Settle, slots: ScanSlots, outcome: Outcome
+    cache: ScanCache, settle: Settle, slots: ScanSlots, outcome: Outcome
 ) -> None:
     held = taken(cache.decide(task(), LEASE))
     slots.take(held["execution_name"], 1, LEASE)

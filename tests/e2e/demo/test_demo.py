@@ -78,16 +78,19 @@ def test_everything_is_as_expected(shown: Shown) -> None:
 
 def test_the_value_of_a_secret_is_shown_nowhere(shown: Shown) -> None:
     names = shown.variables
-    session = boto3.Session(names["AWS_ACCESS_KEY_ID"], names["AWS_SECRET_ACCESS_KEY"])
-    options = {"endpoint_url": names["AWS_ENDPOINT_URL"], "region_name": names["AWS_REGION"]}
-    states = session.client("stepfunctions", **options)
-    table = session.client("dynamodb", **options)
+    session = boto3.Session(
+        names["AWS_ACCESS_KEY_ID"],
+        names["AWS_SECRET_ACCESS_KEY"],
+        region_name=names["AWS_REGION"],
+    )
+    states = session.client("stepfunctions", endpoint_url=names["AWS_ENDPOINT_URL"])
+    table = session.client("dynamodb", endpoint_url=names["AWS_ENDPOINT_URL"])
     (machine,) = [
         each["stateMachineArn"]
         for each in states.list_state_machines()["stateMachines"]
         if each["name"].endswith("-scan")
     ]
-    seen = [shown.printed, table.scan(TableName="qualys-image-scan-cache")["Items"]]
+    seen: list[object] = [shown.printed, table.scan(TableName="qualys-image-scan-cache")["Items"]]
     for scan in states.list_executions(stateMachineArn=machine)["executions"]:
         pages = states.get_paginator("get_execution_history")
         seen += pages.paginate(executionArn=scan["executionArn"])

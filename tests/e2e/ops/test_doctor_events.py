@@ -14,7 +14,6 @@ from .examination import PREFIX, Break, assert_seen, failing, look
 
 TRAIL = f"{PREFIX}-ecs"
 RULE = f"{PREFIX}-ecs-deployments"
-RULE_ARN = f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{RULE}"
 TRAIL_ARN = f"arn:aws:cloudtrail:{REGION}:{ACCOUNT}:trail/{TRAIL}"
 NOBODY = {
     "Version": "2012-10-17",

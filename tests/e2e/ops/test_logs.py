@@ -4,8 +4,6 @@ import json
 
 import pytest
 
-from sandbox.install import Install
-
 from .conftest import Operate, Pushed
 
 
@@ -44,7 +42,7 @@ def test_one_function_alone(operate: Operate, pushed: Pushed) -> None:
     ],
 )
 def test_what_cannot_be_read_is_said(
-    operate: Operate, install: Install, settings: dict[str, str], sentence: str
+    operate: Operate, settings: dict[str, str], sentence: str
 ) -> None:
     done = operate("logs", **settings)
     assert (done.status, done.output) == (2, "")

@@ -47,7 +47,7 @@ def test_all_is_well(organization: Organization, place: str) -> None:
     )
 
 
-def bus_policy(organization: Organization, change: Any) -> Any:
+def bus_policy(change: Any) -> Any:
     @contextmanager
     def put(install: Install) -> Iterator[None]:
         events = install.client("events")
@@ -157,7 +157,7 @@ def breaks(organization: Organization) -> dict[str, tuple[str, Break]]:
     return {
         "hub: another organization": (
             "hub",
-            Break("hub-bus", bus_policy(organization, other), organization.id, "make deploy-hub"),
+            Break("hub-bus", bus_policy(other), organization.id, "make deploy-hub"),
         ),
         "hub: rule disabled": (
             "hub",
@@ -196,7 +196,7 @@ def breaks(organization: Organization) -> dict[str, tuple[str, Break]]:
             "region",
             Break(
                 "hub-admits-here",
-                bus_policy(organization, other),
+                bus_policy(other),
                 f"in {REGION} does not let in {ACCOUNT}",
                 f"make deploy AWS_REGION={REGION}",
             ),
@@ -205,7 +205,7 @@ def breaks(organization: Organization) -> dict[str, tuple[str, Break]]:
             "region",
             Break(
                 "hub-admits-here",
-                bus_policy(organization, closed),
+                bus_policy(closed),
                 f"in {REGION} does not let in {ACCOUNT}",
                 f"make deploy AWS_REGION={REGION}",
             ),

@@ -46,9 +46,7 @@ def test_an_image_of_a_third_account(
     assert f"arn:aws:iam::{organization.images}:role/{name}" in roles
 
 
-def test_another_region_of_the_hubs_own_account(
-    organization: Organization, make_app: Callable[..., App]
-) -> None:
+def test_another_region_of_the_hubs_own_account(make_app: Callable[..., App]) -> None:
     app = make_app(ACCOUNT, ELSEWHERE)
     app.register()
     assert app.settle()["status"] == "CLEAN"

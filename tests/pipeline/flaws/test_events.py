@@ -23,7 +23,7 @@ def read(recorded: dict[str, Any], ecr: FakeEcr) -> Any:
             return {"taskDefinition": {"containerDefinitions": [{"name": "c", "image": "nginx"}]}}
 
     ecs = Ecs()
-    return deployments.read(recorded, OneAccount(lambda _: ecs, lambda _: ecr)), ecs.asked  # type: ignore[arg-type]
+    return deployments.read(recorded, OneAccount(lambda _: ecs, lambda _: ecr)), ecs.asked
 
 
 @pytest.mark.parametrize("name", ["register_denied", "create_service_failed", "run_task_failed"])

@@ -353,7 +353,8 @@ def test_f38_no_credential_is_ever_written(watched: Watched, secret: dict[str, s
     watched.listen()
     assert watched.scan(1) == "CLEAN"
     watched.pipeline.functions.forget()
-    for number, fault in enumerate(({"status": 401, "body": SECRETS[0]}, {"drop": True}), 2):
+    faults: list[dict[str, Any]] = [{"status": 401, "body": SECRETS[0]}, {"drop": True}]
+    for number, fault in enumerate(faults, 2):
         spoiled = watched.pipeline.qualys.fail(".*", times=0, **fault)
         assert watched.scan(number) != "CLEAN"
         watched.pipeline.qualys.mend(spoiled)

@@ -2,7 +2,8 @@
 
 import json
 import re
-from typing import Any
+from typing import Any, NoReturn
+from unittest.mock import Mock
 
 import pytest
 import responses
@@ -31,6 +32,7 @@ from tests.support.builders import (
     listed,
     recorded,
     schedule,
+    settle_task,
     taken,
     task,
     unheard,
@@ -40,7 +42,7 @@ JOBS = f"{API}/registry/reg-1/schedule"
 TERRAFORM = sorted(definitions.REPOSITORY.glob("modules/*/*.tf"))
 
 
-def refuse(*_: Any) -> None:
+def refuse(*_: Any) -> NoReturn:
     raise RuntimeError("SNS is down")
 
 
@@ -69,13 +71,13 @@ def test_f32b_nothing_is_recorded_before_it_is_told(
 ) -> None:
     """With SNS down, the alert was lost behind a cache hit."""
     lease = taken(cache.decide(task(), LEASE))
-    work: Any = {**task(), "lease": lease, "outcome": dict(CRITICAL)}
+    work = settle_task(task(), lease, CRITICAL)
     with pytest.raises(RuntimeError):
         settlement.settle(work, cache, slots, notices, WEEK, refuse, unheard)
     assert cache.places_of(lease) is not None
-    told: list[Any] = []
-    settlement.settle(work, cache, slots, notices, WEEK, lambda *it: bool(told.append(it)), unheard)
-    assert len(told) == 1
+    tell = Mock(return_value=False)
+    settlement.settle(work, cache, slots, notices, WEEK, tell, unheard)
+    tell.assert_called_once()
 
 
 def test_f32c_a_scan_without_a_result_ends_as_a_failure() -> None:

@@ -5,6 +5,7 @@ Each test states the scenario in which that tool fails, and holds what happens h
 
 import json
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 import responses
@@ -28,7 +29,7 @@ from image_scan.errors import (
 from image_scan.events import deployments
 from image_scan.findings import summary
 from image_scan.install_notices import InstallNotices
-from image_scan.payloads import Outcome, SettleTask
+from image_scan.payloads import Outcome
 from image_scan.qualys.client import QualysClient
 from image_scan.registries import RegistryRole
 from image_scan.registry_memo import RegistryMemo
@@ -56,6 +57,7 @@ from tests.support.builders import (
     qualys_image,
     recorded,
     schedule,
+    settle_task,
     taken,
     task,
     unheard,
@@ -89,7 +91,7 @@ def test_f02_an_error_of_the_api_is_not_a_clean_image(
     qualys: QualysClient, answers: responses.RequestsMock, status: int
 ) -> None:
     """A refused or failing result call gave zero findings, cached for a week."""
-    body = None if status == 204 else {"details": [], "vulnSummary": {}}
+    body: dict[str, Any] | None = None if status == 204 else {"details": [], "vulnSummary": {}}
     answers.get(VULN, status=status, json=body)
     with pytest.raises(ScanError):
         scan_results.fetch(image(), STATUS, qualys)
@@ -151,7 +153,7 @@ def test_f07_a_scan_is_of_one_exact_tag(
             "region": "us-east-1",
             "detail": {"image": reference},
         }
-        (found,) = deployments.read(event, OneAccount(lambda _: None, lambda _: ecr))["images"]  # type: ignore[arg-type]
+        (found,) = deployments.read(event, OneAccount(lambda _: None, lambda _: ecr))["images"]
         scan_jobs.submit(found, REGISTRY, "scan-1", False, qualys, memo)
         sent = json.loads(answers.calls[-1].request.body or "")
         assert sent["filters"][0]["repoTags"] == [{"repo": "shop/app", "tag": "latest"}]
@@ -174,7 +176,7 @@ def test_f09_equal_names_in_two_accounts_are_two_images(cache: ScanCache) -> Non
 def test_f10_a_notification_says_where_the_image_runs() -> None:
     """The event's account was overwritten by the image's; neither digest nor place was told."""
     where = task(of=image(account_id="999999999999"), account="111111111111", region="eu-west-1")
-    told = SettleTask(**where, lease=None, outcome=CRITICAL)
+    told = settle_task(where, None, CRITICAL)
     message = notifications.message(told, CRITICAL, Selection(dict([place_of(where)])))
     (place,) = message["deployed"]
     assert (place["account"], place["region"]) == ("111111111111", "eu-west-1")
@@ -208,18 +210,11 @@ def test_f12_polls_are_counted_once() -> None:
 def test_f13_a_timeout_is_told(cache: ScanCache, slots: ScanSlots, notices: InstallNotices) -> None:
     """A timeout had no findings, so nobody heard of it and the execution succeeded."""
     lease = taken(cache.decide(task(), LEASE))
-    told = []
-    settled = settlement.settle(
-        {**task(), "lease": lease, "outcome": Outcome(verdict="TIMEOUT", reason="no result")},
-        cache,
-        slots,
-        notices,
-        WEEK,
-        lambda *message: told.append(message) is None,
-        unheard,
-    )
+    timeout = settle_task(task(), lease, Outcome(verdict="TIMEOUT", reason="no result"))
+    tell = Mock(return_value=True)
+    settled = settlement.settle(timeout, cache, slots, notices, WEEK, tell, unheard)
     assert settled["notified"] is True
-    assert told
+    tell.assert_called_once()
     states = definitions.states("scan")
     assert states["ScanTimeout"]["Next"] == "SendFailureNotification"
     assert states["SendFailureNotification"]["Next"] == "IsKept"

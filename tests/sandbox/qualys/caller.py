@@ -9,7 +9,7 @@ from sandbox.qualys import HeldImages, PulledImage, QualysProcess, QualysSimulat
 TOKEN = "an-access-token"
 HOST = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 ROLE = "arn:aws:iam::123456789012:role/qualys-sensor"
-REGISTRY = {
+REGISTRY: dict[str, Any] = {
     "registryType": "AWS",
     "registryUri": f"https://{HOST}",
     "registryName": "ecr-123456789012-eu-west-1",
@@ -53,11 +53,15 @@ class Caller:
     def delete(self, path: str, **query: Any) -> requests.Response:
         return self.ask("DELETE", path, params=query)
 
-    def push(self, repository: str, tag: str, image: PulledImage) -> None:
+    @property
+    def held(self) -> HeldImages:
+        """The images that a simulator in this process pulls."""
         assert isinstance(self.simulator, QualysSimulator)
-        source = self.simulator.image_source
-        assert isinstance(source, HeldImages)
-        source.push(HOST, repository, {tag: image})
+        assert isinstance(self.simulator.image_source, HeldImages)
+        return self.simulator.image_source
+
+    def push(self, repository: str, tag: str, image: PulledImage) -> None:
+        self.held.push(HOST, repository, {tag: image})
 
     def registry(self) -> str:
         """Makes the registry and reads its UUID back."""

@@ -92,7 +92,7 @@ def test_a_role_that_does_not_trust_the_sensor(
     caller: Caller, account: Account, wrong: dict[str, str]
 ) -> None:
     pushed(account)
-    job = scan(caller, account, sensor_role(account, **wrong))  # type: ignore[arg-type]
+    job = scan(caller, account, sensor_role(account, PULL, **wrong))
     assert (job["status"], job["errors"][0]["errorCode"]) == ("Error", "ASSUME_ROLE_FAILED")
     assert caller.get("/images").status_code == 204
 

@@ -111,5 +111,4 @@ def test_the_sensor_presents_the_id_of_the_partition(
     registry = caller.get("/registry").json()["data"][0]["registryUuid"]
     caller.schedule(registry)
     caller.finish()
-    pulls = caller.simulator.image_source.pulls  # type: ignore[union-attr]
-    assert [access.external_id for access, _, _ in pulls] == [presented]
+    assert [access.external_id for access, _, _ in caller.held.pulls] == [presented]

@@ -66,8 +66,8 @@ def test_an_encoded_filter_is_not_understood(caller: Caller) -> None:
         {"registryUri": f"https://{HOST}/"},
         {"aws": None},
         {"aws": {"arn": "role"}},
-        {"aws": {**REGISTRY["aws"], "accountType": "China"}},  # type: ignore[dict-item]
-        {"aws": {**REGISTRY["aws"], "region": "us-east-1"}},  # type: ignore[dict-item]
+        {"aws": {**REGISTRY["aws"], "accountType": "China"}},
+        {"aws": {**REGISTRY["aws"], "region": "us-east-1"}},
     ],
 )
 def test_an_incomplete_registry_is_refused(caller: Caller, change: dict[str, Any]) -> None:
@@ -90,7 +90,7 @@ def test_pages_count_from_one_and_the_older_name_is_not_read(caller: Caller) -> 
     for region in ("eu-west-1", "us-east-1", "us-west-2"):
         body = copy.deepcopy(REGISTRY)
         body["registryUri"] = f"https://123456789012.dkr.ecr.{region}.amazonaws.com"
-        body["aws"]["region"] = region  # type: ignore[index]
+        body["aws"]["region"] = region
         assert caller.post("/registry", body).status_code == 201
     first = caller.get("/registry", pageSize=2, pageNumber=1).json()
     second = caller.get("/registry", pageSize=2, pageNumber=2).json()

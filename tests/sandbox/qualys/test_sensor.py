@@ -1,6 +1,7 @@
 """Jobs from phase to phase, and how they end."""
 
-from sandbox.qualys import QualysSimulator
+import pytest
+
 from tests.sandbox.qualys.caller import Caller, single
 from tests.sandbox.qualys.test_schedules import STAMPS
 
@@ -136,9 +137,7 @@ def test_a_paused_sensor_leaves_jobs_queued(caller: Caller) -> None:
     assert caller.image()["scanStatus"] == "SUCCESS"
 
 
-def test_a_job_of_a_deleted_registry_ends_in_error(
-    caller: Caller, simulator: QualysSimulator
-) -> None:
+def test_a_job_of_a_deleted_registry_ends_in_error(caller: Caller) -> None:
     registry = caller.registry()
     schedule = caller.schedule(registry)
     caller.delete("/registry", registryIds=registry)
@@ -147,8 +146,8 @@ def test_a_job_of_a_deleted_registry_ends_in_error(
     assert jobs[schedule] == "Error"
 
 
-def test_a_sensor_that_breaks_ends_the_job(caller: Caller, simulator: QualysSimulator) -> None:
-    simulator.image_source.resolve = lambda *_: 1 / 0  # type: ignore[method-assign,assignment]
+def test_a_sensor_that_breaks_ends_the_job(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(caller.held, "resolve", lambda *_: 1 / 0)
     job = caller.scan()
     assert (job["status"], job["errors"][0]["errorCode"]) == ("Error", "SENSOR_ERROR")
 

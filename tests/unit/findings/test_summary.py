@@ -1,6 +1,6 @@
 """Counting what Qualys lists."""
 
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -9,12 +9,7 @@ from hypothesis import strategies as st
 from image_scan.errors import UnexpectedAnswer
 from image_scan.findings import encoding
 from image_scan.findings.summary import summarise
-from image_scan.payloads import Counts
-from tests.support.builders import finding
-
-
-def total(counts: Counts) -> int:
-    return sum(cast("dict[str, int]", counts).values())
+from tests.support.builders import finding, total
 
 
 def test_nothing_listed_is_clean() -> None:

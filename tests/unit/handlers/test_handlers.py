@@ -66,9 +66,7 @@ def test_check_cache_takes_the_lease_once(dynamodb: Any) -> None:
     assert items(dynamodb) == {DIGEST: "IN_PROGRESS"}
 
 
-def test_get_registry_finds_and_remembers(
-    dynamodb: Any, secret: None, answers: responses.RequestsMock
-) -> None:
+def test_get_registry_finds_and_remembers(secret: None, answers: responses.RequestsMock) -> None:
     row = {"registryUuid": "reg-1", "registryUri": f"https://{HOST}"}
     answers.get(f"{API}/registry", json=listed(row))
     assert get_registry.handler(task(), None) == {"uuid": "reg-1", "memoised": False}
@@ -77,7 +75,7 @@ def test_get_registry_finds_and_remembers(
 
 
 def test_submit_scan_names_the_schedule_after_the_execution(
-    dynamodb: Any, secret: None, answers: responses.RequestsMock
+    secret: None, answers: responses.RequestsMock
 ) -> None:
     answers.post(f"{API}/registry/reg-1/schedule", json={"scheduleUuid": JOB})
     event: Any = {**task(), "registry": REGISTRY, "execution_name": "execution-1", "attempt": 0}
