@@ -221,15 +221,17 @@ class Install:
         return [each for each in told if "verdict" in each]  # the daily digest has none
 
     def mail(self, address: str) -> list[str]:
-        """The e-mails that an address was sent."""
+        """The e-mails that an address was sent, without the links of subscriptions."""
         sent = self.aws.ask("/_sandbox/mail")["sent"]
-        return [each["text"] for each in sent if each["to"] == address]
+        return [each["text"] for each in sent if each["to"] == address and "token" not in each]
 
     def subscribe_by_mail(self, address: str) -> None:
-        """At once; AWS would mail a link to the address first."""
-        self.client("sns").subscribe(
-            TopicArn=self.outputs["topic_arn"], Protocol="email", Endpoint=address
-        )
+        """Subscribes an address, whose owner follows the link at once."""
+        sns, topic = self.client("sns"), self.outputs["topic_arn"]
+        sns.subscribe(TopicArn=topic, Protocol="email", Endpoint=address)
+        sent = self.aws.ask("/_sandbox/mail")["sent"]
+        links = [each["token"] for each in sent if each["to"] == address and "token" in each]
+        sns.confirm_subscription(TopicArn=topic, Token=links[-1])
 
     def failed_events(self) -> list[Json]:
         """Takes the kept events: `body` as it came, and the error's name."""

@@ -156,6 +156,9 @@ PATCHES: tuple[Patch, ...] = (
     replaced("ministack.services.organizations:_DISPATCH", provider_answers.with_service_access),
     around("ministack.services.secretsmanager:_put_secret_value", secret_versions.put_secret_value),
     around("ministack.services.sns:_matches_filter_policy", mail.matches),
+    around("ministack.services.sns:_subscribe", mail.subscribe),
+    around("ministack.services.sns:_list_subscriptions", mail.listed),
+    around("ministack.services.sns:_list_subscriptions_by_topic", mail.listed),
     # Speed alone: no answer changes
     replaced("ministack.services.dynamodb:copy", item_copies.quick_copy),
     around("ministack.services.dynamodb:_query", narrow_queries.query),

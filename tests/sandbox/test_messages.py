@@ -59,6 +59,42 @@ def test_an_encrypted_topic_reaches_its_queue(account: Account) -> None:
     assert (body["Subject"], body["Message"]) == ("s", "m")
 
 
+def test_an_address_gets_nothing_until_its_owner_has_followed_the_link(account: Account) -> None:
+    sns = account.client("sns")
+    topic = sns.create_topic(Name="t")["TopicArn"]
+    given: dict[str, str] = {"TopicArn": topic, "Protocol": "email", "Endpoint": f"{account.id}@x"}
+
+    def listed() -> list[str]:
+        by_topic = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+        assert sns.list_subscriptions()["Subscriptions"] == by_topic
+        return [each["SubscriptionArn"] for each in by_topic]
+
+    def mails() -> list[dict[str, str]]:
+        sent = account.aws.ask("/_sandbox/mail")["sent"]
+        return [each for each in sent if each["to"] == given["Endpoint"]]
+
+    assert sns.subscribe(**given)["SubscriptionArn"] == "pending confirmation"
+    assert listed() == ["PendingConfirmation"]
+    sns.publish(TopicArn=topic, Message="too early")
+    (link,) = mails()
+    arn = sns.confirm_subscription(TopicArn=topic, Token=link["token"])["SubscriptionArn"]
+    assert listed() == [arn] != ["PendingConfirmation"]
+    assert sns.subscribe(**given)["SubscriptionArn"] == arn
+    sns.publish(TopicArn=topic, Message="now")
+    assert [each["text"] for each in mails()[1:]] == ["now"]
+
+
+def test_terraform_is_told_the_arn_of_a_pending_subscription(account: Account) -> None:
+    sns = account.client("sns")
+    topic = sns.create_topic(Name="t")["TopicArn"]
+    arn = sns.subscribe(
+        TopicArn=topic, Protocol="email", Endpoint="a@x", ReturnSubscriptionArn=True
+    )["SubscriptionArn"]
+    attributes = sns.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
+    assert attributes["PendingConfirmation"] == "true"
+    assert attributes["ConfirmationWasAuthenticated"] == "false"
+
+
 def test_policies_that_demand_tls_are_met(account: Account) -> None:
     arn = f"arn:aws:sqs:us-east-1:{account.id}:q"
     deny = {
