@@ -74,9 +74,13 @@ def topic_subscribed(here: Here) -> Finding:
     confirmed = [arn for arn in found if arn.startswith("arn:")]
     if confirmed:
         return passed(f"{len(confirmed)} confirmed")
-    pending = " but by some who have not confirmed it" if found else ""
+    if found:
+        return failed(
+            f"no subscription to {here.name('notifications')} is confirmed",
+            "follow the link that AWS has mailed to the address",
+        )
     return failed(
-        f"{here.name('notifications')} is subscribed to by nobody{pending}",
+        f"{here.name('notifications')} is subscribed to by nobody",
         here.aws(
             "sns subscribe",
             topic_arn=here.topic_arn,

@@ -47,9 +47,11 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         Path(arguments.out).write_text(page(found, install, now), encoding="utf-8")
     except OSError as error:
         raise OpsError(f"The report cannot be written: {error}") from error
+    count = len(found.running)
+    images = "1 image runs" if count == 1 else f"{count} images run"
     console.print(
-        f"{arguments.out}: {len(found.running)} images run, {found.bad()} of them with critical "
-        "or high findings, malware or secrets.",
+        f"{arguments.out}: {images}, {found.bad()} of them with critical or high findings, "
+        "malware or secrets.",
         markup=False,
         highlight=False,
         soft_wrap=True,
