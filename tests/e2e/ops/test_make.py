@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from sandbox.aws import REPOSITORY
 from sandbox.install import Install
 
 from .conftest import Pushed
+
+BAD = "critical or high findings, malware or secrets"
 
 
 def make(install: Install, target: str, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -46,6 +49,26 @@ def test_a_day_of_an_operator(install: Install, pushed: Pushed) -> None:
     lines = make(install, "logs", SINCE="5m", FUNCTION="check_cache", JSON="1")
     assert lines.returncode == 0, lines.stderr
     assert pushed.repository in lines.stdout
+    assert answer(make(install, "doctor", JSON="1"))["healthy"] is True
+
+
+def test_what_runs_is_compared_and_reported(
+    install: Install, pushed: Pushed, tmp_path: Path
+) -> None:
+    ecs = install.ecs
+    ecs.create_cluster(clusterName="day")
+    container = {"name": "app", "image": pushed.image.by_tag}
+    ecs.register_task_definition(family="day", containerDefinitions=[container])
+    ecs.run_task(cluster="day", taskDefinition="day")
+    install.settle()
+    compared = answer(make(install, "backfill", JSON="1"))
+    (shown,) = answer(make(install, "coverage", JSON="1"))["reconciliations"]
+    assert (compared["running_images"], compared["fresh_verdicts"], compared["sent"]) == (1, 1, 0)
+    assert (shown["at"], shown["running_images"]) == (compared["at"], 1)
+    page = tmp_path / "report.html"
+    done = make(install, "report", OUT=str(page))
+    assert done.stdout == f"{page}: 1 image runs, 0 of them with {BAD}.\n"
+    assert pushed.repository in page.read_text()
 
 
 @pytest.mark.parametrize(

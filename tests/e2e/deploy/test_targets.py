@@ -1,0 +1,101 @@
+"""The deploy targets that plan, ask, or find nothing: each changes nothing."""
+
+import os
+import pty
+import subprocess
+
+from tests.support.documents import block
+
+from .conftest import TOKEN, Project
+
+STACKSET = (
+    "OrganizationId=o-a1b2c3d4e5",
+    "OrgUnitIds=ou-ab12-cdef3456",
+    "SecurityAccountId=222233334444",
+    "CentralEventBusArn=arn:aws:events:us-east-1:222233334444:event-bus/qualys-image-scan-hub",
+    "EXISTING_ROLE_NAME=qualys-role",
+)
+
+
+def make(project: Project, target: str, *settings: str, answer: str) -> tuple[int, str]:
+    """Status and outputs of a target whose question is answered on a terminal."""
+    ours, theirs = pty.openpty()
+    try:
+        os.write(ours, f"{answer}\n".encode())
+        done = subprocess.run(
+            ["make", "-s", target, *settings],
+            cwd=project.folder,
+            env=project.environment,
+            stdin=theirs,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    return done.returncode, done.stdout
+
+
+def test_the_commands_of_the_readme(project: Project, deployed: str) -> None:
+    """They subscribe an address to what is deployed already, and look at all of it."""
+    export, deploy, doctor = block("README.md#use-it-on-aws").splitlines()
+    assert export == "export AWS_REGION=us-east-1 QUALYS_API_TOKEN=..."
+    given = project.environment | {"AUTO_APPROVE": "1"}
+
+    def typed(command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["bash", "-c", f"{export.replace('...', TOKEN)}\n{command}"],
+            cwd=project.folder,
+            env=given,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    applied = typed(deploy)
+    assert applied.returncode == 0, applied.stdout + applied.stderr
+    assert "\nApplied.\n" in applied.stdout
+    waiting = typed(doctor)
+    assert waiting.returncode == 2
+    (failure,) = [line for line in waiting.stdout.splitlines() if line.startswith("fail")]
+    assert failure.split()[1] == "topic-subscribed"
+    assert failure.endswith("  ->  follow the link that AWS has mailed to the address")
+    (link,) = project.aws.ask("/_sandbox/mail")["sent"]
+    assert link["to"] == "security@example.com"
+    (topic,) = project.aws.client("sns").list_topics()["Topics"]
+    project.aws.client("sns").confirm_subscription(Token=link["token"], **topic)
+    assert "topic-subscribed     1 confirmed" in project.make("doctor")
+
+
+def test_regions_are_planned(project: Project, deployed: str) -> None:
+    said = project.make("plan-region", "REGION=eu-west-2")
+    assert "module.this.aws_cloudwatch_event_rule" in said
+    assert "Plan: " in said
+    assert project.aws.client("events", region="eu-west-2").list_rules()["Rules"] == []
+
+
+def test_the_change_to_a_hub_is_planned(project: Project, deployed: str) -> None:
+    given = ("QUALYS_POD=US2", "OrganizationId=o-a1b2c3d4e5", "EXISTING_ROLE_NAME=qualys-role")
+    said = project.make("plan-hub", *given)
+    assert "aws_cloudwatch_event_bus.hub" in said
+    bus = project.aws.client("events").describe_event_bus(Name="qualys-image-scan-hub")
+    assert "o-a1b2c3d4e5" not in bus["Policy"]
+
+
+def test_stacksets_are_asked_for_and_nothing_is_left(project: Project) -> None:
+    """The embedded AWS has no StackSets, so that the answer here is no."""
+    status, said = make(project, "deploy-spoke-stackset", *STACKSET, answer="no")
+    assert status == 2
+    assert "Plan: 4 to add" in said
+    assert "Apply stackset? Only yes goes on:" in said
+    assert "Nothing was changed." in said
+    said = project.make("destroy-spoke-stackset", *STACKSET, "AUTO_APPROVE=1")
+    assert "There was nothing to destroy." in said
+    assert "stackset" not in {path.name for path in project.left()}
+
+
+def test_there_is_nothing_to_destroy_of_another_name(project: Project) -> None:
+    given = ("NAME_PREFIX=another", "QUALYS_POD=US2", "CREATE_ROLE=true", "AUTO_APPROVE=1")
+    assert "There was nothing to destroy." in project.make("destroy", *given)
