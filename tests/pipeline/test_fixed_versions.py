@@ -18,7 +18,7 @@ FOUND: Any = [
 ]
 
 
-def told(pipeline: Pipeline, **switches: Any) -> Any:
+def told(pipeline: Pipeline, **switches: Any) -> dict[str, Any]:
     pipeline.qualys.tell_findings("shop/app", FOUND)
     pipeline.qualys.behave(**switches)
     assert verdict(pipeline.scan()) == "FINDINGS"

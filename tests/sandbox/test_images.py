@@ -1,33 +1,43 @@
 """ECR answers for images as AWS does, and ours are real ones."""
 
+from __future__ import annotations
+
 import hashlib
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from botocore.exceptions import ClientError
 
 from sandbox.images import AMD64, ARM64, Image, build, push
-from tests.sandbox.account import Account
+
+if TYPE_CHECKING:
+    from mypy_boto3_ecr import ECRClient
+    from mypy_boto3_ecr.type_defs import ImageIdentifierTypeDef
+
+    from tests.sandbox.account import Account
 
 
 @pytest.fixture
-def ecr(account: Account) -> Any:
-    client = account.client("ecr")
+def ecr(account: Account) -> ECRClient:
+    client: ECRClient = account.client("ecr")
     client.create_repository(repositoryName="team/app")
     return client
 
 
-def get(ecr: Any, *image_ids: dict[str, str]) -> Any:
-    return ecr.batch_get_image(repositoryName="team/app", imageIds=list(image_ids))
+def get(ecr: ECRClient, *image_ids: dict[str, str]) -> Any:
+    named = cast("list[ImageIdentifierTypeDef]", list(image_ids))
+    return ecr.batch_get_image(repositoryName="team/app", imageIds=named)
 
 
-def describe(ecr: Any, **image_id: str) -> Any:
-    answer = ecr.describe_images(repositoryName="team/app", imageIds=[image_id])
+def describe(ecr: ECRClient, **image_id: str) -> Any:
+    answer = ecr.describe_images(
+        repositoryName="team/app", imageIds=[cast("ImageIdentifierTypeDef", image_id)]
+    )
     return answer["imageDetails"][0]
 
 
-def test_digests_are_those_of_the_bytes(ecr: Any, account: Account) -> None:
+def test_digests_are_those_of_the_bytes(ecr: ECRClient, account: Account) -> None:
     pushed = push(ecr, "team/app", build("a", [AMD64, ARM64], attestation=True), "1")
     assert pushed.registry == f"{account.id}.dkr.ecr.us-east-1.amazonaws.com"
     (index,) = get(ecr, {"imageTag": "1"})["images"]
@@ -54,12 +64,12 @@ def test_digests_are_those_of_the_bytes(ecr: Any, account: Account) -> None:
     ],
     ids=["oci", "docker", "index", "list"],
 )
-def test_every_kind_of_manifest(ecr: Any, image: Image, media_type: str) -> None:
+def test_every_kind_of_manifest(ecr: ECRClient, image: Image, media_type: str) -> None:
     push(ecr, "team/app", image, "1")
     assert describe(ecr, imageTag="1")["imageManifestMediaType"] == media_type
 
 
-def test_what_is_missing(ecr: Any) -> None:
+def test_what_is_missing(ecr: ECRClient) -> None:
     push(ecr, "team/app", build("a"), "1")
     answer = get(ecr, {"imageTag": "1"}, {"imageTag": "2"}, {"imageDigest": "sha256:" + "0" * 64})
     assert len(answer["images"]) == 1
@@ -71,14 +81,14 @@ def test_what_is_missing(ecr: Any) -> None:
             call(repositoryName="absent", imageIds=[{"imageTag": "1"}])
 
 
-def test_a_tag_and_a_digest_must_agree(ecr: Any) -> None:
+def test_a_tag_and_a_digest_must_agree(ecr: ECRClient) -> None:
     one, two = (push(ecr, "team/app", build(name), name) for name in ("one", "two"))
     answer = get(ecr, {"imageTag": "one", "imageDigest": two.digest})
     assert [f["failureCode"] for f in answer["failures"]] == ["ImageTagDoesNotMatchDigest"]
     assert get(ecr, {"imageTag": "one", "imageDigest": one.digest})["images"]
 
 
-def test_all_tags_of_a_digest(ecr: Any) -> None:
+def test_all_tags_of_a_digest(ecr: ECRClient) -> None:
     image = build("a")
     for tag in ("1", "latest"):
         pushed = push(ecr, "team/app", image, tag)
@@ -87,19 +97,19 @@ def test_all_tags_of_a_digest(ecr: Any) -> None:
     assert [image_id["imageTag"] for image_id in listed] == ["1", "latest"]
 
 
-def test_an_untagged_image_has_no_tags(ecr: Any) -> None:
+def test_an_untagged_image_has_no_tags(ecr: ECRClient) -> None:
     pushed = push(ecr, "team/app", build("a"))
     assert "imageTags" not in describe(ecr, imageDigest=pushed.digest)
 
 
-def test_pushing_a_tag_again_moves_it(ecr: Any) -> None:
+def test_pushing_a_tag_again_moves_it(ecr: ECRClient) -> None:
     old = push(ecr, "team/app", build("old"), "1")
     new = push(ecr, "team/app", build("new"), "1")
     assert get(ecr, {"imageTag": "1"})["images"][0]["imageId"]["imageDigest"] == new.digest
     assert "imageTags" not in describe(ecr, imageDigest=old.digest)
 
 
-def test_deleting_by_tag_leaves_the_other_tags(ecr: Any) -> None:
+def test_deleting_by_tag_leaves_the_other_tags(ecr: ECRClient) -> None:
     image = build("a")
     push(ecr, "team/app", image, "1")
     pushed = push(ecr, "team/app", image, "2")
@@ -110,20 +120,20 @@ def test_deleting_by_tag_leaves_the_other_tags(ecr: Any) -> None:
         describe(ecr, imageDigest=pushed.digest)
 
 
-def test_an_index_needs_its_children(ecr: Any) -> None:
+def test_an_index_needs_its_children(ecr: ECRClient) -> None:
     index = build("a", [AMD64, ARM64]).top
     with pytest.raises(ClientError, match="ReferencedImagesNotFoundException"):
         ecr.put_image(repositoryName="team/app", imageManifest=index.text, imageTag="1")
 
 
-def test_one_hundred_ids_at_most(ecr: Any) -> None:
+def test_one_hundred_ids_at_most(ecr: ECRClient) -> None:
     image_ids = [{"imageTag": str(number)} for number in range(101)]
     assert len(get(ecr, *image_ids[:100])["failures"]) == 100
     with pytest.raises(ClientError, match="InvalidParameterException"):
         get(ecr, *image_ids)
 
 
-def test_a_running_task_names_the_digest_behind_its_tag(ecr: Any, account: Account) -> None:
+def test_a_running_task_names_the_digest_behind_its_tag(ecr: ECRClient, account: Account) -> None:
     pushed = push(ecr, "team/app", build("a", [AMD64, ARM64]), "1")
     arn = f"arn:aws:sqs:us-east-1:{account.id}:q"
     pattern = {"detail-type": ["ECS Task State Change"]}

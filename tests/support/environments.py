@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from tests.support.fake_ecr import FakeEcr
     from tests.support.virtual_time import VirtualTime
 
 _LARGEST_CAUSE = 32_768  # characters of a cause that Step Functions keeps
@@ -136,7 +137,7 @@ def _failure(error: Exception) -> TaskFailed:
     return TaskFailed(type(error).__name__, json.dumps(told)[:_LARGEST_CAUSE])
 
 
-def install(functions: Lambda, ecr: Any, patch: pytest.MonkeyPatch) -> None:
+def install(functions: Lambda, ecr: FakeEcr, patch: pytest.MonkeyPatch) -> None:
     """Puts the package into this world: its time, its clients, and its ECR."""
 
     def client(service: str, region: str | None = None) -> Any:

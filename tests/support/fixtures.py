@@ -27,6 +27,8 @@ from tests.support.settings import as_deployed
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from mypy_boto3_dynamodb import DynamoDBClient
+
     from sandbox.qualys import QualysSimulator
 
 
@@ -44,14 +46,14 @@ def cloud(environment: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture
-def dynamodb(cloud: None) -> Any:
+def dynamodb(cloud: None) -> DynamoDBClient:
     client = boto3.client("dynamodb", region_name=REGION)
     tables.create(client)
     return client
 
 
 @pytest.fixture
-def table(dynamodb: Any) -> CacheTable:
+def table(dynamodb: DynamoDBClient) -> CacheTable:
     return CacheTable(dynamodb, tables.CACHE)
 
 

@@ -1,15 +1,25 @@
 """The two tables of modules/cache, for moto."""
 
+from __future__ import annotations
+
 import functools
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from moto.core.model import StructureShape
 from moto.core.serialize import BaseJSONSerializer
 
 # moto hides this module's content from mypy.
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser  # type: ignore[attr-defined]
 from moto.dynamodb.parsing.validators import ActionCountValidator
+
+if TYPE_CHECKING:
+    from moto.core.model import StructureShape
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.literals import KeyTypeType
+    from mypy_boto3_dynamodb.type_defs import (
+        GlobalSecondaryIndexUnionTypeDef,
+        KeySchemaElementTypeDef,
+    )
 
 Json = dict[str, Any]
 _MOTO = pytest.MonkeyPatch()  # for all tests: nothing undoes it
@@ -35,13 +45,16 @@ def _serialize_once(
 _MOTO.setattr(BaseJSONSerializer, "_serialize_type_structure", _serialize_once)
 
 CACHE, LEDGER = "images", "places"
-KEYS = {CACHE: {"imageDigest": "HASH"}, LEDGER: {"digest": "HASH", "place": "RANGE"}}
-_BY_PLACE = {"account_region": "HASH", "place": "RANGE"}
+KEYS: dict[str, dict[str, KeyTypeType]] = {
+    CACHE: {"imageDigest": "HASH"},
+    LEDGER: {"digest": "HASH", "place": "RANGE"},
+}
+_BY_PLACE: dict[str, KeyTypeType] = {"account_region": "HASH", "place": "RANGE"}
 
 
-def create(dynamodb: Any, cache: str = CACHE, ledger: str = LEDGER) -> None:
+def create(dynamodb: DynamoDBClient, cache: str = CACHE, ledger: str = LEDGER) -> None:
     dynamodb.create_table(TableName=cache, **_schema(KEYS[CACHE]))
-    index = {
+    index: GlobalSecondaryIndexUnionTypeDef = {
         "IndexName": "by-place",
         "KeySchema": _keys(_BY_PLACE),
         "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["last_seen", "state"]},
@@ -53,7 +66,7 @@ def create(dynamodb: Any, cache: str = CACHE, ledger: str = LEDGER) -> None:
     )
 
 
-def _schema(keys: dict[str, str], *others: str) -> dict[str, Any]:
+def _schema(keys: dict[str, KeyTypeType], *others: str) -> dict[str, Any]:
     return {
         "KeySchema": _keys(keys),
         "AttributeDefinitions": [
@@ -63,5 +76,5 @@ def _schema(keys: dict[str, str], *others: str) -> dict[str, Any]:
     }
 
 
-def _keys(keys: dict[str, str]) -> list[dict[str, str]]:
+def _keys(keys: dict[str, KeyTypeType]) -> list[KeySchemaElementTypeDef]:
     return [{"AttributeName": name, "KeyType": kind} for name, kind in keys.items()]

@@ -12,6 +12,8 @@ from image_scan.cache_table import CacheTable, ConditionFailedError
 from image_scan.errors import AwsRejected, ItemTooLarge
 
 if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
     from image_scan.cache_table import CacheTable as Table
 
 ABSENT = "attribute_not_exists(imageDigest) OR #ttl <= :now"
@@ -72,7 +74,7 @@ def test_one_attribute_is_removed_by_its_path(table: Table) -> None:
     assert table.get("other") is None
 
 
-def test_no_empty_map_is_sent(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_empty_map_is_sent(dynamodb: DynamoDBClient, monkeypatch: pytest.MonkeyPatch) -> None:
     """DynamoDB refuses one, and the tests' own does not."""
     sent: list[dict[str, Any]] = []
     monkeypatch.setattr(dynamodb, "put_item", lambda **given: sent.append(given))
@@ -83,7 +85,7 @@ def test_no_empty_map_is_sent(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) ->
     assert [[name for name in names if name in each] for each in sent] == [[], [names[1]]]
 
 
-def test_a_table_that_is_not_there_is_no_miss(dynamodb: Any) -> None:
+def test_a_table_that_is_not_there_is_no_miss(dynamodb: DynamoDBClient) -> None:
     missing = CacheTable(dynamodb, "another")
     with pytest.raises(AwsRejected, match="dynamodb:GetItem"):
         missing.get("k")

@@ -17,6 +17,8 @@ from tests.support import tables
 from tests.support.builders import ACCOUNT, DIGEST, NOW, REGION, image, task
 
 if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
     from tests.support.doubles import Clock
 
 OTHER = "sha256:" + "e" * 64
@@ -26,7 +28,7 @@ Json = dict[str, Any]
 
 
 class Rows:
-    def __init__(self, dynamodb: Any) -> None:
+    def __init__(self, dynamodb: DynamoDBClient) -> None:
         self._dynamodb = dynamodb
 
     def all(self) -> list[Json]:
@@ -39,12 +41,12 @@ class Rows:
 
 
 @pytest.fixture
-def rows(dynamodb: Any) -> Rows:
+def rows(dynamodb: DynamoDBClient) -> Rows:
     return Rows(dynamodb)
 
 
 @pytest.fixture
-def ledger(dynamodb: Any, clock: Clock) -> Ledger:
+def ledger(dynamodb: DynamoDBClient, clock: Clock) -> Ledger:
     return Ledger(LedgerTable(dynamodb, tables.LEDGER), clock)
 
 
@@ -139,7 +141,7 @@ def test_a_stop_that_comes_before_its_start_is_the_end(ledger: Ledger, rows: Row
 
 
 def test_a_start_between_the_question_and_the_answer_is_not_stopped(
-    dynamodb: Any, ledger: Ledger, rows: Rows, clock: Clock
+    dynamodb: DynamoDBClient, ledger: Ledger, rows: Rows, clock: Clock
 ) -> None:
     ledger.note(told(1))
 
@@ -197,7 +199,7 @@ EVENTS = [
 @settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_any_order_ends_the_same(dynamodb: Any, clock: Clock, order: list[int]) -> None:
+def test_any_order_ends_the_same(dynamodb: DynamoDBClient, clock: Clock, order: list[int]) -> None:
     name = f"order-{next(_names)}"
     tables.create(dynamodb, f"cache-{name}", name)
     ledger = Ledger(LedgerTable(dynamodb, name), clock)
@@ -220,4 +222,4 @@ def test_any_order_ends_the_same(dynamodb: Any, clock: Clock, order: list[int]) 
         ("dddd", "failed"): ("stopped", deployer),
     }
     first, last = ends["dddd", "web"][2:]
-    assert 0 <= int(last) - int(first) <= 120
+    assert 0 <= int(str(last)) - int(str(first)) <= 120

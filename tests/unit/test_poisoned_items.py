@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,15 +11,19 @@ from image_scan.security_hub_memo import Known, SecurityHubMemo
 from tests.support.builders import ACCOUNT, DIGEST, NOW, REGION, WEEK
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from image_scan.cache_table import CacheTable
     from image_scan.install_notices import InstallNotices
     from image_scan.registry_memo import RegistryMemo
     from image_scan.scan_cache import ScanCache
     from image_scan.scan_slots import ScanSlots
 
+    Poison = Callable[[str], None]
+
 
 @pytest.fixture
-def poison(table: CacheTable) -> Any:
+def poison(table: CacheTable) -> Poison:
     def put(key: str) -> None:
         place = {f"{ACCOUNT}#{REGION}#prod#web": {"event_id": "event-1"}}
         status = {"status": "UNSCANNABLE", "reason": "no image of ECR", "claimed_by": ""}
@@ -30,7 +34,7 @@ def poison(table: CacheTable) -> Any:
     return put
 
 
-def test_an_image_at_a_registrys_memo_is_no_registry(poison: Any, memo: RegistryMemo) -> None:
+def test_an_image_at_a_registrys_memo_is_no_registry(poison: Poison, memo: RegistryMemo) -> None:
     poison(f"registry#{ACCOUNT}#{REGION}")
     assert memo.recall(ACCOUNT, REGION) == ""
     assert memo.lock(ACCOUNT, REGION)
@@ -39,21 +43,21 @@ def test_an_image_at_a_registrys_memo_is_no_registry(poison: Any, memo: Registry
 
 
 def test_an_image_at_a_registrys_memo_does_not_keep_it_from_being_known(
-    poison: Any, memo: RegistryMemo
+    poison: Poison, memo: RegistryMemo
 ) -> None:
     poison(f"registry#{ACCOUNT}#{REGION}")
     assert memo.remember(ACCOUNT, REGION, "reg-1")
     assert memo.recall(ACCOUNT, REGION) == "reg-1"
 
 
-def test_an_image_at_the_slots_takes_none(poison: Any, slots: ScanSlots) -> None:
+def test_an_image_at_the_slots_takes_none(poison: Poison, slots: ScanSlots) -> None:
     poison("slots#scan")
     slots.take("scan-1", 1, 60)
     slots.give_back("scan-1")
     slots.take("scan-2", 1, 60)
 
 
-def test_an_image_at_a_notice_silences_nobody(poison: Any, notices: InstallNotices) -> None:
+def test_an_image_at_a_notice_silences_nobody(poison: Poison, notices: InstallNotices) -> None:
     poison("notice#QualysUnauthorized")
     told: list[int] = []
     assert notices.once("QualysUnauthorized", lambda: told.append(1))
@@ -62,7 +66,7 @@ def test_an_image_at_a_notice_silences_nobody(poison: Any, notices: InstallNotic
 
 
 def test_an_image_at_a_memo_of_security_hub_holds_no_import_up(
-    poison: Any, table: CacheTable
+    poison: Poison, table: CacheTable
 ) -> None:
     poison(f"securityhub#{ACCOUNT}#{DIGEST}")
     memo = SecurityHubMemo(table)
@@ -73,7 +77,7 @@ def test_an_image_at_a_memo_of_security_hub_holds_no_import_up(
 
 
 def test_an_image_at_the_findings_or_exceptions_is_none_of_them(
-    poison: Any, table: CacheTable, cache: ScanCache
+    poison: Poison, table: CacheTable, cache: ScanCache
 ) -> None:
     poison(f"findings#{DIGEST}")
     poison("exceptions")

@@ -35,6 +35,7 @@ from tests.support.fake_ecs import Ecs
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_ecs import ECSClient
 
     from tests.support.doubles import Clock
@@ -61,7 +62,7 @@ class TwoAccounts(Accounts):
 
 
 class World:
-    def __init__(self, dynamodb: Any, clock: Clock) -> None:
+    def __init__(self, dynamodb: DynamoDBClient, clock: Clock) -> None:
         self.clock = clock
         self.ecs = {ACCOUNT: Ecs(), MEMBER: Ecs()}
         self.sent: list[Json] = []
@@ -98,7 +99,7 @@ class World:
 
 
 @pytest.fixture
-def world(dynamodb: Any, clock: Clock) -> World:
+def world(dynamodb: DynamoDBClient, clock: Clock) -> World:
     return World(dynamodb, clock)
 
 
@@ -293,7 +294,7 @@ def test_an_account_that_lets_nobody_in_is_named_and_stops_no_other(
     assert world.run()["closed"] == 0, "nobody knows what runs there"
 
 
-def test_its_course_is_kept(world: World, dynamodb: Any, clock: Clock) -> None:
+def test_its_course_is_kept(world: World, dynamodb: DynamoDBClient, clock: Clock) -> None:
     world.run()
     clock.now += DAY
     world.run()

@@ -1,6 +1,7 @@
 """Finding or creating the registry of an image."""
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -28,13 +29,19 @@ REGISTRIES = f"{API}/registry"
 CONNECTORS = f"{API}/registry/aws/connectors/{ACCOUNT}"
 
 
-@pytest.fixture
-def find(memo: RegistryMemo, qualys: QualysClient) -> Any:
-    def call(role: str = ROLE, external_id: str = "", **of: Any) -> Registry:
-        given = RegistryRole(role, external_id)
-        return registries.find_or_create(image(**of), given, qualys, memo, lambda _: None)
+@dataclass
+class Find:
+    memo: RegistryMemo
+    qualys: QualysClient
 
-    return call
+    def __call__(self, role: str = ROLE, external_id: str = "", **of: Any) -> Registry:
+        given = RegistryRole(role, external_id)
+        return registries.find_or_create(image(**of), given, self.qualys, self.memo, lambda _: None)
+
+
+@pytest.fixture
+def find(memo: RegistryMemo, qualys: QualysClient) -> Find:
+    return Find(memo, qualys)
 
 
 def bodies(answers: responses.RequestsMock) -> list[dict[str, Any]]:
@@ -42,7 +49,7 @@ def bodies(answers: responses.RequestsMock) -> list[dict[str, Any]]:
     return [json.loads(request.body or "") for request in posts]
 
 
-def test_a_known_registry_is_remembered(find: Any, answers: responses.RequestsMock) -> None:
+def test_a_known_registry_is_remembered(find: Find, answers: responses.RequestsMock) -> None:
     answers.get(REGISTRIES, json=listed(ROW))
     assert find() == {"uuid": "reg-1", "memoised": False}
     asked = len(answers.calls)
@@ -51,7 +58,7 @@ def test_a_known_registry_is_remembered(find: Any, answers: responses.RequestsMo
 
 
 def test_the_filter_is_encoded_once_and_its_answer_compared(
-    find: Any, answers: responses.RequestsMock
+    find: Find, answers: responses.RequestsMock
 ) -> None:
     other = {"registryUuid": "reg-0", "registryUri": "https://999999999999.dkr.ecr.x.amazonaws.com"}
     answers.get(REGISTRIES, json=listed(other, ROW))
@@ -75,7 +82,7 @@ def unlisted(answers: responses.RequestsMock, times: int = 1) -> None:
     "created", [{"status": 201}, {"json": "created"}, {"json": {"registryUuid": JOB}}]
 )
 def test_a_missing_registry_is_created_with_a_connector_for_the_role(
-    find: Any, answers: responses.RequestsMock, created: dict[str, Any]
+    find: Find, answers: responses.RequestsMock, created: dict[str, Any]
 ) -> None:
     unlisted(answers)
     answers.get(CONNECTORS, json=[{"arn": "arn:aws:iam::1:role/other", "name": "x"}])
@@ -105,7 +112,7 @@ def test_a_missing_registry_is_created_with_a_connector_for_the_role(
     ],
 )
 def test_an_existing_connector_of_the_role_is_used(
-    find: Any, answers: responses.RequestsMock, shape: Any
+    find: Find, answers: responses.RequestsMock, shape: Any
 ) -> None:
     unlisted(answers)
     answers.get(CONNECTORS, json=shape({"arn": ROLE, "name": "x"}))
@@ -116,7 +123,7 @@ def test_an_existing_connector_of_the_role_is_used(
 
 
 def test_govcloud_follows_from_the_roles_partition(
-    find: Any, answers: responses.RequestsMock
+    find: Find, answers: responses.RequestsMock
 ) -> None:
     role = ROLE.replace("arn:aws:", "arn:aws-us-gov:")
     unlisted(answers)
@@ -128,7 +135,7 @@ def test_govcloud_follows_from_the_roles_partition(
 
 
 def test_a_partition_that_qualys_does_not_know_is_unscannable(
-    find: Any, answers: responses.RequestsMock, memo: RegistryMemo
+    find: Find, answers: responses.RequestsMock, memo: RegistryMemo
 ) -> None:
     role = ROLE.replace("arn:aws:", "arn:aws-cn:")
     unlisted(answers)
@@ -141,7 +148,7 @@ def test_a_partition_that_qualys_does_not_know_is_unscannable(
 
 @pytest.mark.parametrize(("given", "drifted"), [("4711", False), ("0815", True), ("", False)])
 def test_a_connector_gets_the_external_id_that_the_role_trusts(
-    find: Any,
+    find: Find,
     answers: responses.RequestsMock,
     capsys: pytest.CaptureFixture[str],
     given: str,
@@ -161,7 +168,7 @@ def test_a_connector_gets_the_external_id_that_the_role_trusts(
 
 @pytest.mark.parametrize("made", [True, False])
 def test_a_connector_whose_creation_cannot_be_read_is_looked_for(
-    find: Any, answers: responses.RequestsMock, memo: RegistryMemo, made: bool
+    find: Find, answers: responses.RequestsMock, memo: RegistryMemo, made: bool
 ) -> None:
     unlisted(answers)
     answers.get(CONNECTORS, status=204)
@@ -179,7 +186,7 @@ def test_a_connector_whose_creation_cannot_be_read_is_looked_for(
 
 
 def test_a_connector_that_another_made_meanwhile_is_used(
-    find: Any, answers: responses.RequestsMock
+    find: Find, answers: responses.RequestsMock
 ) -> None:
     unlisted(answers)
     answers.get(CONNECTORS, status=204)
@@ -195,7 +202,7 @@ def test_a_connector_that_another_made_meanwhile_is_used(
     "refused", [{"status": 400}, {"status": 409}, {"status": 503}, {"body": requests.ReadTimeout()}]
 )
 def test_a_registry_that_another_made_meanwhile_is_used(
-    find: Any, answers: responses.RequestsMock, refused: dict[str, Any]
+    find: Find, answers: responses.RequestsMock, refused: dict[str, Any]
 ) -> None:
     unlisted(answers)
     connected(answers)
@@ -205,7 +212,7 @@ def test_a_registry_that_another_made_meanwhile_is_used(
 
 
 def test_a_refused_creation_is_an_error_and_leaves_no_lock(
-    find: Any, answers: responses.RequestsMock, memo: RegistryMemo
+    find: Find, answers: responses.RequestsMock, memo: RegistryMemo
 ) -> None:
     answers.get(REGISTRIES, status=204)
     connected(answers)
@@ -216,7 +223,7 @@ def test_a_refused_creation_is_an_error_and_leaves_no_lock(
 
 
 def test_only_one_execution_creates(
-    find: Any, answers: responses.RequestsMock, memo: RegistryMemo, clock: Clock
+    find: Find, answers: responses.RequestsMock, memo: RegistryMemo, clock: Clock
 ) -> None:
     answers.get(REGISTRIES, status=204)
     assert memo.lock(ACCOUNT, REGION)
@@ -230,7 +237,7 @@ def test_only_one_execution_creates(
 
 
 def test_a_filter_that_knows_the_uri_in_another_form_makes_no_second_registry(
-    find: Any, answers: responses.RequestsMock
+    find: Find, answers: responses.RequestsMock
 ) -> None:
     answers.get(REGISTRIES, status=204)
     answers.get(REGISTRIES, json=listed({**ROW, "registryUri": f"{HOST.upper()}/"}))
@@ -239,7 +246,7 @@ def test_a_filter_that_knows_the_uri_in_another_form_makes_no_second_registry(
 
 
 def test_a_registry_that_does_not_appear_is_not_created_twice(
-    find: Any, answers: responses.RequestsMock, memo: RegistryMemo
+    find: Find, answers: responses.RequestsMock, memo: RegistryMemo
 ) -> None:
     answers.get(REGISTRIES, status=204)
     connected(answers)
@@ -252,7 +259,7 @@ def test_a_registry_that_does_not_appear_is_not_created_twice(
 
 
 def test_the_id_in_the_answer_serves_while_the_list_lags(
-    find: Any, answers: responses.RequestsMock
+    find: Find, answers: responses.RequestsMock
 ) -> None:
     answers.get(REGISTRIES, status=204)
     connected(answers)
@@ -262,7 +269,7 @@ def test_the_id_in_the_answer_serves_while_the_list_lags(
 
 
 def test_a_listed_registry_without_an_id_is_refused(
-    find: Any, answers: responses.RequestsMock
+    find: Find, answers: responses.RequestsMock
 ) -> None:
     answers.get(REGISTRIES, json=listed({"registryUri": URI}))
     with pytest.raises(QualysUnreadable):
@@ -270,7 +277,7 @@ def test_a_listed_registry_without_an_id_is_refused(
 
 
 def test_the_first_look_up_of_a_day_sweeps(
-    find: Any, answers: responses.RequestsMock, clock: Clock
+    find: Find, answers: responses.RequestsMock, clock: Clock
 ) -> None:
     answers.get(REGISTRIES, json=listed(ROW))
     answers.get(f"{API}/registry/reg-1/schedule", status=204)
@@ -282,7 +289,7 @@ def test_the_first_look_up_of_a_day_sweeps(
     assert len([url for url in asked if "/schedule" in url]) == 2
 
 
-def test_trouble_at_qualys_creates_nothing(find: Any, answers: responses.RequestsMock) -> None:
+def test_trouble_at_qualys_creates_nothing(find: Find, answers: responses.RequestsMock) -> None:
     answers.get(REGISTRIES, status=500)
     with pytest.raises(QualysUnavailable):
         find()
@@ -293,7 +300,7 @@ def test_trouble_at_qualys_creates_nothing(find: Any, answers: responses.Request
     "told", [{"json": {"registryUuid": JOB}}, {"status": 201}, {"status": 503}]
 )
 def test_a_failing_look_up_after_the_creation_gives_the_lock_to_nobody(
-    find: Any, answers: responses.RequestsMock, memo: RegistryMemo, told: dict[str, Any]
+    find: Find, answers: responses.RequestsMock, memo: RegistryMemo, told: dict[str, Any]
 ) -> None:
     unlisted(answers)
     connected(answers)

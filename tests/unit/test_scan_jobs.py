@@ -1,6 +1,7 @@
 """Submitting a scan once, and clearing it away."""
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -30,13 +31,22 @@ from tests.support.wire import parameters
 SCHEDULES = f"{API}/registry/reg-1/schedule"
 
 
-@pytest.fixture
-def submit(memo: RegistryMemo, qualys: QualysClient, clock: Clock) -> Any:
-    def call(retried: bool = False, memoised: bool = True) -> Submission:
-        registry: Registry = {**REGISTRY, "memoised": memoised}
-        return scan_jobs.submit(image(), registry, "scan-1", retried, qualys, memo, clock)
+@dataclass
+class Submit:
+    memo: RegistryMemo
+    qualys: QualysClient
+    clock: Clock
 
-    return call
+    def __call__(self, retried: bool = False, memoised: bool = True) -> Submission:
+        registry: Registry = {**REGISTRY, "memoised": memoised}
+        return scan_jobs.submit(
+            image(), registry, "scan-1", retried, self.qualys, self.memo, self.clock
+        )
+
+
+@pytest.fixture
+def submit(memo: RegistryMemo, qualys: QualysClient, clock: Clock) -> Submit:
+    return Submit(memo, qualys, clock)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +58,7 @@ def submit(memo: RegistryMemo, qualys: QualysClient, clock: Clock) -> Any:
     ],
 )
 def test_one_scan_of_exactly_this_tag(
-    submit: Any, answers: responses.RequestsMock, told: dict[str, Any]
+    submit: Submit, answers: responses.RequestsMock, told: dict[str, Any]
 ) -> None:
     answers.post(SCHEDULES, **told)
     assert submit() == {
@@ -67,7 +77,7 @@ def test_one_scan_of_exactly_this_tag(
 
 @pytest.mark.parametrize("told", [{"status": 201}, {"status": 202, "body": "OK"}, {"json": {}}])
 def test_an_answer_without_an_id_is_looked_up_by_name(
-    submit: Any, answers: responses.RequestsMock, told: dict[str, Any]
+    submit: Submit, answers: responses.RequestsMock, told: dict[str, Any]
 ) -> None:
     answers.post(SCHEDULES, **told)
     answers.get(SCHEDULES, json=listed(schedule("Queued", name="other"), schedule("Queued")))
@@ -76,7 +86,7 @@ def test_an_answer_without_an_id_is_looked_up_by_name(
 
 @pytest.mark.parametrize("told", [{"status": 201}, {"body": '{"data": [{"regis'}])
 def test_a_schedule_of_which_nothing_can_be_told_is_left_to_the_next_try(
-    submit: Any, answers: responses.RequestsMock, told: dict[str, Any]
+    submit: Submit, answers: responses.RequestsMock, told: dict[str, Any]
 ) -> None:
     answers.post(SCHEDULES, **told)
     answers.get(SCHEDULES, status=204)
@@ -85,7 +95,7 @@ def test_a_schedule_of_which_nothing_can_be_told_is_left_to_the_next_try(
 
 
 def test_a_retry_finds_what_the_first_try_submitted(
-    submit: Any, answers: responses.RequestsMock
+    submit: Submit, answers: responses.RequestsMock
 ) -> None:
     answers.get(SCHEDULES, json=listed(schedule("Running")))
     found = submit(retried=True)
@@ -94,7 +104,7 @@ def test_a_retry_finds_what_the_first_try_submitted(
 
 
 def test_a_retry_submits_when_the_first_try_did_not(
-    submit: Any, answers: responses.RequestsMock
+    submit: Submit, answers: responses.RequestsMock
 ) -> None:
     answers.get(SCHEDULES, status=204)
     answers.post(SCHEDULES, json={"scheduleUuid": JOB})
@@ -103,7 +113,7 @@ def test_a_retry_submits_when_the_first_try_did_not(
 
 @pytest.mark.parametrize("fault", [{"status": 503}, {"body": requests.ReadTimeout()}])
 def test_a_submission_of_unknown_fate_is_not_repeated_blindly(
-    submit: Any, answers: responses.RequestsMock, fault: dict[str, Any]
+    submit: Submit, answers: responses.RequestsMock, fault: dict[str, Any]
 ) -> None:
     answers.post(SCHEDULES, **fault)
     with pytest.raises(QualysUnavailable):
@@ -112,7 +122,7 @@ def test_a_submission_of_unknown_fate_is_not_repeated_blindly(
 
 
 def test_a_registry_that_is_gone_is_forgotten(
-    submit: Any, answers: responses.RequestsMock, memo: RegistryMemo
+    submit: Submit, answers: responses.RequestsMock, memo: RegistryMemo
 ) -> None:
     memo.remember(ACCOUNT, REGION, "reg-1")
     answers.post(SCHEDULES, status=404)
@@ -122,7 +132,7 @@ def test_a_registry_that_is_gone_is_forgotten(
 
 
 def test_a_registry_that_was_just_listed_cannot_be_gone(
-    submit: Any, answers: responses.RequestsMock
+    submit: Submit, answers: responses.RequestsMock
 ) -> None:
     answers.post(SCHEDULES, status=404)
     with pytest.raises(QualysRejected):
@@ -130,14 +140,14 @@ def test_a_registry_that_was_just_listed_cannot_be_gone(
 
 
 def test_a_name_that_is_taken_is_this_requests_own(
-    submit: Any, answers: responses.RequestsMock
+    submit: Submit, answers: responses.RequestsMock
 ) -> None:
     answers.post(SCHEDULES, status=400)
     answers.get(SCHEDULES, json=listed(schedule("Queued")))
     assert submit()["schedule_uuid"] == JOB
 
 
-def test_a_refused_submission_is_an_error(submit: Any, answers: responses.RequestsMock) -> None:
+def test_a_refused_submission_is_an_error(submit: Submit, answers: responses.RequestsMock) -> None:
     answers.post(SCHEDULES, status=400)
     answers.get(SCHEDULES, json=listed(schedule("Queued", name="other")))
     with pytest.raises(QualysRejected):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -55,28 +56,35 @@ def row(config: str, *pulled_by: str, tag: str = "1.4.2", **changes: Any) -> dic
     )
 
 
-@pytest.fixture
-def check(qualys: QualysClient, answers: responses.RequestsMock) -> Any:
+@dataclass
+class Check:
     """Asks once its job has ended, with the rows of its repository."""
 
-    def ask(of: Image, *rows: dict[str, Any], earlier: int = 0) -> Status:
-        answers.get(f"{API}/registry/reg-1/schedule", json=listed(schedule()))
+    qualys: QualysClient
+    answers: responses.RequestsMock
+
+    def __call__(self, of: Image, *rows: dict[str, Any], earlier: int = 0) -> Status:
+        told = self.answers
+        told.get(f"{API}/registry/reg-1/schedule", json=listed(schedule()))
         for each in (AMD_CONFIG, ARM_CONFIG):
             sha = each.removeprefix("sha256:")
             known = next((one for one in rows if one["sha"] == sha), None)
-            answers.get(f"{API}/images/{sha}", **({"json": known} if known else {"status": 404}))
-        answers.get(f"{API}/images", **({"json": listed(*rows)} if rows else {"status": 204}))
-        answers.delete(f"{API}/registry/reg-1/schedule/{JOB}", status=204)
-        return scan_status.check(of, REGISTRY, SUBMISSION, earlier, False, qualys)
+            told.get(f"{API}/images/{sha}", **({"json": known} if known else {"status": 404}))
+        told.get(f"{API}/images", **({"json": listed(*rows)} if rows else {"status": 204}))
+        told.delete(f"{API}/registry/reg-1/schedule/{JOB}", status=204)
+        return scan_status.check(of, REGISTRY, SUBMISSION, earlier, False, self.qualys)
 
-    return ask
+
+@pytest.fixture
+def check(qualys: QualysClient, answers: responses.RequestsMock) -> Check:
+    return Check(qualys, answers)
 
 
 def sha(config: str) -> str:
     return config.removeprefix("sha256:")
 
 
-def test_a_clean_neighbour_that_was_scanned_later_does_not_answer(check: Any) -> None:
+def test_a_clean_neighbour_that_was_scanned_later_does_not_answer(check: Check) -> None:
     """The bad image is pulled under our tag; its job ended 0.2 s before that of its neighbour."""
     bad = row(AMD_CONFIG, INDEX, lastVmScanDate=str(NOW_MS + 60_000), **BAD)
     clean = row(ARM_CONFIG, ARM, tag="tools", lastVmScanDate=str(NOW_MS + 60_200))
@@ -87,7 +95,7 @@ def test_a_clean_neighbour_that_was_scanned_later_does_not_answer(check: Any) ->
             assert (found["severe"], found["doubt"]) == (1, "")
 
 
-def test_a_neighbour_that_was_scanned_before_the_request_does_not_answer(check: Any) -> None:
+def test_a_neighbour_that_was_scanned_before_the_request_does_not_answer(check: Check) -> None:
     """100 s before it, as two clocks may be apart, while the bad image is not listed yet."""
     clean = row(ARM_CONFIG, ARM, tag="tools", lastVmScanDate=str(NOW_MS - 100_000))
     for each in (ON_AMD, ON_ANY):
@@ -97,7 +105,7 @@ def test_a_neighbour_that_was_scanned_before_the_request_does_not_answer(check: 
         check(ON_AMD, clean, earlier=4)
 
 
-def test_a_neighbour_alone_never_shows_that_the_image_is_clean(check: Any) -> None:
+def test_a_neighbour_alone_never_shows_that_the_image_is_clean(check: Check) -> None:
     """Where nobody knows which of them runs, and Qualys does not tell which it has pulled."""
     clean = row(ARM_CONFIG, ARM, tag="tools")
     found = check(ON_ANY, clean, earlier=4)
@@ -105,7 +113,7 @@ def test_a_neighbour_alone_never_shows_that_the_image_is_clean(check: Any) -> No
     assert "does not tell which image of the index" in found["doubt"]
 
 
-def test_the_worst_answers_where_qualys_does_not_tell_what_it_pulled(check: Any) -> None:
+def test_the_worst_answers_where_qualys_does_not_tell_what_it_pulled(check: Check) -> None:
     bad = row(AMD_CONFIG, AMD, lastVmScanDate=str(NOW_MS + 1_000), **BAD)
     worse = {**BAD, "vulnerabilities": {**COUNTS, "severity4Count": 1}}
     newer = row(ARM_CONFIG, ARM, lastVmScanDate=str(NOW_MS + 2_000))
@@ -120,7 +128,7 @@ def test_the_worst_answers_where_qualys_does_not_tell_what_it_pulled(check: Any)
         assert found["doubt"]
 
 
-def test_an_old_result_of_the_worst_does_not_hide_behind_a_new_one(check: Any) -> None:
+def test_an_old_result_of_the_worst_does_not_hide_behind_a_new_one(check: Check) -> None:
     """Both were pulled by the index's digest, by sensors of two platforms; one is scanned again."""
     old = row(AMD_CONFIG, INDEX, lastVmScanDate=MONTHS_AGO, **BAD)
     new = row(ARM_CONFIG, INDEX)
@@ -131,7 +139,7 @@ def test_an_old_result_of_the_worst_does_not_hide_behind_a_new_one(check: Any) -
     assert (found["sha"], found["doubt"]) == (sha(AMD_CONFIG), "")
 
 
-def test_what_is_no_image_of_the_platform_was_pulled_by_the_index(check: Any) -> None:
+def test_what_is_no_image_of_the_platform_was_pulled_by_the_index(check: Check) -> None:
     """A runtime may take it as well: ours is then not shown to be what runs."""
     unsure = image(digest=INDEX, manifests=[AMD], configs=[AMD_CONFIG], certain=False)
     stranger, ours = row("sha256:" + "5" * 64, INDEX), row(AMD_CONFIG, INDEX, AMD)
@@ -140,14 +148,14 @@ def test_what_is_no_image_of_the_platform_was_pulled_by_the_index(check: Any) ->
     assert check(unsure, ours, stranger, earlier=4)["doubt"]
 
 
-def test_an_image_that_is_still_processed_is_waited_for(check: Any) -> None:
+def test_an_image_that_is_still_processed_is_waited_for(check: Check) -> None:
     """The old result of the other may not stand for both."""
     old = row(ARM_CONFIG, ARM, lastVmScanDate=MONTHS_AGO)
     pending = row(AMD_CONFIG, INDEX, vulnerabilities=None)
     assert check(ON_ANY, old, pending, earlier=9)["complete"] is False
 
 
-def test_another_platform_of_the_index_does_not_answer(check: Any) -> None:
+def test_another_platform_of_the_index_does_not_answer(check: Check) -> None:
     """The sensor pulls for linux/amd64, and the image runs on linux/arm64."""
     pulled = row(AMD_CONFIG, INDEX)
     assert check(ON_ARM, pulled)["complete"] is False
@@ -155,34 +163,34 @@ def test_another_platform_of_the_index_does_not_answer(check: Any) -> None:
         check(ON_ARM, pulled, earlier=1)
 
 
-def test_a_platform_is_known_by_its_own_tag(check: Any) -> None:
+def test_a_platform_is_known_by_its_own_tag(check: Check) -> None:
     """`v1-arm64` beside `v1`: the same bytes, whichever tag they were scanned under."""
     rows = row(AMD_CONFIG, INDEX, **BAD), row(ARM_CONFIG, ARM, tag="v1-arm64")
     assert check(ON_ARM, *rows)["sha"] == sha(ARM_CONFIG)
     assert check(ON_AMD, *rows)["sha"] == sha(AMD_CONFIG)
 
 
-def test_an_old_result_of_the_platform_is_told_as_old(check: Any) -> None:
+def test_an_old_result_of_the_platform_is_told_as_old(check: Check) -> None:
     old = row(ARM_CONFIG, ARM, tag="v1-arm64", lastVmScanDate=MONTHS_AGO)
     found = check(ON_ARM, row(AMD_CONFIG, INDEX), old, earlier=4)
     assert (found["sha"], found["fresh"], found["doubt"]) == (sha(ARM_CONFIG), False, "")
 
 
 def test_the_repository_is_not_listed_while_the_image_is_known(
-    check: Any, answers: responses.RequestsMock
+    check: Check, answers: responses.RequestsMock
 ) -> None:
     assert check(ON_AMD, row(AMD_CONFIG, INDEX))["complete"] is True
     asked = [str(call.request.path_url).split("?")[0] for call in answers.calls]
     assert [each.rsplit("/", 1)[-1] for each in asked] == ["schedule", sha(AMD_CONFIG)]
 
 
-def test_an_execution_from_before_an_upgrade_goes_on(check: Any) -> None:
+def test_an_execution_from_before_an_upgrade_goes_on(check: Check) -> None:
     for of in (ON_AMD, ON_ANY):
         before = {name: value for name, value in of.items() if name not in ("certain", "platform")}
-        assert check(before, row(AMD_CONFIG, INDEX))["complete"] is True
+        assert check(cast("Image", before), row(AMD_CONFIG, INDEX))["complete"] is True
 
 
-def test_of_a_tag_that_several_images_had_the_worst_answers(check: Any) -> None:
+def test_of_a_tag_that_several_images_had_the_worst_answers(check: Check) -> None:
     """ECR does not tell the digest, so none of them is known not to be what runs."""
     tag_only = image(digest="", manifests=[], configs=[])
     rows = row(AMD_CONFIG, **BAD), row(ARM_CONFIG, lastVmScanDate=str(NOW_MS + 90_000))

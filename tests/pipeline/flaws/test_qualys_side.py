@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import responses
+    from mypy_boto3_dynamodb import DynamoDBClient
 
     from sandbox.qualys import QualysSimulator
     from tests.support.doubles import Clock
@@ -84,7 +85,7 @@ def simulator() -> Iterator[QualysSimulator]:
 
 
 @pytest.fixture
-def first_run(dynamodb: Any, answers: responses.RequestsMock) -> responses.RequestsMock:
+def first_run(dynamodb: DynamoDBClient, answers: responses.RequestsMock) -> responses.RequestsMock:
     """A subscription without registry and connector, that takes what it is told."""
     secrets = boto3.client("secretsmanager", region_name=REGION)
     secrets.create_secret(Name="qualys", SecretString=json.dumps({"token": "t"}))

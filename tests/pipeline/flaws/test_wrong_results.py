@@ -29,7 +29,7 @@ from image_scan.errors import (
 from image_scan.events import deployments
 from image_scan.findings import summary
 from image_scan.install_notices import InstallNotices
-from image_scan.payloads import Outcome
+from image_scan.payloads import Outcome, Status
 from image_scan.qualys.client import QualysClient
 from image_scan.registries import RegistryRole
 from image_scan.registry_memo import RegistryMemo
@@ -71,7 +71,7 @@ VULN = f"{IMAGE}/vuln"
 OLD = {"sha": "a" * 64, "repoDigests": [{"digest": "b" * 64}]}
 
 
-def check(qualys: QualysClient, earlier: int = 0) -> Any:
+def check(qualys: QualysClient, earlier: int = 0) -> Status:
     return scan_status.check(image(), REGISTRY, SUBMISSION, earlier, False, qualys)
 
 

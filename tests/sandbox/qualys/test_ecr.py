@@ -1,9 +1,10 @@
 """Pulls from ECR: what the sensor asks for, and what it makes of the manifests."""
 
+from __future__ import annotations
+
 import json
-from collections.abc import Iterator
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
@@ -15,12 +16,17 @@ from sandbox.qualys import AwsCredentials, EcrImages, PullError, RegistryAccess,
 from tests.sandbox.qualys.caller import HOST, ROLE, digest
 from tests.support.builders import client_error
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mypy_boto3_ecr import ECRClient
+
 ACCESS = RegistryAccess(HOST, "123456789012", "eu-west-1", ROLE, "4711")
 OCI = "application/vnd.oci.image"
 
 
 @pytest.fixture
-def ecr(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def ecr(monkeypatch: pytest.MonkeyPatch) -> Iterator[ECRClient]:
     """An ECR with the repository team/app; the emulator has no layers to give out."""
     monkeypatch.setattr(
         ECRResponse, "get_download_url_for_layer", lambda _: ActionResult({"downloadUrl": "x"})
@@ -28,7 +34,7 @@ def ecr(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     with mock_aws():
-        client: Any = boto3.client("ecr", region_name="eu-west-1")
+        client = boto3.client("ecr", region_name="eu-west-1")
         client.create_repository(repositoryName="team/app")
         yield client
 
@@ -47,7 +53,7 @@ def manifest(letter: str, media: str = f"{OCI}.config.v1+json") -> dict[str, Any
     }
 
 
-def put(ecr: Any, document: dict[str, Any], tag: str | None = None) -> str:
+def put(ecr: ECRClient, document: dict[str, Any], tag: str | None = None) -> str:
     text = json.dumps(document)
     named = "sha256:" + sha256(text.encode()).hexdigest()
     ecr.put_image(
@@ -76,7 +82,7 @@ def index(*children: tuple[str, str, str]) -> dict[str, Any]:
     }
 
 
-def test_a_single_manifest(ecr: Any, images: EcrImages) -> None:
+def test_a_single_manifest(ecr: ECRClient, images: EcrImages) -> None:
     named = put(ecr, manifest("a"), "1.0")
     found = images.resolve(ACCESS, "team/app", "1.0")
     assert (found.config, found.manifest, found.resolved) == (digest("a"), named, named)
@@ -91,7 +97,7 @@ def test_a_single_manifest(ecr: Any, images: EcrImages) -> None:
     ],
 )
 def test_an_index(
-    ecr: Any,
+    ecr: ECRClient,
     images: EcrImages,
     platforms: tuple[tuple[str, str], ...],
     expected: str,
@@ -105,7 +111,7 @@ def test_an_index(
     assert (found.resolved, found.architecture) == (named, architecture)
 
 
-def test_tags_are_listed(ecr: Any, images: EcrImages) -> None:
+def test_tags_are_listed(ecr: ECRClient, images: EcrImages) -> None:
     for tag in ("1.1", "1.0"):
         put(ecr, manifest("a"), tag)
     assert images.tags(ACCESS, "team/app") == ["1.0", "1.1"]
@@ -113,20 +119,20 @@ def test_tags_are_listed(ecr: Any, images: EcrImages) -> None:
 
 @pytest.mark.parametrize(("repository", "tag"), [("team/app", "9.9"), ("team/none", "1.0")])
 def test_a_missing_image_is_said_to_be_missing(
-    ecr: Any, images: EcrImages, repository: str, tag: str
+    ecr: ECRClient, images: EcrImages, repository: str, tag: str
 ) -> None:
     with pytest.raises(PullError) as refused:
         images.resolve(ACCESS, repository, tag)
     assert refused.value.missing
 
 
-def test_a_missing_repository_has_no_tags(ecr: Any, images: EcrImages) -> None:
+def test_a_missing_repository_has_no_tags(ecr: ECRClient, images: EcrImages) -> None:
     with pytest.raises(PullError) as refused:
         images.tags(ACCESS, "team/none")
     assert refused.value.missing
 
 
-def test_what_is_no_container_image_is_refused(ecr: Any, images: EcrImages) -> None:
+def test_what_is_no_container_image_is_refused(ecr: ECRClient, images: EcrImages) -> None:
     put(ecr, manifest("a", "application/vnd.cncf.helm.config.v1+json"), "chart")
     put(ecr, index(), "empty")
     for tag in ("chart", "empty"):

@@ -19,6 +19,8 @@ from tests.unit.test_security_findings import check, result, top
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mypy_boto3_dynamodb import DynamoDBClient
+
     from image_scan.cache_table import CacheTable
 
 MEMBER = "222222222222"
@@ -26,7 +28,7 @@ Json = dict[str, Any]
 
 
 @pytest.fixture(autouse=True)
-def hub(dynamodb: Any, environment: pytest.MonkeyPatch) -> Any:
+def hub(dynamodb: DynamoDBClient, environment: pytest.MonkeyPatch) -> Any:
     """Security Hub of the install's own account."""
     environment.setenv("NAME_PREFIX", "qualys-image-scan")
     environment.setenv("ACCOUNT_ID", ACCOUNT)
@@ -87,7 +89,9 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[Json]:
     return made
 
 
-def test_the_first_verdict_makes_a_finding_for_each_level(hub: Any, dynamodb: Any) -> None:
+def test_the_first_verdict_makes_a_finding_for_each_level(
+    hub: Any, dynamodb: DynamoDBClient
+) -> None:
     take(event(top(), top(), top(3)))
     found = findings(hub)
     assert states(hub) == {"critical": "ACTIVE", "medium": "ACTIVE"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import boto3
 import pytest
@@ -16,11 +16,13 @@ from tests.support import tables
 from tests.support.builders import REGION
 
 if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
     from ops.install import Install
 
 
 @pytest.fixture
-def install(dynamodb: Any) -> Install:
+def install(dynamodb: DynamoDBClient) -> Install:
     parts = SimpleNamespace(
         cache_table=tables.CACHE,
         ledger_table=tables.LEDGER,
@@ -40,7 +42,7 @@ def install(dynamodb: Any) -> Install:
     ],
 )
 def test_what_is_not_in_ecr_is_found_by_its_name(
-    install: Install, dynamodb: Any, asked: str, key: str
+    install: Install, dynamodb: DynamoDBClient, asked: str, key: str
 ) -> None:
     memo = {"imageDigest": asked, "exceptions": "[]", "ttl": 1}
     item = {"imageDigest": key, "status": "UNSCANNABLE", "repository": "x", "ttl": 1}
@@ -49,7 +51,7 @@ def test_what_is_not_in_ecr_is_found_by_its_name(
     assert [each["imageDigest"] for each in CacheItems(install).find(asked)] == [key]
 
 
-def test_a_row_of_an_image_is_no_reconciliation(install: Install, dynamodb: Any) -> None:
+def test_a_row_of_an_image_is_no_reconciliation(install: Install, dynamodb: DynamoDBClient) -> None:
     of_image = {"digest": COVERAGE, "place": "1#eu-west-1#prod#web", "state": "running"}
     found = {"digest": COVERAGE, "place": "2026", "at": "2026", "coverage_percent": 100}
     for each in (of_image, found):

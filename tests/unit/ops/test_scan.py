@@ -24,6 +24,8 @@ from tests.support.builders import ACCOUNT, DIGEST, HOST, NOW, REGION, WEEK
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mypy_boto3_dynamodb import DynamoDBClient
+
 OTHER = f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com"
 MEMBER = "222222222222.dkr.ecr.us-east-1.amazonaws.com"
 RUNS = {**builders.deployment(), "containers": ["app"]}
@@ -47,7 +49,7 @@ class Sent:
 
 
 @pytest.fixture
-def install(dynamodb: Any) -> Install:
+def install(dynamodb: DynamoDBClient) -> Install:
     """One whose account holds shop/web:2.0.0 in this region, and shop/far:1 in another."""
     dynamodb.create_table(
         TableName="unit-cache",
