@@ -1,16 +1,19 @@
 """examples/single-account as applied: nothing left to do, every policy kept; and destroyed."""
 
+import json
 from pathlib import Path
 
 import pytest
 
+from sandbox.aws import ACCOUNT, REGION
 from sandbox.install import Install
 from sandbox.terraform import changes
+from tests.support.documents import block
+from tests.support.shell import Shell
 
 from . import checkov, compliance
 from .conftest import Json
-
-PREFIX = "qualys-image-scan"
+from .resources import resources
 
 
 @pytest.fixture(scope="module")
@@ -35,32 +38,11 @@ def test_no_check_fails_without_a_reason(plan_after_apply: Json, tmp_path: Path)
     checkov.check(plan_after_apply, tmp_path)
 
 
-def test_destroy_leaves_nothing(install: Install) -> None:
-    before = resources(install)
+def test_the_command_of_the_page_leaves_nothing(install: Install, tmp_path: Path) -> None:
     kinds = {"functions", "machines", "tables", "queues", "topics", "roles", "rules", "alarms"}
-    assert kinds <= {kind for kind, names in before.items() if names}
-    install.terraform.destroy()
-    assert {kind: names for kind, names in resources(install).items() if names} == {}
-
-
-def resources(install: Install) -> dict[str, list[str]]:
-    """The names of everything in the account that carries the install's prefix, by kind."""
-    client = install.client
-    found = {
-        "functions": [f["FunctionName"] for f in client("lambda").list_functions()["Functions"]],
-        "machines": [
-            m["name"] for m in client("stepfunctions").list_state_machines()["stateMachines"]
-        ],
-        "tables": client("dynamodb").list_tables()["TableNames"],
-        "queues": client("sqs").list_queues().get("QueueUrls", []),
-        "topics": [t["TopicArn"] for t in client("sns").list_topics()["Topics"]],
-        "roles": [r["RoleName"] for r in client("iam").list_roles()["Roles"]],
-        "rules": [r["Name"] for r in client("events").list_rules()["Rules"]],
-        "alarms": [a["AlarmName"] for a in client("cloudwatch").describe_alarms()["MetricAlarms"]],
-        "logs": [g["logGroupName"] for g in client("logs").describe_log_groups()["logGroups"]],
-        "buckets": [b["Name"] for b in client("s3").list_buckets()["Buckets"]],
-        "trails": [t["Name"] for t in client("cloudtrail").describe_trails()["trailList"]],
-        "secrets": [s["Name"] for s in client("secretsmanager").list_secrets()["SecretList"]],
-        "aliases": [a["AliasName"] for a in client("kms").list_aliases()["Aliases"]],
-    }
-    return {kind: [name for name in names if PREFIX in name] for kind, names in found.items()}
+    assert kinds <= resources(install).keys()
+    shell = Shell.of(install.aws, install.terraform.folder, tmp_path, ACCOUNT, REGION)
+    credential = json.dumps({"token": install.token})
+    page = block("examples/single-account/README.md#remove")
+    shell.type(page, answer="yes\n", TF_VAR_qualys_credentials=credential)
+    assert resources(install) == {}
