@@ -13,7 +13,7 @@ PYTEST := $(BIN)/pytest
 WORKERS := -n 6 --dist loadgroup --no-loadscope-reorder
 # Of the user's pip settings only index and network count: others aim elsewhere, or stop pip. What is
 # imported is compiled then, and most of it never is.
-INSTALL := functions/clean_pip.py install --quiet --no-compile --requirement
+INSTALL := -B functions/clean_pip.py install --quiet --no-compile --requirement
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -147,7 +147,7 @@ format: setup ## Format Python and Terraform in place
 
 .PHONY: package
 package: ## The functions' zip, as Terraform builds it: functions/dist/image_scan.zip
-	$(PYTHON) functions/package.py --output functions/dist/image_scan.zip
+	$(PYTHON) -B functions/package.py --output functions/dist/image_scan.zip
 
 .PHONY: setup
 setup: $(TESTS_READY) $(SANDBOX_READY) ## The two virtual environments of the tests

@@ -35,10 +35,21 @@ locals {
   }
 }
 
+# It comes first: where the zip cannot be built, nothing is made or changed.
+module "package" {
+  source = "./modules/package"
+
+  name_prefix    = var.name_prefix
+  lambda_package = var.lambda_package
+  functions      = module.workflow.steps
+  deployed       = module.workflow.function_names
+  tags           = var.tags
+}
+
 module "encryption" {
   source = "./modules/encryption"
 
-  name_prefix = var.name_prefix
+  name_prefix = module.package.name_prefix
   kms_key_arn = var.kms_key_arn
   tags        = var.tags
 }
@@ -46,7 +57,7 @@ module "encryption" {
 module "cache" {
   source = "./modules/cache"
 
-  name_prefix = var.name_prefix
+  name_prefix = module.package.name_prefix
   kms_key_arn = module.encryption.kms_key_arn
   tags        = var.tags
 }
@@ -54,7 +65,7 @@ module "cache" {
 module "iam_role" {
   source = "./modules/iam-role"
 
-  name_prefix              = var.name_prefix
+  name_prefix              = module.package.name_prefix
   registry_role            = var.registry_role
   iam_path                 = var.iam_path
   permissions_boundary_arn = var.permissions_boundary_arn
@@ -64,7 +75,7 @@ module "iam_role" {
 module "workflow" {
   source = "./modules/workflow"
 
-  name_prefix                  = var.name_prefix
+  name_prefix                  = module.package.name_prefix
   kms_key_arn                  = module.encryption.kms_key_arn
   cache_table                  = module.cache.table
   ledger_table                 = module.cache.ledger
@@ -88,7 +99,7 @@ module "workflow" {
   owners                       = var.owners
   result_bus_arn               = try(module.event_detection.hub.event_bus_arn, null)
   security_hub                 = var.security_hub
-  lambda_package               = var.lambda_package
+  code                         = module.package.code
   network                      = var.network
   iam_path                     = var.iam_path
   permissions_boundary_arn     = var.permissions_boundary_arn
@@ -98,7 +109,7 @@ module "workflow" {
 module "event_detection" {
   source = "./modules/event-detection"
 
-  name_prefix              = var.name_prefix
+  name_prefix              = module.package.name_prefix
   intake_state_machine_arn = module.workflow.intake_state_machine_arn
   alarm_topic_arn          = module.workflow.topic_arn
   kms_key_arn              = module.encryption.kms_key_arn
@@ -115,7 +126,7 @@ module "dashboard" {
   source = "./modules/dashboard"
   count  = var.create_dashboard ? 1 : 0
 
-  name_prefix        = var.name_prefix
+  name_prefix        = module.package.name_prefix
   state_machine_arns = { intake = module.workflow.intake_state_machine_arn, scan = module.workflow.scan_state_machine_arn }
   function_names     = module.workflow.function_names
   queue_names        = [module.workflow.failed_events_queue.name, module.event_detection.undelivered_events_queue.name]

@@ -339,7 +339,7 @@ variable "lambda_package" {
       version = optional(string)
     }))
   })
-  description = "Lambda code made beforehand by `make package`: a local zip's `path`, or an `s3` object, whose change is seen by its key or version. By default (null) apply builds it, for which it needs python3, pip and a package index."
+  description = "Lambda code made beforehand by `make package`: a local zip's `path`, or an `s3` object, whose change is seen by its key or version. By default (null) apply builds it, for which it needs Python 3.9 or newer, pip and a package index."
   default     = null
 
   validation {

@@ -71,7 +71,9 @@ def build(output: Path) -> None:
         members = dict(own_members())
         for wheel in wheels:
             members.update(wheel_members(wheel))
-    output.parent.mkdir(parents=True, exist_ok=True)
+    if not output.parent.exists():
+        output.parent.mkdir(parents=True)
+        (output.parent / ".gitignore").write_text("*\n")
     unfinished = output.with_name(f".{output.name}.{os.getpid()}")
     with zipfile.ZipFile(unfinished, "w") as archive:
         for name, contents in sorted(members.items()):

@@ -1,7 +1,6 @@
 """An installation that is restored from a snapshot, and applied by whoever needs it first."""
 
 import secrets
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,7 +10,6 @@ from sandbox.install import Install
 from sandbox.snapshots import Snapshot, copy_of
 
 Json = dict[str, Any]
-PACKAGE = "functions/dist"
 
 
 @contextmanager
@@ -44,7 +42,6 @@ def kept_install(
 def _keep(install: Install, snapshot: Snapshot, **facts: Any) -> None:
     """Writes what `_restore` needs, beside the state that the embedded AWS writes in the end."""
     install.terraform.keep(snapshot.terraform)
-    shutil.copytree(install.scratch / PACKAGE, snapshot.package)
     own = {"outputs": install.outputs, "inbox": install.inbox, "deployer": vars(install.deployer)}
     snapshot.note({"token": install.token, **own, **facts})
 
@@ -55,7 +52,6 @@ def _restore(install: Install, snapshot: Snapshot) -> None:
     install.facts, install.outputs, install.inbox = facts, facts["outputs"], facts["inbox"]
     install.deployer = Principal(**facts["deployer"])
     install.terraform.resume(snapshot.terraform)
-    shutil.copytree(snapshot.package, install.scratch / PACKAGE, dirs_exist_ok=True)
     install.set_variables(facts["variables"])
     functions = install.client("lambda")
     for name in install.outputs["function_names"].values():

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 FOLDER = REPOSITORY / ".sandbox/snapshots"
 _SOURCES = ("*.tf", "modules/**/*", "functions/**/*", "examples/**/*", "sandbox/**/*")
-_IGNORED = {"__pycache__", ".terraform", "dist", "snapshots"}
+_IGNORED = {"__pycache__", ".terraform", ".image-scan", "dist", "snapshots"}
 _FACTS, _SEAL = "installation.json", "contents.txt"
 
 
@@ -45,10 +45,6 @@ class Snapshot:
     @property
     def terraform(self) -> Path:
         return self.folder / "terraform"
-
-    @property
-    def package(self) -> Path:
-        return self.folder / "dist"
 
     @property
     def facts(self) -> dict[str, Any]:

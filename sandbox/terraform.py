@@ -24,7 +24,13 @@ PROVIDERS = "registry.terraform.io"
 # What a configuration in this repository is made of; everything else stays behind.
 PARTS = ("modules", "functions", "examples")
 LEFT_BEHIND = shutil.ignore_patterns(
-    ".terraform", ".terraform.lock.hcl", "*.tfstate*", "*.tfplan", "__pycache__", ".*_cache"
+    ".terraform",
+    ".terraform.lock.hcl",
+    "*.tfstate*",
+    "*.tfplan",
+    "__pycache__",
+    ".*_cache",
+    ".image-scan",
 )
 
 Line = Callable[[str], None]

@@ -209,8 +209,13 @@ variables {
   # Not used beside a secret, but `terraform test` 1.11 cannot apply without an ephemeral variable.
   qualys_credentials = { token = "unused" }
 
-  # Nothing is built here; examples.tftest.hcl plans the building.
-  lambda_package = { s3 = { bucket = "artifacts", key = "image_scan.zip", version = "3" } }
+  code = {
+    s3_bucket         = "artifacts"
+    s3_key            = "image_scan.zip"
+    s3_object_version = "3"
+    runtime           = "python3.12"
+    architecture      = "arm64"
+  }
 }
 
 run "functions" {
@@ -245,8 +250,12 @@ run "functions" {
     condition = alltrue([
       for key, function in aws_lambda_function.this :
       function.s3_bucket == "artifacts" && function.s3_object_version == "3" && function.filename == null
-    ]) && length(terraform_data.package) == 0
-    error_message = "A package in S3 must be used as it is, and nothing built."
+    ])
+    error_message = "The functions must run the code that is given."
+  }
+  assert {
+    condition     = toset(output.steps) == toset(keys(output.function_names))
+    error_message = "The steps that are known ahead must be those that have a function."
   }
   assert {
     condition = jsonencode({
@@ -788,6 +797,10 @@ run "findings_go_to_security_hub" {
     spokes       = { account_ids = ["444455556666"] }
   }
 
+  assert {
+    condition     = toset(output.steps) == toset(keys(output.function_names))
+    error_message = "The steps that are known ahead must be those that have a function."
+  }
   assert {
     condition = (
       aws_lambda_function.this["import_findings"].handler == "image_scan.handlers.import_findings.handler" && aws_lambda_function.this["import_findings"].timeout == 60 &&

@@ -7,6 +7,14 @@ locals {
   policy_environment = { NOTIFY = jsonencode(var.notification_policy) }
 
   functions = merge(local.pipeline_functions, local.security_hub_functions)
+  # The same keys, known before anything that the functions are told is.
+  steps = concat(
+    [
+      "parse_event", "check_cache", "get_registry", "submit_scan", "check_status", "get_results",
+      "send_notification", "reconcile",
+    ],
+    var.security_hub ? ["import_findings"] : [],
+  )
 
   # One entry per Task of the state machines, and the daily reconciliation. What a function may do: function_policies.tf.
   pipeline_functions = {
@@ -79,17 +87,17 @@ resource "aws_lambda_function" "this" {
   description   = "Image scan: ${replace(each.key, "_", " ")}"
   role          = aws_iam_role.function[each.key].arn
   handler       = "image_scan.handlers.${each.key}.handler"
-  runtime       = "python3.12"
-  architectures = ["arm64"]
+  runtime       = var.code.runtime
+  architectures = [var.code.architecture]
   memory_size   = 256
   timeout       = each.value.timeout
   tags          = var.tags
 
-  filename          = local.package.filename
-  s3_bucket         = local.package.s3_bucket
-  s3_key            = local.package.s3_key
-  s3_object_version = local.package.s3_object_version
-  source_code_hash  = local.package.hash
+  filename          = var.code.filename
+  s3_bucket         = var.code.s3_bucket
+  s3_key            = var.code.s3_key
+  s3_object_version = var.code.s3_object_version
+  source_code_hash  = var.code.hash
 
   environment {
     variables = merge(local.function_environment, each.value.environment)
@@ -110,7 +118,6 @@ resource "aws_lambda_function" "this" {
 
   # Lambda creates a missing log group itself, unencrypted and kept for ever.
   depends_on = [
-    terraform_data.package,
     aws_cloudwatch_log_group.function,
     aws_iam_role_policy_attachment.network,
   ]

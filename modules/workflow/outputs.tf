@@ -10,6 +10,11 @@ output "scan_state_machine_arn" {
   value       = aws_sfn_state_machine.scan.arn
 }
 
+output "steps" {
+  description = "Steps that have a function; known before any of them is made."
+  value       = local.steps
+}
+
 output "function_names" {
   description = "Names of the functions, by step."
   value       = { for name, function in aws_lambda_function.this : name => function.function_name }

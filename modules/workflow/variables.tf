@@ -186,17 +186,17 @@ variable "security_hub" {
   default     = false
 }
 
-variable "lambda_package" {
+variable "code" {
   type = object({
-    path = optional(string)
-    s3 = optional(object({
-      bucket  = string
-      key     = string
-      version = optional(string)
-    }))
+    filename          = optional(string)
+    s3_bucket         = optional(string)
+    s3_key            = optional(string)
+    s3_object_version = optional(string)
+    hash              = optional(string)
+    runtime           = string
+    architecture      = string
   })
-  description = "A zip made beforehand with functions/package.py: a local `path`, or an `s3` object, whose change is seen by its key or version. By default (null) the zip is built during apply, which needs python3 and pip."
-  default     = null
+  description = "What the functions run, as modules/package gives it."
 }
 
 variable "network" {

@@ -40,7 +40,9 @@ def test_a_changed_source_changes_the_bytes(zip_file: Path, tmp_path: Path) -> N
     copy = shutil.copytree(FUNCTIONS, tmp_path / "functions")
     with (copy / "image_scan" / "log.py").open("a") as file:
         file.write("# changed\n")
-    assert build(copy, tmp_path / "image_scan.zip") != zip_file.read_bytes()
+    made = tmp_path / ".image-scan"
+    assert build(copy, made / "image_scan.zip") != zip_file.read_bytes()
+    assert (made / ".gitignore").read_text() == "*\n"  # a folder that is made for it
 
 
 def test_it_holds_our_package_and_what_it_needs_and_nothing_else(zip_file: Path) -> None:

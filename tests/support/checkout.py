@@ -11,7 +11,7 @@ from sandbox.aws import REPOSITORY
 # What make, Terraform and the tests leave in a working copy.
 _NOT_CLONED = shutil.ignore_patterns(
     *(".git", ".venv", ".sandbox", ".checkov", ".terraform*", ".*_cache", "__pycache__"),
-    *("*.tfstate*", ".hypothesis", ".coverage", "deployments", "dist", "reports"),
+    *("*.tfstate*", ".hypothesis", ".coverage", ".image-scan", "deployments", "dist", "reports"),
 )
 _ENVIRONMENTS = (".venv", ".sandbox/venv", ".checkov")
 

@@ -3,7 +3,10 @@
 import os
 import shutil
 import subprocess
+import sys
+from base64 import b64encode
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -64,10 +67,24 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
         images = EcrImages(aws.endpoint, lambda: sensor)
         with QualysSimulator(Credentials(tokens=(TOKEN,)), images) as qualys:
             made = Project(tmp_path_factory.mktemp("project"), aws, qualys.url)
-            as_deep_as_a_root = made.folder / "functions/image_scan/handlers"
-            with kept_provider(as_deep_as_a_root, made.environment) as kept:
+            with kept_provider(_with_zip(made.folder), made.environment) as kept:
                 made.environment |= kept
                 yield made
+
+
+def _with_zip(project: Path) -> Path:
+    """A folder for the provider that all roots share, with the zip that each builds in its own."""
+    functions, folder = project / "functions", project / "provider"
+    sources = [
+        path for kind in ("*.py", "*.txt", "image_scan/**/*.py") for path in functions.glob(kind)
+    ]
+    names = sorted((path.relative_to(functions).as_posix(), path) for path in sources)
+    lines = [f"{name} {sha256(path.read_bytes()).hexdigest()}" for name, path in names]
+    digest = sha256("\n".join(["python3.12", "arm64", *lines]).encode()).digest()
+    name = sha256(b64encode(digest)).hexdigest()[:16]
+    built = folder / f".image-scan/{name}.zip"
+    subprocess.run([sys.executable, functions / "package.py", "--output", built], check=True)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+import requests
 
 from ops.doctor.findings import Verdict
 from sandbox.install import Install
@@ -16,7 +17,8 @@ from .test_doctor_qualys import scan, scanned  # noqa: F401 - a fixture
 @contextmanager
 def no_function(install: Install) -> Iterator[None]:
     functions, name = install.client("lambda"), f"{PREFIX}-check-status"
-    before = functions.get_function_configuration(FunctionName=name)
+    found = functions.get_function(FunctionName=name)
+    before, code = found["Configuration"], requests.get(found["Code"]["Location"], timeout=10)
     functions.delete_function(FunctionName=name)
     try:
         yield
@@ -25,7 +27,7 @@ def no_function(install: Install) -> Iterator[None]:
         functions.create_function(
             **{name: before[name] for name in (*kept, "MemorySize", "Description")},
             Environment={"Variables": before["Environment"]["Variables"]},
-            Code={"ZipFile": (install.scratch / "functions/dist/image_scan.zip").read_bytes()},
+            Code={"ZipFile": code.content},
         )
         functions.get_waiter("function_active_v2").wait(FunctionName=name)
 

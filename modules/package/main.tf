@@ -1,0 +1,56 @@
+locals {
+  functions_dir = "${path.module}/../../functions"
+  runtime       = "python3.12"
+  architecture  = "arm64"
+
+  # Of the sources and not of the zip: a plan then needs no zip, and is the same on every machine.
+  # What is installed is pinned by hash in requirements.txt, so the sources determine the zip.
+  sources = setunion(
+    fileset(local.functions_dir, "*.{py,txt}"),
+    fileset(local.functions_dir, "image_scan/**/*.py"),
+  )
+  hash = base64sha256(join("\n", concat([local.runtime, local.architecture], [
+    for file in sort(local.sources) : "${file} ${filesha256("${local.functions_dir}/${file}")}"
+  ])))
+
+  # In the folder of the root module, where Terraform and the provider run: two roots share no file,
+  # and the path is the same on every machine.
+  zip = ".image-scan/${substr(sha256(local.hash), 0, 16)}.zip"
+
+  built = {
+    filename          = local.zip
+    hash              = local.hash
+    s3_bucket         = null
+    s3_key            = null
+    s3_object_version = null
+  }
+  brought = var.lambda_package == null ? null : {
+    filename          = var.lambda_package.path
+    hash              = var.lambda_package.path == null ? null : filebase64sha256(var.lambda_package.path)
+    s3_bucket         = try(var.lambda_package.s3.bucket, null)
+    s3_key            = try(var.lambda_package.s3.key, null)
+    s3_object_version = try(var.lambda_package.s3.version, null)
+  }
+}
+
+# Builds the zip during apply, because the plan may have run on another machine.
+resource "terraform_data" "zip" {
+  count = var.lambda_package == null ? 1 : 0
+
+  triggers_replace = [local.hash, local.build]
+
+  provisioner "local-exec" {
+    command = local.windows ? "python3 -B \"${local.script}\" --output ${local.zip}" : <<-EOT
+      "$${PYTHON:-python3}" -B "${local.script}" --output ${local.zip} && exit
+      echo "${local.remedy}" >&2
+      exit 1
+    EOT
+    quiet   = true
+  }
+}
+
+locals {
+  script  = "${local.functions_dir}/package.py"
+  windows = can(regex("^[A-Za-z]:", abspath(path.root)))
+  remedy  = "Set PYTHON to a Python from 3.9 up that has pip and reaches a package index. Or run 'make package' where there is one, and set lambda_package to { path = ... }."
+}
