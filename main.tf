@@ -50,7 +50,7 @@ module "encryption" {
   source = "./modules/encryption"
 
   name_prefix = module.package.name_prefix
-  kms_key_arn = var.kms_key_arn
+  kms_key     = var.kms_key
   tags        = var.tags
 }
 
@@ -86,7 +86,7 @@ module "workflow" {
   qualys_platform_url          = try(local.qualys_platforms[var.qualys_pod], null)
   qualys_credentials           = var.qualys_credentials
   qualys_credentials_version   = var.qualys_credentials_version
-  qualys_secret_arn            = var.qualys_secret_arn
+  qualys_secret                = var.qualys_secret
   cache_ttl_days               = var.cache_ttl_days
   scan_polling                 = var.scan_polling
   max_concurrent_scans         = var.max_concurrent_scans

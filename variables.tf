@@ -36,14 +36,14 @@ variable "qualys_credentials" {
     client_id     = optional(string)
     client_secret = optional(string)
   })
-  description = "What the functions authenticate with at Qualys: `token`, or `username` with `password`, or `client_id` with `client_secret`. Stored in a new secret; ephemeral, so it is in neither plan nor state, and is asked for at every run. Null by default: then qualys_secret_arn is used."
+  description = "What the functions authenticate with at Qualys: `token`, or `username` with `password`, or `client_id` with `client_secret`. Stored in a new secret; ephemeral, so it is in neither plan nor state, and is asked for at every run. Null by default: then qualys_secret is used."
   default     = null
   sensitive   = true
   ephemeral   = true
 
   validation {
-    condition     = (var.qualys_credentials == null) != (var.qualys_secret_arn == null)
-    error_message = "Set either qualys_credentials or qualys_secret_arn; not both, not neither."
+    condition     = (var.qualys_credentials == null) != (var.qualys_secret == null)
+    error_message = "Set either qualys_credentials or qualys_secret; not both, not neither."
   }
   validation {
     condition = var.qualys_credentials == null || contains(
@@ -65,14 +65,16 @@ variable "qualys_credentials_version" {
   }
 }
 
-variable "qualys_secret_arn" {
-  type        = string
-  description = "ARN of an existing secret, in this region and known at plan, whose value is the JSON of one credential as in qualys_credentials. By default (null) a secret is created."
+variable "qualys_secret" {
+  type = object({
+    arn = string
+  })
+  description = "An existing secret in this region, by its `arn`. Its value is the JSON of one credential as in qualys_credentials. By default (null) a secret is created."
   default     = null
 
   validation {
-    condition     = var.qualys_secret_arn == null || can(regex("^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:.+$", var.qualys_secret_arn))
-    error_message = "Set qualys_secret_arn to the full ARN of a Secrets Manager secret."
+    condition     = var.qualys_secret == null || can(regex("^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:.+$", var.qualys_secret.arn))
+    error_message = "Set qualys_secret.arn to the full ARN of a Secrets Manager secret."
   }
 }
 
@@ -173,30 +175,34 @@ variable "notification_email_addresses" {
 
 variable "spokes" {
   type = object({
-    organization_id    = optional(string)
-    account_ids        = optional(set(string), [])
+    organization = optional(object({
+      id = string
+    }))
+    accounts = optional(object({
+      ids = set(string)
+    }))
     regional           = optional(bool, false)
     registry_role_name = optional(string)
   })
-  description = "Who forwards events to here, through modules/regional-spoke or modules/org-spoke: every account of the organization `organization_id`, or those of `account_ids`; with `regional`, other regions of this account. In a member account the Registry Sensor is given the role `registry_role_name`, path included, by default named as the one here. Nobody by default: one region of one account."
+  description = "Who forwards events to here, through modules/regional-spoke or modules/org-spoke: every account of the `organization` with this `id`, or the `accounts` with these `ids`; with `regional`, other regions of this account. In a member account the Registry Sensor is given the role `registry_role_name`, path included, by default named as the one here. Nobody by default: one region of one account."
   default     = {}
   nullable    = false
 
   validation {
-    condition     = var.spokes.organization_id == null || can(regex("^o-[a-z0-9]{10,32}$", var.spokes.organization_id))
-    error_message = "Set spokes.organization_id to the id of an AWS organization, as in o-a1b2c3d4e5."
+    condition     = var.spokes.organization == null || can(regex("^o-[a-z0-9]{10,32}$", var.spokes.organization.id))
+    error_message = "Set spokes.organization.id to the id of an AWS organization, as in o-a1b2c3d4e5."
   }
   validation {
-    condition     = alltrue([for account in var.spokes.account_ids : can(regex("^[0-9]{12}$", account))])
-    error_message = "Write each of spokes.account_ids as the 12 digits of an AWS account, in quotes."
+    condition     = alltrue([for account in try(var.spokes.accounts.ids, []) : can(regex("^[0-9]{12}$", account))])
+    error_message = "Write each of spokes.accounts.ids as the 12 digits of an AWS account, in quotes."
   }
   validation {
-    condition     = var.spokes.organization_id == null || length(var.spokes.account_ids) == 0
-    error_message = "Give either spokes.organization_id or spokes.account_ids, not both."
+    condition     = var.spokes.organization == null || var.spokes.accounts == null
+    error_message = "Give either spokes.organization or spokes.accounts, not both."
   }
   validation {
-    condition     = length(var.spokes.account_ids) <= 50
-    error_message = "A policy holds 50 of spokes.account_ids; for more set spokes.organization_id."
+    condition     = var.spokes.accounts == null ? true : contains(range(1, 51), length(var.spokes.accounts.ids))
+    error_message = "Name 1 to 50 of spokes.accounts.ids, as a policy holds no more; for more set spokes.organization."
   }
   validation {
     condition     = var.spokes.registry_role_name == null || can(regex("^([!-.0-~]+/)*[A-Za-z0-9_+=,.@-]{1,64}$", var.spokes.registry_role_name))
@@ -395,31 +401,35 @@ variable "permissions_boundary_arn" {
   }
 }
 
-variable "kms_key_arn" {
-  type        = string
-  description = "ARN of a key to encrypt everything with, known at plan; modules/encryption says what its policy needs. By default (null) a key with yearly rotation is created, for 1 USD a month."
+variable "kms_key" {
+  type = object({
+    arn = string
+  })
+  description = "A key to encrypt everything with, by its `arn`; modules/encryption says what its policy needs. By default (null) a key with yearly rotation is created, for 1 USD a month."
   default     = null
 
   validation {
-    condition     = var.kms_key_arn == null || can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.kms_key_arn))
-    error_message = "Set kms_key_arn to the ARN of a key, not of an alias."
+    condition     = var.kms_key == null || can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.kms_key.arn))
+    error_message = "Set kms_key.arn to the ARN of a key, not of an alias."
   }
 }
 
 variable "network" {
   type = object({
-    subnet_ids         = optional(list(string), [])
-    security_group_ids = optional(list(string), [])
-    https_proxy        = optional(string)
-    no_proxy           = optional(string)
+    vpc = optional(object({
+      subnet_ids         = list(string)
+      security_group_ids = list(string)
+    }))
+    https_proxy = optional(string)
+    no_proxy    = optional(string)
   })
-  description = "Where the functions run: `subnet_ids` and `security_group_ids` put them in a VPC, from which they must reach the Qualys API and the AWS APIs; `https_proxy` is used for both, except for the hosts in `no_proxy`. No VPC and no proxy by default."
+  description = "Where the functions run: `vpc` puts them into subnets of a VPC, from which they must reach the Qualys API and the AWS APIs; `https_proxy` is used for both, except for the hosts in `no_proxy`. No VPC and no proxy by default."
   default     = {}
   nullable    = false
 
   validation {
-    condition     = (length(var.network.subnet_ids) == 0) == (length(var.network.security_group_ids) == 0)
-    error_message = "Give network.subnet_ids and network.security_group_ids together."
+    condition     = var.network.vpc == null ? true : length(var.network.vpc.subnet_ids) > 0 && length(var.network.vpc.security_group_ids) > 0
+    error_message = "Name subnets and security groups in network.vpc, or leave it out."
   }
   validation {
     condition     = var.network.https_proxy == null || can(regex("^https?://[^/[:space:]]+/?$", var.network.https_proxy))

@@ -38,7 +38,7 @@ def furnish(aws: Aws, project: Path) -> Json:
         make_trail(aws, ACCOUNT)
     return {
         "create_trail": False,
-        "kms_key_arn": _make_key(aws),
+        "kms_key": {"arn": _make_key(aws)},
         "lambda_package": {"s3": _put_package(aws, project)},
     }
 

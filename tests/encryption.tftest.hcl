@@ -81,7 +81,7 @@ run "passes_a_given_key_through" {
     source = "./modules/encryption"
   }
   variables {
-    kms_key_arn = "arn:aws-us-gov:kms:us-gov-west-1:111122223333:key/abc"
+    kms_key = { arn = "arn:aws-us-gov:kms:us-gov-west-1:111122223333:key/abc" }
   }
 
   assert {
@@ -100,9 +100,9 @@ run "refuses_an_alias" {
     source = "./modules/encryption"
   }
   variables {
-    kms_key_arn = "arn:aws:kms:eu-central-1:111122223333:alias/mine"
+    kms_key = { arn = "arn:aws:kms:eu-central-1:111122223333:alias/mine" }
   }
-  expect_failures = [var.kms_key_arn]
+  expect_failures = [var.kms_key]
 }
 
 run "names_its_own_partition" {

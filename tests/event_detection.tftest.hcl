@@ -340,7 +340,7 @@ run "an_organization_may_forward" {
     source = "./modules/event-detection"
   }
   variables {
-    spokes = { organization_id = "o-abcdefghij", regional = true }
+    spokes = { organization = { id = "o-abcdefghij" }, regional = true }
   }
 
   assert {
@@ -419,7 +419,7 @@ run "listed_accounts_may_forward" {
     source = "./modules/event-detection"
   }
   variables {
-    spokes = { account_ids = ["444455556666"], regional = true }
+    spokes = { accounts = { ids = ["444455556666"] }, regional = true }
   }
 
   assert {

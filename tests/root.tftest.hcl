@@ -133,16 +133,16 @@ run "uses_what_exists" {
   command = plan
   variables {
     qualys_credentials = null
-    qualys_secret_arn  = "arn:aws-us-gov:secretsmanager:us-gov-west-1:111122223333:secret:theirs-AbCdEf"
+    qualys_secret      = { arn = "arn:aws-us-gov:secretsmanager:us-gov-west-1:111122223333:secret:theirs-AbCdEf" }
     registry_role      = { existing_arn = "arn:aws-us-gov:iam::111122223333:role/security/theirs" }
-    kms_key_arn        = "arn:aws-us-gov:kms:us-gov-west-1:111122223333:key/1234"
+    kms_key            = { arn = "arn:aws-us-gov:kms:us-gov-west-1:111122223333:key/1234" }
     create_trail       = false
   }
 
   assert {
     condition = (
-      output.qualys_secret_arn == var.qualys_secret_arn && output.registry_role_arn == var.registry_role.existing_arn &&
-      output.kms_key_arn == var.kms_key_arn && output.trail.arn == null && output.trail.bucket == null
+      output.qualys_secret_arn == var.qualys_secret.arn && output.registry_role_arn == var.registry_role.existing_arn &&
+      output.kms_key_arn == var.kms_key.arn && output.trail.arn == null && output.trail.bucket == null
     )
     error_message = "What is brought must be used, in any partition, and no trail made."
   }
@@ -178,10 +178,10 @@ run "refuses_what_is_missing" {
 run "refuses_contradictions" {
   command = plan
   variables {
-    qualys_secret_arn = "arn:aws:secretsmanager:us-east-1:111122223333:secret:theirs"
-    registry_role     = { existing_arn = "arn:aws:iam::111122223333:role/theirs", qualys_account_id = "444455556666", external_id = "US2-1234" }
-    lambda_package    = { path = "x.zip", s3 = { bucket = "b", key = "k" } }
-    network           = { subnet_ids = ["subnet-1"] }
+    qualys_secret  = { arn = "arn:aws:secretsmanager:us-east-1:111122223333:secret:theirs" }
+    registry_role  = { existing_arn = "arn:aws:iam::111122223333:role/theirs", qualys_account_id = "444455556666", external_id = "US2-1234" }
+    lambda_package = { path = "x.zip", s3 = { bucket = "b", key = "k" } }
+    network        = { vpc = { subnet_ids = ["subnet-1"], security_group_ids = [] } }
   }
   expect_failures = [var.qualys_credentials, var.registry_role, var.lambda_package, var.network]
 }
@@ -190,12 +190,12 @@ run "refuses_malformed_arns" {
   command = plan
   variables {
     qualys_credentials       = null
-    qualys_secret_arn        = "my-secret"
+    qualys_secret            = { arn = "my-secret" }
     registry_role            = { existing_arn = "theirs" }
     permissions_boundary_arn = "arn:aws:iam::111122223333:role/boundary"
-    kms_key_arn              = "arn:aws:kms:us-east-1:111122223333:alias/mine"
+    kms_key                  = { arn = "arn:aws:kms:us-east-1:111122223333:alias/mine" }
   }
-  expect_failures = [var.qualys_secret_arn, var.registry_role, var.permissions_boundary_arn, var.kms_key_arn]
+  expect_failures = [var.qualys_secret, var.registry_role, var.permissions_boundary_arn, var.kms_key]
 }
 
 run "refuses_numbers_that_are_too_small" {
@@ -256,7 +256,7 @@ run "refuses_half_of_what_belongs_together" {
   variables {
     qualys_credentials = { username = "u" }
     registry_role      = { qualys_account_id = "444455556666" }
-    network            = { security_group_ids = ["sg-1"] }
+    network            = { vpc = { subnet_ids = [], security_group_ids = ["sg-1"] } }
   }
   expect_failures = [var.qualys_credentials, var.registry_role, var.network]
 }
@@ -301,7 +301,7 @@ run "refuses_a_gateway_with_a_user" {
 run "refuses_an_organization_and_a_list" {
   command = plan
   variables {
-    spokes = { organization_id = "o-abcdefghij", account_ids = ["444455556666"] }
+    spokes = { organization = { id = "o-abcdefghij" }, accounts = { ids = ["444455556666"] } }
   }
   expect_failures = [var.spokes]
 }
@@ -309,7 +309,7 @@ run "refuses_an_organization_and_a_list" {
 run "refuses_what_is_no_organization" {
   command = plan
   variables {
-    spokes = { organization_id = "abcdefghij" }
+    spokes = { organization = { id = "abcdefghij" } }
   }
   expect_failures = [var.spokes]
 }
@@ -317,7 +317,15 @@ run "refuses_what_is_no_organization" {
 run "refuses_what_is_no_account" {
   command = plan
   variables {
-    spokes = { account_ids = ["44445555666"] }
+    spokes = { accounts = { ids = ["44445555666"] } }
+  }
+  expect_failures = [var.spokes]
+}
+
+run "refuses_a_list_of_nobody" {
+  command = plan
+  variables {
+    spokes = { accounts = { ids = [] } }
   }
   expect_failures = [var.spokes]
 }
@@ -325,7 +333,7 @@ run "refuses_what_is_no_account" {
 run "refuses_more_accounts_than_a_policy_holds" {
   command = plan
   variables {
-    spokes = { account_ids = [for number in range(51) : format("%012d", number)] }
+    spokes = { accounts = { ids = [for number in range(51) : format("%012d", number)] } }
   }
   expect_failures = [var.spokes]
 }
@@ -333,7 +341,7 @@ run "refuses_more_accounts_than_a_policy_holds" {
 run "refuses_an_arn_where_a_name_is_asked_for" {
   command = plan
   variables {
-    spokes = { organization_id = "o-abcdefghij", registry_role_name = "/security/qualys" }
+    spokes = { organization = { id = "o-abcdefghij" }, registry_role_name = "/security/qualys" }
   }
   expect_failures = [var.spokes]
 }
@@ -341,7 +349,7 @@ run "refuses_an_arn_where_a_name_is_asked_for" {
 run "tells_spokes_what_they_need" {
   command = plan
   variables {
-    spokes   = { organization_id = "o-abcdefghij", registry_role_name = "security/qualys" }
+    spokes   = { organization = { id = "o-abcdefghij" }, registry_role_name = "security/qualys" }
     iam_path = "/scan/"
   }
 

@@ -201,7 +201,7 @@ variables {
   registry_external_id     = "0815"
   qualys_gateway_url       = "https://gateway.example.com/"
   qualys_platform_url      = "https://qualys.example.com/"
-  qualys_secret_arn        = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:theirs"
+  qualys_secret            = { arn = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:theirs" }
   iam_path                 = "/security/"
   permissions_boundary_arn = "arn:aws:iam::111122223333:policy/boundary"
   tags                     = { team = "security" }
@@ -335,7 +335,7 @@ run "function_policies" {
     condition = alltrue(flatten([
       for policy in aws_iam_role_policy.function : [
         for statement in jsondecode(policy.policy).Statement :
-        statement.Condition.StringEquals["kms:EncryptionContext:SecretARN"] == var.qualys_secret_arn
+        statement.Condition.StringEquals["kms:EncryptionContext:SecretARN"] == var.qualys_secret.arn
         if statement.Sid == "DecryptCredential"
       ]
     ]))
@@ -505,7 +505,7 @@ run "names_path_boundary_tags_and_retention" {
   }
   variables {
     log                = { level = "DEBUG", retention_days = 30 }
-    qualys_secret_arn  = null
+    qualys_secret      = null
     qualys_credentials = { token = "t" }
   }
 
@@ -561,7 +561,7 @@ run "writes_the_credential" {
     source = "./modules/workflow"
   }
   variables {
-    qualys_secret_arn          = null
+    qualys_secret              = null
     qualys_credentials         = { client_id = "id", client_secret = "s3cret" }
     qualys_credentials_version = 4
   }
@@ -597,9 +597,9 @@ run "uses_a_brought_secret" {
     error_message = "With a secret given, none must be created."
   }
   assert {
-    condition = output.qualys_secret_arn == var.qualys_secret_arn && alltrue([
+    condition = output.qualys_secret_arn == var.qualys_secret.arn && alltrue([
       for key in ["get_registry", "submit_scan", "check_status", "get_results"] :
-      aws_lambda_function.this[key].environment[0].variables["QUALYS_SECRET_ARN"] == var.qualys_secret_arn
+      aws_lambda_function.this[key].environment[0].variables["QUALYS_SECRET_ARN"] == var.qualys_secret.arn
     ])
     error_message = "The functions must be told of the given secret."
   }
@@ -611,10 +611,9 @@ run "runs_in_a_vpc_behind_a_proxy" {
   }
   variables {
     network = {
-      subnet_ids         = ["subnet-1", "subnet-2"]
-      security_group_ids = ["sg-1"]
-      https_proxy        = "http://proxy.example.com:3128"
-      no_proxy           = "169.254.169.254"
+      vpc         = { subnet_ids = ["subnet-1", "subnet-2"], security_group_ids = ["sg-1"] }
+      https_proxy = "http://proxy.example.com:3128"
+      no_proxy    = "169.254.169.254"
     }
   }
 
@@ -681,7 +680,7 @@ run "reads_the_members_of_an_organization" {
     source = "./modules/workflow"
   }
   variables {
-    spokes = { organization_id = "o-abcdefghij", registry_role_name = "security/qualys" }
+    spokes = { organization = { id = "o-abcdefghij" }, registry_role_name = "security/qualys" }
   }
 
   assert {
@@ -723,7 +722,7 @@ run "reads_listed_members" {
     source = "./modules/workflow"
   }
   variables {
-    spokes = { account_ids = ["444455556666", "222233334444"] }
+    spokes = { accounts = { ids = ["444455556666", "222233334444"] } }
   }
 
   assert {
@@ -794,7 +793,7 @@ run "findings_go_to_security_hub" {
   }
   variables {
     security_hub = true
-    spokes       = { account_ids = ["444455556666"] }
+    spokes       = { accounts = { ids = ["444455556666"] } }
   }
 
   assert {

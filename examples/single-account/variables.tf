@@ -26,7 +26,7 @@ variable "qualys_gateway_url" {
 
 variable "qualys_credentials" {
   type        = map(string)
-  description = "Qualys credential: token, or username and password, or client_id and client_secret. Best given as TF_VAR_qualys_credentials. By default qualys_secret_arn is used."
+  description = "Qualys credential: token, or username and password, or client_id and client_secret. Best given as TF_VAR_qualys_credentials. By default qualys_secret is used."
   default     = null
   sensitive   = true
   ephemeral   = true
@@ -38,9 +38,9 @@ variable "qualys_credentials_version" {
   default     = 1
 }
 
-variable "qualys_secret_arn" {
-  type        = string
-  description = "ARN of an existing secret with the credential. By default one is created from qualys_credentials."
+variable "qualys_secret" {
+  type        = map(string)
+  description = "An existing secret with the credential, by its arn. By default one is created from qualys_credentials."
   default     = null
 }
 

@@ -10,7 +10,7 @@ locals {
 }
 
 resource "aws_kms_key" "this" {
-  count = var.kms_key_arn == null ? 1 : 0
+  count = var.kms_key == null ? 1 : 0
 
   description         = "Encrypts what ${var.name_prefix} stores"
   enable_key_rotation = true
@@ -19,7 +19,7 @@ resource "aws_kms_key" "this" {
 }
 
 resource "aws_kms_alias" "this" {
-  count = var.kms_key_arn == null ? 1 : 0
+  count = var.kms_key == null ? 1 : 0
 
   name          = "alias/${var.name_prefix}"
   target_key_id = aws_kms_key.this[0].key_id

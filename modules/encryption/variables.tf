@@ -3,14 +3,16 @@ variable "name_prefix" {
   description = "Names the key's alias: `alias/<name_prefix>`."
 }
 
-variable "kms_key_arn" {
-  type        = string
-  description = "ARN of a key to use instead of creating one. Its policy needs the statements that the README lists, and the ARN must be known at plan. By default (null) a key with yearly rotation is created."
+variable "kms_key" {
+  type = object({
+    arn = string
+  })
+  description = "A key to use instead of creating one, by its `arn`. Its policy needs the statements that the README lists. By default (null) a key with yearly rotation is created."
   default     = null
 
   validation {
-    condition     = var.kms_key_arn == null || can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.kms_key_arn))
-    error_message = "Give kms_key_arn as the ARN of a key (not of an alias), or leave it out to have one created."
+    condition     = var.kms_key == null || can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.kms_key.arn))
+    error_message = "Give kms_key.arn as the ARN of a key (not of an alias), or leave kms_key out to have one created."
   }
 }
 

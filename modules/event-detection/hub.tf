@@ -1,11 +1,11 @@
 # The bus that spokes forward to: other regions of this account, and other accounts.
 locals {
-  hub_bus = var.spokes.regional || var.spokes.organization_id != null || length(var.spokes.account_ids) > 0
+  hub_bus = var.spokes.regional || var.spokes.organization != null || var.spokes.accounts != null
 
   # An organization's statement lets ourselves in, too.
   hub_accounts = setunion(
-    var.spokes.account_ids,
-    var.spokes.regional && var.spokes.organization_id == null ? [local.account] : [],
+    var.spokes.accounts == null ? [] : var.spokes.accounts.ids,
+    var.spokes.regional && var.spokes.organization == null ? [local.account] : [],
   )
 
   # What happens here reaches the default bus. Forwarded to ourselves, it would start twice.
@@ -39,7 +39,7 @@ data "aws_iam_policy_document" "hub" {
   count = local.hub_bus ? 1 : 0
 
   dynamic "statement" {
-    for_each = var.spokes.organization_id == null ? [] : [var.spokes.organization_id]
+    for_each = var.spokes.organization == null ? [] : [var.spokes.organization.id]
 
     content {
       sid       = "ForwardFromOrganization"

@@ -15,7 +15,7 @@ output "hub" {
     region          = local.region
     event_bus_arn   = aws_cloudwatch_event_bus.hub[0].arn
     event_pattern   = local.event_pattern
-    organization_id = var.spokes.organization_id
+    organization_id = try(var.spokes.organization.id, null)
   } : null
   # A target on the bus is refused while the policy is not there.
   depends_on = [aws_cloudwatch_event_bus_policy.hub]

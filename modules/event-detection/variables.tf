@@ -20,9 +20,13 @@ variable "kms_key_arn" {
 
 variable "spokes" {
   type = object({
-    organization_id = optional(string)
-    account_ids     = optional(set(string), [])
-    regional        = optional(bool, false)
+    organization = optional(object({
+      id = string
+    }))
+    accounts = optional(object({
+      ids = set(string)
+    }))
+    regional = optional(bool, false)
   })
   description = "Who may forward events to the hub bus, which exists when anybody may: all accounts of an organization, the accounts listed, other regions of this account (`regional`). Nobody by default."
   default     = {}

@@ -62,7 +62,7 @@ resource "aws_cloudformation_stack_set" "roles" {
 
     precondition {
       condition     = var.hub.organization_id != null
-      error_message = "The hub takes events of listed accounts only: give its spokes organization_id first, and apply it."
+      error_message = "The hub takes events of listed accounts only: give its spokes the organization first, and apply it."
     }
     precondition {
       condition     = try(var.registry_role.existing_name, null) == null || try(var.registry_role.existing_name, null) == var.hub.registry_role_name

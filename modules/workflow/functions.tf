@@ -108,7 +108,7 @@ resource "aws_lambda_function" "this" {
   }
 
   dynamic "vpc_config" {
-    for_each = length(var.network.subnet_ids) > 0 ? [var.network] : []
+    for_each = var.network.vpc == null ? [] : [var.network.vpc]
 
     content {
       subnet_ids         = vpc_config.value.subnet_ids

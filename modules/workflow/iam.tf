@@ -51,7 +51,7 @@ data "aws_iam_policy_document" "function" {
 # By itself, because Lambda refuses a function in a VPC whose role lacks it: it is all that a
 # function has to wait for.
 resource "aws_iam_role_policy_attachment" "network" {
-  for_each = length(var.network.subnet_ids) > 0 ? local.functions : {}
+  for_each = var.network.vpc == null ? {} : local.functions
 
   role       = aws_iam_role.function[each.key].name
   policy_arn = "arn:${local.partition}:iam::aws:policy/service-role/AWSLambdaENIManagementAccess"

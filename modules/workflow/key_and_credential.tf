@@ -42,7 +42,7 @@ data "aws_iam_policy_document" "read_credential" {
     actions = ["kms:Decrypt"]
     # A secret that was brought has a key that is not known here; the condition leaves this one
     # secret, whatever its key.
-    resources = [var.qualys_secret_arn == null ? var.kms_key_arn : "*"]
+    resources = [var.qualys_secret == null ? var.kms_key_arn : "*"]
 
     condition {
       test     = "StringEquals"

@@ -1,6 +1,6 @@
 locals {
   qualys_secret_arn = (
-    var.qualys_secret_arn == null ? aws_secretsmanager_secret.qualys[0].arn : var.qualys_secret_arn
+    var.qualys_secret == null ? aws_secretsmanager_secret.qualys[0].arn : var.qualys_secret.arn
   )
 }
 
@@ -8,7 +8,7 @@ locals {
 # for the length of its recovery window, and an install must be repeatable before that ends.
 resource "aws_secretsmanager_secret" "qualys" {
   # checkov:skip=CKV2_AWS_57: Qualys cannot be asked for a new credential; a rotated one is picked up
-  count = var.qualys_secret_arn == null ? 1 : 0
+  count = var.qualys_secret == null ? 1 : 0
 
   name_prefix             = "${var.name_prefix}-qualys-"
   description             = "Qualys credential of ${var.name_prefix}"
@@ -19,7 +19,7 @@ resource "aws_secretsmanager_secret" "qualys" {
 
 # Write-only: the credential is sent to Secrets Manager and kept in neither plan nor state.
 resource "aws_secretsmanager_secret_version" "qualys" {
-  count = var.qualys_secret_arn == null ? 1 : 0
+  count = var.qualys_secret == null ? 1 : 0
 
   secret_id = aws_secretsmanager_secret.qualys[0].id
   secret_string_wo = jsonencode({

@@ -43,8 +43,12 @@ variable "registry_external_id" {
 
 variable "spokes" {
   type = object({
-    organization_id    = optional(string)
-    account_ids        = optional(set(string), [])
+    organization = optional(object({
+      id = string
+    }))
+    accounts = optional(object({
+      ids = set(string)
+    }))
     regional           = optional(bool, false)
     registry_role_name = optional(string)
   })
@@ -72,7 +76,7 @@ variable "qualys_credentials" {
     client_id     = optional(string)
     client_secret = optional(string)
   })
-  description = "What the functions authenticate with at Qualys: a token, a user with password, or a client with secret. Stored in a new secret; ephemeral, so in neither plan nor state. Leave it out with qualys_secret_arn."
+  description = "What the functions authenticate with at Qualys: a token, a user with password, or a client with secret. Stored in a new secret; ephemeral, so in neither plan nor state. Leave it out with qualys_secret."
   default     = null
   sensitive   = true
   ephemeral   = true
@@ -84,9 +88,11 @@ variable "qualys_credentials_version" {
   default     = 1
 }
 
-variable "qualys_secret_arn" {
-  type        = string
-  description = "ARN of an existing secret to use, known at plan. By default (null) one is created from qualys_credentials."
+variable "qualys_secret" {
+  type = object({
+    arn = string
+  })
+  description = "An existing secret to use, by its `arn`. By default (null) one is created from qualys_credentials."
   default     = null
 }
 
@@ -201,12 +207,14 @@ variable "code" {
 
 variable "network" {
   type = object({
-    subnet_ids         = optional(list(string), [])
-    security_group_ids = optional(list(string), [])
-    https_proxy        = optional(string)
-    no_proxy           = optional(string)
+    vpc = optional(object({
+      subnet_ids         = list(string)
+      security_group_ids = list(string)
+    }))
+    https_proxy = optional(string)
+    no_proxy    = optional(string)
   })
-  description = "Subnets and security groups the functions run in, and a proxy for their HTTPS calls with the hosts that go past it. No VPC and no proxy by default."
+  description = "Subnets and security groups of a `vpc` that the functions run in, and a proxy for their HTTPS calls with the hosts that go past it. No VPC and no proxy by default."
   default     = {}
 }
 

@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 def run_hub(arguments: argparse.Namespace, console: Console) -> int:
     settings = Settings.given()
     organization = settings.matching("OrganizationId", ORGANIZATION, "o-a1b2c3d4e5")
-    spokes: dict[str, Any] = {"organization_id": organization, "regional": True}
+    spokes: dict[str, Any] = {"organization": {"id": organization}, "regional": True}
     role = _role_name(settings) if settings.get("EXISTING_ROLE_NAME") else ""
     if role:
         spokes["registry_role_name"] = role
@@ -71,7 +71,7 @@ def _root(settings: Settings, spokes: dict[str, Any], action: str) -> tuple[Root
     arguments |= _gateway(settings, given.keys() | names)
     way = "" if "registry_role" in given.keys() | names else _way_to_the_role(settings)
     if settings.get("QUALYS_SECRET_ARN"):
-        arguments["qualys_secret_arn"] = settings.get("QUALYS_SECRET_ARN")
+        arguments["qualys_secret"] = {"arn": settings.get("QUALYS_SECRET_ARN")}
     if action != DESTROY:
         settings.credential()
     caller = Caller.in_region(settings.get("REGION"))

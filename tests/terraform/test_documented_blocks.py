@@ -72,7 +72,6 @@ ROOTS = {
         ),
         inside=("docs/notifications.md#what-is-told", "docs/notifications.md#teams"),
         around="""
-            resource "aws_secretsmanager_secret" "qualys" {}
             resource "aws_iam_role" "chat" { assume_role_policy = "{}" }
         """,
     ),

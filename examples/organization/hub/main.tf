@@ -11,7 +11,7 @@ module "image_scan" {
   qualys_gateway_url           = var.qualys_gateway_url
   qualys_credentials           = var.qualys_credentials
   qualys_credentials_version   = var.qualys_credentials_version
-  qualys_secret_arn            = var.qualys_secret_arn
+  qualys_secret                = var.qualys_secret
   registry_role                = var.registry_role
   scan_polling                 = var.scan_polling
   notification_email_addresses = var.notification_email_addresses
@@ -19,7 +19,7 @@ module "image_scan" {
   tags                         = var.tags
 
   spokes = {
-    organization_id    = var.organization_id
+    organization       = { id = var.organization_id }
     registry_role_name = var.member_registry_role_name
   }
 }
