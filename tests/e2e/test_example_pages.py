@@ -41,9 +41,9 @@ def open_shell(install: Install, tmp_path_factory: pytest.TempPathFactory) -> Op
     return opened
 
 
-def deploy(shell: Shell, install: Install, page: str, **values: object) -> str:
+def deploy(shell: Shell, install: Install, commands: str, **values: object) -> str:
     """What Terraform prints when a reader follows the section Deploy, and fills in its file."""
-    copy, *others = block(f"{page}#deploy").splitlines()
+    copy, *others = commands.splitlines()
     shell.type(copy)
     base = install.aws_base()
     role = {"qualys_account_id": base["accountId"], "external_id": base["externalId"]}
@@ -64,14 +64,14 @@ def pushed(install: Install, region: str, repository: str) -> images.PushedImage
 @pytest.fixture(scope="module")
 def deployed(open_shell: Open, install: Install) -> tuple[Shell, str]:
     shell = open_shell("single-account")
-    return shell, deploy(shell, install, "examples/single-account/README.md")
+    return shell, deploy(shell, install, block("examples/single-account/README.md#deploy"))
 
 
 @pytest.fixture(scope="module")
 def extended(open_shell: Open, install: Install) -> tuple[Shell, str]:
     shell = open_shell("multi-region")
-    page = "examples/multi-region/README.md"
-    return shell, deploy(shell, install, page, spoke_region=ELSEWHERE)
+    commands = block("examples/multi-region/README.md#deploy")
+    return shell, deploy(shell, install, commands, spoke_region=ELSEWHERE)
 
 
 def test_qualys_is_asked_for_its_account_and_external_id(

@@ -12,6 +12,7 @@ import requests
 
 from sandbox.scenario import SECRET
 from tests.support.checkout import Checkout
+from tests.support.documents import block
 
 from .conftest import table_rows
 
@@ -57,6 +58,7 @@ class Shown:
 
 @pytest.fixture(scope="module")
 def shown(checkout: Checkout) -> Iterator[Shown]:
+    assert block("README.md#try-it-without-an-aws-or-a-qualys-account") == "make demo\n"
     try:
         printed = checkout.make("demo", "KEEP=1")
         found = re.search(r"^It stays up\. To look around:\n((?:  .+\n)+)", printed, re.MULTILINE)
