@@ -83,6 +83,7 @@ PATCHES: tuple[Patch, ...] = (
     around("ministack.services.stepfunctions:_execute_parallel", entered_states.execute),
     around("ministack.services.stepfunctions:_execute_map", entered_states.execute),
     around("ministack.services.stepfunctions:_apply_state_assign", jsonata.assign),
+    replaced("jsonata.timebox:Timebox", jsonata.limit_of_own_time),
     around("ministack.services.stepfunctions:_invoke_resource", task_permissions.invoke),
     around("ministack.services.stepfunctions:_invoke_resource", faults.task),
     around(

@@ -31,7 +31,7 @@ def zipped(code: str) -> bytes:
     return archive.getvalue()
 
 
-def eventually(find: Callable[[], T], seconds: float = 10) -> T:
+def eventually(find: Callable[[], T], seconds: float = 60) -> T:
     """What `find` returns, as soon as it is true."""
     deadline = time.monotonic() + seconds
     while not (found := find()):
