@@ -1,63 +1,206 @@
-"""What dies at work is done again, and what it held is let go."""
+"""What is killed at work is done again, and what it held is let go."""
 
-import contextlib
-import os
-import signal
+import json
 import time
-from pathlib import Path
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
 
 from sandbox import images
+from sandbox.aws import ACCOUNT, REGION
 from sandbox.install import Install
 
 from .conftest import CLUSTER, CRITICAL, Workload
 
-IMAGES = 10
+Json = dict[str, Any]
+SCAN = ("get_registry", "submit_scan", "check_status", "get_results")
+EITHER = ("parse_event", "check_cache", "send_notification")
+MOST_CALLS = 15  # of one invocation
 
 
-def kill_one(install: Install) -> bool:
-    """Of the processes of functions: the embedded AWS has one that forks one for each function, and
-    these fork its environments."""
-    parents = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-            parents[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
-    generation = [install.aws.pid]
-    for _ in range(3):
-        generation = [pid for pid, parent in parents.items() if parent in generation]
-    if generation:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(min(generation), signal.SIGKILL)
-    return bool(generation)
+class Killed(Workload):
+    """An image whose functions are killed in their first invocation."""
+
+    def kill(self, function: str, when: str, call: str = "", **which: int) -> None:
+        name = self.install.outputs["function_names"][function]
+        self.install.aws.kill(name, when, call, event=self._mentioned, **which)
+
+    def kill_after(self, calls: int, *functions: str) -> None:
+        """Each function is killed when it has made so many calls."""
+        for function in functions:
+            self.kill(function, "after" if calls else "before", number=calls or 1)
+
+    def struck(self) -> list[bool]:
+        kills = self.install.aws.kills()
+        return [each["struck"] for each in kills if each["event"] == self._mentioned]
+
+    def jobs(self) -> int:
+        """How many scans Qualys was asked for."""
+        route = "/csapi/v1.3/registry/{registry_id}/schedule"
+        return self.install.qualys.control.count("POST", route, image=f"tests/{self.name}")
+
+    def told(self, notifications: list[Json]) -> int:
+        about = [each["image"]["repository"] for each in notifications]
+        return about.count(f"tests/{self.name}")
+
+    @property
+    def _mentioned(self) -> str:
+        return rf"\b{self.name}\b(?!-)"
 
 
-def test_killed_functions_lose_no_image(install: Install, workload: Workload) -> None:
-    ecr, names, killed = install.client("ecr"), {}, 0
-    for number in range(IMAGES):
-        name = f"{workload.name}-{number}"
-        ecr.create_repository(repositoryName=f"tests/{name}")
-        pushed = images.push(ecr, f"tests/{name}", images.build(name), "1")
-        install.qualys.control.tell_findings(f"tests/{name}", CRITICAL)
-        names[pushed.digest] = name
-        install.ecs.create_service(
-            cluster=CLUSTER,
-            serviceName=name,
-            taskDefinition=workload.register(pushed.by_tag, family=name),
-            desiredCount=1,
-        )
-        killed += kill_one(install)
-    while install.aws.running():
-        killed += kill_one(install)
-        time.sleep(0.1)
-    assert killed > IMAGES
+def make(install: Install, name: str, region: str = REGION) -> Killed:
+    ecr, repository = install.aws.client("ecr", region=region), f"tests/{name}"
+    ecr.create_repository(repositoryName=repository)
+    made = Killed(install, name, images.push(ecr, repository, images.build(name), "1"))
+    made.find(CRITICAL)
+    return made
+
+
+@pytest.fixture
+def killed(install: Install, workload: Workload) -> Killed:
+    return make(install, f"{workload.name}-killed")
+
+
+def test_a_function_may_be_killed_after_any_of_its_calls(
+    install: Install, workload: Workload
+) -> None:
+    """Of one image all functions are killed before their first call, of the next one after it, and
+    so on, once when they scan and once when the known verdict meets a service."""
+    workload.deploy_once()  # Qualys knows the registry from now on
+    killed = [make(install, f"{workload.name}-{calls}") for calls in range(MOST_CALLS + 1)]
+    for calls, each in enumerate(killed):
+        each.kill_after(calls, *EITHER, *SCAN)
+    definitions = [each.register() for each in killed]
     install.settle()
-    status = {key: each["status"] for key, each in install.verdicts().items() if key in names}
-    told = {each["image"]["digest"] for each in install.notifications()}
-    kept = str(install.failed_events())
-    scanned = {key for key in names if status.get(key) == "FINDINGS"}
-    assert len(scanned) > IMAGES / 2
-    assert scanned <= told
-    left = {name for key, name in names.items() if key not in scanned}
-    assert {name for name in left if f"{name}:1" not in kept} == set()
+    scanned = install.notifications()
+    for calls, each in enumerate(killed):
+        each.kill_after(calls, *EITHER)
+    for each, definition in zip(killed, definitions, strict=True):
+        install.ecs.create_service(
+            cluster=CLUSTER, serviceName=each.name, taskDefinition=definition, desiredCount=1
+        )
+    install.settle()
+    deployed = [each for each in install.notifications() if each["deployed"]]
+    ends = {
+        each.name: {
+            "verdict": each.verdict()["status"],
+            "scans": [scan["status"] for scan in each.scans()],
+            "jobs": each.jobs(),
+            "told": (min(each.told(scanned), 1), min(each.told(deployed), 1)),
+        }
+        for each in killed
+    }
+    good = {"verdict": "FINDINGS", "scans": ["SUCCEEDED"], "jobs": 1, "told": (1, 1)}
+    kept = Counter(each["error"] for each in install.failed_events())
+    assert (ends, kept) == (dict.fromkeys(ends, good), {})
+    assert max(each.told(scanned + deployed) for each in killed) <= 4
+    running = {row["service"] for row in install.ledger() if row["state"] == "running"}
+    assert running >= set(ends)
+    assert all(killed[0].struck())
+    assert not any(killed[-1].struck()), "MOST_CALLS are fewer than a function makes"
+
+
+@pytest.mark.parametrize(("when", "most"), [("before", 1), ("after", 2)])
+def test_a_notification_repeats_only_if_it_was_sent_before_the_kill(
+    install: Install, killed: Killed, when: str, most: int
+) -> None:
+    killed.kill("send_notification", when, "sns:Publish")
+    killed.deploy_once()
+    assert killed.struck() == [True]
+    assert 1 <= killed.told(install.notifications()) <= most
+    assert killed.verdict()["status"] == "FINDINGS", killed.verdict().get("reason")
+
+
+@pytest.mark.parametrize(("when"), ["before", "after"])
+def test_a_scan_that_was_asked_for_before_the_kill_is_not_asked_for_again(
+    killed: Killed, when: str
+) -> None:
+    killed.kill("submit_scan", when, "POST .*/schedule$")
+    killed.deploy_once()
+    assert killed.struck() == [True]
+    assert killed.jobs() == 1
+    assert killed.verdict()["status"] == "FINDINGS", killed.verdict().get("reason")
+
+
+def expire(install: Install, key: str) -> None:
+    """Ends what is held under a key of the cache, as time would."""
+    install.client("dynamodb").update_item(
+        TableName=install.outputs["cache_table"]["name"],
+        Key={"imageDigest": {"S": key}},
+        UpdateExpression="SET #ttl = :past",
+        ExpressionAttributeNames={"#ttl": "ttl"},
+        ExpressionAttributeValues={":past": {"N": str(int(time.time()) - 1)}},
+    )
+
+
+def redrive(install: Install) -> set[str]:
+    """Starts all that is queued for redrive, and waits for its end. Returns the errors."""
+    kept = install.failed_events()
+    for each in kept:
+        install.client("stepfunctions").start_execution(
+            stateMachineArn=install.outputs["intake_state_machine_arn"],
+            input=json.dumps(each["body"]),
+        )
+    install.settle()
+    return {each["error"] for each in kept}
+
+
+@pytest.mark.parametrize(("when", "region"), [("before", "eu-west-1"), ("after", "us-west-2")])
+def test_a_registry_is_created_once(
+    install: Install, workload: Workload, when: str, region: str
+) -> None:
+    killed = make(install, f"{workload.name}-abroad", region)
+    killed.kill("get_registry", when, "POST .*/registry$")
+    killed.deploy_once()
+    assert killed.struck() == [True]
+    if when == "before":  # who is to create it is held for a minute, whose waits take no time here
+        expire(install, f"registry#{ACCOUNT}#{region}")
+        assert redrive(install) == {"RegistryNotReady"}
+    assert killed.verdict()["status"] == "FINDINGS", killed.verdict().get("reason")
+    registries = install.qualys.control.state()["registries"]
+    assert len([each for each in registries if region in each["registryUri"]]) == 1
+
+
+def attempts(machine: Json, state: str) -> int:
+    """How often a state machine invokes a function that is killed each time."""
+
+    def states(of: Json) -> Iterator[tuple[str, Json]]:
+        for name, each in of["States"].items():
+            yield name, each
+            if "ItemProcessor" in each:
+                yield from states(each["ItemProcessor"])
+
+    retries = dict(states(machine))[state]["Retry"]
+    return 1 + sum(
+        each["MaxAttempts"] for each in retries if "Runtime.ExitError" in each["ErrorEquals"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("machine", "state", "function", "call"),
+    [
+        ("intake", "ParseEvent", "parse_event", "ecs:DescribeTaskDefinition|ecr:"),
+        ("intake", "CheckCache", "check_cache", "dynamodb:PutItem"),
+        ("scan", "SubmitScan", "submit_scan", "dynamodb:UpdateItem"),
+        ("scan", "SendNotification", "send_notification", "dynamodb:"),
+    ],
+)
+def test_what_is_killed_at_each_attempt_is_queued_for_redrive(
+    install: Install, killed: Killed, machine: str, state: str, function: str, call: str
+) -> None:
+    states = install.client("stepfunctions")
+    arn = install.outputs[f"{machine}_state_machine_arn"]
+    definition = json.loads(states.describe_state_machine(stateMachineArn=arn)["definition"])
+    for number in range(attempts(definition, state)):
+        killed.kill(function, "after", call, invocation=number + 1)
+    killed.deploy_once()
+    assert all(killed.struck())
+    assert redrive(install) == {"Runtime.ExitError"}
+    assert killed.verdict()["status"] == "FINDINGS", killed.verdict().get("reason")
+    assert killed.told(install.notifications()) >= 1
+    assert install.failed_events() == []
 
 
 def test_a_lease_that_nobody_holds_any_more_runs_out(install: Install, workload: Workload) -> None:
