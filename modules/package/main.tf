@@ -40,17 +40,20 @@ resource "terraform_data" "zip" {
   triggers_replace = [local.hash, local.build]
 
   provisioner "local-exec" {
-    command = local.windows ? "python3 -B \"${local.script}\" --output ${local.zip}" : <<-EOT
-      "$${PYTHON:-python3}" -B "${local.script}" --output ${local.zip} && exit
-      echo "${local.remedy}" >&2
-      exit 1
-    EOT
-    quiet   = true
+    command = (
+      local.windows ? "python3 -B \"%SCRIPT%\" --output \"%ZIP%\"" :
+      "\"$${PYTHON:-python3}\" -B \"$SCRIPT\" --output \"$ZIP\" || { echo \"$REMEDY\" >&2; exit 1; }"
+    )
+    environment = {
+      SCRIPT = "${local.functions_dir}/package.py"
+      ZIP    = local.zip
+      REMEDY = "Set PYTHON to a Python from 3.9 up that has pip and reaches a package index. Or run 'make package' where there is one, and set lambda_package to { path = ... }."
+    }
+    quiet = true
   }
 }
 
 locals {
-  script  = "${local.functions_dir}/package.py"
+  # Where cmd.exe runs the command, which knows no default of a variable.
   windows = can(regex("^[A-Za-z]:", abspath(path.root)))
-  remedy  = "Set PYTHON to a Python from 3.9 up that has pip and reaches a package index. Or run 'make package' where there is one, and set lambda_package to { path = ... }."
 }

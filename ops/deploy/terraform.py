@@ -50,6 +50,8 @@ class Terraform:
         self._environment = {
             # One copy of the provider for all roots.
             "TF_PLUGIN_CACHE_DIR": str(cache),
+            # What builds the functions' zip, unless another is named: this one has pip.
+            "PYTHON": sys.executable,
             **os.environ,
             **secrets,
             "TF_IN_AUTOMATION": "1",

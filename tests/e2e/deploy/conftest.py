@@ -88,6 +88,12 @@ def _with_zip(project: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def deployed(project: Project) -> str:
-    """What the first deployment prints."""
-    return project.make("deploy", "QUALYS_POD=US2", "CREATE_ROLE=true", "AUTO_APPROVE=1")
+def deployed(project: Project, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What the first deployment prints. The python3 of the machine cannot build the zip."""
+    python = tmp_path_factory.mktemp("bin") / "python3"
+    refused = 'case "$*" in *package.py*) echo no pip >&2; exit 1; esac'
+    python.write_text(f'#!/bin/sh\n{refused}\nexec "{sys.executable}" "$@"\n')
+    python.chmod(0o755)
+    given = ("QUALYS_POD=US2", "CREATE_ROLE=true", "AUTO_APPROVE=1")
+    path = f"{python.parent}{os.pathsep}{os.environ['PATH']}"
+    return project.make("deploy", *given, PATH=path)
