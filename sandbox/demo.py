@@ -130,11 +130,13 @@ def _down() -> int:
         return 0
     pid = int(json.loads(KEPT.read_text())["pid"])
     if not _is_demo(pid):
-        KEPT.unlink()  # it died without a word, and its children with it
+        KEPT.unlink()  # it was killed, and its children with it
+        print("no demo is up")
         return 0
     os.kill(pid, signal.SIGTERM)
     while _is_demo(pid):
         time.sleep(0.2)
+    print("the demo has ended, and nothing of it is left")
     return 0
 
 

@@ -156,7 +156,7 @@ def show(console: Console, organization: Organization, rows: list[Row]) -> bool:
     }
     verdicts, scans = install.verdicts(), _scans(install)
     told = _told(install)
-    table = Table("image", "lies in", "deployed in", "scanned as", "scans", "verdict", "told to")
+    table = Table("image", "lies in", "deployed in", "scanned as", "scans", "verdict", "notified")
     right = True
     for row in rows:
         digest = row.pushed.digest

@@ -20,7 +20,7 @@ def show(console: Console, install: Install, rows: list[Row]) -> bool:
     """Prints both tables; true when every row came out as expected and no event was left over."""
     verdicts, told = install.verdicts(), install.notifications()
     scans = [install.scan_input(each["executionArn"]) for each in install.scans()]
-    table = Table("workload", "image", "digest", "verdict", "C/H/M/L", "deployed by", "how")
+    table = Table("workload", "image", "digest", "verdict", "C/H/M/L, other", "deployed by", "how")
     right = True
     for row in rows:
         seen, principal = outcome(row, verdicts, told, scans)
@@ -30,7 +30,9 @@ def show(console: Console, install: Install, rows: list[Row]) -> bool:
             _short(row.image),
             row.digest.removeprefix("sha256:")[:12] or "-",
             f"[{_COLOURS.get(seen.verdict, 'red')}]{seen.verdict}[/]",
-            "/".join(map(str, seen.counts)) if seen.counts else "-",
+            ", ".join(
+                ["/".join(map(str, seen.counts or "-")), *_detected(verdicts.get(row.digest))]
+            ),
             principal.rsplit("/", 1)[-1],
             _how(seen),
         )
@@ -99,6 +101,12 @@ def _notifications(told: list[Json]) -> Table:
 
 def _workload(place: Json) -> str:
     return str(place["service"] or place["task_definition"].rsplit("/", 1)[-1])
+
+
+def _detected(item: Json | None) -> list[str]:
+    """What was found in the image beside vulnerabilities: malware, secrets."""
+    counts = {kind: (item or {}).get(kind) or {} for kind in ("malware", "secrets")}
+    return [kind for kind, each in counts.items() if sum(each.values())]
 
 
 def _how(row: Row) -> str:

@@ -75,7 +75,9 @@ def test_everything_is_as_expected(shown: Shown) -> None:
     for row, (image, verdict) in zip(rows, VERDICTS, strict=True):
         assert row[1].startswith(image)
         assert row[3] == verdict
-    assert [row[0] for row in table_rows(shown.printed, "notification")]
+    other = {row[0]: row[4].partition(", ")[2] for row in rows if ", " in row[4]}
+    assert other == {"mirror": "malware", "billing": "secrets"}
+    assert table_rows(shown.printed, "notification")
 
 
 def test_the_value_of_a_secret_is_shown_nowhere(shown: Shown) -> None:
@@ -121,7 +123,8 @@ def test_down_leaves_nothing(checkout: Checkout, shown: Shown) -> None:
     endpoint = shown.variables["AWS_ENDPOINT_URL"]
     assert requests.get(endpoint, timeout=10)
     assert list(checkout.temporary.iterdir())
-    assert checkout.make("down", COLUMNS="40") == ""  # narrower than the path of a process
+    ended = checkout.make("down", COLUMNS="40")  # narrower than the path of a process
+    assert ended == "the demo has ended, and nothing of it is left\n"
     with pytest.raises(requests.ConnectionError):
         requests.get(endpoint, timeout=10)
     assert list(checkout.temporary.iterdir()) == []
