@@ -42,7 +42,7 @@ class EmulatorProcess:
     wait_scale     what a second of a Step Functions wait or retry takes: 0 is nothing, 1 real time
     concurrency    Lambda executions that may run at a time
     lambda_retry   seconds before Lambda repeats a failed asynchronous invocation (AWS: a minute)
-    state          a folder to begin from, and to write everything to in the end; none by default
+    state          a folder to begin from, and where `keep` writes to; none by default
     """
 
     def __init__(
@@ -155,16 +155,21 @@ class EmulatorProcess:
     def stop(self) -> None:
         """End the emulator and its Lambda workers, and remove all they left."""
         if self._process:
-            self._process.terminate()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(STOP_SECONDS)
             # The workers share the emulator's session, which is this process's own.
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
+                self._process.wait()
+                deadline = time.monotonic() + STOP_SECONDS
+                while time.monotonic() < deadline:
+                    os.killpg(self._process.pid, 0)  # until nobody is left
+                    time.sleep(0.01)
             self._process = None
         if self.home != Path():
             shutil.rmtree(self.home, ignore_errors=True)
+
+    def keep(self) -> None:
+        """Writes all that is in the account to the folder `state`."""
+        self.ask("/_sandbox/kept")
 
     def ask(self, path: str, body: Any = None) -> Any:
         """The JSON that the emulator itself, not the AWS in it, answers on a path."""
@@ -172,7 +177,7 @@ class EmulatorProcess:
         request = urllib.request.Request(self.endpoint + path, data)  # noqa: S310 - loopback
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
-            with opener.open(request, timeout=30) as answer:
+            with opener.open(request, timeout=60) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
             log = self.log.read_text(errors="replace")[-6000:].strip()

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sandbox.emulator_process import REPOSITORY
-from sandbox.terraform import find_mirror, find_terraform
+from sandbox.terraform import PROVIDERS, find_mirror, find_terraform
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,6 +30,7 @@ FOLDER = REPOSITORY / ".sandbox/snapshots"
 _SOURCES = ("*.tf", "modules/**/*", "functions/**/*", "examples/**/*", "sandbox/**/*")
 _IGNORED = {"__pycache__", ".terraform", ".image-scan", "dist", "snapshots"}
 _FACTS, _SEAL = "installation.json", "contents.txt"
+_ANY_KEY = "[0-9a-f]" * 16
 
 
 @dataclass(frozen=True)
@@ -69,14 +70,14 @@ class Snapshot:
 
 
 @contextmanager
-def copy_of(name: str, make: Callable[[Snapshot], None], **inputs: Any) -> Iterator[Snapshot]:
+def copy_of(name: str, make: Callable[[Snapshot], None], *sources: str) -> Iterator[Snapshot]:
     """A copy of the snapshot of that name, to be changed at will; `make` fills it where there is
-    none for these inputs and today's sources."""
+    none of today's sources. `sources` are patterns of more files that determine it."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    wanted = FOLDER / f"{name.replace('/', '-')}-{_key(inputs)}"
+    wanted = FOLDER / f"{name}-{_key(sources)}"
     with tempfile.TemporaryDirectory(prefix="image-scan-snapshot-") as scratch:
         copy = Path(scratch) / "copy"
-        with (FOLDER / f"{name.replace('/', '-')}.lock").open("w") as lock:
+        with (FOLDER / f"{name}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not Snapshot(wanted).is_whole:
                 _make(wanted, name, make)
@@ -86,7 +87,7 @@ def copy_of(name: str, make: Callable[[Snapshot], None], **inputs: Any) -> Itera
 
 def _make(wanted: Path, name: str, make: Callable[[Snapshot], None]) -> None:
     """Makes a snapshot in place of all that are of other sources, or broken."""
-    for old in FOLDER.glob(f"{name.replace('/', '-')}-*"):
+    for old in FOLDER.glob(f"{name}-{_ANY_KEY}"):
         shutil.rmtree(old)
     with tempfile.TemporaryDirectory(dir=FOLDER, prefix="unfinished-") as scratch:
         unfinished = Snapshot(Path(scratch) / "snapshot")
@@ -96,18 +97,29 @@ def _make(wanted: Path, name: str, make: Callable[[Snapshot], None]) -> None:
         unfinished.folder.rename(wanted)
 
 
-def _key(inputs: dict[str, Any]) -> str:
-    """A hash of the sources, the tools and the inputs."""
+def _key(sources: tuple[str, ...]) -> str:
+    """A hash of the sources and the tools."""
     digest = hashlib.sha256()
-    paths = {path for pattern in _SOURCES for path in REPOSITORY.glob(pattern)}
+    paths = {path for pattern in (*_SOURCES, *sources) for path in REPOSITORY.glob(pattern)}
     for path in sorted(paths):
         relative = path.relative_to(REPOSITORY)
         if path.is_file() and _IGNORED.isdisjoint(relative.parts):
             digest.update(f"{relative}\0{path.stat().st_mode:o}\0{_hash(path)}".encode())
-    tools = [find_terraform(), str(find_mirror()), platform.python_version()]
     without = os.environ.get("SANDBOX_WITHOUT")
-    digest.update(json.dumps([tools, without, inputs], sort_keys=True).encode())
+    digest.update(json.dumps([_tools(), without]).encode())
     return digest.hexdigest()[:16]
+
+
+def _tools() -> list[Any]:
+    """Terraform's program, the versions of the providers that it can find, and Python's."""
+    program, mirror = Path(find_terraform()).resolve(), find_mirror()
+    found = program.stat()
+    providers = sorted(map(str, mirror.glob(f"{PROVIDERS}/*/*/*"))) if mirror else []
+    return [
+        [str(program), found.st_size, found.st_mtime_ns],
+        [str(mirror), providers],
+        platform.python_version(),
+    ]
 
 
 def _hash(path: Path) -> str:

@@ -3,8 +3,9 @@
 ECS writes are recorded by CloudTrail and followed by the task events that ECS itself emits.
 `GET /_sandbox/executions` and `/_sandbox/states` show what AWS shows in logs alone: the express
 executions, and the states that each execution entered; `/_sandbox/running` counts those that run.
-`GET /_sandbox/process` tells who listens here; `/_sandbox/faults` is for `faults`, `/_sandbox/mail`
-for `mail`, `/_sandbox/permissions` for `permissions_used`, `/_sandbox/kills` for `kills`.
+`GET /_sandbox/process` tells who listens here; `/_sandbox/kept` is for `keeping`,
+`/_sandbox/faults` for `faults`, `/_sandbox/mail` for `mail`, `/_sandbox/permissions` for
+`permissions_used`, `/_sandbox/kills` for `kills`.
 """
 
 import asyncio
@@ -20,6 +21,7 @@ from ministack.core.router import extract_access_key_id
 from sandbox.emulator import (
     cloudtrail,
     faults,
+    keeping,
     key_use,
     kills,
     mail,
@@ -86,6 +88,7 @@ _TOLD: dict[str, Callable[[], Message]] = {
     "mail": lambda: {"sent": mail.sent},
     "permissions": lambda: {"used": sorted(permissions_used.used)},
     "process": lambda: {"pid": os.getpid()},
+    "kept": lambda: {"kept": keeping.keep()},
     "faults": lambda: {"counts": faults.faults.counts},
     "kills": lambda: {"kills": kills.asked()},
 }

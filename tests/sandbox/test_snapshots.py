@@ -1,5 +1,6 @@
 """Applied accounts that are kept: made once, restored by many, and never stale."""
 
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -31,8 +32,8 @@ def make() -> Callable[[Snapshot], None]:
     return fill
 
 
-def number(make: Callable[[Snapshot], None], **inputs: str) -> int:
-    with copy_of("example", make, **inputs) as snapshot:
+def number(make: Callable[[Snapshot], None], *sources: str) -> int:
+    with copy_of("example", make, *sources) as snapshot:
         return int(snapshot.facts["number"])
 
 
@@ -65,16 +66,59 @@ def test_a_changed_source_makes_another(
     assert len(list(snapshots.FOLDER.glob("example-*"))) == 1, "the stale one is removed"
 
 
-def test_other_inputs_make_another(make: Callable[[Snapshot], None]) -> None:
-    assert [number(make), number(make, name_prefix="other")] == [1, 2]
+def test_one_whose_name_begins_alike_is_left_alone(
+    repository: Path, make: Callable[[Snapshot], None]
+) -> None:
+    with copy_of("example-hub", make):
+        pass
+    assert number(make) == 2
+    kept = sorted(path.name.rpartition("-")[0] for path in snapshots.FOLDER.glob("*-*[!k]"))
+    assert kept == ["example", "example-hub"]
 
 
-def test_another_provider_makes_another(
+def test_a_source_of_its_own_makes_another(
+    repository: Path, make: Callable[[Snapshot], None]
+) -> None:
+    for wanted in (1, 2):
+        (repository / "Makefile").write_text(f"# {wanted}")
+        assert [number(make, "Makefile"), number(make, "Makefile")] == [wanted, wanted]
+
+
+def test_another_mirror_makes_another(
     make: Callable[[Snapshot], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert number(make) == 1
     monkeypatch.setenv("TF_PROVIDER_MIRROR", "/elsewhere")
     assert number(make) == 2
+
+
+@pytest.mark.parametrize(
+    "newer",
+    ["6.1.0/linux_amd64/terraform-provider-aws", "terraform-provider-aws_6.1.0_linux_amd64.zip"],
+    ids=["unpacked", "packed"],
+)
+def test_another_provider_in_the_mirror_makes_another(
+    tmp_path: Path, make: Callable[[Snapshot], None], monkeypatch: pytest.MonkeyPatch, newer: str
+) -> None:
+    mirror = tmp_path / "mirror"
+    monkeypatch.setenv("TF_PROVIDER_MIRROR", str(mirror))
+    for wanted, provider in ((1, "6.0.0/linux_amd64/terraform-provider-aws"), (2, newer)):
+        path = mirror / "registry.terraform.io/hashicorp/aws" / provider
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("")
+        assert number(make) == number(make) == wanted
+
+
+def test_another_terraform_in_the_same_place_makes_another(
+    tmp_path: Path, make: Callable[[Snapshot], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "bin/terraform"
+    program.parent.mkdir()
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    for wanted, version in ((1, "1.11.0"), (2, "1.12.0")):
+        program.write_text(f'#!/bin/sh\necho \'{{"terraform_version": "{version}"}}\'\n')
+        program.chmod(0o755)
+        assert number(make) == number(make) == wanted
 
 
 def test_what_terraform_and_python_leave_behind_changes_nothing(
