@@ -14,9 +14,8 @@ from rich.table import Table
 
 from sandbox import images
 from sandbox.aws import ACCOUNT, REGION, SandboxError
-from sandbox.furnished_account import make_trail
 from sandbox.install import Install
-from sandbox.organization import ELSEWHERE, Organization, Spoke
+from sandbox.organization import ELSEWHERE, Organization, Spoke, make_trail
 from sandbox.terraform import TerraformError
 
 Json = dict[str, Any]
@@ -124,7 +123,7 @@ def run(console: Console) -> int:
             wait_scale=_WAIT_SCALE,
             on_line=on_line,
         ) as install:
-            organization = Organization(install)
+            organization = Organization.create(install)
             install.prepare(organization_id=organization.id)
             install.apply()
             connected = progress.add_task("Connecting members and regions", total=1)

@@ -18,9 +18,8 @@ import requests
 from boto3.dynamodb.types import TypeDeserializer
 
 from sandbox.aws import Aws, Principal
-from sandbox.furnished_account import furnish
 from sandbox.qualys import Credentials, EcrImages, QualysSimulator, make_sensor_user
-from sandbox.terraform import Line, Terraform, copy_project, kept_provider
+from sandbox.terraform import Line, Terraform, copy_project
 
 Json = dict[str, Any]
 _SETTLE_SECONDS = 120
@@ -37,9 +36,7 @@ class Install:
     example     the folder below examples/ that is applied, in the account sandbox.aws.ACCOUNT
     wait_scale  what a second of a Step Functions wait takes, in seconds
     concurrency function executions at a time; with ten, retries as short as the waits run out
-    furnished   the account has a trail, a key and the zip already, and the provider runs: an apply
-                takes half as long
-    state       the folder of the embedded AWS' state, to begin from and to keep
+    state       a folder that the embedded AWS begins from, and is kept in
     """
 
     def __init__(
@@ -49,14 +46,12 @@ class Install:
         example: str = "single-account",
         wait_scale: float,
         concurrency: int = 32,
-        furnished: bool = False,
         state: Path | None = None,
         on_line: Line | None = None,
     ) -> None:
         self.token = token
         self._example = example
         self.aws = Aws(wait_scale=wait_scale, concurrency=concurrency, state=state)
-        self._furnished = furnished
         self._on_line = on_line
         self._stack = ExitStack()
 
@@ -74,8 +69,6 @@ class Install:
             folder = copy_project(self.scratch) / "examples" / self._example
             credential = {"TF_VAR_qualys_credentials": json.dumps({"token": self.token})}
             environment = self.aws.environment() | credential
-            if self._furnished:
-                environment |= stack.enter_context(kept_provider(folder, environment))
             self.terraform = Terraform(folder, environment, self._on_line)
             self._stack = stack.pop_all()
         return self
@@ -91,9 +84,6 @@ class Install:
     def prepare(self, **variables: Any) -> None:
         """Sets the example's variables, with a role to be made for the sensor."""
         self.set_variables(variables)
-        if self._furnished:
-            override = {"module": {"image_scan": furnish(self.aws, self.scratch)}}
-            (self.terraform.folder / "furnished_override.tf.json").write_text(json.dumps(override))
         self.terraform.init()
 
     def apply(self) -> None:
@@ -105,19 +95,18 @@ class Install:
 
     def set_variables(self, variables: Json) -> None:
         """Gives Terraform the variables, beside what every installation here has in common."""
+        self.variables = variables
+        self.terraform.set_variables(self.given(**variables))
+
+    def given(self, **variables: Any) -> Json:
+        """What an installation here is given in all: the variables, the role, and Qualys."""
         base = self.aws_base()
         role = {
             "qualys_account_id": str(base["accountId"]),
             "external_id": str(base["externalId"]),
         }
-        self.terraform.set_variables(
-            {
-                "qualys_pod": "US2",
-                "qualys_gateway_url": self.qualys.url,
-                "registry_role": role,
-                **variables,
-            }
-        )
+        common = {"qualys_pod": "US2", "qualys_gateway_url": self.qualys.url, "registry_role": role}
+        return {**common, **variables}
 
     def aws_base(self) -> Json:
         """What an operator asks Qualys for before the first apply: its account and external id."""

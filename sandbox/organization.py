@@ -6,11 +6,11 @@ templates of modules/org-spoke are created as plain stacks, in each account and 
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
 
-from sandbox.aws import ACCOUNT, REGION, Principal
-from sandbox.furnished_account import make_trail
+from sandbox.aws import ACCOUNT, REGION, Aws, Principal
 from sandbox.install import Install
 from sandbox.terraform import Terraform
 
@@ -42,22 +42,31 @@ class Spoke:
         return self.client("ecs", self.deployer)
 
 
+@dataclass
 class Organization:
-    """Its accounts, once made; `connect` has them forward to the install.
+    """Its accounts; `connect` has them forward to the installation.
 
     shop    deploys in two regions, by the templates of modules/org-spoke
     images  holds images and deploys nothing: the roles alone
     tools   deploys in one region, by modules/regional-spoke
     """
 
-    def __init__(self, install: Install) -> None:
-        self.install = install
-        self._aws = install.aws
-        self._deployers: dict[str, Principal] = {}
-        self._organizations = self._aws.client("organizations")
-        self.id = str(self._organizations.describe_organization()["Organization"]["Id"])
-        self.shop, self.images, self.tools = map(self.create_account, ("shop", "images", "tools"))
-        make_trail(self._aws, ACCOUNT, IsOrganizationTrail=True, IsMultiRegionTrail=True)
+    install: Install
+    id: str
+    shop: str
+    images: str
+    tools: str
+    roots: dict[str, Terraform] = field(default_factory=dict)
+    _deployers: dict[str, Principal] = field(default_factory=dict)
+
+    @classmethod
+    def create(cls, install: Install) -> Self:
+        """The accounts, and a trail of all of them."""
+        described = install.client("organizations").describe_organization()["Organization"]
+        names = ("shop", "images", "tools")
+        shop, images, tools = (_create_account(install.aws, name) for name in names)
+        make_trail(install.aws, ACCOUNT, IsOrganizationTrail=True, IsMultiRegionTrail=True)
+        return cls(install, str(described["Id"]), shop, images, tools)
 
     @property
     def hub(self) -> Json:
@@ -65,30 +74,49 @@ class Organization:
         return dict(self.install.outputs["hub"])
 
     def connect(self) -> None:
-        """Both kinds of spokes, as the class says, and a second region of the install's account."""
+        """Applies spokes of both kinds, and one in a second region of the hub's account."""
         self.roles(self.shop)
         self.roles(self.images)
         for region in (ELSEWHERE, REGION):
             self.rules(self.shop, region)
-        self.member_root = self.terraform(
-            self.tools, REGION, create_describe_role=True, create_trail=True
-        )
-        roots = [self.terraform(ACCOUNT, ELSEWHERE), self.member_root]
+        self._write_roots()
         with ThreadPoolExecutor() as pool:  # most of an apply is waiting
-            list(pool.map(Terraform.apply, roots))
+            list(pool.map(Terraform.apply, self.roots.values()))
+
+    def keep(self, folder: Path) -> Json:
+        """Writes the spokes' states; returns what `resume` needs beside them."""
+        folder.mkdir()
+        for name, root in self.roots.items():
+            root.keep(folder / name)
+        return {name: getattr(self, name) for name in ("id", "shop", "images", "tools")}
+
+    @classmethod
+    def resume(cls, install: Install, folder: Path, facts: Json) -> Self:
+        """The organization that was kept, in a restored copy of its accounts."""
+        made = cls(install, **facts)
+        made._write_roots()
+        for name, root in made.roots.items():
+            root.resume(folder / name)
+        return made
+
+    def _write_roots(self) -> None:
+        member = {"create_describe_role": True, "create_trail": True}
+        self.roots = {
+            "region": self._root(ACCOUNT, ELSEWHERE),
+            "member": self._root(self.tools, REGION, **member),
+        }
 
     def create_account(self, name: str) -> str:
-        answer = self._organizations.create_account(AccountName=name, Email=f"{name}@example.com")
-        return str(answer["CreateAccountStatus"]["AccountId"])
+        return _create_account(self.install.aws, name)
 
     def spoke(self, account: str = ACCOUNT, region: str = REGION) -> Spoke:
         if account not in self._deployers:
             name = f"deployer-{account}"
-            self._deployers[account] = self._aws.create_user(name, _DEPLOYER, account)
+            self._deployers[account] = self.install.aws.create_user(name, _DEPLOYER, account)
         return Spoke(self.install, account, region, self._deployers[account])
 
-    def terraform(self, account: str, region: str, **variables: Any) -> Terraform:
-        """modules/regional-spoke in a root of its own, ready to be applied."""
+    def _root(self, account: str, region: str, **variables: Any) -> Terraform:
+        """modules/regional-spoke in a root of its own."""
         folder = self.install.scratch / "spokes" / f"{account}-{region}"
         folder.mkdir(parents=True)
         module = {
@@ -98,9 +126,7 @@ class Organization:
             **variables,
         }
         (folder / "main.tf.json").write_text(json.dumps({"module": {"spoke": module}}))
-        made = Terraform(folder, self._aws.environment(account, region))
-        made.init()
-        return made
+        return Terraform(folder, self.install.aws.environment(account, region))
 
     def unforwarded(self, spoke: Spoke) -> list[Json]:
         """Takes what a spoke could not forward."""
@@ -136,7 +162,7 @@ class Organization:
             "HubEventBusArn": self.hub["event_bus_arn"],
             **parameters,
         }
-        cloudformation = self._aws.client("cloudformation", account, region)
+        cloudformation = self.install.aws.client("cloudformation", account, region)
         cloudformation.create_stack(
             StackName=f"{PREFIX}-{template}",
             TemplateBody=(self.install.scratch / TEMPLATES / f"{template}.yaml").read_text(),
@@ -147,3 +173,17 @@ class Organization:
         )
         waiter = cloudformation.get_waiter("stack_create_complete")
         waiter.wait(StackName=f"{PREFIX}-{template}", WaiterConfig=_PATIENCE)
+
+
+def make_trail(aws: Aws, account: str, **options: bool) -> None:
+    """A trail of the account's own, which logs write management events."""
+    cloudtrail, s3 = (aws.client(service, account) for service in ("cloudtrail", "s3"))
+    s3.create_bucket(Bucket=f"trail-{account}")
+    cloudtrail.create_trail(Name="management", S3BucketName=f"trail-{account}", **options)
+    cloudtrail.start_logging(Name="management")
+
+
+def _create_account(aws: Aws, name: str) -> str:
+    organizations = aws.client("organizations")
+    answer = organizations.create_account(AccountName=name, Email=f"{name}@example.com")
+    return str(answer["CreateAccountStatus"]["AccountId"])

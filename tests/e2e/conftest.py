@@ -1,11 +1,10 @@
-"""An installation of examples/single-account for each module, side by side in groups."""
+"""An installation of examples/single-account for each module."""
 
 import contextlib
 import itertools
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,27 +16,11 @@ from sandbox.kept_install import kept_install
 
 Json = dict[str, Any]
 Without = Callable[[str, str], contextlib.AbstractContextManager[None]]
-FOLDER = Path(__file__).parent
 SECRET_VALUE = "canary-value-5a8e03c16d"  # in every container's environment; the same
 CLUSTER = "tests"
 WAIT_SCALE = 0.005
-PLANS = "test_plans.py"
 CRITICAL = [{"qid": 1, "severity": 5, "title": "a critical finding", "cveids": ["CVE-2026-0001"]}]
 _numbers = itertools.count(1)
-
-
-@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in this hook
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A group for each module; what takes longest begins first. The organization's plans are looked
-    at while nothing has happened in it: its tests share one."""
-    longest = ["chaos", "organization", "deploy"]
-    ours = [item for item in items if item.path.is_relative_to(FOLDER)]
-    ours.sort(key=lambda item: (item.path.parent.name not in longest, item.path.name != PLANS))
-    for item in ours:
-        if not item.get_closest_marker("xdist_group"):
-            shared = item.path.parent if item.path.parent.name in longest else item.path
-            item.add_marker(pytest.mark.xdist_group(str(shared.relative_to(FOLDER))))
-    items[:] = ours + [item for item in items if item not in ours]
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""One organization for all tests here: see sandbox.organization."""
+"""An organization for each module here, or for a test that breaks it: see sandbox.organization."""
 
 import itertools
 from collections.abc import Callable, Iterator
@@ -9,7 +9,7 @@ import pytest
 
 from sandbox import images
 from sandbox.aws import REGION
-from sandbox.install import Install
+from sandbox.kept_install import kept_organization
 from sandbox.organization import Organization, Spoke
 
 Json = dict[str, Any]
@@ -45,16 +45,18 @@ class App:
         return self.organization.install.verdicts().get(self.pushed.digest, {})
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def organization() -> Iterator[Organization]:
-    token = "canary-token-organization"
-    with Install(token, example="organization/hub", wait_scale=0.005, furnished=True) as install:
-        made = Organization(install)
-        install.prepare(organization_id=made.id)
-        install.apply()
-        made.connect()
-        install.qualys.control.scenario(scan_seconds=0.2)
-        yield made
+    with kept_organization(wait_scale=0.005) as restored:
+        restored.install.qualys.control.scenario(scan_seconds=0.2)
+        yield restored
+
+
+@pytest.fixture
+def breakable() -> Iterator[Organization]:
+    """An organization for one test alone."""
+    with kept_organization(wait_scale=0.005) as restored:
+        yield restored
 
 
 @pytest.fixture

@@ -13,7 +13,9 @@ def test_a_spokes_roles_may_do_what_they_do_and_nothing_else(
     organization: Organization, make_app: Callable[..., App]
 ) -> None:
     app = make_app(organization.shop)
-    app.serve()
+    finding = {"qid": 1, "severity": 5, "title": "a critical finding"}
+    organization.install.qualys.control.tell_findings(app.name, [finding])
+    app.serve()  # and its owner is notified
     app.settle()
     app.spoke.ecs.register_task_definition(
         family=f"{app.name}-pinned",

@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from sandbox.aws import ACCOUNT, REGION
-from sandbox.furnished_account import make_trail
-from sandbox.organization import ELSEWHERE, PREFIX, Organization, Spoke
+from sandbox.organization import ELSEWHERE, PREFIX, Organization, Spoke, make_trail
 
 from .conftest import App
 
