@@ -1,23 +1,31 @@
-"""The real make and Terraform, on an AWS of their own for each group of tests."""
+"""The real make and Terraform: each module has a restored copy of a first deployment."""
 
+import json
 import os
 import shutil
 import subprocess
 import sys
-from base64 import b64encode
 from collections.abc import Iterator
-from hashlib import sha256
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sandbox.aws import ACCOUNT, REPOSITORY, Aws
+from sandbox.kept_install import use_qualys
 from sandbox.qualys import Credentials, EcrImages, QualysSimulator, make_sensor_user
+from sandbox.snapshots import Snapshot, copy_of
 from sandbox.terraform import cli_environment, kept_provider
 
 TOKEN = "canary-token-deploy"
 HOME = "us-east-1"
+INSTALL = ("QUALYS_POD=US2", "CREATE_ROLE=true")
 LEFT_BEHIND = shutil.ignore_patterns("__pycache__", ".terraform*", "*.tfstate*", "dist")
+# What is found or built again.
+FOUND_AGAIN = shutil.ignore_patterns(".plugins", "providers", "modules", ".image-scan")
+SOURCES = ("ops/**/*", "Makefile", "tests/e2e/deploy/conftest.py")
 
 
 class Project:
@@ -26,6 +34,7 @@ class Project:
     def __init__(self, folder: Path, aws: Aws, gateway_url: str) -> None:
         self.folder = folder
         self.aws = aws
+        self.gateway = gateway_url
         for part in ("ops", "modules", "functions"):
             shutil.copytree(REPOSITORY / part, folder / part, ignore=LEFT_BEHIND)
         for file in (*REPOSITORY.glob("*.tf"), REPOSITORY / "Makefile"):
@@ -56,44 +65,104 @@ class Project:
         assert (answer.returncode == 0) == (code == 0), answer.stdout[-6000:]
         return answer.stdout
 
+    def secret(self) -> Any:
+        return json.loads(self._secrets.get_secret_value(SecretId=self._secret)["SecretString"])
+
+    def rotate(self, token: str) -> None:
+        text = json.dumps({"token": token})
+        self._secrets.put_secret_value(SecretId=self._secret, SecretString=text)
+
+    @property
+    def _secrets(self) -> Any:
+        return self.aws.client("secretsmanager")
+
+    @property
+    def _secret(self) -> str:
+        (found,) = self._secrets.list_secrets()["SecretList"]
+        return str(found["ARN"])
+
+    @property
+    def deployments(self) -> Path:
+        return self.folder / "deployments"
+
     def left(self) -> list[Path]:
-        return list((self.folder / "deployments").glob("[!.]*/*"))
+        return list(self.deployments.glob("[!.]*/*"))
 
 
-@pytest.fixture(scope="session")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
-    with Aws(wait_scale=0) as aws:
+@contextmanager
+def project_in(folder: Path, state: Path | None = None) -> Iterator[Project]:
+    """A project on an AWS of its own, which begins from `state`."""
+    with Aws(wait_scale=0, state=state) as aws:
         sensor = make_sensor_user(aws.endpoint, "900000000009")
         images = EcrImages(aws.endpoint, lambda: sensor)
         with QualysSimulator(Credentials(tokens=(TOKEN,)), images) as qualys:
-            made = Project(tmp_path_factory.mktemp("project"), aws, qualys.url)
-            with kept_provider(_with_zip(made.folder), made.environment) as kept:
+            made = Project(folder, aws, qualys.url)
+            root = made.deployments / "qualys-image-scan/install"  # which builds the zip
+            root.mkdir(parents=True)
+            with kept_provider(root, made.environment) as kept:
                 made.environment |= kept
                 yield made
 
 
-def _with_zip(project: Path) -> Path:
-    """A folder for the provider that all roots share, with the zip that each builds in its own."""
-    functions, folder = project / "functions", project / "provider"
-    sources = [
-        path for kind in ("*.py", "*.txt", "image_scan/**/*.py") for path in functions.glob(kind)
-    ]
-    names = sorted((path.relative_to(functions).as_posix(), path) for path in sources)
-    lines = [f"{name} {sha256(path.read_bytes()).hexdigest()}" for name, path in names]
-    digest = sha256("\n".join(["python3.12", "arm64", *lines]).encode()).digest()
-    name = sha256(b64encode(digest)).hexdigest()[:16]
-    built = folder / f".image-scan/{name}.zip"
-    subprocess.run([sys.executable, functions / "package.py", "--output", built], check=True)
-    return folder
+@dataclass(frozen=True)
+class Deployed:
+    """A project after its first deployment, and what that printed."""
+
+    project: Project
+    printed: str
 
 
-@pytest.fixture(scope="session")
-def deployed(project: Project, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """What the first deployment prints. The python3 of the machine cannot build the zip."""
-    python = tmp_path_factory.mktemp("bin") / "python3"
+@contextmanager
+def deployment_in(folder: Path) -> Iterator[Deployed]:
+    """A copy of the first deployment, restored; whoever needs one first deploys it."""
+
+    def deploy(snapshot: Snapshot) -> None:
+        with project_in(folder / "first", snapshot.state) as first:
+            path = _without_pip(folder)
+            printed = first.make("deploy", *INSTALL, "AUTO_APPROVE=1", PATH=path)
+            first.aws.keep()
+            kept = snapshot.folder / "deployments"
+            shutil.copytree(first.deployments, kept, ignore=FOUND_AGAIN, symlinks=True)
+            snapshot.note({"printed": printed, "gateway": first.gateway})
+
+    with (
+        copy_of("deployment", deploy, *SOURCES) as snapshot,
+        project_in(folder / "restored", snapshot.state) as restored,
+    ):
+        kept = snapshot.folder / "deployments"
+        shutil.copytree(kept, restored.deployments, dirs_exist_ok=True)
+        for file in restored.deployments.rglob("*.tfstate"):  # Qualys has another port now
+            file.write_text(file.read_text().replace(snapshot.facts["gateway"], restored.gateway))
+        use_qualys(restored.aws, restored.gateway)
+        yield Deployed(restored, snapshot.facts["printed"])
+
+
+def _without_pip(folder: Path) -> str:
+    """A PATH whose python3 cannot build the zip."""
+    python = folder / "bin/python3"
+    python.parent.mkdir()
     refused = 'case "$*" in *package.py*) echo no pip >&2; exit 1; esac'
     python.write_text(f'#!/bin/sh\n{refused}\nexec "{sys.executable}" "$@"\n')
     python.chmod(0o755)
-    given = ("QUALYS_POD=US2", "CREATE_ROLE=true", "AUTO_APPROVE=1")
-    path = f"{python.parent}{os.pathsep}{os.environ['PATH']}"
-    return project.make("deploy", *given, PATH=path)
+    return f"{python.parent}{os.pathsep}{os.environ['PATH']}"
+
+
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """A project that has deployed nothing, and does not."""
+    with project_in(tmp_path_factory.mktemp("project") / "empty") as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+    """For tests that change nothing."""
+    with deployment_in(tmp_path_factory.mktemp("project")) as restored:
+        yield restored
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Project]:
+    """A first deployment for one test, to be changed at will."""
+    with deployment_in(tmp_path) as restored:
+        yield restored.project

@@ -1,4 +1,4 @@
-"""The deploy targets that plan, ask, or find nothing: each changes nothing."""
+"""What the README types, and the deploy targets that plan, ask, or find nothing."""
 
 import os
 import pty
@@ -6,7 +6,7 @@ import subprocess
 
 from tests.support.documents import block
 
-from .conftest import TOKEN, Project
+from .conftest import TOKEN, Deployed, Project
 
 STACKSET = (
     "OrganizationId=o-a1b2c3d4e5",
@@ -38,7 +38,7 @@ def make(project: Project, target: str, *settings: str, answer: str) -> tuple[in
     return done.returncode, done.stdout
 
 
-def test_the_commands_of_the_readme(project: Project, deployed: str) -> None:
+def test_the_commands_of_the_readme(project: Project) -> None:
     """They subscribe an address to what is deployed already, and look at all of it."""
     export, deploy, doctor = block("README.md#use-it-on-aws").splitlines()
     assert export == "export AWS_REGION=us-east-1 QUALYS_API_TOKEN=..."
@@ -69,14 +69,8 @@ def test_the_commands_of_the_readme(project: Project, deployed: str) -> None:
     assert "topic-subscribed     1 confirmed" in project.make("doctor")
 
 
-def test_regions_are_planned(project: Project, deployed: str) -> None:
-    said = project.make("plan-region", "REGION=eu-west-2")
-    assert "module.this.aws_cloudwatch_event_rule" in said
-    assert "Plan: " in said
-    assert project.aws.client("events", region="eu-west-2").list_rules()["Rules"] == []
-
-
-def test_the_change_to_a_hub_is_planned(project: Project, deployed: str) -> None:
+def test_the_change_to_a_hub_is_planned(deployed: Deployed) -> None:
+    project = deployed.project
     given = ("QUALYS_POD=US2", "OrganizationId=o-a1b2c3d4e5", "EXISTING_ROLE_NAME=qualys-role")
     said = project.make("plan-hub", *given)
     assert "aws_cloudwatch_event_bus.hub" in said
@@ -84,18 +78,18 @@ def test_the_change_to_a_hub_is_planned(project: Project, deployed: str) -> None
     assert "o-a1b2c3d4e5" not in bus["Policy"]
 
 
-def test_stacksets_are_asked_for_and_nothing_is_left(project: Project) -> None:
+def test_stacksets_are_asked_for_and_nothing_is_left(empty: Project) -> None:
     """The embedded AWS has no StackSets, so that the answer here is no."""
-    status, said = make(project, "deploy-spoke-stackset", *STACKSET, answer="no")
+    status, said = make(empty, "deploy-spoke-stackset", *STACKSET, answer="no")
     assert status == 2
     assert "Plan: 4 to add" in said
     assert "Apply stackset? Only yes goes on:" in said
     assert "Nothing was changed." in said
-    said = project.make("destroy-spoke-stackset", *STACKSET, "AUTO_APPROVE=1")
+    said = empty.make("destroy-spoke-stackset", *STACKSET, "AUTO_APPROVE=1")
     assert "There was nothing to destroy." in said
-    assert "stackset" not in {path.name for path in project.left()}
+    assert "stackset" not in {path.name for path in empty.left()}
 
 
-def test_there_is_nothing_to_destroy_of_another_name(project: Project) -> None:
+def test_there_is_nothing_to_destroy_of_another_name(empty: Project) -> None:
     given = ("NAME_PREFIX=another", "QUALYS_POD=US2", "CREATE_ROLE=true", "AUTO_APPROVE=1")
-    assert "There was nothing to destroy." in project.make("destroy", *given)
+    assert "There was nothing to destroy." in empty.make("destroy", *given)
