@@ -1,4 +1,4 @@
-"""An installation of examples/single-account for each module here."""
+"""An installation of examples/single-account for each module here, or for a test that breaks it."""
 
 import itertools
 import json
@@ -21,6 +21,14 @@ _numbers = itertools.count(1)
 
 @pytest.fixture(scope="module")
 def install() -> Iterator[Install]:
+    with kept_install(wait_scale=0.005) as running:
+        running.qualys.control.scenario(scan_seconds=0.2)
+        yield running
+
+
+@pytest.fixture
+def breakable() -> Iterator[Install]:
+    """An installation for one test alone."""
     with kept_install(wait_scale=0.005) as running:
         running.qualys.control.scenario(scan_seconds=0.2)
         yield running

@@ -3,7 +3,6 @@
 import json
 import shlex
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,13 +56,13 @@ def carry_out(command: str, aws: Aws, account: str = ACCOUNT) -> None:
 
 @dataclass(frozen=True)
 class Break:
-    """What somebody does to an install: the one check that must see it, why, and what mends it.
+    """What somebody does to an installation, and the one check that must see it, with its reason.
 
     `remedy` is how the printed one begins, `verdict` what the check then says.
     """
 
     check: str
-    by: Callable[[Install], AbstractContextManager[None]]
+    by: Callable[[Install], object]
     reason: str
     remedy: str
     verdict: Verdict = Verdict.FAIL
@@ -78,18 +77,18 @@ class Break:
 def assert_seen(
     broken: Break, install: Install, account: str = ACCOUNT, region: str = REGION
 ) -> None:
-    """Exactly that line fails; the remedy, where it can be carried out, mends it."""
-    with broken.by(install):
-        found = look(install.aws, account, region)
-        seen = failing(found, broken.verdict)
-        assert list(seen) == [broken.check], seen
-        if broken.verdict is not Verdict.FAIL:
-            assert failing(found) == {}
-        assert broken.reason in found[broken.check].reason, found[broken.check]
-        remedy = found[broken.check].remedy
-        assert remedy.startswith(broken.remedy), remedy
-        if broken.is_command:
-            carry_out(remedy, install.aws, account)
-            assert look(install.aws, account, region)[broken.check].verdict is Verdict.PASS
-    left = failing(look(install.aws, account, region))
-    assert left == {}, left
+    """Exactly that line fails; the remedy, where it can be carried out, fixes it."""
+    broken.by(install)
+    found = look(install.aws, account, region)
+    seen = failing(found, broken.verdict)
+    assert list(seen) == [broken.check], seen
+    if broken.verdict is not Verdict.FAIL:
+        assert failing(found) == {}
+    assert broken.reason in found[broken.check].reason, found[broken.check]
+    remedy = found[broken.check].remedy
+    assert remedy.startswith(broken.remedy), remedy
+    if broken.is_command:
+        carry_out(remedy, install.aws, account)
+        fixed = look(install.aws, account, region)
+        assert fixed[broken.check].verdict is Verdict.PASS
+        assert failing(fixed) == {}

@@ -12,7 +12,7 @@ from sandbox.aws import REPOSITORY
 from sandbox.install import Install
 from tests.support.documents import block
 
-from .test_doctor_events import TRAIL_ARN, trail_stopped
+from .test_doctor_events import TRAIL_ARN, stop_trail
 
 OURS = [sys.executable, "-m", "ops", "doctor"]
 
@@ -41,9 +41,9 @@ def test_make_doctor_prints_a_line_for_each_check(install: Install) -> None:
     assert "\x1b" not in answer.stdout
 
 
-def test_a_failing_check_is_one_line_and_exit_status_1(install: Install) -> None:
-    with trail_stopped(install):
-        answer = run(install, *OURS)
+def test_a_failing_check_is_one_line_and_exit_status_1(breakable: Install) -> None:
+    stop_trail(breakable)
+    answer = run(breakable, *OURS)
     assert answer.returncode == 1
     (line,) = [each for each in answer.stdout.splitlines() if each.startswith("fail")]
     assert line.split()[1] == "trail-logging"
