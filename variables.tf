@@ -73,8 +73,8 @@ variable "qualys_secret" {
   default     = null
 
   validation {
-    condition     = var.qualys_secret == null || can(regex("^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:.+$", var.qualys_secret.arn))
-    error_message = "Set qualys_secret.arn to the full ARN of a Secrets Manager secret."
+    condition     = var.qualys_secret == null || can(regex("^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:.+-[A-Za-z0-9]{6}$", var.qualys_secret.arn))
+    error_message = "Set qualys_secret.arn to the full ARN of a Secrets Manager secret, with the six characters at its end: policies compare all of it."
   }
 }
 
@@ -362,8 +362,8 @@ variable "name_prefix" {
   default     = "qualys-image-scan"
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9-]{1,26}[a-z0-9]$", var.name_prefix))
-    error_message = "Set name_prefix to 3 to 28 lower-case letters, digits and hyphens, beginning with a letter and not ending with a hyphen; a bucket and roles are named after it."
+    condition     = length(var.name_prefix) >= 3 && length(var.name_prefix) <= 28 && can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.name_prefix)) && !startswith(var.name_prefix, "sthree-")
+    error_message = "Set name_prefix to 3 to 28 lower-case letters, digits and single hyphens. It begins with a letter, does not end with a hyphen, and does not begin with sthree-: a bucket and roles are named after it."
   }
 }
 

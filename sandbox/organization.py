@@ -142,6 +142,7 @@ class Organization:
             REGION,
             "roles",
             OrganizationId=hub["organization_id"],
+            HubAccountId=hub["account_id"],
             DescribePrincipalArns=",".join(hub["describe_principal_arns"]),
             DescribeRoleName=hub["describe_role_name"],
             DescribeExternalId=hub["describe_external_id"],

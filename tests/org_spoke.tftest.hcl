@@ -72,6 +72,7 @@ run "parameters_are_the_hubs" {
       RolePath                = "/scan/"
       HubEventBusArn          = var.hub.event_bus_arn
       OrganizationId          = "o-abcdefghij"
+      HubAccountId            = var.hub.account_id
       DescribePrincipalArns   = join(",", var.hub.describe_principal_arns)
       DescribeRoleName        = "test-hub-describe"
       DescribeExternalId      = "test-hub-111122223333"

@@ -236,8 +236,8 @@ run "the_hub_alone_may_read_a_member" {
       Sid       = "AssumeByHub"
       Effect    = "Allow"
       Action    = "sts:AssumeRole"
-      Principal = { AWS = one(var.hub.describe_principal_arns) }
-      Condition = { StringEquals = { "aws:PrincipalOrgID" = "o-abcdefghij", "sts:ExternalId" = "test-hub-111122223333" } }
+      Principal = { AWS = "arn:aws:iam::111122223333:root" }
+      Condition = { ArnLike = { "aws:PrincipalArn" = one(var.hub.describe_principal_arns) }, StringEquals = { "aws:PrincipalOrgID" = "o-abcdefghij", "sts:ExternalId" = "test-hub-111122223333" } }
     }]
     error_message = "One role of the hub, of the same organization, with the external id."
   }
@@ -285,7 +285,10 @@ run "without_an_organization_the_external_id_remains" {
   }
 
   assert {
-    condition     = jsondecode(aws_iam_role.describe[0].assume_role_policy).Statement[0].Condition == { StringEquals = { "sts:ExternalId" = "test-hub-111122223333" } }
+    condition = jsondecode(aws_iam_role.describe[0].assume_role_policy).Statement[0].Condition == {
+      ArnLike      = { "aws:PrincipalArn" = one(var.hub.describe_principal_arns) }
+      StringEquals = { "sts:ExternalId" = "test-hub-111122223333" }
+    }
     error_message = "A list of accounts has no organization to ask for."
   }
 }

@@ -178,7 +178,7 @@ run "refuses_what_is_missing" {
 run "refuses_contradictions" {
   command = plan
   variables {
-    qualys_secret  = { arn = "arn:aws:secretsmanager:us-east-1:111122223333:secret:theirs" }
+    qualys_secret  = { arn = "arn:aws:secretsmanager:us-east-1:111122223333:secret:theirs-AbCdEf" }
     registry_role  = { existing_arn = "arn:aws:iam::111122223333:role/theirs", qualys_account_id = "444455556666", external_id = "US2-1234" }
     lambda_package = { path = "x.zip", s3 = { bucket = "b", key = "k" } }
     network        = { vpc = { subnet_ids = ["subnet-1"], security_group_ids = [] } }
@@ -249,6 +249,25 @@ run "refuses_unknown_words" {
     registry_role                = { qualys_account_id = "444455556666", external_id = "US2 1234" }
   }
   expect_failures = [var.qualys_pod, var.log, var.name_prefix, var.tags, var.iam_path, var.notification_email_addresses, var.network, var.registry_role]
+}
+
+# CreateTrail refuses two hyphens in a row, S3 the prefix, and policies compare the whole ARN of a secret.
+run "refuses_names_that_aws_refuses" {
+  command = plan
+  variables {
+    name_prefix        = "team--prod"
+    qualys_credentials = null
+    qualys_secret      = { arn = "arn:aws:secretsmanager:us-east-1:111122223333:secret:theirs" }
+  }
+  expect_failures = [var.name_prefix, var.qualys_secret]
+}
+
+run "refuses_a_prefix_of_s3_access_points" {
+  command = plan
+  variables {
+    name_prefix = "sthree-scan"
+  }
+  expect_failures = [var.name_prefix]
 }
 
 run "refuses_half_of_what_belongs_together" {

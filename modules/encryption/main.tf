@@ -59,20 +59,16 @@ data "aws_iam_policy_document" "key" {
     }
   }
 
-  # Undelivered events go to encrypted queues; a rule that a user adds may publish to the topic.
+  # Undelivered events go to encrypted queues. EventBridge names neither rule nor account to a key, so
+  # a condition would refuse all of them; the policy of each queue names the rule.
   statement {
-    sid       = "DeliverEventsToQueuesAndTopic"
+    sid       = "DeliverEventsToQueues"
     actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
     resources = ["*"]
 
     principals {
       type        = "Service"
       identifiers = ["events.amazonaws.com"]
-    }
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account]
     }
   }
 

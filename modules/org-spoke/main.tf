@@ -28,6 +28,7 @@ resource "aws_cloudformation_stack_set" "roles" {
     NamePrefix              = var.name_prefix
     HubEventBusArn          = var.hub.event_bus_arn
     OrganizationId          = var.hub.organization_id
+    HubAccountId            = var.hub.account_id
     DescribePrincipalArns   = join(",", var.hub.describe_principal_arns)
     DescribeRoleName        = var.hub.describe_role_name
     RolePath                = var.hub.iam_path

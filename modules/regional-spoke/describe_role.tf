@@ -24,10 +24,16 @@ data "aws_iam_policy_document" "trust_hub" {
     sid     = "AssumeByHub"
     actions = ["sts:AssumeRole"]
 
-    # The roles of single functions. Trusting the hub's account would let in whoever may assume roles there.
+    # The roles of single functions, by a condition: a role that is named as principal is trusted by its
+    # unique id, and a hub that is made again has others.
     principals {
       type        = "AWS"
-      identifiers = var.hub.describe_principal_arns
+      identifiers = ["arn:${local.partition}:iam::${var.hub.account_id}:root"]
+    }
+    condition {
+      test     = "ArnLike"
+      variable = "aws:PrincipalArn"
+      values   = var.hub.describe_principal_arns
     }
     condition {
       test     = "StringEquals"

@@ -130,7 +130,8 @@ data "aws_iam_policy_document" "send_notification" {
     actions   = ["events:PutEvents"]
     resources = [local.result_bus_arn]
     condition {
-      test     = "StringEquals"
+      # The source is a key of many values: EventBridge takes many events in one call.
+      test     = "ForAllValues:StringEquals"
       variable = "events:source"
       values   = ["image-scan"]
     }

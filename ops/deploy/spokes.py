@@ -19,6 +19,8 @@ REGION = r"[a-z]{2}(-[a-z]+)+-[0-9]"
 BUS = r"arn:aws[a-z-]*:events:[a-z0-9-]+:[0-9]{12}:event-bus/.+-hub"
 UNIT = r"(ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}|r-[a-z0-9]{4,32})"
 _TEMPLATE = "modules/org-spoke/templates/rules.yaml"
+# The functions that read member accounts; a test compares them with the hub's output.
+_READERS = ("parse-event", "reconcile", "send-notification")
 
 
 def configure_region(parser: argparse.ArgumentParser) -> None:
@@ -134,8 +136,8 @@ def _hub(
         "event_bus_arn": bus,
         "organization_id": organization,
         "describe_principal_arns": [
-            f"arn:{partition}:iam::{account}:role/{prefix}-{function}-{region}"
-            for function in ("parse-event", "reconcile", *(["import-findings"] if imports else []))
+            f"arn:{partition}:iam::{account}:role/*{prefix}-{function}-{region}"
+            for function in (*_READERS, *(["import-findings"] if imports else []))
         ],
         "describe_role_name": f"{prefix}-describe",
         "describe_external_id": f"{prefix}-{account}",

@@ -58,8 +58,7 @@ def describe_role(here: Here) -> Finding:
     if role is None:
         return failed(f"role {prefix}-describe does not exist", "make deploy-spoke-stackset")
     reader = f"{prefix}-parse-event-{region}"
-    trusted = policies.principals(role.trust, _ASSUME)
-    # Of a role that was deleted and made anew, IAM shows an id where the ARN was.
+    trusted = policies.conditions(role.trust, _ASSUME, "aws:principalarn")
     if not any(_is_role(principal, hub, reader) for principal in trusted):
         return failed(
             f"{role.name} does not trust {reader} of account {hub}", "make deploy-spoke-stackset"
@@ -73,9 +72,10 @@ def describe_role(here: Here) -> Finding:
     return passed(f"{role.name} trusts {reader} of account {hub}")
 
 
-def _is_role(principal: str, account_id: str, name: str) -> bool:
-    parts = principal.split(":")
-    return parts[4:5] == [account_id] and principal.rsplit("/", 1)[-1] == name
+def _is_role(pattern: str, account_id: str, name: str) -> bool:
+    """Whether a pattern of role ARNs is that of this role, on whatever path."""
+    role = pattern.rsplit("/", 1)[-1].lstrip("*")
+    return pattern.split(":")[4:5] == [account_id] and role == name
 
 
 def _service_roles(here: Here, arns: Iterable[str], service: str) -> Finding:

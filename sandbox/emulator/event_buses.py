@@ -41,8 +41,8 @@ def policy_allows(spec: Any, event: Json, principal: str) -> bool:
         str(spec),
         spec.region,
         service_context={
-            "events:source": event.get("Source", ""),
-            "events:detail-type": event.get("DetailType", ""),
+            "events:source": [event.get("Source", "")],
+            "events:detail-type": [event.get("DetailType", "")],
         },
     )
     return bool(iam.evaluate_resource_policy(policy, context).decision == "Allow")
@@ -75,11 +75,12 @@ def enforce(
 ) -> Any:
     """Checks PutEvents with the condition keys of its entries; ministack has no such keys.
 
-    A key of several values does not meet a condition that asks for one value.
+    They are keys of many values, even for one entry: a condition needs a set operator.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
     """
     context = dict(service_context or {})
-    if action == "events:PutEvents" and (put := _put.get()):
-        context |= {name: values[0] if len(values) == 1 else values for name, values in put.items()}
+    if action == "events:PutEvents":
+        context |= _put.get() or {}
     return stock(access_key, action, service, region, resource_arn, context)
 
 

@@ -6,6 +6,7 @@ key does; ministack stores the key's name and asks nobody. Keys that AWS manages
 
 import contextvars
 import json
+import re
 from typing import Any
 
 from ministack import app
@@ -16,7 +17,16 @@ from ministack.core.responses import (
     get_region,
     request_scope,
 )
-from ministack.services import cloudtrail, cloudwatch_logs, dynamodb, kms, secretsmanager, sns, sqs
+from ministack.services import (
+    cloudtrail,
+    cloudwatch_logs,
+    dynamodb,
+    kms,
+    s3,
+    secretsmanager,
+    sns,
+    sqs,
+)
 
 from sandbox.emulator.service_roles import caller_problem, service_allowed
 
@@ -51,7 +61,7 @@ def users_problem(
 
 
 def service_problem(
-    service: str, name: str | None, actions: tuple[str, ...], source_arn: str, **facts: str
+    service: str, name: str | None, actions: tuple[str, ...], source_arn: str, **facts: str | None
 ) -> str | None:
     """Why an AWS service may not use the key for itself."""
     key = customer_key(name)
@@ -71,10 +81,17 @@ def _key_of(arn: str) -> str | None:
 
 
 def delivery_problem(service: str, arn: str, source_arn: str) -> str | None:
-    """Why a service cannot put a message into a queue or topic, for the key's sake."""
+    """Why a service cannot put a message into a queue or topic, for the key's sake.
+
+    EventBridge names neither rule nor account to a key.
+    https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+    """
     spec = parse_arn(arn)
+    silent = service == "events.amazonaws.com"
+    facts = dict.fromkeys(("aws:sourceaccount", "aws:sourceowner")) if silent else {}
     with request_scope(spec.account_id, spec.region):
-        return service_problem(service, _key_of(arn), WRITE, source_arn)
+        key = _key_of(arn)
+        return service_problem(service, key, WRITE, "" if silent else source_arn, **facts)
 
 
 def send_problem(access_key: str, arn: str) -> str | None:
@@ -156,11 +173,33 @@ def create_log_group(stock: Any, data: Json) -> Any:
 
 
 def create_trail(stock: Any, data: Json) -> Any:
-    """Makes no trail under a key that does not let the service in; ministack makes it."""
-    arn = cloudtrail._trail_arn(data.get("Name", ""))
+    """Makes no trail under a name or a key that AWS refuses; ministack makes it.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_CreateTrail.html
+    """
+    trail = data.get("Name", "")
+    if not _TRAIL_NAME.fullmatch(trail) or not 3 <= len(trail) <= 128:
+        return cloudtrail._err("InvalidTrailNameException", f"Trail name {trail} is not valid.")
+    arn = cloudtrail._trail_arn(trail)
     facts = {"kms:encryptioncontext:aws:cloudtrail:arn": arn}
     service, name = "cloudtrail.amazonaws.com", data.get("KmsKeyId")
-    if service_problem(service, name, ("kms:GenerateDataKey",), arn, **facts):
+    problem = service_problem(service, name, ("kms:GenerateDataKey",), arn, **facts)
+    if _has_bucket_key(data.get("S3BucketName", "")):
+        problem = problem or service_problem(service, name, ("kms:Decrypt",), arn)
+    if problem:
         message = f"Insufficient permissions to access S3 bucket or KMS key {json.dumps(name)}."
         return cloudtrail._err("InsufficientEncryptionPolicyException", message)
     return stock(data)
+
+
+# "Have no adjacent periods, underscores or dashes", and not the form of an IP address.
+_TRAIL_NAME = re.compile(r"(?!\d+(\.\d+){3}$)[A-Za-z0-9]+([._-][A-Za-z0-9]+)*")
+
+
+def _has_bucket_key(bucket: str) -> bool:
+    """With an S3 Bucket Key, creating the trail takes kms:Decrypt as well.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html
+    """
+    found = s3._bucket_encryption.get(bucket) or ""
+    return "<BucketKeyEnabled>true" in found

@@ -108,9 +108,12 @@ def service_allowed(
     action: str,
     resource_arn: str,
     source_arn: str = "",
-    facts: Mapping[str, str] | None = None,
+    facts: Mapping[str, str | None] | None = None,
 ) -> bool:
-    """Whether a resource (or trust) policy lets the AWS service in."""
+    """Whether a resource (or trust) policy lets the AWS service in.
+
+    `facts` are further condition keys; None takes one away.
+    """
     context = {"aws:sourceaccount": get_account_id(), "aws:sourceowner": get_account_id()}
     if source_arn:
         context |= {

@@ -11,7 +11,13 @@ EXPRESS_LIMIT_SECONDS = 300
 MARGIN_SECONDS = 10
 MOST_CONTAINERS = 10  # in one task definition, an ECS quota
 # The call was refused before it ran, so a try takes no time of its own.
-REFUSED_AT_ONCE = {"Lambda.TooManyRequestsException"}
+REFUSED_AT_ONCE = {
+    "Lambda.TooManyRequestsException",
+    "Lambda.ResourceNotReadyException",
+    "Lambda.ENINotReadyException",
+    "Lambda.EC2ThrottledException",
+    "Lambda.ResourceConflictException",
+}
 
 
 def delays(retry: dict[str, Any]) -> float:

@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.sandbox.account import EVERYTHING, Account, Json, allow
 from tests.sandbox.events import CLOUDTRAIL, IMAGE, TASKS, caught, register
@@ -128,3 +129,9 @@ def test_tasks_are_announced_without_a_trail(account: Account) -> None:
     assert [c["image"] for c in detail["containers"]] == [IMAGE]
     assert stopped["detail"]["lastStatus"] == "STOPPED"
     assert stopped["detail"]["stoppedReason"] == "done"
+
+
+@pytest.mark.parametrize("name", ["team--prod-ecs", "a._b", "10.0.0.1", "ab", "-a-b", "a" * 129])
+def test_a_trail_has_a_name_that_aws_takes(account: Account, name: str) -> None:
+    with pytest.raises(ClientError, match="InvalidTrailName"):
+        account.trail(name)

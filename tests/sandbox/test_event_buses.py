@@ -108,12 +108,21 @@ def test_an_event_goes_no_third_account(account: Account, hub: str) -> None:
     assert third.messages(beyond) == []
 
 
-@pytest.mark.parametrize(("sources", "lets"), [(["a"], True), (["b"], False), (["a", "b"], False)])
+@pytest.mark.parametrize(
+    ("operator", "sources", "lets"),
+    [
+        ("ForAllValues:StringEquals", ["a"], True),
+        ("ForAllValues:StringEquals", ["b"], False),
+        ("ForAllValues:StringEquals", ["a", "b"], False),
+        ("StringEquals", ["a"], False),
+    ],
+)
 def test_what_may_be_put_can_depend_on_its_source(
-    account: Account, hub: str, sources: list[str], *, lets: bool
+    account: Account, hub: str, operator: str, sources: list[str], *, lets: bool
 ) -> None:
+    """The source is a key of many values, and takes a set operator even where there is one."""
     policy = allow("events:PutEvents", resource=hub)
-    policy["Statement"][0]["Condition"] = {"StringEquals": {"events:source": "a"}}
+    policy["Statement"][0]["Condition"] = {operator: {"events:source": "a"}}
     user = account.aws.create_user("putter", policy, account.id)
     entries = [
         {"EventBusName": hub, "Source": each, "DetailType": "t", "Detail": "{}"} for each in sources

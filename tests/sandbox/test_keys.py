@@ -124,7 +124,8 @@ def test_a_secret_by_its_encryption_context(account: Account) -> None:
 @pytest.mark.parametrize("allowed", [True, False])
 def test_a_service_that_delivers(account: Account, service: str, allowed: bool) -> None:
     condition = {"StringEquals": {"aws:SourceAccount": account.id if allowed else "9" * 12}}
-    url, arn = open_queue(account, key(account, service, Condition=condition))
+    conditions = {"Condition": condition} if service == "sns" or not allowed else {}
+    url, arn = open_queue(account, key(account, service, **conditions))
     if service == "events":
         account.rule("r", {"source": ["mine"]}, {"Arn": arn})
         entry = {"Source": "mine", "DetailType": "t", "Detail": "{}"}
@@ -163,6 +164,42 @@ def test_log_groups_and_trails_are_not_made_without_the_key(account: Account) ->
     with pytest.raises(ClientError, match="InvalidParameterException"):
         logs.create_log_group(logGroupName="g", kmsKeyId=closed)
     with pytest.raises(ClientError, match="InsufficientEncryptionPolicy"):
-        trails.create_trail(Name="t", S3BucketName="b", KmsKeyId=closed)
+        trails.create_trail(Name="ecs", S3BucketName="b", KmsKeyId=closed)
     logs.create_log_group(logGroupName="g", kmsKeyId=opened)
-    trails.create_trail(Name="t", S3BucketName="b", KmsKeyId=opened)
+    trails.create_trail(Name="ecs", S3BucketName="b", KmsKeyId=opened)
+
+
+def test_eventbridge_names_no_account_to_a_key(account: Account) -> None:
+    condition = {"StringEquals": {"aws:SourceAccount": account.id}}
+    url, arn = open_queue(account, key(account, "events", Condition=condition))
+    account.rule("r", {"source": ["mine"]}, {"Arn": arn})
+    account.client("events").put_events(
+        Entries=[{"Source": "mine", "DetailType": "t", "Detail": "{}"}]
+    )
+    assert account.messages(url) == []
+
+
+@pytest.mark.parametrize(
+    ("bucket_key", "actions", "made"),
+    [
+        (False, ["kms:GenerateDataKey*"], True),
+        (True, ["kms:GenerateDataKey*"], False),
+        (True, ["kms:GenerateDataKey*", "kms:Decrypt"], True),
+    ],
+)
+def test_a_bucket_key_takes_decrypt_of_the_trail(
+    account: Account, *, bucket_key: bool, actions: list[str], made: bool
+) -> None:
+    key_arn, s3 = key(account, "cloudtrail", Action=actions), account.client("s3")
+    s3.create_bucket(Bucket=f"files-{account.id}")
+    default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key_arn}
+    rule = {"ApplyServerSideEncryptionByDefault": default, "BucketKeyEnabled": bucket_key}
+    s3.put_bucket_encryption(
+        Bucket=f"files-{account.id}", ServerSideEncryptionConfiguration={"Rules": [rule]}
+    )
+    trail = {"Name": "scan-ecs", "S3BucketName": f"files-{account.id}", "KmsKeyId": key_arn}
+    if made:
+        account.client("cloudtrail").create_trail(**trail)
+    else:
+        with pytest.raises(ClientError, match="InsufficientEncryptionPolicy"):
+            account.client("cloudtrail").create_trail(**trail)

@@ -51,6 +51,7 @@ class Spoke:
             "roles",
             REGIONS[0],
             OrganizationId=self.organization,
+            HubAccountId="111111111111",
             DescribePrincipalArns="arn:aws:iam::111111111111:role/parse",
             DescribeRoleName="hub-describe",
             DescribeExternalId="hub-1",

@@ -25,6 +25,7 @@ WORDS = {
     "${var.registry_role.qualys_account_id}": "${QualysAccountId}",
     "${var.registry_role.external_id}": "${QualysExternalId}",
     "${var.hub.event_bus_arn}": "${HubEventBusArn}",
+    "${var.hub.account_id}": "${HubAccountId}",
     "${var.hub.describe_principal_arns}": "${DescribePrincipalArns}",
     "${var.hub.describe_external_id}": "${DescribeExternalId}",
     "${var.hub.describe_role_name}": "${DescribeRoleName}",
