@@ -156,7 +156,12 @@ class Aws(EmulatorProcess):
 
     def running(self) -> int:
         """How many executions of state machines run, in all accounts and regions."""
-        return int(self.ask("/_sandbox/running")["running"])
+        return self.progress()[0]
+
+    def progress(self) -> tuple[int, int]:
+        """The same, and how many states all executions have entered so far."""
+        found = self.ask("/_sandbox/running")
+        return int(found["running"]), int(found["entered"])
 
     def express_executions(self, state_machine_arn: str | None = None) -> list[dict[str, Any]]:
         """What express executions came to, which no API of AWS tells. Newest last."""

@@ -22,7 +22,7 @@ from sandbox.qualys import Credentials, EcrImages, QualysSimulator, make_sensor_
 from sandbox.terraform import Line, Terraform, copy_project
 
 Json = dict[str, Any]
-_SETTLE_SECONDS = 120
+_STILL_SECONDS = 120
 _DEPLOYER = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": ["ecs:*", "iam:PassRole"], "Resource": "*"}],
@@ -130,15 +130,20 @@ class Install:
             functions.update_function_configuration(FunctionName=name, MemorySize=256)
 
     def settle(self, on_wait: Callable[[list[Json], list[Json]], None] | None = None) -> None:
-        """Waits until no execution runs; `on_wait` is shown all intakes and all scans meanwhile."""
-        deadline = time.monotonic() + _SETTLE_SECONDS
-        quiet = 0
+        """Waits until no execution runs; `on_wait` is shown all intakes and all scans meanwhile.
+
+        Raises TimeoutError when executions run and none of them has entered a state for a while.
+        """
+        quiet, before = 0, -1
         while quiet < 3:
-            quiet = 0 if self.aws.running() else quiet + 1
+            running, entered = self.aws.progress()
+            quiet = 0 if running else quiet + 1
+            if entered != before:
+                before, deadline = entered, time.monotonic() + _STILL_SECONDS
             if on_wait:
                 on_wait(self.intakes(), self.scans())
             if time.monotonic() > deadline:
-                raise TimeoutError("executions still run")
+                raise TimeoutError("executions still run, and nothing moves")
             time.sleep(0.1)
 
     def intakes(self) -> list[Json]:

@@ -36,6 +36,12 @@ def entered_states() -> dict[str, list[str]]:
     }
 
 
+def count() -> int:
+    """How many states all executions have entered; it grows while anything moves."""
+    with _lock:
+        return sum(len(names) for names in _entered.values())
+
+
 def _ends(execution: Json) -> list[str]:
     return [
         event["stateEnteredEventDetails"]["name"]

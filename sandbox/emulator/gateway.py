@@ -2,7 +2,8 @@
 
 ECS writes are recorded by CloudTrail and followed by the task events that ECS itself emits.
 `GET /_sandbox/executions` and `/_sandbox/states` show what AWS shows in logs alone: the express
-executions, and the states that each execution entered; `/_sandbox/running` counts those that run.
+executions, and the states that each execution entered; `/_sandbox/running` counts those that run
+and all states entered.
 `GET /_sandbox/process` tells who listens here; `/_sandbox/kept` is for `keeping`,
 `/_sandbox/faults` for `faults`, `/_sandbox/mail` for `mail`, `/_sandbox/permissions` for
 `permissions_used`, `/_sandbox/kills` for `kills`.
@@ -20,6 +21,7 @@ from ministack.core.router import extract_access_key_id
 
 from sandbox.emulator import (
     cloudtrail,
+    entered_states,
     faults,
     keeping,
     key_use,
@@ -29,7 +31,6 @@ from sandbox.emulator import (
     regions,
     task_events,
 )
-from sandbox.emulator.entered_states import entered_states
 from sandbox.emulator.express import express_executions, running
 
 Message = dict[str, Any]
@@ -83,8 +84,8 @@ async def app(scope: Message, receive: Receive, send: Send) -> None:
 # What is told to anybody who asks; the path is `/_sandbox/` and the name.
 _TOLD: dict[str, Callable[[], Message]] = {
     "executions": lambda: {"executions": express_executions()},
-    "running": lambda: {"running": running()},
-    "states": entered_states,
+    "running": lambda: {"running": running(), "entered": entered_states.count()},
+    "states": entered_states.entered_states,
     "mail": lambda: {"sent": mail.sent},
     "permissions": lambda: {"used": sorted(permissions_used.used)},
     "process": lambda: {"pid": os.getpid()},
