@@ -167,6 +167,7 @@ terraform-found: | python
 
 .PHONY: python
 python:
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not found: install Python 3.11 or newer, or give PYTHON=<path>" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed (PYTHON=python3.12 make ...)" if sys.version_info < (3, 11) else 0)'
 
 $(TESTS_READY): tests/requirements.txt sandbox/demo-requirements.txt ops/requirements.txt | python

@@ -31,7 +31,10 @@ def run(*arguments: str) -> None:
     """Runs pip; what it prints goes to stderr. Raises PipError."""
     command = [*_pip(), *arguments]
     if subprocess.run(command, env=environment(), stdout=sys.stderr, check=False).returncode:
-        raise PipError(f"pip {arguments[0]} failed.")
+        raise PipError(
+            f"pip {arguments[0]} failed. It needs a package index: where PyPI cannot be reached, "
+            "set HTTPS_PROXY or PIP_INDEX_URL."
+        )
 
 
 def environment() -> dict[str, str]:
