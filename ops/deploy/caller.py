@@ -4,7 +4,8 @@ import os
 from dataclasses import dataclass
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, NoCredentialsError
+from botocore.exceptions import ConnectionError as NoConnection
 
 from ops.errors import OpsError
 
@@ -18,7 +19,7 @@ class Caller:
 
     @classmethod
     def in_region(cls, region: str) -> "Caller":
-        """Raises OpsError without credentials or a region."""
+        """Raises OpsError without credentials, a region or a network."""
         try:
             # Terraform reads AWS_REGION, which boto3 does not.
             region = region or os.environ.get("AWS_REGION", "")
@@ -26,6 +27,12 @@ class Caller:
             if not session.region_name:
                 raise OpsError("No region is given: set AWS_REGION.")
             identity = session.client("sts").get_caller_identity()
+        except NoCredentialsError:
+            raise OpsError("No AWS credentials are found: set AWS_PROFILE or log in.") from None
+        except (NoConnection, HTTPClientError) as error:
+            raise OpsError(
+                f"AWS cannot be reached: {error}. Check the network, and HTTPS_PROXY."
+            ) from None
         except (BotoCoreError, ClientError) as error:
             raise OpsError(f"AWS does not take your credentials: {error}") from None
         return cls(session, identity["Account"], identity["Arn"].split(":")[1], session.region_name)

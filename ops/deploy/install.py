@@ -1,4 +1,4 @@
-"""`deploy` and `deploy-hub`: the install itself."""
+"""`deploy` and `deploy-hub`: the installation itself."""
 
 import argparse
 from collections.abc import Set
@@ -6,18 +6,27 @@ from typing import Any
 
 from rich.console import Console
 
+from ops.commands import make
 from ops.deploy.caller import Caller
+from ops.deploy.deployment import INSTALLATION, Deployment
+from ops.deploy.places import places
 from ops.deploy.project import gateways, variables
 from ops.deploy.qualys import registry_trust
-from ops.deploy.rollout import DESTROY, add_actions, roll_out
-from ops.deploy.roots import Root
+from ops.deploy.rollout import (
+    DESTROY,
+    add_actions,
+    nothing_to_destroy,
+    refuse_if_nobody_can_be_asked,
+    roll_out,
+)
+from ops.deploy.roots import Inputs, Root
 from ops.deploy.settings import Settings
+from ops.deploy.states import by_region
+from ops.deploy.target import Target
 from ops.errors import OpsError
 
-NAME = "install"
-ROLE_ARN = r"arn:aws[a-z-]*:iam::[0-9]{12}:role/.+"
-ROLE_NAME = r"([!-.0-~]+/)*[A-Za-z0-9_+=,.@-]{1,64}"
-ORGANIZATION = r"o-[a-z0-9]{10,32}"
+# What a destroy is given in the place of what is not known: no resource is made of it.
+_NOBODY = {"qualys_account_id": "000000000000", "external_id": "unused"}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -31,92 +40,121 @@ def configure_hub(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    settings = Settings.given()
-    # Other regions may follow by deploy-region at any time.
-    root, _ = _root(settings, {"regional": True}, arguments.action)
-    after = (
-        "make doctor                          # is all of it as it should be?",
-        "make deploy-region REGION=eu-west-1  # another region of this account",
-    )
-    return roll_out([root], arguments.action, settings, console, after)
+    return _run(arguments.action, console, hub=False)
 
 
 def run_hub(arguments: argparse.Namespace, console: Console) -> int:
-    settings = Settings.given()
-    organization = settings.matching("OrganizationId", ORGANIZATION, "o-a1b2c3d4e5")
-    spokes: dict[str, Any] = {"organization": {"id": organization}, "regional": True}
-    role = _role_name(settings) if settings.get("EXISTING_ROLE_NAME") else ""
-    if role:
-        spokes["registry_role_name"] = role
-    root, caller = _root(settings, spokes, arguments.action)
-    bus = f"arn:{caller.partition}:events:{caller.region}:{caller.account_id}:event-bus"
-    after = (
-        "make doctor   # is all of it as it should be?",
-        "With credentials of the organization's management account:",
-        f"make deploy-spoke-stackset OrganizationId={organization} OrgUnitIds=ou-... "
-        f"SecurityAccountId={caller.account_id} "
-        f"CentralEventBusArn={bus}/{settings.name_prefix}-hub "
-        + (f"EXISTING_ROLE_NAME={role}" if role else "CREATE_ROLE=true"),
-    )
-    return roll_out([root], arguments.action, settings, console, after)
+    return _run(arguments.action, console, hub=True)
 
 
-def _root(settings: Settings, spokes: dict[str, Any], action: str) -> tuple[Root, Caller]:
-    """Everything that was given is looked at before AWS or Qualys are asked for anything."""
+def _run(action: str, console: Console, *, hub: bool) -> int:
+    given = Settings.given()
+    given.refuse_wrong_values()
     known = variables("")
-    given = settings.variables(known)
-    from_file = settings.variables_file(known)
-    names = set(from_file[1] if from_file else ())
-    arguments: dict[str, Any] = {"name_prefix": settings.name_prefix, "spokes": spokes}
-    arguments |= _gateway(settings, given.keys() | names)
-    way = "" if "registry_role" in given.keys() | names else _way_to_the_role(settings)
+    given.variables(known)
+    given.variables_file(known)
+    if action != DESTROY:
+        given.refuse_half_a_credential()
+    refuse_if_nobody_can_be_asked(action, given)
+    caller = Caller.in_region(given.one_region())
+    of = Deployment(INSTALLATION, given.name_prefix, caller.account_id, caller.region)
+    target = Target.found(of, places(given, caller), given, console)
+    _tell_of_others(target, console)
+    if nothing_to_destroy(target, action, console):
+        return 0
+    if hub and action != DESTROY:
+        target.settings.need("OrganizationId")
+    root = _root(target, caller, Inputs.of(target, known), action)
+    return roll_out([root], action, given, console, _after(target, caller))
+
+
+def _tell_of_others(target: Target, console: Console) -> None:
+    """Where the account has installations of this prefix, before one more is made."""
+    of = target.deployment
+    if target.state:
+        return
+    others = by_region(target.states, INSTALLATION, of.name_prefix, of.account_id)
+    if others:
+        note = (
+            f"Account {of.account_id} has an installation {of.name_prefix} in {', '.join(others)}, "
+            f"none in {of.region}: make deploy-region REGION={of.region} would forward there."
+        )
+        console.print(note, highlight=False, soft_wrap=True)
+
+
+def _after(target: Target, caller: Caller) -> list[str]:
+    given, region = target.given, caller.region
+    doctor = make("doctor", given.name_prefix, REGION=region)
+    lines = [f"{doctor}   # is all of it as it should be?"]
+    organization = target.settings.get("OrganizationId")
+    if not organization:
+        lines.append(make("deploy-region", given.name_prefix, REGION="<another one>"))
+        return lines
+    role = target.settings.get("EXISTING_ROLE_NAME")
+    bus = f"arn:{caller.partition}:events:{region}:{caller.account_id}:event-bus"
+    members = {
+        "OrganizationId": organization,
+        "OrgUnitIds": "ou-...",
+        "SecurityAccountId": caller.account_id,
+        "CentralEventBusArn": f"{bus}/{given.name_prefix}-hub",
+        **({"EXISTING_ROLE_NAME": role} if role else {"CREATE_ROLE": "true"}),
+    }
+    return [
+        *lines,
+        "With credentials of the organization's management account:",
+        make("deploy-spoke-stackset", given.name_prefix, **members),
+    ]
+
+
+def _root(target: Target, caller: Caller, inputs: Inputs, action: str) -> Root:
+    settings = target.settings
+    arguments: dict[str, Any] = {"name_prefix": settings.name_prefix, "spokes": _spokes(settings)}
+    arguments |= _gateway(settings, inputs.names, action)
     if settings.get("QUALYS_SECRET_ARN"):
         arguments["qualys_secret"] = {"arn": settings.get("QUALYS_SECRET_ARN")}
+    way = "" if "registry_role" in inputs.names else _way_to_the_role(settings, action)
     if action != DESTROY:
         settings.credential()
-    caller = Caller.in_region(settings.get("REGION"))
     if way:
         arguments["registry_role"] = _registry_role(settings, way, caller, action)
-    root = Root(
-        NAME,
+    return Root(
+        target,
         "",
-        caller.account_id,
-        caller.region,
-        {name: value for name, value in (arguments | given).items() if name not in names},
-        from_file=tuple(sorted(names)),
+        arguments,
+        inputs,
         takes_credential=not settings.get("QUALYS_SECRET_ARN"),
     )
-    return root, caller
 
 
-def _gateway(settings: Settings, given: Set[str]) -> dict[str, str]:
-    pods = gateways()
-    pod = settings.get("QUALYS_POD")
-    if pod and pod not in pods:
-        raise OpsError(f"QUALYS_POD={pod} is no Qualys platform: one of {', '.join(pods)}.")
-    url = settings.get("QUALYS_GATEWAY_URL")
+def _spokes(settings: Settings) -> dict[str, Any]:
+    """Other regions may follow by deploy-region at any time."""
+    spokes: dict[str, Any] = {"regional": True}
+    if organization := settings.get("OrganizationId"):
+        spokes["organization"] = {"id": organization}
+        if role := settings.get("EXISTING_ROLE_NAME"):
+            spokes["registry_role_name"] = role
+    return spokes
+
+
+def _gateway(settings: Settings, given: Set[str], action: str) -> dict[str, str]:
+    pod, url = settings.get("QUALYS_POD"), settings.get("QUALYS_GATEWAY_URL")
     if not pod and not url and not given & {"qualys_pod", "qualys_gateway_url"}:
-        settings.need("QUALYS_POD", "US2")
+        pod = next(iter(gateways())) if action == DESTROY else settings.need("QUALYS_POD")
     told = {"qualys_pod": pod, "qualys_gateway_url": url}
     return {name: value for name, value in told.items() if value}
 
 
-def _role_name(settings: Settings) -> str:
-    return settings.matching("EXISTING_ROLE_NAME", ROLE_NAME, "qualys-role")
-
-
-def _way_to_the_role(settings: Settings) -> str:
-    """Which of the three ways was chosen. Raises OpsError unless it is one, and well-formed."""
+def _way_to_the_role(settings: Settings, action: str) -> str:
+    """Which of the three ways was chosen. Raises OpsError unless it is one."""
     ways = ("EXISTING_ROLE_ARN", "EXISTING_ROLE_NAME", "CREATE_ROLE")
     chosen = [way for way in ways if settings.get(way)]
+    if action == DESTROY:
+        return chosen[0] if chosen else "CREATE_ROLE"
     if len(chosen) != 1 or (chosen == ["CREATE_ROLE"] and not settings.is_set("CREATE_ROLE")):
         raise OpsError(
             "Say which role the Registry Sensor assumes: EXISTING_ROLE_ARN=arn:aws:iam::..., or "
             "EXISTING_ROLE_NAME=..., or CREATE_ROLE=true; one of them."
         )
-    if chosen == ["EXISTING_ROLE_ARN"]:
-        example = "arn:aws:iam::123456789012:role/qualys-role"
-        settings.matching("EXISTING_ROLE_ARN", ROLE_ARN, example)
     return chosen[0]
 
 
@@ -124,8 +162,6 @@ def _registry_role(settings: Settings, way: str, caller: Caller, action: str) ->
     if way == "EXISTING_ROLE_ARN":
         return {"existing_arn": settings.get(way)}
     if way == "EXISTING_ROLE_NAME":
-        role = f"arn:{caller.partition}:iam::{caller.account_id}:role/{_role_name(settings)}"
+        role = f"arn:{caller.partition}:iam::{caller.account_id}:role/{settings.get(way)}"
         return {"existing_arn": role}
-    if action == DESTROY:  # what is written nowhere needs not be asked for
-        return {"qualys_account_id": "000000000000", "external_id": "unused"}
-    return registry_trust(settings, caller)
+    return _NOBODY if action == DESTROY else registry_trust(settings, caller)

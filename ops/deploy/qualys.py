@@ -20,7 +20,7 @@ def registry_trust(settings: Settings, caller: Caller) -> dict[str, str]:
     """
     gateway_url = settings.get("QUALYS_GATEWAY_URL").rstrip("/")
     if not gateway_url:
-        gateway_url = gateways().get(settings.need("QUALYS_POD", "US2"), "")
+        gateway_url = gateways().get(settings.need("QUALYS_POD"), "")
     session = requests.Session()
     session.headers["User-Agent"] = "fargate-image-scan deploy"
     credentials = Credentials(session, gateway_url, lambda: _secret(settings, caller))

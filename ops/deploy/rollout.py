@@ -6,19 +6,23 @@ import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 from rich.console import Console
 
-from ops.deploy.project import REPOSITORY
+from ops.deploy import places, project
+from ops.deploy.remembered import Remembered
 from ops.deploy.roots import Root
 from ops.deploy.settings import Settings
-from ops.deploy.terraform import Terraform, require_terraform
+from ops.deploy.states import LocalStates
+from ops.deploy.target import Target
+from ops.deploy.terraform import Changes, Terraform
+from ops.deploy.terraform_command import Command, require_command
 from ops.errors import OpsError
 
 APPLY, PLAN, DESTROY = "apply", "plan", "destroy"
 # Nothing reads it: a destroy writes no secret, but the module asks for one.
 _UNUSED = {"token": "unused"}
+Planned = tuple[Root, Terraform, Changes]
 
 
 def add_actions(parser: argparse.ArgumentParser) -> None:
@@ -32,90 +36,126 @@ def add_actions(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(action=APPLY)
 
 
+def refuse_if_nobody_can_be_asked(action: str, given: Settings) -> None:
+    if action == APPLY and not given.is_set("AUTO_APPROVE") and not sys.stdin.isatty():
+        raise OpsError("Nobody can be asked here: give AUTO_APPROVE=1 to apply without a question.")
+
+
 def roll_out(
-    roots: Sequence[Root], action: str, settings: Settings, console: Console, after: Sequence[str]
+    roots: Sequence[Root], action: str, given: Settings, console: Console, after: Sequence[str]
 ) -> int:
     """Plans all, asks once, applies all that change, side by side. `after` says what comes next.
 
     Raises OpsError, also where nobody can be asked.
     """
-    require_terraform()
-    if action == APPLY and not settings.is_set("AUTO_APPROVE") and not sys.stdin.isatty():
-        raise OpsError("Nobody can be asked here: give AUTO_APPROVE=1 to apply without a question.")
-    planned = {root.name: terraform_of(root, settings, action) for root in roots}
+    if not roots:
+        return 0
+    command = require_command()
+    terraforms = [terraform_of(command, root, action) for root in roots]
+    planned: list[Planned] = []
     try:
-        changing = {}
-        for name, terraform in planned.items():
-            where = _state(settings, terraform.folder)
-            console.print(f"{name}: state in {where}", style="bold", soft_wrap=True)
+        for root, terraform in zip(roots, terraforms, strict=True):
+            _show(root, action, console)
             terraform.init()
-            if terraform.plan(destroy=action == DESTROY):
-                changing[name] = terraform
+            planned.append((root, terraform, terraform.plan(destroy=action == DESTROY)))
         if action == PLAN:
             return 0
-        if changing:
-            _ask(action, changing, settings)
-            _apply(changing)
-        if action == DESTROY:
-            for terraform in planned.values():
-                _forget(terraform.folder, settings)
-            console.print("Destroyed." if changing else "There was nothing to destroy.")
-            return 0
-        console.print("Applied." if changing else "Nothing to change.", style="green")
-        for line in after:
-            console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
+        changing = [each for each in planned if each[2].any]
+        _ask(action, changing, given)
+        for root in roots:
+            places.remember(root.target.states, root.target.deployment)
+        _apply(changing)
     finally:
-        for terraform in planned.values():
+        for terraform in terraforms:
             terraform.forget_plan()
+    if action == DESTROY:
+        for root in roots:
+            _forget(root.target)
+        console.print("Destroyed." if changing else "There was nothing to destroy.")
+        return 0
+    counted = any(changes.counts for *_, changes in changing)
+    console.print("Applied." if counted else "Nothing to change.", style="green")
+    for line in after:
+        console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
     return 0
 
 
-def terraform_of(root: Root, settings: Settings, action: str = APPLY) -> Terraform:
+def terraform_of(command: Command, root: Root, action: str) -> Terraform:
     """Its folder written, its credential in Terraform's environment. Raises OpsError."""
-    folder = root.write(settings)
     secrets: Mapping[str, str] = {}
     if root.takes_credential:
-        credential = _UNUSED if action == DESTROY else settings.credential()
+        credential = _UNUSED if action == DESTROY else root.target.settings.credential()
         secrets = {"TF_VAR_qualys_credentials": json.dumps(credential)}
-    given = settings.variables_file(list(root.from_file)) if root.from_file else None
-    return Terraform(folder, secrets, given[0] if given else None)
+    return Terraform(command, root.write(), secrets, root.inputs.file)
 
 
-def _apply(changing: Mapping[str, Terraform]) -> None:
+def nothing_to_destroy(target: Target, action: str, console: Console) -> bool:
+    """Whether that is so; says it then, and forgets what a command may have left."""
+    if action != DESTROY or target.state:
+        return False
+    _forget(target)
+    text = f"There was nothing to destroy. No {target.deployment} is in {target.where}."
+    console.print(text, highlight=False, soft_wrap=True)
+    return True
+
+
+def _show(root: Root, action: str, console: Console) -> None:
+    target = root.target
+    console.print(
+        f"{target.deployment}: state in {target.where}",
+        style="bold",
+        highlight=False,
+        soft_wrap=True,
+    )
+    if action == DESTROY:
+        return
+    now = Remembered(root.record["settings"], root.record["file"])
+    for line in target.remembered.shown(now, target.given, root.inputs.from_file):
+        console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _ask(action: str, changing: Sequence[Planned], given: Settings) -> None:
+    """About what changes in AWS; a state that only takes down what was given needs no answer."""
+    lines = [
+        f"{root.target.deployment}: {changes.counts}"
+        for root, _, changes in changing
+        if changes.counts
+    ]
+    if not lines or given.is_set("AUTO_APPROVE"):
+        return
+    if not sys.stdin.isatty():
+        raise OpsError("Nobody can be asked here: give AUTO_APPROVE=1.")
+    question = "\n".join([f"{action.capitalize()}?", *(f"  {line}" for line in lines)])
+    if input(f"{question}\nOnly yes goes on: ").strip() != "yes":
+        raise OpsError("Nothing was changed.")
+
+
+def _apply(changing: Sequence[Planned]) -> None:
     if len(changing) == 1:
-        next(iter(changing.values())).apply()
+        changing[0][1].apply()
         return
     failures = []
     with ThreadPoolExecutor() as pool:
-        runs = {name: pool.submit(root.apply, name) for name, root in changing.items()}
-        for name, run in runs.items():
+        runs = [
+            (root, pool.submit(terraform.apply, _name(root))) for root, terraform, _ in changing
+        ]
+        for root, run in runs:
             try:
                 run.result()
             except OpsError as error:
-                failures.append(f"{name}: {error}")
+                failures.append(f"{_name(root)}: {error}")
     if failures:
         raise OpsError("\n".join(failures))
 
 
-def _ask(action: str, changing: Mapping[str, Terraform], settings: Settings) -> None:
-    if settings.is_set("AUTO_APPROVE"):
-        return
-    if not sys.stdin.isatty():
-        raise OpsError("Nobody can be asked here: give AUTO_APPROVE=1.")
-    answer = input(f"{action.capitalize()} {', '.join(changing)}? Only yes goes on: ")
-    if answer.strip() != "yes":
-        raise OpsError("Nothing was changed.")
+def _name(root: Root) -> str:
+    return f"{root.target.deployment.kind} {root.target.deployment.region}"
 
 
-def _state(settings: Settings, folder: Path) -> str:
-    if bucket := settings.get("STATE_BUCKET"):
-        return f"s3://{bucket}/{settings.name_prefix}/{folder.name}.tfstate"
-    return f"{folder.relative_to(REPOSITORY)}/terraform.tfstate, on this machine alone"
-
-
-def _forget(folder: Path, settings: Settings) -> None:
-    """What lies elsewhere now may be deployed anywhere again."""
-    if not settings.get("STATE_BUCKET"):
-        shutil.rmtree(folder)
+def _forget(target: Target) -> None:
+    """What was destroyed leaves nothing to find; an empty state in a bucket does no harm."""
+    folder = project.DEPLOYMENTS / target.deployment.path
+    if isinstance(target.states, LocalStates):
+        shutil.rmtree(folder, ignore_errors=True)
     else:
-        (folder / "main.tf.json").unlink()
+        (folder / "main.tf.json").unlink(missing_ok=True)

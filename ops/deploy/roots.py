@@ -1,7 +1,4 @@
-"""The root module of a deployment, written as JSON: what is deployed where, and where its state is.
-
-No secret is in it: the credential is an ephemeral variable.
-"""
+"""The root module of a deployment, written as JSON. No secret is in it."""
 
 import json
 import os
@@ -9,45 +6,100 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ops.deploy.project import DEPLOYMENTS, REPOSITORY
-from ops.deploy.settings import Settings
+from ops.deploy import project
+from ops.deploy.deployment import INSTALLATION
+from ops.deploy.remembered import NOT_KEPT, record
+from ops.deploy.state import RECORD
+from ops.deploy.target import Target
 from ops.errors import OpsError
 
 Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
+class Inputs:
+    """Of a module's variables, what the operator gave by VAR_... and by TFVARS, now or before."""
+
+    given: Json
+    remembered_file: Json
+    file: Path | None
+    from_file: tuple[str, ...]
+
+    @classmethod
+    def of(cls, target: Target, known: list[str]) -> "Inputs":
+        """Raises OpsError for a name that is no variable of the module."""
+        file, names = target.settings.variables_file(known) or (None, [])
+        kept = target.remembered.file_under(target.given)
+        remembered = [*kept, *(name for name in target.remembered.settings if "VAR_" in name)]
+        for name in (name.removeprefix("VAR_") for name in remembered):
+            if name not in known and f"VAR_{name}" not in target.given.environment:
+                raise OpsError(
+                    f"The last deployment was given {name}, which is no variable any more: give "
+                    f"VAR_{name}= to leave it out."
+                )
+        return cls(target.settings.variables(known), kept, file, tuple(sorted(names)))
+
+    @property
+    def names(self) -> set[str]:
+        return {*self.given, *self.remembered_file, *self.from_file}
+
+    def over(self, arguments: Json) -> Json:
+        """The arguments with what was given in their place, but for what TFVARS sets."""
+        merged = {**arguments, **self.remembered_file, **self.given}
+        return {name: value for name, value in merged.items() if name not in self.from_file}
+
+
+@dataclass(frozen=True)
 class Root:
     """`module` is a path below the repository, empty for the root module.
 
-    `expressions` are arguments that Terraform computes; `from_file` are names of variables that
-    stand in TFVARS. `takes_credential` is for the one module that does.
+    `expressions` are arguments that Terraform computes. `takes_credential` is for the one module
+    that does. `kept` are settings that the next run takes up beside the given ones.
     """
 
-    name: str
+    target: Target
     module: str
-    account_id: str
-    region: str
     arguments: Json
+    inputs: Inputs
     expressions: Json = field(default_factory=dict)
-    from_file: tuple[str, ...] = ()
     takes_credential: bool = False
+    kept: dict[str, str] = field(default_factory=dict)
 
-    def folder(self, settings: Settings) -> Path:
-        return DEPLOYMENTS / settings.name_prefix / self.name
+    @property
+    def folder(self) -> Path:
+        return project.DEPLOYMENTS / self.target.deployment.path
 
-    def write(self, settings: Settings) -> Path:
-        """Raises OpsError when this deployment lies elsewhere already."""
-        folder = self.folder(settings)
-        file = folder / "main.tf.json"
-        _refuse_to_move(file, self.account_id, self.region)
+    @property
+    def record(self) -> Json:
+        """What the state says of itself."""
+        of = self.target.deployment
+        settings = record(self.target.settings, of.kind) | self.kept
+        # What the file says wins over VAR_..., now and when it is remembered.
+        settings = {
+            name: value
+            for name, value in settings.items()
+            if name.removeprefix("VAR_") not in self.inputs.from_file
+        }
+        return {
+            "account_id": of.account_id,
+            "region": of.region,
+            "name_prefix": of.name_prefix,
+            "settings": settings,
+            "file": self.inputs.remembered_file,
+        }
+
+    def write(self) -> Path:
+        folder = self.folder
         folder.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(self._document(settings, folder), indent=2) + "\n")
+        document = json.dumps(self._document(), indent=2)
+        (folder / "main.tf.json").write_text(document + "\n")
         return folder
 
-    def _document(self, settings: Settings, folder: Path) -> Json:
-        passed = {name: f"${{var.{name}}}" for name in self.from_file}
-        variables: Json = {name: {"type": "any"} for name in self.from_file}
+    def _document(self) -> Json:
+        of = self.target.deployment
+        from_file = {name: f"${{var.{name}}}" for name in self.inputs.from_file}
+        passed = dict(from_file)
+        variables: Json = {name: {"type": "any"} for name in from_file}
         if self.takes_credential:
             passed["qualys_credentials"] = "${var.qualys_credentials}"
             variables["qualys_credentials"] = {
@@ -56,33 +108,27 @@ class Root:
                 "sensitive": True,
                 "ephemeral": True,
             }
-        source = os.path.relpath(REPOSITORY / self.module, folder)
-        module = {"source": source, **_literal(self.arguments), **self.expressions, **passed}
+        source = os.path.relpath(project.REPOSITORY / self.module, self.folder)
+        arguments = self.inputs.over(self.arguments)
+        module = {"source": source, **_literal(arguments), **self.expressions, **passed}
+        said = _literal(self.record)
+        kept = {name: value for name, value in from_file.items() if name not in NOT_KEPT}
+        said["file"] = {**said["file"], **kept}
+        outputs = {RECORD: said} | (
+            {"hub": "${module.this.hub}"} if of.kind == INSTALLATION else {}
+        )
         return {
-            "terraform": {"required_version": ">= 1.11", "backend": _backend(settings, self.name)},
-            "provider": {"aws": _provider(self.account_id, self.region)},
+            "terraform": {
+                "required_version": ">= 1.11",
+                "backend": self.target.states.backend(of.path),
+            },
+            # With credentials of another account Terraform refuses to run.
+            "provider": {"aws": {"region": of.region, "allowed_account_ids": [of.account_id]}},
             **({"variable": variables} if variables else {}),
             "module": {"this": module},
-            "output": {"this": {"value": "${module.this}"}},
+            # Sensitive, so that Terraform does not print them at the end of each apply.
+            "output": {name: {"value": v, "sensitive": True} for name, v in outputs.items()},
         }
-
-
-def _provider(account_id: str, region: str) -> Json:
-    """With credentials of another account Terraform refuses to run."""
-    return {"region": region, "allowed_account_ids": [account_id]}
-
-
-def _backend(settings: Settings, name: str) -> Json:
-    if not (bucket := settings.get("STATE_BUCKET")):
-        return {"local": {}}
-    s3 = {
-        "bucket": bucket,
-        "key": f"{settings.name_prefix}/{name}.tfstate",
-        "encrypt": True,
-        "use_lockfile": True,
-    }
-    region = settings.get("STATE_REGION")
-    return {"s3": s3 | ({"region": region} if region else {})}
 
 
 def _literal(value: Any) -> Any:
@@ -92,15 +138,3 @@ def _literal(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _literal(item) for key, item in value.items()}
     return [_literal(item) for item in value] if isinstance(value, list) else value
-
-
-def _refuse_to_move(file: Path, account_id: str, region: str) -> None:
-    if not file.exists():
-        return
-    provider = json.loads(file.read_text())["provider"]["aws"]
-    if provider != _provider(account_id, region):
-        there = f"account {provider['allowed_account_ids'][0]}, region {provider['region']}"
-        raise OpsError(
-            f"{file.parent.name} is deployed in {there}, not in account {account_id}, region "
-            f"{region}: use the former, or destroy it first and remove {file.parent}."
-        )

@@ -8,9 +8,38 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ops.deploy.project import gateways
 from ops.errors import OpsError
+from ops.install import DEFAULT_PREFIX
 
-PREFIX = "qualys-image-scan"
+_ACCOUNT = (r"[0-9]{12}", "123456789012")
+_REGION = (r"[a-z]{2}(-[a-z]+)+-[0-9]", "us-west-2")
+_LISTS = ("REGION", "REGIONS", "OrgUnitIds", "INCLUDE_ACCOUNTS", "EXCLUDE_ACCOUNTS")
+# What a setting, or each word of a list, looks like, with an example.
+SHAPES = {
+    "NAME_PREFIX": (r"[a-z][a-z0-9-]{1,26}[a-z0-9]", DEFAULT_PREFIX),
+    "REGION": _REGION,
+    "REGIONS": _REGION,
+    "HUB_REGION": _REGION,
+    "EXISTING_ROLE_ARN": (
+        r"arn:aws[a-z-]*:iam::[0-9]{12}:role/.+",
+        "arn:aws:iam::123456789012:role/qualys-role",
+    ),
+    "EXISTING_ROLE_NAME": (r"([!-.0-~]+/)*[A-Za-z0-9_+=,.@-]{1,64}", "qualys-role"),
+    "OrganizationId": (r"o-[a-z0-9]{10,32}", "o-a1b2c3d4e5"),
+    "OrgUnitIds": (
+        r"(ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}|r-[a-z0-9]{4,32})",
+        "ou-ab12-cdef3456",
+    ),
+    "SecurityAccountId": _ACCOUNT,
+    "CentralEventBusArn": (
+        r"arn:aws[a-z-]*:events:[a-z0-9-]+:[0-9]{12}:event-bus/.+-hub",
+        "arn:aws:events:us-east-1:123456789012:event-bus/qualys-image-scan-hub",
+    ),
+    "INCLUDE_ACCOUNTS": _ACCOUNT,
+    "EXCLUDE_ACCOUNTS": _ACCOUNT,
+}
+_SWITCHES = ("CREATE_ROLE", "AUTO_APPROVE")
 _CREDENTIALS = {
     "token": {"QUALYS_API_TOKEN": "token"},
     "user": {"QUALYS_USERNAME": "username", "QUALYS_PASSWORD": "password"},
@@ -35,22 +64,34 @@ class Settings:
     def get(self, name: str) -> str:
         return self.environment.get(name, "").strip()
 
-    def need(self, name: str, example: str) -> str:
+    def need(self, name: str) -> str:
         """Raises OpsError without it."""
         if not (value := self.get(name)):
+            example = "US2" if name == "QUALYS_POD" else SHAPES[name][1]
             raise OpsError(f"{name} is missing: give {name}={example}.")
         return value
 
-    def matching(self, name: str, pattern: str, example: str) -> str:
-        """Raises OpsError when it is missing or looks different."""
-        value = self.need(name, example)
-        if not re.fullmatch(pattern, value):
-            raise OpsError(f"{name}={value} cannot be right: it looks like {example}.")
-        return value
+    def refuse_wrong_values(self) -> None:
+        """Raises OpsError for the first value that cannot be right, whatever it is for."""
+        for name, (pattern, example) in SHAPES.items():
+            for word in self.words(name) if name in _LISTS else [self.get(name)]:
+                if word and not re.fullmatch(pattern, word):
+                    raise OpsError(f"{name}={word} cannot be right: it looks like {example}.")
+        for name in _SWITCHES:
+            self.is_set(name)
+        pods = gateways()
+        if (pod := self.get("QUALYS_POD")) and pod not in pods:
+            raise OpsError(f"QUALYS_POD={pod} is no Qualys platform: one of {', '.join(pods)}.")
 
     def words(self, name: str) -> list[str]:
         """A comma-separated list."""
         return [word for word in re.split(r"[,\s]+", self.get(name)) if word]
+
+    def one_region(self) -> str:
+        """REGION, empty when it is not given. Raises OpsError for several."""
+        if len(self.words("REGION")) > 1:
+            raise OpsError("REGION= names one region here: several are for make deploy-region.")
+        return self.get("REGION")
 
     def is_set(self, name: str) -> bool:
         """Raises OpsError for what is neither yes nor no."""
@@ -61,23 +102,34 @@ class Settings:
 
     @property
     def name_prefix(self) -> str:
-        return self.get("NAME_PREFIX") or PREFIX
+        return self.get("NAME_PREFIX") or DEFAULT_PREFIX
+
+    def refuse_half_a_credential(self) -> None:
+        """Raises OpsError for more than one kind of credential, and for one that is not whole."""
+        kinds = self._kinds()
+        if len(kinds) + bool(self.get("QUALYS_SECRET_ARN")) > 1:
+            raise OpsError(
+                "More than one Qualys credential is given: leave one. QUALYS_SECRET_ARN= gives up "
+                "the secret of the last deployment."
+            )
+        if missing := [name for names in kinds for name in names if not self.get(name)]:
+            raise OpsError(f"{missing[0]} is missing from the environment.")
 
     def credential(self) -> dict[str, str]:
         """The credential as the functions' secret holds it; empty where QUALYS_SECRET_ARN is given.
 
         Raises OpsError unless exactly one kind is given, and whole.
         """
-        kinds = [names for names in _CREDENTIALS.values() if any(self.get(name) for name in names)]
-        if len(kinds) + bool(self.get("QUALYS_SECRET_ARN")) > 1:
-            raise OpsError("More than one Qualys credential is in the environment: leave one.")
+        self.refuse_half_a_credential()
         if self.get("QUALYS_SECRET_ARN"):
             return {}
-        if not kinds:
+        if not (kinds := self._kinds()):
             raise OpsError(f"No credential: {_HOW}")
-        if missing := [name for name in kinds[0] if not self.get(name)]:
-            raise OpsError(f"{missing[0]} is missing from the environment.")
         return {key: self.get(name) for name, key in kinds[0].items()}
+
+    def _kinds(self) -> list[dict[str, str]]:
+        """The kinds of credential of which something is given."""
+        return [names for names in _CREDENTIALS.values() if any(self.get(name) for name in names)]
 
     def variables(self, known: list[str]) -> dict[str, Any]:
         """Values given as VAR_name=value, as JSON or as text. Raises OpsError for another name."""
@@ -107,6 +159,8 @@ def _assigned(text: str) -> list[str]:
 def _known(name: str, given: str, known: list[str]) -> str:
     if name == "qualys_credentials":
         raise OpsError(f"{given}: the credential is taken from the environment alone. {_HOW}")
+    if name == "name_prefix":
+        raise OpsError(f"{given}: give NAME_PREFIX=, which names the state, too.")
     if name not in known:
         raise OpsError(f"{given} is no variable here. There are: {', '.join(sorted(known))}.")
     return name

@@ -1,30 +1,38 @@
-"""`deploy-region` and `deploy-spoke-stackset`: who forwards to an install."""
+"""`deploy-region` and `deploy-spoke-stackset`: who forwards to an installation."""
 
 import argparse
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from rich.console import Console
 
-from ops.deploy import install
+from ops.commands import make
 from ops.deploy.caller import Caller
-from ops.deploy.project import DEPLOYMENTS, variables
+from ops.deploy.deployment import ORG_SPOKE, REGIONAL_SPOKE, Deployment
+from ops.deploy.hubs import hub_by_bus, hub_by_names, hub_in_account
+from ops.deploy.places import places
+from ops.deploy.project import variables
 from ops.deploy.qualys import registry_trust
-from ops.deploy.rollout import DESTROY, add_actions, roll_out
-from ops.deploy.roots import Root
-from ops.deploy.settings import Settings
-from ops.deploy.terraform import Terraform
+from ops.deploy.rollout import (
+    DESTROY,
+    add_actions,
+    nothing_to_destroy,
+    refuse_if_nobody_can_be_asked,
+    roll_out,
+)
+from ops.deploy.roots import Inputs, Root
+from ops.deploy.settings import SHAPES, Settings
+from ops.deploy.states import States, by_region
+from ops.deploy.target import Target
 from ops.errors import OpsError
 
-REGION = r"[a-z]{2}(-[a-z]+)+-[0-9]"
-BUS = r"arn:aws[a-z-]*:events:[a-z0-9-]+:[0-9]{12}:event-bus/.+-hub"
-UNIT = r"(ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}|r-[a-z0-9]{4,32})"
-_TEMPLATE = "modules/org-spoke/templates/rules.yaml"
-# The functions that read member accounts; a test compares them with the hub's output.
-_READERS = ("parse-event", "reconcile", "send-notification")
+# What a destroy is given where the hub is gone: no resource is made of it.
+_ANY_HUB, _ = hub_by_names(SHAPES["CentralEventBusArn"][1], "", registry_role="", imports=False)
 
 
 def configure_region(parser: argparse.ArgumentParser) -> None:
-    parser.description = "Has other regions of this account forward to the install (REGION=a,b)."
+    parser.description = "Has other regions of this account forward to it (REGION=a,b)."
     add_actions(parser)
 
 
@@ -34,61 +42,56 @@ def configure_stackset(parser: argparse.ArgumentParser) -> None:
 
 
 def run_region(arguments: argparse.Namespace, console: Console) -> int:
-    settings = Settings.given()
-    settings.need("REGION", "us-west-2,eu-west-1")
-    regions = settings.words("REGION")
-    for region in regions:
-        _must_match("REGION", region, REGION, "us-west-2")
+    action = arguments.action
+    given, known = _given("modules/regional-spoke", action)
+    given.need("REGION")
+    regions = list(dict.fromkeys(given.words("REGION")))
     caller = Caller.in_region(regions[0])
-    hub = deployed_hub(settings)
-    if not hub:
-        raise OpsError("No install is deployed from here yet: run make deploy or make deploy-hub.")
-    known = [name for name in variables("modules/regional-spoke") if name != "hub"]
-    given = settings.variables(known)
-    from_file = settings.variables_file(known)
-    names = from_file[1] if from_file else []
-    roots = [
-        Root(
-            f"region-{region}",
-            "modules/regional-spoke",
-            caller.account_id,
-            region,
-            {"hub": hub, "name_prefix": settings.name_prefix, **given},
-            from_file=tuple(names),
+    where = places(given, caller)
+    roots = []
+    for region in regions:
+        of = Deployment(REGIONAL_SPOKE, given.name_prefix, caller.account_id, region)
+        target = Target.found(of, where, given, console)
+        if nothing_to_destroy(target, action, console):
+            continue
+        hub = _hub_of_region(target, action)
+        roots.append(
+            Root(
+                target,
+                "modules/regional-spoke",
+                {"hub": hub, "name_prefix": given.name_prefix},
+                Inputs.of(target, known),
+                kept={"HUB_REGION": hub["region"]},
+            )
         )
-        for region in dict.fromkeys(regions)
+    after = [
+        f"{make('doctor', given.name_prefix, REGION=region)}   # is all of it as it should be?"
+        for region in regions
     ]
-    after = (f"make doctor REGION={regions[0]}   # is all of it as it should be?",)
-    return roll_out(roots, arguments.action, settings, console, after)
+    return roll_out(roots, action, given, console, after)
 
 
 def run_stackset(arguments: argparse.Namespace, console: Console) -> int:
-    settings = Settings.given()
-    organization = settings.matching("OrganizationId", install.ORGANIZATION, "o-a1b2c3d4e5")
-    settings.need("OrgUnitIds", "ou-ab12-cdef3456")
-    units = settings.words("OrgUnitIds")
-    for unit in units:
-        _must_match("OrgUnitIds", unit, UNIT, "ou-ab12-cdef3456")
-    account = settings.matching("SecurityAccountId", "[0-9]{12}", "123456789012")
-    example = f"arn:aws:events:us-east-1:{account}:event-bus/qualys-image-scan-hub"
-    bus = settings.matching("CentralEventBusArn", BUS, example)
-    if bus.split(":")[4] != account:
-        raise OpsError(f"CentralEventBusArn is not a bus of SecurityAccountId={account}.")
-    region = bus.split(":")[3]
-    caller = Caller.in_region(region)
-    known = [name for name in variables("modules/org-spoke") if name != "hub"]
-    given = settings.variables(known)
-    from_file = settings.variables_file(known)
-    hub, expressions = _hub(settings, organization, bus, imports=given.get("security_hub") is True)
+    action = arguments.action
+    given, known = _given("modules/org-spoke", action)
+    caller = Caller.in_region(given.one_region())
+    where = places(given, caller)
+    region = _region_of_stacksets(given, caller, where)
+    caller = replace(caller, region=region)
+    of = Deployment(ORG_SPOKE, given.name_prefix, caller.account_id, region)
+    target = Target.found(of, where, given, console)
+    if nothing_to_destroy(target, action, console):
+        return 0
+    inputs = Inputs.of(target, known)
+    settings = target.settings
+    hub, pattern = _hub_of_organization(target, inputs, action)
     root = Root(
-        "stackset",
+        target,
         "modules/org-spoke",
-        caller.account_id,
-        region,
         {
-            **hub,
+            **({} if pattern else {"hub": hub}),
             "name_prefix": settings.name_prefix,
-            "organizational_unit_ids": units,
+            "organizational_unit_ids": _words(settings, "OrgUnitIds", action),
             "regions": settings.words("REGIONS") or [region],
             "roles_region": region,
             "accounts": {
@@ -96,73 +99,86 @@ def run_stackset(arguments: argparse.Namespace, console: Console) -> int:
                 "exclude": settings.words("EXCLUDE_ACCOUNTS"),
             },
             **({"call_as": settings.get("CALL_AS")} if settings.get("CALL_AS") else {}),
-            "registry_role": _registry_role(settings, caller, arguments.action),
-            **given,
+            "registry_role": _registry_role(settings, caller, action),
         },
-        expressions=expressions,
-        from_file=tuple(from_file[1] if from_file else ()),
+        inputs,
+        expressions={"hub": {**hub, "event_pattern": pattern}} if pattern else {},
     )
     after = (
         "StackSets do not reach this account itself: examples/organization has a spoke for it.",
-        "With credentials of a member: make doctor REGION=<region>",
+        "With credentials of a member: " + make("doctor", given.name_prefix, REGION="<region>"),
     )
-    return roll_out([root], arguments.action, settings, console, after)
+    return roll_out([root], action, given, console, after)
 
 
-def deployed_hub(settings: Settings) -> dict[str, Any] | None:
-    """The `hub` output of the install that was deployed from here; None when none was."""
-    folder = DEPLOYMENTS / settings.name_prefix / install.NAME
-    if not (folder / "main.tf.json").exists():
-        return None
-    terraform = Terraform(folder, {}, None)
-    terraform.init()
-    hub: dict[str, Any] | None = terraform.outputs().get("this", {}).get("hub")
-    return hub
+def _given(module: str, action: str) -> tuple[Settings, list[str]]:
+    """What was given, found right as far as AWS need not be asked, and the module's variables."""
+    given = Settings.given()
+    given.refuse_wrong_values()
+    known = [name for name in variables(module) if name != "hub"]
+    given.variables(known)
+    given.variables_file(known)
+    refuse_if_nobody_can_be_asked(action, given)
+    return given, known
 
 
-def _hub(
-    settings: Settings, organization: str, bus: str, *, imports: bool
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The hub as it was deployed from here, else by the names that the modules give."""
-    deployed = deployed_hub(settings)
-    if deployed and deployed["event_bus_arn"] == bus:
-        return {"hub": deployed}, {}
-    _, partition, _, region, account, path = bus.split(":", 5)
-    prefix = path.removeprefix("event-bus/").removesuffix("-hub")
-    role = settings.get("EXISTING_ROLE_NAME") or f"{prefix}-registry-{region}"
-    facts = {
-        "account_id": account,
-        "region": region,
-        "event_bus_arn": bus,
-        "organization_id": organization,
-        "describe_principal_arns": [
-            f"arn:{partition}:iam::{account}:role/*{prefix}-{function}-{region}"
-            for function in (*_READERS, *(["import-findings"] if imports else []))
-        ],
-        "describe_role_name": f"{prefix}-describe",
-        "describe_external_id": f"{prefix}-{account}",
-        "iam_path": "/",
-        "registry_role_name": role,
-    }
-    # The pattern is written once, where the members' rule stands.
-    template = f'yamldecode(file("${{path.module}}/../../../{_TEMPLATE}"))'
-    pattern = f"${{jsonencode({template}.Resources.Rule.Properties.EventPattern)}}"
-    return {}, {"hub": {**facts, "event_pattern": pattern}}
+def _hub_of_region(target: Target, action: str) -> dict[str, Any]:
+    of, region = target.deployment, target.settings.get("HUB_REGION")
+    try:
+        return hub_in_account(target.states, of.name_prefix, of.account_id, region)
+    except OpsError:
+        if action != DESTROY:
+            raise
+    return {**_ANY_HUB, "event_pattern": "{}"}
+
+
+def _region_of_stacksets(given: Settings, caller: Caller, where: Sequence[States]) -> str:
+    """The region of the bus; where that was not given now, of the StackSets that there are."""
+    if bus := given.get("CentralEventBusArn"):
+        return bus.split(":")[3]
+    found = list(by_region(where[0], ORG_SPOKE, given.name_prefix, caller.account_id))
+    return found[0] if len(found) == 1 else caller.region
+
+
+def _hub_of_organization(target: Target, inputs: Inputs, action: str) -> tuple[dict[str, Any], str]:
+    """The hub from its own state, else by the names that the modules give it."""
+    settings = target.settings
+    organization = _needed(settings, "OrganizationId", action)
+    account = _needed(settings, "SecurityAccountId", action)
+    bus = _needed(settings, "CentralEventBusArn", action)
+    if bus.split(":")[4] != account and action != DESTROY:
+        raise OpsError(f"CentralEventBusArn is not a bus of SecurityAccountId={account}.")
+    if hub := hub_by_bus(target.states, bus):
+        return hub, ""
+    return hub_by_names(
+        bus,
+        organization,
+        registry_role=settings.get("EXISTING_ROLE_NAME"),
+        imports=inputs.given.get("security_hub") is True,
+    )
 
 
 def _registry_role(settings: Settings, caller: Caller, action: str) -> dict[str, str]:
     name, create = settings.get("EXISTING_ROLE_NAME"), settings.is_set("CREATE_ROLE")
-    if bool(name) == create:
+    if name and not create:
+        return {"existing_name": name}
+    if action == DESTROY:
+        return {"qualys_account_id": "000000000000", "external_id": "unused"}
+    if name or not create:
         raise OpsError(
             "Say which role the Registry Sensor assumes in members: EXISTING_ROLE_NAME=... or "
             "CREATE_ROLE=true; one of them."
         )
-    if name:
-        return {"existing_name": name}
-    if action == DESTROY:
-        return {"qualys_account_id": "000000000000", "external_id": "unused"}
     return registry_trust(settings, caller)
 
 
-def _must_match(name: str, value: str, pattern: str, example: str) -> None:
-    Settings({name: value}).matching(name, pattern, example)
+def _needed(settings: Settings, name: str, action: str) -> str:
+    """Raises OpsError without it, except where it is taken away: then nothing is made of it."""
+    if action == DESTROY and not settings.get(name):
+        return SHAPES[name][1]
+    return settings.need(name)
+
+
+def _words(settings: Settings, name: str, action: str) -> list[str]:
+    _needed(settings, name, action)
+    return settings.words(name) or [SHAPES[name][1]]

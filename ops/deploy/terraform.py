@@ -1,37 +1,43 @@
-"""Terraform in one folder. What it prints goes to the operator as it comes."""
+"""Terraform, or OpenTofu, in one folder. What it prints goes to the operator as it comes."""
 
-import json
 import os
 import re
-import shutil
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from ops.deploy import project
+from ops.deploy.terraform_command import Command
 from ops.errors import OpsError
 
-MINIMUM = (1, 11)
 _PLAN = "change.tfplan"
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_REMEMBERED_LINES = 400  # of the end of what was printed
+# What a failed run printed, and what helps.
+_REMEDIES = (
+    (
+        r"package\.py",
+        "By make: run `make package` where Python reaches a package index, bring "
+        "functions/dist/image_scan.zip here, and add "
+        """VAR_lambda_package='{"path": "/path/to/image_scan.zip"}'.""",
+    ),
+    (
+        r"registry\.(terraform\.io|opentofu\.org)|releases\.hashicorp\.com|Failed to query",
+        "The provider could not be fetched. Without a way to the registry, have a mirror in "
+        "TF_CLI_CONFIG_FILE: https://developer.hashicorp.com/terraform/cli/config/config-file",
+    ),
+)
 
 
-def require_terraform() -> None:
-    """Raises OpsError when Terraform is missing or too old."""
-    command = shutil.which("terraform")
-    if not command:
-        raise OpsError(
-            "Terraform is not installed: https://developer.hashicorp.com/terraform/install"
-        )
-    answer = subprocess.run(
-        [command, "version", "-json"], capture_output=True, text=True, check=False
-    )
-    try:
-        version = str(json.loads(answer.stdout)["terraform_version"])
-    except (ValueError, KeyError):
-        raise OpsError(f"{command} does not tell its version.") from None
-    if tuple(int(part) for part in re.findall(r"\d+", version)[:2]) < MINIMUM:
-        raise OpsError(f"Terraform {version} is too old: 1.11 or newer is needed.")
+@dataclass(frozen=True)
+class Changes:
+    """What a plan would do. `counts` reads "2 to add, 0 to change, 0 to destroy"."""
+
+    any: bool
+    counts: str
 
 
 class Terraform:
@@ -41,11 +47,16 @@ class Terraform:
     """
 
     def __init__(
-        self, folder: Path, secrets: Mapping[str, str], variables_file: Path | None
+        self,
+        command: Command,
+        folder: Path,
+        secrets: Mapping[str, str],
+        variables_file: Path | None,
     ) -> None:
         self.folder = folder
+        self._command = command
         self._variables = [f"-var-file={variables_file}"] if variables_file else []
-        cache = folder.parents[1] / ".plugins"
+        cache = project.DEPLOYMENTS / ".plugins"
         cache.mkdir(parents=True, exist_ok=True)
         self._environment = {
             # One copy of the provider for all roots.
@@ -58,14 +69,18 @@ class Terraform:
         }
 
     def init(self) -> None:
-        answer = self._capture("init", "-input=false", "-no-color")
-        if answer.returncode:
-            raise OpsError(f"terraform init failed in {self.folder}:\n{answer.stdout.strip()}")
+        # Where the state is has been settled before: nothing is migrated here.
+        code, printed = self._run("init", "-input=false", "-reconfigure", quiet=True)
+        if code:
+            raise OpsError(
+                f"{self._command} init failed in {self.folder}:\n{printed.strip()}"
+                f"{_remedy(printed)}"
+            )
 
-    def plan(self, *, destroy: bool) -> bool:
-        """Shows the plan; whether there is something to do."""
+    def plan(self, *, destroy: bool) -> Changes:
+        """Shows the plan."""
         options = ["-destroy"] if destroy else []
-        code = self._show(
+        code, printed = self._run(
             "plan",
             "-input=false",
             f"-out={_PLAN}",
@@ -74,61 +89,47 @@ class Terraform:
             *self._variables,
         )
         if code not in (0, 2):
-            raise OpsError(f"terraform plan failed in {self.folder}.")
-        return code == 2
+            raise OpsError(f"{self._command} plan failed in {self.folder}.{_remedy(printed)}")
+        counted = re.findall(r"^Plan: (.+)\.$", printed, re.MULTILINE)
+        return Changes(code == 2, counted[-1] if counted else "")
 
     def apply(self, name: str = "") -> None:
         """Carries out the plan; with a name, each line begins with it."""
-        arguments = ("apply", "-input=false", _PLAN)
-        code = self._prefixed(name, *arguments) if name else self._show(*arguments)
+        code, printed = self._run("apply", "-input=false", _PLAN, name=name)
         if code:
-            raise OpsError(f"terraform apply failed in {self.folder}: run the same command again.")
+            raise OpsError(
+                f"{self._command} apply failed in {self.folder}: run the same command again."
+                f"{_remedy(printed)}"
+            )
 
     def forget_plan(self) -> None:
         (self.folder / _PLAN).unlink(missing_ok=True)
 
-    def outputs(self) -> dict[str, Any]:
-        answer = self._capture("output", "-json", "-no-color")
-        if answer.returncode:
-            raise OpsError(f"terraform output failed in {self.folder}:\n{answer.stdout.strip()}")
-        return {name: each["value"] for name, each in json.loads(answer.stdout).items()}
-
-    def _capture(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            ["terraform", *arguments],
-            cwd=self.folder,
-            env=self._environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-
-    def _show(self, *arguments: str) -> int:
+    def _run(self, *arguments: str, name: str = "", quiet: bool = False) -> tuple[int, str]:
+        """The status, and the end of what was printed, without colours."""
+        colour = sys.stdout.isatty() and not name and not quiet
+        options = [] if colour else ["-no-color"]
+        kept: deque[str] = deque(maxlen=_REMEMBERED_LINES)
         sys.stdout.flush()
-        colour = [] if sys.stdout.isatty() else ["-no-color"]
-        answer = subprocess.run(
-            ["terraform", arguments[0], *colour, *arguments[1:]],
-            cwd=self.folder,
-            env=self._environment,
-            stdin=subprocess.DEVNULL,
-            check=False,
-        )
-        return answer.returncode
-
-    def _prefixed(self, name: str, *arguments: str) -> int:
         with subprocess.Popen(
-            ["terraform", arguments[0], "-no-color", *arguments[1:]],
+            [self._command.path, arguments[0], *options, *arguments[1:]],
             cwd=self.folder,
             env=self._environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            errors="replace",
         ) as process:
             assert process.stdout  # noqa: S101 - it is a pipe
             for line in process.stdout:
-                sys.stdout.write(f"[{name}] {line}")
-                sys.stdout.flush()
-        return process.returncode
+                kept.append(_COLOUR.sub("", line))
+                if not quiet:
+                    sys.stdout.write(f"[{name}] {line}" if name else line)
+                    sys.stdout.flush()
+        return process.returncode, "".join(kept)
+
+
+def _remedy(printed: str) -> str:
+    found = (remedy for pattern, remedy in _REMEDIES if re.search(pattern, printed))
+    return next((f"\n{remedy}" for remedy in found), "")

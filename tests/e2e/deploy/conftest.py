@@ -86,7 +86,15 @@ class Project:
         return self.folder / "deployments"
 
     def left(self) -> list[Path]:
-        return list(self.deployments.glob("[!.]*/*"))
+        """The folders of deployments that this clone knows."""
+        return sorted(self.deployments.glob("[!.]*/*/*/*"))
+
+    def clone(self, folder: Path) -> "Project":
+        """Another machine, which has none of the files of this one, on the same AWS."""
+        folder.mkdir()
+        made = Project(folder, self.aws, self.gateway)
+        made.environment |= {"TF_REATTACH_PROVIDERS": self.environment["TF_REATTACH_PROVIDERS"]}
+        return made
 
 
 @contextmanager
@@ -97,7 +105,8 @@ def project_in(folder: Path, state: Path | None = None) -> Iterator[Project]:
         images = EcrImages(aws.endpoint, lambda: sensor)
         with QualysSimulator(Credentials(tokens=(TOKEN,)), images) as qualys:
             made = Project(folder, aws, qualys.url)
-            root = made.deployments / "qualys-image-scan/install"  # which builds the zip
+            # Which builds the zip.
+            root = made.deployments / "qualys-image-scan" / ACCOUNT / HOME / "installation"
             root.mkdir(parents=True)
             with kept_provider(root, made.environment) as kept:
                 made.environment |= kept

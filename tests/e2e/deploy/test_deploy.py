@@ -1,6 +1,10 @@
 """The deploy targets of the Makefile: a first deployment, plans beside it, and what is refused."""
 
+import shutil
+import sys
 from pathlib import Path
+
+from sandbox.terraform import find_terraform
 
 from .conftest import INSTALL, TOKEN, Deployed, Project
 
@@ -8,7 +12,8 @@ from .conftest import INSTALL, TOKEN, Deployed, Project
 def test_a_plan_is_shown_and_what_comes_next(deployed: Deployed) -> None:
     assert "Plan: " in deployed.printed
     assert "on this machine alone" in deployed.printed
-    assert "make doctor" in deployed.printed
+    assert "make doctor REGION=us-east-1" in deployed.printed
+    assert "function_names" not in deployed.printed  # an output of the module
     states = deployed.project.aws.client("stepfunctions")
     assert {each["name"] for each in states.list_state_machines()["stateMachines"]} == {
         "qualys-image-scan-intake",
@@ -47,14 +52,45 @@ def test_a_plan_takes_variables_from_make_and_from_a_file_and_changes_nothing(
     assert {group["retentionInDays"] for group in groups} == {365}
 
 
-def test_it_does_not_move_by_accident(deployed: Deployed) -> None:
-    said = deployed.project.make("plan", *INSTALL, "REGION=eu-west-1", code=2)
-    assert "install is deployed in account 111111111111, region us-east-1" in said
+def test_a_plan_without_arguments_is_empty_and_says_what_it_takes_up(deployed: Deployed) -> None:
+    said = deployed.project.make("plan")
+    assert "No changes." in said
+    assert "from the last deployment: CREATE_ROLE=true QUALYS_POD=US2" in said
 
 
 def test_nobody_to_ask(deployed: Deployed) -> None:
-    said = deployed.project.make("deploy", *INSTALL, code=2)
+    said = deployed.project.make("deploy", code=2)
     assert "Nobody can be asked here: give AUTO_APPROVE=1" in said
+
+
+def test_no_python_is_said(empty: Project) -> None:
+    said = empty.make("plan", "PYTHON=python9", code=2)
+    assert "python9 is not found: install Python 3.11 or newer, or give PYTHON=<path>" in said
+
+
+def test_no_way_to_the_provider_says_what_helps(empty: Project, tmp_path: Path) -> None:
+    """As on a machine without a network, where nothing has been fetched before."""
+    (tmp_path / "terraform.rc").touch()
+    away = {
+        "TF_CLI_CONFIG_FILE": str(tmp_path / "terraform.rc"),
+        "TF_REATTACH_PROVIDERS": "",
+        "TF_REGISTRY_DISCOVERY_RETRY": "0",
+        "HTTPS_PROXY": "http://127.0.0.1:9",
+        "NO_PROXY": "127.0.0.1",
+    }
+    said = empty.make("plan", *INSTALL, code=2, **away)
+    assert "terraform init failed in " in said
+    assert "The provider could not be fetched. Without a way to the registry" in said
+
+
+def test_opentofu_is_taken_where_there_is_no_terraform(empty: Project, tmp_path: Path) -> None:
+    """Here it is Terraform by another name: the test is of the name that is looked for."""
+    (tmp_path / "tofu").write_text(f'#!/bin/sh\necho "tofu $1" >&2\nexec {find_terraform()} "$@"\n')
+    (tmp_path / "tofu").chmod(0o755)
+    (tmp_path / "python3").symlink_to(sys.executable)
+    for name in ("make", "sh"):
+        (tmp_path / name).symlink_to(shutil.which(name) or name)
+    assert "tofu plan" in empty.make("plan", *INSTALL, PATH=str(tmp_path))
 
 
 def test_a_secret_on_the_command_line_is_refused(empty: Project) -> None:

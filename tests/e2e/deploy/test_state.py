@@ -1,25 +1,84 @@
-"""A state that moves into S3."""
+"""A shared state: found from every machine, moved into its place, and of one installation alone."""
 
-import shutil
+import json
+from pathlib import Path
+
+from sandbox.aws import ACCOUNT, Aws
 
 from .conftest import INSTALL, Project
 
-IN_S3 = ("STATE_BUCKET=states", "STATE_REGION=us-east-1", "AUTO_APPROVE=1")
+BUCKET = "STATE_BUCKET=states"
 # The embedded AWS has no host name per bucket.
 PATH_STYLE = {"TF_CLI_ARGS_init": "-backend-config=use_path_style=true"}
+OLD_KEY = "qualys-image-scan/install.tfstate"
+KEY = "qualys-image-scan/111111111111/us-east-1/installation.tfstate"
+SPOKE_KEY = "qualys-image-scan/111111111111/ca-central-1/regional-spoke.tfstate"
 
 
-def test_a_state_moves_into_s3_and_is_found_from_another_machine(project: Project) -> None:
-    s3 = project.aws.client("s3")
+def put_as_before(aws: Aws, file: Path) -> None:
+    """Puts the state into the bucket as earlier versions left it: key and outputs were others."""
+    state = json.loads(file.read_text())
+    hub = state["outputs"]["hub"]
+    this = {"value": {"hub": hub["value"]}, "type": ["object", {"hub": hub["type"]}]}
+    s3 = aws.client("s3")
     s3.create_bucket(Bucket="states")
-    move = {"TF_CLI_ARGS_init": f"{PATH_STYLE['TF_CLI_ARGS_init']} -migrate-state -force-copy"}
-    assert "Nothing to change." in project.make("deploy", *INSTALL, *IN_S3, **move)
-    shutil.rmtree(project.left()[0])
-    assert "Nothing to change." in project.make("deploy", *INSTALL, *IN_S3, **PATH_STYLE)
-    said = project.make("plan-region", "REGION=ca-central-1", *IN_S3, **PATH_STYLE)
-    assert "module.this.aws_cloudwatch_event_rule" in said
-    assert "event-bus/qualys-image-scan-hub" in said, "which is the hub's, out of its state"
-    assert project.aws.client("events", region="ca-central-1").list_rules()["Rules"] == []
-    keys = [each["Key"] for each in s3.list_objects_v2(Bucket="states")["Contents"]]
-    assert keys == ["qualys-image-scan/install.tfstate"]  # and the locks are gone
-    assert [file for folder in project.left() for file in folder.glob("*.tfstate")] == []
+    body = json.dumps(state | {"outputs": {"this": this}}).encode()
+    s3.put_object(Bucket="states", Key=OLD_KEY, Body=body)
+
+
+def keys(aws: Aws) -> list[str]:
+    found = aws.client("s3").list_objects_v2(Bucket="states")["Contents"]
+    return sorted(each["Key"] for each in found)
+
+
+def test_an_old_state_is_of_one_region_and_moves_after_asking(
+    project: Project, tmp_path: Path
+) -> None:
+    aws = project.aws
+    (folder,) = project.left()
+    put_as_before(aws, folder / "terraform.tfstate")
+    clone = project.clone(tmp_path / "clone")
+    # Another region leaves it alone.
+    said = clone.make("plan", *INSTALL, BUCKET, "AWS_REGION=us-west-2", **PATH_STYLE)
+    assert f"s3://states/{OLD_KEY} is of account {ACCOUNT}, region us-east-1 and stays" in said
+    assert " to add, 0 to change, 0 to destroy." in said
+    said = clone.make("plan", *INSTALL, BUCKET, code=2, **PATH_STYLE)
+    assert f"from s3://states/{OLD_KEY} to s3://states/{KEY}? Nobody can be asked here" in said
+    assert keys(aws) == [OLD_KEY]
+    said = clone.make("deploy", *INSTALL, BUCKET, "AUTO_APPROVE=1", **PATH_STYLE)
+    assert "Nothing to change." in said
+    assert keys(aws) == [KEY]  # and the locks are gone
+
+
+def test_a_bucket_is_all_that_another_machine_needs(project: Project, tmp_path: Path) -> None:
+    aws = project.aws
+    aws.client("s3").create_bucket(Bucket="states")
+    said = project.make("deploy", BUCKET, "AUTO_APPROVE=1", **PATH_STYLE)
+    assert "Nothing to change." in said
+    clone = project.clone(tmp_path / "clone")
+    said = clone.make("plan", BUCKET, **PATH_STYLE)
+    assert "No changes." in said
+    assert "from the last deployment: CREATE_ROLE=true QUALYS_POD=US2" in said
+    region = ("REGION=ca-central-1", "AUTO_APPROVE=1")
+    clone.make("deploy-region", *region, BUCKET, **PATH_STYLE)
+    assert keys(aws) == [SPOKE_KEY, KEY]
+    said = project.make("plan-region", region[0], **PATH_STYLE)
+    assert "No changes." in said
+    assert "from the last deployment: HUB_REGION=us-east-1" in said
+    # Where it was deployed from, the bucket is known.
+    project.make("destroy-region", *region, **PATH_STYLE)
+    assert aws.client("events", ACCOUNT, "ca-central-1").list_rules()["Rules"] == []
+    left = [*project.left(), *clone.left()]
+    assert [file for folder in left for file in folder.glob("*.tfstate")] == []
+
+
+def test_a_state_of_another_account_is_refused_by_name(empty: Project) -> None:
+    """As it is in a bucket that was copied for another account."""
+    of = {"account_id": "222222222222", "region": "us-east-1", "name_prefix": "qualys-image-scan"}
+    outputs = {"deployment": {"value": of, "type": ["map", "string"]}}
+    state = {"version": 4, "outputs": outputs, "resources": []}
+    s3 = empty.aws.client("s3")
+    s3.create_bucket(Bucket="copied")
+    s3.put_object(Bucket="copied", Key=KEY, Body=json.dumps(state).encode())
+    said = empty.make("plan", "STATE_BUCKET=copied", code=2, **PATH_STYLE)
+    assert f"The state in s3://copied/{KEY} is of account 222222222222, region us-east-1" in said

@@ -83,11 +83,14 @@ def test_stacksets_are_asked_for_and_nothing_is_left(empty: Project) -> None:
     status, said = make(empty, "deploy-spoke-stackset", *STACKSET, answer="no")
     assert status == 2
     assert "Plan: 4 to add" in said
-    assert "Apply stackset? Only yes goes on:" in said
+    assert (
+        "Apply?\n  org-spoke qualys-image-scan of account 111111111111, region us-east-1: 4 to"
+        in said
+    )
     assert "Nothing was changed." in said
     said = empty.make("destroy-spoke-stackset", *STACKSET, "AUTO_APPROVE=1")
     assert "There was nothing to destroy." in said
-    assert "stackset" not in {path.name for path in empty.left()}
+    assert "org-spoke" not in {path.name for path in empty.left()}
 
 
 def test_there_is_nothing_to_destroy_of_another_name(empty: Project) -> None:

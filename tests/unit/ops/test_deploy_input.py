@@ -1,12 +1,16 @@
-"""Wrong input of the deploy wrapper ends in a sentence, before anybody is asked for anything."""
+"""Wrong input of the deploy wrapper ends in a sentence, before anything is planned."""
 
 import os
+from pathlib import Path
 
+import boto3
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from ops.__main__ import main
+from tests.support.deploying import Clone
 
-GOOD = {"QUALYS_POD": "US2", "CREATE_ROLE": "true", "QUALYS_API_TOKEN": "t"}
+GOOD = {"QUALYS_POD": "US2", "CREATE_ROLE": "true", "QUALYS_API_TOKEN": "t", "AUTO_APPROVE": "1"}
 HUB = GOOD | {"OrganizationId": "o-a1b2c3d4e5"}
 STACKSET = {
     "OrganizationId": "o-a1b2c3d4e5",
@@ -14,6 +18,7 @@ STACKSET = {
     "SecurityAccountId": "111122223333",
     "CentralEventBusArn": "arn:aws:events:us-east-1:111122223333:event-bus/qualys-image-scan-hub",
     "EXISTING_ROLE_NAME": "qualys",
+    "AUTO_APPROVE": "1",
 }
 
 
@@ -25,7 +30,7 @@ def told(
 ) -> str:
     """The sentence on standard error."""
     for name in list(os.environ):
-        if name.startswith(("AWS_", "QUALYS_", "VAR_", "TF_")):
+        if name.startswith(("AWS_", "QUALYS_", "VAR_", "TF_", "NAME_")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
@@ -39,21 +44,17 @@ def told(
 @pytest.mark.parametrize(
     ("command", "given", "sentence"),
     [
-        ("deploy", {}, "QUALYS_POD is missing: give QUALYS_POD=US2."),
         (
             "deploy",
             GOOD | {"QUALYS_POD": "US9"},
             "QUALYS_POD=US9 is no Qualys platform: one of US1,",
         ),
-        ("deploy", GOOD | {"CREATE_ROLE": ""}, "Say which role the Registry Sensor assumes"),
         ("deploy", GOOD | {"CREATE_ROLE": "maybe"}, "CREATE_ROLE=maybe cannot be right"),
-        ("deploy", GOOD | {"EXISTING_ROLE_ARN": "arn:aws:iam::1:role/a"}, "one of them."),
         (
             "deploy",
             GOOD | {"CREATE_ROLE": "", "EXISTING_ROLE_ARN": "qualys"},
             "EXISTING_ROLE_ARN=qualys cannot be right: it looks like arn:aws:iam::",
         ),
-        ("deploy", GOOD | {"QUALYS_API_TOKEN": ""}, "No credential: Put a Qualys credential into"),
         ("deploy", GOOD | {"QUALYS_USERNAME": "u"}, "More than one Qualys credential"),
         (
             "deploy",
@@ -66,28 +67,26 @@ def told(
             "VAR_nmae is no variable here. There are: cache_ttl_days",
         ),
         ("deploy", GOOD | {"VAR_qualys_credentials": "{}"}, "taken from the environment alone"),
+        ("deploy", GOOD | {"VAR_name_prefix": "third"}, "VAR_name_prefix: give NAME_PREFIX="),
+        ("deploy-region", {"REGION": "us-west-2", "VAR_name_prefix": "b"}, "give NAME_PREFIX="),
+        ("deploy", GOOD | {"NAME_PREFIX": "../up"}, "NAME_PREFIX=../up cannot be right"),
         ("deploy", GOOD | {"TFVARS": "nowhere.tfvars"}, "nowhere.tfvars cannot be read"),
+        ("deploy", GOOD | {"AUTO_APPROVE": ""}, "Nobody can be asked here: give AUTO_APPROVE=1"),
         ("deploy", GOOD, "No region is given: set AWS_REGION."),
-        ("deploy", GOOD | {"AWS_REGION": "us-east-1"}, "AWS does not take your credentials"),
-        ("deploy-hub", GOOD, "OrganizationId is missing: give OrganizationId=o-a1b2c3d4e5."),
+        ("deploy", GOOD | {"REGION": "us-west-2,eu-west-1"}, "REGION= names one region here"),
+        ("deploy", GOOD | {"AWS_REGION": "us-east-1"}, "No AWS credentials are found: set AWS_"),
         ("deploy-hub", GOOD | {"OrganizationId": "1234"}, "OrganizationId=1234 cannot be right"),
-        ("deploy-hub", HUB | {"QUALYS_POD": ""}, "QUALYS_POD is missing"),
-        ("deploy-region", {}, "REGION is missing: give REGION=us-west-2,eu-west-1."),
+        ("deploy-region", {"AUTO_APPROVE": "1"}, "REGION is missing: give REGION=us-west-2."),
         ("deploy-region", {"REGION": "us-west-2,Ireland"}, "REGION=Ireland cannot be right"),
-        *(
-            ("deploy-spoke-stackset", STACKSET | {name: ""}, f"{name} is missing: give {name}=")
-            for name in STACKSET
-            if name != "EXISTING_ROLE_NAME"
-        ),
         ("deploy-spoke-stackset", STACKSET | {"OrgUnitIds": "ou-1"}, "OrgUnitIds=ou-1 cannot be"),
         (
             "deploy-spoke-stackset",
-            STACKSET | {"SecurityAccountId": "444455556666"},
-            "CentralEventBusArn is not a bus of SecurityAccountId=444455556666.",
+            STACKSET | {"EXCLUDE_ACCOUNTS": "4444"},
+            "EXCLUDE_ACCOUNTS=4444 cannot be right: it looks like 123456789012.",
         ),
     ],
 )
-def test_one_sentence(
+def test_one_sentence_before_aws_is_asked(
     command: str,
     given: dict[str, str],
     sentence: str,
@@ -97,3 +96,53 @@ def test_one_sentence(
     said = told(command, given, monkeypatch, capsys)
     assert sentence in said
     assert len(said.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("command", "given", "sentence"),
+    [
+        ("deploy", GOOD | {"QUALYS_POD": ""}, "QUALYS_POD is missing: give QUALYS_POD=US2."),
+        ("deploy", GOOD | {"CREATE_ROLE": ""}, "Say which role the Registry Sensor assumes"),
+        ("deploy", GOOD | {"EXISTING_ROLE_ARN": "arn:aws:iam::123456789012:role/a"}, "one of"),
+        ("deploy", GOOD | {"QUALYS_API_TOKEN": ""}, "No credential: Put a Qualys credential into"),
+        ("deploy-hub", GOOD, "OrganizationId is missing: give OrganizationId=o-a1b2c3d4e5."),
+        ("deploy-hub", HUB | {"QUALYS_POD": ""}, "QUALYS_POD is missing"),
+        *(
+            ("deploy-spoke-stackset", STACKSET | {name: ""}, f"{name} is missing: give {name}=")
+            for name in STACKSET
+            if name not in ("EXISTING_ROLE_NAME", "AUTO_APPROVE")
+        ),
+        (
+            "deploy-spoke-stackset",
+            STACKSET | {"EXISTING_ROLE_NAME": ""},
+            "Say which role the Registry Sensor assumes in members",
+        ),
+        (
+            "deploy-spoke-stackset",
+            STACKSET | {"SecurityAccountId": "444455556666"},
+            "CentralEventBusArn is not a bus of SecurityAccountId=444455556666.",
+        ),
+    ],
+)
+def test_one_sentence_on_what_neither_the_operator_nor_the_state_gives(
+    command: str,
+    given: dict[str, str],
+    sentence: str,
+    cloud: None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    said = Clone(tmp_path, monkeypatch, capsys).refuses(command, **given)
+    assert sentence in said
+    assert len(said.strip().splitlines()) == 1
+
+
+def test_no_network(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def unreachable(**_: str) -> None:
+        raise EndpointConnectionError(endpoint_url="https://sts.us-east-1.amazonaws.com")
+
+    monkeypatch.setattr(boto3.session, "Session", unreachable)
+    said = told("deploy", GOOD | {"AWS_REGION": "us-east-1"}, monkeypatch, capsys)
+    assert said.startswith("AWS cannot be reached: Could not connect to the endpoint URL")
+    assert said.endswith("Check the network, and HTTPS_PROXY.\n")

@@ -1,0 +1,46 @@
+"""Which place the states of an account are in: what was given, and what was used here before."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ops.deploy import project
+from ops.deploy.caller import Caller
+from ops.deploy.deployment import Deployment
+from ops.deploy.settings import Settings
+from ops.deploy.states import BucketStates, LocalStates, States
+
+
+def places(given: Settings, caller: Caller) -> Sequence[States]:
+    """The place to use first, then the others in which a state may still be.
+
+    To use is the bucket of STATE_BUCKET, else the one used here before, else this machine.
+    """
+    used = _used_before(given.name_prefix, caller)
+    if "STATE_BUCKET" not in given.environment:
+        first = used
+    elif bucket := given.get("STATE_BUCKET"):
+        first = BucketStates.of(caller, bucket)
+    else:
+        first = LocalStates()
+    return list(dict.fromkeys((first, used, LocalStates())))
+
+
+def remember(place: States, deployment: Deployment) -> None:
+    """Has the next command without STATE_BUCKET use the same place."""
+    file = _file(deployment.name_prefix, deployment.account_id)
+    if isinstance(place, BucketStates):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"{place.bucket}\n")
+    else:
+        file.unlink(missing_ok=True)
+
+
+def _used_before(name_prefix: str, caller: Caller) -> States:
+    file = _file(name_prefix, caller.account_id)
+    if not file.exists():
+        return LocalStates()
+    return BucketStates.of(caller, file.read_text().strip())
+
+
+def _file(name_prefix: str, account_id: str) -> Path:
+    return project.DEPLOYMENTS / name_prefix / account_id / "bucket"

@@ -1,0 +1,76 @@
+"""One Terraform state, read without Terraform: of what it is, and its outputs."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from ops.deploy.deployment import Deployment
+from ops.errors import OpsError
+
+Json = dict[str, Any]
+RECORD = "deployment"  # the output that says of what the state is, and what was given
+
+
+@dataclass(frozen=True)
+class State:
+    """A state that is not empty. `where` names it in messages."""
+
+    where: str
+    body: bytes = field(repr=False)
+    document: Json = field(repr=False)
+
+    @classmethod
+    def parsed(cls, where: str, body: bytes) -> "State | None":
+        """None for an empty state, as a destroy leaves it. Raises OpsError for another file."""
+        if not body.strip():
+            return None
+        try:
+            document = json.loads(body)
+            found = bool(document["resources"] or document["outputs"])
+        except (ValueError, KeyError, TypeError):
+            raise OpsError(f"{where} is not a state that can be read here.") from None
+        return cls(where, body, document) if found else None
+
+    def output(self, name: str) -> Any:
+        return self.document["outputs"].get(name, {}).get("value")
+
+    def refuse_unless_of(self, deployment: Deployment) -> None:
+        """Raises OpsError when the state is of another account, region or prefix."""
+        if not self.is_of(deployment):
+            raise OpsError(
+                f"The state in {self.where} is of {self.place}, not of {deployment.place}, prefix "
+                f"{deployment.name_prefix}: nothing was changed. Put the right state there, or set "
+                "AWS_PROFILE, REGION or NAME_PREFIX to what it is of."
+            )
+
+    def is_of(self, deployment: Deployment) -> bool:
+        """Whether all that the state says of itself agrees."""
+        record = self.output(RECORD) or {}
+        if record.get("name_prefix", deployment.name_prefix) != deployment.name_prefix:
+            return False
+        accounts, regions = self._accounts_and_regions()
+        return accounts <= {deployment.account_id} and regions <= {deployment.region}
+
+    @property
+    def place(self) -> str:
+        accounts, regions = (" and ".join(sorted(each)) for each in self._accounts_and_regions())
+        prefix = (self.output(RECORD) or {}).get("name_prefix")
+        return f"account {accounts}, region {regions}" + (f", prefix {prefix}" if prefix else "")
+
+    def _accounts_and_regions(self) -> tuple[set[str], set[str]]:
+        if record := self.output(RECORD):
+            return {record["account_id"]}, {record["region"]}
+        arns = [arn.split(":") for arn in self._arns()]
+        return {arn[4] for arn in arns if arn[4]}, {arn[3] for arn in arns if arn[3]}
+
+    def _arns(self) -> Iterator[str]:
+        """The ARN of each managed resource."""
+        for resource in self.document["resources"]:
+            for instance in resource.get("instances", ()):
+                attributes = instance.get("attributes", {})
+                arn = attributes.get("arn") or ""
+                # A delegated administrator's StackSets belong to the management account.
+                delegated = attributes.get("call_as") == "DELEGATED_ADMIN"
+                if resource.get("mode") == "managed" and arn.count(":") > 4 and not delegated:
+                    yield arn
