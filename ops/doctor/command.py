@@ -4,6 +4,7 @@ import argparse
 
 from rich.console import Console
 
+from ops.deploy.terraform_command import described
 from ops.doctor.here import Here
 from ops.doctor.report import as_json, examine, is_healthy, show
 from ops.errors import OpsError
@@ -24,9 +25,10 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     # Nothing but the JSON on standard output.
     lines = examine(here, Console(stderr=True) if arguments.json else console)
     if arguments.json:
-        console.print(as_json(here, lines), markup=False, highlight=False, soft_wrap=True)
+        told = as_json(here, lines, described())
+        console.print(told, markup=False, highlight=False, soft_wrap=True)
     else:
-        show(here, lines, console)
+        show(here, lines, described(), console)
     return 0 if is_healthy(lines) else 1
 
 

@@ -1,5 +1,6 @@
 """One region of an account, and what lies in it: what every check is given. It only reads."""
 
+import os
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from ops.commands import make
 from ops.doctor.aws_errors import is_missing
 from ops.doctor.findings import Unanswered
 from ops.doctor.subscription import Subscription
@@ -41,6 +43,9 @@ class Here:
         self.topic_arn = install.topic_arn
         self._function_names = install.function_names
         self._session = install.session
+        # Where the shell has this region anyway, a command needs not name it.
+        usual = os.environ.get("AWS_REGION") or install.session.region_name
+        self._region_to_name = "" if install.region == usual else install.region
         self.client = cache(self._client)
         self.role = cache(self._role)
         self.targets = cache(self._targets)
@@ -62,9 +67,15 @@ class Here:
         """What makes anew what was deployed here and is gone or changed."""
         if INSTALL not in self.kinds:
             if self.hub_bus_arn.split(":")[4:5] in ([], [self.account_id]):
-                return f"make deploy-region REGION={self.region}"
-            return "make deploy-spoke-stackset"
-        return "make deploy-hub" if self.environment.get("HUB_ACCOUNT_ID") else "make deploy"
+                return make("deploy-region", self.prefix, REGION=self.region)
+            return self.deploy_members
+        target = "deploy-hub" if self.environment.get("HUB_ACCOUNT_ID") else "deploy"
+        return make(target, self.prefix, REGION=self._region_to_name)
+
+    @property
+    def deploy_members(self) -> str:
+        """What makes anew what the StackSets of the organization have deployed."""
+        return make("deploy-spoke-stackset", self.prefix)
 
     # What there is.
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from ops.commands import make
 from ops.doctor import policies
 from ops.doctor.aws_errors import code_of, is_missing
 from ops.doctor.findings import Finding, Unanswered, failed, passed, unknown
@@ -52,9 +53,10 @@ def hub_admits_here(here: Here) -> Finding:
     if owner != here.account_id:
         return unknown(
             f"the policy of {arn} is read in account {owner} alone",
-            f"make doctor AWS_REGION={region}   # with credentials of {owner}: see hub-bus there",
+            f"{make('doctor', here.prefix, REGION=region)}   "
+            f"# with credentials of {owner}: see hub-bus there",
         )
-    remedy = f"make deploy AWS_REGION={region}"
+    remedy = make("deploy", here.prefix, REGION=region)
     try:
         policy = here.client("events", region).describe_event_bus(Name=name).get("Policy")
     except ClientError as error:

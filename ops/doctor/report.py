@@ -29,9 +29,10 @@ def examine(here: Here, console: Console) -> list[Line]:
     return lines
 
 
-def show(here: Here, lines: list[Line], console: Console) -> None:
+def show(here: Here, lines: list[Line], terraform: str, console: Console) -> None:
+    """`terraform` is what deploys from this machine."""
     place = f"{' and '.join(sorted(here.kinds))} {here.prefix} in {here.account_id} {here.region}"
-    console.print(place, style="bold", highlight=False)
+    console.print(f"{place}; {terraform}", style="bold", highlight=False, soft_wrap=True)
     width = max(len(check.name) for check, _ in lines)
     for check, finding in lines:
         line = Text(f"{finding.verdict:<8}", style=_STYLES[finding.verdict])
@@ -47,7 +48,7 @@ def show(here: Here, lines: list[Line], console: Console) -> None:
     )
 
 
-def as_json(here: Here, lines: list[Line]) -> str:
+def as_json(here: Here, lines: list[Line], terraform: str) -> str:
     checks = [
         {
             "check": check.name,
@@ -62,6 +63,7 @@ def as_json(here: Here, lines: list[Line]) -> str:
         "region": here.region,
         "name_prefix": here.prefix,
         "kinds": sorted(here.kinds),
+        "terraform": terraform,
     }
     return json.dumps({**place, "healthy": is_healthy(lines), "checks": checks}, indent=2)
 

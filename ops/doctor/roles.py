@@ -56,18 +56,16 @@ def describe_role(here: Here) -> Finding:
     prefix = resource.removeprefix("event-bus/").removesuffix("-hub")
     role = here.role(f"arn:{here.partition}:iam::{here.account_id}:role/{prefix}-describe")
     if role is None:
-        return failed(f"role {prefix}-describe does not exist", "make deploy-spoke-stackset")
+        return failed(f"role {prefix}-describe does not exist", here.deploy_members)
     reader = f"{prefix}-parse-event-{region}"
     trusted = policies.conditions(role.trust, _ASSUME, "aws:principalarn")
     if not any(_is_role(principal, hub, reader) for principal in trusted):
-        return failed(
-            f"{role.name} does not trust {reader} of account {hub}", "make deploy-spoke-stackset"
-        )
+        return failed(f"{role.name} does not trust {reader} of account {hub}", here.deploy_members)
     ids = policies.conditions(role.trust, _ASSUME, "sts:externalid")
     if ids != {f"{prefix}-{hub}"}:
         return failed(
             f"{role.name} asks for another external id than the hub gives",
-            "make deploy-spoke-stackset",
+            here.deploy_members,
         )
     return passed(f"{role.name} trusts {reader} of account {hub}")
 

@@ -162,7 +162,7 @@ def breaks(organization: Organization) -> dict[str, tuple[str, Break]]:
                 "hub-admits-here",
                 change_bus(other),
                 f"in {REGION} does not let in {ACCOUNT}",
-                f"make deploy AWS_REGION={REGION}",
+                f"make deploy REGION={REGION}",
             ),
         ),
         "region: bus lets in others": (
@@ -171,7 +171,7 @@ def breaks(organization: Organization) -> dict[str, tuple[str, Break]]:
                 "hub-admits-here",
                 change_bus(closed),
                 f"in {REGION} does not let in {ACCOUNT}",
-                f"make deploy AWS_REGION={REGION}",
+                f"make deploy REGION={REGION}",
             ),
         ),
         "region: unforwarded": (

@@ -1,6 +1,7 @@
 """What the sandbox does not show: shapes of answers, refusals, installs of other kinds."""
 
 import base64
+import io
 import json
 import time
 from collections.abc import Mapping
@@ -9,18 +10,21 @@ from typing import Any, NoReturn
 import pytest
 import requests
 from botocore.exceptions import EndpointConnectionError
+from rich.console import Console
 
 from image_scan.errors import QualysForbidden, QualysUnavailable
+from ops.deploy import terraform_command
+from ops.deploy.terraform_command import Command, described
 from ops.doctor import clocks, credential, hub, parts, pull_times, registry, trails
-from ops.doctor.checks import Check
+from ops.doctor.checks import CHECKS, Check
 from ops.doctor.findings import Finding, Unanswered, Verdict
 from ops.doctor.here import Here
-from ops.doctor.report import is_healthy
+from ops.doctor.report import is_healthy, show
 from ops.doctor.subscription import AwsBase, MalformedSecret, Secret, Subscription
 from ops.install import Install
 from tests.support.builders import client_error
 
-ACCOUNT, REGION, PREFIX = "111111111111", "eu-west-1", "scan"
+ACCOUNT, REGION, PREFIX = "111111111111", "eu-west-1", "qualys-image-scan"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/qualys"
 
 
@@ -42,6 +46,8 @@ class Client:
 
 
 class Session:
+    region_name = REGION
+
     def __init__(self, clients: Mapping[str, Client]) -> None:
         self._clients = clients
 
@@ -50,8 +56,14 @@ class Session:
 
 
 def make_here(environment: Mapping[str, str] | None = None, /, **clients: Client) -> Here:
+    return here_of(PREFIX, REGION, environment, **clients)
+
+
+def here_of(
+    prefix: str, region: str, environment: Mapping[str, str] | None = None, /, **clients: Client
+) -> Here:
     session: Any = Session(clients)
-    here = Here(Install(session, ACCOUNT, "aws", REGION, PREFIX))
+    here = Here(Install(session, ACCOUNT, "aws", region, prefix))
     here.kinds = frozenset({"install"})
     here.environment = environment or {}
     return here
@@ -474,3 +486,34 @@ def test_what_cannot_be_told_is_unknown(error: Exception, reason: str) -> None:
     check = Check(some_check, frozenset({"install"}))
     assert check.name == "some-check"
     assert check.run(make_here()) == Finding(Verdict.UNKNOWN, reason)
+
+
+@pytest.mark.parametrize(
+    ("prefix", "region", "command"),
+    [
+        (PREFIX, REGION, "make deploy"),
+        ("second", REGION, "make deploy NAME_PREFIX=second"),
+        ("second", "us-east-1", "make deploy NAME_PREFIX=second REGION=us-east-1"),
+    ],
+)
+def test_a_remedy_finds_the_same_installation(prefix: str, region: str, command: str) -> None:
+    here = here_of(prefix, region)
+    assert here.deploy == command
+    assert here.deploy_members.startswith("make deploy-spoke-stackset")
+    assert ("NAME_PREFIX=second" in here.deploy_members) == (prefix == "second")
+
+
+def test_the_first_line_names_the_terraform_here_and_what_is_supported(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(
+        terraform_command, "find_command", lambda: Command("/opt/tofu", "OpenTofu", "1.11.0")
+    )
+    console = Console(record=True, width=200, file=io.StringIO())
+    show(make_here(), [(CHECKS[0], Finding(Verdict.PASS, "is there"))], described(), console)
+    assert console.export_text().splitlines()[0] == (
+        f"install {PREFIX} in {ACCOUNT} {REGION}; OpenTofu 1.11.0 (supported: Terraform 1.11 or "
+        "newer, or OpenTofu 1.11 or newer)"
+    )
+    monkeypatch.setattr(terraform_command, "find_command", lambda: None)
+    assert described().startswith("no Terraform here (supported: Terraform 1.11 or newer")
