@@ -172,6 +172,10 @@ run "some_accounts_only" {
     error_message = "Only the accounts to include, as a delegated administrator, at the given pace."
   }
   assert {
+    condition     = alltrue([for set in [aws_cloudformation_stack_set.roles, aws_cloudformation_stack_set.rules] : !set.auto_deployment[0].enabled])
+    error_message = "Automatic deployment knows no filter: with it an account that joins later would get the stacks unasked."
+  }
+  assert {
     condition     = aws_cloudformation_stack_set.rules.operation_preferences[0].region_concurrency_type == "SEQUENTIAL" && aws_cloudformation_stack_set.roles.call_as == "DELEGATED_ADMIN"
     error_message = "The StackSets themselves must be changed at that pace, too."
   }

@@ -3,6 +3,7 @@ locals {
   rules_body = file("${path.module}/templates/rules.yaml")
 
   registry_role_name = basename(var.hub.registry_role_name)
+  roles_region       = coalesce(var.roles_region, sort(var.regions)[0])
 
   included       = length(var.accounts.include) > 0 ? var.accounts.include : null
   excluded       = length(var.accounts.exclude) > 0 ? var.accounts.exclude : null
@@ -41,9 +42,10 @@ resource "aws_cloudformation_stack_set" "roles" {
     ImportFindings          = tostring(var.security_hub)
   }
 
+  # It knows no filter: a new account of a unit would get the stacks without being included.
   auto_deployment {
-    enabled                          = true
-    retain_stacks_on_account_removal = false
+    enabled                          = local.included == null
+    retain_stacks_on_account_removal = local.included == null ? false : null
   }
 
   # Operations on one StackSet wait for each other instead of failing.
@@ -89,9 +91,10 @@ resource "aws_cloudformation_stack_set" "rules" {
     TrailRetentionDays = tostring(var.trail_retention_days)
   }
 
+  # It knows no filter: a new account of a unit would get the stacks without being included.
   auto_deployment {
-    enabled                          = true
-    retain_stacks_on_account_removal = false
+    enabled                          = local.included == null
+    retain_stacks_on_account_removal = local.included == null ? false : null
   }
 
   managed_execution {
@@ -122,7 +125,7 @@ resource "aws_cloudformation_stack_set_instance" "roles" {
 
   stack_set_name = aws_cloudformation_stack_set.roles.name
   call_as        = var.call_as
-  region         = coalesce(var.roles_region, sort(var.regions)[0])
+  region         = local.roles_region
 
   deployment_targets {
     organizational_unit_ids = [each.value]
@@ -137,8 +140,9 @@ resource "aws_cloudformation_stack_set_instance" "roles" {
   }
 
   lifecycle {
-    # The provider cannot change them for an organizational unit: a new instance takes them.
-    ignore_changes = [operation_preferences]
+    # The provider cannot change the preferences for an organizational unit. Another filter would
+    # replace the instance, and so take all stacks of the unit away: accounts.tf refuses it.
+    ignore_changes = [operation_preferences, deployment_targets]
   }
 }
 
@@ -162,8 +166,9 @@ resource "aws_cloudformation_stack_set_instance" "rules" {
   }
 
   lifecycle {
-    # The provider cannot change them for an organizational unit: a new instance takes them.
-    ignore_changes = [operation_preferences]
+    # The provider cannot change the preferences for an organizational unit. Another filter would
+    # replace the instance, and so take all stacks of the unit away: accounts.tf refuses it.
+    ignore_changes = [operation_preferences, deployment_targets]
   }
 
   # What is forwarded before the roles are there waits in the queue, for somebody to put it back.

@@ -14,4 +14,13 @@ output "stack_instances" {
       flatten([for region in var.regions : aws_cloudformation_stack_set_instance.rules["${unit}/${region}"].stack_instance_summaries]),
     )
   }
+
+  precondition {
+    condition     = length(local.accounts_to_remove) == 0
+    error_message = "The stacks of ${join(", ", local.accounts_to_remove)} are not taken away by `accounts`: the provider would take away those of all accounts. Take away these alone, and plan again:\n  ${local.commands.delete.rules}\n  ${local.commands.delete.roles}"
+  }
+  precondition {
+    condition     = length(local.accounts_to_add) == 0
+    error_message = "${join(", ", local.accounts_to_add)} of accounts.include has not all stacks, and `accounts` cannot add them later without taking those of all accounts away. Where it is in one of the units, add it alone, and plan again:\n  ${local.commands.create.roles}\n  ${local.commands.create.rules}"
+  }
 }

@@ -46,7 +46,7 @@ variable "accounts" {
     include = optional(set(string), [])
     exclude = optional(set(string), [])
   })
-  description = "Of the accounts in the organizational units, only those of `include`, or all but those of `exclude`. All by default."
+  description = "Of the accounts in the organizational units, only those of `include`, or all but those of `exclude`. All by default. With `include`, accounts that join a unit later get nothing by themselves."
   default     = {}
   nullable    = false
 

@@ -1,0 +1,33 @@
+# Whether the accounts that have stacks are those that `accounts` asks for. The filter of an
+# instance counts when it is created, and never again.
+locals {
+  instances = concat(
+    [values(aws_cloudformation_stack_set_instance.roles)],
+    [for region in var.regions : [for target, instance in aws_cloudformation_stack_set_instance.rules : instance if local.rule_targets[target].region == region]],
+  )
+  accounts_with_stacks = [
+    for instances in local.instances :
+    toset(flatten([for instance in instances : instance.stack_instance_summaries[*].account_id]))
+  ]
+  accounts_anywhere  = setunion(local.accounts_with_stacks...)
+  accounts_to_add    = setsubtract(var.accounts.include, setintersection(local.accounts_with_stacks...))
+  accounts_to_remove = local.included == null ? setintersection(local.accounts_anywhere, var.accounts.exclude) : setsubtract(local.accounts_anywhere, var.accounts.include)
+
+  # What does it for these accounts alone. Both wait for each other by themselves.
+  stack_sets = {
+    roles = [aws_cloudformation_stack_set.roles, [local.roles_region]]
+    rules = [aws_cloudformation_stack_set.rules, sort(var.regions)]
+  }
+  commands = {
+    for verb, accounts in { create = local.accounts_to_add, delete = local.accounts_to_remove } : verb => {
+      for name, set in local.stack_sets : name => join(" ", compact([
+        "aws cloudformation ${verb}-stack-instances",
+        "--region ${split(":", set[0].arn)[3]} --stack-set-name ${set[0].name}",
+        var.call_as == "SELF" ? "" : "--call-as ${var.call_as}",
+        "--regions ${join(" ", set[1])}",
+        "--deployment-targets OrganizationalUnitIds=${join(",", var.organizational_unit_ids)},Accounts=${join(",", accounts)},AccountFilterType=INTERSECTION",
+        verb == "delete" ? "--no-retain-stacks" : "",
+      ]))
+    }
+  }
+}
