@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from typing import TYPE_CHECKING
 
 from image_scan.cache_table import ConditionFailedError
@@ -26,7 +27,7 @@ ERRORS = frozenset(
 )
 _SECONDS = 3600
 _CLAIM_SECONDS = 60  # a teller that dies keeps the others silent no longer than that
-_ABSENT = "attribute_not_exists(notice) OR #ttl <= :now"
+_FREE = "attribute_not_exists(notice) OR #ttl <= :now OR claimed_by = :claimant"
 
 
 class InstallNotices:
@@ -34,11 +35,17 @@ class InstallNotices:
         self._table = table
         self._clock = clock
 
-    def once(self, error: str, tell: Callable[[], object], seconds: int = _SECONDS) -> bool:
-        """Tells unless it was told within that time, by default the hour; whether it was now."""
+    def once(
+        self, error: str, tell: Callable[[], object], seconds: int = _SECONDS, claimant: str = ""
+    ) -> bool:
+        """Tells unless it was told within that time, by default the hour; whether it was now.
+
+        A `claimant` that failed to tell may try again at once, others after a minute.
+        """
         notice, now = {"imageDigest": f"notice#{error}", "notice": error}, int(self._clock())
+        claim = {**notice, "ttl": now + _CLAIM_SECONDS, "claimed_by": claimant or uuid.uuid4().hex}
         try:
-            self._table.put({**notice, "ttl": now + _CLAIM_SECONDS}, _ABSENT, now=now)
+            self._table.put(claim, _FREE, now=now, claimant=claim["claimed_by"])
         except ConditionFailedError:
             return False
         tell()

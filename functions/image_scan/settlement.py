@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     # Tells those who have to hear, and says whether there were any.
     Tell = Callable[[SettleTask, Outcome, Mapping[str, Place]], bool]
+    Once = Callable[[str, Callable[[], object]], bool]
     Announce = Callable[[SettleTask, Outcome, Mapping[str, Place]], None]
 
 _STATUS_CHANGE = "Step Functions Execution Status Change"
@@ -84,6 +85,7 @@ def settle(
     end = cache.record if outcome["verdict"] in _RECORDED else cache.free
     cache.keep_findings(lease, outcome, ttl_seconds)
     notified = False
+    once = partial(notices.once, claimant=lease["execution_name"])
     heard: dict[str, Place] = {}
     unaware: dict[str, Place] = {}
     while (places := cache.places_of(lease)) is not None:
@@ -92,7 +94,7 @@ def settle(
             announce(task, outcome, late)
             to_tell = cache.unaware(lease, outcome, late)
             unaware |= to_tell
-            notified |= bool(to_tell) and _tell(task, outcome, to_tell, notices, tell)
+            notified |= bool(to_tell) and _tell(task, outcome, to_tell, once, tell)
         heard |= late
         if end(lease, outcome, ttl_seconds, heard):
             log.info(
@@ -108,7 +110,7 @@ def _tell(
     task: SettleTask,
     outcome: Outcome,
     places: Mapping[str, Place],
-    notices: InstallNotices,
+    once: Once,
     tell: Tell,
 ) -> bool:
     if not _is_kept(outcome):
@@ -117,7 +119,7 @@ def _tell(
     words = f"{outcome['reason']}. {_ALL_KEPT if of_install else _KEPT}"
     told = cast("Outcome", {**outcome, "reason": words})
     if of_install:
-        return notices.once(outcome["error"], partial(tell, task, told, places))
+        return once(outcome["error"], partial(tell, task, told, places))
     return tell(task, told, places)
 
 
