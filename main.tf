@@ -111,7 +111,7 @@ module "event_detection" {
 
   name_prefix              = module.package.name_prefix
   intake_state_machine_arn = module.workflow.intake_state_machine_arn
-  alarm_topic_arn          = module.workflow.topic_arn
+  alarm_topic_arns         = values(module.workflow.topic_arns)
   kms_key_arn              = module.encryption.kms_key_arn
   spokes                   = var.spokes
   task_events              = var.task_events

@@ -23,9 +23,9 @@ output "ledger_table" {
   value       = module.cache.ledger
 }
 
-output "topic_arn" {
-  description = "ARN of the SNS topic that verdicts and alarms are published to; subscribe to it."
-  value       = module.workflow.topic_arn
+output "topic_arns" {
+  description = "ARNs of the SNS topics of notifications and alarms, by who subscribes: people (e-mail), phones (SMS), chat (Amazon Q Developer in chat applications) and machines (SQS, Lambda, HTTPS; JSON)."
+  value       = module.workflow.topic_arns
 }
 
 output "failed_events_queue" {

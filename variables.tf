@@ -163,7 +163,7 @@ variable "cache_ttl_days" {
 
 variable "notification_email_addresses" {
   type        = set(string)
-  description = "Addresses that are subscribed to the topic of verdicts and alarms; AWS mails each a link to confirm. None by default: subscribe to the topic_arn output yourself."
+  description = "Addresses that are subscribed to the topic of people, for notifications and alarms; AWS mails each a link, which has to be confirmed within 48 hours; after that, apply again. None by default: subscribe to one of the topic_arns yourself."
   default     = []
   nullable    = false
 
@@ -257,10 +257,15 @@ variable "notify" {
 
 variable "owners" {
   type = object({
-    tag    = optional(string, "team")
-    topics = optional(map(string), {})
+    tag = optional(string, "team")
+    topics = optional(map(object({
+      people   = optional(string)
+      phones   = optional(string)
+      chat     = optional(string)
+      machines = optional(string)
+    })), {})
   })
-  description = "Whose a place is: the key of the `tag` that names the team on an ECS service, a task definition or an ECR repository (team by default), and `topics`: ARNs of topics, by team, that get the notifications of that team as well."
+  description = "Whose a place is: the key of the `tag` that names the team on an ECS service, a task definition or an ECR repository (team by default), and `topics`: ARNs of topics, by team and by who subscribes to them (`people`, `phones`, `chat`, `machines`), that get the notifications of that team as well."
   default     = {}
   nullable    = false
 
@@ -270,8 +275,19 @@ variable "owners" {
   }
 
   validation {
-    condition     = alltrue([for arn in values(var.owners.topics) : can(regex("^arn:[^:]+:sns:[^:]+:[0-9]{12}:[A-Za-z0-9_-]+$", arn))])
+    condition = alltrue(flatten([
+      for topics in values(var.owners.topics) : [
+        for arn in values(topics) : arn == null || can(regex("^arn:[^:]+:sns:[^:]+:[0-9]{12}:[A-Za-z0-9_-]+$", arn))
+      ]
+    ]))
     error_message = "Give the topics of owners as ARNs of standard SNS topics."
+  }
+
+  validation {
+    condition = alltrue([
+      for topics in values(var.owners.topics) : anytrue([for arn in values(topics) : arn != null])
+    ])
+    error_message = "Give each team in the topics of owners one topic or more: people, phones, chat or machines."
   }
 
   # A function's environment holds 4 KB.

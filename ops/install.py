@@ -15,6 +15,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from image_scan.payloads import READERS
 from ops.errors import OpsError
 
 DEFAULT_PREFIX = "qualys-image-scan"
@@ -164,8 +165,10 @@ class Install:
         return self.name("ledger")
 
     @property
-    def topic_arn(self) -> str:
-        return self.arn("sns", self.name("notifications"))
+    def topic_arns(self) -> dict[str, str]:
+        """ARNs of the topics of notifications and alarms, by who reads them."""
+        topics = {reader: self.name(f"notifications-{reader}") for reader in READERS}
+        return {reader: self.arn("sns", topic) for reader, topic in topics.items()}
 
     @property
     def failed_events_queue(self) -> str:

@@ -205,7 +205,7 @@ class Install:
         ]
 
     def notifications(self) -> list[Json]:
-        """The verdicts that were told since the last call: the message, and its `subject`."""
+        """What the topic of machines got since the last call: verdicts, each with its `subject`."""
         sent = [json.loads(message["Body"]) for message in self.messages(self.inbox)]
         told = [
             {**json.loads(each["Message"]), "subject": each["Subject"]}
@@ -219,10 +219,10 @@ class Install:
         sent = self.aws.ask("/_sandbox/mail")["sent"]
         return [each["text"] for each in sent if each["to"] == address and "token" not in each]
 
-    def subscribe_by_mail(self, address: str) -> None:
+    def subscribe_by_mail(self, address: str, **attributes: str) -> None:
         """Subscribes an address, whose owner follows the link at once."""
-        sns, topic = self.client("sns"), self.outputs["topic_arn"]
-        sns.subscribe(TopicArn=topic, Protocol="email", Endpoint=address)
+        sns, topic = self.client("sns"), self.outputs["topic_arns"]["people"]
+        sns.subscribe(TopicArn=topic, Protocol="email", Endpoint=address, Attributes=attributes)
         sent = self.aws.ask("/_sandbox/mail")["sent"]
         links = [each["token"] for each in sent if each["to"] == address and "token" in each]
         sns.confirm_subscription(TopicArn=topic, Token=links[-1])
@@ -237,9 +237,9 @@ class Install:
             for message in self.messages(self.outputs["failed_events_queue"]["url"])
         ]
 
-    def subscribe(self, name: str, **attributes: str) -> str:
+    def subscribe(self, name: str, reader: str = "machines", **attributes: str) -> str:
         """URL of a new queue that gets what is published, by the subscription's attributes."""
-        topic_arn = self.outputs["topic_arn"]
+        topic_arn = self.outputs["topic_arns"][reader]
         sqs, sns = self.client("sqs"), self.client("sns")
         url = str(sqs.create_queue(QueueName=name)["QueueUrl"])
         arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])

@@ -57,7 +57,7 @@ run "lets_each_service_in_under_a_condition" {
       for statement in jsondecode(aws_kms_key.this[0].policy).Statement : statement.Sid => statement.Principal
       } == {
       AdministerByAccount   = { AWS = "arn:aws:iam::111122223333:root" }
-      PublishAlarmsToTopic  = { Service = "cloudwatch.amazonaws.com" }
+      PublishAlarmsToTopics = { Service = "cloudwatch.amazonaws.com" }
       DeliverEventsToQueues = { Service = "events.amazonaws.com" }
       WriteLogGroups        = { Service = "logs.eu-central-1.amazonaws.com" }
       DescribeForTrail      = { Service = "cloudtrail.amazonaws.com" }

@@ -82,7 +82,7 @@ override_resource {
 variables {
   name_prefix              = "test-scan"
   intake_state_machine_arn = "arn:aws:states:eu-central-1:111122223333:stateMachine:test-scan-intake"
-  alarm_topic_arn          = "arn:aws:sns:eu-central-1:111122223333:test-scan-notifications"
+  alarm_topic_arns         = [for reader in ["people", "chat"] : "arn:aws:sns:eu-central-1:111122223333:test-scan-notifications-${reader}"]
   kms_key_arn              = "arn:aws:kms:eu-central-1:111122223333:key/abc"
   iam_path                 = "/security/"
   permissions_boundary_arn = "arn:aws:iam::111122223333:policy/boundary"
@@ -191,9 +191,9 @@ run "starts_the_intake_and_keeps_what_cannot_be_delivered" {
     condition = (
       aws_cloudwatch_metric_alarm.undelivered.dimensions == tomap({ QueueName = "test-scan-undelivered-events" }) &&
       aws_cloudwatch_metric_alarm.undelivered.threshold == 0 &&
-      aws_cloudwatch_metric_alarm.undelivered.alarm_actions == toset([var.alarm_topic_arn])
+      aws_cloudwatch_metric_alarm.undelivered.alarm_actions == toset(var.alarm_topic_arns)
     )
-    error_message = "One undelivered event must raise an alarm at the topic."
+    error_message = "One undelivered event must raise an alarm at every topic."
   }
 }
 

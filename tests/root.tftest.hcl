@@ -270,6 +270,22 @@ run "refuses_a_prefix_of_s3_access_points" {
   expect_failures = [var.name_prefix]
 }
 
+run "refuses_a_topic_of_a_team_that_is_none" {
+  command = plan
+  variables {
+    owners = { topics = { payments = { people = "payments-alerts" } } }
+  }
+  expect_failures = [var.owners]
+}
+
+run "refuses_a_team_without_a_topic" {
+  command = plan
+  variables {
+    owners = { topics = { payments = { email = "arn:aws:sns:us-east-1:111122223333:payments" } } }
+  }
+  expect_failures = [var.owners]
+}
+
 run "refuses_half_of_what_belongs_together" {
   command = plan
   variables {

@@ -133,8 +133,20 @@ override_resource {
   values = { arn = "arn:aws:sqs:eu-central-1:111122223333:test-scan-failed-events", url = "https://sqs.eu-central-1.amazonaws.com/111122223333/test-scan-failed-events" }
 }
 override_resource {
-  target = aws_sns_topic.notifications
-  values = { arn = "arn:aws:sns:eu-central-1:111122223333:test-scan-notifications" }
+  target = aws_sns_topic.notifications["people"]
+  values = { arn = "arn:aws:sns:eu-central-1:111122223333:test-scan-notifications-people" }
+}
+override_resource {
+  target = aws_sns_topic.notifications["phones"]
+  values = { arn = "arn:aws:sns:eu-central-1:111122223333:test-scan-notifications-phones" }
+}
+override_resource {
+  target = aws_sns_topic.notifications["chat"]
+  values = { arn = "arn:aws:sns:eu-central-1:111122223333:test-scan-notifications-chat" }
+}
+override_resource {
+  target = aws_sns_topic.notifications["machines"]
+  values = { arn = "arn:aws:sns:eu-central-1:111122223333:test-scan-notifications-machines" }
 }
 override_resource {
   target = aws_secretsmanager_secret.qualys
@@ -269,8 +281,8 @@ run "functions" {
       submit_scan       = "CACHE_TABLE LEASE_SECONDS MAX_CONCURRENT_SCANS QUALYS_GATEWAY_URL QUALYS_SECRET_ARN"
       check_status      = "QUALYS_GATEWAY_URL QUALYS_SECRET_ARN"
       get_results       = "QUALYS_GATEWAY_URL QUALYS_SECRET_ARN REQUIRE_EXAMINED"
-      send_notification = "CACHE_TABLE CACHE_TTL_DAYS LEDGER_TABLE NOTIFY OWNER_TAG OWNER_TOPICS QUALYS_PLATFORM_URL RESULT_BUS TOPIC_ARN"
-      reconcile         = "CACHE_TABLE LEDGER_TABLE NOTIFY TOPIC_ARN"
+      send_notification = "CACHE_TABLE CACHE_TTL_DAYS LEDGER_TABLE NOTIFY OWNER_TAG OWNER_TOPICS QUALYS_PLATFORM_URL RESULT_BUS TOPIC_ARNS"
+      reconcile         = "CACHE_TABLE LEDGER_TABLE NOTIFY TOPIC_ARNS"
     })
     error_message = "Each function must be told what it uses and no more."
   }
@@ -455,7 +467,7 @@ run "scan_ended" {
   }
 }
 
-run "topic_queue_and_alarms" {
+run "topics_queue_and_alarms" {
   module {
     source = "./modules/workflow"
   }
@@ -465,23 +477,29 @@ run "topic_queue_and_alarms" {
 
   assert {
     condition = (
-      aws_sns_topic.notifications.kms_master_key_id == var.kms_key_arn &&
+      alltrue([for topic in aws_sns_topic.notifications : topic.kms_master_key_id == var.kms_key_arn]) &&
       aws_sqs_queue.failed_events.kms_master_key_id == var.kms_key_arn &&
       aws_sqs_queue.failed_events.message_retention_seconds == 14 * 24 * 3600
     )
-    error_message = "Topic and queue must be encrypted, and the queue keep its messages for 14 days."
+    error_message = "Topics and queue must be encrypted, and the queue keep its messages for 14 days."
   }
   assert {
     condition = alltrue([
-      for policy in [aws_sqs_queue.failed_events.policy, aws_sns_topic_policy.notifications.policy] : alltrue([
+      for policy in concat([aws_sqs_queue.failed_events.policy], values(aws_sns_topic_policy.notifications)[*].policy) : alltrue([
         for statement in jsondecode(policy).Statement : can(statement.Principal.Service) && length(statement.Condition) > 0
       ])
     ])
     error_message = "Only services may send here, each under a condition."
   }
   assert {
-    condition     = toset([for subscription in aws_sns_topic_subscription.email : "${subscription.protocol} ${subscription.endpoint}"]) == toset(["email a@example.com", "email b@example.com"])
-    error_message = "Each address must be subscribed."
+    condition = toset([
+      for subscription in aws_sns_topic_subscription.email : "${subscription.topic_arn} ${subscription.protocol} ${subscription.endpoint}"
+    ]) == toset([for address in var.notification_email_addresses : "${output.topic_arns.people} email ${address}"])
+    error_message = "Each address must be subscribed to the topic of people."
+  }
+  assert {
+    condition     = output.topic_arns == { for reader in ["people", "phones", "chat", "machines"] : reader => "arn:aws:sns:eu-central-1:111122223333:test-scan-notifications-${reader}" }
+    error_message = "Each kind of reader must have a topic."
   }
   assert {
     condition = toset([for alarm in aws_cloudwatch_metric_alarm.machine : "${alarm.metric_name} ${alarm.dimensions["StateMachineArn"]}"]) == toset(concat(
@@ -493,9 +511,44 @@ run "topic_queue_and_alarms" {
   assert {
     condition = alltrue([
       for alarm in concat(values(aws_cloudwatch_metric_alarm.machine), [aws_cloudwatch_metric_alarm.failed_events, aws_cloudwatch_metric_alarm.external_id_drift]) :
-      alarm.alarm_actions == toset([aws_sns_topic.notifications.arn]) && alarm.threshold == 0
+      alarm.alarm_actions == toset(values(output.topic_arns)) && alarm.threshold == 0
     ])
-    error_message = "A single occurrence must raise an alarm at the topic."
+    error_message = "A single occurrence must raise an alarm at every topic."
+  }
+}
+
+run "teams_have_topics_of_their_own" {
+  module {
+    source = "./modules/workflow"
+  }
+  variables {
+    owners = {
+      topics = {
+        payments = { people = "arn:aws:sns:eu-central-1:111122223333:payments", chat = "arn:aws:sns:eu-central-1:111122223333:payments-chat" }
+        shop     = { machines = "arn:aws:sns:eu-central-1:111122223333:shop" }
+      }
+    }
+  }
+
+  assert {
+    condition = jsondecode(aws_lambda_function.this["send_notification"].environment[0].variables["OWNER_TOPICS"]).payments == {
+      people   = "arn:aws:sns:eu-central-1:111122223333:payments"
+      phones   = null
+      chat     = "arn:aws:sns:eu-central-1:111122223333:payments-chat"
+      machines = null
+    }
+    error_message = "The function must be told the topics of each team."
+  }
+  assert {
+    condition = toset(flatten([
+      for statement in jsondecode(aws_iam_role_policy.function["send_notification"].policy).Statement :
+      statement.Resource if statement.Action == "sns:Publish"
+      ])) == toset(concat(values(output.topic_arns), [
+      "arn:aws:sns:eu-central-1:111122223333:payments",
+      "arn:aws:sns:eu-central-1:111122223333:payments-chat",
+      "arn:aws:sns:eu-central-1:111122223333:shop",
+    ]))
+    error_message = "The function must be allowed to publish to every topic, and to no other."
   }
 }
 
@@ -513,9 +566,9 @@ run "names_path_boundary_tags_and_retention" {
     condition = alltrue([
       for name in concat(
         values(aws_lambda_function.this)[*].function_name, values(aws_iam_role.function)[*].name, values(aws_iam_role.machine)[*].name,
-        values(aws_cloudwatch_metric_alarm.machine)[*].alarm_name,
+        values(aws_cloudwatch_metric_alarm.machine)[*].alarm_name, values(aws_sns_topic.notifications)[*].name,
         [
-          aws_sfn_state_machine.intake.name, aws_sfn_state_machine.scan.name, aws_sqs_queue.failed_events.name, aws_sns_topic.notifications.name,
+          aws_sfn_state_machine.intake.name, aws_sfn_state_machine.scan.name, aws_sqs_queue.failed_events.name,
           aws_cloudwatch_event_rule.scan_ended.name, aws_cloudwatch_metric_alarm.failed_events.alarm_name, aws_cloudwatch_metric_alarm.external_id_drift.alarm_name, aws_secretsmanager_secret.qualys[0].name_prefix,
         ],
       ) : startswith(name, "test-scan-")
@@ -535,9 +588,9 @@ run "names_path_boundary_tags_and_retention" {
       for tags in concat(
         values(aws_lambda_function.this)[*].tags, values(aws_iam_role.function)[*].tags, values(aws_iam_role.machine)[*].tags,
         values(aws_cloudwatch_log_group.function)[*].tags, values(aws_cloudwatch_log_group.machine)[*].tags,
-        values(aws_cloudwatch_metric_alarm.machine)[*].tags,
+        values(aws_cloudwatch_metric_alarm.machine)[*].tags, values(aws_sns_topic.notifications)[*].tags,
         [
-          aws_sfn_state_machine.intake.tags, aws_sfn_state_machine.scan.tags, aws_sqs_queue.failed_events.tags, aws_sns_topic.notifications.tags,
+          aws_sfn_state_machine.intake.tags, aws_sfn_state_machine.scan.tags, aws_sqs_queue.failed_events.tags,
           aws_cloudwatch_event_rule.scan_ended.tags, aws_cloudwatch_metric_alarm.failed_events.tags, aws_cloudwatch_metric_alarm.external_id_drift.tags, aws_secretsmanager_secret.qualys[0].tags,
         ],
       ) : tags == tomap({ team = "security" })

@@ -7,6 +7,7 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from image_scan.errors import ConfigurationError
+from image_scan.payloads import READERS, Reader
 
 _EXAMINATIONS = frozenset({"vulnerabilities", "malware", "secrets"})
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -24,6 +25,13 @@ def _positive(name: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) == 0:
         raise ConfigurationError(f"environment variable {name} must be a positive whole number")
     return int(text)
+
+
+def _object(name: str) -> dict[Any, Any]:
+    try:
+        return dict(json.loads(_text(name)))
+    except (ValueError, TypeError) as error:
+        raise ConfigurationError(f"{name} is no JSON object: {error}") from None
 
 
 def install_name() -> str:
@@ -60,8 +68,12 @@ def require_examined() -> frozenset[str]:
     return required
 
 
-def topic_arn() -> str:
-    return _text("TOPIC_ARN")
+def topic_arns() -> dict[Reader, str]:
+    """ARNs of the topics of the installation, by who reads them."""
+    arns = _object("TOPIC_ARNS")
+    if missing := [reader for reader in READERS if not arns.get(reader)]:
+        raise ConfigurationError(f"TOPIC_ARNS has no topic for {', '.join(missing)}")
+    return arns
 
 
 def result_bus() -> str:
@@ -71,10 +83,7 @@ def result_bus() -> str:
 
 def notification_policy() -> dict[str, Any]:
     """What is worth a notification, as `NotificationPolicy.read` takes it."""
-    try:
-        return dict(json.loads(_text("NOTIFY")))
-    except (ValueError, TypeError) as error:
-        raise ConfigurationError(f"NOTIFY is no JSON object: {error}") from None
+    return _object("NOTIFY")
 
 
 def owner_tag() -> str:
@@ -82,8 +91,8 @@ def owner_tag() -> str:
     return _text("OWNER_TAG")
 
 
-def owner_topics() -> dict[str, str]:
-    """ARNs of the topics of teams that have one of their own."""
+def owner_topics() -> dict[str, dict[Reader, str]]:
+    """ARNs of the topics that a team has of its own, by team and by who reads them."""
     return dict(json.loads(os.environ.get("OWNER_TOPICS") or "{}"))
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from image_scan import chat, notification_text
 from image_scan.payloads import Outcome, Verdict
+from image_scan.topics import Notification
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from image_scan.accepted_findings import AcceptedFindings
     from image_scan.install_notices import InstallNotices
     from image_scan.notification_policy import Accepted, NotificationPolicy
-    from image_scan.notifications import Topic
+    from image_scan.payloads import Reader
+    from image_scan.topics import Topics
 
 SCHEMA = "image-scan/digest/1"
 # Shorter than a day less the Scheduler's window: one schedule, one digest.
@@ -31,7 +33,7 @@ _ATTRIBUTES: dict[str, MessageAttributeValueTypeDef] = {
 }
 _AHEAD = timedelta(days=7)
 _MOST_PLACES = 20
-_LARGEST = 25_000  # bytes of a list of images; two in three texts share the 256 KiB of SNS
+_LARGEST = 25_000  # bytes of a list of images; SNS takes 256 KiB
 _SHOWN_PLACES = 3  # of an image, in words
 
 
@@ -52,7 +54,7 @@ class UnscannableImage:
 
 @dataclass(frozen=True)
 class DailyDigest:
-    topic: Topic
+    topics: Topics
     notices: InstallNotices
     exceptions: AcceptedFindings
     policy: NotificationPolicy
@@ -71,7 +73,7 @@ class DailyDigest:
         told = digest(shown, failing, self.exceptions.read(), today)
         if told is None:
             return False
-        publish = partial(self.topic.publish, _SUBJECT, by_protocol(told), _ATTRIBUTES)
+        publish = partial(self.topics.publish, notification(told))
         return self.notices.once("daily digest", publish, _SECONDS)
 
     def _calls_for(self, image: UnscannableImage) -> bool:
@@ -119,16 +121,16 @@ def _shown(images: Mapping[str, UnscannableImage]) -> list[dict[str, Any]]:
     return shown
 
 
-def by_protocol(told: dict[str, Any]) -> str:
+def notification(told: dict[str, Any]) -> Notification:
+    """The digest in the form of each kind of reader."""
     title = headline(told)
-    return json.dumps(
-        {
-            "default": json.dumps(told),
-            "email": text(told),
-            "sms": title,
-            "https": json.dumps(chat.plain(title, lines(told))),
-        }
-    )
+    texts: dict[Reader, str] = {
+        "people": text(told),
+        "phones": title,
+        "chat": json.dumps(chat.plain(title, lines(told))),
+        "machines": json.dumps(told),
+    }
+    return Notification(_SUBJECT, texts, _ATTRIBUTES)
 
 
 def headline(told: Mapping[str, Any]) -> str:

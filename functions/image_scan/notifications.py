@@ -1,4 +1,4 @@
-"""What the owner of an image reads: one SNS message per verdict that calls for one."""
+"""Writes the notification of a verdict: its subject, its texts and its attributes."""
 
 from __future__ import annotations
 
@@ -6,70 +6,32 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from image_scan import aws, chat, notification_text, results
+from image_scan import chat, notification_text, results
 from image_scan.events import workloads
 from image_scan.findings import detections, summary
+from image_scan.topics import Notification
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mypy_boto3_sns import SNSClient
     from mypy_boto3_sns.type_defs import MessageAttributeValueTypeDef
 
-    from image_scan.payloads import Counts, Outcome, Place, SettleTask
+    from image_scan.payloads import Counts, Outcome, Place, Reader, SettleTask
     from image_scan.telling import Selection
 
 _LONGEST_SUBJECT = 100  # characters, printable ASCII; SNS refuses any other
 SCHEMA = "image-scan/notification/1"
 
 
-class Topic:
-    """The SNS topic of the install, and those of teams that have one of their own, by team."""
-
-    def __init__(
-        self,
-        sns: SNSClient,
-        arn: str,
-        teams: Mapping[str, str] | None = None,
-        qualys_platform_url: str = "",
-    ) -> None:
-        self._sns = sns
-        self._arn = arn
-        self._teams = teams or {}
-        self._qualys_platform_url = qualys_platform_url
-
-    def tell(self, task: SettleTask, outcome: Outcome, selection: Selection) -> None:
-        """Raises AwsUnavailable or AwsRejected when SNS does not take the message."""
-        told = message(task, outcome, selection, self._qualys_platform_url)
-        owners = {self._teams[team] for team in selection.teams.values() if team in self._teams}
-        for arn in [self._arn, *sorted(owners)]:
-            self._publish(arn, subject(told), by_protocol(told), attributes(told))
-
-    def publish(
-        self,
-        subject: str,
-        by_protocol: str,
-        attributes: Mapping[str, MessageAttributeValueTypeDef],
-    ) -> None:
-        """To all. `by_protocol` is JSON of a text for each. Raises AwsUnavailable or
-        AwsRejected."""
-        self._publish(self._arn, subject, by_protocol, attributes)
-
-    def _publish(
-        self,
-        arn: str,
-        subject: str,
-        by_protocol: str,
-        attributes: Mapping[str, MessageAttributeValueTypeDef],
-    ) -> None:
-        with aws.calls("sns:Publish"):
-            self._sns.publish(
-                TopicArn=arn,
-                Subject=subject,
-                Message=by_protocol,
-                MessageStructure="json",
-                MessageAttributes=attributes,
-            )
+def notification(told: dict[str, Any]) -> Notification:
+    """The notification of what `message` gives, in the form of each kind of reader."""
+    texts: dict[Reader, str] = {
+        "people": notification_text.email(told),
+        "phones": notification_text.sms(told),
+        "chat": json.dumps(chat.notification(told)),
+        "machines": json.dumps(told),
+    }
+    return Notification(subject(told), texts, attributes(told))
 
 
 def subject(told: Mapping[str, Any]) -> str:
@@ -129,18 +91,6 @@ def _compared(selection: Selection, place: str) -> dict[str, Any]:
         return {}
     numbers = {name: len(getattr(judged, name)) for name in ("new", "still_open", "fixed")}
     return {"compared": numbers}
-
-
-def by_protocol(told: dict[str, Any]) -> str:
-    """JSON for machines, words for people: SNS delivers by the protocol of a subscriber."""
-    return json.dumps(
-        {
-            "default": json.dumps(told),
-            "email": notification_text.email(told),
-            "sms": notification_text.sms(told),
-            "https": json.dumps(chat.notification(told)),
-        }
-    )
 
 
 def attributes(told: dict[str, Any]) -> dict[str, MessageAttributeValueTypeDef]:

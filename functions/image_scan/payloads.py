@@ -1,8 +1,11 @@
 """The JSON that passes between the states of the two machines."""
 
-from typing import Literal, NotRequired, TypedDict
+from typing import Literal, NotRequired, TypedDict, get_args
 
 Verdict = Literal["CLEAN", "FINDINGS", "UNSCANNABLE", "TIMEOUT", "ERROR"]
+# Who reads notifications: by e-mail, by SMS, in a chat, by a program. In the order of publishing.
+Reader = Literal["people", "phones", "chat", "machines"]
+READERS: tuple[Reader, ...] = get_args(Reader)
 
 
 class Deployment(TypedDict):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from image_scan import notifications
 from image_scan.events import workloads
 from image_scan.findings import encoding
 from image_scan.notification_policy import judge
@@ -18,10 +19,10 @@ if TYPE_CHECKING:
     from image_scan.findings.encoding import Finding
     from image_scan.inventory.notified import NotifiedFindings
     from image_scan.notification_policy import Judged, NotificationPolicy
-    from image_scan.notifications import Topic
     from image_scan.owners import Owners
     from image_scan.payloads import Image, Outcome, Place, SettleTask
     from image_scan.scan_cache import ScanCache
+    from image_scan.topics import Topics
 
 # So long places are compared with what they were notified of; each may take 22 calls. Those for
 # which no time is left hear of everything.
@@ -50,7 +51,8 @@ class Telling:
     cache: ScanCache
     notified: NotifiedFindings
     owners: Owners
-    topic: Topic
+    topics: Topics
+    qualys_platform_url: str = ""
     clock: Callable[[], float] = time.time
     timer: Callable[[], float] = time.monotonic
 
@@ -72,8 +74,10 @@ class Telling:
             return False
         selection = _select(judged, places, not again and self.policy.detected(outcome))
         if selection.places:
-            teams = self.owners.of(image, selection.places)
-            self.topic.tell(task, outcome, replace(selection, teams=teams))
+            selection = replace(selection, teams=self.owners.of(image, selection.places))
+            told = notifications.message(task, outcome, selection, self.qualys_platform_url)
+            teams = set(selection.teams.values())
+            self.topics.publish(notifications.notification(told), teams)
         for place, each in (judged or {}).items():
             self.notified.record(place, image, each.notified)
         return bool(selection.places)

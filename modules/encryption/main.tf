@@ -44,7 +44,7 @@ data "aws_iam_policy_document" "key" {
   }
 
   statement {
-    sid       = "PublishAlarmsToTopic"
+    sid       = "PublishAlarmsToTopics"
     actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
     resources = ["*"]
 

@@ -8,9 +8,9 @@ variable "intake_state_machine_arn" {
   description = "ARN of the state machine that each event starts."
 }
 
-variable "alarm_topic_arn" {
-  type        = string
-  description = "ARN of the SNS topic that is told when events could not be delivered."
+variable "alarm_topic_arns" {
+  type        = list(string)
+  description = "ARNs of the SNS topics that get the alarm about events that could not be delivered."
 }
 
 variable "kms_key_arn" {

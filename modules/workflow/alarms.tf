@@ -35,7 +35,7 @@ resource "aws_cloudwatch_metric_alarm" "machine" {
   comparison_operator = "GreaterThanThreshold"
   threshold           = 0
   treat_missing_data  = "notBreaching"
-  alarm_actions       = [aws_sns_topic.notifications.arn]
+  alarm_actions       = values(local.topic_arns)
 }
 
 # The role trusts another external id than the one that Qualys now presents.
@@ -53,7 +53,7 @@ resource "aws_cloudwatch_metric_alarm" "external_id_drift" {
   comparison_operator = "GreaterThanThreshold"
   threshold           = 0
   treat_missing_data  = "notBreaching"
-  alarm_actions       = [aws_sns_topic.notifications.arn]
+  alarm_actions       = values(local.topic_arns)
 }
 
 resource "aws_cloudwatch_metric_alarm" "failed_events" {
@@ -70,5 +70,5 @@ resource "aws_cloudwatch_metric_alarm" "failed_events" {
   comparison_operator = "GreaterThanThreshold"
   threshold           = 0
   treat_missing_data  = "notBreaching"
-  alarm_actions       = [aws_sns_topic.notifications.arn]
+  alarm_actions       = values(local.topic_arns)
 }

@@ -112,7 +112,7 @@ data "aws_iam_policy_document" "send_notification" {
   statement {
     sid       = "PublishNotifications"
     actions   = ["sns:Publish"]
-    resources = concat([aws_sns_topic.notifications.arn], values(var.owners.topics))
+    resources = concat(values(local.topic_arns), local.team_topic_arns)
   }
 
   statement {

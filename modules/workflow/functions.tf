@@ -56,14 +56,14 @@ locals {
         CACHE_TTL_DAYS = var.cache_ttl_days
         LEDGER_TABLE   = var.ledger_table.name
         RESULT_BUS     = local.result_bus_arn
-        TOPIC_ARN      = aws_sns_topic.notifications.arn
+        TOPIC_ARNS     = jsonencode(local.topic_arns)
       }, var.qualys_platform_url == null ? {} : { QUALYS_PLATFORM_URL = trimsuffix(var.qualys_platform_url, "/") })
     }
     reconcile = {
       timeout = 900
       environment = merge(local.cache_environment, local.policy_environment, local.members_environment, {
         LEDGER_TABLE = var.ledger_table.name
-        TOPIC_ARN    = aws_sns_topic.notifications.arn
+        TOPIC_ARNS   = jsonencode(local.topic_arns)
       })
     }
   }

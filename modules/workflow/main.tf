@@ -26,7 +26,7 @@ resource "aws_sqs_queue" "failed_events" {
 
 data "aws_iam_policy_document" "failed_events" {
   statement {
-    sid     = "KeepUndeliveredEvents"
+    sid     = "KeepFailedEvents"
     actions = ["sqs:SendMessage"]
     # A policy inside its queue cannot name the queue; "*" means this queue alone.
     resources = ["*"]

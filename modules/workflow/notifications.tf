@@ -1,20 +1,36 @@
+locals {
+  # One topic for each kind of reader: SNS sends attributes, and filters by them, only where all
+  # subscribers of a topic get the same text. A topic without subscribers costs nothing.
+  readers    = toset(["people", "phones", "chat", "machines"])
+  topic_arns = { for reader, topic in aws_sns_topic.notifications : reader => topic.arn }
+  team_topic_arns = compact(flatten([
+    for topics in values(var.owners.topics) : [topics.people, topics.phones, topics.chat, topics.machines]
+  ]))
+}
+
 resource "aws_sns_topic" "notifications" {
-  name              = "${var.name_prefix}-notifications"
+  for_each = local.readers
+
+  name              = "${var.name_prefix}-notifications-${each.key}"
   kms_master_key_id = var.kms_key_arn
   tags              = var.tags
 }
 
 resource "aws_sns_topic_policy" "notifications" {
-  arn    = aws_sns_topic.notifications.arn
-  policy = data.aws_iam_policy_document.notifications.json
+  for_each = local.readers
+
+  arn    = aws_sns_topic.notifications[each.key].arn
+  policy = data.aws_iam_policy_document.notifications[each.key].json
 }
 
 # The function that notifies needs no statement: its role policy is enough inside the account.
 data "aws_iam_policy_document" "notifications" {
+  for_each = local.readers
+
   statement {
     sid       = "PublishAlarms"
     actions   = ["sns:Publish"]
-    resources = [aws_sns_topic.notifications.arn]
+    resources = [aws_sns_topic.notifications[each.key].arn]
 
     principals {
       type        = "Service"
@@ -28,11 +44,11 @@ data "aws_iam_policy_document" "notifications" {
   }
 }
 
-# Each address gets a mail from AWS and must confirm before it is told anything.
+# AWS mails each address a link to confirm, and deletes what is not confirmed within 48 hours.
 resource "aws_sns_topic_subscription" "email" {
   for_each = var.notification_email_addresses
 
-  topic_arn = aws_sns_topic.notifications.arn
+  topic_arn = aws_sns_topic.notifications["people"].arn
   protocol  = "email"
   endpoint  = each.value
 }

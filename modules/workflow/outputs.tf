@@ -20,10 +20,10 @@ output "function_names" {
   value       = { for name, function in aws_lambda_function.this : name => function.function_name }
 }
 
-output "topic_arn" {
-  description = "ARN of the SNS topic that verdicts and alarms are published to; subscribe to it."
-  value       = aws_sns_topic.notifications.arn
-  # An alarm that acts on the topic is only heard once the topic lets it.
+output "topic_arns" {
+  description = "ARNs of the SNS topics of notifications and alarms, by who subscribes: people (e-mail), phones (SMS), chat (Amazon Q Developer in chat applications) and machines (SQS, Lambda, HTTPS; JSON)."
+  value       = local.topic_arns
+  # An alarm that acts on a topic notifies nobody before the topic lets it in.
   depends_on = [aws_sns_topic_policy.notifications]
 }
 

@@ -125,7 +125,7 @@ data "aws_iam_policy_document" "reconcile" {
   statement {
     sid       = "PublishDigest"
     actions   = ["sns:Publish"]
-    resources = [aws_sns_topic.notifications.arn]
+    resources = values(local.topic_arns)
   }
 
   statement {

@@ -5,7 +5,7 @@ variable "name_prefix" {
 
 variable "kms_key_arn" {
   type        = string
-  description = "ARN of the key that encrypts queue, topic, logs and secret, and the table given."
+  description = "ARN of the key that encrypts queue, topics, logs and secret, and the table given."
 }
 
 variable "cache_table" {
@@ -140,7 +140,7 @@ variable "log" {
 
 variable "notification_email_addresses" {
   type        = set(string)
-  description = "Addresses that are subscribed to the topic; each must confirm. None by default."
+  description = "Addresses that are subscribed to the topic of people; each must confirm within 48 hours. None by default."
   default     = []
 }
 
@@ -173,10 +173,15 @@ variable "exceptions" {
 
 variable "owners" {
   type = object({
-    tag    = optional(string, "team")
-    topics = optional(map(string), {})
+    tag = optional(string, "team")
+    topics = optional(map(object({
+      people   = optional(string)
+      phones   = optional(string)
+      chat     = optional(string)
+      machines = optional(string)
+    })), {})
   })
-  description = "Key of the `tag` that names the team of a service, a task definition or a repository, and ARNs of the `topics` of teams that have one, by team."
+  description = "Key of the `tag` that names the team of a service, a task definition or a repository, and ARNs of the `topics` that a team has of its own, by team and by who subscribes."
   default     = {}
 }
 

@@ -58,36 +58,46 @@ def unforwarded_events(here: Here) -> Finding:
     return _empty(here, "unforwarded-events", "make redrive")
 
 
-def topic_subscribed(here: Here) -> Finding:
-    """Somebody has subscribed to verdicts and alarms, and confirmed it."""
-    try:
-        pages = here.client("sns").get_paginator("list_subscriptions_by_topic")
-        found = [
-            str(each["SubscriptionArn"])
-            for page in pages.paginate(TopicArn=here.topic_arn)
-            for each in page["Subscriptions"]
-        ]
-    except ClientError as error:
-        if not is_missing(error):
-            raise
-        return failed(f"topic {here.name('notifications')} does not exist", here.deploy)
-    confirmed = [arn for arn in found if arn.startswith("arn:")]
-    if confirmed:
-        return passed(f"{len(confirmed)} confirmed")
-    if found:
+def topics_subscribed(here: Here) -> Finding:
+    """Somebody has subscribed to notifications and alarms, and confirmed it."""
+    found: dict[str, list[str]] = {}
+    for reader, arn in here.topic_arns.items():
+        try:
+            found[reader] = _subscriptions(here, arn)
+        except ClientError as error:
+            if not is_missing(error):
+                raise
+            return failed(f"topic {arn.rpartition(':')[2]} does not exist", here.deploy)
+    confirmed = {
+        reader: sum(arn.startswith("arn:") for arn in arns) for reader, arns in found.items()
+    }
+    if number := sum(confirmed.values()):
+        by_topic = (f"{reader} {count}" for reader, count in confirmed.items() if count)
+        return passed(f"{number} confirmed: {', '.join(by_topic)}")
+    if any(found.values()):
         return failed(
-            f"no subscription to {here.name('notifications')} is confirmed",
+            "no subscription to a topic is confirmed",
             "follow the link that AWS has mailed to the address",
         )
     return failed(
-        f"{here.name('notifications')} is subscribed to by nobody",
+        "nobody has subscribed to a topic",
         here.aws(
             "sns subscribe",
-            topic_arn=here.topic_arn,
+            topic_arn=here.topic_arns["people"],
             protocol="email",
             notification_endpoint="security@example.com",
         ),
     )
+
+
+def _subscriptions(here: Here, topic_arn: str) -> list[str]:
+    """ARNs, or what stands for one while it is not confirmed."""
+    pages = here.client("sns").get_paginator("list_subscriptions_by_topic")
+    return [
+        str(each["SubscriptionArn"])
+        for page in pages.paginate(TopicArn=topic_arn)
+        for each in page["Subscriptions"]
+    ]
 
 
 def _empty(here: Here, suffix: str, remedy: str) -> Finding:

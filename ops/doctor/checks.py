@@ -70,5 +70,5 @@ CHECKS: tuple[Check, ...] = (
     *_checks(INSTALL, pull_times.pull_time_excluded),
     *_checks(_ANY, clocks.clocks_agree),
     *_checks(INSTALL, activity.scans_succeed, rules.scan_ended_rule),
-    *_checks(INSTALL, activity.failed_events, activity.topic_subscribed),
+    *_checks(INSTALL, activity.failed_events, activity.topics_subscribed),
 )

@@ -40,7 +40,7 @@ class Here:
         self.name = install.name
         self.arn = install.arn
         self.machine_arn = install.machine_arn
-        self.topic_arn = install.topic_arn
+        self.topic_arns = install.topic_arns
         self._function_names = install.function_names
         self._session = install.session
         # Where the shell has this region anyway, a command needs not name it.

@@ -32,7 +32,7 @@ def takes(counted: Mapping[str, Counts]) -> str:
         "scans": lambda met: met.total(counts.EXECUTIONS, "scan"),
         "DynamoDB write units": lambda met: met.total(counts.UNITS, "write"),
         "DynamoDB read units": lambda met: met.total(counts.UNITS, "read"),
-        "notifications": cost.publishes,
+        "notifications": cost.notifications,
     }
     lines = [_row("a deployment takes, where", counted), _rule(counted)]
     for name, count in rows.items():

@@ -1,7 +1,8 @@
-"""What subscribers get of a verdict, by their protocol and their filter."""
+"""What subscribers get of a verdict, by their topic and their filter."""
 
 import json
 
+from image_scan.payloads import READERS
 from sandbox.aws import ACCOUNT, REGION
 from sandbox.install import Install
 
@@ -32,6 +33,36 @@ def test_a_subscriber_gets_what_its_filter_asks_for(install: Install, workload: 
     told = json.loads(got["wanted"][0]["Body"])
     assert told["image"]["repository"] == f"tests/{workload.name}"
     assert told["counts"]["critical"] == 1
+
+
+def test_a_filter_holds_for_every_kind_of_reader(install: Install, workload: Workload) -> None:
+    """Attributes come with each text: an SQS queue with raw delivery shows those it gets."""
+    wanted = {"FilterPolicy": json.dumps({"cluster": [CLUSTER], "max_severity": ["critical"]})}
+    unwanted = {"FilterPolicy": json.dumps({"cluster": ["elsewhere"]})}
+    queues = {
+        reader: [
+            install.subscribe(
+                f"{reader}-{name}", reader=reader, RawMessageDelivery="true", **policy
+            )
+            for name, policy in (("wanted", wanted), ("unwanted", unwanted))
+        ]
+        for reader in READERS
+    }
+    install.subscribe_by_mail("payments@example.com", **wanted)
+    install.subscribe_by_mail("others@example.com", **unwanted)
+    workload.find(CRITICAL)
+    workload.deploy()
+    texts = {}
+    for reader, (url, empty) in queues.items():
+        (message,) = install.messages(url)
+        assert install.messages(empty) == []
+        assert message["MessageAttributes"]["verdict"]["StringValue"] == "FINDINGS"
+        texts[reader] = message["Body"]
+    assert texts["phones"] == f"tests/{workload.name}:1: 1 critical, 0 high"
+    assert json.loads(texts["chat"])["source"] == "custom"
+    assert json.loads(texts["machines"])["schema"] == "image-scan/notification/1"
+    assert install.mail("payments@example.com") == [texts["people"]]
+    assert install.mail("others@example.com") == []
 
 
 def test_a_person_reads_words(install: Install, workload: Workload) -> None:

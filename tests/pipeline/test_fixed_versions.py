@@ -107,7 +107,7 @@ def test_what_is_exploited_is_told_apart_from_what_has_an_exploit(
     (message,) = settled.told()
     (one,) = message["findings"]
     assert (one["exploited"], one["exploit"], one["qds"]) == (exploited, exploit, None)
-    (email,) = settled.emails()
+    (email,) = settled.published("people")
     assert ("[exploited now]" in email) == exploited
     assert ("[exploit exists]" in email) == (exploit and not exploited)
     rest = email.replace("; not examined: malware, secrets", "")

@@ -185,7 +185,8 @@ def test_what_a_message_failed_to_tell_is_new_to_the_next_version(
 ) -> None:
     assert len(service.deploys(finding(1, 5))) == 1
     with environment.context() as broken:
-        broken.setenv("TOPIC_ARN", f"{service.pipeline.topic}-gone")
+        gone = {reader: f"{arn}-gone" for reader, arn in service.pipeline.topics.items()}
+        broken.setenv("TOPIC_ARNS", json.dumps(gone))
         assert service.deploys(finding(1, 5), finding(2, 5)) == []
     assert len(service.pipeline.kept()) == 1
     found = service.deploys(finding(1, 5), finding(2, 5))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from image_scan.errors import QualysUnavailable
@@ -48,7 +50,8 @@ def test_what_nobody_could_be_told_is_kept(
     pipeline: Pipeline, environment: pytest.MonkeyPatch
 ) -> None:
     pipeline.find(5)
-    environment.setenv("TOPIC_ARN", f"{pipeline.topic}-gone")
+    gone = {reader: f"{arn}-gone" for reader, arn in pipeline.topics.items()}
+    environment.setenv("TOPIC_ARNS", json.dumps(gone))
     run = pipeline.scan()
     assert (run.status, run.error) == ("FAILED", "AwsRejected")
     (kept,) = pipeline.kept()

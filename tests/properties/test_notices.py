@@ -19,6 +19,7 @@ from tests.properties.promise import kept
 from tests.support.builders import NOW_MS, SHA, deployment, image, settling, task, total
 
 MESSAGE = 256 * 1024  # bytes that SNS takes
+SMS = 140  # characters that one short message takes
 ITEM = 400 * 1024  # bytes that DynamoDB takes
 PAYLOAD = 262_144  # bytes that a state takes
 
@@ -85,12 +86,14 @@ def size(value: Any) -> int:
 def check_everywhere(of: Image, outcome: Outcome, deployed: int) -> None:
     """A message, an item and a payload that AWS takes, each with its services' own rules."""
     told = notifications.message(settling(outcome, of), outcome, Selection(places(deployed)))
-    subject = notifications.subject(told)
-    assert 0 < len(subject) <= 100
-    assert all(" " <= each <= "~" for each in subject)
-    sent = notifications.by_protocol(told).encode()
-    attributes = json.dumps(notifications.attributes(told)).encode()
-    assert len(sent) + len(attributes) < MESSAGE
+    made = notifications.notification(told)
+    assert 0 < len(made.subject) <= 100
+    assert all(" " <= each <= "~" for each in made.subject)
+    attributes = json.dumps(made.attributes).encode()
+    for text in made.texts.values():
+        assert 0 < len(text.encode()) + len(attributes) < MESSAGE
+        assert all(each.isprintable() for each in text.split("\n"))
+    assert len(made.texts["phones"]) <= SMS
     json.dumps(told, allow_nan=False)
     assert told["deployed_total"] == deployed
     item = TypeSerializer().serialize({"imageDigest": of["key"], "outcome": outcome})

@@ -1,19 +1,24 @@
-"""Stands in for what a function is given: a clock, accounts, a token, a topic."""
+"""Stands in for what a function is given: a clock, accounts, a token, topics."""
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import boto3
 
 from image_scan import accounts
+from image_scan.payloads import READERS
 from image_scan.qualys.credentials import Credentials
+from image_scan.topics import Topics
 from tests.support.builders import NOW, REGION
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import pytest
+
+    from image_scan.payloads import Reader
 
 
 class Clock:
@@ -61,16 +66,25 @@ class FixedToken(Credentials):
 
 
 class Inbox:
-    """A topic of the account, and what was published to it."""
+    """The topics of the account, and what was published to them."""
 
     def __init__(self, environment: pytest.MonkeyPatch) -> None:
         self.sns = boto3.client("sns", region_name=REGION)
-        self.arn = self.sns.create_topic(Name="notifications")["TopicArn"]
-        environment.setenv("TOPIC_ARN", self.arn)
+        self.arns = {reader: self.create(reader) for reader in READERS}
+        environment.setenv("TOPIC_ARNS", json.dumps(self.arns))
 
-    def messages(self) -> list[tuple[str, str]]:
+    def create(self, name: str) -> str:
+        return str(self.sns.create_topic(Name=name)["TopicArn"])
+
+    def topics(self, teams: Mapping[str, Mapping[Reader, str]] | None = None) -> Topics:
+        return Topics(self.sns, self.arns, teams or {})
+
+    def messages(self, reader: Reader = "machines") -> list[tuple[str, str]]:
         """(subject, message) in the order of publishing."""
+        return self.published(self.arns[reader])
+
+    def published(self, arn: str) -> list[tuple[str, str]]:
         from moto.sns.models import sns_backends  # noqa: PLC0415 - only where it is needed
 
-        sent = sns_backends["123456789012"][REGION].topics[self.arn].sent_notifications
+        sent = sns_backends["123456789012"][REGION].topics[arn].sent_notifications
         return [(subject or "", message) for _, message, subject, _, _ in sent]

@@ -96,7 +96,7 @@ def ecr(environment: pytest.MonkeyPatch) -> FakeEcr:
 
 
 @pytest.fixture
-def topic(cloud: None, environment: pytest.MonkeyPatch) -> Inbox:
+def inbox(cloud: None, environment: pytest.MonkeyPatch) -> Inbox:
     return Inbox(environment)
 
 

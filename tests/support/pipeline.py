@@ -15,6 +15,7 @@ from moto import mock_aws
 from moto.sns.models import sns_backends
 
 from image_scan.cache_table import CacheTable
+from image_scan.payloads import READERS
 from image_scan.registry_memo import RegistryMemo
 from sandbox.qualys import Clock, Credentials, HeldImages, PulledImage, QualysSimulator
 from sandbox.qualys.auth import Accounts
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from image_scan.payloads import Reader
     from sandbox.qualys.control import SimulatorControl
 
 TOKEN = "an-access-token"
@@ -271,11 +273,13 @@ class Pipeline:
         return list(aws_client("dynamodb").scan(TableName=definitions.TABLE)["Items"])
 
     def told(self) -> list[Json]:
-        """The messages of the topic, in their order."""
-        return [json.loads(each["default"]) for each in self._published()]
+        """The messages for machines, in their order."""
+        return [json.loads(message) for message in self.published("machines")]
 
-    def emails(self) -> list[str]:
-        return [each["email"] for each in self._published()]
+    def published(self, reader: Reader) -> list[str]:
+        """The messages of a topic, in their order."""
+        sent = sns_backends[ACCOUNT][REGION].topics[self.topics[reader]].sent_notifications
+        return [message for _, message, *_ in sent]
 
     def kept(self) -> list[Json]:
         """What is in the failed-events queue: each body, with its `error` beside it."""
@@ -297,10 +301,6 @@ class Pipeline:
     def secret_reads(self) -> int:
         return self.aws_calls.counts["GetSecretValue"]
 
-    def _published(self) -> list[Json]:
-        sent = sns_backends[ACCOUNT][REGION].topics[self.topic].sent_notifications
-        return [json.loads(message) for _, message, *_ in sent]
-
     # The machines and what they call.
 
     def _ask(self, method: str, path: str, **values: Any) -> None:
@@ -312,8 +312,9 @@ class Pipeline:
     def _make_account(self) -> None:
         self._patch.setenv("QUALYS_GATEWAY_URL", self._gateway)
         tables.create(aws_client("dynamodb"))
-        self.topic = aws_client("sns").create_topic(Name="notifications")["TopicArn"]
-        self._patch.setenv("TOPIC_ARN", self.topic)
+        sns = aws_client("sns")
+        self.topics = {reader: sns.create_topic(Name=reader)["TopicArn"] for reader in READERS}
+        self._patch.setenv("TOPIC_ARNS", json.dumps(self.topics))
         self._queue = aws_client("sqs").create_queue(QueueName="failed-events")["QueueUrl"]
         aws_client("secretsmanager").create_secret(
             Name="qualys", SecretString=json.dumps({"token": TOKEN})

@@ -67,6 +67,7 @@ ROOTS = {
         blocks=(
             "README.md#use-it-on-aws 2",
             "docs/notifications.md#slack-and-microsoft-teams",
+            "docs/notifications.md#slack-and-microsoft-teams 2",
             "docs/notifications.md#events-for-machines",
             "docs/notifications.md#filters",
         ),
@@ -210,6 +211,13 @@ def test_it_is_planned_as_it_is_printed(planned: dict[str, str], name: str) -> N
 def test_every_block_is_in_a_configuration() -> None:
     used = [name for root in ROOTS.values() for name in (*root.blocks, *root.inside)]
     assert sorted(used) == sorted(BLOCKS)
+
+
+def test_every_chat_has_a_guardrail() -> None:
+    """AWS applies AdministratorAccess to a channel that names none."""
+    chats = [text for text in BLOCKS.values() if "_chatbot_" in text]
+    assert len(chats) == 2
+    assert all("guardrail_policy_arns " in text for text in chats)
 
 
 def test_every_block_is_formatted(tmp_path: Path) -> None:

@@ -1,19 +1,22 @@
 """The environment is read once and fails on the first gap."""
 
+import json
 from collections.abc import Callable
 
 import pytest
 
 from image_scan import config
 from image_scan.errors import ConfigurationError
+from image_scan.payloads import READERS
 
-READERS: dict[str, Callable[[], object]] = {
+ARNS = {reader: f"arn-of-{reader}" for reader in READERS}
+SETTINGS: dict[str, Callable[[], object]] = {
     "NAME_PREFIX": config.install_name,
     "CACHE_TABLE": config.cache_table,
     "LEDGER_TABLE": config.ledger_table,
     "CACHE_TTL_DAYS": config.cache_ttl_seconds,
     "LEASE_SECONDS": config.lease_seconds,
-    "TOPIC_ARN": config.topic_arn,
+    "TOPIC_ARNS": config.topic_arns,
     "RESULT_BUS": config.result_bus,
     "OWNER_TAG": config.owner_tag,
     "REQUIRE_EXAMINED": config.require_examined,
@@ -24,16 +27,16 @@ READERS: dict[str, Callable[[], object]] = {
 }
 
 
-@pytest.mark.parametrize("name", READERS)
+@pytest.mark.parametrize("name", SETTINGS)
 @pytest.mark.parametrize("value", [None, "", "  "])
 def test_a_gap_is_named(environment: pytest.MonkeyPatch, name: str, value: str | None) -> None:
-    environment.setenv("TOPIC_ARN", "arn")
+    environment.setenv("TOPIC_ARNS", json.dumps(ARNS))
     if value is None:
         environment.delenv(name, raising=False)
     else:
         environment.setenv(name, value)
     with pytest.raises(ConfigurationError, match=name):
-        READERS[name]()
+        SETTINGS[name]()
 
 
 @pytest.mark.parametrize("name", ["CACHE_TTL_DAYS", "LEASE_SECONDS"])
@@ -43,14 +46,21 @@ def test_a_number_is_positive_and_whole(
 ) -> None:
     environment.setenv(name, value)
     with pytest.raises(ConfigurationError, match=name):
-        READERS[name]()
+        SETTINGS[name]()
 
 
 def test_units(environment: pytest.MonkeyPatch) -> None:
-    environment.setenv("TOPIC_ARN", "arn")
     assert config.cache_ttl_seconds() == 7 * 86_400
     assert config.lease_seconds() == 3900
-    assert config.topic_arn() == "arn"
+
+
+def test_each_kind_of_reader_has_a_topic(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("TOPIC_ARNS", json.dumps(ARNS))
+    assert config.topic_arns() == ARNS
+    for value in ({**ARNS, "chat": ""}, {"people": "arn"}):
+        environment.setenv("TOPIC_ARNS", json.dumps(value))
+        with pytest.raises(ConfigurationError, match=r"TOPIC_ARNS has no topic for .*chat"):
+            config.topic_arns()
 
 
 @pytest.mark.parametrize(

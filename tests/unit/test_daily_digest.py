@@ -12,7 +12,6 @@ from image_scan import daily_digest
 from image_scan.accepted_findings import KEY, AcceptedFindings
 from image_scan.daily_digest import DailyDigest, UnscannableImage
 from image_scan.notification_policy import NotificationPolicy, accepted
-from image_scan.notifications import Topic
 from tests.support.builders import NOTIFY
 
 if TYPE_CHECKING:
@@ -58,9 +57,10 @@ def test_it_names_images_places_and_exceptions() -> None:
         "CVE-2026-1 in shop/app, accepted by shop until 2026-02-02: no fix yet",
         "QID 1 in shop/app, accepted by shop until 2026-02-09: no fix yet",
     ]
-    sent = json.loads(daily_digest.by_protocol(told))
-    assert json.loads(sent["default"])["unscannable"][0]["places"] == ["1#eu#prod#a", "1#eu#prod#b"]
-    assert json.loads(sent["https"])["source"] == "custom"
+    texts = daily_digest.notification(told).texts
+    (nginx,) = json.loads(texts["machines"])["unscannable"]
+    assert nginx["places"] == ["1#eu#prod#a", "1#eu#prod#b"]
+    assert json.loads(texts["chat"])["source"] == "custom"
 
 
 def test_a_thousand_images_fit() -> None:
@@ -71,7 +71,8 @@ def test_a_thousand_images_fit() -> None:
     told = daily_digest.digest(many, many, [], TODAY)
     assert told
     assert told["unscannable_total"] == told["failed_total"] == 1000
-    assert len(daily_digest.by_protocol(told)) < 256 * 1024
+    texts = daily_digest.notification(told).texts.values()
+    assert max(len(text.encode()) for text in texts) < 256 * 1024
 
 
 def test_no_name_makes_a_line_of_its_own() -> None:
@@ -86,12 +87,11 @@ def test_no_name_makes_a_line_of_its_own() -> None:
 
 
 def test_it_comes_once_a_day_and_only_where_it_is_asked_for(
-    table: CacheTable, notices: InstallNotices, topic: Inbox, clock: Clock
+    table: CacheTable, notices: InstallNotices, inbox: Inbox, clock: Clock
 ) -> None:
     def digest(unscannable: str) -> DailyDigest:
         policy = NotificationPolicy.read({**NOTIFY, "unscannable": unscannable})
-        sent = Topic(topic.sns, topic.arn)
-        return DailyDigest(sent, notices, AcceptedFindings(table), policy, clock)
+        return DailyDigest(inbox.topics(), notices, AcceptedFindings(table), policy, clock)
 
     images = {"docker.io/nginx:1": NGINX}
     assert not digest("off").tell(images, {})
@@ -103,7 +103,7 @@ def test_it_comes_once_a_day_and_only_where_it_is_asked_for(
     ends = [exception("2026-02-05")]
     table.put({"imageDigest": KEY, "exceptions": json.dumps(ends)})
     assert digest("each").tell(images, {}), "an exception ends"
-    assert [subject for subject, _ in topic.messages()] == ["Scan: daily digest"] * 3
+    assert [subject for subject, _ in inbox.messages()] == ["Scan: daily digest"] * 3
 
 
 @pytest.mark.parametrize(
@@ -117,14 +117,13 @@ def test_it_comes_once_a_day_and_only_where_it_is_asked_for(
 def test_what_ended_without_a_result_is_in_it_where_that_verdict_is_told(
     table: CacheTable,
     notices: InstallNotices,
-    topic: Inbox,
+    inbox: Inbox,
     clock: Clock,
     reason: str,
     changes: dict[str, Any],
     told: bool,
 ) -> None:
     policy = NotificationPolicy.read({**NOTIFY, **changes})
-    sent = Topic(topic.sns, topic.arn)
-    digest = DailyDigest(sent, notices, AcceptedFindings(table), policy, clock)
+    digest = DailyDigest(inbox.topics(), notices, AcceptedFindings(table), policy, clock)
     failed = UnscannableImage("shop/broken:1", reason, {"1#eu#prod#c"}, "ERROR")
     assert digest.tell({}, {"x": failed}) is told

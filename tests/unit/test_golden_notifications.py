@@ -24,6 +24,7 @@ from tests.support.builders import NOW, image, settling, task
 
 if TYPE_CHECKING:
     from image_scan.payloads import Image
+    from image_scan.topics import Notification
 
 GOLDEN = Path(__file__).parent / "golden"
 EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:qualys-image-scan-scan:5f0c-1"
@@ -188,13 +189,12 @@ CASES = {
 }
 
 
-def formats(by_protocol: str) -> dict[str, str]:
-    texts = json.loads(by_protocol)
+def formats(made: Notification) -> dict[str, str]:
     return {
-        "email.txt": texts["email"],
-        "sms.txt": texts["sms"] + "\n",
-        "chat.json": shown(json.loads(texts["https"])),
-        "message.json": shown(json.loads(texts["default"])),
+        "email.txt": made.texts["people"],
+        "sms.txt": made.texts["phones"] + "\n",
+        "chat.json": shown(json.loads(made.texts["chat"])),
+        "message.json": shown(json.loads(made.texts["machines"])),
     }
 
 
@@ -214,13 +214,13 @@ def check(case: str, found: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("case", CASES)
 def test_a_notification_reads_as_it_did(case: str) -> None:
-    told = CASES[case]()
-    envelope = {"subject": notifications.subject(told), **notifications.attributes(told)}
-    check(case, {**formats(notifications.by_protocol(told)), "envelope.json": shown(envelope)})
+    made = notifications.notification(CASES[case]())
+    envelope = {"subject": made.subject, **made.attributes}
+    check(case, {**formats(made), "envelope.json": shown(envelope)})
 
 
 def test_a_digest_reads_as_it_did() -> None:
-    check("digest", formats(daily_digest.by_protocol(digest())))
+    check("digest", formats(daily_digest.notification(digest())))
 
 
 def test_every_golden_file_is_of_a_case() -> None:
@@ -229,7 +229,7 @@ def test_every_golden_file_is_of_a_case() -> None:
 
 def test_hostile_names_are_text_wherever_they_are_shown() -> None:
     """Besides the golden files: what they must never hold, whatever is written there anew."""
-    made = formats(notifications.by_protocol(hostile()))
+    made = formats(notifications.notification(hostile()))
     for name in ("email.txt", "sms.txt"):
         assert all(line.isprintable() for line in made[name].split("\n"))
     assert "\nSubject:" not in made["email.txt"]

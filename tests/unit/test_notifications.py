@@ -7,22 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from image_scan import notification_text, notifications, results
-from image_scan.errors import AwsRejected
-from image_scan.payloads import Outcome
+from image_scan import chat, notification_text, notifications, results
+from image_scan.payloads import READERS, Outcome
 from image_scan.scan_cache import place_of
 from image_scan.telling import Selection
 from tests.support.builders import CRITICAL, image, settling, task
-from tests.support.doubles import Inbox
 
 PLACES = dict([place_of(task())])
 
 
-def test_the_message_says_what_where_and_who(topic: Inbox) -> None:
-    notifications.Topic(topic.sns, topic.arn).tell(settling(CRITICAL), CRITICAL, Selection(PLACES))
-    ((subject, text),) = topic.messages()
-    assert subject == "Scan: shop/app - 1C/0H"
-    message = json.loads(json.loads(text)["default"])
+def test_the_message_says_what_where_and_who() -> None:
+    message = notifications.message(settling(CRITICAL), CRITICAL, Selection(PLACES))
+    assert notifications.subject(message) == "Scan: shop/app - 1C/0H"
     assert message["verdict"] == "FINDINGS"
     assert message["image"]["digest"] == image()["digest"]
     assert message["counts"]["critical"] == 1
@@ -37,12 +33,14 @@ def test_the_message_says_what_where_and_who(topic: Inbox) -> None:
     assert place["containers"] == ["app"]
 
 
-def test_each_protocol_has_its_words() -> None:
+def test_each_kind_of_reader_has_its_text() -> None:
     told = notifications.message(settling(CRITICAL), CRITICAL, Selection(PLACES))
-    sent = json.loads(notifications.by_protocol(told))
-    assert sent.keys() == {"default", "email", "sms", "https"}
-    assert json.loads(sent["default"]) == told
-    assert sent["email"] == notification_text.email(told)
+    texts = notifications.notification(told).texts
+    assert texts.keys() == set(READERS)
+    assert json.loads(texts["machines"]) == told
+    assert texts["people"] == notification_text.email(told)
+    assert texts["phones"] == notification_text.headline(told)
+    assert json.loads(texts["chat"]) == chat.notification(told)
 
 
 def test_a_subscription_can_filter() -> None:
@@ -68,13 +66,6 @@ def test_a_subscription_can_filter() -> None:
     assert nowhere["max_severity"]["StringValue"] == "unknown"
 
 
-def test_a_topic_that_is_not_there_is_an_error(topic: Inbox) -> None:
-    with pytest.raises(AwsRejected, match="sns:Publish: NotFound"):
-        notifications.Topic(topic.sns, topic.arn + "x").tell(
-            settling(CRITICAL), CRITICAL, Selection(PLACES)
-        )
-
-
 def test_many_places_are_counted_but_not_all_listed() -> None:
     places = {f"place-{number}": next(iter(PLACES.values())) for number in range(500)}
     message = notifications.message(settling(CRITICAL), CRITICAL, Selection(places))
@@ -87,7 +78,8 @@ def test_places_with_long_names_fit_into_a_message() -> None:
     places = {f"place-{number}": place for number in range(100)}
     message = notifications.message(settling(CRITICAL), CRITICAL, Selection(places))
     assert 0 < len(message["deployed"]) < message["deployed_total"] == 100
-    assert len(notifications.by_protocol(message)) < 256 * 1024
+    texts = notifications.notification(message).texts.values()
+    assert max(len(text.encode()) for text in texts) < 256 * 1024
 
 
 @given(st.text(max_size=300), st.integers(0, 10**6))

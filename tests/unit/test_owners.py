@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
@@ -10,7 +10,6 @@ from botocore.exceptions import EndpointConnectionError
 from image_scan import log, notifications
 from image_scan.accounts import Accounts
 from image_scan.errors import AwsUnavailable
-from image_scan.notifications import Topic
 from image_scan.owners import Owners
 from image_scan.scan_cache import place_of
 from image_scan.telling import Selection
@@ -23,9 +22,6 @@ from tests.support.builders import (
     settling,
     task,
 )
-
-if TYPE_CHECKING:
-    from tests.support.doubles import Inbox
 
 DEFINITION = f"arn:aws:ecs:{REGION}:111122223333:task-definition/web:7"
 SERVICE = f"arn:aws:ecs:{REGION}:111122223333:service/prod/web"
@@ -131,15 +127,5 @@ def test_the_team_is_in_text_json_and_attributes() -> None:
     told = notifications.message(settling(CRITICAL), CRITICAL, selection)
     assert [place["team"] for place in told["deployed"]] == ["payments", ""]
     assert notifications.attributes(told)["team"]["StringValue"] == '["payments"]'
-    assert "service web of payments (account" in notifications.by_protocol(told)
-
-
-def test_a_team_with_a_topic_hears_there_too(topic: Inbox) -> None:
-    own = topic.sns.create_topic(Name="payments")["TopicArn"]
-    where = places("web", "worker")
-    teams = dict.fromkeys(where, "payments")
-    to = Topic(topic.sns, topic.arn, {"payments": own, "shop": f"{own}-none"})
-    to.tell(settling(CRITICAL), CRITICAL, Selection(where, teams=teams))
-    (all_of_it,) = topic.messages()
-    topic.arn = own
-    assert topic.messages() == [all_of_it]
+    texts = notifications.notification(told).texts
+    assert "service web of payments (account" in texts["people"]

@@ -15,7 +15,6 @@ from image_scan.inventory.notified import NotifiedFindings
 from image_scan.ledger import Ledger
 from image_scan.ledger_table import LedgerTable
 from image_scan.notification_policy import NotificationPolicy
-from image_scan.notifications import Topic
 from image_scan.owners import Owners
 from image_scan.payloads import ImageTask, Outcome
 from image_scan.scan_cache import ScanCache, place_of
@@ -35,8 +34,8 @@ ENDS = "2026-12-31"
 class Scene:
     """An install, where versions of shop/app run one after the other."""
 
-    def __init__(self, table: CacheTable, dynamodb: Any, topic: Inbox, clock: Clock) -> None:
-        self.table, self.topic, self.clock = table, topic, clock
+    def __init__(self, table: CacheTable, dynamodb: Any, inbox: Inbox, clock: Clock) -> None:
+        self.table, self.inbox, self.clock = table, inbox, clock
         self.rows = LedgerTable(dynamodb, tables.LEDGER)
         self.ledger = Ledger(self.rows, clock)
 
@@ -44,9 +43,9 @@ class Scene:
         policy = NotificationPolicy.read({**NOTIFY, **changes})
         self.cache = ScanCache(self.table, policy.may_tell, self.clock)
         notified = NotifiedFindings(self.rows, self.cache)
-        topic = Topic(self.topic.sns, self.topic.arn)
+        topics = self.inbox.topics()
         exceptions, owners = AcceptedFindings(self.table), Owners(tagless(), "team")
-        return Telling(policy, exceptions, self.cache, notified, owners, topic, self.clock)
+        return Telling(policy, exceptions, self.cache, notified, owners, topics, clock=self.clock)
 
     def accept(self, **changes: Any) -> None:
         base = {"qid": 1, "cve": None, "repository": "shop/*", "until": ENDS, "reason": "none yet"}
@@ -67,7 +66,7 @@ class Scene:
         return deployed
 
     def told(self) -> list[dict[str, Any]]:
-        return [json.loads(json.loads(text)["default"]) for _, text in self.topic.messages()]
+        return [json.loads(text) for _, text in self.inbox.messages()]
 
 
 def result(*qids: int) -> Outcome:
@@ -95,8 +94,8 @@ def result(*qids: int) -> Outcome:
 
 
 @pytest.fixture
-def scene(table: CacheTable, dynamodb: Any, topic: Inbox, clock: Clock) -> Scene:
-    return Scene(table, dynamodb, topic, clock)
+def scene(table: CacheTable, dynamodb: Any, inbox: Inbox, clock: Clock) -> Scene:
+    return Scene(table, dynamodb, inbox, clock)
 
 
 def tell(scene: Scene, deployed: ImageTask, *qids: int, **changes: Any) -> bool:
@@ -208,7 +207,7 @@ def test_an_accepted_finding_is_not_told_and_stays_counted(scene: Scene) -> None
     assert (message["counts"]["critical"], message["told_counts"]["critical"]) == (2, 1)
     assert message["accepted"] == 1
     assert [each["qid"] for each in message["findings"]] == [2]
-    assert scene.topic.messages()[0][0] == "Scan: shop/app - 1C/0H"
+    assert scene.inbox.messages()[0][0] == "Scan: shop/app - 1C/0H"
 
 
 def test_when_all_are_accepted_nobody_is_told_until_it_ends(scene: Scene) -> None:

@@ -11,8 +11,8 @@ from image_scan.install_notices import InstallNotices
 from image_scan.ledger import Ledger
 from image_scan.ledger_table import LedgerTable
 from image_scan.notification_policy import NotificationPolicy
-from image_scan.notifications import Topic
 from image_scan.reconciliation import Intake, Reconciliation
+from image_scan.topics import Topics
 
 
 def handler(event: dict[str, str], _context: object) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def handler(event: dict[str, str], _context: object) -> dict[str, Any]:
     start, may_tell = intake.start, policy.may_tell
     found = Reconciliation(install, table, ledger, start, may_tell, time.time())
     summary = found.run(intake.home)
-    topic = Topic(aws.client("sns"), config.topic_arn())
-    digest = DailyDigest(topic, InstallNotices(table), AcceptedFindings(table), policy)
+    topics = Topics(aws.client("sns"), config.topic_arns(), {})
+    digest = DailyDigest(topics, InstallNotices(table), AcceptedFindings(table), policy)
     digest.tell(found.unscannable, found.failed)
     return summary

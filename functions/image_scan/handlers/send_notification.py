@@ -9,13 +9,13 @@ from image_scan.install_notices import InstallNotices
 from image_scan.inventory.notified import NotifiedFindings
 from image_scan.ledger_table import LedgerTable
 from image_scan.notification_policy import NotificationPolicy
-from image_scan.notifications import Topic
 from image_scan.owners import Owners
 from image_scan.payloads import Settled
 from image_scan.result_events import ResultEvents
 from image_scan.scan_cache import ScanCache
 from image_scan.scan_slots import ScanSlots
 from image_scan.telling import Telling
+from image_scan.topics import Topics
 
 
 def handler(event: dict[str, Any], _context: object) -> Settled:
@@ -26,9 +26,9 @@ def handler(event: dict[str, Any], _context: object) -> Settled:
     policy = NotificationPolicy.read(config.notification_policy())
     cache = ScanCache(table, policy.may_tell)
     notified = NotifiedFindings(LedgerTable(dynamodb, config.ledger_table()), cache)
-    topic = Topic(aws.client("sns"), config.topic_arn(), config.owner_topics(), platform)
+    topics = Topics(aws.client("sns"), config.topic_arns(), config.owner_topics())
     owners = Owners(accounts.install(), config.owner_tag())
-    tell = Telling(policy, AcceptedFindings(table), cache, notified, owners, topic).tell
+    tell = Telling(policy, AcceptedFindings(table), cache, notified, owners, topics, platform).tell
     bus, install = config.result_bus(), config.install_name()
     announce = ResultEvents(aws.client("events"), bus, install, platform).put
     slots, notices, ttl = ScanSlots(table), InstallNotices(table), config.cache_ttl_seconds()

@@ -30,16 +30,17 @@ Feature: Nobody is let in by a wildcard
     Then it must have Condition
 
     Examples:
-      | resource             | statement                     |
-      | aws_kms_key          | PublishAlarmsToTopic          |
-      | aws_kms_key          | DeliverEventsToQueuesAndTopic |
-      | aws_kms_key          | WriteLogGroups                |
-      | aws_kms_key          | DescribeForTrail              |
-      | aws_kms_key          | EncryptTrailFiles             |
-      | aws_s3_bucket_policy | CheckBucket                   |
-      | aws_s3_bucket_policy | WriteLogFiles                 |
-      | aws_sns_topic_policy | PublishAlarms                 |
-      | aws_sqs_queue        | KeepUndeliveredEvents         |
+      | resource             | statement                      |
+      | aws_kms_key          | PublishAlarmsToTopics          |
+      | aws_kms_key          | DeliverEventsToQueuesAndTopics |
+      | aws_kms_key          | WriteLogGroups                 |
+      | aws_kms_key          | DescribeForTrail               |
+      | aws_kms_key          | EncryptTrailFiles              |
+      | aws_s3_bucket_policy | CheckBucket                    |
+      | aws_s3_bucket_policy | WriteLogFiles                  |
+      | aws_sns_topic_policy | PublishAlarms                  |
+      | aws_sqs_queue        | KeepFailedEvents               |
+      | aws_sqs_queue        | KeepUndeliveredEvents          |
 
   Scenario: The trail's bucket refuses plain HTTP
     Given I have aws_s3_bucket_policy defined

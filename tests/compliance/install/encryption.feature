@@ -17,7 +17,7 @@ Feature: What is stored is encrypted with the install's key
     And it must have enabled
     And its value must be true
 
-  Scenario Outline: Queues, topic, log groups, secret and trail
+  Scenario Outline: Queues, topics, log groups, secret and trail
     Given I have <resource> defined
     Then it must have <key>
     And its value must not be null

@@ -60,13 +60,18 @@ def test_the_commands_of_the_readme(project: Project) -> None:
     waiting = typed(doctor)
     assert waiting.returncode == 2
     (failure,) = [line for line in waiting.stdout.splitlines() if line.startswith("fail")]
-    assert failure.split()[1] == "topic-subscribed"
+    assert failure.split()[1] == "topics-subscribed"
     assert failure.endswith("  ->  follow the link that AWS has mailed to the address")
     (link,) = project.aws.ask("/_sandbox/mail")["sent"]
     assert link["to"] == "security@example.com"
-    (topic,) = project.aws.client("sns").list_topics()["Topics"]
-    project.aws.client("sns").confirm_subscription(Token=link["token"], **topic)
-    assert "topic-subscribed     1 confirmed" in project.make("doctor")
+    sns = project.aws.client("sns")
+    (topic,) = [
+        each["TopicArn"]
+        for each in sns.list_topics()["Topics"]
+        if each["TopicArn"].endswith("-notifications-people")
+    ]
+    sns.confirm_subscription(Token=link["token"], TopicArn=topic)
+    assert "topics-subscribed    1 confirmed: people 1" in project.make("doctor")
 
 
 def test_the_change_to_a_hub_is_planned(deployed: Deployed) -> None:

@@ -33,9 +33,10 @@ def fail_three_times(install: Install) -> None:
 
 
 def unsubscribe_all(install: Install) -> None:
-    sns, topic = install.client("sns"), install.outputs["topic_arn"]
-    for each in sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]:
-        sns.unsubscribe(SubscriptionArn=each["SubscriptionArn"])
+    sns = install.client("sns")
+    for topic in install.outputs["topic_arns"].values():
+        for each in sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]:
+            sns.unsubscribe(SubscriptionArn=each["SubscriptionArn"])
 
 
 BREAKS = [
@@ -50,10 +51,11 @@ BREAKS = [
     ),
     Break("scans-succeed", fail_three_times, "the newest by ERROR: ", "make status"),
     Break(
-        "topic-subscribed",
+        "topics-subscribed",
         unsubscribe_all,
-        "is subscribed to by nobody",
-        f"aws sns subscribe --topic-arn arn:aws:sns:us-east-1:111111111111:{PREFIX}-notifications "
+        "nobody has subscribed to a topic",
+        "aws sns subscribe --topic-arn "
+        f"arn:aws:sns:us-east-1:111111111111:{PREFIX}-notifications-people "
         "--protocol email --notification-endpoint security@example.com",
     ),
 ]

@@ -26,7 +26,7 @@ def test_it_has_the_names_that_terraform_gave(
     assert found.scan_state_machine_arn == outputs["scan_state_machine_arn"]
     assert found.function_names == outputs["function_names"]
     assert found.cache_table == outputs["cache_table"]["name"]
-    assert found.topic_arn == outputs["topic_arn"]
+    assert found.topic_arns == outputs["topic_arns"]
     assert found.failed_events_queue == outputs["failed_events_queue"]["name"]
     assert found.undelivered_events_queue == outputs["undelivered_events_queue"]["name"]
     assert found.qualys_secret_arn == outputs["qualys_secret_arn"]

@@ -140,36 +140,36 @@ def test_a_secret_that_holds_no_text_is_a_mistake_in_the_configuration(dynamodb:
         get_registry.handler(task(), None)
 
 
-def test_send_notification_tells_then_records(dynamodb: Any, topic: Inbox) -> None:
+def test_send_notification_tells_then_records(dynamodb: Any, inbox: Inbox) -> None:
     decision = check_cache.handler(task(), None)
     event: Any = {**task(), "lease": decision["lease"], "outcome": dict(CRITICAL)}
     answer = send_notification.handler(event, None)
     assert (answer["verdict"], answer["notified"]) == ("FINDINGS", True)
-    assert [subject for subject, _ in topic.messages()] == ["Scan: shop/app - 1C/0H"]
+    assert [subject for subject, _ in inbox.messages()] == ["Scan: shop/app - 1C/0H"]
     assert items(dynamodb) == {DIGEST: "FINDINGS"}
 
 
 def test_send_notification_links_to_the_image_at_qualys(
-    dynamodb: Any, topic: Inbox, environment: pytest.MonkeyPatch
+    dynamodb: Any, inbox: Inbox, environment: pytest.MonkeyPatch
 ) -> None:
     environment.setenv("QUALYS_PLATFORM_URL", "https://qualys.example.com/")
     decision = check_cache.handler(task(), None)
     event: Any = {**task(), "lease": decision["lease"], "outcome": dict(CRITICAL)}
     send_notification.handler(event, None)
-    ((_, told),) = topic.messages()
+    ((_, told),) = inbox.messages()
     sha = CRITICAL["config_digest"].removeprefix("sha256:")
     assert f"https://qualys.example.com/cs/#/assets/images/{sha}" in json.dumps(told)
 
 
-def test_send_notification_records_a_clean_image_in_silence(dynamodb: Any, topic: Inbox) -> None:
+def test_send_notification_records_a_clean_image_in_silence(dynamodb: Any, inbox: Inbox) -> None:
     decision = check_cache.handler(task(), None)
     event: Any = {**task(), "lease": decision["lease"], "outcome": dict(CLEAN)}
     assert send_notification.handler(event, None)["notified"] is False
-    assert topic.messages() == []
+    assert inbox.messages() == []
     assert items(dynamodb) == {DIGEST: "CLEAN"}
 
 
-def test_send_notification_settles_an_execution_that_died(dynamodb: Any, topic: Inbox) -> None:
+def test_send_notification_settles_an_execution_that_died(dynamodb: Any, inbox: Inbox) -> None:
     decision = check_cache.handler(task(), None)
     given = {**task(), "lease": decision["lease"]}
     event = {
@@ -179,15 +179,15 @@ def test_send_notification_settles_an_execution_that_died(dynamodb: Any, topic: 
     assert send_notification.handler(event, None)["reason"] == "execution TIMED_OUT"
     assert items(dynamodb) == {DIGEST: "ERROR"}
     assert send_notification.handler(event, None)["notified"] is False
-    assert len(topic.messages()) == 1
+    assert len(inbox.messages()) == 1
 
 
-def test_a_lease_that_is_not_held_changes_nothing(dynamodb: Any, topic: Inbox) -> None:
+def test_a_lease_that_is_not_held_changes_nothing(dynamodb: Any, inbox: Inbox) -> None:
     check_cache.handler(task(), None)
     event: Any = {**task(), "lease": lease(owner="somebody else"), "outcome": dict(CRITICAL)}
     assert send_notification.handler(event, None)["notified"] is False
     assert items(dynamodb) == {DIGEST: "IN_PROGRESS"}
-    assert topic.messages() == []
+    assert inbox.messages() == []
 
 
 @pytest.mark.parametrize("handler", [get_registry, submit_scan, check_status, get_results])

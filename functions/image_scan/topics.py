@@ -1,0 +1,72 @@
+"""Publishes notifications: to one topic for each kind of reader, and to the topics of teams.
+
+Messages are plain: SNS sends no attributes with a message that has a text for each protocol, and
+promises nothing for filters then.
+https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from image_scan import aws, log
+from image_scan.errors import AwsRejected, AwsUnavailable
+from image_scan.payloads import READERS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sns.type_defs import MessageAttributeValueTypeDef
+
+    from image_scan.payloads import Reader
+
+
+@dataclass(frozen=True)
+class Notification:
+    """What is published: a text for each kind of reader, and attributes to filter by."""
+
+    subject: str
+    texts: Mapping[Reader, str]
+    attributes: Mapping[str, MessageAttributeValueTypeDef]
+
+
+@dataclass(frozen=True)
+class Topics:
+    """`arns` are the topics of the installation, `teams` those that a team has of its own."""
+
+    sns: SNSClient
+    arns: Mapping[Reader, str]
+    teams: Mapping[str, Mapping[Reader, str]]
+
+    def publish(self, notification: Notification, teams: Collection[str] = ()) -> None:
+        """Publishes to every topic, to people first, and raises only then what failed.
+
+        Raises AwsUnavailable where another try may help, otherwise AwsRejected. The other try
+        publishes to all topics again: a notification may repeat, and is not lost.
+        """
+        failures: list[AwsRejected | AwsUnavailable] = []
+        for reader, arn in self._recipients(teams):
+            try:
+                self._publish(arn, notification, reader)
+            except (AwsRejected, AwsUnavailable) as error:
+                log.error("a topic did not take a notification", topic=arn, reason=str(error))
+                failures.append(error)
+        if failures:
+            raise next((each for each in failures if isinstance(each, AwsUnavailable)), failures[0])
+
+    def _recipients(self, teams: Collection[str]) -> Iterator[tuple[Reader, str]]:
+        own = [self.teams[team] for team in sorted(teams) if team in self.teams]
+        for reader in READERS:
+            arns = [self.arns[reader], *(topics[reader] for topics in own if topics.get(reader))]
+            yield from ((reader, arn) for arn in dict.fromkeys(arns))
+
+    def _publish(self, arn: str, notification: Notification, reader: Reader) -> None:
+        with aws.calls("sns:Publish"):
+            self.sns.publish(
+                TopicArn=arn,
+                Subject=notification.subject,
+                Message=notification.texts[reader],
+                MessageAttributes=notification.attributes,
+            )
