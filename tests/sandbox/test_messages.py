@@ -95,6 +95,48 @@ def test_terraform_is_told_the_arn_of_a_pending_subscription(account: Account) -
     assert attributes["ConfirmationWasAuthenticated"] == "false"
 
 
+def test_attributes_are_sent_with_plain_messages_alone(account: Account) -> None:
+    """https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html"""
+    sns = account.client("sns")
+    topic = sns.create_topic(Name="t")["TopicArn"]
+    sender = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}}
+    statement = {**sender, "Action": "sqs:SendMessage", "Resource": "*"}
+    filters: dict[str, dict[str, str]] = {
+        "all": {},
+        "raw": {"RawMessageDelivery": "true"},
+        "filtered": {"FilterPolicy": json.dumps({"team": ["shop"]})},
+        "absent": {"FilterPolicy": json.dumps({"owner": [{"exists": False}]})},
+    }
+    urls = {}
+    for name, attributes in filters.items():
+        urls[name], arn = account.queue(name, {"Version": "2012-10-17", "Statement": [statement]})
+        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes=attributes)
+    team = {"team": {"DataType": "String", "StringValue": "shop"}}
+    by_protocol = json.dumps({"default": "by protocol", "sqs": "for queues"})
+    sns.publish(
+        TopicArn=topic,
+        Message=by_protocol,
+        MessageStructure="json",
+        MessageAttributes=team,
+    )
+    sns.publish(TopicArn=topic, Message="plain", MessageAttributes=team)
+    got = {name: received(account, url) for name, url in urls.items()}
+    bodies = [json.loads(each["Body"]) for each in got["all"]]
+    assert [body["Message"] for body in bodies] == ["for queues", "plain"]
+    assert ["MessageAttributes" in body for body in bodies] == [False, True]
+    assert [each["Body"] for each in got["raw"]] == ["for queues", "plain"]
+    assert ["MessageAttributes" in each for each in got["raw"]] == [False, True]
+    assert [json.loads(each["Body"])["Message"] for each in got["filtered"]] == ["plain"]
+    assert [json.loads(each["Body"])["Message"] for each in got["absent"]] == ["plain"]
+
+
+def received(account: Account, url: str) -> list[dict[str, Any]]:
+    answer = account.client("sqs").receive_message(
+        QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
+    )
+    return list(answer.get("Messages", []))
+
+
 def test_policies_that_demand_tls_are_met(account: Account) -> None:
     arn = f"arn:aws:sqs:us-east-1:{account.id}:q"
     deny = {
