@@ -339,7 +339,7 @@ run "function_policies" {
       ]) : pair
       ] == [
       "check_status DecryptCredential", "get_registry DecryptCredential", "get_results DecryptCredential",
-      "parse_event DescribeTaskDefinitions", "reconcile ListClusters", "reconcile ListRunningTasks", "submit_scan DecryptCredential",
+      "parse_event DescribeTaskDefinitions", "reconcile DescribeTaskDefinitions", "reconcile ListClusters", "reconcile ListRunningTasks", "submit_scan DecryptCredential",
     ]
     error_message = "Only these may name no resource: ECS has none for it, and a brought secret's key is not known."
   }

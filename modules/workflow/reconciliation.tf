@@ -90,9 +90,16 @@ data "aws_iam_policy_document" "reconcile" {
   ]
 
   statement {
+    sid     = "DescribeTaskDefinitions"
+    actions = ["ecs:DescribeTaskDefinition"]
+    # ECS has no resource-level permission for this action.
+    resources = ["*"]
+  }
+
+  statement {
     sid     = "ListClusters"
-    actions = ["ecs:DescribeTaskDefinition", "ecs:ListClusters"]
-    # ECS takes no resource for these.
+    actions = ["ecs:ListClusters"]
+    # ECS has no resource-level permission for this action.
     resources = ["*"]
   }
 
