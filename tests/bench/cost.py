@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +17,15 @@ PRICES: dict[str, Any] = json.loads((Path(__file__).parent / "prices.json").read
 # Of examples/single-account; tests/e2e counts them where it is applied.
 ALARMS = 10
 # Events by outcome, verdicts by verdict, the drift of the external id and four of coverage, once
-# each has occurred.
+# each has occurred; one more where the event of a result is refused.
 METRICS = 12
+USUAL = 1000  # deployments a day
 
 
-def variable(met: Counts) -> dict[str, float]:
-    """Dollars by what is paid for."""
+def variable(met: Counts, deployments: int, a_day: int = USUAL) -> dict[str, float]:
+    """Dollars by what is paid for. Of so many `deployments`, which go on at `a_day`."""
     milliseconds = {name: _milliseconds(met, name) for name in met.of(counts.INVOCATIONS)}
+    cold = sum(_cold_starts(met, name, a_day / deployments) for name in milliseconds)
     assumed, functions = PRICES["assumed"], PRICES["lambda_arm64"]
     function_seconds = sum(milliseconds.values()) / 1000
     # Of an intake's time its functions take the most; it is billed in hundreds of milliseconds.
@@ -44,18 +47,27 @@ def variable(met: Counts) -> dict[str, float]:
         "Lambda": (
             met.total(counts.INVOCATIONS) * functions["per_request"]
             + function_seconds * assumed["memory_mb"] / 1024 * functions["per_gb_second"]
+            + starts(cold)
         ),
         "DynamoDB": (
             met.total(counts.UNITS, "write") * PRICES["dynamodb"]["per_write_unit"]
             + met.total(counts.UNITS, "read") * PRICES["dynamodb"]["per_read_unit"]
         ),
         "CloudWatch Logs": logs / 1e9 * PRICES["logs"]["per_gb"],
-        "SNS": publishes(met) * PRICES["sns"]["per_publish"],
+        "EventBridge": (
+            met.total(counts.AWS, "send_notification events:PutEvents")
+            + met.total(counts.EVENTS, "forwarded")
+        )
+        * PRICES["eventbridge"]["per_event"],
+        "SNS": (
+            publishes(met) * PRICES["sns"]["per_publish"]
+            + notifications(met) * assumed["email_addresses"] * PRICES["sns"]["per_email"]
+        ),
     }
 
 
 def fixed() -> dict[str, float]:
-    """Dollars a month, whatever is deployed."""
+    """Dollars a month in the first year, whatever is deployed."""
     prices = PRICES["fixed_per_month"]
     return {
         "KMS key": prices["kms_key"],
@@ -66,8 +78,20 @@ def fixed() -> dict[str, float]:
     }
 
 
+def starts(number: float) -> float:
+    """Dollars for so many starts of cold functions."""
+    assumed = PRICES["assumed"]
+    seconds = number * assumed["cold_start"]["init_milliseconds"] / 1000
+    return float(seconds * assumed["memory_mb"] / 1024 * PRICES["lambda_arm64"]["per_gb_second"])
+
+
 def transitions(met: Counts) -> int:
     return met.total(counts.STATES, "scan ")
+
+
+def publishes(met: Counts) -> int:
+    """Of messages of at most 64 KB, which is what SNS bills as one."""
+    return met.total(counts.AWS, "send_notification sns:Publish")
 
 
 def notifications(met: Counts) -> int:
@@ -75,8 +99,17 @@ def notifications(met: Counts) -> int:
     return publishes(met) // len(READERS)
 
 
-def publishes(met: Counts) -> int:
-    return met.total(counts.AWS, "send_notification sns:Publish")
+def rotations() -> list[float]:
+    """Dollars a month that the key costs more in the second year, and in the third and later."""
+    more = PRICES["fixed_per_month"]["kms_key_after_each_of_two_rotations"]
+    return [more, 2 * more]
+
+
+def _cold_starts(met: Counts, function: str, times_a_day: float) -> float:
+    """How many invocations come when nothing is warm, if they come at random over the day."""
+    invocations = met.total(counts.INVOCATIONS, function)
+    while_idle = PRICES["assumed"]["cold_start"]["idle_seconds"] / 86_400
+    return invocations * math.exp(-invocations * times_a_day * while_idle)
 
 
 def _milliseconds(met: Counts, function: str) -> float:

@@ -19,7 +19,7 @@ QUALYS = "qualys"  # "POST /registry/{registry}/schedule"
 QUALYS_BY = "qualys by function"  # "submit_scan"
 UNITS = "units"  # "read" and "write": of DynamoDB, on demand
 LOGS = "logs"  # "submit_scan": bytes that the function writes itself
-EVENTS = "events"  # "intake": that EventBridge delivers; "scan": execution status changes
+EVENTS = "events"  # "delivered" to the intake; "forwarded" of these from another account
 KINDS = (STATES, EXECUTIONS, INVOCATIONS, AWS, QUALYS, QUALYS_BY, UNITS, LOGS, EVENTS)
 
 

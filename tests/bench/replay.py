@@ -226,6 +226,8 @@ class Replay:
 
     def _intake(self, recorded: Json) -> None:
         self.counts.add(counts.EVENTS, "delivered")
+        if recorded["account"] != ACCOUNT:
+            self.counts.add(counts.EVENTS, "forwarded")
         self.counts.add(counts.EXECUTIONS, "intake")
         run = self._pipeline.intake(recorded)
         assert run.status == "SUCCEEDED", (run.error, run.cause)

@@ -70,7 +70,7 @@ def table(marginals: list[Marginal]) -> str:
                 [met.total(counts.INVOCATIONS) for met in both],
             )
         ]
-        dollars = [sum(cost.variable(met).values()) / DECK * 1000 for met in both]
+        dollars = [sum(cost.variable(met, DECK).values()) / DECK * 1000 for met in both]
         cells.append(" / ".join(f"{each:.3f}" for each in dollars))
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)

@@ -42,12 +42,17 @@ def takes(counted: Mapping[str, Counts]) -> str:
 
 
 def costs(counted: Mapping[str, Counts]) -> str:
-    by_share = [cost.variable(met) for met in counted.values()]
-    lines = [_row(f"{DEPLOYMENTS:,} deployments cost, where", counted), _rule(counted)]
+    by_share = [cost.variable(met, DEPLOYMENTS) for met in counted.values()]
+    title = f"{DEPLOYMENTS:,} deployments cost, at {cost.USUAL:,} a day, where"
+    lines = [_row(title, counted), _rule(counted)]
     for name in by_share[0]:
         lines.append(_row(name, (f"${each[name]:.4f}" for each in by_share)))
     lines.append(_row("in all", (f"**${sum(each.values()):.3f}**" for each in by_share)))
-    return "\n".join(lines)
+    most = (f"${cost.starts(met.total(counts.INVOCATIONS)):.3f}" for met in counted.values())
+    return "\n".join(lines) + (
+        "\n\nCold starts are in it as they come at random over the day. "
+        f"If each invocation were one, it would be {', '.join(most)} more."
+    )
 
 
 def months(counted: Mapping[str, Counts]) -> str:
@@ -57,14 +62,19 @@ def months(counted: Mapping[str, Counts]) -> str:
         each = (f"${monthly(met, deployments):.2f}" for met in counted.values())
         lines.append(_row(f"{deployments:,} deployments a day", each))
     parts = ", ".join(f"{name} ${value:.2f}" for name, value in fixed.items())
+    years = [sum(fixed.values()) + more for more in (0.0, *cost.rotations())]
+    first, second, later = (f"${each:.2f}" for each in years)
     return "\n".join(lines) + (
-        f"\n\nBeside that, whatever is deployed: ${sum(fixed.values()):.2f} a month ({parts})."
+        f"\n\nBeside that, whatever is deployed: {first} a month in the first year ({parts}), "
+        f"{second} in the second and {later} later: the first two yearly rotations of the key "
+        f"cost ${cost.rotations()[0]:.2f} a month each."
     )
 
 
 def monthly(met: Counts, deployments_a_day: int) -> float:
     """Dollars, without what is fixed."""
-    return sum(cost.variable(met).values()) / DEPLOYMENTS * deployments_a_day * DAYS
+    dollars = cost.variable(met, DEPLOYMENTS, deployments_a_day)
+    return sum(dollars.values()) / DEPLOYMENTS * deployments_a_day * DAYS
 
 
 def between_marks(path: Path) -> str:
