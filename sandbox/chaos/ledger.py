@@ -1,7 +1,7 @@
 """What came of everything that was deployed, and what of it breaks the promise.
 
 Its witnesses are not the install's own: a queue of the account that sees every event, the images
-as they were pushed, the subscriber of the topic, and what Step Functions and Qualys saw.
+as they were pushed, subscribers of two topics, and what Step Functions and Qualys saw.
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ class Seen:
     scans: list[Json]  # executions, each with its `image` and when its scan was `over`
     verdicts: dict[str, Json]
     leases: dict[str, str]  # who holds each
-    notifications: list[Json]
+    notifications: list[Json]  # for machines
+    mails: list[tuple[str, str]]  # for people: the subject, and the digest of the image
     failed: list[Json]
     undelivered: list[Json]
 
@@ -68,6 +69,7 @@ def judge(seen: Seen, fleet: Fleet, steps: Iterable[Step], faults: int) -> Ledge
     handled = _judge_events(seen, fleet, ledger)
     judge_verdicts(seen, fleet, faults, ledger)
     _judge_scans(seen, ledger)
+    _judge_topics(seen, ledger)
     _judge_deployments(seen, fleet, steps, handled, ledger)
     return ledger
 
@@ -131,6 +133,13 @@ def _judge_scans(seen: Seen, ledger: Ledger) -> None:
         last = scans[-1]["status"]
         if last not in ("SUCCEEDED", "RUNNING") and key not in told and key not in kept:
             ledger.wrong.append(f"lost alert: the scan of {key} {last}, and nobody heard")
+
+
+def _judge_topics(seen: Seen, ledger: Ledger) -> None:
+    """What one topic got, the other one got as well."""
+    machines = {(each["subject"], each["image"]["digest"]) for each in seen.notifications}
+    for subject, digest in sorted(machines ^ set(seen.mails)):
+        ledger.wrong.append(f"lost alert: one topic alone got '{subject}' of {digest}")
 
 
 def _judge_deployments(

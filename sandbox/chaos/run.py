@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -33,6 +34,7 @@ OUTAGE_SECONDS = 3.0  # ten minutes at that scale
 AT_ONCE = 24
 REDRIVES = 5
 CHANGES = 6  # of findings that are known, at least
+_DIGEST = re.compile(r"^Digest   (\S+)$", re.MULTILINE)
 LATEST_SECONDS = 3.0  # the emulator draws delays of at most two
 
 
@@ -153,12 +155,18 @@ class Observer:
         self._witness = Witness(install)
         self._events: list[Json] = []
         self._told: list[Json] = []
+        self._people = install.subscribe("people", reader="people")
+        self._mails: list[tuple[str, str]] = []
         self._scans: dict[str, Json] = {}
         self.redriven: set[str] = set()
 
     def look(self) -> Seen:
         self._events += self._witness.events()
         self._told += self._install.notifications()
+        for each in self._install.messages(self._people):
+            mail = json.loads(each["Body"])
+            if digest := _DIGEST.search(mail["Message"]):  # the daily digest has none
+                self._mails.append((mail["Subject"], digest[1].replace("unknown", "")))
         items = self._install.verdicts()
         with ThreadPoolExecutor(4) as pool:
             scans = list(pool.map(self._scan, self._install.scans()))
@@ -170,6 +178,7 @@ class Observer:
             verdicts={k: v for k, v in items.items() if v["status"] != "IN_PROGRESS"},
             leases={k: v["owner"] for k, v in items.items() if v["status"] == "IN_PROGRESS"},
             notifications=self._told,
+            mails=self._mails,
             failed=self._waiting("failed_events_queue"),
             undelivered=self._waiting("undelivered_events_queue"),
         )

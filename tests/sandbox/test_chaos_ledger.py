@@ -30,6 +30,7 @@ def verdict(status: str, **counts: Any) -> Json:
 def told(**counts: Any) -> Json:
     image = {"digest": DIGEST}
     alert = verdict("FINDINGS", **counts) | {"verdict": "FINDINGS", "image": image}
+    alert |= {"subject": f"Scan: {counts}"}
     return alert | {"deployed": [PLACE], "deployed_total": 1}
 
 
@@ -47,6 +48,7 @@ def see(was: Truth, item: Json, *alerts: Json, requested: bool = False, **seen: 
         verdicts={DIGEST: item},
         leases={},
         notifications=list(alerts),
+        mails=seen.get("mails", [(each["subject"], DIGEST) for each in alerts]),
         failed=seen.get("failed", []),
         undelivered=[],
     )
@@ -69,6 +71,13 @@ RATED_WORSE = replace(of("bad", 5, 5, 3), before=of("bad").counts)
 )
 def test_what_is_recorded_and_told_as_it_is_is_right(was: Truth, found: Any) -> None:
     assert see(was, verdict("FINDINGS", **found), told(**found)).wrong == []
+
+
+def test_what_one_topic_alone_got_is_lost() -> None:
+    item, alert = verdict("FINDINGS", **BAD), told(**BAD)
+    for mails in ([], [(alert["subject"], DIGEST), ("Scan: another", DIGEST)]):
+        (wrong,) = see(of("bad"), item, alert, mails=mails).wrong
+        assert wrong.startswith("lost alert: one topic alone got 'Scan: ")
 
 
 @pytest.mark.parametrize("kind", ["infected", "leaky", "bad"])
