@@ -421,7 +421,7 @@ variable "kms_key" {
   type = object({
     arn = string
   })
-  description = "A key to encrypt everything with, by its `arn`; modules/encryption says what its policy needs. By default (null) a key with yearly rotation is created, for 1 USD a month."
+  description = "A key to encrypt everything with, by its `arn`; modules/encryption says what its policy needs. By default (null) a key with yearly rotation is created, for 1 USD a month, and 1 USD more for each of its first two rotations."
   default     = null
 
   validation {
@@ -474,7 +474,7 @@ variable "log" {
 
 variable "task_events" {
   type        = bool
-  description = "Whether tasks that start count as deployments, too. ECS tells of them without a trail, and of what no call tells: rollbacks, scheduled and batch tasks. True by default."
+  description = "Whether tasks that start count as deployments, too. ECS reports them without a trail, and reports what no call starts: tasks of rollbacks and of CodeDeploy. True by default."
   default     = true
 }
 

@@ -35,7 +35,7 @@ variable "spokes" {
 
 variable "task_events" {
   type        = bool
-  description = "Whether tasks that start count as deployments, too: ECS tells of them without a trail, and of rollbacks, scheduled and batch tasks. True by default."
+  description = "Whether tasks that start count as deployments, too. ECS reports them without a trail, and reports what no call starts: tasks of rollbacks and of CodeDeploy. True by default."
   default     = true
 }
 

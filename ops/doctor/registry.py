@@ -87,13 +87,13 @@ def registry_connected(here: Here) -> Finding:
     if not client.connector_exists(arn, arn.split(":")[4]):
         return failed(
             f"no connector of the subscription is for {arn}",
-            f"{_in_the_ui('Registries')}: give registry {uri} a connector for {arn}",
+            f"{_in_the_ui('Assets > Registries')}: give registry {uri} a connector for {arn}",
         )
     used = _connected_arns(here.qualys.registry(uuid))
     if used and arn not in used:
         return failed(
             f"{uri} is read as {', '.join(sorted(used))}, and the install's role is {arn}",
-            f"{_in_the_ui('Registries')}: give registry {uri} the connector for {arn}",
+            f"{_in_the_ui('Assets > Registries')}: give registry {uri} the connector for {arn}",
         )
     return passed(f"{uri} is read as {arn.rsplit('/', 1)[-1]}")
 
@@ -101,7 +101,7 @@ def registry_connected(here: Here) -> Finding:
 def sensor_alive(here: Here) -> Finding:
     """A Registry Sensor runs, and was heard of within the hour."""
     _ = here.qualys.admitted
-    remedy = f"start a Registry Sensor, and see it in {_in_the_ui('Sensors')}"
+    remedy = f"start a Registry Sensor, and see it in {_in_the_ui('Configurations > Sensors')}"
     sensors = here.qualys.sensors()
     if not sensors:
         return failed("the subscription has no sensor", remedy)
@@ -166,4 +166,4 @@ def _said(row: Mapping[str, Any], name: str) -> str:
 
 
 def _in_the_ui(page: str) -> str:
-    return f"Qualys' Container Security > Configurations > {page}"
+    return f"Qualys' Container Security > {page}"

@@ -72,9 +72,6 @@ ROOTS = {
             "docs/notifications.md#filters",
         ),
         inside=("docs/notifications.md#what-is-told", "docs/notifications.md#teams"),
-        around="""
-            resource "aws_iam_role" "chat" { assume_role_policy = "{}" }
-        """,
     ),
     "modules": Root(
         blocks=(

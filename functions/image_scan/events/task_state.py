@@ -1,6 +1,6 @@
 """`ECS Task State Change`: what ECS itself says of a task, trail or no trail. Pure.
 
-It sees what no API call tells: rollbacks, CodeDeploy, scheduled and batch tasks. Contents:
+It sees what no API call starts: tasks of rollbacks and of CodeDeploy. Contents:
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html
 A container's `imageDigest` is there once it was pulled, and for a multi-platform image it is the
 index's. Agents that ECS adds by itself, such as GuardDuty's, have no `image`: the others count.

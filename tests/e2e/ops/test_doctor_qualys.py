@@ -180,7 +180,7 @@ BREAKS = [
         "registry-connected",
         register_with_another_role,
         "is read as arn:aws:iam::111111111111:role/another",
-        "Qualys' Container Security > Configurations > Registries",
+        "Qualys' Container Security > Assets > Registries",
     ),
     Break(
         "pull-time-excluded",
