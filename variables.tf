@@ -1,4 +1,4 @@
-# The Qualys subscription, and how images are scanned.
+# What an installation is given: the subscription, what is scanned, who is notified, how it sits in its account.
 
 variable "qualys_pod" {
   type        = string
@@ -66,9 +66,7 @@ variable "qualys_credentials_version" {
 }
 
 variable "qualys_secret" {
-  type = object({
-    arn = string
-  })
+  type        = object({ arn = string })
   description = "An existing secret in this region, by its `arn`. Its value is the JSON of one credential as in qualys_credentials. By default (null) a secret is created."
   default     = null
 
@@ -275,22 +273,14 @@ variable "owners" {
   }
 
   validation {
-    condition = alltrue(flatten([
-      for topics in values(var.owners.topics) : [
-        for arn in values(topics) : arn == null || can(regex("^arn:[^:]+:sns:[^:]+:[0-9]{12}:[A-Za-z0-9_-]+$", arn))
-      ]
-    ]))
-    error_message = "Give the topics of owners as ARNs of standard SNS topics."
-  }
-
-  validation {
     condition = alltrue([
-      for topics in values(var.owners.topics) : anytrue([for arn in values(topics) : arn != null])
+      for topics in values(var.owners.topics) : anytrue([for arn in values(topics) : arn != null]) && alltrue([
+        for arn in values(topics) : arn == null || can(regex("^arn:[^:]+:sns:[^:]+:[0-9]{12}:[A-Za-z0-9_-]+$", arn))
+      ])
     ])
-    error_message = "Give each team in the topics of owners one topic or more: people, phones, chat or machines."
+    error_message = "Give each team in the topics of owners one topic or more (people, phones, chat, machines), as ARNs of standard SNS topics."
   }
 
-  # A function's environment holds 4 KB.
   validation {
     condition     = length(jsonencode(var.owners.topics)) <= 2000
     error_message = "The topics of owners are more than a function's environment holds: have teams subscribe with a filter on the attribute team instead."
@@ -370,8 +360,6 @@ variable "lambda_package" {
   }
 }
 
-# How the install sits in its account.
-
 variable "name_prefix" {
   type        = string
   description = "Every name in AWS begins with it, so that two installs in one account do not collide. qualys-image-scan by default."
@@ -418,9 +406,7 @@ variable "permissions_boundary_arn" {
 }
 
 variable "kms_key" {
-  type = object({
-    arn = string
-  })
+  type        = object({ arn = string })
   description = "A key to encrypt everything with, by its `arn`; modules/encryption says what its policy needs. By default (null) a key with yearly rotation is created, for 1 USD a month, and 1 USD more for each of its first two rotations."
   default     = null
 

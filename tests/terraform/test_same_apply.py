@@ -31,7 +31,7 @@ module "hub_of_an_organization" {
   kms_key                  = { arn = aws_kms_key.this.arn }
   permissions_boundary_arn = aws_iam_policy.this.arn
   spokes                   = { organization = { id = aws_organizations_organization.this.id } }
-  owners                   = { topics = { shop = aws_sns_topic.this.arn } }
+  owners                   = { topics = { shop = { people = aws_sns_topic.this.arn } } }
   lambda_package = {
     s3 = { bucket = "artifacts", key = "image_scan.zip", version = aws_s3_object.zip.version_id }
   }

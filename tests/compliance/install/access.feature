@@ -22,6 +22,7 @@ Feature: Nobody is let in by a wildcard
       | aws_sns_topic_policy |
       | aws_sqs_queue        |
 
+  # EventBridge names neither rule nor account to a key: its statement there has no condition.
   Scenario Outline: A service is let in under a condition
     Given I have <resource> defined
     Then it must have policy
@@ -30,17 +31,16 @@ Feature: Nobody is let in by a wildcard
     Then it must have Condition
 
     Examples:
-      | resource             | statement                      |
-      | aws_kms_key          | PublishAlarmsToTopics          |
-      | aws_kms_key          | DeliverEventsToQueuesAndTopics |
-      | aws_kms_key          | WriteLogGroups                 |
-      | aws_kms_key          | DescribeForTrail               |
-      | aws_kms_key          | EncryptTrailFiles              |
-      | aws_s3_bucket_policy | CheckBucket                    |
-      | aws_s3_bucket_policy | WriteLogFiles                  |
-      | aws_sns_topic_policy | PublishAlarms                  |
-      | aws_sqs_queue        | KeepFailedEvents               |
-      | aws_sqs_queue        | KeepUndeliveredEvents          |
+      | resource             | statement             |
+      | aws_kms_key          | PublishAlarmsToTopics |
+      | aws_kms_key          | WriteLogGroups        |
+      | aws_kms_key          | DescribeForTrail      |
+      | aws_kms_key          | EncryptTrailFiles     |
+      | aws_s3_bucket_policy | CheckBucket           |
+      | aws_s3_bucket_policy | WriteLogFiles         |
+      | aws_sns_topic_policy | PublishAlarms         |
+      | aws_sqs_queue        | KeepFailedEvents      |
+      | aws_sqs_queue        | KeepUndeliveredEvents |
 
   Scenario: The trail's bucket refuses plain HTTP
     Given I have aws_s3_bucket_policy defined
