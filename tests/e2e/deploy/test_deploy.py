@@ -115,5 +115,5 @@ def test_the_stackset_is_planned_with_the_hubs_names(empty: Project) -> None:
     )
     said = empty.make("plan-spoke-stackset", *settings)
     assert "Plan: 8 to add" in said
-    assert "222233334444:role/qualys-image-scan-parse-event-us-east-1" in said
+    assert "222233334444:role/*qualys-image-scan-send-notification-us-east-1" in said
     assert "qualys-image-scan-222233334444" in said
