@@ -13,10 +13,10 @@ pytest_plugins = ["tests.support.fixtures"]
 TESTS = Path(__file__).parent
 # What takes longest begins first, so that no worker is left with it at the end.
 LONGEST = (
-    "e2e/chaos",
-    "e2e/demo",
     "e2e/organization",
     "e2e/deploy",
+    "e2e/demo",
+    "e2e/chaos",
     "terraform",
     "e2e",
     "sandbox",

@@ -18,7 +18,7 @@ def test_nothing_is_lost_and_nothing_is_falsely_clean() -> None:
     assert result.after.by_task_event.keys() == result.after.by_request.keys() == {"handled"}
 
 
-@pytest.mark.xdist_group("calm")
+@pytest.mark.xdist_group("chaos")
 def test_nobody_hears_twice_when_nothing_fails() -> None:
     result = run(seed=2, events=60, rate=0.0)
     assert sum(result.faults.values()) == 0
