@@ -8,6 +8,7 @@ from functools import cached_property
 from rich.console import Console
 
 from ops.deploy.deployment import Deployment
+from ops.deploy.places import remember
 from ops.deploy.remembered import Remembered
 from ops.deploy.settings import Settings
 from ops.deploy.state import State
@@ -51,6 +52,7 @@ class Target:
                 )
             _agree(other, states.where(deployment.path), given)
             _move(elsewhere, path, states, deployment.path)
+            remember(states, deployment)
             state = states.read(deployment.path)
         return cls(deployment, states, state, given)
 
