@@ -87,8 +87,8 @@ def test_qualys_is_asked_for_its_account_and_external_id(
 
 def test_the_example_is_applied(deployed: tuple[Shell, str], install: Install) -> None:
     assert "Apply complete! Resources: 1 added, 0 changed, 0 destroyed." in deployed[1]
-    (topic,) = install.client("sns").list_topics()["Topics"]
-    found = install.client("sns").list_subscriptions_by_topic(**topic)["Subscriptions"]
+    people = install.outputs["topic_arns"]["people"]
+    found = install.client("sns").list_subscriptions_by_topic(TopicArn=people)["Subscriptions"]
     assert ADDRESS in {each["Endpoint"] for each in found}
 
 

@@ -17,7 +17,7 @@ from .conftest import CLUSTER, CRITICAL, Workload
 Json = dict[str, Any]
 SCAN = ("get_registry", "submit_scan", "check_status", "get_results")
 EITHER = ("parse_event", "check_cache", "send_notification")
-MOST_CALLS = 15  # of one invocation
+MOST_CALLS = 20  # of one invocation
 
 
 class Killed(Workload):
@@ -70,19 +70,23 @@ def test_a_function_may_be_killed_after_any_of_its_calls(
     so on, once when they scan and once when the known verdict meets a service."""
     workload.deploy_once()  # Qualys knows the registry from now on
     killed = [make(install, f"{workload.name}-{calls}") for calls in range(MOST_CALLS + 1)]
-    for calls, each in enumerate(killed):
-        each.kill_after(calls, *EITHER, *SCAN)
-    definitions = [each.register() for each in killed]
-    install.settle()
-    scanned = install.notifications()
-    for calls, each in enumerate(killed):
-        each.kill_after(calls, *EITHER)
-    for each, definition in zip(killed, definitions, strict=True):
-        install.ecs.create_service(
-            cluster=CLUSTER, serviceName=each.name, taskDefinition=definition, desiredCount=1
-        )
-    install.settle()
-    deployed = [each for each in install.notifications() if each["deployed"]]
+    together = 4  # more meet Lambda's limit, and the retries after it are another test's
+    for first in range(0, len(killed), together):
+        some = killed[first : first + together]
+        for calls, each in enumerate(some, first):
+            each.kill_after(calls, *EITHER, *SCAN)
+        definitions = [each.register() for each in some]
+        install.settle()
+        for calls, each in enumerate(some, first):
+            each.kill_after(calls, *EITHER)
+        for each, definition in zip(some, definitions, strict=True):
+            install.ecs.create_service(
+                cluster=CLUSTER, serviceName=each.name, taskDefinition=definition, desiredCount=1
+            )
+        install.settle()
+    notifications = install.notifications()
+    scanned = [each for each in notifications if not each["deployed"]]
+    deployed = [each for each in notifications if each["deployed"]]
     ends = {
         each.name: {
             "verdict": each.verdict()["status"],
@@ -94,8 +98,9 @@ def test_a_function_may_be_killed_after_any_of_its_calls(
     }
     good = {"verdict": "FINDINGS", "scans": ["SUCCEEDED"], "jobs": 1, "told": (1, 1)}
     kept = Counter(each["error"] for each in install.failed_events())
-    assert (ends, kept) == (dict.fromkeys(ends, good), {})
-    assert max(each.told(scanned + deployed) for each in killed) <= 4
+    assert kept == {}
+    assert ends == dict.fromkeys(ends, good)
+    assert max(each.told(notifications) for each in killed) <= 4
     running = {row["service"] for row in install.ledger() if row["state"] == "running"}
     assert running >= set(ends)
     assert all(killed[0].struck())
@@ -174,7 +179,7 @@ def attempts(machine: Json, state: str) -> int:
 
     retries = dict(states(machine))[state]["Retry"]
     return 1 + sum(
-        each["MaxAttempts"] for each in retries if "Runtime.ExitError" in each["ErrorEquals"]
+        int(each["MaxAttempts"]) for each in retries if "Runtime.ExitError" in each["ErrorEquals"]
     )
 
 

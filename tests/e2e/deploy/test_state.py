@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 from sandbox.aws import ACCOUNT, Aws
 
@@ -9,7 +10,7 @@ from .conftest import INSTALL, Project
 
 BUCKET = "STATE_BUCKET=states"
 # The embedded AWS has no host name per bucket.
-PATH_STYLE = {"TF_CLI_ARGS_init": "-backend-config=use_path_style=true"}
+PATH_STYLE: dict[str, Any] = {"TF_CLI_ARGS_init": "-backend-config=use_path_style=true"}
 OLD_KEY = "qualys-image-scan/install.tfstate"
 KEY = "qualys-image-scan/111111111111/us-east-1/installation.tfstate"
 SPOKE_KEY = "qualys-image-scan/111111111111/ca-central-1/regional-spoke.tfstate"
