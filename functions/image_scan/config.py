@@ -93,7 +93,7 @@ def owner_tag() -> str:
 
 def owner_topics() -> dict[str, dict[Reader, str]]:
     """ARNs of the topics that a team has of its own, by team and by who reads them."""
-    return dict(json.loads(os.environ.get("OWNER_TOPICS") or "{}"))
+    return _object("OWNER_TOPICS") if os.environ.get("OWNER_TOPICS") else {}
 
 
 def qualys_platform_url() -> str:

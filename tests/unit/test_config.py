@@ -64,6 +64,23 @@ def test_each_kind_of_reader_has_a_topic(environment: pytest.MonkeyPatch) -> Non
 
 
 @pytest.mark.parametrize(
+    ("name", "read"),
+    [
+        ("TOPIC_ARNS", config.topic_arns),
+        ("OWNER_TOPICS", config.owner_topics),
+        ("NOTIFY", config.notification_policy),
+    ],
+)
+@pytest.mark.parametrize("value", ["people", "5", "[1]"])
+def test_an_object_is_json(
+    environment: pytest.MonkeyPatch, name: str, read: Callable[[], object], value: str
+) -> None:
+    environment.setenv(name, value)
+    with pytest.raises(ConfigurationError, match=f"{name} is no JSON object"):
+        read()
+
+
+@pytest.mark.parametrize(
     "url", ["https://gateway.example.com/", "http://127.0.0.1:8080", "http://localhost:1"]
 )
 def test_a_gateway_is_https_or_on_loopback(environment: pytest.MonkeyPatch, url: str) -> None:
