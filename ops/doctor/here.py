@@ -64,7 +64,7 @@ class Here:
 
     @property
     def deploy(self) -> str:
-        """What makes anew what was deployed here and is gone or changed."""
+        """What restores what was deployed here and is gone or changed."""
         if INSTALL not in self.kinds:
             if self.hub_bus_arn.split(":")[4:5] in ([], [self.account_id]):
                 return make("deploy-region", self.prefix, REGION=self.region)
@@ -74,7 +74,7 @@ class Here:
 
     @property
     def deploy_members(self) -> str:
-        """What makes anew what the StackSets of the organization have deployed."""
+        """What restores what the StackSets of the organization have deployed."""
         return make("deploy-spoke-stackset", self.prefix)
 
     # What there is.

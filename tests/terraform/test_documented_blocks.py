@@ -13,6 +13,7 @@ import yaml
 from sandbox.aws import REPOSITORY
 from sandbox.terraform import cli_environment, copy_project, find_terraform, kept_provider
 from tests.support.documents import block, blocks
+from tests.support.provider_mocks import mocked
 
 RULES = REPOSITORY / "modules/org-spoke/templates/rules.yaml"
 RULE = yaml.safe_load(RULES.read_text())["Resources"]["Rule"]
@@ -129,24 +130,7 @@ ROOTS = {
     ),
 }
 # Of the default provider, and of all others, which work in another region.
-MOCK = """
-mock_provider "aws" {
-  %s
-  mock_data "aws_iam_policy_document" {
-    defaults = { json = "{}" }
-  }
-  mock_data "aws_partition" {
-    defaults = { partition = "aws" }
-  }
-  mock_data "aws_region" {
-    defaults = { id = "%s" }
-  }
-  mock_data "aws_caller_identity" {
-    defaults = { account_id = "111122223333" }
-  }
-}
-"""
-MOCKS = MOCK % ("", "eu-central-1") + MOCK % ('alias = "elsewhere"', "eu-west-1")
+MOCKS = mocked("eu-central-1") + mocked("eu-west-1", alias="elsewhere")
 BLOCKS = {name: each.text for name, each in blocks().items() if each.language == "hcl"}
 
 

@@ -151,7 +151,7 @@ TARGETS = f"--deployment-targets OrganizationalUnitIds={','.join(UNITS)}"
 
 
 def command(verb: str, part: str, account: str, *options: str) -> str:
-    """What the AWS CLI is told, for one account alone."""
+    """Arguments of the AWS CLI, for one account alone."""
     return " ".join(
         [
             f"aws cloudformation {verb}-stack-instances",

@@ -4,6 +4,7 @@ import subprocess
 from pathlib import Path
 
 from sandbox.terraform import cli_environment, copy_project, find_terraform
+from tests.support.provider_mocks import mocked
 
 CONFIGURATION = """
 resource "aws_secretsmanager_secret" "this" {}
@@ -74,23 +75,6 @@ terraform {
   }
 }
 """
-MOCK = """
-mock_provider "aws" {
-  %s
-  mock_data "aws_iam_policy_document" {
-    defaults = { json = "{}" }
-  }
-  mock_data "aws_partition" {
-    defaults = { partition = "aws" }
-  }
-  mock_data "aws_region" {
-    defaults = { id = "%s" }
-  }
-  mock_data "aws_caller_identity" {
-    defaults = { account_id = "%s" }
-  }
-}
-"""
 RUN = """
 run "same_apply" {
   command = plan
@@ -111,8 +95,7 @@ def test_it_is_planned(tmp_path: Path) -> None:
     root.mkdir(parents=True)
     (root / "main.tf").write_text(CONFIGURATION)
     (folder / "tests").mkdir()
-    mocks = MOCK % ("", "us-east-1", "111122223333")
-    mocks += MOCK % ('alias = "elsewhere"', "eu-west-1", "444455556666")
+    mocks = mocked("us-east-1") + mocked("eu-west-1", "444455556666", "elsewhere")
     (folder / "tests/same_apply.tftest.hcl").write_text(mocks + RUN)
     environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(tmp_path)}
     environment |= cli_environment(folder)
