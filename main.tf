@@ -51,6 +51,7 @@ module "encryption" {
 
   name_prefix = module.package.name_prefix
   kms_key     = var.kms_key
+  publishers  = flatten([for access in values(var.topic_access) : access.publishers])
   tags        = var.tags
 }
 
@@ -94,6 +95,7 @@ module "workflow" {
   reconcile_schedule           = var.reconcile_schedule
   log                          = var.log
   notification_email_addresses = var.notification_email_addresses
+  topic_access                 = var.topic_access
   notification_policy          = merge(var.notify, { min_severity = var.notification_min_severity, notify_on = var.notify_on })
   exceptions                   = var.exceptions
   owners                       = var.owners

@@ -171,6 +171,48 @@ variable "notification_email_addresses" {
   }
 }
 
+variable "topic_access" {
+  type = map(object({
+    subscriber_account_ids = optional(set(string), [])
+    publishers = optional(list(object({
+      service     = string
+      source_arns = set(string)
+    })), [])
+  }))
+  description = "Who else may use the topic of a reader (`people`, `phones`, `chat` or `machines`): accounts that may subscribe (`subscriber_account_ids`), and AWS services that may publish for the resources in `source_arns` (`publishers`). By default (none) principals of this account may subscribe, as far as their own policies allow, and CloudWatch alarms of this account may publish."
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = length(setsubtract(keys(var.topic_access), ["people", "phones", "chat", "machines"])) == 0
+    error_message = "Use people, phones, chat or machines as the keys of topic_access."
+  }
+  validation {
+    condition = alltrue(flatten([
+      for access in values(var.topic_access) : [for id in access.subscriber_account_ids : can(regex("^[0-9]{12}$", id))]
+    ]))
+    error_message = "Write each of subscriber_account_ids in topic_access as the 12 digits of an AWS account, in quotes."
+  }
+  validation {
+    condition = alltrue(flatten([
+      for access in values(var.topic_access) : [
+        for publisher in access.publishers : can(regex("^[a-z0-9-]+([.][a-z0-9-]+)*[.]amazonaws[.]com([.]cn)?$", publisher.service))
+      ]
+    ]))
+    error_message = "Set service of each of the publishers in topic_access to a service principal, as in events.amazonaws.com."
+  }
+  validation {
+    condition = alltrue(flatten([
+      for access in values(var.topic_access) : [
+        for publisher in access.publishers : length(publisher.source_arns) > 0 && alltrue([
+          for arn in publisher.source_arns : can(regex("^arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:[0-9]{12}:[^*?].*$", arn))
+        ])
+      ]
+    ]))
+    error_message = "Name one or more source_arns for each of the publishers in topic_access. Each has the account in it, and says more than an asterisk of the resource: otherwise the service would publish for anybody."
+  }
+}
+
 variable "spokes" {
   type = object({
     organization = optional(object({

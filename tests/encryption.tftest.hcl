@@ -58,7 +58,7 @@ run "lets_each_service_in_under_a_condition" {
       } == {
       AdministerByAccount   = { AWS = "arn:aws:iam::111122223333:root" }
       PublishAlarmsToTopics = { Service = "cloudwatch.amazonaws.com" }
-      DeliverEventsToQueues = { Service = "events.amazonaws.com" }
+      DeliverEvents         = { Service = "events.amazonaws.com" }
       WriteLogGroups        = { Service = "logs.eu-central-1.amazonaws.com" }
       DescribeForTrail      = { Service = "cloudtrail.amazonaws.com" }
       EncryptTrailFiles     = { Service = "cloudtrail.amazonaws.com" }
@@ -68,10 +68,32 @@ run "lets_each_service_in_under_a_condition" {
   assert {
     condition = alltrue([
       for statement in jsondecode(aws_kms_key.this[0].policy).Statement :
-      try(strcontains(jsonencode(statement.Condition), "111122223333"), statement.Sid == "DeliverEventsToQueues") && statement.Action != "kms:*"
+      try(strcontains(jsonencode(statement.Condition), "111122223333"), statement.Sid == "DeliverEvents") && statement.Action != "kms:*"
       if statement.Sid != "AdministerByAccount"
     ])
     error_message = "Every service must be bound to single actions, and to this account where it names one to a key."
+  }
+}
+
+run "lets_publishers_in_for_the_accounts_of_their_sources" {
+  command = plan
+  module {
+    source = "./modules/encryption"
+  }
+  variables {
+    publishers = [
+      { service = "events.amazonaws.com", source_arns = ["arn:aws:events:eu-central-1:111122223333:rule/mine"] },
+      { service = "budgets.amazonaws.com", source_arns = ["arn:aws:budgets::111122223333:*", "arn:aws:budgets::444455556666:*"] },
+    ]
+  }
+
+  assert {
+    condition = [
+      for statement in jsondecode(aws_kms_key.this[0].policy).Statement :
+      [statement.Principal.Service, statement.Action, toset(statement.Condition.StringEquals["aws:SourceAccount"])]
+      if startswith(statement.Sid, "PublishToTopics")
+    ] == [["budgets.amazonaws.com", ["kms:GenerateDataKey*", "kms:Decrypt"], toset(["111122223333", "444455556666"])]]
+    error_message = "The key must let the service in for these accounts. EventBridge, which names none to a key, has its statement already."
   }
 }
 

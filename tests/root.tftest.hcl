@@ -270,6 +270,47 @@ run "refuses_a_prefix_of_s3_access_points" {
   expect_failures = [var.name_prefix]
 }
 
+# One run for each: they are different rules of one variable.
+run "refuses_access_to_a_topic_that_is_none" {
+  command = plan
+  variables {
+    topic_access = { operators = {} }
+  }
+  expect_failures = [var.topic_access]
+}
+
+run "refuses_a_subscriber_that_is_no_account" {
+  command = plan
+  variables {
+    topic_access = { people = { subscriber_account_ids = ["*"] } }
+  }
+  expect_failures = [var.topic_access]
+}
+
+run "refuses_a_publisher_that_is_no_service" {
+  command = plan
+  variables {
+    topic_access = { people = { publishers = [{ service = "*", source_arns = ["arn:aws:events:us-east-1:111122223333:rule/mine"] }] } }
+  }
+  expect_failures = [var.topic_access]
+}
+
+run "refuses_a_publisher_for_anybody" {
+  command = plan
+  variables {
+    topic_access = { people = { publishers = [{ service = "events.amazonaws.com", source_arns = ["arn:aws:events:us-east-1:111122223333:*"] }] } }
+  }
+  expect_failures = [var.topic_access]
+}
+
+run "refuses_a_publisher_without_a_source" {
+  command = plan
+  variables {
+    topic_access = { people = { publishers = [{ service = "events.amazonaws.com", source_arns = [] }] } }
+  }
+  expect_failures = [var.topic_access]
+}
+
 run "refuses_a_topic_of_a_team_that_is_none" {
   command = plan
   variables {

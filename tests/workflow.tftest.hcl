@@ -517,6 +517,53 @@ run "topics_queue_and_alarms" {
   }
 }
 
+run "others_may_use_a_topic_where_that_is_given" {
+  module {
+    source = "./modules/workflow"
+  }
+  variables {
+    topic_access = {
+      machines = {
+        subscriber_account_ids = ["444455556666"]
+        publishers = [
+          { service = "events.amazonaws.com", source_arns = ["arn:aws:events:eu-central-1:111122223333:rule/mine"] },
+        ]
+      }
+      chat = {}
+    }
+  }
+
+  assert {
+    condition = {
+      for reader, policy in aws_sns_topic_policy.notifications : reader => [
+        for statement in jsondecode(policy.policy).Statement : statement if statement.Sid != "PublishAlarms"
+      ]
+      } == {
+      people = []
+      phones = []
+      chat   = []
+      machines = [
+        {
+          Sid       = "PublishForSources0"
+          Effect    = "Allow"
+          Principal = { Service = "events.amazonaws.com" }
+          Action    = "sns:Publish"
+          Resource  = "arn:aws:sns:eu-central-1:111122223333:test-scan-notifications-machines"
+          Condition = { ArnLike = { "aws:SourceArn" = "arn:aws:events:eu-central-1:111122223333:rule/mine" } }
+        },
+        {
+          Sid       = "SubscribeFromAccounts"
+          Effect    = "Allow"
+          Principal = { AWS = "arn:aws:iam::444455556666:root" }
+          Action    = "sns:Subscribe"
+          Resource  = "arn:aws:sns:eu-central-1:111122223333:test-scan-notifications-machines"
+        },
+      ]
+    }
+    error_message = "The account may subscribe and the rule may publish, to this topic alone."
+  }
+}
+
 run "teams_have_topics_of_their_own" {
   module {
     source = "./modules/workflow"

@@ -59,10 +59,32 @@ data "aws_iam_policy_document" "key" {
     }
   }
 
-  # Undelivered events go to encrypted queues. EventBridge names neither rule nor account to a key, so
-  # a condition would refuse all of them; the policy of each queue names the rule.
+  # Services that may publish to a topic. EventBridge has its own statement.
+  dynamic "statement" {
+    for_each = [for publisher in var.publishers : publisher if publisher.service != "events.amazonaws.com"]
+
+    content {
+      sid       = "PublishToTopics${statement.key}"
+      actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
+      resources = ["*"]
+
+      principals {
+        type        = "Service"
+        identifiers = [statement.value.service]
+      }
+      condition {
+        test     = "StringEquals"
+        variable = "aws:SourceAccount"
+        values   = distinct([for arn in statement.value.source_arns : split(":", arn)[4]])
+      }
+    }
+  }
+
+  # Undelivered events go to encrypted queues, and events to the topics where topic_access lets a rule
+  # publish. EventBridge names neither rule nor account to a key, so a condition would refuse all of
+  # them; the policy of each queue and topic names the rule.
   statement {
-    sid       = "DeliverEventsToQueues"
+    sid       = "DeliverEvents"
     actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
     resources = ["*"]
 

@@ -16,6 +16,15 @@ variable "kms_key" {
   }
 }
 
+variable "publishers" {
+  type = list(object({
+    service     = string
+    source_arns = set(string)
+  }))
+  description = "Services that may publish to the topics, each for the accounts of its `source_arns`. None by default, beside alarms of this account and EventBridge."
+  default     = []
+}
+
 variable "tags" {
   type        = map(string)
   description = "Tags of the key. None by default."

@@ -42,6 +42,41 @@ data "aws_iam_policy_document" "notifications" {
       values   = [local.account]
     }
   }
+
+  dynamic "statement" {
+    for_each = try(var.topic_access[each.key].publishers, [])
+
+    content {
+      sid       = "PublishForSources${statement.key}"
+      actions   = ["sns:Publish"]
+      resources = [aws_sns_topic.notifications[each.key].arn]
+
+      principals {
+        type        = "Service"
+        identifiers = [statement.value.service]
+      }
+      condition {
+        test     = "ArnLike"
+        variable = "aws:SourceArn"
+        values   = statement.value.source_arns
+      }
+    }
+  }
+
+  dynamic "statement" {
+    for_each = length(try(var.topic_access[each.key].subscriber_account_ids, [])) > 0 ? [var.topic_access[each.key]] : []
+
+    content {
+      sid       = "SubscribeFromAccounts"
+      actions   = ["sns:Subscribe"]
+      resources = [aws_sns_topic.notifications[each.key].arn]
+
+      principals {
+        type        = "AWS"
+        identifiers = [for id in statement.value.subscriber_account_ids : "arn:${local.partition}:iam::${id}:root"]
+      }
+    }
+  }
 }
 
 # AWS mails each address a link to confirm, and deletes what is not confirmed within 48 hours.

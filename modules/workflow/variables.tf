@@ -144,6 +144,18 @@ variable "notification_email_addresses" {
   default     = []
 }
 
+variable "topic_access" {
+  type = map(object({
+    subscriber_account_ids = optional(set(string), [])
+    publishers = optional(list(object({
+      service     = string
+      source_arns = set(string)
+    })), [])
+  }))
+  description = "Accounts that may subscribe to the topic of a reader, and services that may publish to it for the resources in `source_arns`; the key must let these services in. None by default, beside alarms of this account."
+  default     = {}
+}
+
 variable "notification_policy" {
   type = object({
     min_severity = optional(string, "high")

@@ -72,7 +72,11 @@ ROOTS = {
             "docs/notifications.md#events-for-machines",
             "docs/notifications.md#filters",
         ),
-        inside=("docs/notifications.md#what-is-told", "docs/notifications.md#teams"),
+        inside=(
+            "docs/notifications.md#who-may-use-a-topic",
+            "docs/notifications.md#what-is-told",
+            "docs/notifications.md#teams",
+        ),
     ),
     "modules": Root(
         blocks=(

@@ -49,7 +49,7 @@ def test_what_no_file_may_hold(file: Path) -> None:
     assert not re.search(r"aws_region\.\w+\.name\b", text), "removed in provider 6: use .id"
     assert "aws_iam_policy_attachment" not in text, "it detaches what others attached"
     assert not re.search(r"^\s*(//|/\*)", text, re.MULTILINE), "comments begin with #"
-    longest = 500 if file.name == "variables.tf" else 200  # prose, most of it
+    longest = 600 if file.name == "variables.tf" else 200  # prose, most of it
     assert len(text.splitlines()) <= longest, "the file has more than one subject"
 
 
