@@ -1,11 +1,12 @@
-# One line each says what a target does: `make help`. Everything is made in .venv, .sandbox and .checkov,
-# which git ignores; nothing is installed outside of them.
+# One line each says what a target does: `make help`. Everything is made in .venv, .sandbox, .checkov
+# and .judges, which git ignores; nothing is installed outside of them.
 
 PYTHON ?= python3
 BIN := .venv/bin
 TESTS_READY := .venv/ready
 SANDBOX_READY := .sandbox/venv/ready
 CHECKOV_READY := .checkov/venv/ready
+JUDGES_READY := .judges/ready
 OPS_READY := .venv/ops-ready
 DEMO_READY := .venv/demo-ready
 OPS := $(BIN)/python -m ops
@@ -94,9 +95,13 @@ redrive: $(OPS_READY) ## Kept events through the intake again; DRY_RUN=1 lists t
 # Two checks at once, and then all tests in one run. More workers than processors, because much of an
 # apply is waiting.
 .PHONY: test
-test: all-ready ## Every check and test; what CI runs
+test: all-ready ## Every check and test but those of `make judges`
 	@$(MAKE) --no-print-directory --jobs=2 lint checkov
-	$(PYTEST) $(WORKERS) tests --cov --cov-report=term --cov-fail-under=95
+	$(PYTEST) $(WORKERS) tests --ignore=tests/judges --cov --cov-report=term --cov-fail-under=95
+
+.PHONY: judges
+judges: setup $(JUDGES_READY) ## Policies, machines, templates and examples before judges that are not ours; needs Node.js 18
+	$(PYTEST) -n 2 --dist loadgroup tests/judges
 
 .PHONY: lint
 lint: setup ## Style and types of the Python
@@ -203,6 +208,15 @@ $(CHECKOV_READY): tests/checkov.txt | python
 	@.checkov/venv/bin/python $(INSTALL) tests/checkov.txt
 	@touch $@
 
+$(JUDGES_READY): tests/judges/requirements.txt tests/judges/node.txt | python
+	@command -v npm >/dev/null || { echo "npm is not found: install Node.js 18 or newer" >&2; exit 1; }
+	@echo "Installing the judges into .judges"
+	@$(PYTHON) -m venv .judges/venv
+	@.judges/venv/bin/python $(INSTALL) tests/judges/requirements.txt
+	@sed 's/ *#.*//' tests/judges/node.txt | xargs npm install --prefix .judges/node --no-save --no-package-lock \
+	  --no-audit --no-fund --ignore-scripts --loglevel=error
+	@touch $@
+
 .PHONY: clean
 clean: ## Remove all that the other targets made
-	rm -rf .venv .sandbox .checkov functions/dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	rm -rf .venv .sandbox .checkov .judges functions/dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
