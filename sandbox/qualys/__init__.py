@@ -16,7 +16,7 @@ from sandbox.qualys.image_source import (
 )
 from sandbox.qualys.process import QualysProcess
 from sandbox.qualys.sensor_user import make_sensor_user
-from sandbox.qualys.server import Credentials, QualysSimulator
+from sandbox.qualys.server import Credentials, QualysSimulator, Tls
 
 __all__ = [
     "AwsCredentials",
@@ -32,5 +32,6 @@ __all__ = [
     "QualysSimulator",
     "RegistryAccess",
     "SimulatorControl",
+    "Tls",
     "make_sensor_user",
 ]

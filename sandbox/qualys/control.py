@@ -20,8 +20,14 @@ class ControlRefused(Exception):
 
 
 class SimulatorControl:
-    def __init__(self, url: str) -> None:
+    """`authority` is the file of a certificate authority to trust, where the URL is https."""
+
+    def __init__(self, url: str, authority: Path | None = None) -> None:
         self._url = f"{url}/_control"
+        self._session = requests.Session()
+        self._session.trust_env = False  # neither a proxy nor certificates of the machine
+        if authority:
+            self._session.verify = str(authority)
 
     def scenario(self, **values: Any) -> dict[str, Any]:
         """Sets switches of the scenario (see `Scenario`) and returns them all."""
@@ -120,7 +126,7 @@ class SimulatorControl:
         self._call("POST", "/reset")
 
     def _call(self, method: str, path: str, body: Any = None) -> Any:
-        answer = requests.request(method, self._url + path, json=body, timeout=_SECONDS)
+        answer = self._session.request(method, self._url + path, json=body, timeout=_SECONDS)
         if answer.status_code == 400:
             raise ControlRefused(answer.json().get("error", answer.text))
         answer.raise_for_status()

@@ -31,8 +31,17 @@ class Credentials:
     clients: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Tls:
+    """Files in PEM: a certificate for 127.0.0.1 with its key, and the authority that issued it."""
+
+    certificate: Path
+    key: Path
+    authority: Path
+
+
 class QualysSimulator:
-    """A Qualys gateway on 127.0.0.1, from `with` to its end.
+    """A Qualys gateway on 127.0.0.1, from `with` to its end. With `tls` its URL is https.
 
     Images are pulled from `image_source`; without one there is an empty `HeldImages` to push to.
     `scenario` holds values to start from and to come back to on reset, as does `scenario_file` (see
@@ -48,6 +57,7 @@ class QualysSimulator:
         scenario_file: str | Path | None = None,
         clock: Clock | None = None,
         port: int = 0,
+        tls: Tls | None = None,
     ) -> None:
         told = [] if scenario_file is None else [read_file(scenario_file)]
         told.append({"scenario": dict(scenario or {})})
@@ -59,12 +69,16 @@ class QualysSimulator:
         self.world = World(accounts, self.clock, told)
         self._sensor = Sensor(self.world, self.image_source)
         app = Front(make_application(self.world, self._sensor), self.world)
-        self._server = make_server("127.0.0.1", port, app, True, request_handler=_Quiet)
+        files = (str(tls.certificate), str(tls.key)) if tls else None
+        self._server = make_server(
+            "127.0.0.1", port, app, True, request_handler=_Quiet, ssl_context=files
+        )
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(_POLL_SECONDS,), daemon=True
         )
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        self.control = SimulatorControl(self.url)
+        scheme = "https" if tls else "http"
+        self.url = f"{scheme}://127.0.0.1:{self._server.server_port}"
+        self.control = SimulatorControl(self.url, tls.authority if tls else None)
 
     def __enter__(self) -> Self:
         self._sensor.start()
