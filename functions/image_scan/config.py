@@ -155,8 +155,12 @@ def spokes() -> Spokes | None:
 
 @dataclass(frozen=True)
 class QualysSettings:
+    """`ca_bundle_arn` and `ca_bundle_version` name a version of a secret, or are empty."""
+
     gateway_url: str
     secret_arn: str
+    ca_bundle_arn: str = ""
+    ca_bundle_version: str = ""
 
     @classmethod
     def from_environment(cls) -> Self:
@@ -169,4 +173,6 @@ class QualysSettings:
             scheme, host = "", None
         if not host or not (scheme == "https" or (scheme == "http" and host in _LOOPBACK)):
             raise ConfigurationError("QUALYS_GATEWAY_URL must be https (http on loopback only)")
-        return cls(url, _text("QUALYS_SECRET_ARN"))
+        if not (ca_bundle_arn := os.environ.get("CA_BUNDLE_ARN", "")):
+            return cls(url, _text("QUALYS_SECRET_ARN"))
+        return cls(url, _text("QUALYS_SECRET_ARN"), ca_bundle_arn, _text("CA_BUNDLE_VERSION"))

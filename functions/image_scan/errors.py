@@ -76,6 +76,15 @@ class QualysUnauthorized(PermanentError):
     """Qualys refuses the credential (401): no image can be scanned until it is replaced."""
 
 
+class QualysUntrusted(PermanentError):
+    """The certificate at the other end is not trusted. A proxy that inspects TLS needs its
+    certificate authority in network.ca_bundle. Nothing was sent."""
+
+
+class ProxyUnauthorized(PermanentError):
+    """The proxy asks for another user and password (407). Nothing reached Qualys."""
+
+
 class QualysForbidden(PermanentError):
     """The credential lacks a permission or a scope (403), maybe for one image alone."""
 

@@ -13,11 +13,13 @@ if TYPE_CHECKING:
 
     from image_scan.cache_table import CacheTable
 
-# Not the image's: the credential is dead or malformed, Qualys is down, more is deployed than may be
-# scanned, or the sensor does not look for what is required.
+# Not the image's: the credential is dead or malformed, Qualys is down, the way to it is not trusted
+# or closed, more is deployed than may be scanned, or the sensor does not look for what is required.
 ERRORS = frozenset(
     {
         "QualysUnauthorized",
+        "QualysUntrusted",
+        "ProxyUnauthorized",
         "ConfigurationError",
         "QualysUnavailable",
         "QualysThrottled",

@@ -6,6 +6,7 @@ import requests
 
 from image_scan import aws, config
 from image_scan.qualys.client import QualysClient
+from image_scan.qualys.connection import Connection
 from image_scan.qualys.credentials import Credentials
 from image_scan.qualys.transport import Transport
 
@@ -17,10 +18,14 @@ def client() -> QualysClient:
     session.headers["User-Agent"] = "fargate-image-scan"
     # The secret is read when a token is needed, so a rotated one is picked up.
     credentials = Credentials(session, settings.gateway_url, lambda: _secret(settings.secret_arn))
+    ca_bundle = ""
+    if settings.ca_bundle_arn:
+        ca_bundle = _secret(settings.ca_bundle_arn, VersionId=settings.ca_bundle_version)
+    session.mount("https://", Connection(ca_bundle, credentials.proxy_login))
     return QualysClient(Transport(session, settings.gateway_url, credentials))
 
 
-def _secret(arn: str) -> str:
+def _secret(arn: str, **version: str) -> str:
     with aws.calls("secretsmanager:GetSecretValue"):
-        answer = aws.client("secretsmanager").get_secret_value(SecretId=arn)
+        answer = aws.client("secretsmanager").get_secret_value(SecretId=arn, **version)
     return str(answer.get("SecretString", ""))

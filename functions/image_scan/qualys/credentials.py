@@ -23,6 +23,7 @@ from image_scan.errors import (
     QualysUnauthorized,
     QualysUnavailable,
 )
+from image_scan.qualys.connection import failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,9 +40,11 @@ class Credentials:
     """Mints when it must, remembers until a margin before the token's own end.
 
     `read_secret` returns the JSON text {"token"}, {"username","password"} or
-    {"client_id","client_secret"}. It is called once, and again only after Qualys refused what it
-    gave: that is when it may have been rotated. Methods raise ConfigurationError,
-    QualysUnauthorized and QualysUnavailable; no message of theirs holds a part of the secret.
+    {"client_id","client_secret"}, each with "proxy_user" and "proxy_password" where a proxy asks
+    for them. It is called once, and again only after Qualys or the proxy refused what it gave: that
+    is when it may have been rotated. Methods raise ConfigurationError, QualysUnauthorized,
+    QualysUnavailable, QualysUntrusted and ProxyUnauthorized; no message of theirs holds a part of
+    the secret.
     """
 
     def __init__(
@@ -56,6 +59,7 @@ class Credentials:
         self._read_secret = read_secret
         self._clock = clock
         self._secret: dict[str, str] = {}
+        self._proxy_login: tuple[str, str] | None = None
         self._token = ""
         self._expires_at = 0.0
 
@@ -72,11 +76,28 @@ class Credentials:
         self._token, self._expires_at = self._obtain()
         return self._token != refused
 
+    def proxy_login(self) -> tuple[str, str] | None:
+        """User and password for a proxy; None where the secret has none."""
+        if not self._secret:
+            self._read()
+        return self._proxy_login
+
+    def renew_proxy_login(self) -> bool:
+        """After the proxy refused: reads the secret again; False when its login is the same."""
+        refused = self._proxy_login
+        self._read()
+        return self._proxy_login != refused
+
+    def _read(self) -> None:
+        text = self._read_secret()
+        self._secret, self._proxy_login = _parse(text), _parse_proxy_login(text)
+
     def _obtain(self) -> tuple[str, float]:
         if self._secret:
             with contextlib.suppress(QualysUnauthorized):
                 return self._exchange(self._secret)
-        held, self._secret = self._secret, _parse(self._read_secret())
+        held = self._secret
+        self._read()
         if self._secret == held:
             raise QualysUnauthorized("signing in: refused, and the secret is still the same")
         return self._exchange(self._secret)
@@ -120,7 +141,7 @@ class Credentials:
             )
         except (requests.RequestException, ValueError) as error:  # a Location that is no URL, too
             # Not chained: a foreign message could quote the request.
-            raise QualysUnavailable(f"signing in: {type(error).__name__}") from None
+            raise failure(error, "signing in") from None
 
 
 def _jwt(answer: requests.Response) -> str:
@@ -147,6 +168,19 @@ def _parse(text: str) -> dict[str, str]:
     raise ConfigurationError(
         "the credential secret must be JSON with token, with username and password, "
         "or with client_id and client_secret"
+    )
+
+
+def _parse_proxy_login(text: str) -> tuple[str, str] | None:
+    """Of a secret that has been parsed before."""
+    user, password = (json.loads(text).get(name, "") for name in ("proxy_user", "proxy_password"))
+    if user == password == "":
+        return None
+    given = all(isinstance(each, str) and each and _fits_a_form(each) for each in (user, password))
+    if given and ":" not in user:
+        return user, password
+    raise ConfigurationError(
+        "the credential secret must have proxy_user, without a colon, and proxy_password together"
     )
 
 

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import requests
 
 from image_scan.errors import (
+    ProxyUnauthorized,
     QualysForbidden,
     QualysRejected,
     QualysThrottled,
     QualysUnauthorized,
     QualysUnavailable,
 )
+from image_scan.qualys.connection import failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -80,6 +82,11 @@ class Transport:
                     raise
                 self._sleep(random.uniform(0.2, 0.5) * attempt)  # noqa: S311 - jitter
                 continue
+            except ProxyUnauthorized:
+                if renewed or not self._credentials.renew_proxy_login():
+                    raise
+                renewed = True
+                continue
             # A permission that was granted since is in a new JWT only, hence 403 as well.
             if answer.status_code in (401, 403) and not renewed and self._credentials.renew():
                 renewed = True
@@ -115,8 +122,7 @@ class Transport:
             )
         except (requests.RequestException, ValueError) as error:
             # The latter for a Location that is no URL, which is parsed though it is not followed.
-            message = f"{method} {path}: {type(error).__name__}"
-            raise QualysUnavailable(message) from None
+            raise failure(error, f"{method} {path}") from None
         if answer.status_code not in _LIMITED:
             self._crowded_until = self._clock() + crowded_seconds(answer.headers)
         if answer.status_code >= 500:

@@ -7,7 +7,7 @@ import boto3
 import pytest
 import responses
 
-from image_scan import aws
+from image_scan import aws, subscription
 from image_scan.errors import ConfigurationError
 from image_scan.handlers import (
     check_cache,
@@ -137,6 +137,23 @@ def test_a_secret_that_holds_no_text_is_a_mistake_in_the_configuration(dynamodb:
     secrets = boto3.client("secretsmanager", region_name=REGION)
     secrets.create_secret(Name="qualys", SecretBinary=b"{}")
     with pytest.raises(ConfigurationError, match="credential secret"):
+        get_registry.handler(task(), None)
+
+
+def test_the_ca_bundle_is_read_in_the_version_that_was_deployed(
+    dynamodb: Any, secret: None, environment: pytest.MonkeyPatch
+) -> None:
+    secrets = boto3.client("secretsmanager", region_name=REGION)
+    made = secrets.create_secret(Name="ca-bundle", SecretString="no certificate")
+    secrets.put_secret_value(SecretId="ca-bundle", SecretString="-----BEGIN another")
+    environment.setenv("CA_BUNDLE_ARN", made["ARN"])
+    environment.setenv("CA_BUNDLE_VERSION", made["VersionId"])
+    read = subscription._secret(made["ARN"], VersionId=made["VersionId"])
+    assert read == "no certificate"
+    with pytest.raises(ConfigurationError, match="the CA bundle has no certificate"):
+        get_registry.handler(task(), None)
+    environment.delenv("CA_BUNDLE_VERSION")
+    with pytest.raises(ConfigurationError, match="CA_BUNDLE_VERSION"):
         get_registry.handler(task(), None)
 
 

@@ -275,6 +275,11 @@ def test_an_unreachable_gateway_quotes_nothing(
         {"username": "ann", "password": ""},
         {"username": "ann", "password": "half a character: \ud800"},
         {"client_id": "a\r\nX-Evil: 1", "client_secret": "b"},
+        {"token": "t", "proxy_user": "ann"},
+        {"token": "t", "proxy_password": "p"},
+        {"token": "t", "proxy_user": "ann", "proxy_password": 7},
+        {"token": "t", "proxy_user": "an:n", "proxy_password": "p"},
+        {"token": "t", "proxy_user": "ann", "proxy_password": "half a character: \ud800"},
     ],
 )
 def test_a_secret_of_another_form_is_a_mistake_in_the_configuration(
