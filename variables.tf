@@ -35,8 +35,11 @@ variable "qualys_credentials" {
     password      = optional(string)
     client_id     = optional(string)
     client_secret = optional(string)
+
+    proxy_user     = optional(string)
+    proxy_password = optional(string)
   })
-  description = "What the functions authenticate with at Qualys: `token`, or `username` with `password`, or `client_id` with `client_secret`. Stored in a new secret; ephemeral, so it is in neither plan nor state, and is asked for at every run. Null by default: then qualys_secret is used."
+  description = "What the functions authenticate with at Qualys: `token`, or `username` with `password`, or `client_id` with `client_secret`; and `proxy_user` with `proxy_password` where the proxy of `network` asks for them. Stored in a new secret; ephemeral, so it is in neither plan nor state, and is asked for at every run. Null by default: then qualys_secret is used."
   default     = null
   sensitive   = true
   ephemeral   = true
@@ -48,9 +51,16 @@ variable "qualys_credentials" {
   validation {
     condition = var.qualys_credentials == null || contains(
       ["token", "password,username", "client_id,client_secret"],
-      join(",", sort([for name, value in coalesce(var.qualys_credentials, {}) : name if value != null && value != ""])),
+      join(",", sort([for name, value in coalesce(var.qualys_credentials, {}) : name if value != null && value != "" && !startswith(name, "proxy_")])),
     )
     error_message = "Give qualys_credentials exactly one kind of credential: token, or username with password, or client_id with client_secret."
+  }
+  validation {
+    condition = var.qualys_credentials == null || contains(
+      ["", "proxy_password,proxy_user"],
+      join(",", sort([for name, value in coalesce(var.qualys_credentials, {}) : name if value != null && value != "" && startswith(name, "proxy_")])),
+    )
+    error_message = "Give proxy_user and proxy_password of qualys_credentials together."
   }
 }
 
@@ -67,7 +77,7 @@ variable "qualys_credentials_version" {
 
 variable "qualys_secret" {
   type        = object({ arn = string })
-  description = "An existing secret in this region, by its `arn`. Its value is the JSON of one credential as in qualys_credentials. By default (null) a secret is created."
+  description = "An existing secret in this region, by its `arn`. Its value is the JSON of one credential as in qualys_credentials, with proxy_user and proxy_password where they are needed. By default (null) a secret is created."
   default     = null
 
   validation {
@@ -466,8 +476,9 @@ variable "network" {
     }))
     https_proxy = optional(string)
     no_proxy    = optional(string)
+    ca_bundle   = optional(object({ pem = string }))
   })
-  description = "Where the functions run: `vpc` puts them into subnets of a VPC, from which they must reach the Qualys API and the AWS APIs; `https_proxy` is used for both, except for the hosts in `no_proxy`. No VPC and no proxy by default."
+  description = "Where the functions run: `vpc` puts them into subnets of a VPC, from which they must reach the Qualys API and the AWS APIs; `https_proxy` is used for both, except for the hosts in `no_proxy`; certificates in `ca_bundle` (`pem`) are trusted for Qualys, beside the public ones. No VPC, proxy or bundle by default."
   default     = {}
   nullable    = false
 
@@ -476,8 +487,25 @@ variable "network" {
     error_message = "Name subnets and security groups in network.vpc, or leave it out."
   }
   validation {
-    condition     = var.network.https_proxy == null || can(regex("^https?://[^/[:space:]]+/?$", var.network.https_proxy))
-    error_message = "Set network.https_proxy to http://<host>:<port>."
+    # Over the object, so that the error does not print the URL, which may have a password.
+    condition     = alltrue([for name, value in var.network : value == null || can(regex("^https?://[^/@[:space:]]+/?$", value)) if name == "https_proxy"])
+    error_message = "Set network.https_proxy to http://<host>:<port>. A user and password for the proxy belong into the secret, as proxy_user and proxy_password (qualys_credentials has them, too): here they would be in plan, state and each function's environment."
+  }
+  validation {
+    condition = var.network.no_proxy == null || var.network.no_proxy == "*" || alltrue([
+      for entry in split(",", var.network.no_proxy == null ? "" : var.network.no_proxy) :
+      can(regex("^([.]?[A-Za-z0-9_-]+([.][A-Za-z0-9_-]+)*)?$", trimspace(entry)))
+    ])
+    error_message = "Python ignores a part of network.no_proxy. Write names and addresses of hosts, separated by commas: a name stands for its subdomains, too; a wildcard, a port, a scheme or an address range does nothing. Of what you gave, this remains: \"${try(join(",", compact([for entry in split(",", replace(var.network.no_proxy, "/[;|[:space:]]+/", ",")) : replace(replace(replace(entry, "/^[a-z]+:[/][/]/", ""), "/^[*.]+/", "."), "/[:/].*$/", "") if !can(regex("^[0-9.]+/[0-9]+$", entry))])), "")}\""
+  }
+  validation {
+    # The same, for a key in the bundle.
+    condition     = alltrue([for name, value in var.network : value == null || can(regex("-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=[:space:]]+-----END CERTIFICATE-----", value.pem)) && !can(regex("PRIVATE KEY", value.pem)) if name == "ca_bundle"])
+    error_message = "Set network.ca_bundle.pem to certificates in PEM, as in file(\"ca.pem\"), without a key."
+  }
+  validation {
+    condition     = alltrue([for name, value in var.network : value == null || try(length(base64encode(value.pem)), 0) <= 87380 if name == "ca_bundle"])
+    error_message = "Give fewer certificates in network.ca_bundle.pem: it is kept in Secrets Manager, which takes 65,535 bytes. The public ones are trusted already."
   }
 }
 

@@ -337,6 +337,66 @@ run "refuses_half_of_what_belongs_together" {
   expect_failures = [var.qualys_credentials, var.registry_role, var.network]
 }
 
+run "refuses_a_password_in_the_address_of_the_proxy" {
+  command = plan
+  variables {
+    network = { https_proxy = "http://user:password@proxy.example.com:3128" }
+  }
+  expect_failures = [var.network]
+}
+
+run "refuses_a_no_proxy_that_python_ignores" {
+  command = plan
+  variables {
+    network = { no_proxy = "localhost, *.amazonaws.com" }
+  }
+  expect_failures = [var.network]
+}
+
+run "refuses_a_ca_bundle_that_is_no_certificate" {
+  command = plan
+  variables {
+    network = { ca_bundle = { pem = "ca.pem" } }
+  }
+  expect_failures = [var.network]
+}
+
+run "refuses_a_key_in_the_ca_bundle" {
+  command = plan
+  variables {
+    network = { ca_bundle = { pem = "-----BEGIN CERTIFICATE-----\nMIIB+/=\n-----END CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n" } }
+  }
+  expect_failures = [var.network]
+}
+
+run "refuses_a_ca_bundle_that_secrets_manager_does_not_take" {
+  command = plan
+  variables {
+    network = { ca_bundle = { pem = join("", [for number in range(1000) : "-----BEGIN CERTIFICATE-----\nMIIBMIIBMIIBMIIB\n-----END CERTIFICATE-----\n"]) } }
+  }
+  expect_failures = [var.network]
+}
+
+run "refuses_half_a_login_at_the_proxy" {
+  command = plan
+  variables {
+    qualys_credentials = { token = "t", proxy_user = "scan" }
+  }
+  expect_failures = [var.qualys_credentials]
+}
+
+run "takes_a_restricted_network" {
+  command = plan
+  variables {
+    qualys_credentials = { token = "t", proxy_user = "scan", proxy_password = "p" }
+    network = {
+      https_proxy = "http://proxy.example.com:3128"
+      no_proxy    = ".amazonaws.com, 169.254.169.254"
+      ca_bundle   = { pem = "# Example Inspection CA - G2\n-----BEGIN CERTIFICATE-----\nMIIB+/=\n-----END CERTIFICATE-----\n-----BEGIN CERTIFICATE-----\nMIIB+/=\n-----END CERTIFICATE-----\n" }
+    }
+  }
+}
+
 run "refuses_plain_http_to_elsewhere" {
   command = plan
   variables {

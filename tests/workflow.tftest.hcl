@@ -153,6 +153,14 @@ override_resource {
   values = { arn = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:test-scan-qualys-abc" }
 }
 override_resource {
+  target = aws_secretsmanager_secret.ca_bundle
+  values = { arn = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:test-scan-ca-bundle-abc" }
+}
+override_resource {
+  target = aws_secretsmanager_secret_version.ca_bundle
+  values = { version_id = "1" }
+}
+override_resource {
   target = aws_cloudwatch_event_rule.scan_ended
   values = { arn = "arn:aws:events:eu-central-1:111122223333:rule/test-scan-scan-ended" }
 }
@@ -728,6 +736,41 @@ run "runs_in_a_vpc_behind_a_proxy" {
   assert {
     condition     = keys(aws_iam_role_policy_attachment.network) == keys(aws_lambda_function.this)
     error_message = "Every function in a VPC must be able to make network interfaces."
+  }
+}
+
+run "trusts_a_ca_bundle" {
+  module {
+    source = "./modules/workflow"
+  }
+  variables {
+    network = { ca_bundle = { pem = "# Prüfstelle - G2\n-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n\n" } }
+  }
+
+  assert {
+    condition = (
+      aws_secretsmanager_secret_version.ca_bundle[0].secret_string == "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----" &&
+      aws_secretsmanager_secret.ca_bundle[0].kms_key_id == var.kms_key_arn
+    )
+    error_message = "The bundle must be kept where the functions read it, under the key."
+  }
+  assert {
+    condition = toset([
+      for key, function in aws_lambda_function.this : key
+      if lookup(function.environment[0].variables, "CA_BUNDLE_ARN", "") == aws_secretsmanager_secret.ca_bundle[0].arn
+      && lookup(function.environment[0].variables, "CA_BUNDLE_VERSION", "") == aws_secretsmanager_secret_version.ca_bundle[0].version_id
+    ]) == toset(["get_registry", "submit_scan", "check_status", "get_results"])
+    error_message = "The functions that call Qualys, and no other, must be told of the bundle."
+  }
+  assert {
+    condition = toset(flatten([
+      for key, policy in aws_iam_role_policy.function : [
+        for statement in jsondecode(policy.policy).Statement : [
+          toset(flatten([statement.Resource])) == toset([var.qualys_secret.arn, aws_secretsmanager_secret.ca_bundle[0].arn]) ? key : "another"
+        ] if statement.Sid == "ReadCredential"
+      ]
+    ])) == toset(["get_registry", "submit_scan", "check_status", "get_results"])
+    error_message = "These functions must be allowed to read the two secrets, and no other."
   }
 }
 

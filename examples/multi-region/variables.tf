@@ -66,6 +66,12 @@ variable "notification_email_addresses" {
   default     = []
 }
 
+variable "network" {
+  type        = any
+  description = "vpc, https_proxy, no_proxy and ca_bundle, for functions in a network of their own. None by default."
+  default     = {}
+}
+
 variable "create_trail" {
   type        = bool
   description = "False where a trail already logs write management events in these regions, as a multi-region trail does. True by default."

@@ -1,8 +1,11 @@
 locals {
-  qualys_environment = {
+  qualys_environment = merge({
     QUALYS_GATEWAY_URL = trimsuffix(var.qualys_gateway_url, "/")
     QUALYS_SECRET_ARN  = local.qualys_secret_arn
-  }
+    }, var.network.ca_bundle == null ? {} : {
+    CA_BUNDLE_ARN     = aws_secretsmanager_secret.ca_bundle[0].arn
+    CA_BUNDLE_VERSION = aws_secretsmanager_secret_version.ca_bundle[0].version_id
+  })
   cache_environment  = { CACHE_TABLE = var.cache_table.name }
   policy_environment = { NOTIFY = jsonencode(var.notification_policy) }
 
@@ -79,7 +82,7 @@ resource "aws_lambda_function" "this" {
   # checkov:skip=CKV_AWS_115: reserved concurrency fails in accounts with a small quota; the machines hold back
   # checkov:skip=CKV_AWS_116: the machines invoke synchronously, and keep what fails
   # checkov:skip=CKV_AWS_117: `network` is an input; most accounts reach Qualys without
-  # checkov:skip=CKV_AWS_173: nothing in the environment is secret
+  # checkov:skip=CKV_AWS_173: nothing in the environment is secret; a proxy's password is refused there
   # checkov:skip=CKV_AWS_272: signing takes a profile and a bucket of its own; requirements are pinned by hash
   for_each = local.functions
 

@@ -34,20 +34,20 @@ data "aws_iam_policy_document" "read_credential" {
   statement {
     sid       = "ReadCredential"
     actions   = ["secretsmanager:GetSecretValue"]
-    resources = [local.qualys_secret_arn]
+    resources = local.read_secret_arns
   }
 
   statement {
     sid     = "DecryptCredential"
     actions = ["kms:Decrypt"]
-    # A secret that was brought has a key that is not known here; the condition leaves this one
-    # secret, whatever its key.
+    # A secret that was brought has a key that is not known here; the condition leaves these
+    # secrets alone, whatever their keys.
     resources = [var.qualys_secret == null ? var.kms_key_arn : "*"]
 
     condition {
       test     = "StringEquals"
       variable = "kms:EncryptionContext:SecretARN"
-      values   = [local.qualys_secret_arn]
+      values   = local.read_secret_arns
     }
   }
 }

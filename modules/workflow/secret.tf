@@ -2,6 +2,7 @@ locals {
   qualys_secret_arn = (
     var.qualys_secret == null ? aws_secretsmanager_secret.qualys[0].arn : var.qualys_secret.arn
   )
+  read_secret_arns = concat([local.qualys_secret_arn], aws_secretsmanager_secret.ca_bundle[*].arn)
 }
 
 # The suffix that the provider adds makes the name new each time: a deleted secret keeps its name
@@ -33,4 +34,26 @@ resource "aws_secretsmanager_secret_version" "qualys" {
   lifecycle {
     ignore_changes = [version_stages]
   }
+}
+
+# Nothing secret, but Secrets Manager takes 64 KB (a parameter 8, an environment 4), and a closed
+# network reaches it already, for the credential.
+resource "aws_secretsmanager_secret" "ca_bundle" {
+  # checkov:skip=CKV2_AWS_57: certificates are what the operator gives
+  count = var.network.ca_bundle == null ? 0 : 1
+
+  name_prefix             = "${var.name_prefix}-ca-bundle-"
+  description             = "Certificates that ${var.name_prefix} trusts for Qualys"
+  kms_key_id              = var.kms_key_arn
+  recovery_window_in_days = 7
+  tags                    = var.tags
+}
+
+# Functions read exactly this version: with another one they start anew. What stands around the
+# certificates is left out: Python takes no comment that is not ASCII.
+resource "aws_secretsmanager_secret_version" "ca_bundle" {
+  count = var.network.ca_bundle == null ? 0 : 1
+
+  secret_id     = aws_secretsmanager_secret.ca_bundle[0].id
+  secret_string = join("\n", regexall("-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----", var.network.ca_bundle.pem))
 }

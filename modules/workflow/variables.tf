@@ -75,8 +75,11 @@ variable "qualys_credentials" {
     password      = optional(string)
     client_id     = optional(string)
     client_secret = optional(string)
+
+    proxy_user     = optional(string)
+    proxy_password = optional(string)
   })
-  description = "What the functions authenticate with at Qualys: a token, a user with password, or a client with secret. Stored in a new secret; ephemeral, so in neither plan nor state. Leave it out with qualys_secret."
+  description = "What the functions authenticate with at Qualys: a token, a user with password, or a client with secret; and at the proxy. Stored in a new secret; ephemeral, so in neither plan nor state. Leave it out with qualys_secret."
   default     = null
   sensitive   = true
   ephemeral   = true
@@ -230,8 +233,9 @@ variable "network" {
     }))
     https_proxy = optional(string)
     no_proxy    = optional(string)
+    ca_bundle   = optional(object({ pem = string }))
   })
-  description = "Subnets and security groups of a `vpc` that the functions run in, and a proxy for their HTTPS calls with the hosts that go past it. No VPC and no proxy by default."
+  description = "Subnets and security groups of a `vpc` that the functions run in, a proxy for their HTTPS calls with the hosts that go past it, and certificates to trust for Qualys (`ca_bundle`, as `pem`). No VPC, proxy or bundle by default."
   default     = {}
 }
 

@@ -31,6 +31,7 @@ HUB = {
 }
 ROLE = {"qualys_account_id": "444455556666", "external_id": "EU1-1234"}
 CREDENTIAL = {"token": "t"}
+CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ class Root:
         text = re.sub(r'"git::https://[^"]+"', '"../.."', text)
         text = re.sub(r'(until +=) "[0-9-]+"', r'\1 "2099-12-31"', text)  # else it ends one day
         (folder / "documented.tf").write_text(text)
+        (folder / "inspection-ca.pem").write_text(CERTIFICATE)
 
 
 ROOTS = {
@@ -73,6 +75,7 @@ ROOTS = {
             "docs/notifications.md#filters",
         ),
         inside=(
+            "docs/network.md#restricted-networks",
             "docs/notifications.md#who-may-use-a-topic",
             "docs/notifications.md#what-is-told",
             "docs/notifications.md#teams",

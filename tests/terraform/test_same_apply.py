@@ -17,6 +17,13 @@ resource "aws_vpc_endpoint" "this" {
   service_name = "service"
 }
 resource "aws_eip" "proxy" {}
+resource "aws_acmpca_certificate_authority" "inspection" {
+  certificate_authority_configuration {
+    key_algorithm     = "RSA_4096"
+    signing_algorithm = "SHA512WITHRSA"
+    subject { common_name = "inspection" }
+  }
+}
 resource "aws_organizations_organization" "this" {}
 resource "aws_s3_object" "zip" {
   bucket = "artifacts"
@@ -43,6 +50,7 @@ module "hub_of_an_organization" {
     }
     https_proxy = "http://${aws_eip.proxy.public_ip}:3128"
     no_proxy    = aws_eip.proxy.public_ip
+    ca_bundle   = { pem = aws_acmpca_certificate_authority.inspection.certificate }
   }
 }
 

@@ -72,6 +72,12 @@ variable "notification_email_addresses" {
   default     = []
 }
 
+variable "network" {
+  type        = any
+  description = "vpc, https_proxy, no_proxy and ca_bundle, for functions in a network of their own. None by default."
+  default     = {}
+}
+
 variable "create_trail" {
   type        = bool
   description = "True where no trail logs write management events in the hub's region. False by default: the organization's trail does."
