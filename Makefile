@@ -37,7 +37,7 @@ down: $(DEMO_READY) ## End what `make demo KEEP=1` left up
 
 # Settings come from the environment, into which make passes what stands on its command line. Secrets
 # may only come from the environment: a command line is seen by everybody on the machine.
-$(foreach name,QUALYS_API_TOKEN QUALYS_PASSWORD QUALYS_CLIENT_SECRET,$(if $(filter command,$(origin $(name))),\
+$(foreach name,QUALYS_API_TOKEN QUALYS_PASSWORD QUALYS_CLIENT_SECRET QUALYS_PROXY_PASSWORD,$(if $(filter command,$(origin $(name))),\
   $(error $(name) belongs into the environment, not on the command line)))
 
 .PHONY: deploy plan destroy

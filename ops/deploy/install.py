@@ -64,7 +64,8 @@ def _run(action: str, console: Console, *, hub: bool) -> int:
         return 0
     if hub and action != DESTROY:
         target.settings.need("OrganizationId")
-    root = _root(target, caller, Inputs.of(target, known), action)
+    inputs = Inputs.of(target, known).with_ca_bundle(target.settings.get("CA_BUNDLE"))
+    root = _root(target, caller, inputs, action)
     return roll_out([root], action, given, console, _after(target, caller))
 
 

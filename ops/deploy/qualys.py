@@ -5,6 +5,7 @@ import json
 import requests
 
 from image_scan.errors import ScanError
+from image_scan.qualys.connection import Connection
 from image_scan.qualys.credentials import Credentials
 from image_scan.qualys.transport import Transport
 from ops.deploy.caller import Caller
@@ -23,6 +24,7 @@ def registry_trust(settings: Settings, caller: Caller) -> dict[str, str]:
         gateway_url = gateways().get(settings.need("QUALYS_POD"), "")
     session = requests.Session()
     session.headers["User-Agent"] = "fargate-image-scan deploy"
+    session.mount("https://", Connection(settings.get("CA_BUNDLE")))
     credentials = Credentials(session, gateway_url, lambda: _secret(settings, caller))
     try:
         answer = Transport(session, gateway_url, credentials).send("GET", "/registry/aws-base")

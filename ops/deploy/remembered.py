@@ -15,9 +15,18 @@ _ROLE = ("EXISTING_ROLE_ARN", "EXISTING_ROLE_NAME", "CREATE_ROLE")
 _ACCOUNTS = ("INCLUDE_ACCOUNTS", "EXCLUDE_ACCOUNTS")
 _HUB = ("OrganizationId", "SecurityAccountId", "CentralEventBusArn")
 NAMES = {
-    INSTALLATION: (*_QUALYS, *_ROLE, "QUALYS_SECRET_ARN", "OrganizationId"),
+    INSTALLATION: (*_QUALYS, *_ROLE, "QUALYS_SECRET_ARN", "CA_BUNDLE", "OrganizationId"),
     REGIONAL_SPOKE: ("HUB_REGION",),
-    ORG_SPOKE: (*_QUALYS, *_ROLE, *_HUB, *_ACCOUNTS, "OrgUnitIds", "REGIONS", "CALL_AS"),
+    ORG_SPOKE: (
+        *_QUALYS,
+        *_ROLE,
+        *_HUB,
+        *_ACCOUNTS,
+        "OrgUnitIds",
+        "REGIONS",
+        "CALL_AS",
+        "CA_BUNDLE",
+    ),
 }
 # How the code came to a machine: the next time it would be old code.
 NOT_KEPT = ("lambda_package",)
@@ -96,5 +105,5 @@ def record(settings: Settings, kind: str) -> dict[str, str]:
 
 
 def _short(value: str | None) -> str:
-    text = value or ""
+    text = " ".join((value or "").split())
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."

@@ -2,7 +2,7 @@
 
 import json
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,19 @@ class Inputs:
     @property
     def names(self) -> set[str]:
         return {*self.given, *self.remembered_file, *self.from_file}
+
+    def with_ca_bundle(self, pem: str) -> "Inputs":
+        """With the certificates in `network`. Raises OpsError where it has some already."""
+        network = {**self.remembered_file, **self.given}.get("network") or {}
+        if not pem or not isinstance(network, dict):
+            return self
+        if "network" in self.from_file or network.get("ca_bundle"):
+            raise OpsError(
+                "CA_BUNDLE= is added to the network of VAR_network=, which must have no ca_bundle "
+                "then. With a network in TFVARS, name ca_bundle there and give CA_BUNDLE= empty."
+            )
+        network = {**network, "ca_bundle": {"pem": pem}}
+        return replace(self, given={**self.given, "network": network})
 
     def over(self, arguments: Json) -> Json:
         """The arguments with what was given in their place, but for what TFVARS sets."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ops.deploy import ca_bundle
 from ops.deploy.project import gateways
 from ops.errors import OpsError
 from ops.install import DEFAULT_PREFIX
@@ -45,6 +46,8 @@ _CREDENTIALS = {
     "user": {"QUALYS_USERNAME": "username", "QUALYS_PASSWORD": "password"},
     "client": {"QUALYS_CLIENT_ID": "client_id", "QUALYS_CLIENT_SECRET": "client_secret"},
 }
+# Beside any of these.
+_PROXY = {"QUALYS_PROXY_USER": "proxy_user", "QUALYS_PROXY_PASSWORD": "proxy_password"}
 _HOW = (
     "Put a Qualys credential into the environment: QUALYS_API_TOKEN, or QUALYS_USERNAME and "
     "QUALYS_PASSWORD, or QUALYS_CLIENT_ID and QUALYS_CLIENT_SECRET, or QUALYS_SECRET_ARN."
@@ -59,7 +62,9 @@ class Settings:
 
     @classmethod
     def given(cls) -> "Settings":
-        return cls(os.environ)
+        """CA_BUNDLE is a file here, and its certificates from here on. Raises OpsError."""
+        path = os.environ.get("CA_BUNDLE", "").strip()
+        return cls({**os.environ, "CA_BUNDLE": ca_bundle.read(path)} if path else os.environ)
 
     def get(self, name: str) -> str:
         return self.environment.get(name, "").strip()
@@ -112,8 +117,14 @@ class Settings:
                 "More than one Qualys credential is given: leave one. QUALYS_SECRET_ARN= gives up "
                 "the secret of the last deployment."
             )
-        if missing := [name for names in kinds for name in names if not self.get(name)]:
+        proxy = [_PROXY] if any(self.get(name) for name in _PROXY) else []
+        if missing := [name for names in kinds + proxy for name in names if not self.get(name)]:
             raise OpsError(f"{missing[0]} is missing from the environment.")
+        if proxy and self.get("QUALYS_SECRET_ARN"):
+            raise OpsError(
+                "QUALYS_PROXY_USER and QUALYS_PROXY_PASSWORD go into the secret that is made here: "
+                "write proxy_user and proxy_password into that of QUALYS_SECRET_ARN yourself."
+            )
 
     def credential(self) -> dict[str, str]:
         """The credential as the functions' secret holds it; empty where QUALYS_SECRET_ARN is given.
@@ -125,7 +136,8 @@ class Settings:
             return {}
         if not (kinds := self._kinds()):
             raise OpsError(f"No credential: {_HOW}")
-        return {key: self.get(name) for name, key in kinds[0].items()}
+        names = kinds[0] | _PROXY
+        return {key: self.get(name) for name, key in names.items() if self.get(name)}
 
     def _kinds(self) -> list[dict[str, str]]:
         """The kinds of credential of which something is given."""
@@ -137,6 +149,12 @@ class Settings:
         for name, value in self.environment.items():
             if name.startswith("VAR_") and value:
                 found[_known(name.removeprefix("VAR_"), name, known)] = _parsed(value)
+        network = found.get("network")
+        if isinstance(network, dict) and "@" in str(network.get("https_proxy")):
+            raise OpsError(
+                "VAR_network: the user and password for the proxy would be kept in the state. Put "
+                "them into the environment, as QUALYS_PROXY_USER and QUALYS_PROXY_PASSWORD."
+            )
         return found
 
     def variables_file(self, known: list[str]) -> tuple[Path, list[str]] | None:

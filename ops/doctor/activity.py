@@ -30,11 +30,14 @@ def scans_succeed(here: Here) -> Finding:
         return unknown("no scan has ended yet", "make scan IMAGE=<uri>")
     broken = [each for each in ended if each["status"] != "SUCCEEDED"]
     if all(each["status"] != "SUCCEEDED" for each in ended[:_IN_A_ROW]):
-        return failed(
-            f"{len(broken)} of the last {len(ended)} scans failed, the newest by "
-            f"{_end_of(here, ended[0]['executionArn'])}",
-            "make status",
-        )
+        end = _end_of(here, ended[0]["executionArn"])
+        remedies = {
+            "QualysUntrusted": f"{here.deploy} CA_BUNDLE=<file>",
+            "ProxyUnauthorized": "write proxy_user and proxy_password into the secret",
+        }
+        remedy = next((each for error, each in remedies.items() if error in end), "make status")
+        reason = f"{len(broken)} of the last {len(ended)} scans failed, the newest by {end}"
+        return failed(reason, remedy)
     return passed(f"{len(ended) - len(broken)} of the last {len(ended)} succeeded")
 
 

@@ -8,7 +8,8 @@ from contextlib import suppress
 import requests
 from botocore.exceptions import ClientError
 
-from image_scan.errors import QualysForbidden, QualysRejected
+from image_scan.errors import QualysForbidden, QualysRejected, QualysUntrusted
+from image_scan.qualys.connection import failure
 from ops.doctor.aws_errors import code_of, is_denied, is_missing
 from ops.doctor.findings import Finding, Unanswered, failed, passed, unknown
 from ops.doctor.here import Here
@@ -21,6 +22,9 @@ def gateway_reachable(here: Here) -> Finding:
     """From this machine: the functions may be in a network of their own."""
     url, answer = here.qualys.gateway_url, here.qualys.greeting
     if isinstance(answer, requests.RequestException):
+        error = failure(answer, url)
+        if isinstance(error, QualysUntrusted):
+            return failed(f"{error}; from this machine", f"{here.deploy} CA_BUNDLE=<file>")
         reason = f"{url}: {type(answer).__name__} from this machine"
         return failed(reason, f"curl --verbose {url}")
     if answer.status_code >= 500:

@@ -14,8 +14,10 @@ from botocore.exceptions import ClientError
 from image_scan.errors import QualysUnauthorized, QualysUnreadable
 from image_scan.qualys import models
 from image_scan.qualys.client import QualysClient
+from image_scan.qualys.connection import Connection
 from image_scan.qualys.credentials import Credentials
 from image_scan.qualys.transport import Transport
+from ops.doctor.aws_errors import code_of
 from ops.doctor.findings import Unanswered
 
 if TYPE_CHECKING:
@@ -61,8 +63,25 @@ class Subscription:
 
     def __init__(self, here: Here) -> None:
         self._here = here
-        self._session = requests.Session()
-        self._session.headers["User-Agent"] = "fargate-image-scan doctor"
+
+    @cached_property
+    def _session(self) -> requests.Session:
+        """Trusts what the functions trust. Goes through the proxy of this machine, not theirs."""
+        session = requests.Session()
+        session.headers["User-Agent"] = "fargate-image-scan doctor"
+        session.mount("https://", Connection(self._ca_bundle()))
+        return session
+
+    def _ca_bundle(self) -> str:
+        if not (arn := self._here.environment.get("CA_BUNDLE_ARN", "")):
+            return ""
+        version = self._here.told("CA_BUNDLE_VERSION")
+        secrets = self._here.client("secretsmanager")
+        try:
+            answer = secrets.get_secret_value(SecretId=arn, VersionId=version)
+        except ClientError as error:
+            raise Unanswered(f"the CA bundle {arn} cannot be read: {code_of(error)}") from None
+        return str(answer["SecretString"])
 
     @property
     def gateway_url(self) -> str:

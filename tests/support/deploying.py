@@ -32,7 +32,7 @@ GOOD = {
     "AUTO_APPROVE": "1",
 }
 _NAMES_CLEARED = ("AWS_", "QUALYS_", "VAR_", "TF_", "STATE_")
-_OTHERS_CLEARED = ("NAME_PREFIX", "REGION", "TFVARS", "AUTO_APPROVE")
+_OTHERS_CLEARED = ("NAME_PREFIX", "REGION", "TFVARS", "AUTO_APPROVE", "CA_BUNDLE")
 
 
 def state_of(
@@ -52,11 +52,13 @@ class FakeTerraform:
     """Plans that everything is new or unchanged, and keeps the outputs that the root states."""
 
     given: dict[str, Any] = {}  # what the module was last given  # noqa: RUF012
+    credential: Any = None  # what came beside it, in the environment
 
     def __init__(
         self, _command: Command, folder: Path, secrets: Mapping[str, str], file: Path | None
     ) -> None:
         assert all(name.startswith("TF_VAR_") for name in secrets)
+        FakeTerraform.credential = json.loads(secrets.get("TF_VAR_qualys_credentials", "null"))
         self.folder = folder
         self._file = json.loads(file.read_text()) if file else {}
         self._destroys = False

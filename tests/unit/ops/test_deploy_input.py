@@ -63,6 +63,25 @@ def told(
         ),
         (
             "deploy",
+            GOOD | {"QUALYS_PROXY_USER": "u"},
+            "QUALYS_PROXY_PASSWORD is missing from the environment.",
+        ),
+        (
+            "deploy",
+            GOOD
+            | {"QUALYS_API_TOKEN": "", "QUALYS_SECRET_ARN": "arn"}
+            | {"QUALYS_PROXY_USER": "u", "QUALYS_PROXY_PASSWORD": "p"},
+            "write proxy_user and proxy_password into that of QUALYS_SECRET_ARN yourself.",
+        ),
+        (
+            "deploy",
+            GOOD | {"VAR_network": '{"https_proxy": "http://u:p@proxy.example.com:3128"}'},
+            "VAR_network: the user and password for the proxy would be kept in the state.",
+        ),
+        ("deploy", GOOD | {"CA_BUNDLE": "no.pem"}, "CA_BUNDLE=no.pem cannot be read: No such file"),
+        ("deploy", GOOD | {"CA_BUNDLE": __file__}, "test_deploy_input.py has no certificates in"),
+        (
+            "deploy",
             GOOD | {"VAR_nmae": "x"},
             "VAR_nmae is no variable here. There are: cache_ttl_days",
         ),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 
+from tests.support.authority import private_tls
 from tests.support.deploying import (
     ACCOUNT,
     BUCKET,
@@ -171,6 +172,54 @@ def test_no_credential_is_kept(clone: Clone) -> None:
         said = clone.must("deploy", **{**GOOD, "QUALYS_API_TOKEN": "", **secret})
         root = next(clone.folder.rglob("main.tf.json")).read_text()
         assert "canary" not in said + json.dumps(read(KEY)) + root, name
+
+
+def test_a_login_at_the_proxy_goes_with_the_credential_and_is_not_kept(clone: Clone) -> None:
+    login = {"QUALYS_PROXY_USER": "canary-6", "QUALYS_PROXY_PASSWORD": "canary-7"}
+    said = clone.must("deploy", **GOOD, **login)
+    root = next(clone.folder.rglob("main.tf.json")).read_text()
+    assert "canary" not in said + json.dumps(read(KEY)) + root
+    assert FakeTerraform.credential == {
+        "token": "canary-token",
+        "proxy_user": "canary-6",
+        "proxy_password": "canary-7",
+    }
+
+
+def test_a_ca_bundle_is_kept_without_its_file(clone: Clone, tmp_path: Path) -> None:
+    authority = private_tls(tmp_path).authority
+    pem = authority.read_text().strip()
+    authority.write_text(f"# Example Inspection CA\n{pem}\n")
+    network = {"https_proxy": "http://proxy.example.com:3128"}
+    clone.must(
+        "deploy", **GOOD, CA_BUNDLE=str(authority), VAR_network=json.dumps(network), VAR_log="{}"
+    )
+    assert given()["network"] == {**network, "ca_bundle": {"pem": pem}}
+    authority.unlink()
+    said = clone.must("deploy", **AGAIN)
+    assert given()["network"] == {**network, "ca_bundle": {"pem": pem}}
+    assert "from the last deployment: CA_BUNDLE=-----BEGIN CERTIFICATE----- " in said
+    clone.must("deploy", **AGAIN, CA_BUNDLE="")
+    assert given()["network"] == network
+    clone.must("deploy", **AGAIN)
+    assert given()["network"] == network
+
+
+def test_a_ca_bundle_does_not_replace_another(clone: Clone, tmp_path: Path) -> None:
+    bundle = str(private_tls(tmp_path).authority)
+    network = {"ca_bundle": {"pem": "another"}}
+    file = tmp_path / "mine.tfvars.json"
+    file.write_text(json.dumps({"network": network}))
+    for more in ({"VAR_network": json.dumps(network)}, {"TFVARS": str(file)}):
+        said = clone.refuses("deploy", **GOOD, CA_BUNDLE=bundle, **more)
+        assert "which must have no ca_bundle then" in said
+
+
+def test_a_key_does_not_go_with_the_ca_bundle(clone: Clone, tmp_path: Path) -> None:
+    files = private_tls(tmp_path)
+    files.authority.write_text(files.authority.read_text() + files.key.read_text())
+    said = clone.refuses("deploy", **GOOD, CA_BUNDLE=str(files.authority))
+    assert "has a private key: give a file of certificates alone" in said
 
 
 def test_an_existing_secret_is_kept_and_not_given_up_by_accident(clone: Clone) -> None:

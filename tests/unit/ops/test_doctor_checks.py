@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import ssl
 import time
 from collections.abc import Mapping
 from typing import Any, NoReturn
@@ -15,10 +16,10 @@ from rich.console import Console
 from image_scan.errors import QualysForbidden, QualysUnavailable
 from ops.deploy import terraform_command
 from ops.deploy.terraform_command import Command, described
-from ops.doctor import clocks, credential, hub, parts, pull_times, registry, trails
+from ops.doctor import activity, clocks, credential, hub, parts, pull_times, registry, trails
 from ops.doctor.checks import CHECKS, Check
 from ops.doctor.findings import Finding, Unanswered, Verdict
-from ops.doctor.here import Here
+from ops.doctor.here import INSTALL, Here
 from ops.doctor.report import is_healthy, show
 from ops.doctor.subscription import AwsBase, MalformedSecret, Secret, Subscription
 from ops.install import Install
@@ -319,6 +320,52 @@ def test_a_token_of_which_no_end_is_known(claims: Any) -> None:
     body = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
     here = ask(make_here(), secret=Secret("arn", json.dumps({"token": f"a.{body}.c"}), ("token",)))
     assert credential.credential_life(here).verdict is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "ResourceNotFoundException"])
+def test_a_ca_bundle_that_cannot_be_read(code: str) -> None:
+    here = make_here(
+        {
+            "QUALYS_GATEWAY_URL": "https://gateway.example.com",
+            "CA_BUNDLE_ARN": "arn:aws:secretsmanager:eu-west-1:1:secret:ca",
+            "CA_BUNDLE_VERSION": "1",
+        },
+        secretsmanager=Client(get_secret_value=client_error(code)),
+    )
+    with pytest.raises(Unanswered, match=f"the CA bundle .* cannot be read: {code}"):
+        credential.gateway_reachable(here)
+
+
+def test_a_certificate_that_is_not_trusted() -> None:
+    reason = ssl.SSLCertVerificationError(1, "[SSL: CERTIFICATE_VERIFY_FAILED]")
+    reason.verify_message = "unable to get local issuer certificate"
+    here = make_here({"QUALYS_GATEWAY_URL": "https://gateway.example.com"})
+    here = ask(here, greeting=requests.exceptions.SSLError(reason))
+    here.kinds = frozenset({INSTALL})
+    found = credential.gateway_reachable(here)
+    assert found.verdict is Verdict.FAIL
+    assert "is not trusted (unable to get local issuer certificate)" in found.reason
+    assert found.remedy == "make deploy CA_BUNDLE=<file>"
+
+
+@pytest.mark.parametrize(
+    ("cause", "remedy"),
+    [
+        ("QualysUntrusted: GET /registry: ...", "make deploy CA_BUNDLE=<file>"),
+        ("ProxyUnauthorized: GET /registry: ...", "proxy_user and proxy_password into the secret"),
+        ("ScanFailed: of the image", "make status"),
+    ],
+)
+def test_what_fails_all_scans_has_its_remedy(cause: str, remedy: str) -> None:
+    states = Client(
+        list_executions={"executions": [{"status": "FAILED", "executionArn": "arn"}]},
+        describe_execution={"status": "FAILED", "error": "ERROR", "cause": cause},
+    )
+    here = make_here(stepfunctions=states)
+    here.kinds = frozenset({INSTALL})
+    found = activity.scans_succeed(here)
+    assert found.verdict is Verdict.FAIL
+    assert remedy in found.remedy
 
 
 def test_no_representation_of_a_secret_shows_it() -> None:
