@@ -16,6 +16,10 @@ WORKERS := -n 6 --dist loadgroup --no-loadscope-reorder
 # imported is compiled then, and most of it never is.
 INSTALL := -B functions/clean_pip.py install --quiet --no-compile --requirement
 
+# What Python has compiled is used again, though the environment says not to keep it: each of many
+# processes would compile the SDK again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
