@@ -1,16 +1,18 @@
 """An installation of examples/single-account for each module here, or for a test that breaks it."""
 
+import io
 import itertools
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytest
 
+from ops.__main__ import main
 from sandbox import images
 from sandbox.aws import REPOSITORY
 from sandbox.install import Install
@@ -50,27 +52,31 @@ class Ended:
 Operate = Callable[..., Ended]
 
 
+@contextmanager
+def as_an_operator(install: Install, **settings: str) -> Iterator[None]:
+    """The environment and the working folder of an operator of the install's account."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [each for each in os.environ if each.startswith(("AWS_", "TF_"))]:
+            patch.delenv(name)
+        for name, value in {**install.aws.environment(), **settings}.items():
+            patch.setenv(name, value)
+        patch.chdir(REPOSITORY)
+        yield
+
+
+def operated(install: Install, command: str, *options: str, **settings: str) -> Ended:
+    """Runs a command in this process, as an operator of the install's account."""
+    printed, errors = io.StringIO(), io.StringIO()
+    with as_an_operator(install, **settings), redirect_stdout(printed), redirect_stderr(errors):
+        status = main([command, *options])
+    assert install.token not in printed.getvalue() + errors.getvalue()
+    return Ended(status, printed.getvalue(), errors.getvalue())
+
+
 @pytest.fixture
 def operate(install: Install) -> Operate:
-    """Runs `python -m ops` as an operator of the install's account; values are its settings."""
-
-    def run(command: str, *options: str, **settings: str) -> Ended:
-        keep = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "TF_"))}
-        environment = keep | install.aws.environment() | settings
-        done = subprocess.run(
-            [sys.executable, "-m", "ops", command, *options],
-            cwd=REPOSITORY,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-        assert install.token not in done.stdout + done.stderr
-        assert "Traceback" not in done.stderr, done.stderr
-        return Ended(done.returncode, done.stdout, done.stderr)
-
-    return run
+    """Runs a command; values are its settings. `make` itself is in `test_make`."""
+    return partial(operated, install)
 
 
 @dataclass(frozen=True)

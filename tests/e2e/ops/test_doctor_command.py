@@ -1,9 +1,8 @@
-"""`make doctor` and `python -m ops doctor`, as they are typed."""
+"""`make doctor`: what is printed, and the exit status."""
 
 import json
 import os
 import subprocess
-import sys
 
 import pytest
 
@@ -12,17 +11,16 @@ from sandbox.aws import REPOSITORY
 from sandbox.install import Install
 from tests.support.documents import block
 
+from .conftest import Operate, operated
 from .test_doctor_events import TRAIL_ARN, stop_trail
 
-OURS = [sys.executable, "-m", "ops", "doctor"]
 
-
-def run(install: Install, *command: str, **more: str) -> subprocess.CompletedProcess[str]:
+def run(install: Install, *command: str) -> subprocess.CompletedProcess[str]:
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "MAKE"))}
     return subprocess.run(
         command,
         cwd=REPOSITORY,
-        env=inherited | install.aws.environment() | more,
+        env=inherited | install.aws.environment(),
         capture_output=True,
         text=True,
         check=False,
@@ -43,18 +41,17 @@ def test_make_doctor_prints_a_line_for_each_check(install: Install) -> None:
 
 def test_a_failing_check_is_one_line_and_exit_status_1(breakable: Install) -> None:
     stop_trail(breakable)
-    answer = run(breakable, *OURS)
-    assert answer.returncode == 1
-    (line,) = [each for each in answer.stdout.splitlines() if each.startswith("fail")]
+    answer = operated(breakable, "doctor")
+    assert answer.status == 1
+    (line,) = [each for each in answer.output.splitlines() if each.startswith("fail")]
     assert line.split()[1] == "trail-logging"
     assert line.endswith(
         f"  ->  aws cloudtrail start-logging --name {TRAIL_ARN} --region us-east-1"
     )
 
 
-@pytest.mark.parametrize("command", [(*OURS, "--json"), ("make", "-s", "doctor", "JSON=1")])
-def test_json_is_all_of_standard_output(install: Install, command: tuple[str, ...]) -> None:
-    answer = run(install, *command)
+def test_json_is_all_of_standard_output(install: Install) -> None:
+    answer = run(install, "make", "-s", "doctor", "JSON=1")
     assert answer.returncode == 0
     told = json.loads(answer.stdout)
     assert (told["account_id"], told["region"]) == ("111111111111", "us-east-1")
@@ -76,9 +73,9 @@ def test_json_is_all_of_standard_output(install: Install, command: tuple[str, ..
     ],
 )
 def test_a_wrong_place_is_one_sentence(
-    install: Install, changed: dict[str, str], sentence: str
+    operate: Operate, changed: dict[str, str], sentence: str
 ) -> None:
-    answer = run(install, *OURS, **changed)
-    assert (answer.returncode, answer.stdout) == (2, "")
-    (line,) = answer.stderr.splitlines()
+    answer = operate("doctor", **changed)
+    assert (answer.status, answer.output) == (2, "")
+    (line,) = answer.errors.splitlines()
     assert sentence in line
