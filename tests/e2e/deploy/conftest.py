@@ -50,7 +50,8 @@ class Project:
 
     def make(self, target: str, *settings: str, code: int = 0, **environment: str) -> str:
         """What the target prints; settings stand on its command line."""
-        if target.endswith("-region"):  # several roots at a time, each with its own provider
+        # Several roots at a time have a provider each.
+        if any(each.startswith("REGION=") and "," in each for each in settings):
             environment |= {"TF_REATTACH_PROVIDERS": ""}
         answer = subprocess.run(
             ["make", "-s", target, *settings],
