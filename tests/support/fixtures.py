@@ -17,7 +17,7 @@ from image_scan.qualys.transport import Transport
 from image_scan.registry_memo import RegistryMemo
 from image_scan.scan_cache import ScanCache
 from image_scan.scan_slots import ScanSlots
-from tests.support import builders, tables
+from tests.support import builders, moto_costs, tables
 from tests.support.builders import GATEWAY, REGION
 from tests.support.doubles import Clock, FixedToken, Inbox
 from tests.support.fake_ecr import FakeEcr
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from sandbox.qualys import QualysSimulator
+
+moto_costs.work_out_once()
 
 
 @pytest.fixture
