@@ -3,8 +3,6 @@
 import json
 from typing import Any
 
-import pytest
-
 from sandbox.install import Install
 
 from .conftest import Workload
@@ -32,43 +30,11 @@ def call(**detail: Any) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize(
-    "event",
-    [
-        call(eventName="ListClusters"),
-        call(eventName="RunTask", errorCode="AccessDenied", responseElements=None),
-        call(eventName="RunTask", responseElements={"tasks": [], "failures": [{"reason": "x"}]}),
-        {"detail-type": "ECS Task State Change", "detail": {"lastStatus": "RUNNING"}},
-        {**call(), "detail": {"eventSource": "ec2.amazonaws.com", "eventName": "RunInstances"}},
-        {},
-    ],
-    ids=["other-call", "failed-call", "no-placement", "native", "other-service", "empty"],
-)
-def test_what_deploys_nothing_is_skipped(
-    install: Install, workload: Workload, event: dict[str, Any]
-) -> None:
-    assert start(install, event)["status"] == "SUCCEEDED"
-    assert install.failed_events() == []
-
-
-@pytest.mark.parametrize(
-    "event",
-    [
-        ["list"],
-        {**call(), "detail": None},
-        call(eventName="RegisterTaskDefinition", responseElements=None, requestParameters=None),
-        call(eventName="RunTask", responseElements={"tasks": "many"}),
-        {"detail-type": "Image Scan Requested", "detail": {}},
-    ],
-    ids=["list", "no-detail", "no-parts", "wrong-type", "no-image"],
-)
-def test_what_cannot_be_read_is_kept_whole(
-    install: Install, workload: Workload, event: Any
-) -> None:
+def test_what_cannot_be_read_is_kept_whole(install: Install, workload: Workload) -> None:
+    event = ["list"]
     assert start(install, event)["status"] == "FAILED"
     (kept,) = install.failed_events()
-    assert kept["body"] == event
-    assert kept["error"] == "MalformedEvent"
+    assert (kept["body"], kept["error"]) == (event, "MalformedEvent")
 
 
 def test_a_hundred_containers_of_every_kind_lose_none_of_their_siblings(

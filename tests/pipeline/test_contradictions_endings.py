@@ -54,6 +54,9 @@ def test_row_05_a_scan_that_is_not_repeated_is_told_as_the_old_one_that_it_is(
     (message,) = settled.told()
     assert message["fresh"] is False
     assert "did not scan again" in message["reason"]
+    found = item(settled)
+    assert found["fresh"] is False
+    assert found["scanned_at"] < (settled.time.time() - 89 * 86_400) * 1000
 
 
 def test_row_05_a_result_may_come_a_poll_after_the_end_of_its_job(settled: Pipeline) -> None:

@@ -40,10 +40,12 @@ def test_an_image_that_is_known_starts_nothing(pipeline: Pipeline) -> None:
 
 def test_a_scan_that_never_ends_is_a_timeout(pipeline: Pipeline) -> None:
     pipeline.qualys.behave(never_ends=True)
-    pipeline.max_polls = 3
     run = pipeline.scan()
-    assert (verdict(run), run.visited.count("CheckStatus")) == ("TIMEOUT", 3)
+    assert (verdict(run), run.visited.count("CheckStatus")) == ("TIMEOUT", 30)
+    ending = ["ScanTimeout", "SendFailureNotification", "IsKept", "ScanNotCompleted"]
+    assert run.visited[-4:] == ending
     assert [message["verdict"] for message in pipeline.told()] == ["TIMEOUT"]
+    assert pipeline.qualys.state()["schedules"] == []
 
 
 def test_what_nobody_could_be_told_is_kept(

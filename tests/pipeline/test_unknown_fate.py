@@ -117,6 +117,29 @@ def test_a_shape_that_stays_unknown_waits_for_a_redrive(settled: Pipeline) -> No
     assert [each["error"] for each in settled.kept()] == ["QualysUnreadable"]
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"status": 200, "body": "{}"},
+        {"status": 200, "body": '{"count": 0}'},
+        {"status": 200, "body": "<html>maintenance</html>"},
+        {"status": 204},
+        {"status": 403, "body": "{}"},
+        {"status": 503},
+        {"garble": True},
+        {"truncate": 20},
+    ],
+    ids=str,
+)
+def test_a_result_that_cannot_be_read_is_an_error_and_notified(
+    settled: Pipeline, fault: dict[str, Any]
+) -> None:
+    settled.find(5)
+    settled.spoil(VULN, times=0, **fault)
+    assert verdict(settled.scan()) == "ERROR"
+    assert [message["verdict"] for message in settled.told()] == ["ERROR"]
+
+
 def test_what_qualys_knows_of_the_image_itself_waits_for_nobody(settled: Pipeline) -> None:
     """It counts more than it lists: asking again gives the same."""
     settled.qualys.behave(vuln_most=1)

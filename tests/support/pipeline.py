@@ -235,7 +235,7 @@ class Pipeline:
 
     def intake(self, event: Json) -> Run:
         """One event through the intake; the scans that it starts wait for `scans`."""
-        return self._machine("intake").run(event, f"intake-{event['id']}")
+        return self._machine("intake").run(event, f"intake-{event.get('id')}")
 
     def announce(self, uri: str = URI, service: str = "web", architecture: str = "x86_64") -> None:
         """A deployment of an image; whether it starts a scan, `scans` tells."""

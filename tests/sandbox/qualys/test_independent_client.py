@@ -76,17 +76,6 @@ def test_it_signs_in_and_lists_the_images(scanned: Caller, cli: Cli) -> None:
     assert set(rows["b" * 64]["vulnerabilities"].values()) == {0}
 
 
-def test_it_pages_and_filters(scanned: Caller, cli: Cli) -> None:
-    pages = [
-        cli.ask("image", "list", "--page-size", "1", "--page-number", number)["data"]
-        for number in ("1", "2")
-    ]
-    assert {row["sha"] for page in pages for row in page} == {"a" * 64, "b" * 64}
-    found = cli.ask("image", "list", "--filter", "repo.repository:`team/clean`")["data"]
-    assert [row["sha"] for row in found] == ["b" * 64]
-    assert scanned.control.count("GET", "/csapi/v1.3/images", image="team/clean") == 1
-
-
 def test_it_reads_one_image_and_its_vulnerabilities(scanned: Caller, cli: Cli) -> None:
     details = cli.ask("image", "get", "a" * 64)
     assert details["imageId"] == "a" * 12
@@ -96,46 +85,3 @@ def test_it_reads_one_image_and_its_vulnerabilities(scanned: Caller, cli: Cli) -
     assert found["vulnSummary"]["confirmed"]["sev5Count"] == 1
     software = cli.ask("image", "software", "a" * 64)
     assert {one["name"] for one in software["data"]} == {"expat", "curl"}
-
-
-def test_it_reads_registries_and_sensors(scanned: Caller, cli: Cli) -> None:
-    (row,) = cli.ask("registry", "list")["data"]
-    assert row["registryUri"] == f"https://{HOST}"
-    assert cli.ask("registry", "get", row["registryUuid"])["aws"]["region"] == "eu-west-1"
-    (sensor,) = cli.ask("sensor", "list")["data"]
-    assert cli.ask("sensor", "get", sensor["sensorId"])["sensorType"] == "REGISTRY"
-
-
-def test_an_empty_list_is_nothing_to_it(cli: Cli) -> None:
-    assert cli.ask("image", "list") == cli.ask("container", "list") == {}
-
-
-def test_a_wrong_password_is_refused(
-    simulator: QualysSimulator, scanned: Caller, tmp_path: Path
-) -> None:
-    answer = Cli(tmp_path, simulator.url, "wrong").run("image", "list")
-    assert answer.returncode != 0
-    assert "401" in answer.stderr
-    assert "Invalid username or password" in answer.stderr
-    assert answer.stdout == ""
-
-
-def test_it_signs_in_again_when_its_token_has_expired(scanned: Caller, cli: Cli) -> None:
-    cli.ask("image", "list")
-    scanned.control.expire_tokens()
-    assert cli.ask("image", "list")["count"] == 2
-    assert scanned.control.count("POST", "/auth") == 2
-    statuses = [one["status"] for one in scanned.control.calls() if one["path"].endswith("/images")]
-    assert statuses == [200, 401, 200]
-
-
-def test_it_waits_and_comes_back_over_the_limit(scanned: Caller, cli: Cli) -> None:
-    scanned.control.throttle("/csapi/v1.3/images", retry_after=0, letters="lower")
-    assert cli.ask("image", "list")["count"] == 2
-    assert scanned.control.count("GET", "/csapi/v1.3/images") == 2
-
-
-def test_it_knows_an_unknown_image_by_its_status(cli: Cli) -> None:
-    answer = cli.run("image", "get", "f" * 64)
-    assert answer.returncode != 0
-    assert json.loads(answer.stderr)["status"] == 404
