@@ -77,7 +77,7 @@ destroy-spoke-stackset: $(OPS_READY) ## Takes away what deploy-spoke-stackset ma
 	@$(OPS) deploy-spoke-stackset --destroy
 
 .PHONY: doctor status logs scan where coverage backfill report redrive
-doctor: $(OPS_READY) ## What keeps it from working, and what mends it; JSON=1
+doctor: $(OPS_READY) ## What keeps it from working, and what mends it; JSON=1; SHAPES=1 for the form of Qualys' answers
 	@$(OPS) doctor
 status: $(OPS_READY) ## Versions, executions, verdicts, queues and alarms; JSON=1
 	@$(OPS) status

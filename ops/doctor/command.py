@@ -8,13 +8,21 @@ from ops.deploy.terraform_command import described
 from ops.doctor.here import Here
 from ops.doctor.report import as_json, examine, is_healthy, show
 from ops.errors import OpsError
-from ops.install import Install, add_options, answers, new_session
+from ops.install import Install, add_options, answers, is_set, new_session
+from ops.shapes import command as shapes
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "Checks what is deployed in this account and region, and changes nothing. "
-        "The exit status is 0 when no check fails, else 1."
+        "The exit status is 0 when no check fails, else 1. With --shapes it compares the form of "
+        "Qualys' answers with what is expected instead, and 1 says that an answer cannot be read."
+    )
+    parser.add_argument(
+        "--shapes",
+        action="store_true",
+        default=is_set("SHAPES"),
+        help="names and types of Qualys' answers, no values, to be pasted into an issue (SHAPES=1)",
     )
     add_options(parser)
 
@@ -22,6 +30,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Raises OpsError without credentials or a region, and where nothing of ours is found."""
     here = find(arguments.name_prefix, arguments.region)
+    if arguments.shapes:
+        with answers():
+            return shapes.run(here, console, as_json=arguments.json)
     # Nothing but the JSON on standard output.
     lines = examine(here, Console(stderr=True) if arguments.json else console)
     if arguments.json:

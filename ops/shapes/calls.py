@@ -1,0 +1,103 @@
+"""The calls of Qualys whose answers are compared. They only read."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from image_scan.errors import ScanError
+from image_scan.findings import detections
+from image_scan.qualys import bodies, models
+from ops.shapes.expected import SHAPES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from image_scan.qualys.transport import Params, Transport
+
+_STATUS = re.compile(r"HTTP ([0-9]{3})")
+_PAGE: dict[str, str | int] = {"pageNumber": 1, "pageSize": 200}
+_NOTHING = (204, 404)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`call` is a key of SHAPES. `body` is None where there is nothing to compare, and `problem`
+    says why: without it the answer was that there is nothing."""
+
+    call: str
+    status: int | None
+    body: Any = field(default=None, repr=False)
+    problem: str = ""
+
+
+def answers(transport: Transport, registry_host: str, account_id: str) -> Iterator[Answer]:
+    """Asks for each list once, and for one image. `registry_host` is that of the registry to ask
+    for, where the subscription has it; `account_id` owns the role of its connector."""
+
+    def ask(call: str, params: Params | None = None, **named: str) -> Answer:
+        return _asked(transport, call, params, named)
+
+    yield ask("/registry/aws-base")
+    yield (registries := ask("/registry", _PAGE))
+    if registry := _id_of(_rows(registries), "registryUuid", _is_registry(registry_host)):
+        yield ask("/registry/{registry}", registry=registry)
+        yield ask("/registry/{registry}/schedule", _PAGE, registry=registry)
+    yield ask("/registry/aws/connectors/{account}", account=account_id)
+    yield ask("/sensors", _PAGE)
+    yield (images := ask("/images", _PAGE))
+    if image := _id_of(_rows(images), "sha", _has_findings):
+        yield ask("/images/{image}", {"scanDetails": "malware,secrets"}, image=image)
+        yield ask("/images/{image}/vuln", {"type": "ALL", "applyException": "true"}, image=image)
+        yield ask("/images/{image}/vuln/count", image=image)
+        yield (layers := ask("/images/{image}/layers/malware", _PAGE, image=image))
+        if layer := _id_of(_rows(layers), "layerHash", detections.is_malicious):
+            files = "/images/{image}/layers/{layer}/malware/files"
+            yield ask(files, image=image, layer=layer)
+
+
+def not_asked(given: list[Answer]) -> list[str]:
+    """The calls for which the subscription has nothing to ask with."""
+    asked = {each.call for each in given}
+    return [call for call in SHAPES if call not in asked]
+
+
+def _asked(
+    transport: Transport, call: str, params: Params | None, named: Mapping[str, str]
+) -> Answer:
+    """No message of the transport is passed on: it names the path."""
+    status = None
+    try:
+        answer = transport.send("GET", call.format(**named), params=params)
+        status = answer.status_code
+        body = None if status in _NOTHING else bodies.answered(answer)
+    except ScanError as error:
+        told = _STATUS.search(str(error))
+        status = int(told[1]) if told else status
+        return Answer(call, status, problem=type(error).__name__)
+    return Answer(call, status, body)
+
+
+def _rows(answer: Answer) -> list[Mapping[str, Any]]:
+    """As far as they can be read; `compare` says what else is in the answer."""
+    found = answer.body.get("data") if isinstance(answer.body, dict) else answer.body
+    return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
+
+
+def _id_of(
+    rows: list[Mapping[str, Any]], name: str, preferred: Callable[[Mapping[str, Any]], bool]
+) -> str:
+    """That of the first row that is preferred, else of the first; empty without one."""
+    rows = [row for row in rows if models.is_id(models.text(row, name))]
+    chosen = sorted(rows, key=lambda row: not preferred(row))
+    return models.text(chosen[0], name) if chosen else ""
+
+
+def _is_registry(host: str) -> Callable[[Mapping[str, Any]], bool]:
+    return lambda row: models.host(models.text(row, "registryUri")) == host
+
+
+def _has_findings(row: Mapping[str, Any]) -> bool:
+    counts = row.get("vulnerabilities")
+    return isinstance(counts, dict) and any(counts.values())

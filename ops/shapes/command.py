@@ -1,0 +1,33 @@
+"""What `make doctor SHAPES=1` does."""
+
+from rich.console import Console
+
+from ops.doctor.findings import Unanswered
+from ops.doctor.here import INSTALL, Here
+from ops.errors import OpsError
+from ops.shapes import calls, report
+
+
+def run(here: Here, console: Console, *, as_json: bool) -> int:
+    """The exit status: 1 where the product cannot read an answer as it is. Raises OpsError when
+    Qualys cannot be asked."""
+    if INSTALL not in here.kinds:
+        raise OpsError(f"There is no install in {here.region}: SHAPES=1 asks with its credential.")
+    try:
+        given = _answers(here)
+    except Unanswered as error:
+        raise OpsError(f"Qualys cannot be asked: {error}. `make doctor` says more.") from None
+    compared, not_asked = report.examine(given), calls.not_asked(given)
+    if as_json:
+        told = report.as_json(compared, not_asked)
+        console.print(told, markup=False, highlight=False, soft_wrap=True)
+    else:
+        report.show(compared, not_asked, console)
+    return 0 if all(each.is_expected for each in compared) else 1
+
+
+def _answers(here: Here) -> list[calls.Answer]:
+    _ = here.qualys.admitted
+    host = f"{here.account_id}.dkr.ecr.{here.region}.amazonaws.com"
+    role_account = here.told("QUALYS_ROLE_ARN").split(":")[4]
+    return list(calls.answers(here.qualys.transport, host, role_account))

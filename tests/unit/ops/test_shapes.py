@@ -1,0 +1,241 @@
+"""Forms of answers: what is seen of one, what is otherwise than expected, and what is not shown."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from rich.console import Console
+
+from ops.shapes import observed, report
+from ops.shapes.calls import Answer, answers, not_asked
+from ops.shapes.differences import Difference, compare, unseen
+from ops.shapes.expected import SHAPES, Expected
+from ops.shapes.observed import observe, texts_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CALL = "/registry"
+CANARY = "canary0value"
+
+
+def expected(read: bool, *types: str) -> Expected:
+    return Expected(frozenset(types), read)
+
+
+SHAPE = {
+    "": expected(True, "object"),
+    "count": expected(False, "number", "absent"),
+    "rows": expected(True, "array"),
+    "rows[]": expected(True, "object"),
+    "rows[].id": expected(True, "text"),
+    "rows[].at": expected(True, "text", "null"),
+    "rows[].by_status": expected(False, "object", "absent"),
+    "rows[].by_status.{}": expected(False, "number"),
+    "rows[].extra": expected(False, "any", "absent"),
+}
+ROW: dict[str, Any] = {"id": "a", "at": None}
+
+
+def differences(answer: Any) -> list[str]:
+    texts = frozenset(texts_of(answer))
+    return [str(each) for each in compare(observe(answer, SHAPE, texts), SHAPE)]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"count": 1, "rows": [ROW]},
+        {"rows": []},
+        {"rows": [{**ROW, "extra": {"a": [1]}}, {**ROW, "by_status": {"Some status": 1}}]},
+    ],
+)
+def test_an_answer_as_expected(answer: Any) -> None:
+    assert differences(answer) == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "difference"),
+    [
+        ({"rows": [ROW, {"at": "1"}]}, "rows[].id: expected text, found absent (read)"),
+        ({"rows": [{"id": 1, "at": "1"}]}, "rows[].id: expected text, found number (read)"),
+        ({"rows": [{"id": None, "at": "1"}]}, "rows[].id: expected text, found null (read)"),
+        ({"rows": [{**ROW, "at": True}]}, "rows[].at: expected text or null, found boolean (read)"),
+        ({"rows": [[ROW]]}, "rows[]: expected object, found array (read)"),
+        ({"rows": [{**ROW, "new": {}}]}, "rows[].new: expected nothing, found object (not read)"),
+        ({"rows": [], "count": ""}, "count: expected number or absent, found text (not read)"),
+        ([], "(answer): expected object, found array (read)"),
+        (None, "(answer): expected object, found null (read)"),
+    ],
+)
+def test_one_difference(answer: Any, difference: str) -> None:
+    assert difference in differences(answer)
+
+
+def test_an_object_where_a_list_is_expected() -> None:
+    assert differences({"rows": ROW}) == [
+        "rows: expected array, found object (read)",
+        "rows.at: expected nothing, found null (not read)",
+        "rows.id: expected nothing, found text (not read)",
+    ]
+
+
+def test_what_is_below_a_new_name_is_described_too() -> None:
+    assert differences({"rows": [{**ROW, "score": {"value": [1, "a"]}}]}) == [
+        "rows[].score: expected nothing, found object (not read)",
+        "rows[].score.value: expected nothing, found array (not read)",
+        "rows[].score.value[]: expected nothing, found text or number (not read)",
+    ]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "db01.internal.example.com", "AKIAIOSFODNN7EXAMPLE", "a name", "sha256:0123", "p@ssw0rd",
+        "0a1d9b9a-3bab-42ec-a894-4d5969a47616", "x" * 41, "", "1", "4f67c83422ec", "A",
+    ],
+)  # fmt: skip
+def test_a_name_that_may_be_data_is_not_shown(name: str) -> None:
+    assert differences({"rows": [], name: 1}) == [
+        "(a name that is not shown): expected nothing, found number (not read)"
+    ]
+
+
+def test_a_name_that_is_a_value_elsewhere_is_not_shown() -> None:
+    assert "nginx" not in str(differences({"rows": [{**ROW, "id": "Nginx", "nginx": 1}]}))
+
+
+@pytest.mark.parametrize(
+    "name", ["riskScore", "severity5Count", "lastVmScanDate", "cvss3Info", "cve_ids", "isEOL"]
+)
+def test_the_name_of_a_field_is_shown(name: str) -> None:
+    assert differences({"rows": [], name: 1})[0].startswith(f"{name}: expected nothing")
+
+
+def test_names_that_are_data_by_contract_are_never_shown() -> None:
+    assert CANARY not in str(differences({"rows": [{**ROW, "by_status": {CANARY: CANARY}}]}))
+
+
+def test_a_deep_answer_is_not_followed_for_ever() -> None:
+    answer: Any = 1
+    for _ in range(5000):
+        answer = {"a": answer}
+    assert len(observe({"rows": answer}, SHAPE, frozenset())) < 20
+
+
+def test_what_an_empty_list_holds_is_not_compared() -> None:
+    assert unseen(observe({"rows": []}, SHAPE, frozenset()), SHAPE) == ["rows[]"]
+    assert unseen(observe({"rows": [ROW]}, SHAPE, frozenset()), SHAPE) == []
+
+
+def test_what_the_product_reads_comes_first() -> None:
+    found = compare({"": {"object"}, "a": {"text"}, "rows": {"text"}}, SHAPE)
+    assert [each.path for each in found] == ["rows", "a"]
+
+
+@pytest.mark.parametrize("call", SHAPES)
+def test_a_shape_is_whole(call: str) -> None:
+    """Each path lies below one that is in the shape, of a type that can hold it."""
+    known = {"object", "array", "text", "number", "boolean", "null", "absent", "any"}
+    for path, each in SHAPES[call].items():
+        assert each.types <= known, path
+        holder, holds = path.rpartition(".")[0], "object"
+        if path.endswith("[]"):
+            holder, holds = path.removesuffix("[]"), "array"
+        name = path.rpartition(".")[2].removesuffix("[]")
+        assert name in ("", "{}") or observed._NAME.fullmatch(name), path
+        if path:
+            assert holds in SHAPES[call][holder].types, path
+            assert SHAPES[call][holder].read or not each.read, path
+
+
+def shown(*given: Answer) -> str:
+    console = Console(record=True, width=40, file=io.StringIO())
+    report.show(report.examine([*given]), not_asked([*given]), console)
+    return console.export_text()
+
+
+REGISTRY = {"registryUuid": "0a1d", "registryUri": f"https://{CANARY}.example.com"}
+
+
+def test_the_report_has_a_line_for_each_call_and_difference() -> None:
+    body = {"count": 1, "data": [{**REGISTRY, "registryUuid": 7}], CANARY: {CANARY: CANARY}}
+    lines = shown(
+        Answer(CALL, 200, body),
+        Answer("/sensors", 204),
+        Answer("/registry/aws-base", 403, problem="QualysForbidden"),
+    ).splitlines()
+    assert lines[1:7] == [
+        "GET /registry: HTTP 200: 3 differences",
+        "  data[].registryUuid: expected text, found number (read)",
+        "  (a name that is not shown): expected nothing, found object (not read)",
+        "  (a name that is not shown).(a name that is not shown): expected nothing, found text "
+        "(not read)",
+        "GET /sensors: HTTP 204: nothing to compare",
+        "GET /registry/aws-base: HTTP 403: QualysForbidden, not compared",
+    ]
+    assert "GET /images: not asked, as there is nothing to ask for" in lines
+
+
+@pytest.mark.parametrize(
+    ("answer", "as_expected"),
+    [
+        (Answer(CALL, 200, {"data": [REGISTRY]}), True),
+        (Answer(CALL, 204), True),
+        (Answer(CALL, 200, {"data": [REGISTRY], "newName": 1}), True),
+        (Answer(CALL, 200, {"data": [{**REGISTRY, "registryUri": None}]}), False),
+        (Answer(CALL, 503, problem="QualysUnavailable"), False),
+    ],
+)
+def test_a_new_name_does_no_harm(answer: Answer, as_expected: bool) -> None:
+    told = json.loads(report.as_json(report.examine([answer]), []))
+    assert told["as_expected"] is as_expected
+    assert CANARY not in json.dumps(told)
+
+
+class FakeAnswer:
+    def __init__(self, status: int, body: Any) -> None:
+        self.status_code, self.content = status, json.dumps(body).encode()
+
+
+class FakeTransport:
+    """Answers by path; anything else is unknown."""
+
+    def __init__(self, bodies: Mapping[str, Any]) -> None:
+        self.bodies, self.asked = bodies, list[str]()
+
+    def send(self, _method: str, path: str, params: Any) -> FakeAnswer:
+        assert params is None or params
+        self.asked.append(path)
+        return FakeAnswer(200, self.bodies[path]) if path in self.bodies else FakeAnswer(404, {})
+
+
+def ask(bodies: Mapping[str, Any]) -> list[str]:
+    transport: Any = FakeTransport(bodies)
+    list(answers(transport, "ours.example.com", "111111111111"))
+    return list(transport.asked)
+
+
+def test_our_registry_and_an_image_with_findings_are_preferred() -> None:
+    registries = [{"registryUuid": "a", "registryUri": "https://other"}, {"registryUuid": 7}]
+    ours = {"registryUuid": "b", "registryUri": "https://ours.example.com/"}
+    images = [{"sha": "1" * 64, "vulnerabilities": None}, {"sha": "../2"}]
+    bad = {"sha": "3" * 64, "vulnerabilities": {"severity5Count": 1}}
+    asked = ask({"/registry": {"data": [*registries, ours]}, "/images": {"data": [*images, bad]}})
+    assert "/registry/b/schedule" in asked
+    assert f"/images/{'3' * 64}/vuln" in asked
+    assert not [path for path in asked if ".." in path]
+
+
+@pytest.mark.parametrize("body", [None, [], {}, {"data": None}, {"data": [1]}, {"data": [{}]}, 1])
+def test_lists_of_any_form_are_lived_with(body: Any) -> None:
+    asked = ask({"/registry": body, "/images": body})
+    assert asked == ["/registry/aws-base", "/registry", "/registry/aws/connectors/111111111111",
+                     "/sensors", "/images"]  # fmt: skip
+
+
+def test_a_difference_shows_no_value() -> None:
+    assert str(Difference("a", "text", "null", read=True)) == "a: expected text, found null (read)"
