@@ -39,6 +39,7 @@ from sandbox.emulator import (
     secret_versions,
     sessions,
     status_events,
+    task_definitions,
     task_errors,
     task_permissions,
 )
@@ -133,6 +134,7 @@ PATCHES: tuple[Patch, ...] = (
     # ECS and ECR
     around("ministack.services.ecs:_ACTION_MAP.RunTask", ecs_tasks.run_task),
     around("ministack.services.ecs:_ACTION_MAP.DescribeTasks", ecs_tasks.describe_tasks),
+    around("ministack.services.ecs:_ACTION_MAP.DeleteTaskDefinitions", task_definitions.delete),
     around("ministack.services.ecr:handle_request", pull_times.handle_request),
     around("ministack.services.ecr:_put_image", registry.put_image),
     around("ministack.services.ecr:_batch_delete_image", registry.batch_delete_image),
