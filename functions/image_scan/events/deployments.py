@@ -53,6 +53,7 @@ def read(event: Any, accounts: Accounts) -> ParsedEvent:
     log.info(
         "event parsed",
         event_name=parsed.deployment["event_name"],
+        task_definition=parsed.deployment["task_definition"],
         images=len(found),
         unscannable=sum(bool(each["unscannable"]) for each in found),
         skipped=parsed.skipped,
