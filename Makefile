@@ -76,7 +76,7 @@ plan-spoke-stackset: $(OPS_READY) ## What deploy-spoke-stackset would do
 destroy-spoke-stackset: $(OPS_READY) ## Takes away what deploy-spoke-stackset made
 	@$(OPS) deploy-spoke-stackset --destroy
 
-.PHONY: doctor status logs scan where coverage backfill report redrive
+.PHONY: doctor status logs scan smoke where coverage backfill report redrive
 doctor: $(OPS_READY) ## What keeps it from working, and what mends it; JSON=1; SHAPES=1 for the form of Qualys' answers
 	@$(OPS) doctor
 status: $(OPS_READY) ## Versions, executions, verdicts, queues and alarms; JSON=1
@@ -85,6 +85,8 @@ logs: $(OPS_READY) ## What functions and machines log, in order; FUNCTION=, SINC
 	@$(OPS) logs
 scan: $(OPS_READY) ## One image now: IMAGE=<uri>; FORCE=1 past the cache, WAIT=1 for the verdict, PLATFORM=linux/arm64
 	@$(OPS) scan
+smoke: $(OPS_READY) ## After a deployment: one event of its own to the verdict, or where it got stuck: IMAGE=<uri>, WAIT_MINUTES=30; JSON=1
+	@$(OPS) smoke
 where: $(OPS_READY) ## What is known of an image, and where it runs: IMAGE=<uri, digest or repository:tag>, QID= or CVE=
 	@$(OPS) where
 coverage: $(OPS_READY) ## Of what runs, how much has a verdict, as the last reconciliations found; JSON=1

@@ -24,6 +24,7 @@ COMMANDS = {
     "status": ("ops.status", "configure", "run", "executions, verdicts, queues and alarms"),
     "logs": ("ops.logs", "configure", "run", "what functions and machines log, in order"),
     "scan": ("ops.scan", "configure", "run", "one image now"),
+    "smoke": ("ops.smoke.command", "configure", "run", "an event of our own, to its verdict"),
     "where": ("ops.where", "configure", "run", "what is known of an image"),
     "coverage": ("ops.coverage", "configure", "run", "of what runs, how much has a verdict"),
     "backfill": ("ops.backfill", "configure", "run", "scan what runs unscanned"),

@@ -40,6 +40,8 @@ def test_a_day_of_an_operator(install: Install, pushed: Pushed) -> None:
     scanned = answer(make(install, "scan", IMAGE=image, WAIT="1", JSON="1"))
     assert scanned["verdict"] == "CLEAN"
     assert answer(make(install, "where", IMAGE=image, JSON="1"))["known"][0]["verdict"] == "CLEAN"
+    smoked = answer(make(install, "smoke", IMAGE=image, JSON="1"))
+    assert (smoked["result"], smoked["verdict"]) == ("passed", "CLEAN")
     forced = answer(make(install, "scan", IMAGE=image, WAIT="1", FORCE="1", JSON="1"))
     assert forced["result"] == "started"
     assert answer(make(install, "status", JSON="1"))["scans"][0]["image"] == image

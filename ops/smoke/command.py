@@ -1,0 +1,135 @@
+"""The command `smoke`: whether an event of our own comes to its verdict, or where it is stuck."""
+
+import argparse
+import os
+import re
+from collections.abc import Callable
+
+from rich.console import Console
+
+from image_scan.ecr.identity import DEFAULT_PLATFORM, platform_of
+from ops.cache_items import CacheItems, Item, is_known
+from ops.commands import make
+from ops.doctor.here import Here
+from ops.errors import OpsError
+from ops.install import Install, add_options
+from ops.scan import Scans
+from ops.scan_target import ecr_uri
+from ops.smoke.course import Course, Late, Stuck
+from ops.smoke.definition import Definitions, interruptible, uninterrupted
+from ops.smoke.report import LATE, PASSED, STUCK, Report
+from ops.smoke.stages import PREPARED, advice, from_stage, remedies
+from ops.smoke.traces import Traces, depths
+
+_MINUTES = "30"
+_LONGEST_MINUTES = 1440
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Registers a task definition with an image of Amazon ECR, follows the event through trail, "
+        "rule, intake and scan to the verdict, and takes the task definition away again. The exit "
+        "status is 0 when there is a verdict, 1 when the event is stuck, and 3 when there is no "
+        "result in time. make itself ends with 2 for any of them but 0."
+    )
+    parser.add_argument(
+        "--image",
+        default=os.environ.get("IMAGE", ""),
+        help="URI of the image, or repository:tag (IMAGE)",
+    )
+    parser.add_argument(
+        "--wait-minutes",
+        default=os.environ.get("WAIT_MINUTES") or _MINUTES,
+        help="how long to wait for the verdict (WAIT_MINUTES; %(default)s)",
+    )
+    add_options(parser)
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Raises OpsError."""
+    if not arguments.image:
+        raise OpsError(
+            "No image is given: IMAGE=<account>.dkr.ecr.<region>.amazonaws.com/name:tag."
+        )
+    seconds = 60 * minutes(arguments.wait_minutes)
+    install = Install.of(arguments)
+    items = CacheItems(install)
+    uri = ecr_uri(install, items, arguments.image)
+    report = Report(console, as_json=arguments.json, image=uri)
+    here = Here(install)
+    for stage in PREPARED:
+        if found := remedies(here, stage):
+            why = Stuck(stage, "it cannot pass here, so nothing was registered")
+            report.stopped(STUCK, why, found, "")
+            return report.end()
+    if (item := _known(items, uri)) and item["status"] in ("CLEAN", "FINDINGS"):
+        report.note(
+            f"The verdict of the image is known, so the cache will answer. To see a scan, give an "
+            f"image without a verdict, or: {make('scan', install.name_prefix, IMAGE=uri)} "
+            "FORCE=1 WAIT=1"
+        )
+    _follow(install, here, items, report, seconds)
+    return report.end()
+
+
+def minutes(text: str) -> float:
+    """More than 0, a day at most. Raises OpsError."""
+    if re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,4})?", text) and 0 < float(text) <= _LONGEST_MINUTES:
+        return float(text)
+    raise OpsError(f"WAIT_MINUTES={text} is no number of minutes from 1 to {_LONGEST_MINUTES}.")
+
+
+def _follow(
+    install: Install, here: Here, items: CacheItems, report: Report, seconds: float
+) -> None:
+    """From the registration to its end, whatever that is; the definition is taken away then."""
+    before = depths(install)
+    definitions = Definitions(install)
+    traces: Traces | None = None
+    with interruptible():
+        try:
+            definition = definitions.register(report.image)
+            report.registered(definition)
+            traces = Traces(install, definition, before)
+            find = _finder(items, report.image)
+            for step in Course(traces, Scans(install), find, seconds).steps():
+                report.passed(step)
+            report.result = PASSED
+        except (Stuck, Late) as stopped:
+            result = STUCK if isinstance(stopped, Stuck) else LATE
+            found = remedies(here, *from_stage(stopped.stage))
+            report.stopped(result, stopped, found, advice(stopped.stage, install.name_prefix))
+        finally:
+            with uninterrupted():
+                _clear_up(definitions, traces, items, report)
+
+
+def _clear_up(
+    definitions: Definitions, traces: Traces | None, items: CacheItems, report: Report
+) -> None:
+    """Whatever of it fails, the rest is done. Raises OpsError with what is left."""
+    left = ""
+    try:
+        definitions.remove(report.task_definition)
+        if report.task_definition:
+            report.note("The task definition is deregistered and deleted.")
+    except OpsError as error:
+        left = f"A task definition of {definitions.family} is left, remove it by hand: {error}"
+    if traces and report.result != PASSED:
+        taken = traces.take_back(items)
+        if taken:
+            report.note("What the queues have kept of the event is removed.")
+    if left:
+        raise OpsError(left)
+
+
+def _finder(items: CacheItems, uri: str) -> Callable[[], Item | None]:
+    return lambda: _known(items, uri)
+
+
+def _known(items: CacheItems, uri: str) -> Item | None:
+    """What counts of the image on the platform that a definition has by default."""
+    on_platform = [
+        item for item in items.find(uri) if platform_of(item["imageDigest"]) == DEFAULT_PLATFORM
+    ]
+    return next((item for item in on_platform if is_known(item)), None)

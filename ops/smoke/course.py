@@ -1,0 +1,150 @@
+"""Follows one event from its registration to the verdict of its image."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ops.cache_items import IN_PROGRESS
+from ops.scan import Scans, verdict_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator
+
+    from ops.smoke.stages import Stage
+    from ops.smoke.traces import Line, Traces
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 5.0  # seconds between two looks
+Json = dict[str, Any]
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True)
+class Step:
+    """A stage that the event has passed: when, in epoch seconds, and what was seen."""
+
+    stage: Stage
+    at: float
+    seen: str
+    verdict: str = ""
+
+
+class Stopped(Exception):
+    """The event does not come further than a stage, and why."""
+
+    def __init__(self, stage: Stage, why: str) -> None:
+        super().__init__(why)
+        self.stage = stage
+
+
+class Stuck(Stopped):
+    """It will not come further by itself."""
+
+
+class Late(Stopped):
+    """It has not come further in the time that it was given."""
+
+
+class Course:
+    """`known_item` finds what the cache has of the image now; `seconds` is how long to wait."""
+
+    def __init__(
+        self,
+        traces: Traces,
+        scans: Scans,
+        known_item: Callable[[], Json | None],
+        seconds: float,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._traces = traces
+        self._scans = scans
+        self._known_item = known_item
+        self._sleep = sleep
+        self._clock = clock
+        self._deadline = clock() + seconds
+
+    def steps(self) -> Iterator[Step]:
+        """Each stage as soon as it is passed. Raises Stuck and Late, and OpsError."""
+        parsed, scan = self._until("trail", self._arrival, "no event has come to the intake")
+        at = parsed.at if parsed else scan["startDate"].timestamp()
+        yield Step("trail", at, "the call has come to EventBridge")
+        yield Step("rule", at, "the rule has started the intake")
+        if parsed and (why := parsed.values.get("skipped")):
+            raise Stuck("intake", f"the intake has skipped the event: {why}")
+        if not scan:
+            said = "the intake has not decided what to do with the image"
+            asked, scan = self._until("intake", lambda: self._decision(parsed), said)
+            at = asked.at if asked else scan["startDate"].timestamp()
+        if scan:
+            yield Step("intake", at, "a scan is needed")
+        else:
+            scan = yield from self._answered(at)
+        if scan:
+            yield Step("scan", scan["startDate"].timestamp(), scan["executionArn"])
+            yield self._end(scan["executionArn"])
+
+    def _arrival(self) -> tuple[Line | None, Any] | None:
+        if (parsed := self._traces.parsed()) or (scan := self._traces.scan()):
+            return (parsed, None) if parsed else (None, scan)
+        self._raise_kept("rule", self._traces.undelivered, "it could not be delivered")
+        self._raise_kept("intake", self._traces.failed, "the intake could not process it")
+        return None
+
+    def _decision(self, parsed: Line | None) -> tuple[Line | None, Any] | None:
+        asked = self._traces.asked(str(parsed.values.get("event_id"))) if parsed else None
+        if scan := self._traces.scan():
+            return asked, scan
+        if asked and asked.values.get("decision") != "scan":
+            return asked, None
+        self._raise_kept("intake", self._traces.failed, "the intake could not process it")
+        return None
+
+    def _answered(self, at: float) -> Generator[Step, None, Json | None]:
+        """What the cache says: the image is being scanned for somebody else, or its verdict is
+        known."""
+        item = self._known_item()
+        if item is None:
+            why = "the image cannot be scanned, or its last scan has just failed"
+            raise Stuck("scan", why)
+        if item["status"] == IN_PROGRESS and (arn := self._scans.of_lease(item)):
+            yield Step("intake", at, "it is being scanned already")
+            return self._scans.describe(arn)
+        yield Step("intake", at, "its verdict is known: the cache has answered")
+        verdict = str(item["status"])
+        _require_result(verdict, str(item.get("reason", "")))
+        yield Step("verdict", at, "it was not scanned again", verdict)
+        return None
+
+    def _end(self, execution_arn: str) -> Step:
+        def ended() -> Json | None:
+            found = self._scans.describe(execution_arn)
+            return found if found["status"] != "RUNNING" else None
+
+        found = self._until("verdict", ended, "the scan has not ended")
+        told = verdict_of(found)
+        _require_result(told["verdict"], told["reason"])
+        at = found["stopDate"].timestamp()
+        return Step("verdict", at, told["reason"] or "the scan has ended", told["verdict"])
+
+    def _raise_kept(self, stage: Stage, look: Callable[[], str | None], words: str) -> None:
+        if (why := look()) is not None:
+            raise Stuck(stage, f"{words}: {why}")
+
+    def _until(self, stage: Stage, look: Callable[[], Found | None], words: str) -> Found:
+        """What is found before time runs out. Raises Late."""
+        pause = _FIRST_PAUSE
+        while (found := look()) is None:
+            left = self._deadline - self._clock()
+            if left <= 0:
+                raise Late(stage, words)
+            self._sleep(min(pause, left))
+            pause = min(pause * 1.5, _LONGEST_PAUSE)
+        return found
+
+
+def _require_result(verdict: str, reason: str) -> None:
+    """Raises Stuck for a verdict without a result."""
+    if verdict not in ("CLEAN", "FINDINGS"):
+        raise Stuck("scan", f"{verdict}: {reason}".rstrip(": "))

@@ -1,0 +1,135 @@
+"""The task definition that `make smoke` registers, and how it goes away again."""
+
+from __future__ import annotations
+
+import signal
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from botocore.exceptions import ClientError
+
+from ops.errors import OpsError
+from ops.install import Install, answers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+FAMILY = "smoke"  # below the name prefix
+# By its container a revision is known as ours.
+CONTAINER = "image-scan-smoke"
+_MEMORY_MIB = 64  # for no launch type a role, a network or a CPU has to be stated beside it
+_STATUSES = ("ACTIVE", "INACTIVE")
+_ENDINGS = (signal.SIGTERM, signal.SIGHUP)
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A revision, and when ECS registered it."""
+
+    arn: str
+    registered_at: datetime
+
+    @property
+    def name(self) -> str:
+        """Family and revision."""
+        return self.arn.rsplit("/", 1)[-1]
+
+
+class Definitions:
+    """The revisions of our family. Every method raises OpsError when ECS refuses."""
+
+    def __init__(self, install: Install) -> None:
+        self.family = install.name(FAMILY)
+        self._ecs = install.client("ecs")
+
+    def register(self, uri: str) -> Definition:
+        """It runs nothing: no service and no task takes it."""
+        container = {"name": CONTAINER, "image": uri, "memory": _MEMORY_MIB}
+        with answers():
+            made = self._ecs.register_task_definition(
+                family=self.family, containerDefinitions=[container]
+            )["taskDefinition"]
+        return Definition(made["taskDefinitionArn"], made["registeredAt"])
+
+    def remove(self, arn: str = "") -> None:
+        """Deregisters and deletes a revision, and what earlier runs have left: a list may not yet
+        have what was registered a moment ago."""
+        if arn:
+            self.delete(arn)
+        for status in _STATUSES:
+            for left in self._listed(status):
+                self.delete(left)
+
+    def delete(self, arn: str) -> None:
+        """What is gone already, is gone."""
+        with answers():
+            try:
+                self._ecs.deregister_task_definition(taskDefinition=arn)
+            except ClientError as error:
+                if error.response["Error"]["Code"] != "ClientException":
+                    raise
+            answer = self._ecs.delete_task_definitions(taskDefinitions=[arn])
+        reasons = [each.get("reason") for each in answer.get("failures", [])]
+        if reasons and self._is_there(arn):
+            raise OpsError(f"AWS has not deleted {arn}: {reasons[0]}")
+
+    def _listed(self, status: str) -> list[str]:
+        """A family may be the beginning of another one's name."""
+        with answers():
+            pages = self._ecs.get_paginator("list_task_definitions")
+            arns = [
+                arn
+                for page in pages.paginate(familyPrefix=self.family, status=status)
+                for arn in page["taskDefinitionArns"]
+            ]
+            named = [arn for arn in arns if _family(arn) == self.family]
+            return [arn for arn in named if self._is_ours(arn)]
+
+    def _is_there(self, arn: str) -> bool:
+        with answers():
+            try:
+                found = self._ecs.describe_task_definition(taskDefinition=arn)["taskDefinition"]
+            except ClientError as error:
+                if error.response["Error"]["Code"] != "ClientException":
+                    raise
+                return False
+        return found["status"] in _STATUSES
+
+    def _is_ours(self, arn: str) -> bool:
+        told = self._ecs.describe_task_definition(taskDefinition=arn)["taskDefinition"]
+        return [each["name"] for each in told["containerDefinitions"]] == [CONTAINER]
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Turns what ends a process into KeyboardInterrupt, as Ctrl-C is; what nohup has it ignore
+    stays ignored."""
+
+    def interrupt(*_: Any) -> NoReturn:
+        raise KeyboardInterrupt
+
+    heard = [each for each in _ENDINGS if signal.getsignal(each) != signal.SIG_IGN]
+    before = {each: signal.signal(each, interrupt) for each in heard}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """For the few seconds that clearing up takes."""
+    ignored = (signal.SIGINT, *_ENDINGS)
+    before = {each: signal.signal(each, signal.SIG_IGN) for each in ignored}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def _family(arn: str) -> str:
+    return arn.rsplit("/", 1)[-1].rpartition(":")[0]

@@ -1,0 +1,70 @@
+"""The stages of an event, in their order, and what the doctor can tell about each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, get_args
+
+from ops.commands import make
+from ops.doctor.checks import CHECKS
+from ops.doctor.findings import Verdict
+
+if TYPE_CHECKING:
+    from ops.doctor.here import Here
+
+Stage = Literal["trail", "rule", "intake", "scan", "verdict"]
+STAGES: tuple[Stage, ...] = get_args(Stage)
+_QUALYS = (
+    *("gateway-reachable", "secret-readable", "credential-accepted", "credential-life"),
+    *("registry-role", "registry-trust", "external-id", "registry-connected", "sensor-alive"),
+    "clocks-agree",
+)
+# What can be told before anything is registered.
+PREPARED: tuple[Stage, ...] = ("trail", "rule")
+# What a stage rests on.
+CHECKS_OF: dict[Stage, tuple[str, ...]] = {
+    "trail": ("trail-exists", "trail-logging", "trail-write-events"),
+    "rule": ("deployments-rule", "events-role", "machine-roles"),
+    "intake": ("function-roles", "functions-active", "key-enabled"),
+    "scan": _QUALYS,
+    "verdict": _QUALYS,
+}
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """What is wrong, by the doctor's check that says so, and what fixes it."""
+
+    check: str
+    reason: str
+    remedy: str
+
+
+def from_stage(stage: Stage) -> tuple[Stage, ...]:
+    """The stage that an event has not passed, and what comes to nothing with it: of an event that
+    has not come, the intake may have been at fault."""
+    return ("trail", "rule", "intake") if stage in ("trail", "rule") else (stage,)
+
+
+def advice(stage: Stage, name_prefix: str) -> str:
+    """What to do where no check knows better."""
+    later = "wait longer with WAIT_MINUTES=60"
+    commands = {
+        "trail": f"CloudTrail may take a quarter of an hour: {later}",
+        "rule": make("logs", name_prefix, FUNCTION="intake"),
+        "intake": make("logs", name_prefix, FUNCTION="check_cache"),
+        "scan": make("status", name_prefix),
+        "verdict": f"{make('status', name_prefix)}, or {later}",
+    }
+    return commands[stage]
+
+
+def remedies(here: Here, *stages: Stage) -> list[Remedy]:
+    """What fails of the checks of these stages."""
+    named = {name for stage in stages for name in CHECKS_OF[stage]}
+    found = [(check.name, check.run(here)) for check in CHECKS if check.name in named]
+    return [
+        Remedy(name, finding.reason, finding.remedy)
+        for name, finding in found
+        if finding.verdict is Verdict.FAIL
+    ]

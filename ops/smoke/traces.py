@@ -1,0 +1,166 @@
+"""What AWS shows of one event on its way: log lines, kept messages, the execution of its scan."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from ops.doctor.aws_errors import is_missing
+from ops.event_queue import EventQueue, Message
+from ops.install import Install, answers
+from ops.scan import Scans
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from ops.cache_items import CacheItems
+    from ops.smoke.definition import Definition
+
+_EARLIER_SECONDS = 300  # clocks differ
+_MOST_MESSAGES = 100
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a function's log; `at` in epoch seconds."""
+
+    at: float
+    values: Json
+
+
+def depths(install: Install) -> dict[str, int]:
+    """How many messages the queues of events hold."""
+    names = (install.undelivered_events_queue, install.failed_events_queue)
+    return {name: EventQueue(install, name).count() for name in names}
+
+
+class Traces:
+    """Of the event that the registration of a definition makes. Every method raises OpsError.
+
+    `before` are the depths of the queues before it: a queue is looked into when that changes.
+    """
+
+    def __init__(self, install: Install, definition: Definition, before: dict[str, int]) -> None:
+        self._install = install
+        self._depths = before
+        self._arn = definition.arn
+        self._since: datetime = definition.registered_at
+        self._scans = Scans(install)
+        self._seen: dict[str, Json] = {}
+
+    def parsed(self) -> Line | None:
+        """What ParseEvent has logged of the event: then it has come through trail and rule."""
+        found = self._lines("parse_event", self._arn)
+        return next((each for each in found if each.values.get("event") == "event parsed"), None)
+
+    def asked(self, event_id: str) -> Line | None:
+        """What CheckCache has logged of the event."""
+        found = self._lines("check_cache", event_id)
+        return next((each for each in found if each.values.get("event") == "cache asked"), None)
+
+    def scan(self) -> Json | None:
+        """The execution of the scan that the event has started, with its `input`."""
+        earliest = self._since.timestamp() - _EARLIER_SECONDS
+        for row in self._scans.newest(100):
+            if row["startDate"].timestamp() < earliest:
+                break
+            arn = row["executionArn"]
+            if arn not in self._seen:
+                self._seen[arn] = self._scans.input(arn)
+            told = self._seen[arn].get("deployment") or {}
+            if told.get("task_definition") == self._arn:
+                return {**row, "input": self._seen[arn]}
+        return None
+
+    def undelivered(self) -> str | None:
+        """Why the rule could not start the intake with the event; None where it could."""
+        return self._kept(self._install.undelivered_events_queue, "ERROR_CODE")
+
+    def failed(self) -> str | None:
+        """Why the intake, or the scan, has kept the event; None where it has not."""
+        return self._kept(self._install.failed_events_queue, "Error")
+
+    def _kept(self, queue: str, attribute: str) -> str | None:
+        now = EventQueue(self._install, queue).count()
+        if now == self._depths[queue]:
+            return None
+        self._depths[queue] = now
+        with self._messages(queue) as messages:
+            reasons = [each.attributes.get(attribute) or "no reason given" for each in messages]
+        return reasons[0] if reasons else None
+
+    def take_back(self, items: CacheItems) -> int:
+        """Removes what the queues keep of the event, so that no alarm stays; how many messages.
+
+        A request that other places wait for, too, is left to `make redrive`.
+        """
+        taken = 0
+        install = self._install
+        for name in self._depths:
+            with self._messages(name) as messages:
+                for each in messages:
+                    if self._is_alone(each, items):
+                        EventQueue(install, name).delete(each)
+                        taken += 1
+        return taken
+
+    def _is_alone(self, message: Message, items: CacheItems) -> bool:
+        """Whether nobody else waits for what a message asks for."""
+        detail = message.body.get("detail") or {}
+        if "deployment" not in detail:
+            return True  # the event itself
+        waiting = [
+            place
+            for item in items.find(str(detail.get("image")))
+            for place in item.get("places", {}).values()
+        ]
+        return all(place.get("task_definition") == self._arn for place in waiting)
+
+    @contextmanager
+    def _messages(self, name: str) -> Iterator[list[Message]]:
+        """The messages about our definition; all others are shown to everybody again at once."""
+        queue = EventQueue(self._install, name)
+        held: list[Message] = []
+        try:
+            while queue.count() and len(held) < _MOST_MESSAGES:
+                if not (more := queue.receive(wait_seconds=0)):
+                    break
+                held += more
+            yield [each for each in held if self._is_named(each)]
+        finally:
+            queue.release(held)
+
+    def _is_named(self, message: Message) -> bool:
+        return isinstance(message.body, dict) and f'"{self._arn}"' in json.dumps(message.body)
+
+    def _lines(self, step: str, text: str) -> list[Line]:
+        client = self._install.client("logs")
+        start = int((self._since.timestamp() - _EARLIER_SECONDS) * 1000)
+        with answers():
+            try:
+                pages = client.get_paginator("filter_log_events").paginate(
+                    logGroupName=self._install.log_groups[step],
+                    startTime=start,
+                    filterPattern=f'"{text}"',
+                )
+                events = [event for page in pages for event in page["events"]]
+            except ClientError as error:
+                if not is_missing(error):
+                    raise
+                return []
+        return [Line(each["timestamp"] / 1000, _values(each["message"], text)) for each in events]
+
+
+def _values(message: str, text: str) -> Json:
+    """Empty for a line that is no JSON, or has the text only as a part of another."""
+    try:
+        told = json.loads(message)
+    except ValueError:
+        return {}
+    return told if isinstance(told, dict) and text in told.values() else {}

@@ -1,0 +1,211 @@
+"""make smoke: one event of its own to its verdict, and stuck at each stage in turn."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from sandbox import images
+from sandbox.aws import REPOSITORY
+from sandbox.install import Install
+from sandbox.kept_install import kept_install
+from tests.support.documents import block
+
+from .conftest import Operate, Pushed
+from .examination import PREFIX
+from .test_doctor_command import run
+from .test_doctor_events import disable, stop_trail
+from .test_doctor_qualys import put
+
+CRITICAL = {"qid": 1, "severity": 5, "title": "a critical finding", "cveids": ["CVE-2026-0001"]}
+FAMILY = f"{PREFIX}-smoke"
+OURS = [sys.executable, "-m", "ops", "smoke"]
+
+
+def left_of(install: Install) -> dict[str, Any]:
+    """What a run has left: task definitions that are not deleted, and messages in queues."""
+    listed = {
+        status: install.ecs.list_task_definitions(familyPrefix=FAMILY, status=status)
+        for status in ("ACTIVE", "INACTIVE")
+    }
+    queues = ("failed_events_queue", "undelivered_events_queue")
+    waiting = {name: install.messages(install.outputs[name]["url"]) for name in queues}
+    definitions = {name: each["taskDefinitionArns"] for name, each in listed.items()}
+    return {name: found for name, found in {**definitions, **waiting}.items() if found}
+
+
+def test_an_event_comes_to_its_verdict(operate: Operate, pushed: Pushed, install: Install) -> None:
+    done = operate("smoke", IMAGE=pushed.image.by_tag, JSON="1")
+    assert (done.status, done.errors) == (0, "")
+    told = done.json
+    assert (told["result"], told["verdict"], told["image"]) == (
+        "passed", "CLEAN", pushed.image.by_tag,
+    )  # fmt: skip
+    assert [each["stage"] for each in told["stages"]] == [
+        "trail", "rule", "intake", "scan", "verdict",
+    ]  # fmt: skip
+    seconds = [each["seconds"] for each in told["stages"]]
+    assert seconds == sorted(seconds)
+    arn = told["task_definition"]
+    (definition,) = [install.ecs.describe_task_definition(taskDefinition=arn)["taskDefinition"]]
+    assert (definition["family"], definition["status"]) == (FAMILY, "DELETE_IN_PROGRESS")
+    assert left_of(install) == {}
+    assert pushed.verdict["status"] == "CLEAN"
+
+
+def test_the_documented_command(install: Install, pushed: Pushed) -> None:
+    command = block("docs/troubleshooting.md#after-a-deployment", image=pushed.image.by_tag)
+    done = run(install, "bash", "-c", command)
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = done.stdout.splitlines()
+    assert [line.split()[0] for line in lines[:-1]] == [
+        "registered", "trail", "rule", "intake", "scan", "verdict",
+    ]  # fmt: skip
+    assert lines[-1].strip() == "The task definition is deregistered and deleted."
+
+
+def test_it_is_registered_and_never_running(
+    operate: Operate, pushed: Pushed, install: Install
+) -> None:
+    pushed.find(CRITICAL)
+    done = operate("smoke", IMAGE=pushed.image.by_tag)
+    assert (done.status, done.errors) == (0, "")
+    assert "FINDINGS" in done.output
+    (told,) = install.notifications()
+    assert told["deployed"] == []
+    assert [
+        each["task_definition"].split("/")[-1].split(":")[0] for each in told["registered"]
+    ] == [FAMILY]
+    (known,) = operate("where", IMAGE=pushed.image.by_tag, JSON="1").json["known"]
+    assert (known["places"], known["runs"]) == ([], [])
+    assert [each["task_definition"] for each in known["registered"]] != []
+    compared = operate("backfill", JSON="1").json
+    assert (compared["running_images"], compared["sent"]) == (0, 0)
+
+
+def test_a_known_image_is_answered_by_the_cache(operate: Operate, pushed: Pushed) -> None:
+    assert operate("scan", IMAGE=pushed.image.by_tag, WAIT="1").status == 0
+    done = operate("smoke", IMAGE=pushed.image.by_tag)
+    assert (done.status, done.errors) == (0, "")
+    assert "so the cache will answer" in done.output
+    assert f"make scan IMAGE={pushed.image.by_tag} FORCE=1 WAIT=1" in done.output
+    assert "its verdict is known: the cache has answered" in done.output
+    assert "CLEAN: it was not scanned again" in done.output
+
+
+def shell(install: Install, image: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    given = {"IMAGE": image, "JSON": "1", **settings}
+    return run(install, "env", *(f"{name}={value}" for name, value in given.items()), *OURS)
+
+
+def push(install: Install, name: str = "smoke/app") -> str:
+    install.client("ecr").create_repository(repositoryName=name)
+    return images.push(install.client("ecr"), name, images.build(name), "1").by_tag
+
+
+def delete_function(install: Install) -> None:
+    install.client("lambda").delete_function(FunctionName=f"{PREFIX}-check-cache")
+
+
+def fail_scans(install: Install) -> None:
+    install.qualys.control.behave("smoke/app", job_error="SENSOR_ERROR")
+
+
+def no_deliveries(install: Install) -> None:
+    """The rule starts another machine, that does not exist, by a role that may."""
+    install.client("stepfunctions").delete_state_machine(
+        stateMachineArn=install.outputs["intake_state_machine_arn"]
+    )
+
+
+STUCK: list[tuple[Callable[[Install], Any], str, str, str]] = [
+    (stop_trail, "trail", "so nothing was registered", "aws cloudtrail start-logging"),
+    (disable("ecs-deployments"), "rule", "so nothing was registered", "aws events enable-rule"),
+    (no_deliveries, "rule", "so nothing was registered", "make deploy"),
+    (delete_function, "intake", "the intake could not process it: ", "make deploy"),
+    (put(json.dumps({"token": "dead"})), "scan", "ERROR: QualysUnauthorized", "aws secretsm"),
+    (fail_scans, "scan", "ERROR: ScanFailed: the scan job ended as Error", "make status"),
+]
+
+
+@pytest.mark.parametrize(("broken", "stage", "why", "remedy"), STUCK)
+def test_stuck_at_each_stage(
+    breakable: Install, broken: Callable[[Install], Any], stage: str, why: str, remedy: str
+) -> None:
+    image = push(breakable)
+    broken(breakable)
+    done = shell(breakable, image, WAIT_MINUTES="2")
+    assert done.returncode == 1, done.stdout + done.stderr
+    told = json.loads(done.stdout)
+    assert (told["result"], told["stage"]) == ("stuck", stage)
+    assert why in told["why"]
+    named = [each["remedy"] for each in told["remedies"]] or [told["advice"]]
+    assert [each for each in named if each.startswith(remedy)], named
+    assert bool(told["task_definition"]) == ("nothing was registered" not in told["why"])
+    assert left_of(breakable) == {}
+
+
+def test_a_scan_that_does_not_end_is_late() -> None:
+    """Here 30 checks take a minute and a half."""
+    with kept_install(wait_scale=0.05) as install:
+        image = push(install)
+        install.qualys.control.behave("smoke/app", never_ends=True)
+        done = shell(install, image, WAIT_MINUTES="0.4")
+        assert done.returncode == 3, done.stdout + done.stderr
+        told = json.loads(done.stdout)
+        assert (told["result"], told["stage"]) == ("late", "verdict")
+        assert told["why"] == "the scan has not ended"
+        assert told["advice"] == "make status, or wait longer with WAIT_MINUTES=60"
+        assert left_of(install) == {}
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_takes_its_definition_away(
+    install: Install, pushed: Pushed, ending: signal.Signals
+) -> None:
+    pushed.behave(never_ends=True)
+    keep = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "MAKE"))}
+    # Tests that run in the background ignore SIGINT, and what they start would ignore it, too.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    process = subprocess.Popen(
+        OURS,
+        cwd=REPOSITORY,
+        env=keep | install.aws.environment() | {"IMAGE": pushed.image.by_tag},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    signal.signal(signal.SIGINT, before)
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith("registered")
+    process.send_signal(ending)
+    output, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (130, "Interrupted.\n")
+    assert "The task definition is deregistered and deleted." in output
+    assert not {"ACTIVE", "INACTIVE"} & left_of(install).keys()
+    pushed.behave()
+    install.settle()
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({}, "No image is given: IMAGE="),
+        ({"IMAGE": "docker.io/library/nginx:1"}, "docker.io/library/nginx:1 cannot be scanned"),
+        ({"IMAGE": "no/such:1"}, "There is no image no/such:1"),
+        ({"IMAGE": "a:1", "WAIT_MINUTES": "soon"}, "WAIT_MINUTES=soon is no number of minutes"),
+        ({"IMAGE": "a:1", "NAME_PREFIX": "another"}, "There is no install named another"),
+    ],
+)
+def test_wrong_use_is_one_sentence(
+    operate: Operate, settings: dict[str, str], sentence: str
+) -> None:
+    done = operate("smoke", **settings)
+    assert (done.status, done.output) == (2, "")
+    assert done.errors.startswith(sentence)
+    assert len(done.errors.splitlines()) == 1

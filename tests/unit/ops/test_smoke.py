@@ -1,0 +1,251 @@
+"""make smoke: the stages of an event, and what is told of them."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from rich.console import Console
+
+from ops.doctor.checks import CHECKS
+from ops.errors import OpsError
+from ops.smoke.command import minutes
+from ops.smoke.course import Course, Late, Step, Stopped, Stuck
+from ops.smoke.definition import Definition
+from ops.smoke.report import LATE, PASSED, STUCK, Report
+from ops.smoke.stages import CHECKS_OF, STAGES, Remedy, advice, from_stage
+from ops.smoke.traces import Line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+AT = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+ARN = "arn:aws:ecs:us-east-1:111111111111:task-definition/unit-smoke:3"
+SCAN = {"executionArn": "arn:scan", "startDate": AT + timedelta(seconds=90), "status": "RUNNING"}
+PARSED = Line(AT.timestamp() + 60, {"event": "event parsed", "event_id": "e", "skipped": ""})
+ASKED = Line(AT.timestamp() + 61, {"event": "cache asked", "decision": "scan"})
+SKIPPED = Line(ASKED.at, {**ASKED.values, "decision": "skip"})
+
+
+class FakeTraces:
+    """Shows each trace after so many looks."""
+
+    def __init__(self, after: int = 0, **shown: Any) -> None:
+        self._after, self._shown = after, shown
+        self._looks: dict[str, int] = {}
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        def look(*_: Any) -> Any:
+            self._looks[name] = self._looks.get(name, -1) + 1
+            return self._shown.get(name) if self._looks[name] >= self._after else None
+
+        return look
+
+
+class FakeScans:
+    def __init__(self, *ends: dict[str, Any]) -> None:
+        self.ends = list(ends)
+
+    def describe(self, arn: str) -> dict[str, Any]:
+        end = self.ends.pop(0) if len(self.ends) > 1 else self.ends[0]
+        return {**SCAN, "executionArn": arn, "stopDate": AT + timedelta(seconds=200), **end}
+
+    def of_lease(self, _item: Any) -> str:
+        return "arn:other"
+
+
+def ended(verdict: str) -> dict[str, Any]:
+    return {"status": "SUCCEEDED", "output": json.dumps({"Payload": {"verdict": verdict}})}
+
+
+def course(shown: Any, scans: Any = None, item: Any = None) -> tuple[list[Step], Stopped | None]:
+    """Follows an event; how far it came, and what has stopped it."""
+    now = [0.0]
+    scans = scans or FakeScans(ended("CLEAN"))
+    made = Course(
+        shown,
+        scans,
+        lambda: item,
+        60,
+        sleep=lambda seconds: now.__setitem__(0, now[0] + seconds),
+        clock=lambda: now[0],
+    )
+    steps = []
+    try:
+        for step in made.steps():
+            steps.append(step)
+    except Stopped as stopped:
+        return steps, stopped
+    return steps, None
+
+
+@pytest.mark.parametrize(("after", "decided"), [(0, 61), (3, 90)])
+def test_each_stage_has_its_time(after: int, decided: int) -> None:
+    running = [{"status": "RUNNING"}] * after
+    steps, stopped = course(
+        FakeTraces(after, parsed=PARSED, asked=ASKED, scan=SCAN),
+        FakeScans(*running, ended("FINDINGS")),
+    )
+    assert stopped is None
+    assert [each.stage for each in steps] == [*STAGES]
+    assert [each.at - AT.timestamp() for each in steps] == [60, 60, decided, 90, 200]
+    assert steps[-1].verdict == "FINDINGS"
+
+
+def test_without_log_lines_the_scan_shows_that_it_came() -> None:
+    """Functions may log warnings alone."""
+    steps, stopped = course(FakeTraces(scan=SCAN))
+    assert stopped is None
+    assert [each.at - AT.timestamp() for each in steps] == [90, 90, 90, 90, 200]
+
+
+def test_a_scan_that_another_deployment_has_begun_is_waited_for() -> None:
+    item = {"status": "IN_PROGRESS", "owner": "o", "acquired_at": 1}
+    steps, stopped = course(FakeTraces(parsed=PARSED, asked=SKIPPED), item=item)
+    assert stopped is None
+    assert [each.stage for each in steps] == [*STAGES]
+    assert steps[3].seen == "arn:other"
+
+
+def test_a_known_verdict_is_the_caches_answer() -> None:
+    steps, stopped = course(FakeTraces(parsed=PARSED, asked=SKIPPED), item={"status": "CLEAN"})
+    assert stopped is None
+    assert [each.stage for each in steps] == ["trail", "rule", "intake", "verdict"]
+    assert steps[-1].verdict == "CLEAN"
+
+
+FAILED = {"status": "FAILED", "error": "ERROR", "cause": "QualysUnauthorized: HTTP 401"}
+
+
+@pytest.mark.parametrize(
+    ("shown", "given", "kind", "stage", "why"),
+    [
+        (FakeTraces(), {}, Late, "trail", "no event has come to the intake"),
+        (
+            FakeTraces(undelivered="NO_PERMISSIONS"),
+            {},
+            Stuck,
+            "rule",
+            "it could not be delivered: NO_PERMISSIONS",
+        ),
+        (
+            FakeTraces(failed="AwsRejected"),
+            {},
+            Stuck,
+            "intake",
+            "the intake could not process it: AwsRejected",
+        ),
+        (
+            FakeTraces(parsed=PARSED, failed="AwsRejected"),
+            {},
+            Stuck,
+            "intake",
+            "the intake could not process it: AwsRejected",
+        ),
+        (FakeTraces(parsed=PARSED), {}, Late, "intake", "the intake has not decided what to do"),
+        (
+            FakeTraces(parsed=Line(PARSED.at, {**PARSED.values, "skipped": "a foreign call"})),
+            {},
+            Stuck,
+            "intake",
+            "the intake has skipped the event: a foreign call",
+        ),
+        (FakeTraces(parsed=PARSED, asked=SKIPPED), {}, Stuck, "scan", "cannot be scanned"),
+        (
+            FakeTraces(parsed=PARSED, asked=SKIPPED),
+            {"item": {"status": "UNSCANNABLE", "reason": "no tag"}},
+            Stuck,
+            "scan",
+            "UNSCANNABLE: no tag",
+        ),
+        (
+            FakeTraces(scan=SCAN),
+            {"scans": FakeScans(FAILED)},
+            Stuck,
+            "scan",
+            "ERROR: QualysUnauthorized: HTTP 401",
+        ),
+        (
+            FakeTraces(scan=SCAN),
+            {"scans": FakeScans({"status": "ABORTED"})},
+            Stuck,
+            "scan",
+            "ERROR: execution ABORTED",
+        ),
+        (
+            FakeTraces(scan=SCAN),
+            {"scans": FakeScans({"status": "RUNNING"})},
+            Late,
+            "verdict",
+            "the scan has not ended",
+        ),
+    ],
+)
+def test_where_it_stops(shown: Any, given: Any, kind: type, stage: str, why: str) -> None:
+    _, stopped = course(shown, **given)
+    assert stopped is not None
+    assert type(stopped) is kind
+    assert stopped.stage == stage
+    assert why in str(stopped)
+
+
+def test_the_checks_of_a_stage_are_the_doctors() -> None:
+    names = {check.name for check in CHECKS}
+    assert {each for checks in CHECKS_OF.values() for each in checks} <= names
+    for stage in STAGES:
+        assert set(from_stage(stage)) <= set(STAGES)
+        assert advice(stage, "unit")
+
+
+def report(as_json: bool) -> tuple[Report, Console]:
+    console = Console(record=True, width=60, file=io.StringIO())
+    return Report(console, as_json=as_json, image="uri"), console
+
+
+def test_the_lines_of_a_run_that_passes() -> None:
+    told, console = report(as_json=False)
+    told.registered(Definition(ARN, AT))
+    told.passed(Step("trail", AT.timestamp() + 75.4, "seen"))
+    told.passed(Step("verdict", AT.timestamp() - 1, "the scan has ended", "CLEAN"))
+    told.result = PASSED
+    assert told.end() == 0
+    assert [line.rstrip() for line in console.export_text().splitlines()] == [
+        "registered 08:00:00            unit-smoke:3",
+        "trail      08:01:15  +75 s     seen",
+        "verdict    07:59:59  +0 s      CLEAN: the scan has ended",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("result", "found", "status", "line"),
+    [
+        (STUCK, [Remedy("sensor-alive", "no sensor", "start one")], 1, "no sensor  ->  start one"),
+        (LATE, [], 3, "->  wait"),
+    ],
+)
+def test_the_lines_of_one_that_stops(
+    result: str, found: list[Remedy], status: int, line: str
+) -> None:
+    for as_json in (False, True):
+        told, console = report(as_json)
+        told.stopped(result, Stuck("scan", "why"), found, "wait")
+        assert told.end() == status
+        text = console.export_text()
+        if as_json:
+            assert (json.loads(text)["result"], json.loads(text)["why"]) == (result, "why")
+        else:
+            assert line in text
+
+
+@pytest.mark.parametrize(("text", "value"), [("30", 30), ("0.2", 0.2), ("1440", 1440)])
+def test_minutes(text: str, value: float) -> None:
+    assert minutes(text) == value
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "soon", "1441", "nan", "1e3", "", "99999"])
+def test_no_minutes(text: str) -> None:
+    with pytest.raises(OpsError, match=f"WAIT_MINUTES={text} is no number"):
+        minutes(text)
