@@ -129,6 +129,40 @@ def test_other_forms_are_seen(scanned: Caller, told: Any, differences: list[str]
     assert [each for each in differences if each not in found] == []
 
 
+PLANTED: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "a missing name": ({"sha": ...}, ["data[].sha: expected text, found absent (read)"]),
+    "another type": ({"sha": 7}, ["data[].sha: expected text, found number (read)"]),
+    "null": ({"repo": [None]}, ["data[].repo[]: expected object, found null (read)"]),
+    "a list for an object": (
+        {"vulnerabilities": [{"canaryName": "canary"}]},
+        [
+            "data[].vulnerabilities: expected object or null, found array (read)",
+            "data[].vulnerabilities[]: expected nothing, found object (not read)",
+            "data[].vulnerabilities[].canaryName: expected nothing, found text (not read)",
+        ],
+    ),
+    "a new name": (
+        {"newScore": "canary", "canary.example.com": "canary"},
+        [
+            "data[].(a name that is not shown): expected nothing, found text (not read)",
+            "data[].newScore: expected nothing, found text (not read)",
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("planted", PLANTED)
+def test_exactly_what_is_planted_is_found(scanned: Caller, planted: str) -> None:
+    changes, differences = PLANTED[planted]
+    body = scanned.get("/images").json()
+    changed = {**body["data"][0], **changes}
+    body["data"][0] = {name: value for name, value in changed.items() if value is not ...}
+    scanned.control.fail("/csapi/v1.3/images", status=200, body=body)
+    found = [each for each in look(scanned) if each.startswith("/images ")]
+    assert [each.removeprefix("/images ") for each in found] == differences
+    assert "canary." not in str(found)
+
+
 def test_a_new_field_in_every_object_is_seen_and_not_read(scanned: Caller) -> None:
     scanned.control.scenario(unknown_fields=True)
     found = [each for each in look(scanned) if "{}" not in each]  # there it is one more datum
