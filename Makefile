@@ -214,13 +214,17 @@ $(CHECKOV_READY): tests/checkov.txt | python
 	@.checkov/venv/bin/python $(INSTALL) tests/checkov.txt
 	@touch $@
 
-$(JUDGES_READY): tests/judges/requirements.txt tests/judges/node.txt | python
+$(JUDGES_READY): $(wildcard tests/judges/*.txt) | python
 	@command -v npm >/dev/null || { echo "npm is not found: install Node.js 18 or newer" >&2; exit 1; }
 	@echo "Installing the judges into .judges"
 	@$(PYTHON) -m venv .judges/venv
 	@.judges/venv/bin/python $(INSTALL) tests/judges/requirements.txt
 	@sed 's/ *#.*//' tests/judges/node.txt | xargs npm install --prefix .judges/node --no-save --no-package-lock \
 	  --no-audit --no-fund --ignore-scripts --loglevel=error
+	@rm -rf .judges/packed && mkdir .judges/packed
+	@sed 's/ *#.*//' tests/judges/schemas-node.txt | xargs npm pack --pack-destination .judges/packed --silent >&2
+	@.judges/venv/bin/python -B functions/clean_pip.py download --quiet --no-deps --dest .judges/packed \
+	  --requirement tests/judges/schemas.txt
 	@touch $@
 
 .PHONY: clean

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ VENV = REPOSITORY / ".judges/venv/bin"
 NODE = REPOSITORY / ".judges/node/node_modules"
 
 
-def run(command: list[str | Path], given: Any = None, **environment: str) -> str:
+def run(command: Sequence[str | Path], given: Any = None, **environment: str) -> str:
     """What a program prints that is given JSON; it fails with the program's own words."""
     answer = subprocess.run(
         command,
