@@ -211,6 +211,12 @@ override_resource {
 override_resource {
   target = aws_cloudwatch_metric_alarm.external_id_drift
 }
+override_resource {
+  target = aws_cloudwatch_metric_alarm.refused_result_events
+}
+override_resource {
+  target = aws_iam_role_policy.network
+}
 
 variables {
   name_prefix              = "test-scan"
@@ -381,7 +387,7 @@ run "function_policies" {
     error_message = "A function may write to its own log group and to no other."
   }
   assert {
-    condition     = length(aws_iam_role_policy_attachment.network) == 0
+    condition     = length(aws_iam_role_policy_attachment.network) + length(aws_iam_role_policy.network) == 0
     error_message = "Outside a VPC no function may make network interfaces."
   }
 }
@@ -518,10 +524,18 @@ run "topics_queue_and_alarms" {
   }
   assert {
     condition = alltrue([
-      for alarm in concat(values(aws_cloudwatch_metric_alarm.machine), [aws_cloudwatch_metric_alarm.failed_events, aws_cloudwatch_metric_alarm.external_id_drift]) :
+      for alarm in concat(values(aws_cloudwatch_metric_alarm.machine), [aws_cloudwatch_metric_alarm.failed_events, aws_cloudwatch_metric_alarm.external_id_drift, aws_cloudwatch_metric_alarm.refused_result_events]) :
       alarm.alarm_actions == toset(values(output.topic_arns)) && alarm.threshold == 0
     ])
     error_message = "A single occurrence must raise an alarm at every topic."
+  }
+  assert {
+    condition = (
+      aws_cloudwatch_metric_alarm.refused_result_events.namespace == "ImageScan" &&
+      aws_cloudwatch_metric_alarm.refused_result_events.metric_name == "RefusedResultEvents" &&
+      aws_cloudwatch_metric_alarm.refused_result_events.dimensions == tomap({ Install = "test-scan" })
+    )
+    error_message = "Result events that the bus refuses must be watched by the metric that the function publishes."
   }
 }
 
@@ -624,7 +638,7 @@ run "names_path_boundary_tags_and_retention" {
         values(aws_cloudwatch_metric_alarm.machine)[*].alarm_name, values(aws_sns_topic.notifications)[*].name,
         [
           aws_sfn_state_machine.intake.name, aws_sfn_state_machine.scan.name, aws_sqs_queue.failed_events.name,
-          aws_cloudwatch_event_rule.scan_ended.name, aws_cloudwatch_metric_alarm.failed_events.alarm_name, aws_cloudwatch_metric_alarm.external_id_drift.alarm_name, aws_secretsmanager_secret.qualys[0].name_prefix,
+          aws_cloudwatch_event_rule.scan_ended.name, aws_cloudwatch_metric_alarm.failed_events.alarm_name, aws_cloudwatch_metric_alarm.external_id_drift.alarm_name, aws_cloudwatch_metric_alarm.refused_result_events.alarm_name, aws_secretsmanager_secret.qualys[0].name_prefix,
         ],
       ) : startswith(name, "test-scan-")
     ])
@@ -646,7 +660,7 @@ run "names_path_boundary_tags_and_retention" {
         values(aws_cloudwatch_metric_alarm.machine)[*].tags, values(aws_sns_topic.notifications)[*].tags,
         [
           aws_sfn_state_machine.intake.tags, aws_sfn_state_machine.scan.tags, aws_sqs_queue.failed_events.tags,
-          aws_cloudwatch_event_rule.scan_ended.tags, aws_cloudwatch_metric_alarm.failed_events.tags, aws_cloudwatch_metric_alarm.external_id_drift.tags, aws_secretsmanager_secret.qualys[0].tags,
+          aws_cloudwatch_event_rule.scan_ended.tags, aws_cloudwatch_metric_alarm.failed_events.tags, aws_cloudwatch_metric_alarm.external_id_drift.tags, aws_cloudwatch_metric_alarm.refused_result_events.tags, aws_secretsmanager_secret.qualys[0].tags,
         ],
       ) : tags == tomap({ team = "security" })
     ])
@@ -736,6 +750,13 @@ run "runs_in_a_vpc_behind_a_proxy" {
   assert {
     condition     = keys(aws_iam_role_policy_attachment.network) == keys(aws_lambda_function.this)
     error_message = "Every function in a VPC must be able to make network interfaces."
+  }
+  assert {
+    # AWS has it in AWSLambdaVPCAccessExecutionRole since 2024, and not in the policy attached.
+    condition = keys(aws_iam_role_policy.network) == keys(aws_lambda_function.this) && alltrue([
+      for policy in aws_iam_role_policy.network : [for statement in jsondecode(policy.policy).Statement : [statement.Action, statement.Resource]] == [["ec2:DescribeSubnets", "*"]]
+    ])
+    error_message = "Every function in a VPC must be able to look at its subnets."
   }
 }
 

@@ -56,6 +56,24 @@ resource "aws_cloudwatch_metric_alarm" "external_id_drift" {
   alarm_actions       = values(local.topic_arns)
 }
 
+# The bus refused the event of a verdict: neither rules of others nor Security Hub hear of it.
+resource "aws_cloudwatch_metric_alarm" "refused_result_events" {
+  alarm_name        = "${var.name_prefix}-refused-result-events"
+  alarm_description = "The event bus refused result events of ${var.name_prefix}: rules on them, and Security Hub, miss verdicts"
+  tags              = var.tags
+
+  namespace           = "ImageScan"
+  metric_name         = "RefusedResultEvents"
+  dimensions          = { Install = var.name_prefix }
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = values(local.topic_arns)
+}
+
 resource "aws_cloudwatch_metric_alarm" "failed_events" {
   alarm_name        = "${var.name_prefix}-failed-events"
   alarm_description = "${aws_sqs_queue.failed_events.name} holds events that were not processed"

@@ -56,3 +56,21 @@ resource "aws_iam_role_policy_attachment" "network" {
   role       = aws_iam_role.function[each.key].name
   policy_arn = "arn:${local.partition}:iam::aws:policy/service-role/AWSLambdaENIManagementAccess"
 }
+
+# AWS added it to AWSLambdaVPCAccessExecutionRole in 2024, and not to the policy above.
+resource "aws_iam_role_policy" "network" {
+  for_each = aws_iam_role_policy_attachment.network
+
+  name   = "network"
+  role   = aws_iam_role.function[each.key].name
+  policy = data.aws_iam_policy_document.network.json
+}
+
+data "aws_iam_policy_document" "network" {
+  statement {
+    sid     = "DescribeSubnets"
+    actions = ["ec2:DescribeSubnets"]
+    # EC2 takes no resource for this action.
+    resources = ["*"]
+  }
+}
