@@ -18,7 +18,8 @@ _REGION = (r"[a-z]{2}(-[a-z]+)+-[0-9]", "us-west-2")
 _LISTS = ("REGION", "REGIONS", "OrgUnitIds", "INCLUDE_ACCOUNTS", "EXCLUDE_ACCOUNTS")
 # What a setting, or each word of a list, looks like, with an example.
 SHAPES = {
-    "NAME_PREFIX": (r"[a-z][a-z0-9-]{1,26}[a-z0-9]", DEFAULT_PREFIX),
+    # As the modules take it.
+    "NAME_PREFIX": (r"(?!sthree-)(?=.{3,28}$)[a-z][a-z0-9]*(-[a-z0-9]+)*", DEFAULT_PREFIX),
     "REGION": _REGION,
     "REGIONS": _REGION,
     "HUB_REGION": _REGION,

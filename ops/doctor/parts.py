@@ -1,7 +1,10 @@
 """The functions and the key that everything else works with."""
 
-from ops.doctor.findings import Finding, Unanswered, failed, passed, unknown
+from ops.doctor.findings import Finding, Unanswered, failed, hint, passed, unknown
 from ops.doctor.here import Here
+
+# New accounts have 10. AWS leaves 100 where functions reserve the rest.
+_FEW_EXECUTIONS = 100
 
 
 def functions_active(here: Here) -> Finding:
@@ -17,6 +20,24 @@ def functions_active(here: Here) -> Finding:
         if each.get("State") == "Pending":
             return unknown(f"{name} is just being made")
     return passed(f"{len(here.functions)} functions")
+
+
+def concurrency_quota(here: Here) -> Finding:
+    """How many functions of the account may run at once, ours among them."""
+    limits = here.client("lambda").get_account_settings()["AccountLimit"]
+    free = int(limits["UnreservedConcurrentExecutions"])
+    if free > _FEW_EXECUTIONS:
+        return passed(f"functions of this account share {free} concurrent executions")
+    return hint(
+        f"functions of this account share {free} concurrent executions: in a rollout of many "
+        "tasks, events may come into the failed-events queue",
+        here.aws(
+            "service-quotas request-service-quota-increase",
+            service_code="lambda",
+            quota_code="L-B99A9384",
+            desired_value="1000",
+        ),
+    )
 
 
 def key_enabled(here: Here) -> Finding:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from botocore.exceptions import ClientError
 
+from ops.deploy.hubs import READERS
 from ops.doctor import policies
 from ops.doctor.aws_errors import is_missing
 from ops.doctor.findings import Finding, Unanswered, failed, passed
@@ -57,17 +58,18 @@ def describe_role(here: Here) -> Finding:
     role = here.role(f"arn:{here.partition}:iam::{here.account_id}:role/{prefix}-describe")
     if role is None:
         return failed(f"role {prefix}-describe does not exist", here.deploy_members)
-    reader = f"{prefix}-parse-event-{region}"
     trusted = policies.conditions(role.trust, _ASSUME, "aws:principalarn")
-    if not any(_is_role(principal, hub, reader) for principal in trusted):
-        return failed(f"{role.name} does not trust {reader} of account {hub}", here.deploy_members)
+    for reader in (f"{prefix}-{function}-{region}" for function in READERS):
+        if not any(_is_role(principal, hub, reader) for principal in trusted):
+            reason = f"{role.name} does not trust {reader} of account {hub}"
+            return failed(reason, here.deploy_members)
     ids = policies.conditions(role.trust, _ASSUME, "sts:externalid")
     if ids != {f"{prefix}-{hub}"}:
         return failed(
             f"{role.name} asks for another external id than the hub gives",
             here.deploy_members,
         )
-    return passed(f"{role.name} trusts {reader} of account {hub}")
+    return passed(f"{role.name} trusts {', '.join(READERS)} of account {hub}")
 
 
 def _is_role(pattern: str, account_id: str, name: str) -> bool:

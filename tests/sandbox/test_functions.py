@@ -179,3 +179,13 @@ def put(account: Account, detail: Any) -> None:
     entry = {"Source": "mine", "DetailType": "test", "Detail": json.dumps(detail)}
     answer = account.client("events").put_events(Entries=[entry])
     assert not answer["FailedEntryCount"]
+
+
+def test_the_quota_of_an_account_is_that_of_aws(account: Account) -> None:
+    """And not how many functions the machine runs at once, which is ten here."""
+    client = account.client("lambda")
+    account.function("f", FAILING)
+    limits = client.get_account_settings()["AccountLimit"]
+    assert (limits["ConcurrentExecutions"], limits["UnreservedConcurrentExecutions"]) == (1000,) * 2
+    client.put_function_concurrency(FunctionName="f", ReservedConcurrentExecutions=900)
+    assert client.get_account_settings()["AccountLimit"]["UnreservedConcurrentExecutions"] == 100

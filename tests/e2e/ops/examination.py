@@ -38,7 +38,7 @@ def failing(findings: dict[str, Finding], verdict: Verdict = Verdict.FAIL) -> di
 
 def carry_out(command: str, aws: Aws, account: str = ACCOUNT) -> None:
     """An `aws ...` command as it is printed."""
-    program, service, operation, *options = shlex.split(command)
+    program, service, operation, *options = shlex.split(command, comments=True)
     assert program == "aws"
     given = dict(zip(options[::2], options[1::2], strict=True))
     client: Any = aws.client(service, account, given.pop("--region"))
@@ -69,8 +69,8 @@ class Break:
 
     @property
     def is_command(self) -> bool:
-        """Whether the remedy needs nobody to think: no file to write, no mail to confirm."""
-        asks = ("aws secretsmanager put-", "aws sns subscribe")
+        """Whether the remedy needs nobody else: no file to write, no mail to confirm, no quota."""
+        asks = ("aws secretsmanager put-", "aws sns subscribe", "aws service-quotas ")
         return self.remedy.startswith("aws ") and not self.remedy.startswith(asks)
 
 

@@ -8,7 +8,7 @@ from ops.doctor.findings import Verdict
 from sandbox.install import Install
 
 from .examination import PREFIX, Break, assert_seen, look
-from .test_doctor_qualys import scan
+from .test_doctor_qualys import ROLE_ARN, scan
 
 
 def delete_function(install: Install) -> None:
@@ -32,6 +32,13 @@ def fail_three_times(install: Install) -> None:
         scan(install, job_error="SENSOR_ERROR")
 
 
+def reserve_most(install: Install) -> None:
+    install.client("ecr").register_pull_time_update_exclusion(principalArn=ROLE_ARN)
+    install.client("lambda").put_function_concurrency(
+        FunctionName=f"{PREFIX}-reconcile", ReservedConcurrentExecutions=900
+    )
+
+
 def unsubscribe_all(install: Install) -> None:
     sns = install.client("sns")
     for topic in install.outputs["topic_arns"].values():
@@ -41,6 +48,13 @@ def unsubscribe_all(install: Install) -> None:
 
 BREAKS = [
     Break("functions-active", delete_function, f"{PREFIX}-check-status missing", "make deploy"),
+    Break(
+        "concurrency-quota",
+        reserve_most,
+        "functions of this account share 100 concurrent executions",
+        "aws service-quotas request-service-quota-increase --service-code lambda",
+        verdict=Verdict.HINT,
+    ),
     Break("key-enabled", disable_key, "is Disabled", "aws kms enable-key --key-id arn:aws:kms:"),
     Break("failed-events", message_in("failed_events_queue"), "holds 1 event", "make redrive"),
     Break(
