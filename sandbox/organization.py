@@ -66,6 +66,7 @@ class Organization:
         names = ("shop", "images", "tools")
         shop, images, tools = (_create_account(install.aws, name) for name in names)
         make_trail(install.aws, ACCOUNT, IsOrganizationTrail=True, IsMultiRegionTrail=True)
+        install.client("cloudformation").activate_organizations_access()
         return cls(install, str(described["Id"]), shop, images, tools)
 
     @property

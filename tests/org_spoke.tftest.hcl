@@ -9,6 +9,12 @@ provider "aws" {
   skip_requesting_account_id  = true
 }
 
+# By default no unit lies in another.
+override_data {
+  target = data.aws_organizations_organizational_unit_descendant_organizational_units.inner
+  values = { children = [] }
+}
+
 variables {
   hub = {
     account_id              = "111122223333"
@@ -248,6 +254,44 @@ run "refuses_wrong_words" {
     var.name_prefix, var.organizational_unit_ids, var.regions, var.accounts, var.call_as,
     var.operation_preferences, var.registry_role, var.trail_retention_days,
   ]
+}
+
+run "refuses_the_root_beside_units_of_it" {
+  command = plan
+  module {
+    source = "./modules/org-spoke"
+  }
+  variables {
+    organizational_unit_ids = ["r-ab12", "ou-ab12-cdef3456"]
+  }
+  expect_failures = [var.organizational_unit_ids]
+}
+
+run "takes_the_root_alone" {
+  command = plan
+  module {
+    source = "./modules/org-spoke"
+  }
+  variables {
+    organizational_unit_ids = ["r-ab12"]
+  }
+
+  assert {
+    condition     = length(data.aws_organizations_organizational_unit_descendant_organizational_units.inner) == 0
+    error_message = "Of one unit alone nothing need be asked."
+  }
+}
+
+run "refuses_a_unit_that_lies_in_another" {
+  command = plan
+  module {
+    source = "./modules/org-spoke"
+  }
+  override_data {
+    target = data.aws_organizations_organizational_unit_descendant_organizational_units.inner["ou-ab12-cdef3456"]
+    values = { children = [{ id = "ou-ab12-99999999", arn = "a", name = "a" }, { id = "ou-ab12-00000000", arn = "b", name = "b" }] }
+  }
+  expect_failures = [data.aws_organizations_organizational_unit_descendant_organizational_units.inner["ou-ab12-cdef3456"]]
 }
 
 run "refuses_numbers_out_of_range_and_wrong_accounts" {

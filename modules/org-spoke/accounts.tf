@@ -1,3 +1,18 @@
+# Of two units of which one lies in the other, both have an instance of each stack of the inner one's
+# accounts. Whichever unit is left out later takes away what the other still needs.
+data "aws_organizations_organizational_unit_descendant_organizational_units" "inner" {
+  for_each = length(var.organizational_unit_ids) > 1 ? var.organizational_unit_ids : []
+
+  parent_id = each.value
+
+  lifecycle {
+    postcondition {
+      condition     = length(setintersection(self.children[*].id, var.organizational_unit_ids)) == 0
+      error_message = "${join(", ", setintersection(self.children[*].id, var.organizational_unit_ids))} of organizational_unit_ids lies in ${each.value}, which includes it: give the outer unit alone, or units that do not overlap."
+    }
+  }
+}
+
 # Whether the accounts that have stacks are those that `accounts` asks for. The filter of an
 # instance counts when it is created, and never again.
 locals {

@@ -17,11 +17,15 @@ variable "hub" {
 
 variable "organizational_unit_ids" {
   type        = set(string)
-  description = "Organizational units (ou-...) or root (r-...) whose accounts forward, new ones as they come. The management account is never among them."
+  description = "Organizational units (ou-...) or root (r-...) whose accounts forward, new ones as they come, with those of the units below. None may lie in another. The management account is never among them."
 
   validation {
     condition     = length(var.organizational_unit_ids) > 0 && alltrue([for unit in var.organizational_unit_ids : can(regex("^(ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}|r-[a-z0-9]{4,32})$", unit))])
     error_message = "Give organizational_unit_ids one or more ids, as in ou-ab12-cdef3456 or r-ab12."
+  }
+  validation {
+    condition     = length(var.organizational_unit_ids) == 1 || !anytrue([for unit in var.organizational_unit_ids : startswith(unit, "r-")])
+    error_message = "All units lie in the root: give organizational_unit_ids the root alone, or units."
   }
 }
 

@@ -11,6 +11,7 @@ from ops.commands import make
 from ops.deploy.caller import Caller
 from ops.deploy.deployment import ORG_SPOKE, REGIONAL_SPOKE, Deployment
 from ops.deploy.hubs import hub_by_bus, hub_by_names, hub_in_account
+from ops.deploy.organization import refuse_without_access
 from ops.deploy.places import places
 from ops.deploy.project import variables
 from ops.deploy.qualys import registry_trust
@@ -85,6 +86,10 @@ def run_stackset(arguments: argparse.Namespace, console: Console) -> int:
     inputs = Inputs.of(target, known)
     settings = target.settings
     hub, pattern = _hub_of_organization(target, inputs, action)
+    given_as = {**inputs.remembered_file, **inputs.given}.get("call_as")
+    call_as = str(given_as or settings.get("CALL_AS") or "SELF")
+    if action != DESTROY and "call_as" not in inputs.from_file:
+        refuse_without_access(caller, call_as, console)
     root = Root(
         target,
         "modules/org-spoke",
@@ -98,7 +103,7 @@ def run_stackset(arguments: argparse.Namespace, console: Console) -> int:
                 "include": settings.words("INCLUDE_ACCOUNTS"),
                 "exclude": settings.words("EXCLUDE_ACCOUNTS"),
             },
-            **({"call_as": settings.get("CALL_AS")} if settings.get("CALL_AS") else {}),
+            "call_as": call_as,
             "registry_role": _registry_role(settings, caller, action),
         },
         inputs,

@@ -1,4 +1,7 @@
-"""The hub bus lets in whom it should: at the hub everybody it was deployed for, in a spoke us."""
+"""The hub bus lets in whom it should: at the hub everybody it was deployed for, in a spoke us.
+
+And StackSets, which make spokes in the accounts of an organization, may reach them.
+"""
 
 from typing import Any
 
@@ -7,7 +10,7 @@ from botocore.exceptions import ClientError
 from ops.commands import make
 from ops.doctor import policies
 from ops.doctor.aws_errors import code_of, is_missing
-from ops.doctor.findings import Finding, Unanswered, failed, passed, unknown
+from ops.doctor.findings import Finding, Unanswered, failed, hint, passed, unknown
 from ops.doctor.here import Here
 
 _PUT = "events:PutEvents"
@@ -69,6 +72,38 @@ def hub_admits_here(here: Here) -> Finding:
     if not policies.allows_account(policy, owner, _PUT, facts):
         return failed(f"the policy of {name} in {region} does not let in {owner}", remedy)
     return passed(f"{name} in {region} lets in {owner}")
+
+
+def stack_sets_access(here: Here) -> Finding:
+    """Whether CloudFormation may deploy to the accounts of the organization that forwards here."""
+    if not here.environment.get("HUB_ACCOUNT_ID") or here.environment.get("SPOKE_ACCOUNT_IDS"):
+        return passed("no organization forwards to this hub")
+    told = [status for as_whom in ("SELF", "DELEGATED_ADMIN") if (status := _access(here, as_whom))]
+    by_whom = "   # with credentials of the management account"
+    if not told:
+        return unknown(
+            "only the management account, or one that administers StackSets for it, is told "
+            "whether CloudFormation may deploy to the accounts of the organization",
+            here.aws("cloudformation describe-organizations-access") + by_whom,
+        )
+    if told[0] == "ENABLED":
+        return passed("CloudFormation may deploy to the accounts of the organization")
+    return hint(
+        f"CloudFormation may not deploy to the accounts of the organization ({told[0]}): "
+        "StackSets are refused",
+        here.aws("cloudformation activate-organizations-access") + by_whom,
+    )
+
+
+def _access(here: Here, call_as: str) -> str:
+    """Empty for an account that is not told."""
+    client = here.client("cloudformation")
+    try:
+        return str(client.describe_organizations_access(CallAs=call_as)["Status"])
+    except ClientError as error:
+        if code_of(error) == "ValidationError":
+            return ""
+        raise
 
 
 def _organization(here: Here) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 
 from ops.__main__ import main
-from ops.deploy import project, rollout
+from ops.deploy import organization, project, rollout
 from ops.deploy.terraform import Changes
 from ops.deploy.terraform_command import Command
 
@@ -144,6 +144,7 @@ class Clone:
     code: int = 0
     err: str = ""
     environment: dict[str, str] = field(default_factory=lambda: {"AWS_REGION": "us-east-1"})
+    access: str = "ENABLED"  # of CloudFormation to the organization, which moto does not know
 
     def run(self, command: str, *action: str, **given: str) -> str:
         """What is printed; `code` and `err` tell how it ended."""
@@ -157,6 +158,7 @@ class Clone:
                 patch.setenv(name, value)
             patch.setattr(project, "DEPLOYMENTS", self.folder / "deployments")
             patch.setattr(rollout, "Terraform", FakeTerraform)
+            patch.setattr(organization, "access", lambda *_: self.access)
             patch.setattr(
                 rollout, "require_command", lambda: Command("terraform", "Terraform", "1.11.4")
             )

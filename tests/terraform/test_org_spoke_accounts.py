@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +15,7 @@ from sandbox.aws import REPOSITORY
 from sandbox.terraform import cli_environment, find_terraform
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 Json = dict[str, Any]
@@ -29,12 +32,28 @@ PROVIDER = {
 }
 
 
+class Units(BaseHTTPRequestHandler):
+    """The organization: no unit lies in another."""
+
+    def do_POST(self) -> None:
+        body = b'{"OrganizationalUnits": []}'
+        self.send_response(200)
+        self.send_header("Content-Type", "application/x-amz-json-1.1")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
 class Members:
     """The module in a root of its own. What has been applied is a state that is written here: the
-    real provider says what a plan would do to it, and no AWS is asked."""
+    real provider says what a plan would do to it. Of AWS only the organization is asked."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, organization: str) -> None:
         self.folder = folder
+        self._provider = PROVIDER | {"endpoints": {"organizations": organization}}
         self.environment = {"PATH": os.environ["PATH"], **cli_environment(folder)}
         template = f"{REPOSITORY}/modules/org-spoke/templates/rules.yaml"
         pattern = f'yamldecode(file("{template}")).Resources.Rule.Properties.EventPattern'
@@ -59,7 +78,7 @@ class Members:
     def plan(self, *options: str, **arguments: Any) -> tuple[int, Json, str]:
         """Status, plan and what was printed; with a state, nothing is read anew."""
         root = {
-            "provider": {"aws": PROVIDER},
+            "provider": {"aws": self._provider},
             "module": {"members": self._module | arguments},
             "output": {"made": {"value": "${module.members.stack_instances}"}},
         }
@@ -142,8 +161,12 @@ def changes(plan: Json) -> dict[str, list[str]]:
 
 
 @pytest.fixture(scope="module")
-def members(tmp_path_factory: pytest.TempPathFactory) -> Members:
-    return Members(tmp_path_factory.mktemp("members"))
+def members(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Members]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Units) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        port = server.server_address[1]
+        yield Members(tmp_path_factory.mktemp("members"), f"http://127.0.0.1:{port}")
+        server.shutdown()
 
 
 ALL = {UNITS[0]: [FIRST, THIRD], UNITS[1]: [SECOND]}

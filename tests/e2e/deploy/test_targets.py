@@ -85,6 +85,10 @@ def test_the_change_to_a_hub_is_planned(deployed: Deployed) -> None:
 
 def test_stacksets_are_asked_for_and_nothing_is_left(empty: Project) -> None:
     """The embedded AWS has no StackSets, so that the answer here is no."""
+    refused = empty.make("plan-spoke-stackset", *STACKSET, code=2)
+    assert "aws cloudformation activate-organizations-access" in refused
+    assert "Plan:" not in refused
+    empty.aws.client("cloudformation").activate_organizations_access()
     status, said = make(empty, "deploy-spoke-stackset", *STACKSET, answer="no")
     assert status == 2
     assert "Plan: 4 to add" in said

@@ -18,6 +18,7 @@ BUS = f"{PREFIX}-hub"
 FORWARD = f"{PREFIX}-forward-deployments"
 DESCRIBE = f"{PREFIX}-describe"
 OTHER = "o-somebodyelse"
+ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/{PREFIX}-registry-{REGION}"
 
 
 def places(organization: Organization) -> dict[str, tuple[str, str]]:
@@ -52,6 +53,11 @@ def change_bus(change: Any) -> Any:
         events.put_permission(EventBusName=BUS, Policy=change(policy))
 
     return put
+
+
+def deactivate_stack_sets(install: Install) -> None:
+    install.client("ecr").register_pull_time_update_exclusion(principalArn=ROLE_ARN)
+    install.client("cloudformation").deactivate_organizations_access()
 
 
 def disable_rule(account: str, region: str, name: str, bus: str = "default") -> Any:
@@ -122,6 +128,16 @@ def breaks(organization: Organization) -> dict[str, tuple[str, Break]]:
         "hub: another organization": (
             "hub",
             Break("hub-bus", change_bus(other), organization.id, "make deploy-hub"),
+        ),
+        "hub: StackSets without access": (
+            "hub",
+            Break(
+                "stack-sets-access",
+                deactivate_stack_sets,
+                "CloudFormation may not deploy to the accounts of the organization",
+                "aws cloudformation activate-organizations-access",
+                verdict=Verdict.HINT,
+            ),
         ),
         "hub: rule disabled": (
             "hub",
@@ -231,6 +247,7 @@ def breaks(organization: Organization) -> dict[str, tuple[str, Break]]:
 
 NAMES = (
     "hub: another organization",
+    "hub: StackSets without access",
     "hub: rule disabled",
     "region: rule disabled",
     "region: no target",

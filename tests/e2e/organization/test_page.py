@@ -57,20 +57,21 @@ def test_the_hub_is_applied_and_handed_over(
 
 
 def test_the_members_are_planned(
-    hub: str, install: Install, organization: Organization, tmp_path: Path
+    hub: str, install: Install, organization: Organization, shell: Shell, tmp_path: Path
 ) -> None:
-    """Another account than the hub's plans them. Of trusted access the SDK has the operation."""
+    """Another account than the hub's plans them. Access is given by the management account."""
     folder = install.terraform.folder.parent
-    shell = Shell.of(install.aws, folder, tmp_path, organization.images, REGION)
+    member = Shell.of(install.aws, folder, tmp_path, organization.images, REGION)
     trust, enter, copy, *others = block("examples/organization/README.md#2-management").splitlines()
     assert f"{trust}\n" == block("modules/org-spoke/README.md#who-applies-it")
-    operations = install.client("cloudformation").meta.method_to_api_mapping
-    assert trust.split() == ["aws", "cloudformation", "activate-organizations-access"]
-    assert operations["activate_organizations_access"] == "ActivateOrganizationsAccess"
-    shell.type(f"cd hub\n{enter}\n{copy}")
+    cloudformation = install.client("cloudformation")
+    cloudformation.deactivate_organizations_access()
+    shell.type(trust)  # the hub's account is the management account here
+    assert cloudformation.describe_organizations_access()["Status"] == "ENABLED"
+    member.type(f"cd hub\n{enter}\n{copy}")
     fill_in(folder / "management/terraform.tfvars", **registry_role(install))
     assert others == ["terraform init", "terraform apply"]
-    printed = shell.type("cd management\nterraform init\nterraform plan -no-color")
+    printed = member.type("cd management\nterraform init\nterraform plan -no-color")
     assert "module.members.aws_cloudformation_stack_set.rules will be created" in printed
     assert "module.management.aws_cloudwatch_event_rule.forward will be created" in printed
 
