@@ -18,10 +18,9 @@ async def serve() -> None:
     import uvicorn  # noqa: PLC0415 - only with the right ministack
     from ministack.core import lambda_runtime  # noqa: PLC0415
 
-    from sandbox.emulator import gateway, patches, patching  # noqa: PLC0415
+    from sandbox.emulator import gateway, patches  # noqa: PLC0415
 
-    without = os.environ.get("SANDBOX_WITHOUT", "")
-    patching.apply(patches.PATCHES, without.split(",") if without else ())
+    patches.apply()
     config = uvicorn.Config(
         gateway.app,
         host="127.0.0.1",

@@ -13,7 +13,6 @@ import asyncio
 import json
 import os
 from collections.abc import Awaitable, Callable
-from contextvars import ContextVar
 from typing import Any
 
 from ministack import app as ministack
@@ -36,17 +35,11 @@ from sandbox.emulator.express import express_executions, running
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-Origin = tuple[str, bool]
 
 
 def as_if_tls(stock: Any, source_ip: str, _secure: bool) -> None:
     """Takes a request for one by TLS, which some policies demand; ministack sees plain HTTP."""
     stock(source_ip, True)
-
-
-def origin_by_tls(_original: ContextVar[Origin]) -> ContextVar[Origin]:
-    """Takes what no request began for a call by TLS; ministack takes it for plain HTTP."""
-    return ContextVar("origin", default=("127.0.0.1", True))
 
 
 _GO_SDK = "aws-sdk-go"

@@ -6,6 +6,7 @@ names, separated by commas, and the emulator starts without those.
 """
 
 import json
+import os
 
 from sandbox.emulator import (
     ecs_tasks,
@@ -17,7 +18,6 @@ from sandbox.emulator import (
     faults,
     foreign_registries,
     gateway,
-    item_copies,
     jsonata,
     key_use,
     kills,
@@ -29,6 +29,7 @@ from sandbox.emulator import (
     message_structure,
     narrow_queries,
     organization,
+    patching,
     permissions_used,
     provider_answers,
     pull_times,
@@ -52,7 +53,6 @@ _DEAD_LETTERS = "https://github.com/ministackorg/ministack/pull/1313"
 PATCHES: tuple[Patch, ...] = (
     # Requests and their permission
     around("ministack.app:pin_request_origin", gateway.as_if_tls),
-    replaced("ministack.core.iam_evaluator:_request_origin", gateway.origin_by_tls),
     around("ministack.core.iam_actions:extract_resource_arn", event_buses.resource_arn),
     around("ministack.core.iam_actions:extract_resource_arn", ecs_tasks.resource_arn),
     around("ministack.core.iam_actions:extract_resource_arn", foreign_registries.resource_arn),
@@ -68,7 +68,6 @@ PATCHES: tuple[Patch, ...] = (
     around("ministack.services.iam:_IAM_HANDLERS.UpdateAssumeRolePolicy", role_ids.save_trust),
     around("ministack.services.iam:_role_xml", role_ids.role_xml),
     around("ministack.core.iam_evaluator:evaluate_trust_policy", role_ids.evaluate_trust),
-    around("ministack.services.sts:register_session", sessions.register),
     around("ministack.services.sts:_evict_expired_sessions", sessions.evict),
     # Step Functions
     around("ministack.services.stepfunctions:_start_execution", express.start),
@@ -97,15 +96,7 @@ PATCHES: tuple[Patch, ...] = (
     around("ministack.services.stepfunctions:_invoke_resource", task_permissions.invoke),
     around("ministack.services.stepfunctions:_invoke_resource", faults.task),
     around(
-        "ministack.services.stepfunctions:_invoke_with_callback",
-        task_permissions.invoke_with_callback,
-    ),
-    around(
         "ministack.services.stepfunctions:_invoke_nested_start_execution", task_errors.start_nested
-    ),
-    replaced(
-        "ministack.services.stepfunctions:_AWS_SDK_ERROR_CODE_OVERRIDES",
-        task_errors.with_sfn_names,
     ),
     around("ministack.services.stepfunctions:_call_lambda", task_errors.call_lambda),
     around("ministack.services.stepfunctions:_error_matches", task_errors.matches),
@@ -177,26 +168,20 @@ PATCHES: tuple[Patch, ...] = (
     around("ministack.services.sns:_list_subscriptions", mail.listed),
     around("ministack.services.sns:_list_subscriptions_by_topic", mail.listed),
     # Speed alone: no answer changes
-    replaced("ministack.services.dynamodb:copy", item_copies.quick_copy),
     around("ministack.services.dynamodb:_query", narrow_queries.query),
     around("ministack.services.dynamodb:_index_members", narrow_queries.index_members),
-    replaced("ministack.services.dynamodb:_tokenize", read_once.remembered),
     replaced("ministack.services.dynamodb:_condition_syntax_error", read_once.remembered),
     replaced("ministack.core.iam_evaluator:is_root_access_key", read_once.remembered),
     around("ministack.core.iam_evaluator:parse_policy_document", read_once.parse_policy_document),
-    around("ministack.core.iam_evaluator:_names_condition_key", read_once.names_condition_key),
     around("jsonata.jsonata:Jsonata.get_parser", read_once.parser),
-    replaced("ministack.core.responses:AccountScopedDict.items", read_once.items_of_account),
-    replaced("ministack.core.responses:AccountScopedDict.keys", read_once.keys_of_items),
-    replaced("ministack.core.responses:AccountScopedDict.values", read_once.values_of_items),
-    replaced("ministack.core.responses:AccountScopedDict.__iter__", read_once.iteration_of_items),
-    replaced("ministack.core.responses:AccountRegionScopedDict.items", read_once.items_of_region),
-    replaced("ministack.core.responses:AccountRegionScopedDict.keys", read_once.keys_of_items),
-    replaced("ministack.core.responses:AccountRegionScopedDict.values", read_once.values_of_items),
-    replaced(
-        "ministack.core.responses:AccountRegionScopedDict.__iter__", read_once.iteration_of_items
-    ),
 )
+
+
+def apply() -> None:
+    """Applies the rows in their order, without those that $SANDBOX_WITHOUT names."""
+    without = os.environ.get("SANDBOX_WITHOUT")
+    patching.apply(PATCHES, without.split(",") if without else ())
+
 
 if __name__ == "__main__":
     for patch in PATCHES:

@@ -1,30 +1,25 @@
 """Sessions of STS, opened by many threads at the same time."""
 
-import threading
 import time
 from typing import Any
 
-Json = dict[str, Any]
-_one = threading.Lock()
+from ministack.services import sts
+
 _EVERY_SECONDS = 60
 _next = 0.0
 
 
-def register(stock: Any, access_key: str, session: Json) -> None:
-    """Opens one session at a time; ministack walks through a dict that other threads add to.
+def evict(_stock: Any) -> None:
+    """Looks at a copy of the sessions once a minute; ministack looks at each opening.
 
-    Where that fails, an invocation fails, and with it all others of its function.
-    """
-    with _one:
-        stock(access_key, session)
-
-
-def evict(stock: Any) -> None:
-    """Looks for expired sessions once a minute, for speed; ministack looks at each opening.
-
-    An expired session is refused all the same.
+    There it walks through a dict that other threads add to. Where that fails, an invocation fails,
+    and with it all others of its function. An expired session is refused all the same.
     """
     global _next  # noqa: PLW0603 - the module is what there is one of
-    if time.monotonic() >= _next:
-        _next = time.monotonic() + _EVERY_SECONDS
-        stock()
+    now = time.time()
+    if now < _next:
+        return
+    _next = now + _EVERY_SECONDS
+    for key, session in list(sts._sessions.items()):
+        if session.get("Expiration", now) < now:
+            sts._sessions.pop(key, None)

@@ -12,22 +12,6 @@ Json = dict[str, Any]
 TERMINAL = {"States.Runtime", "States.DataLimitExceeded"}
 PAYLOAD_LIMIT = 256 * 1024
 
-# API errors of Step Functions, which carry no "Exception" on the wire.
-WITHOUT_SUFFIX = (
-    "ExecutionAlreadyExists",
-    "ExecutionDoesNotExist",
-    "ExecutionLimitExceeded",
-    "InvalidArn",
-    "InvalidExecutionInput",
-    "InvalidName",
-    "StateMachineDoesNotExist",
-)
-
-
-def with_sfn_names(original: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
-    """Adds "Exception" to errors of the SDK integration `sfn`; ministack takes the wire's name."""
-    return original | {"sfn": {name: f"{name}Exception" for name in WITHOUT_SUFFIX}}
-
 
 def start_nested(stock: Any, resource: str, data: Json) -> Any:
     """Prefixes errors of a nested start with StepFunctions; ministack takes the wire's name."""

@@ -79,7 +79,7 @@ def sdk(service: str, operation: str, data: Json) -> tuple[str, str, str]:
 
 def permission(resource: str, data: Json) -> tuple[str, str, str]:
     integration = resource.split(":states:::", 1)[-1]
-    integration = integration.split(".sync")[0].removesuffix(".waitForTaskToken")
+    integration = integration.split(".sync")[0]
     if ":lambda:" in resource and ":function:" in resource:
         return "lambda:InvokeFunction", resource, "Lambda.AWSLambdaException"
     if integration.startswith("aws-sdk:"):
@@ -121,9 +121,3 @@ def invoke(stock: Any, resource: str, data: Any) -> Any:
     """Fails a task that the machine's role may not do; ministack asks no role."""
     check(resource, data)
     return _as_machine(stock, resource, data)
-
-
-def invoke_with_callback(stock: Any, resource: str, data: Any, token: str, state: Json) -> Any:
-    """The same for a task that waits for its token; ministack asks no role."""
-    check(resource, data)
-    return _as_machine(stock, resource, data, token, state)

@@ -1,8 +1,6 @@
 """The registry of patches: all changes of ministack, in an order of their own."""
 
 import json
-import os
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -10,25 +8,13 @@ import pytest
 
 from sandbox.aws import REPOSITORY, Aws, SandboxError
 from sandbox.emulator.patching import apply, around, replaced
-from sandbox.emulator_process import emulator_python
+from tests.sandbox.emulator_python import run
 
 MODULES = sorted(
     path.stem
     for path in (REPOSITORY / "sandbox/emulator").glob("*.py")
     if path.stem not in {"__init__", "__main__", "lambda_mother", "lambda_worker"}
 )
-
-
-def run(*arguments: str) -> str:
-    """What the emulator's Python prints."""
-    ran = subprocess.run(
-        [emulator_python(), *arguments],
-        env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return ran.stdout
 
 
 def patched(modules: list[str]) -> Any:
