@@ -137,6 +137,10 @@ budgets: setup ## Cold starts, memory, calls and many workloads, counted
 browser: setup ## The page of `make report` in a real browser, light and dark
 	$(PYTEST) tests/browser
 
+.PHONY: sandbox-patches
+sandbox-patches: setup ## Which changes of ministack are still needed: each is left out, and its test has to fail
+	@$(BIN)/python -m tests.sandbox.needed
+
 .PHONY: fuzz
 fuzz: setup ## Hostile events, images and answers of Qualys for ten minutes, new ones each time; FUZZ_MINUTES=60 for longer
 	$(BIN)/python tests/properties

@@ -65,6 +65,10 @@ def test_a_stopped_execution_stays_aborted(account: Account, status_events: str)
     time.sleep(0.3)
     states.stop_execution(executionArn=execution, error="Manual", cause="enough")
     time.sleep(0.3)
+    calls = account.aws.home / "tmp" / f"{account.id}-stop"
+    made = calls.read_text()
+    time.sleep(0.3)
+    assert calls.read_text() == made, "its retries go on"
     ended = account.ended(execution)
     assert (ended["status"], ended["error"], ended["cause"]) == ("ABORTED", "Manual", "enough")
     details = [json.loads(m["Body"])["detail"] for m in account.messages(status_events)]
@@ -130,7 +134,12 @@ def test_express_executions_are_many_and_not_described(
         ("FAILED", "Bad", "one")
     }
     states = account.client("stepfunctions")
-    for call in (states.describe_execution, states.get_execution_history, states.stop_execution):
+    for call in (
+        states.describe_execution,
+        states.describe_state_machine_for_execution,
+        states.get_execution_history,
+        states.stop_execution,
+    ):
         with pytest.raises(ClientError, match="InvalidArn"):
             call(executionArn=started[0])
     with pytest.raises(ClientError, match="StateMachineTypeNotSupported"):
@@ -140,9 +149,15 @@ def test_express_executions_are_many_and_not_described(
 
 def test_the_states_of_maps_are_told_too(account: Account) -> None:
     item = {"StartAt": "I", "States": {"I": {"Type": "Pass", "End": True}}}
-    each = {"Type": "Map", "Items": [1, 2], "ItemProcessor": item, "Next": "C"}
-    choice = {"Type": "Choice", "Choices": [], "Default": "S"}
-    states = {"M": each, "C": choice, "S": {"Type": "Succeed"}}
+    call = calling(account.function("f", SLEEPING), {})["States"]["Call"]
+    states = {
+        "M": {"Type": "Map", "Items": [1, 2], "ItemProcessor": item, "Next": "P"},
+        "P": {"Type": "Parallel", "Branches": [item], "Next": "T"},
+        "T": {key: value for key, value in call.items() if key != "End"} | {"Next": "W"},
+        "W": {"Type": "Wait", "Seconds": 1, "Next": "C"},
+        "C": {"Type": "Choice", "Choices": [], "Default": "S"},
+        "S": {"Type": "Succeed"},
+    }
     machine = account.machine("maps", {"StartAt": "M", "States": states}, type="EXPRESS")
     account.start(machine)
 
@@ -151,4 +166,4 @@ def test_the_states_of_maps_are_told_too(account: Account) -> None:
 
     (seen,) = eventually(over)
     entered = account.aws.ask("/_sandbox/states")[seen["executionArn"]]
-    assert entered == ["M", "I", "I", "C", "S"]
+    assert entered == ["M", "I", "I", "P", "I", "T", "W", "C", "S"]

@@ -136,6 +136,15 @@ def test_logs_need_permission(account: Account, logging: bool) -> None:
     assert [group["logGroupName"] for group in groups] == (["/aws/lambda/f"] if logging else [])
 
 
+def test_it_is_noted_what_a_role_was_allowed(account: Account) -> None:
+    name = f"noted-{account.id}"
+    account.function("f", FAILING, account.role(name, "lambda", allow("logs:*")))
+    invoke(account, "f", {})
+    used = account.aws.ask("/_sandbox/permissions")["used"]
+    actions = {action for role, action, _resource in used if role == name}
+    assert actions == {"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"}
+
+
 def test_what_a_function_logs_is_there_once(account: Account) -> None:
     code = "import logging\ndef handler(event, context): logging.warning('a word')\n"
     account.function("f", code)

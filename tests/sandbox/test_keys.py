@@ -35,6 +35,10 @@ def key(account: Account, *services: str, **condition: Any) -> str:
     return str(account.client("kms").create_key(Policy=policy)["KeyMetadata"]["Arn"])
 
 
+# Whom of `users` the key refuses.
+OUTCOME = [False, True, True]
+
+
 def users(account: Account, key_arn: str, service: str, *actions: str) -> list[Principal]:
     """One who may use the key through the service, one through another, one not at all."""
     found = []
@@ -68,11 +72,10 @@ def open_queue(account: Account, key_arn: str) -> tuple[str, str]:
 def test_a_queue(account: Account) -> None:
     key_arn = key(account)
     url, _ = open_queue(account, key_arn)
-    outcome = [
-        refused(account.client("sqs", user).send_message, QueueUrl=url, MessageBody="m")
-        for user in users(account, key_arn, "sqs", "sqs:*")
-    ]
-    assert outcome == [False, True, True]
+    for user, closed in zip(users(account, key_arn, "sqs", "sqs:*"), OUTCOME, strict=True):
+        sqs = account.client("sqs", user)
+        assert refused(sqs.send_message, QueueUrl=url, MessageBody="m") == closed
+        assert refused(sqs.receive_message, QueueUrl=url) == closed
 
 
 def test_a_topic(account: Account) -> None:
@@ -82,10 +85,19 @@ def test_a_topic(account: Account) -> None:
         refused(account.client("sns", user).publish, TopicArn=topic["TopicArn"], Message="m")
         for user in users(account, key_arn, "sns", "sns:*")
     ]
-    assert outcome == [False, True, True]
+    assert outcome == OUTCOME
 
 
-def test_a_table(account: Account) -> None:
+@pytest.mark.parametrize(
+    ("call", "arguments"),
+    [
+        ("get_item", {"Key": {"key": {"S": "k"}}}),
+        ("put_item", {"Item": {"key": {"S": "k"}}}),
+        ("update_item", {"Key": {"key": {"S": "k"}}}),
+        ("delete_item", {"Key": {"key": {"S": "k"}}}),
+    ],
+)
+def test_a_table(account: Account, call: str, arguments: Json) -> None:
     key_arn = key(account)
     account.client("dynamodb").create_table(
         TableName="cache",
@@ -95,12 +107,10 @@ def test_a_table(account: Account) -> None:
         SSESpecification={"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key_arn},
     )
     outcome = [
-        refused(
-            account.client("dynamodb", user).get_item, TableName="cache", Key={"key": {"S": "k"}}
-        )
+        refused(getattr(account.client("dynamodb", user), call), TableName="cache", **arguments)
         for user in users(account, key_arn, "dynamodb", "dynamodb:*")
     ]
-    assert outcome == [False, True, True]
+    assert outcome == OUTCOME
 
 
 def test_a_secret_by_its_encryption_context(account: Account) -> None:

@@ -83,6 +83,18 @@ def test_whom_a_repository_lets_in_needs_the_right_in_its_own_account_too(
         ecr.batch_get_image(**NAME, imageIds=[{"imageDigest": digest}])
 
 
+def test_the_managed_policy_of_the_registry_role_lets_it_read(aws: Aws, account: Account) -> None:
+    user = aws.create_user("user", EVERYTHING, account.id)
+    arn = aws.create_role("registry", {"AWS": user.arn}, None, account.id)
+    account.client("iam").attach_role_policy(
+        RoleName="registry", PolicyArn="arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryReadOnly"
+    )
+    ecr = account.client("ecr", aws.assume(user, arn))
+    assert ecr.describe_repositories()["repositories"] == []
+    with pytest.raises(ClientError, match="AccessDenied"):
+        ecr.create_repository(repositoryName="app")
+
+
 def test_a_region_that_does_not_exist_does_not_answer(account: Account) -> None:
     account.client("ecr").describe_repositories()
     with pytest.raises(ConnectionClosedError):

@@ -33,16 +33,24 @@ def made_again(hub: Account) -> Principal:
     )
 
 
-def test_a_role_that_is_named_is_trusted_by_its_id(account: Account, hub: Account) -> None:
+@pytest.mark.parametrize("updated", [False, True], ids=["created", "updated"])
+def test_a_role_that_is_named_is_trusted_by_its_id(
+    account: Account, hub: Account, updated: bool
+) -> None:
     trusted, session = reader(hub)
-    role = account.aws.create_role("read", {"AWS": [trusted]}, None, account.id)
+    named, iam = {"AWS": [trusted]}, account.client("iam")
+    role = account.aws.create_role("read", {"AWS": "*"} if updated else named, None, account.id)
+    if updated:
+        statement = {"Effect": "Allow", "Principal": named, "Action": "sts:AssumeRole"}
+        trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        iam.update_assume_role_policy(RoleName="read", PolicyDocument=trust)
     assert account.aws.assume(session, role).account == account.id
     again = made_again(hub)
-    with pytest.raises(ClientError, match="AccessDenied"):
-        account.aws.assume(again, role)
-    shown = account.client("iam").get_role(RoleName="read")["Role"]["AssumeRolePolicyDocument"]
+    shown = iam.get_role(RoleName="read")["Role"]["AssumeRolePolicyDocument"]
     (principal,) = shown["Statement"][0]["Principal"]["AWS"]
     assert principal.startswith("AROA")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        account.aws.assume(again, role)
 
 
 def test_a_role_that_a_condition_names_may_be_made_again(account: Account, hub: Account) -> None:

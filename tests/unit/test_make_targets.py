@@ -24,6 +24,10 @@ PAGES = sorted(
 ELSEWHERE = {
     "fuzz": ("tests/properties/test_runner.py", "runs ten minutes; the same code runs for seconds"),
     "bench": ("tests/budgets/test_counts.py", "rewrites pages; the test compares their counts"),
+    "sandbox-patches": (
+        "tests/sandbox/test_held_by.py",
+        "runs ten minutes; one patch stands for all",
+    ),
     "chaos": ("tests/e2e/chaos/test_chaos.py", "runs 13 minutes; 260 deployments stand for 2,000"),
 }
 
