@@ -111,6 +111,18 @@ def test_the_place_stops_with_its_last_task(ledger: Ledger, rows: Rows) -> None:
     assert not {"ttl", "stopped_at"} & row.keys()
 
 
+def test_a_closed_place_stops_with_the_last_of_its_new_tasks(ledger: Ledger, rows: Rows) -> None:
+    """Of the tasks from before nothing was heard."""
+    ledger.note(told(0))
+    (row,) = rows.places()
+    ledger.close(DIGEST, row["place"])
+    assert rows.places()[0]["state"] == "stopped"
+    ledger.note(told(1, minute=5))
+    assert rows.places()[0]["state"] == "running"
+    ledger.note(told(1, stopped=True, minute=6))
+    assert rows.places()[0]["state"] == "stopped"
+
+
 def test_many_tasks_change_a_row_in_nothing_but_when_it_was_seen(
     ledger: Ledger, rows: Rows
 ) -> None:

@@ -106,3 +106,8 @@ def test_no_name_makes_a_line_of_its_own(tag: str, title: str, cluster: str, rea
     assert "<!" not in shown["description"]
     assert "<@" not in shown["description"]
     assert len(shown["title"]) <= 250
+
+
+def test_text_is_cut_where_it_is_longer_than_it_may_be() -> None:
+    assert notification_text.plain("abc", 3) == "abc"
+    assert notification_text.plain("abcd", 3) == "abc..."

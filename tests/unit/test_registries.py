@@ -258,6 +258,17 @@ def test_a_registry_that_does_not_appear_is_not_created_twice(
     assert memo.recall(ACCOUNT, REGION) == ""
 
 
+@pytest.mark.parametrize("late", [1, 2])
+def test_a_registry_that_is_listed_late_is_used(
+    find: Find, answers: responses.RequestsMock, late: int
+) -> None:
+    unlisted(answers, 1 + late)
+    connected(answers)
+    answers.post(REGISTRIES, status=201)
+    answers.get(REGISTRIES, json=listed(ROW))
+    assert find()["uuid"] == "reg-1"
+
+
 def test_the_id_in_the_answer_serves_while_the_list_lags(
     find: Find, answers: responses.RequestsMock
 ) -> None:

@@ -33,7 +33,7 @@ def test_a_slot_of_a_dead_execution_is_free_after_its_time(slots: ScanSlots, clo
     slots.take("dead", 2, 60)
     clock.now += 30
     slots.take("alive", 2, 60)
-    clock.now += 31
+    clock.now += 30
     slots.take("scan-1", 2, 60)
     with pytest.raises(ScansAtLimit):
         slots.take("scan-2", 2, 60)

@@ -183,6 +183,20 @@ def test_another_image_of_the_same_tag_is_not_ours(check: Check) -> None:
     assert check(schedule(), None, stale)["complete"] is False
 
 
+@pytest.mark.parametrize(("late", "counts"), [(0, True), (-1, False)])
+def test_a_scan_counts_from_two_minutes_before_its_request(
+    check: Check, late: int, counts: bool
+) -> None:
+    """So far the clocks may be apart."""
+    requested = NOW_MS + 500
+    other = qualys_image(**OTHER, lastVmScanDate=str(requested - 120_000 + late))
+    if counts:
+        with pytest.raises(ImageNotScannable, match="tag was moved"):
+            check(schedule(), None, other)
+    else:
+        assert check(schedule(), None, other)["complete"] is False
+
+
 def test_an_image_known_by_tag_only_is_found_by_its_name(check: Check) -> None:
     assert check(schedule(), None, qualys_image(), of=tag_only())["complete"] is True
     other = [{"registry": "other.example.com", "repository": "shop/app", "tag": "1.4.2"}]

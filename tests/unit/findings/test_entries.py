@@ -55,6 +55,11 @@ def test_what_lies_elsewhere_is_another_finding(other: dict[str, Any]) -> None:
     assert len(distinct([finding(), finding(**other)])) == 2
 
 
+def test_a_qid_may_be_text_of_twelve_digits() -> None:
+    number = 10**12 - 1
+    assert identity(finding(qid=str(number))) == identity(finding(qid=number))
+
+
 def test_the_order_of_packages_makes_no_other_finding() -> None:
     entries = [finding(software=[EXPAT, ZLIB]), finding(software=[ZLIB, EXPAT])]
     (one,) = distinct(entries)
