@@ -412,3 +412,14 @@ def running(clock: Clock) -> ImageTask:
     at = datetime.fromtimestamp(clock.now, UTC).isoformat()
     found = task(f"found-{at}", event_name="ECS Task State Change", event_time=at)
     return {**found, "task": TaskState(arn="task/1", stopped=False, reconciled=True)}
+
+
+def test_findings_are_judged_again_once_a_reconciliation(
+    cache: ScanCache, settle: Settle, clock: Clock
+) -> None:
+    settle(task(), taken(cache.decide(task(), LEASE)), CRITICAL)
+    for _ in range(2):
+        clock.now += 86_400
+        decisions = [cache.decide(running(clock), LEASE) for _ in range(2)]
+        assert [each["decision"] for each in decisions] == ["notify", "skip"]
+        assert decisions[0]["again"] is True
