@@ -57,6 +57,7 @@ TESTS: dict[str, dict[str, tuple[str, ...]]] = {
         "test_what_a_machine_asks_fails_by_its_name": ("faults._invoke_resource",),
     },
     "test_functions": {
+        "test_the_quota_of_an_account_is_that_of_aws": ("quotas._get_account_settings",),
         "test_a_process_that_exits_is_an_exit_error": ("lambda_workers._execute_function_warm",),
         "test_a_role_that_lambda_may_not_assume_runs_nothing": (
             "lambda_roles._execute_function_dispatch",
@@ -181,6 +182,14 @@ TESTS: dict[str, dict[str, tuple[str, ...]]] = {
             "read_once.parse_policy_document",
             "read_once.Jsonata.get_parser",
             "lambda_code.zipfile",
+        ),
+    },
+    "test_stack_sets": {
+        "test_access_to_the_organization_is_turned_on_first": ("stack_sets._ACTION_HANDLERS",),
+    },
+    "test_task_definitions": {
+        "test_an_active_one_is_not_deleted": (
+            "task_definitions._ACTION_MAP.DeleteTaskDefinitions",
         ),
     },
     "test_tasks": {
