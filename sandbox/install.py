@@ -56,6 +56,7 @@ class Install:
         self._stack = ExitStack()
 
     facts: Json  # of an installation that was restored: how it was applied
+    providers: ExitStack  # what roots of Terraform beside this one end with
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
@@ -69,7 +70,8 @@ class Install:
             folder = copy_project(self.scratch) / "examples" / self._example
             credential = {"TF_VAR_qualys_credentials": json.dumps({"token": self.token})}
             environment = self.aws.environment() | credential
-            self.terraform = Terraform(folder, environment, self._on_line)
+            self.providers = stack.enter_context(ExitStack())
+            self.terraform = Terraform(folder, environment, self._on_line, self.providers)
             self._stack = stack.pop_all()
         return self
 

@@ -59,7 +59,8 @@ def _second(install: Install) -> Terraform:
     """Another root of the same example, which needs no trail of its own."""
     folder = copy_project(install.scratch / SECOND) / "examples" / SINGLE
     credential = {"TF_VAR_qualys_credentials": json.dumps({"token": install.token})}
-    root = Terraform(folder, install.aws.environment() | credential)
+    environment = install.aws.environment() | credential
+    root = Terraform(folder, environment, lifetime=install.providers)
     root.set_variables(install.given(name_prefix=SECOND, create_trail=False))
     return root
 

@@ -127,7 +127,8 @@ class Organization:
             **variables,
         }
         (folder / "main.tf.json").write_text(json.dumps({"module": {"spoke": module}}))
-        return Terraform(folder, self.install.aws.environment(account, region))
+        environment = self.install.aws.environment(account, region)
+        return Terraform(folder, environment, lifetime=self.install.providers)
 
     def unforwarded(self, spoke: Spoke) -> list[Json]:
         """Takes what a spoke could not forward."""

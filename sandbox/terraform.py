@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -137,14 +137,21 @@ class Terraform:
     folder       the root module to run in, usually below what `copy_project` made
     environment  what reaches the provider, such as `Aws.environment()`; secrets belong here
     on_line      called with each line that Terraform prints, as it prints it
+    lifetime     until it ends, all runs share a process of the provider; else each has its own
     """
 
     def __init__(
-        self, folder: Path, environment: Mapping[str, str], on_line: Line | None = None
+        self,
+        folder: Path,
+        environment: Mapping[str, str],
+        on_line: Line | None = None,
+        lifetime: ExitStack | None = None,
     ) -> None:
         self.folder = folder
         self._command = find_terraform()
         self._on_line = on_line or (lambda _line: None)
+        self._lifetime = lifetime
+        self._provider: dict[str, str] = {}
         self._environment = {
             **_own_environment(),
             **cli_environment(folder),
@@ -203,7 +210,7 @@ class Terraform:
         with subprocess.Popen(
             [self._command, *arguments],
             cwd=self.folder,
-            env=self._environment,
+            env=self._environment | self._shared_provider(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -219,6 +226,13 @@ class Terraform:
         if process.returncode:
             raise TerraformError(f"terraform {arguments[0]}: {_failure(printed)}")
         return "".join(printed)
+
+    def _shared_provider(self) -> dict[str, str]:
+        """Variables for a run; the first run begins the provider."""
+        if self._lifetime and not self._provider:
+            kept = kept_provider(self.folder, self._environment)
+            self._provider = self._lifetime.enter_context(kept)
+        return self._provider
 
 
 def _own_environment() -> dict[str, str]:

@@ -8,6 +8,7 @@ import itertools
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -63,9 +64,10 @@ HALF_WAY = {
 class Machines:
     """One account, its state, and machines that hold nothing else."""
 
-    def __init__(self, aws: Aws, account: str, folder: Path) -> None:
+    def __init__(self, aws: Aws, account: str, folder: Path, lifetime: ExitStack) -> None:
         self.aws = aws
         self.account = account
+        self._lifetime = lifetime
         self._folder = folder
         self._numbers = itertools.count()
         self._kept: Path | None = None
@@ -80,7 +82,8 @@ class Machines:
         folder = project / root
         folder.mkdir(parents=True)
         (folder / "main.tf").write_text(ROOT % os.path.relpath(project / "modules", folder))
-        terraform = Terraform(folder, self.aws.environment(self.account) | environment)
+        own = self.aws.environment(self.account) | environment
+        terraform = Terraform(folder, own, lifetime=self._lifetime)
         if self._kept:
             terraform.resume(self._kept)
         return terraform
@@ -113,6 +116,13 @@ def aws() -> Iterator[Aws]:
 
 
 @pytest.fixture(scope="module")
+def lifetime(aws: Aws) -> Iterator[ExitStack]:
+    """Ends the machines' providers."""
+    with ExitStack() as stack:
+        yield stack
+
+
+@pytest.fixture(scope="module")
 def named_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A Python that leaves a trace."""
     path = tmp_path_factory.mktemp("bin") / "a python"
@@ -122,9 +132,11 @@ def named_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def machines(aws: Aws, named_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Machines:
+def machines(
+    aws: Aws, lifetime: ExitStack, named_python: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Machines:
     """An installation whose first apply got half-way; the second was on another machine."""
-    made = Machines(aws, "333333333301", tmp_path_factory.mktemp("machines"))
+    made = Machines(aws, "333333333301", tmp_path_factory.mktemp("machines"), lifetime)
     made.apply(**HALF_WAY, PYTHON=str(named_python))
     assert set(made.code()) == {"test-first"}
     made.apply()
@@ -165,8 +177,10 @@ def test_an_upgrade_got_half_way(machines: Machines) -> None:
     assert changes(applied.plan()) == {}
 
 
-def test_nothing_is_made_where_the_zip_cannot_be_built(aws: Aws, tmp_path: Path) -> None:
-    machines = Machines(aws, "333333333302", tmp_path)
+def test_nothing_is_made_where_the_zip_cannot_be_built(
+    aws: Aws, lifetime: ExitStack, tmp_path: Path
+) -> None:
+    machines = Machines(aws, "333333333302", tmp_path, lifetime)
     with pytest.raises(TerraformError, match=r"run 'make package' .* set lambda_package to"):
         machines.apply(PYTHON="/nowhere/python3")
     assert machines.code() == {}

@@ -1,7 +1,9 @@
 """Terraform on the sandbox: from a copy, with nothing left to do after an apply."""
 
 import json
+import os
 import stat
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -132,6 +134,22 @@ def test_nothing_is_left_to_do_after_an_apply(account: Account, folder: Path) ->
     assert not any(b"hush" in path.read_bytes() for path in written)
     terraform.destroy()
     assert account.client("stepfunctions").list_state_machines()["stateMachines"] == []
+
+
+def test_runs_share_a_provider_for_their_lifetime(account: Account, folder: Path) -> None:
+    """Where a mirror has one that is unpacked."""
+    environment = account.aws.environment(account.id) | {"TF_VAR_secret": "hush"}
+    with ExitStack() as lifetime:
+        terraform = Terraform(folder, environment, lifetime=lifetime)
+        terraform.set_variables({"account": account.id})
+        assert terraform.plan()["resource_changes"]
+        shared = json.loads(terraform._provider.get("TF_REATTACH_PROVIDERS", "{}")).values()
+        assert (folder / ".terraform/providers").exists() == (not shared)
+        for each in shared:
+            os.kill(each["Pid"], 0)
+    for each in shared:
+        with pytest.raises(ProcessLookupError):
+            os.kill(each["Pid"], 0)
 
 
 def test_an_error_is_terraforms_own(aws: Aws, tmp_path: Path) -> None:
