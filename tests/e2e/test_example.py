@@ -41,7 +41,8 @@ def test_no_check_fails_without_a_reason(plan_after_apply: Json, tmp_path: Path)
 def test_the_command_of_the_page_leaves_nothing(install: Install, tmp_path: Path) -> None:
     kinds = {"functions", "machines", "tables", "queues", "topics", "roles", "rules", "alarms"}
     assert kinds <= resources(install).keys()
-    shell = Shell.of(install.aws, install.terraform.folder, tmp_path, ACCOUNT, REGION)
+    folder, lifetime = install.terraform.folder, install.providers
+    shell = Shell.of(install.aws, folder, tmp_path, ACCOUNT, REGION, lifetime)
     credential = json.dumps({"token": install.token})
     page = block("examples/single-account/README.md#remove")
     shell.type(page, answer="yes\n", TF_VAR_qualys_credentials=credential)

@@ -34,7 +34,7 @@ def open_shell(install: Install, tmp_path_factory: pytest.TempPathFactory) -> Op
         folder = install.scratch / "examples" / example
         if folder != install.terraform.folder:
             state.rename(folder / state.name)
-        shell = Shell.of(install.aws, folder, scratch, ACCOUNT, REGION)
+        shell = Shell.of(install.aws, folder, scratch, ACCOUNT, REGION, install.providers)
         shell.environment["TF_VAR_qualys_gateway_url"] = install.qualys.url
         return shell
 

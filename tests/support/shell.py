@@ -4,11 +4,12 @@ import json
 import os
 import re
 import subprocess
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.aws import Aws
-from sandbox.terraform import cli_environment
+from sandbox.terraform import cli_environment, kept_provider
 from tests.support import aws_cli
 
 
@@ -20,11 +21,23 @@ class Shell:
     environment: dict[str, str]
 
     @classmethod
-    def of(cls, aws: Aws, folder: Path, scratch: Path, account: str, region: str) -> "Shell":
+    def of(
+        cls,
+        aws: Aws,
+        folder: Path,
+        scratch: Path,
+        account: str,
+        region: str,
+        lifetime: ExitStack | None = None,
+    ) -> "Shell":
+        """All runs of Terraform share a process of the provider until `lifetime` ends."""
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "TF_", "MAKE"))}
         path = {"PATH": f"{aws_cli.install(scratch)}{os.pathsep}{os.environ['PATH']}"}
         own = aws.environment(account, region) | cli_environment(scratch)
-        return cls(folder, kept | path | own)
+        environment = kept | path | own
+        if lifetime:
+            environment |= lifetime.enter_context(kept_provider(folder, own))
+        return cls(folder, environment)
 
     def type(self, text: str, *, answer: str = "", **variables: str) -> str:
         """What the commands print. Each has to succeed; `answer` is what they read."""

@@ -27,7 +27,8 @@ def install(organization: Organization) -> Install:
 @pytest.fixture(scope="module")
 def shell(install: Install, tmp_path_factory: pytest.TempPathFactory) -> Shell:
     folder = install.terraform.folder.parent
-    made = Shell.of(install.aws, folder, tmp_path_factory.mktemp("shell"), ACCOUNT, REGION)
+    scratch, lifetime = tmp_path_factory.mktemp("shell"), install.providers
+    made = Shell.of(install.aws, folder, scratch, ACCOUNT, REGION, lifetime)
     made.environment["TF_VAR_qualys_gateway_url"] = install.qualys.url
     return made
 
