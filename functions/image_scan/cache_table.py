@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
-from image_scan import aws
+from image_scan.aws import clients
 from image_scan.errors import ItemTooLarge
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class CacheTable:
 
     def get(self, key: str) -> dict[str, Any] | None:
         """The item as it is now, expired or not."""
-        with aws.calls("dynamodb:GetItem"):
+        with clients.calls("dynamodb:GetItem"):
             answer = self._dynamodb.get_item(
                 TableName=self._name, Key=marshal({"imageDigest": key}), ConsistentRead=True
             )
@@ -87,13 +87,13 @@ class CacheTable:
             "UpdateItem": self._dynamodb.update_item,
             "DeleteItem": self._dynamodb.delete_item,
         }
-        with aws.calls(f"dynamodb:{operation}"):
+        with clients.calls(f"dynamodb:{operation}"):
             try:
                 cast("Any", writes[operation])(TableName=self._name, **arguments)
             except ClientError as error:
                 if _TOO_LARGE in str(error):
                     raise ItemTooLarge(f"dynamodb:{operation}: {_TOO_LARGE}") from None
-                if aws.error_code(error) != _CONDITION_FAILED:
+                if clients.error_code(error) != _CONDITION_FAILED:
                     raise
                 response = cast("dict[str, Any]", error.response)
                 raise ConditionFailedError(unmarshal(response.get("Item", {}))) from None

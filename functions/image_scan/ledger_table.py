@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from image_scan import aws
+from image_scan.aws import clients
 from image_scan.cache_table import marshal, unmarshal
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class LedgerTable:
 
     def get(self, digest: str, place: str) -> dict[str, Any]:
         """The row as it is now; empty when there is none."""
-        with aws.calls("dynamodb:GetItem"):
+        with clients.calls("dynamodb:GetItem"):
             answer = self._dynamodb.get_item(
                 TableName=self._name, Key=_key(digest, place), ConsistentRead=True
             )
@@ -45,7 +45,7 @@ class LedgerTable:
 
     def any(self, digest: str, begin: str) -> bool:
         """Whether a row lies below this key whose place begins so."""
-        with aws.calls("dynamodb:Query"):
+        with clients.calls("dynamodb:Query"):
             answer = self._dynamodb.query(
                 TableName=self._name,
                 KeyConditionExpression="digest = :digest AND begins_with(place, :begin)",
@@ -59,7 +59,7 @@ class LedgerTable:
         """Every row of a place, in short."""
         more: dict[str, Any] = {}
         while True:
-            with aws.calls("dynamodb:Scan"):
+            with clients.calls("dynamodb:Scan"):
                 answer = self._dynamodb.scan(TableName=self._name, IndexName=INDEX, **more)
             yield from (unmarshal(row) for row in answer["Items"])
             if "LastEvaluatedKey" not in answer:
@@ -68,7 +68,7 @@ class LedgerTable:
 
     def at(self, account_region: str, place: str) -> list[dict[str, Any]]:
         """What has run at a place, in short; at most a page of it."""
-        with aws.calls("dynamodb:Query"):
+        with clients.calls("dynamodb:Query"):
             answer = self._dynamodb.query(
                 TableName=self._name,
                 IndexName=INDEX,
@@ -83,7 +83,7 @@ class LedgerTable:
         """Every row below this key."""
         more: dict[str, Any] = {}
         while True:
-            with aws.calls("dynamodb:Query"):
+            with clients.calls("dynamodb:Query"):
                 answer = self._dynamodb.query(
                     TableName=self._name,
                     KeyConditionExpression="digest = :digest",
@@ -102,12 +102,12 @@ class LedgerTable:
             self.delete(row["digest"], row["place"])
 
     def put(self, digest: str, place: str, values: Mapping[str, Any]) -> None:
-        with aws.calls("dynamodb:PutItem"):
+        with clients.calls("dynamodb:PutItem"):
             item = {**_key(digest, place), **marshal(values)}
             self._dynamodb.put_item(TableName=self._name, Item=item)
 
     def delete(self, digest: str, place: str) -> None:
-        with aws.calls("dynamodb:DeleteItem"):
+        with clients.calls("dynamodb:DeleteItem"):
             self._dynamodb.delete_item(TableName=self._name, Key=_key(digest, place))
 
     def update(
@@ -152,7 +152,7 @@ class LedgerTable:
         condition: str,
     ) -> bool:
         conditional = {"ConditionExpression": condition} if condition else {}
-        with aws.calls("dynamodb:UpdateItem"):
+        with clients.calls("dynamodb:UpdateItem"):
             return _met(
                 lambda: self._dynamodb.update_item(
                     TableName=self._name,
@@ -172,7 +172,7 @@ def _met(write: Callable[[], object]) -> bool:
     try:
         write()
     except ClientError as error:
-        if aws.error_code(error) != "ConditionalCheckFailedException":
+        if clients.error_code(error) != "ConditionalCheckFailedException":
             raise
         return False
     return True

@@ -8,13 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from image_scan import aws, log
+from image_scan import log
+from image_scan.aws import clients
 from image_scan.errors import AwsRejected, AwsUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from image_scan.accounts import Accounts
+    from image_scan.aws.cross_account import Accounts
     from image_scan.payloads import Image, Place
 
 # Of more places than this the others get the repository's owner.
@@ -47,7 +48,7 @@ class Owners:
 
     def _ecs(self, place: Place, arn: str) -> str:
         ecs = self.accounts.ecs(place["account"], place["region"])
-        with aws.calls("ecs:ListTagsForResource"):
+        with clients.calls("ecs:ListTagsForResource"):
             tags = ecs.list_tags_for_resource(resourceArn=arn)["tags"]
         return self._value((each.get("key", ""), each.get("value", "")) for each in tags)
 
@@ -62,7 +63,7 @@ class Owners:
 
     def _ecr(self, image: Image, place: Place, arn: str) -> str:
         ecr = self.accounts.ecr(image["account_id"], image["region"], place["account"]).ecr
-        with aws.calls("ecr:ListTagsForResource"):
+        with clients.calls("ecr:ListTagsForResource"):
             tags = ecr.list_tags_for_resource(resourceArn=arn)["tags"]
         return self._value((each["Key"], each["Value"]) for each in tags)
 
@@ -74,7 +75,7 @@ class Owners:
             try:
                 self._known[arn] = ask()
             except (AwsRejected, AwsUnavailable) as error:
-                nowhere = aws.is_silent(error) and arn.split(":")[3] not in aws.regions()
+                nowhere = clients.is_silent(error) and arn.split(":")[3] not in clients.regions()
                 if isinstance(error, AwsUnavailable) and not nowhere:
                     raise
                 log.info("owner unknown", arn=arn, reason=str(error))

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from image_scan import aws, log, metrics, running_tasks
+from image_scan import log, metrics, running_tasks
+from image_scan.aws import clients
 from image_scan.cache.elsewhere import is_elsewhere
 from image_scan.daily_digest import UnscannableImage
 from image_scan.ecr.digests import reference_key
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_stepfunctions import SFNClient
 
-    from image_scan.accounts import Accounts
+    from image_scan.aws.cross_account import Accounts
     from image_scan.cache_table import CacheTable
     from image_scan.ledger import Ledger
     from image_scan.payloads import ImageTask, Outcome
@@ -76,7 +77,7 @@ class Intake:
 
     def start(self, event: Json) -> None:
         """Raises AwsUnavailable or AwsRejected."""
-        with aws.calls("states:StartExecution"):
+        with clients.calls("states:StartExecution"):
             self._states.start_execution(stateMachineArn=self._machine_arn, input=json.dumps(event))
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from image_scan import aws, log, metrics, results
+from image_scan import log, metrics, results
+from image_scan.aws import clients
 from image_scan.errors import AwsRejected, AwsUnavailable
 from image_scan.events import workloads
 
@@ -52,7 +53,7 @@ class ResultEvents:
             metrics.count("RefusedResultEvents")
 
     def _put(self, detail: str) -> None:
-        with aws.calls("events:PutEvents"):
+        with clients.calls("events:PutEvents"):
             answer = self._events.put_events(
                 Entries=[
                     {

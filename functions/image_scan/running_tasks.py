@@ -8,7 +8,7 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from image_scan import aws
+from image_scan.aws import clients
 from image_scan.events.task_state import TASK_STATE
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def _running(ecs: ECSClient) -> Iterator[Json]:
     for cluster in _listed(ecs, "list_clusters", "clusterArns"):
         arns = list(_listed(ecs, "list_tasks", "taskArns", cluster=cluster))
         for start in range(0, len(arns), _BATCH):
-            with aws.calls("ecs:DescribeTasks"):
+            with clients.calls("ecs:DescribeTasks"):
                 answer = ecs.describe_tasks(cluster=cluster, tasks=arns[start : start + _BATCH])
             for task in answer["tasks"]:
                 if task.get("lastStatus") == task.get("desiredStatus") == "RUNNING":
@@ -68,7 +68,7 @@ def _running(ecs: ECSClient) -> Iterator[Json]:
 
 
 def _listed(ecs: ECSClient, operation: str, name: str, **arguments: str) -> Iterator[str]:
-    with aws.calls(f"ecs:{operation.title().replace('_', '')}"):
+    with clients.calls(f"ecs:{operation.title().replace('_', '')}"):
         pages = ecs.get_paginator(operation).paginate(**arguments)  # type: ignore[call-overload]
         for page in pages:
             yield from page[name]

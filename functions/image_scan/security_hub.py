@@ -12,7 +12,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from image_scan import aws, log, security_detections, security_findings
+from image_scan import log, security_detections, security_findings
+from image_scan.aws import clients
 from image_scan.errors import AwsRejected, AwsUnavailable, MalformedEvent
 from image_scan.security_findings import Product
 from image_scan.security_hub_memo import Known
@@ -20,7 +21,7 @@ from image_scan.security_hub_memo import Known
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from image_scan.accounts import Accounts
+    from image_scan.aws.cross_account import Accounts
     from image_scan.security_hub_memo import SecurityHubMemo
 
 SCHEMA = "image-scan/result/1"
@@ -86,7 +87,7 @@ class SecurityHub:
         client = self._accounts.security_hub(member, product.region)
         where = f"account {product.account_id}, region {product.region}"
         try:
-            with aws.calls("securityhub:BatchImportFindings"):
+            with clients.calls("securityhub:BatchImportFindings"):
                 answer = client.batch_import_findings(Findings=findings)
         except AwsRejected as error:
             raise AwsRejected(_in_words(str(error), where)) from error

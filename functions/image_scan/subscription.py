@@ -4,7 +4,8 @@ from functools import cache
 
 import requests
 
-from image_scan import aws, config
+from image_scan import config
+from image_scan.aws import clients
 from image_scan.qualys.client import QualysClient
 from image_scan.qualys.connection import Connection
 from image_scan.qualys.credentials import Credentials
@@ -26,6 +27,6 @@ def client() -> QualysClient:
 
 
 def _secret(arn: str, **version: str) -> str:
-    with aws.calls("secretsmanager:GetSecretValue"):
-        answer = aws.client("secretsmanager").get_secret_value(SecretId=arn, **version)
+    with clients.calls("secretsmanager:GetSecretValue"):
+        answer = clients.client("secretsmanager").get_secret_value(SecretId=arn, **version)
     return str(answer.get("SecretString", ""))

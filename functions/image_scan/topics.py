@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from image_scan import aws, log
+from image_scan import log
+from image_scan.aws import clients
 from image_scan.errors import AwsRejected, AwsUnavailable
 from image_scan.payloads import READERS
 
@@ -63,7 +64,7 @@ class Topics:
             yield from ((reader, arn) for arn in dict.fromkeys(arns))
 
     def _publish(self, arn: str, notification: Notification, reader: Reader) -> None:
-        with aws.calls("sns:Publish"):
+        with clients.calls("sns:Publish"):
             self.sns.publish(
                 TopicArn=arn,
                 Subject=notification.subject,

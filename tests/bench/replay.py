@@ -22,7 +22,7 @@ import pytest
 from botocore.client import BaseClient
 from moto.dynamodb.models import dynamodb_backends
 
-from image_scan import aws
+from image_scan.aws import clients
 from sandbox.qualys import PulledImage
 from tests.bench import counts, dynamodb_units, stored
 from tests.bench.counts import Counts
@@ -312,7 +312,7 @@ class Replay:
         def client_as(role_arn: str, _external_id: str, service: str, _region: str) -> Any:
             return aws_client("ecs") if service == "ecs" else self._ecr[role_arn.split(":")[4]]
 
-        patch.setattr(aws, "client_as", client_as)
+        patch.setattr(clients, "client_as", client_as)
 
 
 def _account(number: int) -> str:

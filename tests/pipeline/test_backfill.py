@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from image_scan import aws
+from image_scan.aws import clients
 from tests.pipeline.test_notified import accept
 from tests.support.builders import ACCOUNT, NOTIFY, REGION
 from tests.support.fake_ecs import Ecs
@@ -35,10 +35,12 @@ class Account:
     def __init__(self, pipeline: Pipeline, patch: pytest.MonkeyPatch) -> None:
         self.pipeline = pipeline
         self._sent: list[Json] = []
-        client = aws.client
+        client = clients.client
         self.ecs = Running(client("ecs"))
         fakes = {"ecs": self.ecs, "stepfunctions": self}
-        patch.setattr(aws, "client", lambda name, *region: fakes.get(name) or client(name, *region))
+        patch.setattr(
+            clients, "client", lambda name, *region: fakes.get(name) or client(name, *region)
+        )
 
     def start_execution(self, stateMachineArn: str, input: str) -> None:  # noqa: A002, N803
         assert stateMachineArn == INTAKE

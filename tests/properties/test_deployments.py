@@ -12,7 +12,7 @@ from boto3.dynamodb.types import TypeSerializer
 from hypothesis import strategies as st
 
 from image_scan import scan_cache
-from image_scan.accounts import Accounts
+from image_scan.aws.cross_account import Accounts
 from image_scan.ecr import references
 from image_scan.errors import ScanError
 from image_scan.events import deployments

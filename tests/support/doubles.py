@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from image_scan import accounts
+from image_scan.aws import cross_account
 from image_scan.payloads import READERS
 from image_scan.qualys.credentials import Credentials
 from image_scan.topics import Topics
@@ -31,7 +31,7 @@ class Clock:
         return self.now
 
 
-class OneAccount(accounts.Accounts):
+class OneAccount(cross_account.Accounts):
     """Everything is ours."""
 
     def __init__(self, ecs: Callable[[str], Any], ecr: Callable[[str], Any]) -> None:
@@ -41,8 +41,8 @@ class OneAccount(accounts.Accounts):
     def ecs(self, _: str, region: str) -> Any:
         return self._ecs(region)
 
-    def ecr(self, _: str, region: str, __: str) -> accounts.Registry:
-        return accounts.Registry(self._ecr(region), "", ours=True)
+    def ecr(self, _: str, region: str, __: str) -> cross_account.Registry:
+        return cross_account.Registry(self._ecr(region), "", ours=True)
 
     def is_ours(self, *_: str) -> bool:
         return True

@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import image_scan
-from image_scan import aws, subscription
+from image_scan import subscription
+from image_scan.aws import clients
 from image_scan.errors import ScanError
 from tests.support.machine import TaskFailed
 
@@ -118,7 +119,7 @@ class Lambda:
 
 subscription_client = subscription.client.__wrapped__  # without its own memory
 _lock = threading.Lock()  # boto3 makes clients for one thread at a time
-_make_client = functools.cache(aws.client.__wrapped__)
+_make_client = functools.cache(clients.client.__wrapped__)
 
 
 def aws_client(service: str, region: str | None = None) -> Any:
@@ -143,7 +144,7 @@ def install(functions: Lambda, ecr: FakeEcr, patch: pytest.MonkeyPatch) -> None:
     def client(service: str, region: str | None = None) -> Any:
         return ecr.in_region(region) if service == "ecr" else aws_client(service, region)
 
-    patch.setattr(aws, "client", client)
+    patch.setattr(clients, "client", client)
     patch.setattr(subscription, "client", functions.client)
     _replace_time(functions, patch)
 

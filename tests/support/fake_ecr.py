@@ -11,7 +11,7 @@ from typing import Any
 
 from botocore.exceptions import EndpointConnectionError
 
-from image_scan import aws
+from image_scan.aws import clients
 from tests.support.builders import ACCOUNT, client_error
 
 _BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -36,7 +36,7 @@ class FakeEcr:
         """The same images; a region that does not exist has no host to ask."""
         there = copy.copy(self)
         there._region = region or ""
-        if region and region not in aws.regions():
+        if region and region not in clients.regions():
             url = f"https://api.ecr.{region}.amazonaws.com"
             there.troubles = {region: EndpointConnectionError(endpoint_url=url)}
         return there

@@ -9,7 +9,7 @@ import pytest
 import responses
 from moto import mock_aws
 
-from image_scan import aws
+from image_scan.aws import clients
 from image_scan.cache_table import CacheTable
 from image_scan.install_notices import InstallNotices
 from image_scan.qualys.client import QualysClient
@@ -88,12 +88,12 @@ def notices(table: CacheTable, clock: Clock) -> InstallNotices:
 def ecr(environment: pytest.MonkeyPatch) -> FakeEcr:
     """What the functions find behind `aws.client("ecr")`."""
     fake = FakeEcr()
-    other = aws.client
+    other = clients.client
 
     def client(service: str, region: str | None = None) -> Any:
         return fake if service == "ecr" else other(service, region)
 
-    environment.setattr(aws, "client", client)
+    environment.setattr(clients, "client", client)
     return fake
 
 

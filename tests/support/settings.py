@@ -6,7 +6,8 @@ import json
 import os
 from typing import TYPE_CHECKING
 
-from image_scan import accounts, aws, subscription
+from image_scan import subscription
+from image_scan.aws import clients, cross_account
 from tests.support import builders, tables
 from tests.support.builders import GATEWAY, REGION, ROLE
 
@@ -44,11 +45,11 @@ def as_deployed(patch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     for name, value in SETTINGS.items():
         patch.setenv(name, value)
     clear = (
-        aws.client.cache_clear,
-        aws._assumed.clear,
-        aws._clients.clear,
+        clients.client.cache_clear,
+        clients._assumed.clear,
+        clients._clients.clear,
         subscription.client.cache_clear,
-        accounts.install.cache_clear,
+        cross_account.install.cache_clear,
     )
     for each in clear:
         each()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from image_scan.accounts import Accounts
+from image_scan.aws.cross_account import Accounts
 from image_scan.cache_table import CacheTable
 from image_scan.events import deployments
 from image_scan.ledger import COVERAGE, Ledger

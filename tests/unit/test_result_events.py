@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from botocore.stub import Stubber
 
-from image_scan import aws, log, result_events
+from image_scan import log, result_events
+from image_scan.aws import clients
 from image_scan.errors import AwsUnavailable
 from image_scan.result_events import ResultEvents
 from image_scan.scan_cache import place_of
@@ -26,7 +27,7 @@ PLACES = dict([place_of(task())])
 @pytest.fixture
 def events() -> Iterator[Stubber]:
     log.configure()
-    with Stubber(aws.client("events")) as stub:
+    with Stubber(clients.client("events")) as stub:
         yield stub
 
 

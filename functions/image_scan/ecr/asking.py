@@ -10,7 +10,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from image_scan import aws, log
+from image_scan import log
+from image_scan.aws import clients
 from image_scan.errors import AwsRejected, AwsUnavailable, ImageUnread
 
 if TYPE_CHECKING:
@@ -89,8 +90,8 @@ def _asked(place: Place, ask: Callable[[Place], Answer], *, in_time: bool) -> An
     except AwsRejected as error:
         return Unanswered(str(error))
     except AwsUnavailable as error:
-        return Unanswered(str(error), silent=aws.is_silent(error), passing=True)
+        return Unanswered(str(error), silent=clients.is_silent(error), passing=True)
 
 
 def _is_known(place: Place) -> bool:
-    return place[1] in aws.regions()
+    return place[1] in clients.regions()

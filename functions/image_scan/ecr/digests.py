@@ -17,7 +17,7 @@ from image_scan.payloads import Image
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from image_scan.accounts import Registry
+    from image_scan.aws.cross_account import Registry
     from image_scan.ecr.references import EcrReference
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from botocore.exceptions import ClientError, ParamValidationError
 
-from image_scan import aws
+from image_scan.aws import clients
 from image_scan.ecr import asking, identity, index_tags
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ecr import ECRClient
     from mypy_boto3_ecr.type_defs import ImageIdentifierTypeDef
 
-    from image_scan.accounts import Registry
+    from image_scan.aws.cross_account import Registry
 
 _BATCH = 100  # image ids in one BatchGetImage or DescribeImages call
 _NOT_FOUND = "not found in its ECR repository"
@@ -94,32 +94,32 @@ def read(
 def _repository(answer: Repository | asking.Unanswered, region: str) -> Repository:
     if isinstance(answer, Repository):
         return answer
-    if answer.silent and region not in aws.regions():
+    if answer.silent and region not in clients.regions():
         return Repository(closed=f"no registry answers in the region {region}", ours=False)
     return Repository(unread=answer.reason, ours=False)
 
 
 def _read(ecr: ECRClient, account_id: str, name: str, wanted: Sequence[str]) -> Repository:
     where = _Where(registryId=account_id, repositoryName=name)
-    with aws.calls("ecr:BatchGetImage"):
+    with clients.calls("ecr:BatchGetImage"):
         try:
             named, absent = _manifests(ecr, where, wanted)
             found = Repository({**named, **_below(ecr, where, named)}, absent=absent)
         except ClientError as error:
-            if (code := aws.error_code(error)) in _ABSENT_REPOSITORY:
+            if (code := clients.error_code(error)) in _ABSENT_REPOSITORY:
                 absent = dict.fromkeys(wanted, _NOT_FOUND)
                 return Repository(absent=absent, awaited=code == _NO_REPOSITORY)
-            if aws.error_code(error) in _FORBIDDEN:
+            if clients.error_code(error) in _FORBIDDEN:
                 return Repository(problem=_FORBIDDEN_READ)
             raise
         except ParamValidationError:
             return Repository(absent=dict.fromkeys(wanted, _NOT_FOUND))
     digests = sorted(key for key in named if key.startswith("sha256:"))
-    with aws.calls("ecr:DescribeImages"):
+    with clients.calls("ecr:DescribeImages"):
         try:
             return replace(found, tags=_tags(ecr, where, digests))
         except ClientError as error:
-            if aws.error_code(error) not in _FORBIDDEN:
+            if clients.error_code(error) not in _FORBIDDEN:
                 raise
             return replace(found, problem=_FORBIDDEN_READ)  # what may pull may not always list
 

@@ -17,7 +17,7 @@ from image_scan.payloads import Image, ImageTask, ParsedEvent
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from image_scan.accounts import Accounts, Registry
+    from image_scan.aws.cross_account import Accounts, Registry
     from image_scan.events.api_calls import EcsEvent
 
 _PARSERS: dict[str, Callable[[Mapping[str, Any]], EcsEvent]] = {

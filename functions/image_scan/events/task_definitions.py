@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from image_scan import aws
+from image_scan.aws import clients
 from image_scan.events import platforms
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ class TaskDefinition:
 
 def describe(ecs: ECSClient, task_definition: str) -> TaskDefinition:
     """Raises AwsRejected when there is no such definition."""
-    with aws.calls("ecs:DescribeTaskDefinition"):
+    with clients.calls("ecs:DescribeTaskDefinition"):
         answer = ecs.describe_task_definition(taskDefinition=task_definition)
     definition = answer["taskDefinition"]
     return TaskDefinition(

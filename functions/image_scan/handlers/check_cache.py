@@ -1,6 +1,7 @@
 """CheckCache: takes the lease of an image, or says what is known of it."""
 
-from image_scan import aws, config, log
+from image_scan import config, log
+from image_scan.aws import clients
 from image_scan.cache_table import CacheTable
 from image_scan.ecr import asking
 from image_scan.events.by_hand import is_by_hand
@@ -14,7 +15,7 @@ from image_scan.scan_cache import ScanCache
 def handler(event: ImageTask, _context: object) -> CacheDecision:
     log.bind(event)
     asking.require_answer(event["image"])
-    dynamodb = aws.client("dynamodb")
+    dynamodb = clients.client("dynamodb")
     ledger = Ledger(LedgerTable(dynamodb, config.ledger_table()))
     ledger.note(event)
     by_hand = is_by_hand(event["deployment"])

@@ -1,6 +1,7 @@
 """GetRegistry: the image's registry at Qualys."""
 
-from image_scan import aws, config, log, registries, subscription
+from image_scan import config, log, registries, subscription
+from image_scan.aws import clients
 from image_scan.cache_table import CacheTable
 from image_scan.payloads import ImageTask, Registry
 from image_scan.registry_memo import RegistryMemo
@@ -8,7 +9,7 @@ from image_scan.registry_memo import RegistryMemo
 
 def handler(event: ImageTask, _context: object) -> Registry:
     log.bind(event)
-    memo = RegistryMemo(CacheTable(aws.client("dynamodb"), config.cache_table()))
+    memo = RegistryMemo(CacheTable(clients.client("dynamodb"), config.cache_table()))
     image = event["image"]
     role = registries.RegistryRole(
         config.registry_role_arn(image["role_account_id"]), config.registry_external_id()

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from image_scan import accounts, aws, config, log
+from image_scan import config, log
+from image_scan.aws import clients, cross_account
 from image_scan.cache_table import CacheTable
 from image_scan.security_hub import SecurityHub
 from image_scan.security_hub_memo import SecurityHubMemo
@@ -10,6 +11,6 @@ from image_scan.security_hub_memo import SecurityHubMemo
 
 def handler(event: dict[str, Any], _context: object) -> None:
     log.bind({"event_id": event["id"], "image": event["detail"]["image"]})
-    memo = SecurityHubMemo(CacheTable(aws.client("dynamodb"), config.cache_table()))
-    hub = SecurityHub(accounts.install(), memo, config.product_arn, config.install_name())
+    memo = SecurityHubMemo(CacheTable(clients.client("dynamodb"), config.cache_table()))
+    hub = SecurityHub(cross_account.install(), memo, config.product_arn, config.install_name())
     hub.take(event)

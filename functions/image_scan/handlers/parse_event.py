@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from image_scan import accounts, log
+from image_scan import log
+from image_scan.aws import cross_account
 from image_scan.events import deployments
 from image_scan.payloads import ParsedEvent
 
 
 def handler(event: Any, _context: object) -> ParsedEvent:
     log.bind({"event_id": event.get("id")} if isinstance(event, dict) else {})
-    return deployments.read(event, accounts.install())
+    return deployments.read(event, cross_account.install())

@@ -3,8 +3,9 @@
 import time
 from typing import Any
 
-from image_scan import accounts, aws, config, log
+from image_scan import config, log
 from image_scan.accepted_findings import AcceptedFindings
+from image_scan.aws import clients, cross_account
 from image_scan.cache_table import CacheTable
 from image_scan.daily_digest import DailyDigest
 from image_scan.install_notices import InstallNotices
@@ -18,15 +19,15 @@ from image_scan.topics import Topics
 def handler(event: dict[str, str], _context: object) -> dict[str, Any]:
     """`event` names the state machine `intake_state_machine_arn`, which is made after this."""
     log.bind({})
-    dynamodb, machine = aws.client("dynamodb"), event["intake_state_machine_arn"]
+    dynamodb, machine = clients.client("dynamodb"), event["intake_state_machine_arn"]
     table = CacheTable(dynamodb, config.cache_table())
     ledger = Ledger(LedgerTable(dynamodb, config.ledger_table()))
-    intake = Intake(aws.client("stepfunctions"), machine)
-    policy, install = NotificationPolicy.read(config.notification_policy()), accounts.install()
+    intake = Intake(clients.client("stepfunctions"), machine)
+    policy, install = NotificationPolicy.read(config.notification_policy()), cross_account.install()
     start, may_tell = intake.start, policy.may_tell
     found = Reconciliation(install, table, ledger, start, may_tell, time.time())
     summary = found.run(intake.home)
-    topics = Topics(aws.client("sns"), config.topic_arns(), {})
+    topics = Topics(clients.client("sns"), config.topic_arns(), {})
     digest = DailyDigest(topics, InstallNotices(table), AcceptedFindings(table), policy)
     digest.tell(found.unscannable, found.failed)
     return summary

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from image_scan import accounts, aws, config, log, settlement
+from image_scan import config, log, settlement
 from image_scan.accepted_findings import AcceptedFindings
+from image_scan.aws import clients, cross_account
 from image_scan.cache_table import CacheTable
 from image_scan.install_notices import InstallNotices
 from image_scan.inventory.notified import NotifiedFindings
@@ -21,15 +22,15 @@ from image_scan.topics import Topics
 def handler(event: dict[str, Any], _context: object) -> Settled:
     task = settlement.read_task(event)
     log.bind(task)
-    dynamodb, platform = aws.client("dynamodb"), config.qualys_platform_url()
+    dynamodb, platform = clients.client("dynamodb"), config.qualys_platform_url()
     table = CacheTable(dynamodb, config.cache_table())
     policy = NotificationPolicy.read(config.notification_policy())
     cache = ScanCache(table, policy.may_tell)
     notified = NotifiedFindings(LedgerTable(dynamodb, config.ledger_table()), cache)
-    topics = Topics(aws.client("sns"), config.topic_arns(), config.owner_topics())
-    owners = Owners(accounts.install(), config.owner_tag())
+    topics = Topics(clients.client("sns"), config.topic_arns(), config.owner_topics())
+    owners = Owners(cross_account.install(), config.owner_tag())
     tell = Telling(policy, AcceptedFindings(table), cache, notified, owners, topics, platform).tell
     bus, install = config.result_bus(), config.install_name()
-    announce = ResultEvents(aws.client("events"), bus, install, platform).put
+    announce = ResultEvents(clients.client("events"), bus, install, platform).put
     slots, notices, ttl = ScanSlots(table), InstallNotices(table), config.cache_ttl_seconds()
     return settlement.settle(task, cache, slots, notices, ttl, tell, announce)

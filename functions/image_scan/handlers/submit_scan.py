@@ -1,6 +1,7 @@
 """SubmitScan: one on-demand scan of the image's tag, when there is room for it."""
 
-from image_scan import aws, config, log, scan_jobs, subscription
+from image_scan import config, log, scan_jobs, subscription
+from image_scan.aws import clients
 from image_scan.cache_table import CacheTable
 from image_scan.payloads import Submission, SubmitTask
 from image_scan.registry_memo import RegistryMemo
@@ -9,7 +10,7 @@ from image_scan.scan_slots import ScanSlots
 
 def handler(event: SubmitTask, _context: object) -> Submission:
     log.bind(event)
-    table = CacheTable(aws.client("dynamodb"), config.cache_table())
+    table = CacheTable(clients.client("dynamodb"), config.cache_table())
     name, retried = event["execution_name"], event["attempt"] > 0
     ScanSlots(table).take(name, config.most_scans(), config.lease_seconds())
     qualys, memo = subscription.client(), RegistryMemo(table)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ConnectTimeoutError
 
-from image_scan import aws
+from image_scan.aws import clients
 from image_scan.ecr import asking
 from image_scan.ecr.asking import Unanswered
 from image_scan.errors import AwsRejected, AwsUnavailable, ImageUnread
@@ -36,9 +36,9 @@ class World:
         self.asked.append(f"{region}/{name}")
         if self.failures.get(name):
             raise self.failures[name].pop(0)
-        if region in self.dead or region not in aws.regions():
+        if region in self.dead or region not in clients.regions():
             self.clock.now += self.seconds
-            with aws.calls("ecr:BatchGetImage"):
+            with clients.calls("ecr:BatchGetImage"):
                 raise ConnectTimeoutError(endpoint_url="https://nowhere")
         return name
 
@@ -63,7 +63,7 @@ def test_a_hundred_dead_regions_take_no_more_time_than_the_function_has(clock: C
 
 
 def test_the_last_question_ends_before_the_function_does() -> None:
-    client: Any = aws._CONFIGS["ecr"]  # the stubs know no option of a Config as attribute
+    client: Any = clients._CONFIGS["ecr"]  # the stubs know no option of a Config as attribute
     tries = client.retries["total_max_attempts"]
     longest = tries * (client.connect_timeout + client.read_timeout) + (tries - 1)
     found = re.search(r"parse_event = \{ timeout = (\d+)", FUNCTIONS.read_text())

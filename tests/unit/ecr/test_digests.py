@@ -8,7 +8,7 @@ import boto3
 import pytest
 from botocore.exceptions import EndpointConnectionError, ParamValidationError
 
-from image_scan.accounts import Registry
+from image_scan.aws.cross_account import Registry
 from image_scan.ecr import digests, references
 from image_scan.ecr.references import EcrReference
 from tests.support.builders import ACCOUNT, HOST, REGION, client_error

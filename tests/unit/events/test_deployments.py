@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from image_scan import aws, log
+from image_scan import log
+from image_scan.aws import clients
 from image_scan.events import deployments
 from tests.support import builders
 from tests.support.builders import HOST, REGION
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 def read(event: Any) -> ParsedEvent:
     account = OneAccount(
         lambda region: boto3.client("ecs", region_name=region),
-        lambda region: aws.client("ecr", region),
+        lambda region: clients.client("ecr", region),
     )
     return deployments.read(event, account)
 

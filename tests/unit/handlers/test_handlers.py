@@ -7,7 +7,8 @@ import boto3
 import pytest
 import responses
 
-from image_scan import aws, subscription
+from image_scan import subscription
+from image_scan.aws import clients
 from image_scan.errors import ConfigurationError
 from image_scan.handlers import (
     check_cache,
@@ -112,7 +113,7 @@ def test_the_secret_is_read_once_for_many_calls(
     secret: None, answers: responses.RequestsMock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reads = []
-    client = aws.client("secretsmanager")
+    client = clients.client("secretsmanager")
     stock = client.get_secret_value
 
     def read(**named: str) -> Any:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from image_scan import accounts, aws, security_findings
+from image_scan import security_findings
+from image_scan.aws import clients, cross_account
 from image_scan.errors import AwsRejected, AwsUnavailable, MalformedEvent
 from image_scan.handlers import import_findings
 from image_scan.security_hub_memo import Known, SecurityHubMemo
@@ -78,7 +79,7 @@ def take(told: Json) -> None:
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[Json]:
     """What Security Hub was asked for."""
     made: list[Json] = []
-    client = aws.client("securityhub", REGION)
+    client = clients.client("securityhub", REGION)
     original = client.batch_import_findings
 
     def listen(**arguments: Any) -> Any:
@@ -171,8 +172,8 @@ def test_a_member_s_findings_go_to_its_own_account(
     environment.setenv("DESCRIBE_ROLE_ARN", "arn:aws:iam::{account}:role/describe")
     environment.setenv("DESCRIBE_EXTERNAL_ID", "install-1")
     environment.setenv("HUB_ACCOUNT_ID", ACCOUNT)
-    accounts.install.cache_clear()
-    of_member = aws.client_as(
+    cross_account.install.cache_clear()
+    of_member = clients.client_as(
         f"arn:aws:iam::{MEMBER}:role/describe", "install-1", "securityhub", REGION
     )
     of_member.enable_security_hub()
@@ -190,7 +191,7 @@ def test_an_account_that_is_no_member_is_not_asked(hub: Any) -> None:
 
 
 def answering(monkeypatch: pytest.MonkeyPatch, answer: Callable[..., Any]) -> None:
-    monkeypatch.setattr(aws.client("securityhub", REGION), "batch_import_findings", answer)
+    monkeypatch.setattr(clients.client("securityhub", REGION), "batch_import_findings", answer)
 
 
 def test_a_refused_finding_is_an_error_and_sent_again(hub: Any) -> None:
@@ -279,7 +280,7 @@ def test_a_newer_import_archives_what_an_older_one_is_about_to_send(
     monkeypatch: pytest.MonkeyPatch, hub: Any, table: CacheTable
 ) -> None:
     """Security Hub then ignores the older one's, by its time; moto does not."""
-    client = aws.client("securityhub", REGION)
+    client = clients.client("securityhub", REGION)
     send = client.batch_import_findings
     sent: list[Json] = []
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from image_scan import config
-from image_scan.accounts import Accounts
+from image_scan.aws.cross_account import Accounts
 from image_scan.errors import AwsRejected, AwsUnavailable
 
 if TYPE_CHECKING:

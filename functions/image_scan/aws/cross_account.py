@@ -11,7 +11,8 @@ import time
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from image_scan import aws, config, log
+from image_scan import config, log
+from image_scan.aws import clients
 from image_scan.errors import AwsRejected
 
 if TYPE_CHECKING:
@@ -120,4 +121,4 @@ class Accounts:
 @cache
 def install() -> Accounts:
     """Those of this install, once per execution environment."""
-    return Accounts(config.spokes(), aws.client, aws.client_as)
+    return Accounts(config.spokes(), clients.client, clients.client_as)
