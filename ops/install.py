@@ -15,7 +15,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from image_scan.payloads import READERS
+from image_scan.contracts import READERS
 from ops.errors import OpsError
 
 DEFAULT_PREFIX = "qualys-image-scan"

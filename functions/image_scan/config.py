@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+from image_scan.contracts import READERS, Reader
 from image_scan.errors import ConfigurationError
-from image_scan.payloads import READERS, Reader
 
 _EXAMINATIONS = frozenset({"vulnerabilities", "malware", "secrets"})
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")

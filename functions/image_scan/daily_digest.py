@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from image_scan import chat, notification_text
-from image_scan.payloads import Outcome, Verdict
+from image_scan.contracts import Outcome, Verdict
 from image_scan.topics import Notification
 
 if TYPE_CHECKING:
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from mypy_boto3_sns.type_defs import MessageAttributeValueTypeDef
 
     from image_scan.accepted_findings import AcceptedFindings
+    from image_scan.contracts import Reader
     from image_scan.install_notices import InstallNotices
     from image_scan.notification_policy import Accepted, NotificationPolicy
-    from image_scan.payloads import Reader
     from image_scan.topics import Topics
 
 SCHEMA = "image-scan/digest/1"

@@ -18,7 +18,7 @@ from image_scan.scan_cache import place_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from image_scan.payloads import ImageTask, Place
+    from image_scan.contracts import ImageTask, Place
 
 _FACTS = ("account", "region", "cluster", "service", "task_definition", "containers", "event_name")
 _SHOWN = ("uri", "repository", "tag")

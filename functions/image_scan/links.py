@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 if TYPE_CHECKING:
-    from image_scan.payloads import Outcome, SettleTask
+    from image_scan.contracts import Outcome, SettleTask
 
 # By how a region's name begins; the first that fits.
 _CONSOLES = (

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_sns.type_defs import MessageAttributeValueTypeDef
 
-    from image_scan.payloads import Counts, Outcome, Place, Reader, SettleTask
+    from image_scan.contracts import Counts, Outcome, Place, Reader, SettleTask
     from image_scan.telling import Selection
 
 _LONGEST_SUBJECT = 100  # characters, printable ASCII; SNS refuses any other

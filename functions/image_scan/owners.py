@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from image_scan.aws.cross_account import Accounts
-    from image_scan.payloads import Image, Place
+    from image_scan.contracts import Image, Place
 
 # Of more places than this the others get the repository's owner.
 _MOST_ASKED = 50

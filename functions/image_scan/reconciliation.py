@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     from image_scan.aws.cross_account import Accounts
     from image_scan.cache_table import CacheTable
+    from image_scan.contracts import ImageTask, Outcome
     from image_scan.ledger import Ledger
-    from image_scan.payloads import ImageTask, Outcome
 
 Json = dict[str, Any]
 Where = tuple[str, str]  # account, region

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from image_scan import log, metrics, scan_jobs
+from image_scan.contracts import Image, Registry
 from image_scan.errors import (
     ImageNotScannable,
     QualysRejected,
@@ -15,7 +16,6 @@ from image_scan.errors import (
     ScanError,
     TransientError,
 )
-from image_scan.payloads import Image, Registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable

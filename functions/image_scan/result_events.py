@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_events import EventBridgeClient
 
-    from image_scan.payloads import Outcome, Place, SettleTask
+    from image_scan.contracts import Outcome, Place, SettleTask
 
 SOURCE = "image-scan"
 DETAIL_TYPE = "Container Image Scan Completed"

@@ -12,7 +12,7 @@ from image_scan.links import links
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from image_scan.payloads import Outcome, Place, SettleTask
+    from image_scan.contracts import Outcome, Place, SettleTask
 
 _MOST_PLACES = 100
 # Bytes of a list; SNS and EventBridge take 256 KiB, and names in ECS can be long.

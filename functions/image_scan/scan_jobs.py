@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from image_scan import log
+from image_scan.contracts import Image, Registry, Submission
 from image_scan.errors import (
     ImageNotScannable,
     PermanentError,
@@ -15,7 +16,6 @@ from image_scan.errors import (
     RegistryGone,
     ScanError,
 )
-from image_scan.payloads import Image, Registry, Submission
 from image_scan.qualys.models import is_id
 
 if TYPE_CHECKING:

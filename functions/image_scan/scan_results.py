@@ -17,7 +17,7 @@ from image_scan.qualys.models import is_severe
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from image_scan.payloads import Image, Outcome, Status
+    from image_scan.contracts import Image, Outcome, Status
     from image_scan.qualys.client import QualysClient
     from image_scan.qualys.models import Vulnerabilities
 

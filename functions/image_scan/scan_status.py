@@ -16,10 +16,10 @@ import re
 from typing import TYPE_CHECKING
 
 from image_scan import scan_jobs
+from image_scan.contracts import Image, Registry, Status, Submission
 from image_scan.ecr.references import bare
 from image_scan.errors import ImageNotScannable, PermanentError, ScanFailed, UnexpectedAnswer
 from image_scan.findings import fixes
-from image_scan.payloads import Image, Registry, Status, Submission
 from image_scan.scans import detections
 
 if TYPE_CHECKING:

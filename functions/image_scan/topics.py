@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from image_scan import log
 from image_scan.aws import clients
+from image_scan.contracts import READERS
 from image_scan.errors import AwsRejected, AwsUnavailable
-from image_scan.payloads import READERS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sns.type_defs import MessageAttributeValueTypeDef
 
-    from image_scan.payloads import Reader
+    from image_scan.contracts import Reader
 
 
 @dataclass(frozen=True)

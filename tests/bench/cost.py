@@ -7,7 +7,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from image_scan.payloads import READERS
+from image_scan.contracts import READERS
 from tests.bench import counts
 
 if TYPE_CHECKING:

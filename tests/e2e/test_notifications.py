@@ -2,7 +2,7 @@
 
 import json
 
-from image_scan.payloads import READERS
+from image_scan.contracts import READERS
 from sandbox.aws import ACCOUNT, REGION
 from sandbox.install import Install
 

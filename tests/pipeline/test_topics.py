@@ -8,13 +8,13 @@ import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
-from image_scan.payloads import READERS
+from image_scan.contracts import READERS
 from tests.support.pipeline import verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from image_scan.payloads import Reader
+    from image_scan.contracts import Reader
     from tests.support.pipeline import Pipeline
 
     Refuse = Callable[[Reader, str, int], None]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     import requests
 
-    from image_scan.payloads import Image, Outcome, Status
+    from image_scan.contracts import Image, Outcome, Status
     from tests.properties.wire import Request
 
     Heard = list[tuple[Request, requests.Response]]

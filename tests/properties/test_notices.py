@@ -9,9 +9,9 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from hypothesis import strategies as st
 
 from image_scan import notifications, results, settlement
+from image_scan.contracts import Image, Outcome
 from image_scan.errors import ScanError, UnexpectedAnswer
 from image_scan.findings import summary
-from image_scan.payloads import Image, Outcome
 from image_scan.telling import Selection
 from tests.properties import strategies, vendor
 from tests.properties.profile import fuzzed

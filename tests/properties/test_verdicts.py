@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 
 from image_scan import scan_results, scan_status
+from image_scan.contracts import Submission
 from image_scan.errors import ScanError
-from image_scan.payloads import Submission
 from tests.properties import oracle, strategies, vendor
 from tests.properties.profile import fuzzed
 from tests.properties.promise import kept
@@ -18,7 +18,7 @@ from tests.properties.wire import BEARER, Answer, Gateway, Request
 from tests.support.builders import CONFIG, NOW_MS, REGISTRY, SHA, image, tag_only
 
 if TYPE_CHECKING:
-    from image_scan.payloads import Image, Outcome, Status
+    from image_scan.contracts import Image, Outcome, Status
 
 SUBMISSION = Submission(schedule_uuid=vendor.SCHEDULE_UUID, submitted_at=NOW_MS)
 DAY_MS = 86_400_000

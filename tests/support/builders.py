@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
-from image_scan.notification_policy import NotificationPolicy
-from image_scan.payloads import (
+from image_scan.contracts import (
     CacheDecision,
     Counts,
     Deployment,
@@ -23,6 +22,7 @@ from image_scan.payloads import (
     Status,
     Submission,
 )
+from image_scan.notification_policy import NotificationPolicy
 
 if TYPE_CHECKING:
     from image_scan.scan_cache import ScanCache

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 
 from image_scan.aws import cross_account
-from image_scan.payloads import READERS
+from image_scan.contracts import READERS
 from image_scan.qualys.credentials import Credentials
 from image_scan.topics import Topics
 from tests.support.builders import NOW, REGION
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from image_scan.payloads import Reader
+    from image_scan.contracts import Reader
 
 
 class Clock:

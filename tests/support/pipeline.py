@@ -15,7 +15,7 @@ from moto import mock_aws
 from moto.sns.models import sns_backends
 
 from image_scan.cache_table import CacheTable
-from image_scan.payloads import READERS
+from image_scan.contracts import READERS
 from image_scan.registry_memo import RegistryMemo
 from sandbox.qualys import Clock, Credentials, HeldImages, PulledImage, QualysSimulator
 from sandbox.qualys.auth import Accounts
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from image_scan.payloads import Reader
+    from image_scan.contracts import Reader
     from sandbox.qualys.control import SimulatorControl
 
 TOKEN = "an-access-token"

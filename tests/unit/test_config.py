@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 
 from image_scan import config
+from image_scan.contracts import READERS
 from image_scan.errors import ConfigurationError
-from image_scan.payloads import READERS
 
 ARNS = {reader: f"arn-of-{reader}" for reader in READERS}
 SETTINGS: dict[str, Callable[[], object]] = {

@@ -10,9 +10,9 @@ from boto3.dynamodb.types import TypeDeserializer
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from image_scan.contracts import ImageTask, TaskState
 from image_scan.ledger import Ledger
 from image_scan.ledger_table import LedgerTable
-from image_scan.payloads import ImageTask, TaskState
 from tests.support import tables
 from tests.support.builders import ACCOUNT, DIGEST, NOW, REGION, image, task
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from image_scan.contracts import Outcome
 from image_scan.errors import ConfigurationError
 from image_scan.findings import encoding
 from image_scan.findings.encoding import Finding
 from image_scan.notification_policy import Accepted, NotificationPolicy, accepted, judge
-from image_scan.payloads import Outcome
 from tests.support.builders import CLEAN, CRITICAL, MEDIUM, NOTIFY
 
 TODAY = date(2026, 3, 2)

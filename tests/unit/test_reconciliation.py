@@ -8,10 +8,10 @@ import pytest
 
 from image_scan.aws.cross_account import Accounts
 from image_scan.cache_table import CacheTable
+from image_scan.contracts import Outcome
 from image_scan.events import deployments
 from image_scan.ledger import COVERAGE, Ledger
 from image_scan.ledger_table import LedgerTable
-from image_scan.payloads import Outcome
 from image_scan.reconciliation import Reconciliation
 from image_scan.scan_cache import ScanCache
 from tests.support import tables

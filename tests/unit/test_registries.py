@@ -9,6 +9,7 @@ import requests
 import responses
 
 from image_scan import registries
+from image_scan.contracts import Registry
 from image_scan.errors import (
     ImageNotScannable,
     QualysRejected,
@@ -16,7 +17,6 @@ from image_scan.errors import (
     QualysUnreadable,
     RegistryNotReady,
 )
-from image_scan.payloads import Registry
 from image_scan.qualys.client import QualysClient
 from image_scan.registries import RegistryRole
 from image_scan.registry_memo import RegistryMemo

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from image_scan import scan_cache
 from image_scan.cache_table import CacheTable, ConditionFailedError
+from image_scan.contracts import ImageTask, Outcome, TaskState
 from image_scan.errors import AwsUnavailable, ItemTooLarge
-from image_scan.payloads import ImageTask, Outcome, TaskState
 from image_scan.scan_cache import ScanCache
 from tests.support.builders import (
     CLEAN,
@@ -34,7 +34,7 @@ from tests.support.builders import (
 )
 
 if TYPE_CHECKING:
-    from image_scan.payloads import Lease
+    from image_scan.contracts import Lease
     from tests.support.doubles import Clock
 
 

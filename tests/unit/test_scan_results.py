@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from responses.matchers import query_param_matcher
 
 from image_scan import scan_results
+from image_scan.contracts import Status
 from image_scan.errors import (
     QualysForbidden,
     QualysRejected,
@@ -19,7 +20,6 @@ from image_scan.errors import (
     ScanFailed,
     UnexpectedAnswer,
 )
-from image_scan.payloads import Status
 from image_scan.qualys.client import QualysClient
 from image_scan.qualys.models import Vulnerabilities
 from tests.support.builders import API, SHA, STATUS, finding, findings, image, tag_only

@@ -7,8 +7,8 @@ import pytest
 import responses
 
 from image_scan import scan_status
+from image_scan.contracts import Image, Status
 from image_scan.errors import ImageNotScannable, QualysUnreadable, ScanFailed, UnexpectedAnswer
-from image_scan.payloads import Image, Status
 from image_scan.qualys.client import QualysClient
 from image_scan.qualys.models import ScannedImage
 from tests.support.builders import (

@@ -25,7 +25,7 @@ from tests.support.builders import (
 if TYPE_CHECKING:
     import responses
 
-    from image_scan.payloads import Image, Status
+    from image_scan.contracts import Image, Status
     from image_scan.qualys.client import QualysClient
 
 INDEX, AMD, ARM, AMD_CONFIG, ARM_CONFIG = ("sha256:" + digit * 64 for digit in "91234")

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 import pytest
 
 from image_scan import log, settlement
+from image_scan.contracts import Outcome, SettleTask, TaskState
 from image_scan.errors import AwsUnavailable, MalformedEvent
-from image_scan.payloads import Outcome, SettleTask, TaskState
 from tests.support.builders import (
     CLEAN,
     CRITICAL,
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from image_scan.cache_table import CacheTable
+    from image_scan.contracts import ImageTask, Lease, Place, Settled
     from image_scan.install_notices import InstallNotices
-    from image_scan.payloads import ImageTask, Lease, Place, Settled
     from image_scan.scan_cache import ScanCache
     from image_scan.scan_slots import ScanSlots
     from tests.support.doubles import Clock

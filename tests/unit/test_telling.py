@@ -10,13 +10,13 @@ import pytest
 
 from image_scan import telling
 from image_scan.accepted_findings import KEY, AcceptedFindings
+from image_scan.contracts import ImageTask, Outcome
 from image_scan.findings import encoding
 from image_scan.inventory.notified import NotifiedFindings
 from image_scan.ledger import Ledger
 from image_scan.ledger_table import LedgerTable
 from image_scan.notification_policy import NotificationPolicy
 from image_scan.owners import Owners
-from image_scan.payloads import ImageTask, Outcome
 from image_scan.scan_cache import ScanCache, place_of
 from image_scan.telling import Telling
 from tests.support import tables

@@ -9,8 +9,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from image_scan import log
+from image_scan.contracts import READERS, Reader
 from image_scan.errors import AwsRejected, AwsUnavailable
-from image_scan.payloads import READERS, Reader
 from image_scan.topics import Notification, Topics
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from image_scan.cache_table import CacheTable
-    from image_scan.payloads import Image, Place
+    from image_scan.contracts import Image, Place
 
 _REPOSITORY = ("account_id", "region", "repository")
 

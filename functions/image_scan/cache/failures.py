@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from image_scan.payloads import Outcome, Place
+    from image_scan.contracts import Outcome, Place
 
 # Ids, digests and times make the words of one cause differ from scan to scan.
 _VARYING = re.compile(r"[0-9a-fA-F-]{8,}")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from image_scan.cache_table import CacheTable
-    from image_scan.payloads import ImageTask
+    from image_scan.contracts import ImageTask
 
 _FIRST = "#status = :verdict AND (attribute_not_exists(judged_for) OR judged_for < :run)"
 

@@ -17,7 +17,7 @@ from image_scan.errors import AwsRejected, AwsUnavailable, ImageUnread
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from image_scan.payloads import Image
+    from image_scan.contracts import Image
 
     Place = tuple[str, str, str]  # account, region, repository
 

@@ -10,9 +10,9 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from image_scan.contracts import Image
 from image_scan.ecr import identity, repositories
 from image_scan.ecr.repositories import Repository
-from image_scan.payloads import Image
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

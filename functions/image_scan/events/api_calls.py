@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from image_scan.contracts import Deployment, TaskState
 from image_scan.errors import MalformedEvent
 from image_scan.events import scaling
 from image_scan.events.fields import Part, mapping, text
-from image_scan.payloads import Deployment, TaskState
 
 API_CALL = "AWS API Call via CloudTrail"
 REGISTERS = "RegisterTaskDefinition"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from image_scan.payloads import Deployment, Place
+    from image_scan.contracts import Deployment, Place
 
 EVENT_NAME = "ScanRequest"
 

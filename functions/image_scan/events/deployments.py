@@ -6,13 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from image_scan import log, metrics
+from image_scan.contracts import Image, ImageTask, ParsedEvent
 from image_scan.ecr import references
 from image_scan.ecr.digests import as_ended, as_seen, identify
 from image_scan.ecr.identity import DEFAULT_PLATFORM
 from image_scan.errors import MalformedEvent
 from image_scan.events import api_calls, platforms, scan_request, task_definitions, task_state
 from image_scan.events.fields import mapping, text
-from image_scan.payloads import Image, ImageTask, ParsedEvent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from image_scan.contracts import Deployment, TaskState
 from image_scan.ecr.references import SHA256
 from image_scan.errors import MalformedEvent
 from image_scan.events.api_calls import EcsEvent, named
 from image_scan.events.fields import mapping, text
-from image_scan.payloads import Deployment, TaskState
 
 TASK_STATE = "ECS Task State Change"
 

@@ -10,7 +10,7 @@ from image_scan.events.by_hand import is_by_hand
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from image_scan.payloads import Deployment, Place
+    from image_scan.contracts import Deployment, Place
 
 
 def is_registered(deployment: Deployment) -> bool:

@@ -1,7 +1,7 @@
 """CheckStatus: whether Qualys has scanned our image."""
 
 from image_scan import log, scan_status, subscription
-from image_scan.payloads import Status, StatusTask
+from image_scan.contracts import Status, StatusTask
 
 
 def handler(event: StatusTask, _context: object) -> Status:

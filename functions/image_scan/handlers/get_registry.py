@@ -3,7 +3,7 @@
 from image_scan import config, log, registries, subscription
 from image_scan.aws import clients
 from image_scan.cache_table import CacheTable
-from image_scan.payloads import ImageTask, Registry
+from image_scan.contracts import ImageTask, Registry
 from image_scan.registry_memo import RegistryMemo
 
 

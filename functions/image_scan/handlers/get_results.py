@@ -1,7 +1,7 @@
 """GetResults: the verdict of a completed scan."""
 
 from image_scan import config, log, subscription
-from image_scan.payloads import Outcome, ResultTask
+from image_scan.contracts import Outcome, ResultTask
 from image_scan.scans.verdict import verdict
 
 

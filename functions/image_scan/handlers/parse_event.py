@@ -4,8 +4,8 @@ from typing import Any
 
 from image_scan import log
 from image_scan.aws import cross_account
+from image_scan.contracts import ParsedEvent
 from image_scan.events import deployments
-from image_scan.payloads import ParsedEvent
 
 
 def handler(event: Any, _context: object) -> ParsedEvent:

@@ -3,7 +3,7 @@
 from image_scan import config, log, scan_jobs, subscription
 from image_scan.aws import clients
 from image_scan.cache_table import CacheTable
-from image_scan.payloads import Submission, SubmitTask
+from image_scan.contracts import Submission, SubmitTask
 from image_scan.registry_memo import RegistryMemo
 from image_scan.scan_slots import ScanSlots
 

@@ -14,9 +14,9 @@ from image_scan.ledger import Ledger, facts_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from image_scan.contracts import Image, Place
     from image_scan.findings.encoding import Finding
     from image_scan.ledger_table import LedgerTable
-    from image_scan.payloads import Image, Place
     from image_scan.scan_cache import ScanCache
 
 _RECORD = "notified"

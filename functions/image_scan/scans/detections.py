@@ -9,14 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from image_scan import log
+from image_scan.contracts import Detected, Detections
 from image_scan.errors import QualysForbidden, QualysRejected, QualysUnreadable
 from image_scan.findings import detections
-from image_scan.payloads import Detected, Detections
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from image_scan.payloads import Detection, Status
+    from image_scan.contracts import Detection, Status
     from image_scan.qualys.client import QualysClient
     from image_scan.qualys.models import ScannedImage
 

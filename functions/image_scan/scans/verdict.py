@@ -12,7 +12,7 @@ from image_scan.scans import detections as detected_at
 if TYPE_CHECKING:
     from collections.abc import Iterable, Set
 
-    from image_scan.payloads import Detections, Outcome, ResultTask
+    from image_scan.contracts import Detections, Outcome, ResultTask
     from image_scan.qualys.client import QualysClient
 
 _REMEDIES = {

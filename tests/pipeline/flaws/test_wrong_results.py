@@ -18,6 +18,7 @@ from image_scan import (
     scan_status,
     settlement,
 )
+from image_scan.contracts import Outcome, Status
 from image_scan.ecr import references
 from image_scan.errors import (
     ImageNotScannable,
@@ -29,7 +30,6 @@ from image_scan.errors import (
 from image_scan.events import deployments
 from image_scan.findings import summary
 from image_scan.install_notices import InstallNotices
-from image_scan.payloads import Outcome, Status
 from image_scan.qualys.client import QualysClient
 from image_scan.registries import RegistryRole
 from image_scan.registry_memo import RegistryMemo

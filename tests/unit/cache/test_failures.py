@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from image_scan.payloads import ImageTask, Outcome, TaskState
+from image_scan.contracts import ImageTask, Outcome, TaskState
 from tests.support.builders import CLEAN, DIGEST, LEASE, freed, recorded, taken, task
 
 if TYPE_CHECKING:

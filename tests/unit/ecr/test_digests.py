@@ -16,7 +16,7 @@ from tests.support.builders import ACCOUNT, HOST, REGION, client_error
 if TYPE_CHECKING:
     from mypy_boto3_ecr import ECRClient
 
-    from image_scan.payloads import Image
+    from image_scan.contracts import Image
     from tests.support.fake_ecr import FakeEcr
 
 AMD, ARM = "a" * 64, "e" * 64

@@ -16,7 +16,7 @@ from tests.support.builders import HOST, REGION
 from tests.support.doubles import OneAccount
 
 if TYPE_CHECKING:
-    from image_scan.payloads import ParsedEvent
+    from image_scan.contracts import ParsedEvent
     from tests.support.fake_ecr import FakeEcr
 
 

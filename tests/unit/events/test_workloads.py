@@ -11,7 +11,7 @@ from image_scan.scan_cache import place_of
 from tests.support.builders import task
 
 if TYPE_CHECKING:
-    from image_scan.payloads import Place
+    from image_scan.contracts import Place
 
 
 def at(event_name: str, **where: Any) -> dict[str, Place]:
