@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import image_scan
-from image_scan import subscription
 from image_scan.aws import clients
 from image_scan.errors import ScanError
+from image_scan.qualys import connect
 from tests.support.machine import TaskFailed
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ class Lambda:
             self._idle[function].append(environment)
 
 
-subscription_client = subscription.client.__wrapped__  # without its own memory
+subscription_client = connect.client.__wrapped__  # without its own memory
 _lock = threading.Lock()  # boto3 makes clients for one thread at a time
 _make_client = functools.cache(clients.client.__wrapped__)
 
@@ -145,7 +145,7 @@ def install(functions: Lambda, ecr: FakeEcr, patch: pytest.MonkeyPatch) -> None:
         return ecr.in_region(region) if service == "ecr" else aws_client(service, region)
 
     patch.setattr(clients, "client", client)
-    patch.setattr(subscription, "client", functions.client)
+    patch.setattr(connect, "client", functions.client)
     _replace_time(functions, patch)
 
 

@@ -6,8 +6,8 @@ import json
 import os
 from typing import TYPE_CHECKING
 
-from image_scan import subscription
 from image_scan.aws import clients, cross_account
+from image_scan.qualys import connect
 from tests.support import builders, tables
 from tests.support.builders import GATEWAY, REGION, ROLE
 
@@ -48,7 +48,7 @@ def as_deployed(patch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
         clients.client.cache_clear,
         clients._assumed.clear,
         clients._clients.clear,
-        subscription.client.cache_clear,
+        connect.client.cache_clear,
         cross_account.install.cache_clear,
     )
     for each in clear:

@@ -1,7 +1,8 @@
 """CheckStatus: whether Qualys has scanned our image."""
 
-from image_scan import log, scan_status, subscription
+from image_scan import log, scan_status
 from image_scan.contracts import Status, StatusTask
+from image_scan.qualys import connect
 
 
 def handler(event: StatusTask, _context: object) -> Status:
@@ -12,5 +13,5 @@ def handler(event: StatusTask, _context: object) -> Status:
         event["submission"],
         event["ended_checks"],
         event["last"],
-        subscription.client(),
+        connect.client(),
     )

@@ -1,9 +1,10 @@
 """GetRegistry: the image's registry at Qualys."""
 
-from image_scan import config, log, registries, subscription
+from image_scan import config, log, registries
 from image_scan.aws import clients
 from image_scan.cache_table import CacheTable
 from image_scan.contracts import ImageTask, Registry
+from image_scan.qualys import connect
 from image_scan.registry_memo import RegistryMemo
 
 
@@ -14,4 +15,4 @@ def handler(event: ImageTask, _context: object) -> Registry:
     role = registries.RegistryRole(
         config.registry_role_arn(image["role_account_id"]), config.registry_external_id()
     )
-    return registries.find_or_create(image, role, subscription.client(), memo)
+    return registries.find_or_create(image, role, connect.client(), memo)

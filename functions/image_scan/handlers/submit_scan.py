@@ -1,9 +1,10 @@
 """SubmitScan: one on-demand scan of the image's tag, when there is room for it."""
 
-from image_scan import config, log, scan_jobs, subscription
+from image_scan import config, log, scan_jobs
 from image_scan.aws import clients
 from image_scan.cache_table import CacheTable
 from image_scan.contracts import Submission, SubmitTask
+from image_scan.qualys import connect
 from image_scan.registry_memo import RegistryMemo
 from image_scan.scan_slots import ScanSlots
 
@@ -13,5 +14,5 @@ def handler(event: SubmitTask, _context: object) -> Submission:
     table = CacheTable(clients.client("dynamodb"), config.cache_table())
     name, retried = event["execution_name"], event["attempt"] > 0
     ScanSlots(table).take(name, config.most_scans(), config.lease_seconds())
-    qualys, memo = subscription.client(), RegistryMemo(table)
+    qualys, memo = connect.client(), RegistryMemo(table)
     return scan_jobs.submit(event["image"], event["registry"], name, retried, qualys, memo)

@@ -7,7 +7,6 @@ import boto3
 import pytest
 import responses
 
-from image_scan import subscription
 from image_scan.aws import clients
 from image_scan.errors import ConfigurationError
 from image_scan.handlers import (
@@ -19,6 +18,7 @@ from image_scan.handlers import (
     send_notification,
     submit_scan,
 )
+from image_scan.qualys import connect
 from tests.support.builders import (
     API,
     CLEAN,
@@ -149,7 +149,7 @@ def test_the_ca_bundle_is_read_in_the_version_that_was_deployed(
     secrets.put_secret_value(SecretId="ca-bundle", SecretString="-----BEGIN another")
     environment.setenv("CA_BUNDLE_ARN", made["ARN"])
     environment.setenv("CA_BUNDLE_VERSION", made["VersionId"])
-    read = subscription._secret(made["ARN"], VersionId=made["VersionId"])
+    read = connect._secret(made["ARN"], VersionId=made["VersionId"])
     assert read == "no certificate"
     with pytest.raises(ConfigurationError, match="the CA bundle has no certificate"):
         get_registry.handler(task(), None)
