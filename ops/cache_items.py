@@ -8,7 +8,7 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from image_scan import scan_cache
+from image_scan.cache import leases
 from image_scan.ecr import references
 from image_scan.ecr.identity import PLATFORMS, cache_key
 from image_scan.findings import encoding
@@ -83,7 +83,7 @@ class CacheItems:
         return [
             item
             for item in items
-            if having & {key := item["imageDigest"], scan_cache.findings_key(key)}
+            if having & {key := item["imageDigest"], leases.findings_key(key)}
         ]
 
     def _rows(self, arguments: dict[str, Any]) -> Iterator[Item]:

@@ -12,7 +12,7 @@ from image_scan import log
 from image_scan.notification_policy import Accepted, accepted
 
 if TYPE_CHECKING:
-    from image_scan.cache_table import CacheTable
+    from image_scan.cache.table import CacheTable
 
 KEY = "exceptions"
 

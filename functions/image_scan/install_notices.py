@@ -6,12 +6,12 @@ import time
 import uuid
 from typing import TYPE_CHECKING
 
-from image_scan.cache_table import ConditionFailedError
+from image_scan.cache.table import ConditionFailedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from image_scan.cache_table import CacheTable
+    from image_scan.cache.table import CacheTable
 
 # Not the image's: the credential is dead or malformed, Qualys is down, the way to it is not trusted
 # or closed, more is deployed than may be scanned, or the sensor does not look for what is required.

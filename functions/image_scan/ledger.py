@@ -11,9 +11,9 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
+from image_scan.cache.leases import place_of
 from image_scan.events import api_calls
 from image_scan.ledger_table import Change, LedgerTable
-from image_scan.scan_cache import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from image_scan.aws import clients
-from image_scan.cache_table import marshal, unmarshal
+from image_scan.cache.table import marshal, unmarshal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any, cast
 from image_scan import log, metrics, running_tasks
 from image_scan.aws import clients
 from image_scan.cache.elsewhere import is_elsewhere
+from image_scan.cache.leases import place_of
 from image_scan.daily_digest import UnscannableImage
 from image_scan.ecr.digests import reference_key
 from image_scan.errors import AwsRejected
 from image_scan.events import deployments
-from image_scan.scan_cache import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
     from image_scan.aws.cross_account import Accounts
-    from image_scan.cache_table import CacheTable
+    from image_scan.cache.table import CacheTable
     from image_scan.contracts import ImageTask, Outcome
     from image_scan.ledger import Ledger
 

@@ -20,8 +20,8 @@ from image_scan.errors import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from image_scan.cache.registries import RegistryMemo
     from image_scan.qualys.client import QualysClient
-    from image_scan.registry_memo import RegistryMemo
 
 # By the role's partition; Container Security knows no other.
 _ACCOUNT_TYPES = {"aws": "Global", "aws-us-gov": "US_Gov"}

@@ -21,9 +21,9 @@ from image_scan.qualys.models import is_id
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from image_scan.cache.registries import RegistryMemo
     from image_scan.qualys.client import QualysClient
     from image_scan.qualys.models import Schedule
-    from image_scan.registry_memo import RegistryMemo
 
 # By this one knows its own; what else a name may hold is not documented, so it is kept plain.
 _PREFIX = "image-scan-"

@@ -10,12 +10,12 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from image_scan.cache_table import ConditionFailedError
+from image_scan.cache.table import ConditionFailedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from image_scan.cache_table import CacheTable
+    from image_scan.cache.table import CacheTable
 
 _SECONDS = 95 * 86_400
 _AS_SEEN = "attribute_not_exists(told_at) OR (scanned_at = :scanned_at AND told_at = :told_at)"

@@ -10,17 +10,17 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from image_scan import install_notices, log, metrics, results
+from image_scan.cache.leases import place_of
 from image_scan.contracts import Outcome, Settled, SettleTask
 from image_scan.errors import MalformedEvent
-from image_scan.scan_cache import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from image_scan.cache.concurrency import ScanSlots
+    from image_scan.cache.leases import ScanCache
     from image_scan.contracts import Place
     from image_scan.install_notices import InstallNotices
-    from image_scan.scan_cache import ScanCache
-    from image_scan.scan_slots import ScanSlots
 
     # Tells those who have to hear, and says whether there were any.
     Tell = Callable[[SettleTask, Outcome, Mapping[str, Place]], bool]

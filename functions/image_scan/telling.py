@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from image_scan.accepted_findings import AcceptedFindings
+    from image_scan.cache.leases import ScanCache
     from image_scan.contracts import Image, Outcome, Place, SettleTask
     from image_scan.findings.encoding import Finding
     from image_scan.inventory.notified import NotifiedFindings
     from image_scan.notification_policy import Judged, NotificationPolicy
     from image_scan.owners import Owners
-    from image_scan.scan_cache import ScanCache
     from image_scan.topics import Topics
 
 # So long places are compared with what they were notified of; each may take 22 calls. Those for

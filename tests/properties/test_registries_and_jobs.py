@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 
 from image_scan import registries, scan_jobs
+from image_scan.cache.registries import RegistryMemo
 from image_scan.contracts import Registry, Submission
 from image_scan.errors import ScanError
 from image_scan.registries import RegistryRole
-from image_scan.registry_memo import RegistryMemo
 from tests.properties import strategies, vendor
 from tests.properties.profile import fuzzed
 from tests.properties.promise import kept

@@ -25,7 +25,7 @@ from image_scan.contracts import (
 from image_scan.notification_policy import NotificationPolicy
 
 if TYPE_CHECKING:
-    from image_scan.scan_cache import ScanCache
+    from image_scan.cache.leases import ScanCache
 
 ACCOUNT = "123456789012"  # moto's own
 REGION = "us-east-1"

@@ -10,13 +10,13 @@ import responses
 from moto import mock_aws
 
 from image_scan.aws import clients
-from image_scan.cache_table import CacheTable
+from image_scan.cache.concurrency import ScanSlots
+from image_scan.cache.leases import ScanCache
+from image_scan.cache.registries import RegistryMemo
+from image_scan.cache.table import CacheTable
 from image_scan.install_notices import InstallNotices
 from image_scan.qualys.client import QualysClient
 from image_scan.qualys.transport import Transport
-from image_scan.registry_memo import RegistryMemo
-from image_scan.scan_cache import ScanCache
-from image_scan.scan_slots import ScanSlots
 from tests.support import builders, moto_costs, tables
 from tests.support.builders import GATEWAY, REGION
 from tests.support.doubles import Clock, FixedToken, Inbox

@@ -14,9 +14,9 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 from moto.sns.models import sns_backends
 
-from image_scan.cache_table import CacheTable
+from image_scan.cache.registries import RegistryMemo
+from image_scan.cache.table import CacheTable
 from image_scan.contracts import READERS
-from image_scan.registry_memo import RegistryMemo
 from sandbox.qualys import Clock, Credentials, HeldImages, PulledImage, QualysSimulator
 from sandbox.qualys.auth import Accounts
 from tests.support import definitions, environments, tables

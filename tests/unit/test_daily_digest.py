@@ -15,7 +15,7 @@ from image_scan.notification_policy import NotificationPolicy, accepted
 from tests.support.builders import NOTIFY
 
 if TYPE_CHECKING:
-    from image_scan.cache_table import CacheTable
+    from image_scan.cache.table import CacheTable
     from image_scan.install_notices import InstallNotices
     from tests.support.doubles import Clock, Inbox
 

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from image_scan import daily_digest, notifications
+from image_scan.cache.leases import place_of
 from image_scan.contracts import Counts, Detection, Outcome, TopFinding
 from image_scan.daily_digest import UnscannableImage
 from image_scan.findings import encoding
 from image_scan.notification_policy import Judged, accepted
-from image_scan.scan_cache import place_of
 from image_scan.telling import Selection
 from tests.support.builders import NOW, image, settling, task
 

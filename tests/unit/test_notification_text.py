@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from image_scan import chat, notification_text, notifications
+from image_scan.cache.leases import place_of
 from image_scan.contracts import Outcome
-from image_scan.scan_cache import place_of
 from image_scan.telling import Selection
 from tests.support.builders import CRITICAL, image, settling, task
 

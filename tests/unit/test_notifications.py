@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from image_scan import chat, notification_text, notifications, results
+from image_scan.cache.leases import place_of
 from image_scan.contracts import READERS, Outcome
-from image_scan.scan_cache import place_of
 from image_scan.telling import Selection
 from tests.support.builders import CRITICAL, image, settling, task
 

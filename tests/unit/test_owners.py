@@ -9,9 +9,9 @@ from botocore.exceptions import EndpointConnectionError
 
 from image_scan import log, notifications
 from image_scan.aws.cross_account import Accounts
+from image_scan.cache.leases import place_of
 from image_scan.errors import AwsUnavailable
 from image_scan.owners import Owners
-from image_scan.scan_cache import place_of
 from image_scan.telling import Selection
 from tests.support.builders import (
     ACCOUNT,

@@ -13,11 +13,11 @@ from tests.support.builders import ACCOUNT, DIGEST, NOW, REGION, WEEK
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from image_scan.cache_table import CacheTable
+    from image_scan.cache.concurrency import ScanSlots
+    from image_scan.cache.leases import ScanCache
+    from image_scan.cache.registries import RegistryMemo
+    from image_scan.cache.table import CacheTable
     from image_scan.install_notices import InstallNotices
-    from image_scan.registry_memo import RegistryMemo
-    from image_scan.scan_cache import ScanCache
-    from image_scan.scan_slots import ScanSlots
 
     Poison = Callable[[str], None]
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from image_scan.aws.cross_account import Accounts
-from image_scan.cache_table import CacheTable
+from image_scan.cache.leases import ScanCache
+from image_scan.cache.table import CacheTable
 from image_scan.contracts import Outcome
 from image_scan.events import deployments
 from image_scan.ledger import COVERAGE, Ledger
 from image_scan.ledger_table import LedgerTable
 from image_scan.reconciliation import Reconciliation
-from image_scan.scan_cache import ScanCache
 from tests.support import tables
 from tests.support.builders import (
     ACCOUNT,

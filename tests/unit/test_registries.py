@@ -9,6 +9,7 @@ import requests
 import responses
 
 from image_scan import registries
+from image_scan.cache.registries import RegistryMemo
 from image_scan.contracts import Registry
 from image_scan.errors import (
     ImageNotScannable,
@@ -19,7 +20,6 @@ from image_scan.errors import (
 )
 from image_scan.qualys.client import QualysClient
 from image_scan.registries import RegistryRole
-from image_scan.registry_memo import RegistryMemo
 from tests.support.builders import ACCOUNT, API, HOST, JOB, REGION, ROLE, image, listed
 from tests.support.doubles import Clock
 

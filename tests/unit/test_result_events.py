@@ -10,9 +10,9 @@ from botocore.stub import Stubber
 
 from image_scan import log, result_events
 from image_scan.aws import clients
+from image_scan.cache.leases import place_of
 from image_scan.errors import AwsUnavailable
 from image_scan.result_events import ResultEvents
-from image_scan.scan_cache import place_of
 from tests.support.builders import CRITICAL, DIGEST, image, settling, task
 
 if TYPE_CHECKING:

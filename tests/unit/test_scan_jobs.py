@@ -9,10 +9,10 @@ import requests
 import responses
 
 from image_scan import scan_jobs
+from image_scan.cache.registries import RegistryMemo
 from image_scan.contracts import Registry, Submission
 from image_scan.errors import QualysRejected, QualysUnavailable, QualysUnreadable, RegistryGone
 from image_scan.qualys.client import QualysClient
-from image_scan.registry_memo import RegistryMemo
 from tests.support.builders import (
     ACCOUNT,
     API,

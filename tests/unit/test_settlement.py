@@ -29,11 +29,11 @@ from tests.support.builders import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from image_scan.cache_table import CacheTable
+    from image_scan.cache.concurrency import ScanSlots
+    from image_scan.cache.leases import ScanCache
+    from image_scan.cache.table import CacheTable
     from image_scan.contracts import ImageTask, Lease, Place, Settled
     from image_scan.install_notices import InstallNotices
-    from image_scan.scan_cache import ScanCache
-    from image_scan.scan_slots import ScanSlots
     from tests.support.doubles import Clock
 
 Settle: TypeAlias = "Callable[..., Settled]"

@@ -10,6 +10,7 @@ import pytest
 
 from image_scan import telling
 from image_scan.accepted_findings import KEY, AcceptedFindings
+from image_scan.cache.leases import ScanCache, place_of
 from image_scan.contracts import ImageTask, Outcome
 from image_scan.findings import encoding
 from image_scan.inventory.notified import NotifiedFindings
@@ -17,7 +18,6 @@ from image_scan.ledger import Ledger
 from image_scan.ledger_table import LedgerTable
 from image_scan.notification_policy import NotificationPolicy
 from image_scan.owners import Owners
-from image_scan.scan_cache import ScanCache, place_of
 from image_scan.telling import Telling
 from tests.support import tables
 from tests.support.builders import LEASE, NOTIFY, NOW, WEEK, image, lease, settling, taken, task
@@ -25,7 +25,7 @@ from tests.unit.test_notification_policy import found
 from tests.unit.test_owners import tagless
 
 if TYPE_CHECKING:
-    from image_scan.cache_table import CacheTable
+    from image_scan.cache.table import CacheTable
     from tests.support.doubles import Clock, Inbox
 
 ENDS = "2026-12-31"

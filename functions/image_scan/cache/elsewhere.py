@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from image_scan.cache_table import ConditionFailedError
+from image_scan.cache.table import ConditionFailedError
 from image_scan.errors import ItemTooLarge
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from image_scan.cache_table import CacheTable
+    from image_scan.cache.table import CacheTable
     from image_scan.contracts import Image, Place
 
 _REPOSITORY = ("account_id", "region", "repository")

@@ -6,13 +6,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from image_scan.cache_table import ConditionFailedError
+from image_scan.cache.table import ConditionFailedError
 from image_scan.errors import ItemTooLarge
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from image_scan.cache_table import CacheTable
+    from image_scan.cache.table import CacheTable
     from image_scan.contracts import ImageTask
 
 _FIRST = "#status = :verdict AND (attribute_not_exists(judged_for) OR judged_for < :run)"

@@ -2,14 +2,14 @@
 
 from image_scan import config, log
 from image_scan.aws import clients
-from image_scan.cache_table import CacheTable
+from image_scan.cache.leases import ScanCache
+from image_scan.cache.table import CacheTable
 from image_scan.contracts import CacheDecision, ImageTask
 from image_scan.ecr import asking
 from image_scan.events.by_hand import is_by_hand
 from image_scan.ledger import Ledger
 from image_scan.ledger_table import LedgerTable
 from image_scan.notification_policy import NotificationPolicy
-from image_scan.scan_cache import ScanCache
 
 
 def handler(event: ImageTask, _context: object) -> CacheDecision:

@@ -2,10 +2,10 @@
 
 from image_scan import config, log, registries
 from image_scan.aws import clients
-from image_scan.cache_table import CacheTable
+from image_scan.cache.registries import RegistryMemo
+from image_scan.cache.table import CacheTable
 from image_scan.contracts import ImageTask, Registry
 from image_scan.qualys import connect
-from image_scan.registry_memo import RegistryMemo
 
 
 def handler(event: ImageTask, _context: object) -> Registry:

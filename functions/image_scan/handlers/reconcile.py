@@ -6,7 +6,7 @@ from typing import Any
 from image_scan import config, log
 from image_scan.accepted_findings import AcceptedFindings
 from image_scan.aws import clients, cross_account
-from image_scan.cache_table import CacheTable
+from image_scan.cache.table import CacheTable
 from image_scan.daily_digest import DailyDigest
 from image_scan.install_notices import InstallNotices
 from image_scan.ledger import Ledger

@@ -2,11 +2,11 @@
 
 from image_scan import config, log, scan_jobs
 from image_scan.aws import clients
-from image_scan.cache_table import CacheTable
+from image_scan.cache.concurrency import ScanSlots
+from image_scan.cache.registries import RegistryMemo
+from image_scan.cache.table import CacheTable
 from image_scan.contracts import Submission, SubmitTask
 from image_scan.qualys import connect
-from image_scan.registry_memo import RegistryMemo
-from image_scan.scan_slots import ScanSlots
 
 
 def handler(event: SubmitTask, _context: object) -> Submission:

@@ -14,10 +14,10 @@ from image_scan.ledger import Ledger, facts_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from image_scan.cache.leases import ScanCache
     from image_scan.contracts import Image, Place
     from image_scan.findings.encoding import Finding
     from image_scan.ledger_table import LedgerTable
-    from image_scan.scan_cache import ScanCache
 
 _RECORD = "notified"
 # Of what ran at a place, so many are looked at.

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from image_scan.cache.leases import ScanCache
 from image_scan.errors import MalformedEvent
 from image_scan.events import api_calls, deployments
-from image_scan.scan_cache import ScanCache
 from tests.support import definitions
 from tests.support.builders import EVENTS, LEASE, event, image, taken, task
 from tests.support.doubles import OneAccount

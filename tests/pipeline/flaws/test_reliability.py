@@ -9,12 +9,12 @@ import pytest
 import responses
 
 from image_scan import registries, scan_jobs, scan_results, settlement
+from image_scan.cache.concurrency import ScanSlots
+from image_scan.cache.leases import ScanCache
+from image_scan.cache.registries import RegistryMemo
 from image_scan.install_notices import InstallNotices
 from image_scan.qualys.client import QualysClient
 from image_scan.registries import RegistryRole
-from image_scan.registry_memo import RegistryMemo
-from image_scan.scan_cache import ScanCache
-from image_scan.scan_slots import ScanSlots
 from tests.support import definitions
 from tests.support.builders import (
     ACCOUNT,

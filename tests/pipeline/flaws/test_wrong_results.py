@@ -18,6 +18,9 @@ from image_scan import (
     scan_status,
     settlement,
 )
+from image_scan.cache.concurrency import ScanSlots
+from image_scan.cache.leases import ScanCache, place_of
+from image_scan.cache.registries import RegistryMemo
 from image_scan.contracts import Outcome, Status
 from image_scan.ecr import references
 from image_scan.errors import (
@@ -32,9 +35,6 @@ from image_scan.findings import summary
 from image_scan.install_notices import InstallNotices
 from image_scan.qualys.client import QualysClient
 from image_scan.registries import RegistryRole
-from image_scan.registry_memo import RegistryMemo
-from image_scan.scan_cache import ScanCache, place_of
-from image_scan.scan_slots import ScanSlots
 from image_scan.telling import Selection
 from tests.support import definitions
 from tests.support.builders import (

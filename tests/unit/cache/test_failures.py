@@ -11,8 +11,8 @@ from image_scan.contracts import ImageTask, Outcome, TaskState
 from tests.support.builders import CLEAN, DIGEST, LEASE, freed, recorded, taken, task
 
 if TYPE_CHECKING:
-    from image_scan.cache_table import CacheTable
-    from image_scan.scan_cache import ScanCache
+    from image_scan.cache.leases import ScanCache
+    from image_scan.cache.table import CacheTable
     from tests.support.doubles import Clock
 
 DAY = 86_400

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from image_scan.cache_table import CacheTable
+    from image_scan.cache.table import CacheTable
 
 MEMBER = "222222222222"
 Json = dict[str, Any]

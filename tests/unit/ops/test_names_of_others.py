@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 import boto3
 import pytest
 
-from image_scan.cache_table import marshal
+from image_scan.cache.table import marshal
 from image_scan.ledger import COVERAGE
 from ops.cache_items import CacheItems
 from ops.ledger_rows import LedgerRows

@@ -10,7 +10,7 @@ import boto3
 import pytest
 from rich.console import Console
 
-from image_scan.cache_table import marshal
+from image_scan.cache.table import marshal
 from image_scan.events import by_hand
 from ops import scan
 from ops.cache_items import CacheItems

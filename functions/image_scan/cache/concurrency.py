@@ -9,13 +9,13 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from image_scan.cache_table import ConditionFailedError
+from image_scan.cache.table import ConditionFailedError
 from image_scan.errors import AwsUnavailable, ScansAtLimit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from image_scan.cache_table import CacheTable
+    from image_scan.cache.table import CacheTable
 
 _KEY = "slots#scan"
 

@@ -9,7 +9,7 @@ import pytest
 from image_scan.errors import ScansAtLimit
 
 if TYPE_CHECKING:
-    from image_scan.scan_slots import ScanSlots
+    from image_scan.cache.concurrency import ScanSlots
     from tests.support.doubles import Clock
 
 

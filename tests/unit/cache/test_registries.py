@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from image_scan.registry_memo import RegistryMemo
+    from image_scan.cache.registries import RegistryMemo
     from tests.support.doubles import Clock
 
 

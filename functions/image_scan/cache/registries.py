@@ -8,12 +8,12 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from image_scan.cache_table import ConditionFailedError
+from image_scan.cache.table import ConditionFailedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from image_scan.cache_table import CacheTable
+    from image_scan.cache.table import CacheTable
 
 _SECONDS = 86_400
 _LOCK_SECONDS = 65  # a little longer than the function that creates can run

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from image_scan.cache_table import CacheTable, ConditionFailedError
+from image_scan.cache.table import CacheTable, ConditionFailedError
 from image_scan.errors import AwsRejected, ItemTooLarge
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from image_scan.cache_table import CacheTable as Table
+    from image_scan.cache.table import CacheTable as Table
 
 ABSENT = "attribute_not_exists(imageDigest) OR #ttl <= :now"
 

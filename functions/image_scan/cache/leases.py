@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from image_scan.cache import failures, reconciled
 from image_scan.cache.elsewhere import is_elsewhere, may_notify
-from image_scan.cache_table import CacheTable, ConditionFailedError
+from image_scan.cache.table import CacheTable, ConditionFailedError
 from image_scan.contracts import CacheDecision, ImageTask, Lease, Outcome, Place
 from image_scan.errors import AwsUnavailable, ItemTooLarge
 from image_scan.events import api_calls
