@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from image_scan.ledger import COVERAGE
+from image_scan.inventory.workloads import COVERAGE
 from ops.cache_items import plain
 from ops.install import Install, answers
 

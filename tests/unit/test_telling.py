@@ -14,8 +14,8 @@ from image_scan.cache.leases import ScanCache, place_of
 from image_scan.contracts import ImageTask, Outcome
 from image_scan.findings import encoding
 from image_scan.inventory.notified import NotifiedFindings
-from image_scan.ledger import Ledger
-from image_scan.ledger_table import LedgerTable
+from image_scan.inventory.table import LedgerTable
+from image_scan.inventory.workloads import Ledger
 from image_scan.notification_policy import NotificationPolicy
 from image_scan.owners import Owners
 from image_scan.telling import Telling

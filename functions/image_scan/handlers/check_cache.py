@@ -7,8 +7,8 @@ from image_scan.cache.table import CacheTable
 from image_scan.contracts import CacheDecision, ImageTask
 from image_scan.ecr import asking
 from image_scan.events.by_hand import is_by_hand
-from image_scan.ledger import Ledger
-from image_scan.ledger_table import LedgerTable
+from image_scan.inventory.table import LedgerTable
+from image_scan.inventory.workloads import Ledger
 from image_scan.notification_policy import NotificationPolicy
 
 

@@ -9,10 +9,10 @@ from image_scan.aws import clients, cross_account
 from image_scan.cache.table import CacheTable
 from image_scan.daily_digest import DailyDigest
 from image_scan.install_notices import InstallNotices
-from image_scan.ledger import Ledger
-from image_scan.ledger_table import LedgerTable
+from image_scan.inventory.reconciliation import Intake, Reconciliation
+from image_scan.inventory.table import LedgerTable
+from image_scan.inventory.workloads import Ledger
 from image_scan.notification_policy import NotificationPolicy
-from image_scan.reconciliation import Intake, Reconciliation
 from image_scan.topics import Topics
 
 

@@ -11,7 +11,7 @@ from image_scan.cache.table import CacheTable
 from image_scan.contracts import Settled
 from image_scan.install_notices import InstallNotices
 from image_scan.inventory.notified import NotifiedFindings
-from image_scan.ledger_table import LedgerTable
+from image_scan.inventory.table import LedgerTable
 from image_scan.notification_policy import NotificationPolicy
 from image_scan.owners import Owners
 from image_scan.result_events import ResultEvents

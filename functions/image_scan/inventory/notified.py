@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from image_scan.findings import encoding
-from image_scan.ledger import Ledger, facts_of
+from image_scan.inventory.workloads import Ledger, facts_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from image_scan.cache.leases import ScanCache
     from image_scan.contracts import Image, Place
     from image_scan.findings.encoding import Finding
-    from image_scan.ledger_table import LedgerTable
+    from image_scan.inventory.table import LedgerTable
 
 _RECORD = "notified"
 # Of what ran at a place, so many are looked at.

@@ -9,7 +9,7 @@ import boto3
 import pytest
 
 from image_scan.cache.table import marshal
-from image_scan.ledger import COVERAGE
+from image_scan.inventory.workloads import COVERAGE
 from ops.cache_items import CacheItems
 from ops.ledger_rows import LedgerRows
 from tests.support import tables

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from image_scan import log, metrics, running_tasks
+from image_scan import log, metrics
 from image_scan.aws import clients
 from image_scan.cache.elsewhere import is_elsewhere
 from image_scan.cache.leases import place_of
@@ -22,6 +22,7 @@ from image_scan.daily_digest import UnscannableImage
 from image_scan.ecr.digests import reference_key
 from image_scan.errors import AwsRejected
 from image_scan.events import deployments
+from image_scan.inventory import running_tasks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from image_scan.aws.cross_account import Accounts
     from image_scan.cache.table import CacheTable
     from image_scan.contracts import ImageTask, Outcome
-    from image_scan.ledger import Ledger
+    from image_scan.inventory.workloads import Ledger
 
 Json = dict[str, Any]
 Where = tuple[str, str]  # account, region

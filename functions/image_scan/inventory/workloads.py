@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from image_scan.cache.leases import place_of
 from image_scan.events import api_calls
-from image_scan.ledger_table import Change, LedgerTable
+from image_scan.inventory.table import Change, LedgerTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

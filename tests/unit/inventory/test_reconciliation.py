@@ -11,9 +11,9 @@ from image_scan.cache.leases import ScanCache
 from image_scan.cache.table import CacheTable
 from image_scan.contracts import Outcome
 from image_scan.events import deployments
-from image_scan.ledger import COVERAGE, Ledger
-from image_scan.ledger_table import LedgerTable
-from image_scan.reconciliation import Reconciliation
+from image_scan.inventory.reconciliation import Reconciliation
+from image_scan.inventory.table import LedgerTable
+from image_scan.inventory.workloads import COVERAGE, Ledger
 from tests.support import tables
 from tests.support.builders import (
     ACCOUNT,

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from image_scan.contracts import ImageTask, TaskState
-from image_scan.ledger import Ledger
-from image_scan.ledger_table import LedgerTable
+from image_scan.inventory.table import LedgerTable
+from image_scan.inventory.workloads import Ledger
 from tests.support import tables
 from tests.support.builders import ACCOUNT, DIGEST, NOW, REGION, image, task
 
