@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from image_scan import registries, scan_jobs
 from image_scan.cache.registries import RegistryMemo
 from image_scan.contracts import Registry, Submission
 from image_scan.errors import ScanError
-from image_scan.registries import RegistryRole
+from image_scan.scans import registries, schedules
+from image_scan.scans.registries import RegistryRole
 from tests.properties import strategies, vendor
 from tests.properties.profile import fuzzed
 from tests.properties.promise import kept
@@ -186,7 +186,7 @@ def test_a_submission_is_a_schedule_that_qualys_told_or_an_error(
     memo = Memo(vendor.REGISTRY_UUID)
     registry = Registry(uuid=vendor.REGISTRY_UUID, memoised=memoised)
     value = kept(
-        lambda: scan_jobs.submit(
+        lambda: schedules.submit(
             image(),
             registry,
             EXECUTION,
@@ -217,7 +217,7 @@ def test_clearing_away_never_fails(conversation: dict[str, list[Answer]], ended:
     gateway = Gateway(replying(conversation))
     submission = Submission(schedule_uuid=vendor.SCHEDULE_UUID, submitted_at=NOW_MS)
     value = kept(
-        lambda: scan_jobs.clear_away(REGISTRY, submission, gateway.client, ended), [BEARER]
+        lambda: schedules.clear_away(REGISTRY, submission, gateway.client, ended), [BEARER]
     )
     assert value is None
     check_paths(gateway)
@@ -249,7 +249,7 @@ def test_a_sweep_never_fails_and_removes_only_its_own_old_ones(
         conversation = {**conversation, "schedules": [strategies.told(vendor.listed(*listed))]}
     gateway = Gateway(replying(conversation))
     value = kept(
-        lambda: scan_jobs.sweep(vendor.REGISTRY_UUID, gateway.client, lambda: float(NOW)), [BEARER]
+        lambda: schedules.sweep(vendor.REGISTRY_UUID, gateway.client, lambda: float(NOW)), [BEARER]
     )
     assert value is None
     check_paths(gateway)

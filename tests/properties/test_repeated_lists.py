@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from image_scan import scan_results
 from image_scan.errors import ScanError, UnexpectedAnswer
+from image_scan.scans import results
 from tests.properties import vendor
 from tests.properties.profile import fuzzed
 from tests.properties.promise import kept
@@ -139,7 +139,7 @@ class Told:
     def outcome(self, gateway: Gateway) -> Outcome | ScanError:
         counted: Any = {**STATUS, "reported": self.reported}
         found: Outcome | ScanError = kept(
-            lambda: scan_results.fetch(image(), counted, gateway.client), [BEARER]
+            lambda: results.fetch(image(), counted, gateway.client), [BEARER]
         )
         return found
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from image_scan import scan_results, scan_status
 from image_scan.contracts import Submission
 from image_scan.errors import ScanError
+from image_scan.scans import results
+from image_scan.scans import status as scan_status
 from tests.properties import oracle, strategies, vendor
 from tests.properties.profile import fuzzed
 from tests.properties.promise import kept
@@ -178,7 +179,7 @@ def judged(scene: Scene, gateway: Gateway) -> tuple[Status | ScanError, Outcome 
     )
     if isinstance(status, ScanError) or not status["complete"]:
         return status, None
-    outcome = kept(lambda: scan_results.fetch(scene.image, status, gateway.client), [BEARER])
+    outcome = kept(lambda: results.fetch(scene.image, status, gateway.client), [BEARER])
     return status, outcome
 
 

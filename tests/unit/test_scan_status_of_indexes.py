@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from image_scan import scan_status
 from image_scan.errors import ImageNotScannable, ScanFailed
+from image_scan.scans import status
 from tests.support.builders import (
     API,
     HOST,
@@ -72,7 +72,7 @@ class Check:
             told.get(f"{API}/images/{sha}", **({"json": known} if known else {"status": 404}))
         told.get(f"{API}/images", **({"json": listed(*rows)} if rows else {"status": 204}))
         told.delete(f"{API}/registry/reg-1/schedule/{JOB}", status=204)
-        return scan_status.check(of, REGISTRY, SUBMISSION, earlier, False, self.qualys)
+        return status.check(of, REGISTRY, SUBMISSION, earlier, False, self.qualys)
 
 
 @pytest.fixture

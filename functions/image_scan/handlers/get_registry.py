@@ -1,11 +1,12 @@
 """GetRegistry: the image's registry at Qualys."""
 
-from image_scan import config, log, registries
+from image_scan import config, log
 from image_scan.aws import clients
 from image_scan.cache.registries import RegistryMemo
 from image_scan.cache.table import CacheTable
 from image_scan.contracts import ImageTask, Registry
 from image_scan.qualys import connect
+from image_scan.scans import registries
 
 
 def handler(event: ImageTask, _context: object) -> Registry:

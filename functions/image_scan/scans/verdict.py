@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from image_scan import scan_jobs, scan_results
 from image_scan.errors import NotExamined
 from image_scan.findings import detections
 from image_scan.scans import detections as detected_at
+from image_scan.scans import results, schedules
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Set
@@ -27,10 +27,10 @@ def verdict(task: ResultTask, qualys: QualysClient, required: Set[str]) -> Outco
     Raises NotExamined where the image was not examined for all that is `required`. Where it has
     findings that people hear of anyway, the reason says so instead.
     """
-    with scan_jobs.cleared_away(task["registry"], task["submission"], qualys):
+    with schedules.cleared_away(task["registry"], task["submission"], qualys):
         detected = detected_at.fetch(task["status"], qualys)
         serious = _is_serious(detected)
-        outcome = scan_results.fetch(task["image"], task["status"], qualys, alarming=serious)
+        outcome = results.fetch(task["image"], task["status"], qualys, alarming=serious)
     outcome = detections.add(outcome, detected)
     missing = list(_missing(outcome, detected, required))
     if missing and not (serious or detections.is_serious(outcome["counts"])):

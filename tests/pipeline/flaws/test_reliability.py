@@ -8,13 +8,14 @@ from unittest.mock import Mock
 import pytest
 import responses
 
-from image_scan import registries, scan_jobs, scan_results, settlement
+from image_scan import settlement
 from image_scan.cache.concurrency import ScanSlots
 from image_scan.cache.leases import ScanCache
 from image_scan.cache.registries import RegistryMemo
 from image_scan.install_notices import InstallNotices
 from image_scan.qualys.client import QualysClient
-from image_scan.registries import RegistryRole
+from image_scan.scans import registries, results, schedules
+from image_scan.scans.registries import RegistryRole
 from tests.support import definitions
 from tests.support.builders import (
     ACCOUNT,
@@ -123,8 +124,8 @@ def test_f32f_an_empty_answer_submits_no_second_scan(
     """It raised, and Step Functions submitted three more forced scans."""
     answers.post(JOBS, status=200, body="")
     answers.get(JOBS, json=listed(schedule("Queued")))
-    scan_jobs.submit(image(), REGISTRY, "scan-1", False, qualys, memo)
-    scan_jobs.submit(image(), REGISTRY, "scan-1", True, qualys, memo)
+    schedules.submit(image(), REGISTRY, "scan-1", False, qualys, memo)
+    schedules.submit(image(), REGISTRY, "scan-1", True, qualys, memo)
     assert len([call for call in answers.calls if call.request.method == "POST"]) == 1
 
 
@@ -133,7 +134,7 @@ def test_f32f_schedules_do_not_pile_up(
 ) -> None:
     answers.delete(f"{JOBS}/sched-1", status=204)
     submission: Any = {"schedule_uuid": "sched-1"}
-    scan_jobs.clear_away(REGISTRY, submission, qualys)
+    schedules.clear_away(REGISTRY, submission, qualys)
     assert len(answers.calls) == 1
 
 
@@ -179,7 +180,7 @@ def test_f32j_fractions_in_an_answer_break_no_record(
     """DynamoDB refused raw floats, the error was swallowed, and the image rescanned for ever."""
     odd = finding(cvss3Info={"baseScore": 9.8}, qdsScore=65.5, title="t" * 10_000)
     answers.get(f"{API}/images/{SHA}/vuln", json={"details": [odd] * 500})
-    outcome = scan_results.fetch(image(), STATUS, qualys)
+    outcome = results.fetch(image(), STATUS, qualys)
     lease = taken(cache.decide(task(), LEASE))
     assert recorded(cache, lease, outcome)
     assert len(json.dumps(outcome)) < 10_000

@@ -10,14 +10,7 @@ from unittest.mock import Mock
 import pytest
 import responses
 
-from image_scan import (
-    notifications,
-    registries,
-    scan_jobs,
-    scan_results,
-    scan_status,
-    settlement,
-)
+from image_scan import notifications, settlement
 from image_scan.cache.concurrency import ScanSlots
 from image_scan.cache.leases import ScanCache, place_of
 from image_scan.cache.registries import RegistryMemo
@@ -34,7 +27,9 @@ from image_scan.events import deployments
 from image_scan.findings import summary
 from image_scan.install_notices import InstallNotices
 from image_scan.qualys.client import QualysClient
-from image_scan.registries import RegistryRole
+from image_scan.scans import registries, results, schedules
+from image_scan.scans import status as scan_status
+from image_scan.scans.registries import RegistryRole
 from image_scan.telling import Selection
 from tests.support import definitions
 from tests.support.builders import (
@@ -94,7 +89,7 @@ def test_f02_an_error_of_the_api_is_not_a_clean_image(
     body: dict[str, Any] | None = None if status == 204 else {"details": [], "vulnSummary": {}}
     answers.get(VULN, status=status, json=body)
     with pytest.raises(ScanError):
-        scan_results.fetch(image(), STATUS, qualys)
+        results.fetch(image(), STATUS, qualys)
 
 
 def test_f03_the_documented_key_is_read(
@@ -102,7 +97,7 @@ def test_f03_the_documented_key_is_read(
 ) -> None:
     """The findings are under `details`; read from `data`, every image was clean."""
     answers.get(VULN, json={"details": [finding()], "vulnSummary": {}})
-    assert scan_results.fetch(image(), STATUS, qualys)["counts"]["critical"] == 1
+    assert results.fetch(image(), STATUS, qualys)["counts"]["critical"] == 1
 
 
 def test_f04_all_findings_are_counted_and_not_a_page_of_them(
@@ -110,7 +105,7 @@ def test_f04_all_findings_are_counted_and_not_a_page_of_them(
 ) -> None:
     """340 findings were told as 100, since paging was asked of a call that has none."""
     answers.get(VULN, json={"details": [finding(qid=number) for number in range(340)]})
-    assert scan_results.fetch(image(), STATUS, qualys)["counts"]["critical"] == 340
+    assert results.fetch(image(), STATUS, qualys)["counts"]["critical"] == 340
     assert "pageSize" not in str(answers.calls[0].request.url)
 
 
@@ -154,7 +149,7 @@ def test_f07_a_scan_is_of_one_exact_tag(
             "detail": {"image": reference},
         }
         (found,) = deployments.read(event, OneAccount(lambda _: None, lambda _: ecr))["images"]
-        scan_jobs.submit(found, REGISTRY, "scan-1", False, qualys, memo)
+        schedules.submit(found, REGISTRY, "scan-1", False, qualys, memo)
         sent = json.loads(answers.calls[-1].request.body or "")
         assert sent["filters"][0]["repoTags"] == [{"repo": "shop/app", "tag": "latest"}]
 
@@ -330,7 +325,7 @@ def test_no_shape_that_is_not_known_is_clean(
     """What F2 and F3 have in common."""
     answers.get(VULN, json={"result": []})
     with pytest.raises(QualysUnreadable):
-        scan_results.fetch(image(), STATUS, qualys)
+        results.fetch(image(), STATUS, qualys)
 
 
 def test_a_tag_that_moved_while_scanning_is_said(

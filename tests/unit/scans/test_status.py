@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 import responses
 
-from image_scan import scan_status
 from image_scan.contracts import Image, Status
 from image_scan.errors import ImageNotScannable, QualysUnreadable, ScanFailed, UnexpectedAnswer
 from image_scan.qualys.client import QualysClient
 from image_scan.qualys.models import ScannedImage
+from image_scan.scans import status as scan_status
 from tests.support.builders import (
     API,
     JOB,

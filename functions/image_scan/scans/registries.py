@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from image_scan import log, metrics, scan_jobs
+from image_scan import log, metrics
 from image_scan.contracts import Image, Registry
 from image_scan.errors import (
     ImageNotScannable,
@@ -16,6 +16,7 @@ from image_scan.errors import (
     ScanError,
     TransientError,
 )
+from image_scan.scans import schedules
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,7 +77,7 @@ def find_or_create(
     if memo.remember(account_id, region, uuid):
         _compare_external_id(role, qualys)
         if found:
-            scan_jobs.sweep(found, qualys)
+            schedules.sweep(found, qualys)
     return Registry(uuid=uuid, memoised=False)
 
 

@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from responses.matchers import query_param_matcher
 
-from image_scan import scan_results
 from image_scan.contracts import Status
 from image_scan.errors import (
     QualysForbidden,
@@ -22,6 +21,7 @@ from image_scan.errors import (
 )
 from image_scan.qualys.client import QualysClient
 from image_scan.qualys.models import Vulnerabilities
+from image_scan.scans import results
 from tests.support.builders import API, SHA, STATUS, finding, findings, image, tag_only
 from tests.support.wire import parameters
 
@@ -60,7 +60,7 @@ def test_it_tells_which_scan_it_stands_on(
     qualys: QualysClient, answers: responses.RequestsMock
 ) -> None:
     answers.get(VULN, json={"details": [finding(4)]})
-    outcome = scan_results.fetch(image(), STATUS, qualys)
+    outcome = results.fetch(image(), STATUS, qualys)
     assert outcome["verdict"] == "FINDINGS"
     assert outcome["counts"]["high"] == 1
     assert outcome["config_digest"] == f"sha256:{SHA}"
@@ -74,14 +74,14 @@ def test_what_is_in_doubt_is_not_called_clean(
 ) -> None:
     answers.get(VULN, json={"details": entries})
     with pytest.raises(ScanFailed, match="which image"):
-        scan_results.fetch(image(), status(doubt="which image it is of is not known"), qualys)
+        results.fetch(image(), status(doubt="which image it is of is not known"), qualys)
 
 
 def test_what_is_bad_is_told_with_its_doubt(
     qualys: QualysClient, answers: responses.RequestsMock
 ) -> None:
     answers.get(VULN, json={"details": [finding(4)]})
-    outcome = scan_results.fetch(image(), status(doubt="which image is not known"), qualys)
+    outcome = results.fetch(image(), status(doubt="which image is not known"), qualys)
     assert (outcome["verdict"], outcome["reason"]) == ("FINDINGS", "which image is not known")
 
 
@@ -89,7 +89,7 @@ def test_exceptions_of_the_subscription_are_asked_for(
     qualys: QualysClient, answers: responses.RequestsMock
 ) -> None:
     answers.get(VULN, json={"details": []})
-    scan_results.fetch(image(), STATUS, qualys)
+    results.fetch(image(), STATUS, qualys)
     assert "applyException=true" in str(answers.calls[0].request.url)
 
 
@@ -97,7 +97,7 @@ def test_an_old_result_and_an_identity_by_tag_are_said(
     qualys: QualysClient, answers: responses.RequestsMock
 ) -> None:
     answers.get(VULN, json={"details": []})
-    outcome = scan_results.fetch(tag_only(), status(fresh=False), qualys)
+    outcome = results.fetch(tag_only(), status(fresh=False), qualys)
     assert outcome["fresh"] is False
     assert "did not scan again" in outcome["reason"]
     assert "by its tag only" in outcome["reason"]
@@ -108,7 +108,7 @@ def test_all_findings_exempted_is_clean_and_says_so(
 ) -> None:
     exempted = findings(2, isExempted=True)
     listing(answers, {"details": []}, {"details": exempted})
-    outcome = scan_results.fetch(image(), status(reported=2), qualys)
+    outcome = results.fetch(image(), status(reported=2), qualys)
     assert (outcome["verdict"], outcome["exempted"]) == ("CLEAN", 2)
     asked = [parameters(call)["applyException"] for call in answers.calls]
     assert asked == [["true"], ["false"]]
@@ -119,11 +119,11 @@ def test_exceptions_that_are_not_marked_need_a_summary_that_vouches_for_them(
 ) -> None:
     everything = {"details": findings(2)}
     listing(answers, {"details": [], "vulnSummary": summary()}, everything)
-    assert scan_results.fetch(image(), status(reported=2), qualys)["exempted"] == 2
+    assert results.fetch(image(), status(reported=2), qualys)["exempted"] == 2
     answers.reset()
     listing(answers, {"details": []}, everything)
     with pytest.raises(UnexpectedAnswer, match="counts 2 vulnerabilities and lists 0"):
-        scan_results.fetch(image(), status(reported=2), qualys)
+        results.fetch(image(), status(reported=2), qualys)
 
 
 @pytest.mark.parametrize("counts", [{"confirmed": 1}, {"potential": 1}])
@@ -132,7 +132,7 @@ def test_a_summary_that_knows_more_than_the_list_is_never_clean(
 ) -> None:
     answers.get(VULN, json={"details": [], "vulnSummary": summary(**counts)})
     with pytest.raises(UnexpectedAnswer, match=r"counts \d confirmed and \d potential"):
-        scan_results.fetch(image(), STATUS, qualys)
+        results.fetch(image(), STATUS, qualys)
 
 
 def test_marked_exceptions_may_be_in_the_summary(
@@ -140,7 +140,7 @@ def test_marked_exceptions_may_be_in_the_summary(
 ) -> None:
     exempted = finding(isExempted=True)
     answers.get(VULN, json={"details": [exempted], "vulnSummary": summary(confirmed=1)})
-    outcome = scan_results.fetch(image(), status(reported=1), qualys)
+    outcome = results.fetch(image(), status(reported=1), qualys)
     assert (outcome["verdict"], outcome["exempted"]) == ("CLEAN", 1)
 
 
@@ -152,7 +152,7 @@ def test_counts_that_are_an_order_apart_are_said(
 ) -> None:
     answers.get(VULN, json={"details": findings(30)})
     answers.get(f"{VULN}/count", **counted)
-    outcome = scan_results.fetch(image(), status(reported=3), qualys)
+    outcome = results.fetch(image(), status(reported=3), qualys)
     assert outcome["counts"]["critical"] == 30
     assert outcome["reason"] == (
         "Qualys lists 30 vulnerabilities, but its record of the image says 3"
@@ -164,7 +164,7 @@ def test_counts_that_are_close_are_not_spoken_of(
     qualys: QualysClient, answers: responses.RequestsMock
 ) -> None:
     answers.get(VULN, json={"details": findings(29)})
-    assert scan_results.fetch(image(), status(reported=3), qualys)["reason"] == ""
+    assert results.fetch(image(), status(reported=3), qualys)["reason"] == ""
     assert {str(call.request.url).split("?")[0] for call in answers.calls} == {VULN}
 
 
@@ -175,7 +175,7 @@ def test_a_list_in_pages_is_read_to_its_end(
     pages = [[finding(1, qid=start + number) for number in range(100)] for start in (0, 100, 200)]
     pages[2] = [finding(5, qid=250)]
     listing(answers, {"details": pages[0]}, pages=[{"details": page} for page in pages[1:]])
-    outcome = scan_results.fetch(image(), status(reported=201), qualys)
+    outcome = results.fetch(image(), status(reported=201), qualys)
     assert (outcome["counts"]["low"], outcome["counts"]["critical"]) == (200, 1)
     assert len(answers.calls) == 3
 
@@ -188,7 +188,7 @@ def test_a_call_that_knows_no_pages_may_say_so(
     answers.get(VULN, json={"details": findings(3)})
     answers.get(VULN, **refusal)
     answers.get(VULN, json={"details": [*findings(3), finding(isExempted=True)]})
-    outcome = scan_results.fetch(image(), status(reported=4), qualys)
+    outcome = results.fetch(image(), status(reported=4), qualys)
     assert (outcome["counts"]["critical"], outcome["exempted"]) == (3, 1)
 
 
@@ -196,7 +196,7 @@ def test_a_count_in_text_counts(qualys: QualysClient, answers: responses.Request
     answers.get(VULN, json={"details": findings(12, 3)})
     answers.get(f"{VULN}/count", json={**counts(), "severity5Count": "44"})
     with pytest.raises(UnexpectedAnswer, match="counts 44 vulnerabilities and lists 12"):
-        scan_results.fetch(image(), status(reported=0), qualys)
+        results.fetch(image(), status(reported=0), qualys)
 
 
 def test_a_count_of_more_than_is_listed_is_never_clean(
@@ -205,14 +205,14 @@ def test_a_count_of_more_than_is_listed_is_never_clean(
     answers.get(VULN, json={"details": findings(12, 3)})
     answers.get(f"{VULN}/count", json=counts(severity5Count=13))
     with pytest.raises(UnexpectedAnswer, match="counts 13 vulnerabilities and lists 12"):
-        scan_results.fetch(image(), status(reported=0), qualys)
+        results.fetch(image(), status(reported=0), qualys)
 
 
 def test_counts_may_leave_potential_ones_out(
     qualys: QualysClient, answers: responses.RequestsMock
 ) -> None:
     answers.get(VULN, json={"details": findings(12, typeDetected="POTENTIAL")})
-    outcome = scan_results.fetch(image(), status(reported=0), qualys)
+    outcome = results.fetch(image(), status(reported=0), qualys)
     assert (outcome["verdict"], outcome["reason"]) == ("CLEAN", "")
     assert len(answers.calls) == 1
 
@@ -223,7 +223,7 @@ def test_counted_but_not_listed_findings_are_never_clean(
     answers.get(VULN, json={"details": []})
     answers.get(VULN, json={"details": []})
     with pytest.raises(UnexpectedAnswer, match="counts 3 vulnerabilities and lists 0"):
-        scan_results.fetch(image(), status(reported=3), qualys)
+        results.fetch(image(), status(reported=3), qualys)
 
 
 def test_fewer_listed_than_counted_are_never_clean(
@@ -232,7 +232,7 @@ def test_fewer_listed_than_counted_are_never_clean(
     """As when a page of potential findings is given where 340 of all kinds are counted."""
     answers.get(VULN, json={"details": findings(100, typeDetected="POTENTIAL")})
     with pytest.raises(UnexpectedAnswer, match="counts 340 vulnerabilities and lists 100"):
-        scan_results.fetch(image(), status(reported=340), qualys)
+        results.fetch(image(), status(reported=340), qualys)
 
 
 def test_a_page_without_the_worst_is_not_taken_for_all_of_it(
@@ -241,7 +241,7 @@ def test_a_page_without_the_worst_is_not_taken_for_all_of_it(
     """What is missing might be critical."""
     answers.get(VULN, json={"details": findings(100, 3)})
     with pytest.raises(UnexpectedAnswer, match="counts 340 vulnerabilities and lists 100"):
-        scan_results.fetch(image(), status(reported=340), qualys)
+        results.fetch(image(), status(reported=340), qualys)
 
 
 def test_hidden_exceptions_of_an_image_with_medium_findings(
@@ -249,7 +249,7 @@ def test_hidden_exceptions_of_an_image_with_medium_findings(
 ) -> None:
     shown = {"details": [finding(3)], "vulnSummary": summary(confirmed=1)}
     listing(answers, shown, {"details": [finding(3), finding(5, qid=2)]})
-    outcome = scan_results.fetch(image(), status(reported=2), qualys)
+    outcome = results.fetch(image(), status(reported=2), qualys)
     assert (outcome["verdict"], outcome["counts"]["medium"]) == ("FINDINGS", 1)
     assert (outcome["counts"]["critical"], outcome["exempted"]) == (0, 1)
 
@@ -264,7 +264,7 @@ def test_fewer_listed_than_counted_are_no_smaller_count(
     """What is listed is said with the error: nothing else will tell of it."""
     answers.get(VULN, json={"details": [finding(5), finding(4, qid=1), finding(3, qid=2)]})
     with pytest.raises(UnexpectedAnswer, match="1 critical and 1 high and 1 medium"):
-        scan_results.fetch(image(), status(**counted), qualys)
+        results.fetch(image(), status(**counted), qualys)
 
 
 def test_a_summary_that_knows_of_more_critical_ones_than_the_list_is_believed(
@@ -272,7 +272,7 @@ def test_a_summary_that_knows_of_more_critical_ones_than_the_list_is_believed(
 ) -> None:
     answers.get(VULN, json={"details": [finding()], "vulnSummary": summary(confirmed=2)})
     with pytest.raises(UnexpectedAnswer, match="counts 2 confirmed and 0 potential"):
-        scan_results.fetch(image(), status(reported=1), qualys)
+        results.fetch(image(), status(reported=1), qualys)
 
 
 def test_a_summary_that_counts_what_exceptions_hide_is_explained_by_marked_ones(
@@ -280,12 +280,12 @@ def test_a_summary_that_counts_what_exceptions_hide_is_explained_by_marked_ones(
 ) -> None:
     shown = {"details": [finding()], "vulnSummary": summary(confirmed=2)}
     listing(answers, shown, {"details": [finding(), finding(qid=2, isExempted=True)]})
-    outcome = scan_results.fetch(image(), status(reported=1), qualys)
+    outcome = results.fetch(image(), status(reported=1), qualys)
     assert (outcome["counts"]["critical"], outcome["exempted"]) == (1, 1)
     answers.reset()
     listing(answers, shown, {"details": [finding(), finding(qid=2)]})
     with pytest.raises(UnexpectedAnswer, match="counts 2 confirmed"):
-        scan_results.fetch(image(), status(reported=1), qualys)
+        results.fetch(image(), status(reported=1), qualys)
 
 
 json_values = st.recursive(
@@ -314,7 +314,7 @@ def test_clean_is_only_what_a_known_shape_proves(answer: Any, reported: int) -> 
             return None
 
     try:
-        outcome = scan_results.fetch(image(), status(reported=reported), Answering())
+        outcome = results.fetch(image(), status(reported=reported), Answering())
     except ScanError:
         return
     found = Vulnerabilities.read(answer).entries
@@ -353,7 +353,7 @@ def test_no_other_answer_is_a_verdict(
 ) -> None:
     answers.get(VULN, **answer)
     with pytest.raises(error):
-        scan_results.fetch(image(), STATUS, qualys)
+        results.fetch(image(), STATUS, qualys)
 
 
 def test_severities_that_the_record_counts_must_be_listed(
@@ -363,7 +363,7 @@ def test_severities_that_the_record_counts_must_be_listed(
     minimal = finding(1, typeDetected="POTENTIAL")
     listing(answers, {"details": [minimal]}, {"details": [minimal]})
     with pytest.raises(UnexpectedAnswer, match="severity 4 and 5"):
-        scan_results.fetch(image(), status(reported=1, severe=1), qualys)
+        results.fetch(image(), status(reported=1, severe=1), qualys)
 
 
 @pytest.mark.parametrize(
@@ -379,7 +379,7 @@ def test_a_severe_entry_that_does_not_count_explains_it(
     qualys: QualysClient, answers: responses.RequestsMock, entry: dict[str, Any]
 ) -> None:
     answers.get(VULN, json={"details": [entry]})
-    outcome = scan_results.fetch(image(), status(reported=1, severe=1), qualys)
+    outcome = results.fetch(image(), status(reported=1, severe=1), qualys)
     assert outcome["verdict"] == "CLEAN"
 
 
@@ -387,7 +387,7 @@ def test_a_hidden_severe_exception_explains_it(
     qualys: QualysClient, answers: responses.RequestsMock
 ) -> None:
     listing(answers, {"details": []}, {"details": [finding(5, isExempted=True)]})
-    outcome = scan_results.fetch(image(), status(reported=1, severe=1), qualys)
+    outcome = results.fetch(image(), status(reported=1, severe=1), qualys)
     assert (outcome["verdict"], outcome["exempted"]) == ("CLEAN", 1)
 
 
@@ -399,7 +399,7 @@ def test_the_summary_of_every_page_counts(
     second = {"details": [other], "vulnSummary": summary(confirmed=1, potential=2)}
     listing(answers, first, {"details": [one, other]}, pages=[second])
     with pytest.raises(UnexpectedAnswer, match="1 confirmed and 2 potential"):
-        scan_results.fetch(image(), status(reported=2), qualys)
+        results.fetch(image(), status(reported=2), qualys)
 
 
 @pytest.mark.parametrize(
@@ -415,7 +415,7 @@ def test_a_list_that_comes_again_with_something_moved_fills_up_nothing(
     again = {"details": [{**one, **moved}]}
     listing(answers, {"details": [one]}, again, pages=[again])
     with pytest.raises(UnexpectedAnswer, match="counts 2 vulnerabilities and lists 1"):
-        scan_results.fetch(image(), status(reported=2), qualys)
+        results.fetch(image(), status(reported=2), qualys)
     assert len(answers.calls) == 4
 
 
@@ -426,7 +426,7 @@ def test_pages_are_asked_for_while_the_summary_counts_more(
     pages = [{"details": [each], "vulnSummary": summary(2, 1)} for each in findings(2)]
     last = {"details": [finding(typeDetected="POTENTIAL")], "vulnSummary": summary(2, 1)}
     listing(answers, pages[0], pages=[pages[1], last])
-    outcome = scan_results.fetch(image(), status(reported=1), qualys)
+    outcome = results.fetch(image(), status(reported=1), qualys)
     assert (outcome["counts"]["critical"], outcome["potential"]["critical"]) == (2, 1)
 
 
@@ -435,6 +435,6 @@ def test_what_people_hear_of_anyway_says_that_vulnerabilities_are_missing(
 ) -> None:
     """As of an image with malware: an error would hide that."""
     answers.get(VULN, json={"details": [finding(3)]})
-    outcome = scan_results.fetch(image(), status(reported=2), qualys, alarming=True)
+    outcome = results.fetch(image(), status(reported=2), qualys, alarming=True)
     assert outcome["counts"]["medium"] == 1
     assert "counts 2 vulnerabilities and lists 1" in outcome["reason"]

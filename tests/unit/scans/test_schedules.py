@@ -8,11 +8,11 @@ import pytest
 import requests
 import responses
 
-from image_scan import scan_jobs
 from image_scan.cache.registries import RegistryMemo
 from image_scan.contracts import Registry, Submission
 from image_scan.errors import QualysRejected, QualysUnavailable, QualysUnreadable, RegistryGone
 from image_scan.qualys.client import QualysClient
+from image_scan.scans import schedules
 from tests.support.builders import (
     ACCOUNT,
     API,
@@ -39,7 +39,7 @@ class Submit:
 
     def __call__(self, retried: bool = False, memoised: bool = True) -> Submission:
         registry: Registry = {**REGISTRY, "memoised": memoised}
-        return scan_jobs.submit(
+        return schedules.submit(
             image(), registry, "scan-1", retried, self.qualys, self.memo, self.clock
         )
 
@@ -159,7 +159,7 @@ def test_a_job_that_still_runs_is_cancelled_first(
 ) -> None:
     answers.post(f"{SCHEDULES}/cancel", json={"CancelJobId": "x"})
     answers.delete(f"{SCHEDULES}/{JOB}", status=204)
-    scan_jobs.clear_away(REGISTRY, SUBMISSION, qualys, ended=False)
+    schedules.clear_away(REGISTRY, SUBMISSION, qualys, ended=False)
     assert [call.request.method for call in answers.calls] == ["POST", "DELETE"]
     assert parameters(answers.calls[0]) == {"scheduleIds": [JOB]}
 
@@ -181,7 +181,7 @@ def test_sweeping_removes_what_dead_executions_left(
     answers.get(SCHEDULES, json=listed(*rows))
     answers.post(f"{SCHEDULES}/cancel", json={})
     answers.delete(f"{SCHEDULES}/bulk", json={})
-    scan_jobs.sweep("reg-1", qualys, clock)
+    schedules.sweep("reg-1", qualys, clock)
     _, cancelled, deleted = [parameters(call) for call in answers.calls]
     assert cancelled == {"scheduleIds": ["stuck"]}
     assert deleted == {"scheduleIds": ["ended", "stuck"]}
@@ -191,7 +191,7 @@ def test_sweeping_nothing_asks_for_nothing(
     qualys: QualysClient, answers: responses.RequestsMock, clock: Clock
 ) -> None:
     answers.get(SCHEDULES, json=listed(schedule("Finished")))
-    scan_jobs.sweep("reg-1", qualys, clock)
+    schedules.sweep("reg-1", qualys, clock)
     assert len(answers.calls) == 1
 
 
@@ -199,7 +199,7 @@ def test_sweeping_costs_no_scan(
     qualys: QualysClient, answers: responses.RequestsMock, clock: Clock
 ) -> None:
     answers.get(SCHEDULES, status=403)
-    scan_jobs.sweep("reg-1", qualys, clock)
+    schedules.sweep("reg-1", qualys, clock)
     assert len(answers.calls) == 1
 
 
@@ -207,7 +207,7 @@ def test_clearing_away_deletes_the_schedule(
     qualys: QualysClient, answers: responses.RequestsMock
 ) -> None:
     answers.delete(f"{SCHEDULES}/{JOB}", status=204)
-    scan_jobs.clear_away(REGISTRY, SUBMISSION, qualys)
+    schedules.clear_away(REGISTRY, SUBMISSION, qualys)
     assert len(answers.calls) == 1
 
 
@@ -215,5 +215,5 @@ def test_a_schedule_that_cannot_be_removed_costs_no_verdict(
     qualys: QualysClient, answers: responses.RequestsMock
 ) -> None:
     answers.delete(f"{SCHEDULES}/{JOB}", status=400)
-    scan_jobs.clear_away(REGISTRY, SUBMISSION, qualys)
+    schedules.clear_away(REGISTRY, SUBMISSION, qualys)
     assert len(answers.calls) == 1

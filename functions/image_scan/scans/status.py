@@ -15,12 +15,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from image_scan import scan_jobs
 from image_scan.contracts import Image, Registry, Status, Submission
 from image_scan.ecr.references import bare
 from image_scan.errors import ImageNotScannable, PermanentError, ScanFailed, UnexpectedAnswer
 from image_scan.findings import fixes
-from image_scan.scans import detections
+from image_scan.scans import detections, schedules
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -54,10 +53,10 @@ def check(
         status = _check(image, registry, submission, earlier, qualys)
     except PermanentError as error:
         ended = isinstance(error, ScanFailed | ImageNotScannable)
-        scan_jobs.clear_away(registry, submission, qualys, ended=ended)
+        schedules.clear_away(registry, submission, qualys, ended=ended)
         raise
     if last and not status["complete"]:
-        scan_jobs.clear_away(registry, submission, qualys, ended=False)
+        schedules.clear_away(registry, submission, qualys, ended=False)
     return status
 
 
@@ -71,7 +70,7 @@ def _check(
     if state == "running":
         return _waiting(0)
     ended = earlier + 1 if earlier or state == "done" else 0
-    requested = scan_jobs.requested_at(schedule, submission["submitted_at"])
+    requested = schedules.requested_at(schedule, submission["submitted_at"])
     return _judge(image, _known(image, qualys), requested - _CLOCK_SKEW_MS, ended)
 
 
