@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from image_scan.accepted_findings import AcceptedFindings
-from image_scan.security_hub_memo import Known, SecurityHubMemo
+from image_scan.security_hub.state import Known, SecurityHubMemo
 from tests.support.builders import ACCOUNT, DIGEST, NOW, REGION, WEEK
 
 if TYPE_CHECKING:

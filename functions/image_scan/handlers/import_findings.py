@@ -5,8 +5,8 @@ from typing import Any
 from image_scan import config, log
 from image_scan.aws import clients, cross_account
 from image_scan.cache.table import CacheTable
-from image_scan.security_hub import SecurityHub
-from image_scan.security_hub_memo import SecurityHubMemo
+from image_scan.security_hub.importer import SecurityHub
+from image_scan.security_hub.state import SecurityHubMemo
 
 
 def handler(event: dict[str, Any], _context: object) -> None:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from image_scan import security_findings
 from image_scan.aws import clients, cross_account
 from image_scan.errors import AwsRejected, AwsUnavailable, MalformedEvent
 from image_scan.handlers import import_findings
-from image_scan.security_hub_memo import Known, SecurityHubMemo
+from image_scan.security_hub import asff
+from image_scan.security_hub.state import Known, SecurityHubMemo
 from tests.support.builders import ACCOUNT, DIGEST, REGION, client_error
 from tests.support.tables import CACHE as TABLE
-from tests.unit.test_security_findings import check, result, top
+from tests.unit.security_hub.test_asff import check, result, top
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -243,12 +243,12 @@ def test_a_throttled_call_may_be_made_again(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_malformed_call_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     """Else the tests above would take anything."""
-    made = security_findings.finding
+    made = asff.finding
 
     def wrong(*arguments: Any) -> Json:
         return {**made(*arguments), "Severity": "high", "Unknown": 1}
 
-    monkeypatch.setattr(security_findings, "finding", wrong)
+    monkeypatch.setattr(asff, "finding", wrong)
     with pytest.raises(AwsRejected, match="invalid parameter"):
         take(event(top()))
 

@@ -10,8 +10,8 @@ import botocore.session
 import pytest
 from botocore.validate import ParamValidator
 
-from image_scan import security_findings
-from image_scan.security_findings import Product
+from image_scan.security_hub import asff
+from image_scan.security_hub.asff import Product
 from tests.support.builders import ACCOUNT, CONFIG, DIGEST, REGION
 
 CREATED, TOLD = "2026-02-02T02:41:00Z", "2026-02-09T02:41:00Z"
@@ -83,7 +83,7 @@ def result(*found: dict[str, Any], **changes: Any) -> dict[str, Any]:
 
 
 def made(detail: dict[str, Any], level: str = "critical", created: str = CREATED) -> dict[str, Any]:
-    found = security_findings.finding(detail, level, PRODUCT, created, TOLD)
+    found = asff.finding(detail, level, PRODUCT, created, TOLD)
     check(found)
     return found
 
@@ -127,7 +127,7 @@ def test_two_platforms_of_an_index_are_told_apart() -> None:
     keys = {}
     for platform in (None, "linux/amd64", "linux/arm64"):
         image = told["image"] | ({"platform": platform} if platform else {})
-        keys[platform] = security_findings.image_key(image)
+        keys[platform] = asff.image_key(image)
     assert keys[None] == keys["linux/amd64"] == DIGEST  # an event from before names none
     assert keys["linux/arm64"] == f"{DIGEST}#linux/arm64"
 
@@ -230,8 +230,8 @@ def test_what_is_gone_is_archived(level: str) -> None:
 
 
 def test_levels_are_those_with_findings_the_worst_first() -> None:
-    assert security_findings.levels(result(top(1), top(2), top(4))) == ["high", "low"]
-    assert security_findings.levels(result()) == []
+    assert asff.levels(result(top(1), top(2), top(4))) == ["high", "low"]
+    assert asff.levels(result()) == []
 
 
 def test_an_image_without_digest_is_known_by_its_tag() -> None:
@@ -245,7 +245,7 @@ def test_an_image_without_digest_is_known_by_its_tag() -> None:
 def test_another_partition() -> None:
     arn = f"arn:aws-cn:securityhub:cn-north-1:{ACCOUNT}:product/{ACCOUNT}/default"
     product = Product(arn, "qualys-image-scan")
-    found = security_findings.finding(result(top()), "critical", product, TOLD, TOLD)
+    found = asff.finding(result(top()), "critical", product, TOLD, TOLD)
     check(found)
     assert found["Resources"][0]["Partition"] == "aws-cn"
 

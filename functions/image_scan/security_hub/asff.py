@@ -12,10 +12,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from image_scan import security_detections
 from image_scan.ecr.identity import DEFAULT_PLATFORM, cache_key
 from image_scan.findings.summary import LEVELS
-from image_scan.security_detections import Part
+from image_scan.security_hub import detections
+from image_scan.security_hub.detections import Part
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,7 +65,7 @@ def image_key(image: Mapping[str, Any]) -> str:
 def levels(detail: Mapping[str, Any]) -> list[str]:
     """Those that have confirmed findings, the worst first; then the kinds that were detected."""
     confirmed = [level for level in _LEVELS if detail["counts"][level] > 0]
-    return [*confirmed, *security_detections.found(detail)]
+    return [*confirmed, *detections.found(detail)]
 
 
 def finding(
@@ -77,8 +77,8 @@ def finding(
     and from then on among the provider's own fields only:
     https://docs.aws.amazon.com/securityhub/latest/userguide/finding-update-batchimportfindings.html
     """
-    detected = level in security_detections.KINDS
-    part = security_detections.part(detail, level) if detected else _part(detail, level)
+    detected = level in detections.KINDS
+    part = detections.part(detail, level) if detected else _part(detail, level)
     image = detail["image"]
     title = f"{part.counted} in {image['repository']}:{image['tag'] or 'untagged'}"
     severity = {"Severity": part.severity, "Types": part.types}

@@ -12,17 +12,18 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from image_scan import log, security_detections, security_findings
+from image_scan import log
 from image_scan.aws import clients
 from image_scan.errors import AwsRejected, AwsUnavailable, MalformedEvent
-from image_scan.security_findings import Product
-from image_scan.security_hub_memo import Known
+from image_scan.security_hub import asff, detections
+from image_scan.security_hub.asff import Product
+from image_scan.security_hub.state import Known
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from image_scan.aws.cross_account import Accounts
-    from image_scan.security_hub_memo import SecurityHubMemo
+    from image_scan.security_hub.state import SecurityHubMemo
 
 SCHEMA = "image-scan/result/1"
 _WITH_RESULT = ("CLEAN", "FINDINGS")
@@ -56,15 +57,15 @@ class SecurityHub:
             return  # without a result, nothing is known to be better or worse
         member, image = detail["image"]["role_account_id"], detail["image"]
         product = Product(self._product_arn(member), self._install)
-        key, told = security_findings.image_key(image), event["time"]
+        key, told = asff.image_key(image), event["time"]
         known = self._memo.recall(product.account_id, key)
         mine = Known(_milliseconds(detail.get("scanned_at") or told), _milliseconds(told))
         if mine.order < known.order:
             log.info("an older verdict", scanned_at=detail.get("scanned_at"), told_at=told)
             return
-        found = {level: known.levels.get(level, told) for level in security_findings.levels(detail)}
+        found = {level: known.levels.get(level, told) for level in asff.levels(detail)}
         # What this scan did not look for stays as it is.
-        silent = security_detections.untold(detail)
+        silent = detections.untold(detail)
         left = {level: since for level, since in known.levels.items() if level in silent}
         sent = {**{k: v for k, v in known.levels.items() if k not in silent}, **found}
         noted = replace(mine, levels={**left, **sent})
@@ -72,7 +73,7 @@ class SecurityHub:
             raise AwsUnavailable("another verdict of the image is being imported")
         if sent:
             findings = [
-                security_findings.finding(detail, level, product, created, told)
+                asff.finding(detail, level, product, created, told)
                 for level, created in sent.items()
             ]
             self._import(findings, product, member)
