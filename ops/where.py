@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from image_scan import notification_text
 from image_scan.ecr.identity import PLATFORMS, cache_key, platform_of
 from image_scan.events import by_hand, workloads
+from image_scan.notifications import email
 from ops.cache_items import IN_PROGRESS, CacheItems, is_known
 from ops.errors import OpsError
 from ops.install import Install, add_options
@@ -164,13 +164,13 @@ def _lines(known: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("reason", known.get("reason", "")),
         ("findings", counted(known.get("counts"))),
         ("potential", counted(known.get("potential"))),
-        *((name.lower(), words) for name, words in notification_text.examined(known)),
+        *((name.lower(), words) for name, words in email.examined(known)),
         ("scanned", known.get("scanned_at") or known.get("scan_began", "")),
         ("fresh", "" if known.get("fresh", True) else "no: Qualys gave an older result"),
         ("known until", known["known_until"]),
     ]
-    lines += [("detected", each) for each in notification_text.detections(known)]
-    lines += [("top", notification_text.finding(each)) for each in known["findings"]]
+    lines += [("detected", each) for each in email.detections(known)]
+    lines += [("top", email.finding(each)) for each in known["findings"]]
     lines += [(each["state"], _row(each)) for each in known["runs"]]
     seen = {where(each) for each in known["runs"]}
     lines += [("deployed", _place(each)) for each in known["places"] if where(each) not in seen]

@@ -9,10 +9,11 @@ import json
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
-from image_scan import install_notices, log, metrics, results
+from image_scan import log, metrics
 from image_scan.cache.leases import place_of
 from image_scan.contracts import Outcome, Settled, SettleTask
 from image_scan.errors import MalformedEvent
+from image_scan.notifications import message, throttle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from image_scan.cache.concurrency import ScanSlots
     from image_scan.cache.leases import ScanCache
     from image_scan.contracts import Place
-    from image_scan.install_notices import InstallNotices
+    from image_scan.notifications.throttle import InstallNotices
 
     # Tells those who have to hear, and says whether there were any.
     Tell = Callable[[SettleTask, Outcome, Mapping[str, Place]], bool]
@@ -69,7 +70,7 @@ def settle(
     """Tells who has to know and records the verdict; safe to repeat. `announce` hears of each
     scan that ended, and of what cannot be scanned."""
     outcome = task["outcome"]
-    outcome["reason"] = results.reason(outcome)
+    outcome["reason"] = message.reason(outcome)
     lease = task["lease"]
     if lease is None:
         place, facts = place_of(task)
@@ -115,7 +116,7 @@ def _tell(
 ) -> bool:
     if not _is_kept(outcome):
         return tell(task, outcome, places)
-    of_install = outcome["error"] in install_notices.ERRORS
+    of_install = outcome["error"] in throttle.ERRORS
     words = f"{outcome['reason']}. {_ALL_KEPT if of_install else _KEPT}"
     told = cast("Outcome", {**outcome, "reason": words})
     if of_install:

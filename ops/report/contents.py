@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from image_scan import notification_text
+from image_scan.notifications import email
 from ops.where import NO_VERDICT, moment, where
 
 Json = dict[str, Any]
@@ -99,11 +99,11 @@ def _image(digest: str, item: Mapping[str, Any], rows: Sequence[Mapping[str, Any
         reason=str(item.get("reason", "")),
         counts=item.get("counts"),
         scanned_at=moment(scanned / 1000) if scanned else "",
-        detected=[f"{name}: {words}" for name, words in notification_text.examined(item)],
-        is_detected=bool(notification_text.detected(item)),
+        detected=[f"{name}: {words}" for name, words in email.examined(item)],
+        is_detected=bool(email.detected(item)),
         findings=[
-            *notification_text.detections(item),
-            *(notification_text.finding(each) for each in item.get("top", [])),
+            *email.detections(item),
+            *(email.finding(each) for each in item.get("top", [])),
         ],
         running=[_place(row) for row in places if row["state"] != "stopped"],
         earlier=[_place(row) for row in places if row["state"] == "stopped"],

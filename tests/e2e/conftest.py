@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from image_scan import install_notices
+from image_scan.notifications import throttle
 from sandbox import images
 from sandbox.install import Install
 from sandbox.kept_install import kept_install
@@ -101,7 +101,7 @@ def workload(install: Install) -> Workload:
     install.settle()
     install.notifications()
     install.failed_events()
-    for error in install_notices.ERRORS:  # which are told once an hour
+    for error in throttle.ERRORS:  # which are told once an hour
         install.client("dynamodb").delete_item(
             TableName=install.outputs["cache_table"]["name"],
             Key={"imageDigest": {"S": f"notice#{error}"}},

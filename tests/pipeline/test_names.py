@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from image_scan import install_notices
+from image_scan.notifications import throttle
 from tests.support import tables
 from tests.support.builders import ACCOUNT, DIGEST, REGION
 from tests.support.environments import aws_client
@@ -19,7 +19,7 @@ PLACE = f"{ACCOUNT}#{REGION}#prod#web"
 NAMES = (
     f"registry#{ACCOUNT}#{REGION}",
     "slots#scan",
-    *(f"notice#{error}" for error in sorted(install_notices.ERRORS)),
+    *(f"notice#{error}" for error in sorted(throttle.ERRORS)),
     "notice#daily digest",
     f"securityhub#{ACCOUNT}#{DIGEST}",
     f"findings#{DIGEST}",

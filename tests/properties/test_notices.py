@@ -8,11 +8,12 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from hypothesis import strategies as st
 
-from image_scan import notifications, results, settlement
+from image_scan import settlement
 from image_scan.contracts import Image, Outcome
 from image_scan.errors import ScanError, UnexpectedAnswer
 from image_scan.findings import summary
-from image_scan.telling import Selection
+from image_scan.notifications import message, sns
+from image_scan.notifications.recipients import Selection
 from tests.properties import strategies, vendor
 from tests.properties.profile import fuzzed
 from tests.properties.promise import kept
@@ -85,8 +86,8 @@ def size(value: Any) -> int:
 
 def check_everywhere(of: Image, outcome: Outcome, deployed: int) -> None:
     """A message, an item and a payload that AWS takes, each with its services' own rules."""
-    told = notifications.message(settling(outcome, of), outcome, Selection(places(deployed)))
-    made = notifications.notification(told)
+    told = sns.message(settling(outcome, of), outcome, Selection(places(deployed)))
+    made = sns.notification(told)
     assert 0 < len(made.subject) <= 100
     assert all(" " <= each <= "~" for each in made.subject)
     attributes = json.dumps(made.attributes).encode()
@@ -142,7 +143,7 @@ def test_every_failure_fits_wherever_it_goes(
 ) -> None:
     """`cause` is what a state machine caught, and of a crash it may be anything."""
     outcome = Outcome(verdict="ERROR", error=error, cause=cause)
-    outcome["reason"] = results.reason(outcome)
+    outcome["reason"] = message.reason(outcome)
     assert outcome["reason"].startswith(error)
     assert len(outcome["reason"]) <= 600
     del outcome["cause"]
@@ -157,4 +158,4 @@ def test_every_dead_execution_is_told_of(cause: str, status: str) -> None:
     }
     read = kept(lambda: settlement.read_task(event))
     assert read["outcome"]["verdict"] == "ERROR"
-    assert results.reason(read["outcome"]).startswith(f"execution {status}")
+    assert message.reason(read["outcome"]).startswith(f"execution {status}")

@@ -22,7 +22,7 @@ from image_scan.contracts import (
     Status,
     Submission,
 )
-from image_scan.notification_policy import NotificationPolicy
+from image_scan.notifications.policy import NotificationPolicy
 
 if TYPE_CHECKING:
     from image_scan.cache.leases import ScanCache

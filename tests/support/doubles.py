@@ -9,8 +9,8 @@ import boto3
 
 from image_scan.aws import cross_account
 from image_scan.contracts import READERS
+from image_scan.notifications.topics import Topics
 from image_scan.qualys.credentials import Credentials
-from image_scan.topics import Topics
 from tests.support.builders import NOW, REGION
 
 if TYPE_CHECKING:

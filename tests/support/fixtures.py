@@ -14,7 +14,7 @@ from image_scan.cache.concurrency import ScanSlots
 from image_scan.cache.leases import ScanCache
 from image_scan.cache.registries import RegistryMemo
 from image_scan.cache.table import CacheTable
-from image_scan.install_notices import InstallNotices
+from image_scan.notifications.throttle import InstallNotices
 from image_scan.qualys.client import QualysClient
 from image_scan.qualys.transport import Transport
 from tests.support import builders, moto_costs, tables

@@ -13,18 +13,19 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from image_scan import daily_digest, notifications
 from image_scan.cache.leases import place_of
 from image_scan.contracts import Counts, Detection, Outcome, TopFinding
-from image_scan.daily_digest import UnscannableImage
 from image_scan.findings import encoding
-from image_scan.notification_policy import Judged, accepted
-from image_scan.telling import Selection
+from image_scan.notifications import digest as daily_digest
+from image_scan.notifications import sns
+from image_scan.notifications.digest import UnscannableImage
+from image_scan.notifications.policy import Judged, accepted
+from image_scan.notifications.recipients import Selection
 from tests.support.builders import NOW, image, settling, task
 
 if TYPE_CHECKING:
     from image_scan.contracts import Image
-    from image_scan.topics import Notification
+    from image_scan.notifications.topics import Notification
 
 GOLDEN = Path(__file__).parent / "golden"
 EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:qualys-image-scan-scan:5f0c-1"
@@ -84,7 +85,7 @@ def where(**facts: str) -> dict[str, Any]:
 
 
 def told(outcome: Outcome, of: Image, selection: Selection, **task_facts: Any) -> dict[str, Any]:
-    return notifications.message(settling(outcome, of, **task_facts), outcome, selection, PLATFORM)
+    return sns.message(settling(outcome, of, **task_facts), outcome, selection, PLATFORM)
 
 
 def findings() -> dict[str, Any]:
@@ -214,7 +215,7 @@ def check(case: str, found: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("case", CASES)
 def test_a_notification_reads_as_it_did(case: str) -> None:
-    made = notifications.notification(CASES[case]())
+    made = sns.notification(CASES[case]())
     envelope = {"subject": made.subject, **made.attributes}
     check(case, {**formats(made), "envelope.json": shown(envelope)})
 
@@ -229,7 +230,7 @@ def test_every_golden_file_is_of_a_case() -> None:
 
 def test_hostile_names_are_text_wherever_they_are_shown() -> None:
     """Besides the golden files: what they must never hold, whatever is written there anew."""
-    made = formats(notifications.notification(hostile()))
+    made = formats(sns.notification(hostile()))
     for name in ("email.txt", "sms.txt"):
         assert all(line.isprintable() for line in made[name].split("\n"))
     assert "\nSubject:" not in made["email.txt"]

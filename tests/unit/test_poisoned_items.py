@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from image_scan.accepted_findings import AcceptedFindings
+from image_scan.notifications.exceptions import AcceptedFindings
 from image_scan.security_hub.state import Known, SecurityHubMemo
 from tests.support.builders import ACCOUNT, DIGEST, NOW, REGION, WEEK
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from image_scan.cache.leases import ScanCache
     from image_scan.cache.registries import RegistryMemo
     from image_scan.cache.table import CacheTable
-    from image_scan.install_notices import InstallNotices
+    from image_scan.notifications.throttle import InstallNotices
 
     Poison = Callable[[str], None]
 

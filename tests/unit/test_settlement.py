@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from image_scan.cache.leases import ScanCache
     from image_scan.cache.table import CacheTable
     from image_scan.contracts import ImageTask, Lease, Place, Settled
-    from image_scan.install_notices import InstallNotices
+    from image_scan.notifications.throttle import InstallNotices
     from tests.support.doubles import Clock
 
 Settle: TypeAlias = "Callable[..., Settled]"

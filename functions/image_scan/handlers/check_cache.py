@@ -9,7 +9,7 @@ from image_scan.ecr import asking
 from image_scan.events.by_hand import is_by_hand
 from image_scan.inventory.table import LedgerTable
 from image_scan.inventory.workloads import Ledger
-from image_scan.notification_policy import NotificationPolicy
+from image_scan.notifications.policy import NotificationPolicy
 
 
 def handler(event: ImageTask, _context: object) -> CacheDecision:

@@ -4,16 +4,16 @@ import time
 from typing import Any
 
 from image_scan import config, log
-from image_scan.accepted_findings import AcceptedFindings
 from image_scan.aws import clients, cross_account
 from image_scan.cache.table import CacheTable
-from image_scan.daily_digest import DailyDigest
-from image_scan.install_notices import InstallNotices
 from image_scan.inventory.reconciliation import Intake, Reconciliation
 from image_scan.inventory.table import LedgerTable
 from image_scan.inventory.workloads import Ledger
-from image_scan.notification_policy import NotificationPolicy
-from image_scan.topics import Topics
+from image_scan.notifications.digest import DailyDigest
+from image_scan.notifications.exceptions import AcceptedFindings
+from image_scan.notifications.policy import NotificationPolicy
+from image_scan.notifications.throttle import InstallNotices
+from image_scan.notifications.topics import Topics
 
 
 def handler(event: dict[str, str], _context: object) -> dict[str, Any]:

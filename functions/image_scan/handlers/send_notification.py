@@ -3,20 +3,20 @@
 from typing import Any
 
 from image_scan import config, log, settlement
-from image_scan.accepted_findings import AcceptedFindings
 from image_scan.aws import clients, cross_account
 from image_scan.cache.concurrency import ScanSlots
 from image_scan.cache.leases import ScanCache
 from image_scan.cache.table import CacheTable
 from image_scan.contracts import Settled
-from image_scan.install_notices import InstallNotices
 from image_scan.inventory.notified import NotifiedFindings
 from image_scan.inventory.table import LedgerTable
-from image_scan.notification_policy import NotificationPolicy
-from image_scan.owners import Owners
-from image_scan.result_events import ResultEvents
-from image_scan.telling import Telling
-from image_scan.topics import Topics
+from image_scan.notifications.exceptions import AcceptedFindings
+from image_scan.notifications.owners import Owners
+from image_scan.notifications.policy import NotificationPolicy
+from image_scan.notifications.recipients import Telling
+from image_scan.notifications.result_events import ResultEvents
+from image_scan.notifications.throttle import InstallNotices
+from image_scan.notifications.topics import Topics
 
 
 def handler(event: dict[str, Any], _context: object) -> Settled:

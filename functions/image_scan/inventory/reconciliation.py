@@ -18,11 +18,11 @@ from image_scan import log, metrics
 from image_scan.aws import clients
 from image_scan.cache.elsewhere import is_elsewhere
 from image_scan.cache.leases import place_of
-from image_scan.daily_digest import UnscannableImage
 from image_scan.ecr.digests import reference_key
 from image_scan.errors import AwsRejected
 from image_scan.events import deployments
 from image_scan.inventory import running_tasks
+from image_scan.notifications.digest import UnscannableImage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

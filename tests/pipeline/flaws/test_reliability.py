@@ -12,7 +12,7 @@ from image_scan import settlement
 from image_scan.cache.concurrency import ScanSlots
 from image_scan.cache.leases import ScanCache
 from image_scan.cache.registries import RegistryMemo
-from image_scan.install_notices import InstallNotices
+from image_scan.notifications.throttle import InstallNotices
 from image_scan.qualys.client import QualysClient
 from image_scan.scans import registries, results, schedules
 from image_scan.scans.registries import RegistryRole

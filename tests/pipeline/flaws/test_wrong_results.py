@@ -10,7 +10,7 @@ from unittest.mock import Mock
 import pytest
 import responses
 
-from image_scan import notifications, settlement
+from image_scan import settlement
 from image_scan.cache.concurrency import ScanSlots
 from image_scan.cache.leases import ScanCache, place_of
 from image_scan.cache.registries import RegistryMemo
@@ -25,12 +25,13 @@ from image_scan.errors import (
 )
 from image_scan.events import deployments
 from image_scan.findings import summary
-from image_scan.install_notices import InstallNotices
+from image_scan.notifications import sns
+from image_scan.notifications.recipients import Selection
+from image_scan.notifications.throttle import InstallNotices
 from image_scan.qualys.client import QualysClient
 from image_scan.scans import registries, results, schedules
 from image_scan.scans import status as scan_status
 from image_scan.scans.registries import RegistryRole
-from image_scan.telling import Selection
 from tests.support import definitions
 from tests.support.builders import (
     ACCOUNT,
@@ -172,7 +173,7 @@ def test_f10_a_notification_says_where_the_image_runs() -> None:
     """The event's account was overwritten by the image's; neither digest nor place was told."""
     where = task(of=image(account_id="999999999999"), account="111111111111", region="eu-west-1")
     told = settle_task(where, None, CRITICAL)
-    message = notifications.message(told, CRITICAL, Selection(dict([place_of(where)])))
+    message = sns.message(told, CRITICAL, Selection(dict([place_of(where)])))
     (place,) = message["deployed"]
     assert (place["account"], place["region"]) == ("111111111111", "eu-west-1")
     assert place["containers"] == ["app"]

@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from image_scan import log, metrics, results
+from image_scan import log, metrics
 from image_scan.aws import clients
 from image_scan.errors import AwsRejected, AwsUnavailable
 from image_scan.events import workloads
+from image_scan.notifications import message
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,16 +79,16 @@ def detail(
 ) -> dict[str, Any]:
     """Its `detail`, but for the `install`."""
     deployed = _rows(workloads.deployed(places))
-    told = results.facts(task, outcome, qualys_platform_url)
+    told = message.facts(task, outcome, qualys_platform_url)
     told["image"]["role_account_id"] = task["image"]["role_account_id"]
     return {
         "schema": SCHEMA,
         **told,
         "findings": outcome.get("top", []),
-        "places": results.shown(deployed),
+        "places": message.shown(deployed),
         "places_total": len(deployed),
-        "registered": results.shown(_rows(workloads.registered(places)), results.ROOM_REGISTERED),
-        **results.requests(places),
+        "registered": message.shown(_rows(workloads.registered(places)), message.ROOM_REGISTERED),
+        **message.requests(places),
     }
 
 

@@ -9,7 +9,7 @@ import pytest
 from image_scan.errors import AwsUnavailable
 
 if TYPE_CHECKING:
-    from image_scan.install_notices import InstallNotices
+    from image_scan.notifications.throttle import InstallNotices
     from tests.support.doubles import Clock
 
 ERROR = "QualysUnauthorized"

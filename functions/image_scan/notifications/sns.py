@@ -6,10 +6,11 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from image_scan import chat, notification_text, results
 from image_scan.events import workloads
 from image_scan.findings import detections, summary
-from image_scan.topics import Notification
+from image_scan.notifications import chat, email
+from image_scan.notifications import message as results
+from image_scan.notifications.topics import Notification
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sns.type_defs import MessageAttributeValueTypeDef
 
     from image_scan.contracts import Counts, Outcome, Place, Reader, SettleTask
-    from image_scan.telling import Selection
+    from image_scan.notifications.recipients import Selection
 
 _LONGEST_SUBJECT = 100  # characters, printable ASCII; SNS refuses any other
 SCHEMA = "image-scan/notification/1"
@@ -26,8 +27,8 @@ SCHEMA = "image-scan/notification/1"
 def notification(told: dict[str, Any]) -> Notification:
     """The notification of what `message` gives, in the form of each kind of reader."""
     texts: dict[Reader, str] = {
-        "people": notification_text.email(told),
-        "phones": notification_text.sms(told),
+        "people": email.email(told),
+        "phones": email.sms(told),
         "chat": json.dumps(chat.notification(told)),
         "machines": json.dumps(told),
     }
@@ -38,7 +39,7 @@ def subject(told: Mapping[str, Any]) -> str:
     """`Scan: <repository> - <n>C/<m>H`, or the verdict where there are no counts."""
     counts = told.get("told_counts")
     result = f"{counts['critical']}C/{counts['high']}H" if counts else told["verdict"]
-    result = ", ".join([*notification_text.detected(told), result])
+    result = ", ".join([*email.detected(told), result])
     repository = re.sub(r"[^!-~]", "?", told["image"]["repository"])
     room = _LONGEST_SUBJECT - len(f"Scan:  - {result}")
     return f"Scan: {repository[:room]} - {result}"

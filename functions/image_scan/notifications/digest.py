@@ -9,20 +9,20 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from image_scan import chat, notification_text
 from image_scan.contracts import Outcome, Verdict
-from image_scan.topics import Notification
+from image_scan.notifications import chat, email
+from image_scan.notifications.topics import Notification
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from mypy_boto3_sns.type_defs import MessageAttributeValueTypeDef
 
-    from image_scan.accepted_findings import AcceptedFindings
     from image_scan.contracts import Reader
-    from image_scan.install_notices import InstallNotices
-    from image_scan.notification_policy import Accepted, NotificationPolicy
-    from image_scan.topics import Topics
+    from image_scan.notifications.exceptions import AcceptedFindings
+    from image_scan.notifications.policy import Accepted, NotificationPolicy
+    from image_scan.notifications.throttle import InstallNotices
+    from image_scan.notifications.topics import Topics
 
 SCHEMA = "image-scan/digest/1"
 # Shorter than a day less the Scheduler's window: one schedule, one digest.
@@ -136,11 +136,11 @@ def notification(told: dict[str, Any]) -> Notification:
 def headline(told: Mapping[str, Any]) -> str:
     parts = []
     if number := told["unscannable_total"]:
-        parts.append(f"{notification_text.counted(number, 'running image')} cannot be scanned")
+        parts.append(f"{email.counted(number, 'running image')} cannot be scanned")
     if number := told["failed_total"]:
-        parts.append(f"{notification_text.counted(number, 'running image')} ended without a result")
+        parts.append(f"{email.counted(number, 'running image')} ended without a result")
     if number := len(told["lapsing"]):
-        parts.append(f"{notification_text.counted(number, 'exception')} will end within a week")
+        parts.append(f"{email.counted(number, 'exception')} will end within a week")
     return "Image scan: " + ", ".join(parts)
 
 
@@ -149,16 +149,16 @@ def lines(told: Mapping[str, Any]) -> list[str]:
     for each in told["lapsing"]:
         what = f"{each['finding']} in {each['repository']}"
         why = f"accepted by {each['owner']} until {each['until']}: {each['reason']}"
-        found.append(notification_text.plain(f"{what}, {why}", 600))
+        found.append(email.plain(f"{what}, {why}", 600))
     return found
 
 
 def _image_lines(told: Mapping[str, Any], name: str) -> list[str]:
     found = []
     for each in told[name]:
-        found.append(notification_text.plain(f"{each['uri']}: {each['reason']}", 600))
+        found.append(email.plain(f"{each['uri']}: {each['reason']}", 600))
         shown = each["places"][:_SHOWN_PLACES]
-        found += [f"  {notification_text.plain(place)}" for place in shown]
+        found += [f"  {email.plain(place)}" for place in shown]
         if more := len(each["places"]) - len(shown):
             found.append(f"  and {more} more")
     if more := told[f"{name}_total"] - len(told[name]):

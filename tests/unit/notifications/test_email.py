@@ -5,10 +5,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from image_scan import chat, notification_text, notifications
 from image_scan.cache.leases import place_of
 from image_scan.contracts import Outcome
-from image_scan.telling import Selection
+from image_scan.notifications import chat, email, sns
+from image_scan.notifications.recipients import Selection
 from tests.support.builders import CRITICAL, image, settling, task
 
 PLACE = next(iter(dict([place_of(task())]).values()))
@@ -16,7 +16,7 @@ PLACE = next(iter(dict([place_of(task())]).values()))
 
 def told(outcome: Outcome, places: int = 1, **of: Any) -> dict[str, Any]:
     where = {f"place-{number}": PLACE for number in range(places)}
-    return notifications.message(settling(outcome, image(**of)), outcome, Selection(where))
+    return sns.message(settling(outcome, image(**of)), outcome, Selection(where))
 
 
 def test_an_email_says_what_where_who_and_what_to_do() -> None:
@@ -35,11 +35,11 @@ def test_an_email_says_what_where_who_and_what_to_do() -> None:
     fixable = {"critical": 1, "high": 0, "medium": 0, "low": 0}
     outcome: Any = {**CRITICAL, "top": [finding], "fixable": fixable}
     given_ = settling(outcome, execution_arn="arn:aws:states:us-east-1:1:execution:scan:app-1")
-    shown = notifications.message(given_, outcome, Selection({"web": PLACE}, accepted=2))
+    shown = sns.message(given_, outcome, Selection({"web": PLACE}, accepted=2))
     shown["deployed"][0]["compared"] = {"new": 1, "still_open": 0, "fixed": 3}
     shown["findings"][0]["new"] = True
     of = image()
-    assert notification_text.email(shown).splitlines() == [
+    assert email.email(shown).splitlines() == [
         "shop/app:1.4.2: 1 critical, 0 high",
         "",
         f"Image    {of['uri']}",
@@ -68,25 +68,25 @@ def test_an_email_says_what_where_who_and_what_to_do() -> None:
 
 
 def test_no_result_says_why_and_how_to_go_on() -> None:
-    text = notification_text.email(told(Outcome(verdict="ERROR", reason="QualysUnauthorized: 401")))
+    text = email.email(told(Outcome(verdict="ERROR", reason="QualysUnauthorized: 401")))
     assert text.startswith("shop/app:1.4.2: ERROR\n\nQualysUnauthorized: 401\n")
     assert "make doctor" in text
     assert "CLEAN" not in text
 
 
 def test_an_older_result_is_called_one() -> None:
-    assert "older result" in notification_text.email(told({**CRITICAL, "fresh": False}))
+    assert "older result" in email.email(told({**CRITICAL, "fresh": False}))
 
 
 def test_many_places_are_counted() -> None:
-    text = notification_text.email(told(CRITICAL, places=50))
+    text = email.email(told(CRITICAL, places=50))
     assert "Deployed in 50 places:" in text
     assert text.count("service web") == 20
 
 
 def test_a_short_message_is_one_line() -> None:
-    assert notification_text.sms(told(CRITICAL)) == "shop/app:1.4.2: 1 critical, 0 high"
-    assert len(notification_text.sms(told(CRITICAL, repository="r" * 255))) == 140
+    assert email.sms(told(CRITICAL)) == "shop/app:1.4.2: 1 critical, 0 high"
+    assert len(email.sms(told(CRITICAL, repository="r" * 255))) == 140
 
 
 @given(st.text(), st.text(), st.text(), st.text())
@@ -97,11 +97,11 @@ def test_no_name_makes_a_line_of_its_own(tag: str, title: str, cluster: str, rea
     )
     names = {"cluster": cluster, "service": title, "principal": tag, "team": reason}
     given_["deployed"] = [{**PLACE, **names}]
-    text = notification_text.email(given_)
+    text = email.email(given_)
     lines = text.split("\n")
     assert len(lines) <= 20
     assert all(line.isprintable() for line in lines)
-    assert notification_text.sms(given_).isprintable()
+    assert email.sms(given_).isprintable()
     shown = chat.notification(given_)["content"]
     assert "<!" not in shown["description"]
     assert "<@" not in shown["description"]
@@ -109,5 +109,5 @@ def test_no_name_makes_a_line_of_its_own(tag: str, title: str, cluster: str, rea
 
 
 def test_text_is_cut_where_it_is_longer_than_it_may_be() -> None:
-    assert notification_text.plain("abc", 3) == "abc"
-    assert notification_text.plain("abcd", 3) == "abc..."
+    assert email.plain("abc", 3) == "abc"
+    assert email.plain("abcd", 3) == "abc..."

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from botocore.stub import Stubber
 
-from image_scan import log, result_events
+from image_scan import log
 from image_scan.aws import clients
 from image_scan.cache.leases import place_of
 from image_scan.errors import AwsUnavailable
-from image_scan.result_events import ResultEvents
+from image_scan.notifications import result_events
+from image_scan.notifications.result_events import ResultEvents
 from tests.support.builders import CRITICAL, DIGEST, image, settling, task
 
 if TYPE_CHECKING:

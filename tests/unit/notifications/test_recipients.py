@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from image_scan import telling
-from image_scan.accepted_findings import KEY, AcceptedFindings
 from image_scan.cache.leases import ScanCache, place_of
 from image_scan.contracts import ImageTask, Outcome
 from image_scan.findings import encoding
 from image_scan.inventory.notified import NotifiedFindings
 from image_scan.inventory.table import LedgerTable
 from image_scan.inventory.workloads import Ledger
-from image_scan.notification_policy import NotificationPolicy
-from image_scan.owners import Owners
-from image_scan.telling import Telling
+from image_scan.notifications import recipients
+from image_scan.notifications.exceptions import KEY, AcceptedFindings
+from image_scan.notifications.owners import Owners
+from image_scan.notifications.policy import NotificationPolicy
+from image_scan.notifications.recipients import Telling
 from tests.support import tables
 from tests.support.builders import LEASE, NOTIFY, NOW, WEEK, image, lease, settling, taken, task
-from tests.unit.test_notification_policy import found
-from tests.unit.test_owners import tagless
+from tests.unit.notifications.test_owners import tagless
+from tests.unit.notifications.test_policy import found
 
 if TYPE_CHECKING:
     from image_scan.cache.table import CacheTable
@@ -186,10 +186,10 @@ def test_more_places_than_are_compared_are_told_in_full_and_known_then(
 ) -> None:
     assert tell(scene, scene.runs(1, 1), 1)
     deployed = scene.runs(2, 1)
-    monkeypatch.setattr(telling, "_COMPARING_SECONDS", 0)
+    monkeypatch.setattr(recipients, "_COMPARING_SECONDS", 0)
     assert tell(scene, deployed, 1)
     assert not tell(scene, scene.runs(3)), "it was fixed"
-    monkeypatch.setattr(telling, "_COMPARING_SECONDS", 8)
+    monkeypatch.setattr(recipients, "_COMPARING_SECONDS", 8)
     assert tell(scene, scene.runs(4, 1), 1)
 
 
@@ -238,10 +238,10 @@ def test_no_result_is_told_to_all_and_nothing_is_told_of_a_clean_image(scene: Sc
     deployed = scene.runs(1)
     place, facts = place_of(deployed)
     failed = Outcome(verdict="TIMEOUT", reason="no result")
-    telling = scene.telling()
-    assert telling.tell(settling(failed), failed, {place: facts, "other": facts})
+    recipients = scene.telling()
+    assert recipients.tell(settling(failed), failed, {place: facts, "other": facts})
     assert scene.told()[0]["deployed_total"] == 2
-    assert not telling.tell(settling(result()), result(), {place: facts})
+    assert not recipients.tell(settling(result()), result(), {place: facts})
 
 
 def test_the_clock_decides_when_an_exception_ends(scene: Scene) -> None:
@@ -303,7 +303,7 @@ def judged_again(scene: Scene, deployed: ImageTask, *qids: int) -> bool:
 def test_what_a_workload_was_notified_of_is_not_repeated_however_many_run_the_image(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(telling, "_COMPARING_SECONDS", 0)
+    monkeypatch.setattr(recipients, "_COMPARING_SECONDS", 0)
     deployed = scene.runs(1, 1)
     assert tell(scene, deployed, 1)
     assert not judged_again(scene, deployed, 1)

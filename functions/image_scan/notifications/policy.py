@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from image_scan import install_notices
 from image_scan.errors import ConfigurationError
 from image_scan.findings import detections
+from image_scan.notifications import throttle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -54,7 +54,7 @@ class NotificationPolicy:
 
     def may_tell(self, outcome: Outcome) -> bool:
         """By the counts alone: whether anybody could have to hear of it."""
-        if outcome.get("error") in install_notices.ERRORS:
+        if outcome.get("error") in throttle.ERRORS:
             return True  # not the image's: nothing at all is scanned
         switched = {
             "TIMEOUT": self.timeout,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from image_scan import notification_text
+from image_scan.notifications import email
 
 _MOST_FINDINGS = 5
 _MOST_PLACES = 5
@@ -24,23 +24,23 @@ _ICONS = {"FINDINGS": ":rotating_light:", "UNSCANNABLE": ":grey_question:"}
 def notification(told: dict[str, Any]) -> dict[str, Any]:
     """Its custom notification of what `notifications.message` gives."""
     image = told["image"]
-    headline = notification_text.headline(told)
+    headline = email.headline(told)
     reason = told["reason"]
-    lines = [_escaped(notification_text.plain(reason, 2000))] if reason else []
-    lines += [f"*Image* {_escaped(notification_text.plain(image['uri']))}"]
-    lines += [_escaped(asked)] if (asked := notification_text.requests(told)) else []
-    lines += [f"*{name}* {words}" for name, words in notification_text.examined(told)]
-    for listed in (notification_text.places, notification_text.registered):
+    lines = [_escaped(email.plain(reason, 2000))] if reason else []
+    lines += [f"*Image* {_escaped(email.plain(image['uri']))}"]
+    lines += [_escaped(asked)] if (asked := email.requests(told)) else []
+    lines += [f"*{name}* {words}" for name, words in email.examined(told)]
+    for listed in (email.places, email.registered):
         lines += [f"• {_escaped(line)}" for line in listed(told, _MOST_PLACES)]
-    if detected := notification_text.detections(told):
+    if detected := email.detections(told):
         lines += ["*Malware and secrets*", *(f"• {_escaped(line)}" for line in detected)]
     if told["findings"]:
         lines += ["*Worst findings*"]
-        worst = notification_text.findings(told, _MOST_FINDINGS)
+        worst = email.findings(told, _MOST_FINDINGS)
         lines += [f"• {_escaped(line)}" for line in worst]
     lines += [f"<{url}|Open {_LINKS[name]}>" for name, url in told["links"].items()]
     shown = _message(f"{_ICONS.get(told['verdict'], ':warning:')} {_escaped(headline)}", lines)
-    shown["content"]["nextSteps"] = notification_text.next_steps(told)
+    shown["content"]["nextSteps"] = email.next_steps(told)
     shown["metadata"] = {
         "threadId": image["digest"] or image["uri"],
         "summary": _escaped(headline)[:250],

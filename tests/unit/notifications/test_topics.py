@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from image_scan import log
 from image_scan.contracts import READERS, Reader
 from image_scan.errors import AwsRejected, AwsUnavailable
-from image_scan.topics import Notification, Topics
+from image_scan.notifications.topics import Notification, Topics
 
 if TYPE_CHECKING:
     from tests.support.doubles import Inbox

@@ -13,7 +13,7 @@ from image_scan.contracts import Outcome
 from image_scan.errors import ConfigurationError
 from image_scan.findings import encoding
 from image_scan.findings.encoding import Finding
-from image_scan.notification_policy import Accepted, NotificationPolicy, accepted, judge
+from image_scan.notifications.policy import Accepted, NotificationPolicy, accepted, judge
 from tests.support.builders import CLEAN, CRITICAL, MEDIUM, NOTIFY
 
 TODAY = date(2026, 3, 2)

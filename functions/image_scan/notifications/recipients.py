@@ -7,22 +7,22 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from image_scan import notifications
 from image_scan.events import workloads
 from image_scan.findings import encoding
-from image_scan.notification_policy import judge
+from image_scan.notifications import sns
+from image_scan.notifications.policy import judge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from image_scan.accepted_findings import AcceptedFindings
     from image_scan.cache.leases import ScanCache
     from image_scan.contracts import Image, Outcome, Place, SettleTask
     from image_scan.findings.encoding import Finding
     from image_scan.inventory.notified import NotifiedFindings
-    from image_scan.notification_policy import Judged, NotificationPolicy
-    from image_scan.owners import Owners
-    from image_scan.topics import Topics
+    from image_scan.notifications.exceptions import AcceptedFindings
+    from image_scan.notifications.owners import Owners
+    from image_scan.notifications.policy import Judged, NotificationPolicy
+    from image_scan.notifications.topics import Topics
 
 # So long places are compared with what they were notified of; each may take 22 calls. Those for
 # which no time is left hear of everything.
@@ -75,9 +75,9 @@ class Telling:
         selection = _select(judged, places, not again and self.policy.detected(outcome))
         if selection.places:
             selection = replace(selection, teams=self.owners.of(image, selection.places))
-            told = notifications.message(task, outcome, selection, self.qualys_platform_url)
+            told = sns.message(task, outcome, selection, self.qualys_platform_url)
             teams = set(selection.teams.values())
-            self.topics.publish(notifications.notification(told), teams)
+            self.topics.publish(sns.notification(told), teams)
         for place, each in (judged or {}).items():
             self.notified.record(place, image, each.notified)
         return bool(selection.places)

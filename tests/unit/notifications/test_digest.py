@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from image_scan import daily_digest
-from image_scan.accepted_findings import KEY, AcceptedFindings
-from image_scan.daily_digest import DailyDigest, UnscannableImage
-from image_scan.notification_policy import NotificationPolicy, accepted
+from image_scan.notifications import digest as daily_digest
+from image_scan.notifications.digest import DailyDigest, UnscannableImage
+from image_scan.notifications.exceptions import KEY, AcceptedFindings
+from image_scan.notifications.policy import NotificationPolicy, accepted
 from tests.support.builders import NOTIFY
 
 if TYPE_CHECKING:
     from image_scan.cache.table import CacheTable
-    from image_scan.install_notices import InstallNotices
+    from image_scan.notifications.throttle import InstallNotices
     from tests.support.doubles import Clock, Inbox
 
 TODAY = date(2026, 2, 2)

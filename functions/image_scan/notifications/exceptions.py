@@ -9,7 +9,7 @@ import json
 from typing import TYPE_CHECKING
 
 from image_scan import log
-from image_scan.notification_policy import Accepted, accepted
+from image_scan.notifications.policy import Accepted, accepted
 
 if TYPE_CHECKING:
     from image_scan.cache.table import CacheTable

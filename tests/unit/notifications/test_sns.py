@@ -7,18 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from image_scan import chat, notification_text, notifications, results
 from image_scan.cache.leases import place_of
 from image_scan.contracts import READERS, Outcome
-from image_scan.telling import Selection
+from image_scan.notifications import chat, email, sns
+from image_scan.notifications import message as results
+from image_scan.notifications.recipients import Selection
 from tests.support.builders import CRITICAL, image, settling, task
 
 PLACES = dict([place_of(task())])
 
 
 def test_the_message_says_what_where_and_who() -> None:
-    message = notifications.message(settling(CRITICAL), CRITICAL, Selection(PLACES))
-    assert notifications.subject(message) == "Scan: shop/app - 1C/0H"
+    message = sns.message(settling(CRITICAL), CRITICAL, Selection(PLACES))
+    assert sns.subject(message) == "Scan: shop/app - 1C/0H"
     assert message["verdict"] == "FINDINGS"
     assert message["image"]["digest"] == image()["digest"]
     assert message["counts"]["critical"] == 1
@@ -34,21 +35,19 @@ def test_the_message_says_what_where_and_who() -> None:
 
 
 def test_each_kind_of_reader_has_its_text() -> None:
-    told = notifications.message(settling(CRITICAL), CRITICAL, Selection(PLACES))
-    texts = notifications.notification(told).texts
+    told = sns.message(settling(CRITICAL), CRITICAL, Selection(PLACES))
+    texts = sns.notification(told).texts
     assert texts.keys() == set(READERS)
     assert json.loads(texts["machines"]) == told
-    assert texts["people"] == notification_text.email(told)
-    assert texts["phones"] == notification_text.headline(told)
+    assert texts["people"] == email.email(told)
+    assert texts["phones"] == email.headline(told)
     assert json.loads(texts["chat"]) == chat.notification(told)
 
 
 def test_a_subscription_can_filter() -> None:
     place = next(iter(PLACES.values()))
     places: Any = {"a": {**place, "cluster": "prod"}, "b": {**place, "cluster": "", "service": "x"}}
-    found = notifications.attributes(
-        notifications.message(settling(CRITICAL), CRITICAL, Selection(places))
-    )
+    found = sns.attributes(sns.message(settling(CRITICAL), CRITICAL, Selection(places)))
     assert {name: each["StringValue"] for name, each in found.items()} == {
         "verdict": "FINDINGS",
         "max_severity": "critical",
@@ -59,16 +58,14 @@ def test_a_subscription_can_filter() -> None:
         "service": '["web", "x"]',
     }
     failed = Outcome(verdict="ERROR")
-    nowhere = notifications.attributes(
-        notifications.message(settling(failed), failed, Selection({}))
-    )
+    nowhere = sns.attributes(sns.message(settling(failed), failed, Selection({})))
     assert nowhere.keys() == {"verdict", "max_severity", "repository"}
     assert nowhere["max_severity"]["StringValue"] == "unknown"
 
 
 def test_many_places_are_counted_but_not_all_listed() -> None:
     places = {f"place-{number}": next(iter(PLACES.values())) for number in range(500)}
-    message = notifications.message(settling(CRITICAL), CRITICAL, Selection(places))
+    message = sns.message(settling(CRITICAL), CRITICAL, Selection(places))
     assert (len(message["deployed"]), message["deployed_total"]) == (100, 500)
     assert len(json.dumps(message)) < 256 * 1024
 
@@ -76,9 +73,9 @@ def test_many_places_are_counted_but_not_all_listed() -> None:
 def test_places_with_long_names_fit_into_a_message() -> None:
     place: Any = {**next(iter(PLACES.values())), "containers": ["c" * 255] * 10}
     places = {f"place-{number}": place for number in range(100)}
-    message = notifications.message(settling(CRITICAL), CRITICAL, Selection(places))
+    message = sns.message(settling(CRITICAL), CRITICAL, Selection(places))
     assert 0 < len(message["deployed"]) < message["deployed_total"] == 100
-    texts = notifications.notification(message).texts.values()
+    texts = sns.notification(message).texts.values()
     assert max(len(text.encode()) for text in texts) < 256 * 1024
 
 
@@ -87,7 +84,7 @@ def test_a_subject_is_one_line_of_a_hundred_printable_characters(name: str, coun
     counts: Any = {"critical": count, "high": 0, "medium": 0, "low": 0}
     outcome = Outcome(verdict="FINDINGS", counts=counts)
     task = settling(outcome, image(repository=name))
-    subject = notifications.subject(notifications.message(task, outcome, Selection({})))
+    subject = sns.subject(sns.message(task, outcome, Selection({})))
     assert len(subject) <= 100
     assert subject.isascii()
     assert subject.isprintable()

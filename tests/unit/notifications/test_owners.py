@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from image_scan import log, notifications
+from image_scan import log
 from image_scan.aws.cross_account import Accounts
 from image_scan.cache.leases import place_of
 from image_scan.errors import AwsUnavailable
-from image_scan.owners import Owners
-from image_scan.telling import Selection
+from image_scan.notifications import sns
+from image_scan.notifications.owners import Owners
+from image_scan.notifications.recipients import Selection
 from tests.support.builders import (
     ACCOUNT,
     CRITICAL,
@@ -124,8 +125,8 @@ def test_the_team_is_in_text_json_and_attributes() -> None:
     where = places("web", "worker")
     names = sorted(where)
     selection = Selection(where, teams={names[0]: "payments"})
-    told = notifications.message(settling(CRITICAL), CRITICAL, selection)
+    told = sns.message(settling(CRITICAL), CRITICAL, selection)
     assert [place["team"] for place in told["deployed"]] == ["payments", ""]
-    assert notifications.attributes(told)["team"]["StringValue"] == '["payments"]'
-    texts = notifications.notification(told).texts
+    assert sns.attributes(told)["team"]["StringValue"] == '["payments"]'
+    texts = sns.notification(told).texts
     assert "service web of payments (account" in texts["people"]

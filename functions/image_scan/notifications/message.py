@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from image_scan.events import by_hand
-from image_scan.links import links
+from image_scan.notifications.links import links
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
