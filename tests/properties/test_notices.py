@@ -8,7 +8,7 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from hypothesis import strategies as st
 
-from image_scan import settlement
+from image_scan import completion
 from image_scan.contracts import Image, Outcome
 from image_scan.errors import ScanError, UnexpectedAnswer
 from image_scan.findings import summary
@@ -156,6 +156,6 @@ def test_every_dead_execution_is_told_of(cause: str, status: str) -> None:
         "detail-type": "Step Functions Execution Status Change",
         "detail": {"input": json.dumps(task()), "status": status, "cause": cause},
     }
-    read = kept(lambda: settlement.read_task(event))
+    read = kept(lambda: completion.read_task(event))
     assert read["outcome"]["verdict"] == "ERROR"
     assert message.reason(read["outcome"]).startswith(f"execution {status}")

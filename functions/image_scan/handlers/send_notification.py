@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from image_scan import config, log, settlement
+from image_scan import completion, config, log
 from image_scan.aws import clients, cross_account
 from image_scan.cache.concurrency import ScanSlots
 from image_scan.cache.leases import ScanCache
@@ -20,7 +20,7 @@ from image_scan.notifications.topics import Topics
 
 
 def handler(event: dict[str, Any], _context: object) -> Settled:
-    task = settlement.read_task(event)
+    task = completion.read_task(event)
     log.bind(task)
     dynamodb, platform = clients.client("dynamodb"), config.qualys_platform_url()
     table = CacheTable(dynamodb, config.cache_table())
@@ -33,4 +33,4 @@ def handler(event: dict[str, Any], _context: object) -> Settled:
     bus, install = config.result_bus(), config.install_name()
     announce = ResultEvents(clients.client("events"), bus, install, platform).put
     slots, notices, ttl = ScanSlots(table), InstallNotices(table), config.cache_ttl_seconds()
-    return settlement.settle(task, cache, slots, notices, ttl, tell, announce)
+    return completion.settle(task, cache, slots, notices, ttl, tell, announce)

@@ -8,7 +8,7 @@ from unittest.mock import Mock
 import pytest
 import responses
 
-from image_scan import settlement
+from image_scan import completion
 from image_scan.cache.concurrency import ScanSlots
 from image_scan.cache.leases import ScanCache
 from image_scan.cache.registries import RegistryMemo
@@ -74,10 +74,10 @@ def test_f32b_nothing_is_recorded_before_it_is_told(
     lease = taken(cache.decide(task(), LEASE))
     work = settle_task(task(), lease, CRITICAL)
     with pytest.raises(RuntimeError):
-        settlement.settle(work, cache, slots, notices, WEEK, refuse, unheard)
+        completion.settle(work, cache, slots, notices, WEEK, refuse, unheard)
     assert cache.places_of(lease) is not None
     tell = Mock(return_value=False)
-    settlement.settle(work, cache, slots, notices, WEEK, tell, unheard)
+    completion.settle(work, cache, slots, notices, WEEK, tell, unheard)
     tell.assert_called_once()
 
 

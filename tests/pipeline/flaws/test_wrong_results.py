@@ -10,7 +10,7 @@ from unittest.mock import Mock
 import pytest
 import responses
 
-from image_scan import settlement
+from image_scan import completion
 from image_scan.cache.concurrency import ScanSlots
 from image_scan.cache.leases import ScanCache, place_of
 from image_scan.cache.registries import RegistryMemo
@@ -208,7 +208,7 @@ def test_f13_a_timeout_is_told(cache: ScanCache, slots: ScanSlots, notices: Inst
     lease = taken(cache.decide(task(), LEASE))
     timeout = settle_task(task(), lease, Outcome(verdict="TIMEOUT", reason="no result"))
     tell = Mock(return_value=True)
-    settled = settlement.settle(timeout, cache, slots, notices, WEEK, tell, unheard)
+    settled = completion.settle(timeout, cache, slots, notices, WEEK, tell, unheard)
     assert settled["notified"] is True
     tell.assert_called_once()
     states = definitions.states("scan")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import pytest
 
-from image_scan import log, settlement
+from image_scan import completion, log
 from image_scan.contracts import Outcome, SettleTask, TaskState
 from image_scan.errors import AwsUnavailable, MalformedEvent
 from tests.support.builders import (
@@ -71,7 +71,7 @@ def told() -> Told:
 @pytest.fixture
 def settle_read(cache: ScanCache, slots: ScanSlots, notices: InstallNotices, told: Told) -> Settle:
     def settle(task: SettleTask, tell: Any = told) -> Settled:
-        return settlement.settle(task, cache, slots, notices, WEEK, tell, told.announce)
+        return completion.settle(task, cache, slots, notices, WEEK, tell, told.announce)
 
     return settle
 
@@ -263,10 +263,10 @@ def ended(status: str, **detail: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("status", ["FAILED", "TIMED_OUT", "ABORTED"])
 def test_an_execution_that_died_is_an_error_with_its_status(status: str) -> None:
-    read = settlement.read_task(ended(status, cause=None))
+    read = completion.read_task(ended(status, cause=None))
     assert read["outcome"] == {"verdict": "ERROR", "error": f"execution {status}", "cause": ""}
     assert read["image"]["key"] == DIGEST
-    assert settlement.read_task(ended(status, cause="why"))["outcome"]["cause"] == "why"
+    assert completion.read_task(ended(status, cause="why"))["outcome"]["cause"] == "why"
 
 
 def test_a_dead_execution_frees_its_image_and_is_told(
@@ -275,7 +275,7 @@ def test_a_dead_execution_frees_its_image_and_is_told(
     held = taken(cache.decide(task(), LEASE))
     executed = {key: value for key, value in settle_task(task(), held, CLEAN).items()
                 if key != "outcome"}  # fmt: skip
-    read = settlement.read_task(ended("ABORTED", input=json.dumps(executed)))
+    read = completion.read_task(ended("ABORTED", input=json.dumps(executed)))
     settled = settle_read(read)
     assert (settled["verdict"], settled["notified"]) == ("ERROR", True)
     assert (settled["reason"], settled["kept"]) == ("execution ABORTED", False)
@@ -285,12 +285,12 @@ def test_a_dead_execution_frees_its_image_and_is_told(
 @pytest.mark.parametrize("left_out", [None, ""])
 def test_an_execution_whose_input_was_left_out_is_kept(left_out: Any) -> None:
     with pytest.raises(MalformedEvent, match="execution:scan:x"):
-        settlement.read_task(ended("FAILED", input=left_out))
+        completion.read_task(ended("FAILED", input=left_out))
 
 
 def test_a_task_of_a_machine_is_taken_as_it_is() -> None:
     given = settle_task(task(), None, CLEAN)
-    assert settlement.read_task(cast("dict[str, Any]", given)) == given
+    assert completion.read_task(cast("dict[str, Any]", given)) == given
 
 
 def test_each_verdict_is_counted_once(
