@@ -1,6 +1,6 @@
 """Each format of a notification as it was looked at: golden/<case>/<format>.
 
-`UPDATE_GOLDEN=1 pytest tests/unit/test_golden_notifications.py` writes them anew: look at them.
+`UPDATE_GOLDEN=1 pytest tests/unit/notifications/test_golden.py` writes them again: look at them.
 """
 
 from __future__ import annotations
