@@ -10,10 +10,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from image_scan import log, metrics
-from image_scan.cache.leases import place_of
 from image_scan.contracts import Outcome, Settled, SettleTask
 from image_scan.errors import MalformedEvent
-from image_scan.notifications import message, throttle
+from image_scan.events.workloads import place_of
+from image_scan.notifications import facts, throttle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -70,13 +70,13 @@ def settle(
     """Tells who has to know and records the verdict; safe to repeat. `announce` hears of each
     scan that ended, and of what cannot be scanned."""
     outcome = task["outcome"]
-    outcome["reason"] = message.reason(outcome)
+    outcome["reason"] = facts.reason(outcome)
     lease = task["lease"]
     if lease is None:
-        place, facts = place_of(task)
+        place, deployed = place_of(task)
         if outcome["verdict"] == "UNSCANNABLE":
-            announce(task, outcome, {place: facts})
-        notified = tell(task, outcome, {place: facts})
+            announce(task, outcome, {place: deployed})
+        notified = tell(task, outcome, {place: deployed})
         if not task.get("again"):
             cache.note_told(task, outcome, ttl_seconds)
         if outcome["verdict"] == "UNSCANNABLE":
@@ -90,7 +90,7 @@ def settle(
     heard: dict[str, Place] = {}
     unaware: dict[str, Place] = {}
     while (places := cache.places_of(lease)) is not None:
-        late = {place: facts for place, facts in places.items() if place not in heard}
+        late = {place: each for place, each in places.items() if place not in heard}
         if late:
             announce(task, outcome, late)
             to_tell = cache.unaware(lease, outcome, late)

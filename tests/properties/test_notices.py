@@ -12,8 +12,8 @@ from image_scan import completion
 from image_scan.contracts import Image, Outcome
 from image_scan.errors import ScanError, UnexpectedAnswer
 from image_scan.findings import summary
-from image_scan.notifications import message, sns
-from image_scan.notifications.recipients import Selection
+from image_scan.notifications import facts, message
+from image_scan.notifications.selection import Selection
 from tests.properties import strategies, vendor
 from tests.properties.profile import fuzzed
 from tests.properties.promise import kept
@@ -86,8 +86,8 @@ def size(value: Any) -> int:
 
 def check_everywhere(of: Image, outcome: Outcome, deployed: int) -> None:
     """A message, an item and a payload that AWS takes, each with its services' own rules."""
-    told = sns.message(settling(outcome, of), outcome, Selection(places(deployed)))
-    made = sns.notification(told)
+    told = message.compose(settling(outcome, of), outcome, Selection(places(deployed)))
+    made = message.notification(told)
     assert 0 < len(made.subject) <= 100
     assert all(" " <= each <= "~" for each in made.subject)
     attributes = json.dumps(made.attributes).encode()
@@ -143,7 +143,7 @@ def test_every_failure_fits_wherever_it_goes(
 ) -> None:
     """`cause` is what a state machine caught, and of a crash it may be anything."""
     outcome = Outcome(verdict="ERROR", error=error, cause=cause)
-    outcome["reason"] = message.reason(outcome)
+    outcome["reason"] = facts.reason(outcome)
     assert outcome["reason"].startswith(error)
     assert len(outcome["reason"]) <= 600
     del outcome["cause"]
@@ -158,4 +158,4 @@ def test_every_dead_execution_is_told_of(cause: str, status: str) -> None:
     }
     read = kept(lambda: completion.read_task(event))
     assert read["outcome"]["verdict"] == "ERROR"
-    assert message.reason(read["outcome"]).startswith(f"execution {status}")
+    assert facts.reason(read["outcome"]).startswith(f"execution {status}")

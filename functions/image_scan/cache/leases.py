@@ -18,9 +18,8 @@ from image_scan.cache.elsewhere import is_elsewhere, may_notify
 from image_scan.cache.table import CacheTable, ConditionFailedError
 from image_scan.contracts import CacheDecision, ImageTask, Lease, Outcome, Place
 from image_scan.errors import AwsUnavailable, ItemTooLarge
-from image_scan.events import api_calls
 from image_scan.events.by_hand import is_by_hand
-from image_scan.events.workloads import is_registered
+from image_scan.events.workloads import is_registered, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -48,14 +47,6 @@ _NOT_FRESH_SECONDS = 86_400
 # Longer than a telling takes, with its retries.
 _CLAIM_SECONDS = 300
 _SKIP = CacheDecision(decision="skip", lease=None, outcome=None)
-
-
-def place_of(task: ImageTask) -> tuple[str, Place]:
-    """Where a deployment runs an image: its id, and the facts that a notification gives."""
-    deployment = task["deployment"]
-    workload = deployment["service"] or api_calls.family(deployment["task_definition"])
-    place = (deployment["account"], deployment["region"], deployment["cluster"], workload)
-    return "#".join(place), Place(**deployment, containers=task["image"]["containers"])
 
 
 class ScanCache:

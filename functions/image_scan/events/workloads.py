@@ -1,16 +1,25 @@
-"""What waits for the verdict of an image: what runs it, and task definitions that name it. Pure."""
+"""The workloads and registered task definitions that wait for the verdict of an image. Pure."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from image_scan.contracts import Place
 from image_scan.events.api_calls import REGISTERS, family
 from image_scan.events.by_hand import is_by_hand
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from image_scan.contracts import Deployment, Place
+    from image_scan.contracts import Deployment, ImageTask
+
+
+def place_of(task: ImageTask) -> tuple[str, Place]:
+    """Where a deployment runs an image: its id, and the facts that a notification gives."""
+    deployment = task["deployment"]
+    workload = deployment["service"] or family(deployment["task_definition"])
+    place = (deployment["account"], deployment["region"], deployment["cluster"], workload)
+    return "#".join(place), Place(**deployment, containers=task["image"]["containers"])
 
 
 def is_registered(deployment: Deployment) -> bool:

@@ -10,19 +10,18 @@ that are worth a notification are judged again. For anything else a second run f
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from image_scan import log, metrics
 from image_scan.aws import clients
 from image_scan.cache.elsewhere import is_elsewhere
-from image_scan.cache.leases import place_of
 from image_scan.ecr.digests import reference_key
 from image_scan.errors import AwsRejected
 from image_scan.events import deployments
+from image_scan.events.workloads import place_of
 from image_scan.inventory import running_tasks
-from image_scan.notifications.digest import UnscannableImage
+from image_scan.inventory.coverage import Found, UnscannableImage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -42,29 +41,6 @@ _FAILED = frozenset({"ERROR", "TIMEOUT"})
 # A place that was seen lately may be about to start.
 _SETTLED_SECONDS = 3600
 _SILENT_SECONDS = 7 * 86_400
-
-
-@dataclass
-class Found:
-    """Of all that runs: keys of images, by what is known of them. `sent` are (image, place),
-    `scans` the images that the intake is asked to scan, with the reason, `bad` those whose
-    findings it judges again."""
-
-    images: set[str] = field(default_factory=set)
-    fresh: set[str] = field(default_factory=set)
-    unscannable: dict[str, UnscannableImage] = field(default_factory=dict)
-    failed: dict[str, UnscannableImage] = field(default_factory=dict)
-    scans: dict[str, Json] = field(default_factory=dict)
-    bad: set[str] = field(default_factory=set)
-    running: set[tuple[str, str]] = field(default_factory=set)
-    sent: set[tuple[str, str]] = field(default_factory=set)
-    closed: int = 0
-    unreadable: dict[str, str] = field(default_factory=dict)
-
-    def percent(self) -> int:
-        """Of the images that can be scanned, those with a fresh verdict; rounded down."""
-        scannable = len(self.images) - len(self.unscannable)
-        return 100 * len(self.fresh) // scannable if scannable else 100
 
 
 class Intake:

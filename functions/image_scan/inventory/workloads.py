@@ -11,8 +11,8 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from image_scan.cache.leases import place_of
 from image_scan.events import api_calls
+from image_scan.events.workloads import place_of
 from image_scan.inventory.table import Change, LedgerTable
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ _ICONS = {"FINDINGS": ":rotating_light:", "UNSCANNABLE": ":grey_question:"}
 
 
 def notification(told: dict[str, Any]) -> dict[str, Any]:
-    """Its custom notification of what `notifications.message` gives."""
+    """Its custom notification of what `message.compose` gives."""
     image = told["image"]
     headline = email.headline(told)
     reason = told["reason"]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from image_scan.contracts import Outcome, Verdict
+from image_scan.contracts import Outcome
 from image_scan.notifications import chat, email
 from image_scan.notifications.topics import Notification
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sns.type_defs import MessageAttributeValueTypeDef
 
     from image_scan.contracts import Reader
+    from image_scan.inventory.coverage import UnscannableImage
     from image_scan.notifications.exceptions import AcceptedFindings
     from image_scan.notifications.policy import Accepted, NotificationPolicy
     from image_scan.notifications.throttle import InstallNotices
@@ -35,21 +36,6 @@ _AHEAD = timedelta(days=7)
 _MOST_PLACES = 20
 _LARGEST = 25_000  # bytes of a list of images; SNS takes 256 KiB
 _SHOWN_PLACES = 3  # of an image, in words
-
-
-@dataclass
-class UnscannableImage:
-    """A running image that has no result: no scan can be asked for, or the last one ended as
-    `verdict` says. `places` are ids of the ledger."""
-
-    uri: str
-    reason: str
-    places: set[str] = field(default_factory=set)
-    verdict: Verdict = "UNSCANNABLE"
-
-    @property
-    def why(self) -> str:
-        return self.reason if self.verdict == "UNSCANNABLE" else f"{self.verdict}: {self.reason}"
 
 
 @dataclass(frozen=True)

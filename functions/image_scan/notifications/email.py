@@ -29,7 +29,7 @@ NEXT = {
 
 
 def email(told: dict[str, Any]) -> str:
-    """Plain text of what `notifications.message` gives."""
+    """Plain text of what `message.compose` gives."""
     image = told["image"]
     lines = [headline(told), ""]
     if told["reason"]:

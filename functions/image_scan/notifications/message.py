@@ -1,65 +1,127 @@
-"""What is told of an image's scan, to people and to machines alike."""
+"""Writes the notification of a verdict: its subject, its texts and its attributes."""
 
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+import re
 from typing import TYPE_CHECKING, Any
 
-from image_scan.events import by_hand
-from image_scan.notifications.links import links
+from image_scan.events import workloads
+from image_scan.findings import detections, summary
+from image_scan.notifications import chat, email, facts
+from image_scan.notifications.topics import Notification
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from image_scan.contracts import Outcome, Place, SettleTask
+    from mypy_boto3_sns.type_defs import MessageAttributeValueTypeDef
 
-_MOST_PLACES = 100
-# Bytes of a list; SNS and EventBridge take 256 KiB, and names in ECS can be long.
-_ROOM, ROOM_REGISTERED = 120_000, 30_000
-_IMAGE = ("uri", "digest", "platform", "repository", "tag", "account_id", "region")
-_RESULT = ("counts", "potential", "fixable", "exempted", "fresh", "config_digest")
-_DETECTED = ("examined", "malware", "secrets", "detections")
+    from image_scan.contracts import Counts, Outcome, Place, Reader, SettleTask
+    from image_scan.notifications.selection import Selection
+
+_LONGEST_SUBJECT = 100  # characters, printable ASCII; SNS refuses any other
+SCHEMA = "image-scan/notification/1"
 
 
-def facts(task: SettleTask, outcome: Outcome, qualys_platform_url: str) -> dict[str, Any]:
-    """`verdict`, `reason`, `image` and `links`, and what the result says where there is one."""
-    image = task["image"]
-    told: dict[str, Any] = {
-        "verdict": outcome["verdict"],
-        "reason": reason(outcome),
-        "image": {name: image.get(name, "") for name in _IMAGE},
-        **{name: outcome[name] for name in (*_RESULT, *_DETECTED) if name in outcome},  # type: ignore[literal-required]
+def notification(told: dict[str, Any]) -> Notification:
+    """The notification of what `message` gives, in the form of each kind of reader."""
+    texts: dict[Reader, str] = {
+        "people": email.email(told),
+        "phones": email.sms(told),
+        "chat": json.dumps(chat.notification(told)),
+        "machines": json.dumps(told),
     }
-    if scanned_at := outcome.get("scanned_at"):
-        told["scanned_at"] = datetime.fromtimestamp(scanned_at / 1000, UTC).isoformat()
-    return {**told, "links": links(task, outcome, qualys_platform_url)}
+    return Notification(subject(told), texts, attributes(told))
 
 
-def requests(places: Mapping[str, Place]) -> dict[str, list[str]]:
-    """`requested_by` where the scan was asked for by hand; nothing else."""
-    asked = by_hand.requested_by(places)
-    return {"requested_by": asked} if asked else {}
+def subject(told: Mapping[str, Any]) -> str:
+    """`Scan: <repository> - <n>C/<m>H`, or the verdict where there are no counts."""
+    counts = told.get("told_counts")
+    result = f"{counts['critical']}C/{counts['high']}H" if counts else told["verdict"]
+    result = ", ".join([*email.detected(told), result])
+    repository = re.sub(r"[^!-~]", "?", told["image"]["repository"])
+    room = _LONGEST_SUBJECT - len(f"Scan:  - {result}")
+    return f"Scan: {repository[:room]} - {result}"
 
 
-def shown(places: list[dict[str, Any]], room: int = _ROOM) -> list[dict[str, Any]]:
-    """As many of them as a message has room for."""
-    places = places[:_MOST_PLACES]
-    while len(json.dumps(json.dumps(places))) > room:
-        places = places[: len(places) // 2]
-    return places
+def compose(
+    task: SettleTask, outcome: Outcome, selection: Selection, qualys_platform_url: str = ""
+) -> dict[str, Any]:
+    """What the JSON of a notification holds; docs/notifications.md is its schema."""
+    told: dict[str, Any] = {"schema": SCHEMA, **facts.facts(task, outcome, qualys_platform_url)}
+    if "counts" in outcome:
+        told["told_counts"] = _told_counts(outcome, selection)
+        told["accepted"] = selection.accepted
+    top = outcome.get("top", [])
+    if selection.left is not None:
+        left = {each.qid for each in selection.left}
+        top = [each for each in top if each["qid"] in left]
+    new = {each.qid for judged in selection.judged.values() for each in judged.new}
+    deployed = _rows(selection, workloads.deployed(selection.places))
+    return {
+        **told,
+        "findings": [{**each, "new": each["qid"] in new} for each in top],
+        "deployed": facts.shown(deployed),
+        "deployed_total": len(deployed),
+        "registered": facts.shown(
+            _rows(selection, workloads.registered(selection.places)), facts.ROOM_REGISTERED
+        ),
+        **facts.requests(selection.places),
+    }
 
 
-def reason(outcome: Outcome) -> str:
-    """Why there is no result, from the error that a state machine caught where there was one."""
-    if outcome.get("reason") or "error" not in outcome:
-        return outcome.get("reason", "")
-    cause = outcome.get("cause") or ""
-    try:
-        told = json.loads(cause)
-    except (ValueError, RecursionError):
-        told = None
-    if isinstance(told, dict):
-        cause = str(told.get("errorMessage") or "")
-    words = f"{outcome['error']}: {cause[:500]}".rstrip(": ")
-    return words.encode("utf-8", "replace").decode()
+def _rows(selection: Selection, places: Mapping[str, Place]) -> list[dict[str, Any]]:
+    return [
+        {**place, "team": selection.teams.get(name, ""), **_compared(selection, name)}
+        for name, place in sorted(places.items())
+    ]
+
+
+def _told_counts(outcome: Outcome, selection: Selection) -> Counts:
+    """Without accepted findings, where these are known."""
+    if selection.left is None:
+        return outcome["counts"]
+    return summary.counts([each.severity for each in selection.left if not each.potential])
+
+
+def _compared(selection: Selection, place: str) -> dict[str, Any]:
+    """How many findings of those that are told the image before had not, and so on."""
+    judged = selection.judged.get(place)
+    if judged is None or not judged.known_before:
+        return {}
+    numbers = {name: len(getattr(judged, name)) for name in ("new", "still_open", "fixed")}
+    return {"compared": numbers}
+
+
+def attributes(told: dict[str, Any]) -> dict[str, MessageAttributeValueTypeDef]:
+    """What a subscription can filter by; of the places, each value of any of them."""
+    single = {
+        "verdict": told["verdict"],
+        "max_severity": _max_severity(told),
+        "repository": told["image"]["repository"],
+    }
+    several = {
+        name: sorted({place[name] for place in [*told["deployed"], *told["registered"]]} - {""})
+        for name in ("account", "region", "cluster", "service", "team")
+    }
+    found: dict[str, MessageAttributeValueTypeDef] = {
+        name: {"DataType": "String", "StringValue": value}
+        for name, value in single.items()
+        if value
+    }
+    for name, values in several.items():
+        if values:
+            found[name] = {"DataType": "String.Array", "StringValue": json.dumps(values)}
+    return found
+
+
+def _max_severity(told: dict[str, Any]) -> str:
+    """`unknown` where there is no result, `none` where there is no finding. Malware is `critical`,
+    however it is rated: no filter by severity leaves it out."""
+    if "counts" not in told:
+        return "unknown"
+    if detections.total(told.get("malware")):
+        return "critical"
+    counted = (told["counts"], told.get("secrets", {}))
+    levels = ("critical", "high", "medium", "low")
+    return next((name for name in levels if any(each.get(name) for each in counted)), "none")

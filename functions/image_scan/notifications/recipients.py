@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from image_scan.events import workloads
 from image_scan.findings import encoding
-from image_scan.notifications import sns
+from image_scan.notifications import message
 from image_scan.notifications.policy import judge
+from image_scan.notifications.selection import select
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -27,19 +28,6 @@ if TYPE_CHECKING:
 # So long places are compared with what they were notified of; each may take 22 calls. Those for
 # which no time is left hear of everything.
 _COMPARING_SECONDS = 8
-
-
-@dataclass(frozen=True)
-class Selection:
-    """The places that are to hear. `left` are the findings without accepted ones, None where they
-    are unknown; `judged` says of a place how they differ from those of the image before, `teams`
-    whose it is."""
-
-    places: Mapping[str, Place]
-    left: Sequence[Finding] | None = None
-    accepted: int = 0
-    judged: Mapping[str, Judged] = field(default_factory=dict)
-    teams: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -72,12 +60,12 @@ class Telling:
         judged = self.judge(image, outcome, places, policy, same_scan=again)
         if again and judged is None:
             return False
-        selection = _select(judged, places, not again and self.policy.detected(outcome))
+        selection = select(judged, places, not again and self.policy.detected(outcome))
         if selection.places:
             selection = replace(selection, teams=self.owners.of(image, selection.places))
-            told = sns.message(task, outcome, selection, self.qualys_platform_url)
+            told = message.compose(task, outcome, selection, self.qualys_platform_url)
             teams = set(selection.teams.values())
-            self.topics.publish(sns.notification(told), teams)
+            self.topics.publish(message.notification(told), teams)
         for place, each in (judged or {}).items():
             self.notified.record(place, image, each.notified)
         return bool(selection.places)
@@ -118,16 +106,3 @@ class Telling:
             )
             for place, facts in places.items()
         }
-
-
-def _select(
-    judged: Mapping[str, Judged] | None, places: Mapping[str, Place], always: bool
-) -> Selection:
-    """`always`: all of them are to hear, whatever they were notified of before."""
-    if judged is None:
-        return Selection(places)
-    told = {place: each for place, each in judged.items() if each.is_told or always}
-    if not told:
-        return Selection({})
-    first = next(iter(told.values()))
-    return Selection({place: places[place] for place in told}, first.left, first.accepted, told)

@@ -13,7 +13,7 @@ from image_scan import log, metrics
 from image_scan.aws import clients
 from image_scan.errors import AwsRejected, AwsUnavailable
 from image_scan.events import workloads
-from image_scan.notifications import message
+from image_scan.notifications import facts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,16 +79,16 @@ def detail(
 ) -> dict[str, Any]:
     """Its `detail`, but for the `install`."""
     deployed = _rows(workloads.deployed(places))
-    told = message.facts(task, outcome, qualys_platform_url)
+    told = facts.facts(task, outcome, qualys_platform_url)
     told["image"]["role_account_id"] = task["image"]["role_account_id"]
     return {
         "schema": SCHEMA,
         **told,
         "findings": outcome.get("top", []),
-        "places": message.shown(deployed),
+        "places": facts.shown(deployed),
         "places_total": len(deployed),
-        "registered": message.shown(_rows(workloads.registered(places)), message.ROOM_REGISTERED),
-        **message.requests(places),
+        "registered": facts.shown(_rows(workloads.registered(places)), facts.ROOM_REGISTERED),
+        **facts.requests(places),
     }
 
 

@@ -12,7 +12,7 @@ import responses
 
 from image_scan import completion
 from image_scan.cache.concurrency import ScanSlots
-from image_scan.cache.leases import ScanCache, place_of
+from image_scan.cache.leases import ScanCache
 from image_scan.cache.registries import RegistryMemo
 from image_scan.contracts import Outcome, Status
 from image_scan.ecr import references
@@ -24,9 +24,10 @@ from image_scan.errors import (
     ScanFailed,
 )
 from image_scan.events import deployments
+from image_scan.events.workloads import place_of
 from image_scan.findings import summary
-from image_scan.notifications import sns
-from image_scan.notifications.recipients import Selection
+from image_scan.notifications import message
+from image_scan.notifications.selection import Selection
 from image_scan.notifications.throttle import InstallNotices
 from image_scan.qualys.client import QualysClient
 from image_scan.scans import registries, results, schedules
@@ -173,12 +174,12 @@ def test_f10_a_notification_says_where_the_image_runs() -> None:
     """The event's account was overwritten by the image's; neither digest nor place was told."""
     where = task(of=image(account_id="999999999999"), account="111111111111", region="eu-west-1")
     told = settle_task(where, None, CRITICAL)
-    message = sns.message(told, CRITICAL, Selection(dict([place_of(where)])))
-    (place,) = message["deployed"]
+    composed = message.compose(told, CRITICAL, Selection(dict([place_of(where)])))
+    (place,) = composed["deployed"]
     assert (place["account"], place["region"]) == ("111111111111", "eu-west-1")
     assert place["containers"] == ["app"]
-    assert message["image"]["account_id"] == "999999999999"
-    assert message["image"]["digest"]
+    assert composed["image"]["account_id"] == "999999999999"
+    assert composed["image"]["digest"]
 
 
 def test_f11_a_known_bad_image_that_is_deployed_anew_is_told(cache: ScanCache) -> None:

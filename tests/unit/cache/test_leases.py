@@ -9,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from image_scan.cache import leases
 from image_scan.cache.leases import ScanCache
 from image_scan.cache.table import CacheTable, ConditionFailedError
 from image_scan.contracts import ImageTask, Outcome, TaskState
 from image_scan.errors import AwsUnavailable, ItemTooLarge
+from image_scan.events.workloads import place_of
 from tests.support.builders import (
     CLEAN,
     CRITICAL,
@@ -499,7 +499,7 @@ def test_a_scan_without_a_result_is_not_repeated_by_each_task_that_starts(
 
 def test_a_place_is_a_workload_and_not_a_delivery() -> None:
     def place(**where: Any) -> str:
-        return leases.place_of(task(**where))[0]
+        return place_of(task(**where))[0]
 
     assert place(event_name="UpdateService") == place(event_name="CreateService")
     assert place(service="", task_definition="shop:8") == place(

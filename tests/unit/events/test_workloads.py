@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from image_scan.cache.leases import place_of
 from image_scan.events import by_hand, workloads
+from image_scan.events.workloads import place_of
 from tests.support.builders import task
 
 if TYPE_CHECKING:

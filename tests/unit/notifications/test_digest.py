@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from image_scan.inventory.coverage import UnscannableImage
 from image_scan.notifications import digest as daily_digest
-from image_scan.notifications.digest import DailyDigest, UnscannableImage
+from image_scan.notifications.digest import DailyDigest
 from image_scan.notifications.exceptions import KEY, AcceptedFindings
 from image_scan.notifications.policy import NotificationPolicy, accepted
 from tests.support.builders import NOTIFY

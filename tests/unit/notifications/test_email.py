@@ -5,10 +5,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from image_scan.cache.leases import place_of
 from image_scan.contracts import Outcome
-from image_scan.notifications import chat, email, sns
-from image_scan.notifications.recipients import Selection
+from image_scan.events.workloads import place_of
+from image_scan.notifications import chat, email, message
+from image_scan.notifications.selection import Selection
 from tests.support.builders import CRITICAL, image, settling, task
 
 PLACE = next(iter(dict([place_of(task())]).values()))
@@ -16,7 +16,7 @@ PLACE = next(iter(dict([place_of(task())]).values()))
 
 def told(outcome: Outcome, places: int = 1, **of: Any) -> dict[str, Any]:
     where = {f"place-{number}": PLACE for number in range(places)}
-    return sns.message(settling(outcome, image(**of)), outcome, Selection(where))
+    return message.compose(settling(outcome, image(**of)), outcome, Selection(where))
 
 
 def test_an_email_says_what_where_who_and_what_to_do() -> None:
@@ -35,7 +35,7 @@ def test_an_email_says_what_where_who_and_what_to_do() -> None:
     fixable = {"critical": 1, "high": 0, "medium": 0, "low": 0}
     outcome: Any = {**CRITICAL, "top": [finding], "fixable": fixable}
     given_ = settling(outcome, execution_arn="arn:aws:states:us-east-1:1:execution:scan:app-1")
-    shown = sns.message(given_, outcome, Selection({"web": PLACE}, accepted=2))
+    shown = message.compose(given_, outcome, Selection({"web": PLACE}, accepted=2))
     shown["deployed"][0]["compared"] = {"new": 1, "still_open": 0, "fixed": 3}
     shown["findings"][0]["new"] = True
     of = image()

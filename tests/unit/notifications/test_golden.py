@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from image_scan.cache.leases import place_of
 from image_scan.contracts import Counts, Detection, Outcome, TopFinding
+from image_scan.events.workloads import place_of
 from image_scan.findings import encoding
+from image_scan.inventory.coverage import UnscannableImage
 from image_scan.notifications import digest as daily_digest
-from image_scan.notifications import sns
-from image_scan.notifications.digest import UnscannableImage
+from image_scan.notifications import message
 from image_scan.notifications.policy import Judged, accepted
-from image_scan.notifications.recipients import Selection
+from image_scan.notifications.selection import Selection
 from tests.support.builders import NOW, image, settling, task
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def where(**facts: str) -> dict[str, Any]:
 
 
 def told(outcome: Outcome, of: Image, selection: Selection, **task_facts: Any) -> dict[str, Any]:
-    return sns.message(settling(outcome, of, **task_facts), outcome, selection, PLATFORM)
+    return message.compose(settling(outcome, of, **task_facts), outcome, selection, PLATFORM)
 
 
 def findings() -> dict[str, Any]:
@@ -215,7 +215,7 @@ def check(case: str, found: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("case", CASES)
 def test_a_notification_reads_as_it_did(case: str) -> None:
-    made = sns.notification(CASES[case]())
+    made = message.notification(CASES[case]())
     envelope = {"subject": made.subject, **made.attributes}
     check(case, {**formats(made), "envelope.json": shown(envelope)})
 
@@ -230,7 +230,7 @@ def test_every_golden_file_is_of_a_case() -> None:
 
 def test_hostile_names_are_text_wherever_they_are_shown() -> None:
     """Besides the golden files: what they must never hold, whatever is written there anew."""
-    made = formats(sns.notification(hostile()))
+    made = formats(message.notification(hostile()))
     for name in ("email.txt", "sms.txt"):
         assert all(line.isprintable() for line in made[name].split("\n"))
     assert "\nSubject:" not in made["email.txt"]

@@ -9,11 +9,11 @@ from botocore.exceptions import EndpointConnectionError
 
 from image_scan import log
 from image_scan.aws.cross_account import Accounts
-from image_scan.cache.leases import place_of
 from image_scan.errors import AwsUnavailable
-from image_scan.notifications import sns
+from image_scan.events.workloads import place_of
+from image_scan.notifications import message
 from image_scan.notifications.owners import Owners
-from image_scan.notifications.recipients import Selection
+from image_scan.notifications.selection import Selection
 from tests.support.builders import (
     ACCOUNT,
     CRITICAL,
@@ -125,8 +125,8 @@ def test_the_team_is_in_text_json_and_attributes() -> None:
     where = places("web", "worker")
     names = sorted(where)
     selection = Selection(where, teams={names[0]: "payments"})
-    told = sns.message(settling(CRITICAL), CRITICAL, selection)
+    told = message.compose(settling(CRITICAL), CRITICAL, selection)
     assert [place["team"] for place in told["deployed"]] == ["payments", ""]
-    assert sns.attributes(told)["team"]["StringValue"] == '["payments"]'
-    texts = sns.notification(told).texts
+    assert message.attributes(told)["team"]["StringValue"] == '["payments"]'
+    texts = message.notification(told).texts
     assert "service web of payments (account" in texts["people"]

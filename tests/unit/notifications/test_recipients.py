@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from image_scan.cache.leases import ScanCache, place_of
+from image_scan.cache.leases import ScanCache
 from image_scan.contracts import ImageTask, Outcome
+from image_scan.events.workloads import place_of
 from image_scan.findings import encoding
 from image_scan.inventory.notified import NotifiedFindings
 from image_scan.inventory.table import LedgerTable

@@ -10,8 +10,8 @@ from botocore.stub import Stubber
 
 from image_scan import log
 from image_scan.aws import clients
-from image_scan.cache.leases import place_of
 from image_scan.errors import AwsUnavailable
+from image_scan.events.workloads import place_of
 from image_scan.notifications import result_events
 from image_scan.notifications.result_events import ResultEvents
 from tests.support.builders import CRITICAL, DIGEST, image, settling, task

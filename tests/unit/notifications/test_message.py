@@ -7,24 +7,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from image_scan.cache.leases import place_of
 from image_scan.contracts import READERS, Outcome
-from image_scan.notifications import chat, email, sns
-from image_scan.notifications import message as results
-from image_scan.notifications.recipients import Selection
+from image_scan.events.workloads import place_of
+from image_scan.notifications import chat, email, facts, message
+from image_scan.notifications.selection import Selection
 from tests.support.builders import CRITICAL, image, settling, task
 
 PLACES = dict([place_of(task())])
 
 
 def test_the_message_says_what_where_and_who() -> None:
-    message = sns.message(settling(CRITICAL), CRITICAL, Selection(PLACES))
-    assert sns.subject(message) == "Scan: shop/app - 1C/0H"
-    assert message["verdict"] == "FINDINGS"
-    assert message["image"]["digest"] == image()["digest"]
-    assert message["counts"]["critical"] == 1
-    assert message["scanned_at"].startswith("2026-02-02T")
-    (place,) = message["deployed"]
+    composed = message.compose(settling(CRITICAL), CRITICAL, Selection(PLACES))
+    assert message.subject(composed) == "Scan: shop/app - 1C/0H"
+    assert composed["verdict"] == "FINDINGS"
+    assert composed["image"]["digest"] == image()["digest"]
+    assert composed["counts"]["critical"] == 1
+    assert composed["scanned_at"].startswith("2026-02-02T")
+    (place,) = composed["deployed"]
     assert (place["account"], place["region"], place["service"]) == (
         "123456789012",
         "us-east-1",
@@ -35,8 +34,8 @@ def test_the_message_says_what_where_and_who() -> None:
 
 
 def test_each_kind_of_reader_has_its_text() -> None:
-    told = sns.message(settling(CRITICAL), CRITICAL, Selection(PLACES))
-    texts = sns.notification(told).texts
+    told = message.compose(settling(CRITICAL), CRITICAL, Selection(PLACES))
+    texts = message.notification(told).texts
     assert texts.keys() == set(READERS)
     assert json.loads(texts["machines"]) == told
     assert texts["people"] == email.email(told)
@@ -47,7 +46,7 @@ def test_each_kind_of_reader_has_its_text() -> None:
 def test_a_subscription_can_filter() -> None:
     place = next(iter(PLACES.values()))
     places: Any = {"a": {**place, "cluster": "prod"}, "b": {**place, "cluster": "", "service": "x"}}
-    found = sns.attributes(sns.message(settling(CRITICAL), CRITICAL, Selection(places)))
+    found = message.attributes(message.compose(settling(CRITICAL), CRITICAL, Selection(places)))
     assert {name: each["StringValue"] for name, each in found.items()} == {
         "verdict": "FINDINGS",
         "max_severity": "critical",
@@ -58,24 +57,24 @@ def test_a_subscription_can_filter() -> None:
         "service": '["web", "x"]',
     }
     failed = Outcome(verdict="ERROR")
-    nowhere = sns.attributes(sns.message(settling(failed), failed, Selection({})))
+    nowhere = message.attributes(message.compose(settling(failed), failed, Selection({})))
     assert nowhere.keys() == {"verdict", "max_severity", "repository"}
     assert nowhere["max_severity"]["StringValue"] == "unknown"
 
 
 def test_many_places_are_counted_but_not_all_listed() -> None:
     places = {f"place-{number}": next(iter(PLACES.values())) for number in range(500)}
-    message = sns.message(settling(CRITICAL), CRITICAL, Selection(places))
-    assert (len(message["deployed"]), message["deployed_total"]) == (100, 500)
-    assert len(json.dumps(message)) < 256 * 1024
+    composed = message.compose(settling(CRITICAL), CRITICAL, Selection(places))
+    assert (len(composed["deployed"]), composed["deployed_total"]) == (100, 500)
+    assert len(json.dumps(composed)) < 256 * 1024
 
 
 def test_places_with_long_names_fit_into_a_message() -> None:
     place: Any = {**next(iter(PLACES.values())), "containers": ["c" * 255] * 10}
     places = {f"place-{number}": place for number in range(100)}
-    message = sns.message(settling(CRITICAL), CRITICAL, Selection(places))
-    assert 0 < len(message["deployed"]) < message["deployed_total"] == 100
-    texts = sns.notification(message).texts.values()
+    composed = message.compose(settling(CRITICAL), CRITICAL, Selection(places))
+    assert 0 < len(composed["deployed"]) < composed["deployed_total"] == 100
+    texts = message.notification(composed).texts.values()
     assert max(len(text.encode()) for text in texts) < 256 * 1024
 
 
@@ -84,7 +83,7 @@ def test_a_subject_is_one_line_of_a_hundred_printable_characters(name: str, coun
     counts: Any = {"critical": count, "high": 0, "medium": 0, "low": 0}
     outcome = Outcome(verdict="FINDINGS", counts=counts)
     task = settling(outcome, image(repository=name))
-    subject = sns.subject(sns.message(task, outcome, Selection({})))
+    subject = message.subject(message.compose(task, outcome, Selection({})))
     assert len(subject) <= 100
     assert subject.isascii()
     assert subject.isprintable()
@@ -109,4 +108,4 @@ def test_a_subject_is_one_line_of_a_hundred_printable_characters(name: str, coun
     ],
 )
 def test_the_reason_comes_from_what_was_caught(outcome: Any, reason: str) -> None:
-    assert results.reason(outcome) == reason
+    assert facts.reason(outcome) == reason

@@ -1,0 +1,49 @@
+"""Of what runs, how much has a verdict: the figures of a reconciliation. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from image_scan.contracts import Verdict
+
+Json = dict[str, Any]
+
+
+@dataclass
+class UnscannableImage:
+    """A running image that has no result: no scan can be asked for, or the last one ended as
+    `verdict` says. `places` are ids of the ledger."""
+
+    uri: str
+    reason: str
+    places: set[str] = field(default_factory=set)
+    verdict: Verdict = "UNSCANNABLE"
+
+    @property
+    def why(self) -> str:
+        return self.reason if self.verdict == "UNSCANNABLE" else f"{self.verdict}: {self.reason}"
+
+
+@dataclass
+class Found:
+    """Of all that runs: keys of images, by what is known of them. `sent` are (image, place),
+    `scans` the images that the intake is asked to scan, with the reason, `bad` those whose
+    findings it judges again."""
+
+    images: set[str] = field(default_factory=set)
+    fresh: set[str] = field(default_factory=set)
+    unscannable: dict[str, UnscannableImage] = field(default_factory=dict)
+    failed: dict[str, UnscannableImage] = field(default_factory=dict)
+    scans: dict[str, Json] = field(default_factory=dict)
+    bad: set[str] = field(default_factory=set)
+    running: set[tuple[str, str]] = field(default_factory=set)
+    sent: set[tuple[str, str]] = field(default_factory=set)
+    closed: int = 0
+    unreadable: dict[str, str] = field(default_factory=dict)
+
+    def percent(self) -> int:
+        """Of the images that can be scanned, those with a fresh verdict; rounded down."""
+        scannable = len(self.images) - len(self.unscannable)
+        return 100 * len(self.fresh) // scannable if scannable else 100

@@ -1,0 +1,65 @@
+"""What is told of an image's scan, to people and to machines alike."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from image_scan.events import by_hand
+from image_scan.notifications.links import links
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from image_scan.contracts import Outcome, Place, SettleTask
+
+_MOST_PLACES = 100
+# Bytes of a list; SNS and EventBridge take 256 KiB, and names in ECS can be long.
+_ROOM, ROOM_REGISTERED = 120_000, 30_000
+_IMAGE = ("uri", "digest", "platform", "repository", "tag", "account_id", "region")
+_RESULT = ("counts", "potential", "fixable", "exempted", "fresh", "config_digest")
+_DETECTED = ("examined", "malware", "secrets", "detections")
+
+
+def facts(task: SettleTask, outcome: Outcome, qualys_platform_url: str) -> dict[str, Any]:
+    """`verdict`, `reason`, `image` and `links`, and what the result says where there is one."""
+    image = task["image"]
+    told: dict[str, Any] = {
+        "verdict": outcome["verdict"],
+        "reason": reason(outcome),
+        "image": {name: image.get(name, "") for name in _IMAGE},
+        **{name: outcome[name] for name in (*_RESULT, *_DETECTED) if name in outcome},  # type: ignore[literal-required]
+    }
+    if scanned_at := outcome.get("scanned_at"):
+        told["scanned_at"] = datetime.fromtimestamp(scanned_at / 1000, UTC).isoformat()
+    return {**told, "links": links(task, outcome, qualys_platform_url)}
+
+
+def requests(places: Mapping[str, Place]) -> dict[str, list[str]]:
+    """`requested_by` where the scan was asked for by hand; nothing else."""
+    asked = by_hand.requested_by(places)
+    return {"requested_by": asked} if asked else {}
+
+
+def shown(places: list[dict[str, Any]], room: int = _ROOM) -> list[dict[str, Any]]:
+    """As many of them as a message has room for."""
+    places = places[:_MOST_PLACES]
+    while len(json.dumps(json.dumps(places))) > room:
+        places = places[: len(places) // 2]
+    return places
+
+
+def reason(outcome: Outcome) -> str:
+    """Why there is no result, from the error that a state machine caught where there was one."""
+    if outcome.get("reason") or "error" not in outcome:
+        return outcome.get("reason", "")
+    cause = outcome.get("cause") or ""
+    try:
+        told = json.loads(cause)
+    except (ValueError, RecursionError):
+        told = None
+    if isinstance(told, dict):
+        cause = str(told.get("errorMessage") or "")
+    words = f"{outcome['error']}: {cause[:500]}".rstrip(": ")
+    return words.encode("utf-8", "replace").decode()

@@ -1,0 +1,136 @@
+"""What came of everything that was deployed, and what of it breaks the promise.
+
+Its witnesses are not the install's own: a queue of the account that sees every event, the images
+as they were pushed, subscribers of two topics, and what Step Functions and Qualys saw.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from sandbox.chaos.kinds import counted
+from sandbox.chaos.seen import Judgement
+from sandbox.chaos.verdicts import judge_verdicts, kept, told_place, unscanned
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Iterable
+
+    from sandbox.chaos.deployments import Fleet, Step
+    from sandbox.chaos.seen import Seen
+
+Json = dict[str, Any]
+FAILED = ("TIMEOUT", "ERROR", "UNSCANNABLE")
+
+
+def judge(seen: Seen, fleet: Fleet, steps: Iterable[Step], faults: int) -> Judgement:
+    """`faults` is how many have struck."""
+    judgement = Judgement()
+    handled = _judge_events(seen, fleet, judgement)
+    judge_verdicts(seen, fleet, faults, judgement)
+    _judge_scans(seen, judgement)
+    _judge_topics(seen, judgement)
+    _judge_deployments(seen, fleet, steps, handled, judgement)
+    return judgement
+
+
+def _judge_events(seen: Seen, fleet: Fleet, judgement: Judgement) -> set[str]:
+    """Each event was handled, or lies in a queue. Returns the places of which all were handled."""
+    outcomes = defaultdict(set)
+    for intake in seen.intakes:
+        outcomes[intake["event_id"]].add(intake["status"])
+    failed = {each["id"] for each in seen.failed if "id" in each}
+    undelivered = {each["id"] for each in seen.undelivered}
+    by_id = {event["id"]: _counter(event, judgement) for event in seen.events}
+    by_id |= dict.fromkeys(fleet.requests, judgement.by_request)
+    for name, counts in by_id.items():
+        ended = outcomes[name]
+        if "RUNNING" in ended:
+            judgement.wrong.append(f"stuck: the intake of event {name}")
+        if name in failed:
+            counts["in the failed-events queue"] += 1
+        elif "SUCCEEDED" in ended or name in seen.redriven:
+            counts["handled"] += 1
+        elif name in undelivered:
+            counts["in the undelivered-events queue"] += 1
+        else:
+            judgement.wrong.append(f"lost: event {name}, its intakes {sorted(ended) or 'none'}")
+    # A place is told by one of its events: that of a task may be the one that waits.
+    waiting = {_place(each) for each in seen.events if each["id"] in failed | undelivered}
+    return {_place(event) for event in seen.events} - waiting
+
+
+def _counter(event: Json, judgement: Judgement) -> Counter[str]:
+    return judgement.by_event if "eventName" in event["detail"] else judgement.by_task_event
+
+
+def _place(event: Json) -> str:
+    """The service of a call or of a task, or the family."""
+    if group := event["detail"].get("group"):
+        return str(group).partition(":")[2]
+    given = event["detail"]["requestParameters"]
+    return str(given.get("serviceName") or given.get("service") or given.get("taskDefinition"))
+
+
+def _judge_scans(seen: Seen, judgement: Judgement) -> None:
+    """Never two scans of an image at a time, and none without its end. What cannot be scanned is
+    recorded, which is where the daily digest finds it."""
+    by_key = defaultdict(list)
+    for scan in seen.scans:
+        by_key[scan["image"]["key"]].append(scan)
+        if scan["status"] == "RUNNING":
+            judgement.wrong.append(f"stuck: scan {scan['name']}")
+    for key, scans in by_key.items():
+        judgement.scans[len(scans)] += 1
+        scans.sort(key=lambda scan: scan["startDate"])
+        for one, following in itertools.pairwise(scans):
+            if one["over"] is None or following["startDate"] < one["over"]:
+                judgement.wrong.append(f"two scans at a time: {key}")
+    told = {each["image"]["digest"] for each in seen.notifications if each["verdict"] in FAILED}
+    told |= {key for key, item in seen.verdicts.items() if item["status"] == "UNSCANNABLE"}
+    kept = json.dumps(seen.failed)
+    for key, scans in by_key.items():
+        last = scans[-1]["status"]
+        if last not in ("SUCCEEDED", "RUNNING") and key not in told and key not in kept:
+            judgement.wrong.append(f"lost alert: the scan of {key} {last}, and nobody heard")
+
+
+def _judge_topics(seen: Seen, judgement: Judgement) -> None:
+    """What one topic got, the other one got as well."""
+    machines = {(each["subject"], each["image"]["digest"]) for each in seen.notifications}
+    for subject, digest in sorted(machines ^ set(seen.mails)):
+        judgement.wrong.append(f"lost alert: one topic alone got '{subject}' of {digest}")
+
+
+def _judge_deployments(
+    seen: Seen, fleet: Fleet, steps: Iterable[Step], handled: set[str], judgement: Judgement
+) -> None:
+    """Every image of a place whose events were handled has an outcome, and the place heard of a
+    bad one. A tag that was pushed again may stand for either image."""
+    heard: dict[tuple[str, str], set[str]] = defaultdict(set)
+    many, late = set(), unscanned(seen, fleet)
+    for told in seen.notifications:
+        digest = told["image"]["digest"]
+        truth = fleet.truths.get(digest)
+        if told["verdict"] == "FINDINGS" and truth and counted(told) != truth.counts:
+            continue  # of the scan before
+        heard[digest, told["verdict"]] |= {told_place(place) for place in told["deployed"]}
+        if told["deployed_total"] > len(told["deployed"]):
+            many.add(digest)  # a message names a hundred places
+    for place, uri in sorted({(step.place, uri) for step in steps for uri in step.uris}):
+        digests = fleet.tags.get(uri, set())
+        if place not in handled or not digests:
+            continue
+        failed = {each for each in digests if any(heard[each, verdict] for verdict in FAILED)}
+        if not (failed | digests & (seen.verdicts.keys() | kept(seen))):
+            judgement.wrong.append(f"no outcome: {uri} of {place}, {sorted(digests)}")
+        if len(digests) == 1 and not digests & many:
+            (digest,) = digests
+            truth = fleet.truths[digest]
+            alert = seen.verdicts.get(digest, {}).get("status") == "FINDINGS" and truth.is_alert
+            is_due = alert and not truth.notified and digest not in late
+            if is_due and place not in heard[digest, "FINDINGS"]:
+                judgement.wrong.append(f"lost alert: {place} has not heard of {digest}")
