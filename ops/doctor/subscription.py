@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import requests
 from botocore.exceptions import ClientError
@@ -19,9 +19,6 @@ from image_scan.qualys.credentials import Credentials
 from image_scan.qualys.transport import Transport
 from ops.doctor.aws_errors import code_of
 from ops.doctor.findings import Unanswered
-
-if TYPE_CHECKING:
-    from ops.doctor.here import Here
 
 _TIMEOUT = (5, 10)
 _PAGE = 200
@@ -58,10 +55,23 @@ class AwsBase:
     external_id: str
 
 
+class Settings(Protocol):
+    """The environment of the installation's functions, and clients of its account."""
+
+    @property
+    def environment(self) -> Mapping[str, str]: ...
+
+    @property
+    def client(self) -> Callable[..., Any]: ...
+
+    def told(self, name: str) -> str:
+        """Raises Unanswered where no function has this setting."""
+
+
 class Subscription:
     """Answers are asked for once. Raises Unanswered where the gateway or the secret is missing."""
 
-    def __init__(self, here: Here) -> None:
+    def __init__(self, here: Settings) -> None:
         self._here = here
 
     @cached_property

@@ -1,5 +1,7 @@
-"""What the account knows of the images and events that a ledger calls wrong: a run is gone when it
-ends, and no other is quite like it."""
+"""What the account knows of the images and events that a judgement calls wrong.
+
+A run is gone when it ends, and no other is quite like it.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sandbox.chaos.ledger import Seen
+    from sandbox.chaos.seen import Seen
     from sandbox.install import Install
 
 Json = dict[str, Any]

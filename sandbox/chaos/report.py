@@ -1,4 +1,4 @@
-"""The ledger of a run, to be read."""
+"""The judgement of a run, to be read."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Mapping
 
-    from sandbox.chaos.ledger import Ledger
     from sandbox.chaos.run import Result
+    from sandbox.chaos.seen import Judgement
 
 _MOST = 20
 
@@ -17,26 +17,26 @@ _MOST = 20
 def report(result: Result) -> str:
     faults = sum(result.faults.values())
     lines = [f"{faults} faults in {result.seconds:.0f} s: {_counted(result.faults)}"]
-    for title, ledger in (("while it failed", result.before), ("after redrive", result.after)):
-        lines += ["", title, *_ledger(ledger)]
+    for title, judgement in (("while it failed", result.before), ("after redrive", result.after)):
+        lines += ["", title, *_ledger(judgement)]
     return "\n".join(lines)
 
 
-def _ledger(ledger: Ledger) -> list[str]:
+def _ledger(judgement: Judgement) -> list[str]:
     scans = {
-        f"{number} each" if number > 1 else "one each": n for number, n in _sorted(ledger.scans)
+        f"{number} each" if number > 1 else "one each": n for number, n in _sorted(judgement.scans)
     }
     rows = [
-        f"  events         {ledger.by_event.total()} = {_counted(ledger.by_event)}",
-        f"  of tasks       {ledger.by_task_event.total()} = {_counted(ledger.by_task_event)}",
-        f"  by hand        {ledger.by_request.total()} = {_counted(ledger.by_request)}",
-        f"  images         {sum(ledger.by_verdict.values())} = {_counted(ledger.by_verdict)}",
-        f"  scans          of {sum(ledger.scans.values())} images: {_counted(scans)}",
-        f"  notifications  {sum(ledger.told.values())} = {_counted(ledger.told)}",
-        f"  told again     {len(ledger.told_again)}, though known {len(ledger.needless)}",
-        f"  wrong          {len(ledger.wrong)}",
+        f"  events         {judgement.by_event.total()} = {_counted(judgement.by_event)}",
+        f"  of tasks       {judgement.by_task_event.total()} = {_counted(judgement.by_task_event)}",
+        f"  by hand        {judgement.by_request.total()} = {_counted(judgement.by_request)}",
+        f"  images         {sum(judgement.by_verdict.values())} = {_counted(judgement.by_verdict)}",
+        f"  scans          of {sum(judgement.scans.values())} images: {_counted(scans)}",
+        f"  notifications  {sum(judgement.told.values())} = {_counted(judgement.told)}",
+        f"  told again     {len(judgement.told_again)}, though known {len(judgement.needless)}",
+        f"  wrong          {len(judgement.wrong)}",
     ]
-    return rows + [f"    {each}" for each in ledger.wrong[:_MOST]]
+    return rows + [f"    {each}" for each in judgement.wrong[:_MOST]]
 
 
 def _counted(counts: Mapping[str, int]) -> str:

@@ -16,7 +16,8 @@ from sandbox.aws import REPOSITORY
 from sandbox.chaos.changes import changes
 from sandbox.chaos.deployments import Fleet, Step
 from sandbox.chaos.evidence import evidence
-from sandbox.chaos.ledger import Ledger, Seen, judge
+from sandbox.chaos.judging import judge
+from sandbox.chaos.seen import Judgement, Seen
 from sandbox.chaos.trouble import Trouble
 from sandbox.chaos.witness import Witness
 from sandbox.kept_install import kept_install
@@ -43,8 +44,8 @@ class Result:
     """What the witnesses saw when it was quiet again, and after redrives without faults.
     `evidence` is of what was wrong then, empty when nothing was."""
 
-    before: Ledger
-    after: Ledger
+    before: Judgement
+    after: Judgement
     evidence: str
     faults: dict[str, int]
     seconds: float

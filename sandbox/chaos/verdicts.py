@@ -11,39 +11,39 @@ from sandbox.chaos.kinds import EXAMINED, SECRET, counted
 if TYPE_CHECKING:
     from sandbox.chaos.deployments import Fleet
     from sandbox.chaos.kinds import Truth
-    from sandbox.chaos.ledger import Ledger, Seen
+    from sandbox.chaos.seen import Judgement, Seen
 
 Json = dict[str, Any]
 
 
-def judge_verdicts(seen: Seen, fleet: Fleet, faults: int, ledger: Ledger) -> None:
+def judge_verdicts(seen: Seen, fleet: Fleet, faults: int, judgement: Judgement) -> None:
     """What is recorded is true, and nothing is left half done."""
-    ledger.wrong += [f"stuck: a lease on {key}" for key in seen.leases.keys() - kept(seen)]
+    judgement.wrong += [f"stuck: a lease on {key}" for key in seen.leases.keys() - kept(seen)]
     late = unscanned(seen, fleet)
     for key, item in seen.verdicts.items():
-        ledger.by_verdict[item["status"]] += 1
+        judgement.by_verdict[item["status"]] += 1
         truth = fleet.truths.get(key)
         if not truth:
             continue
         found = counted(item)
         if item["status"] == "CLEAN" and truth.due != "CLEAN":
-            ledger.wrong.append(f"false clean: {truth}, {item.get('reason', '')}")
+            judgement.wrong.append(f"false clean: {truth}, {item.get('reason', '')}")
         true = (truth.counts, truth.before) if key in late else (truth.counts,)
         if item["status"] == "FINDINGS" and found not in true:
-            ledger.wrong.append(f"false counts: {truth} has {found}")
+            judgement.wrong.append(f"false counts: {truth} has {found}")
         elif item["status"] in ("CLEAN", "FINDINGS") and EXAMINED - {*item.get("examined", [])}:
-            ledger.wrong.append(f"not examined: {truth}, {item.get('reason', '')}")
+            judgement.wrong.append(f"not examined: {truth}, {item.get('reason', '')}")
     if SECRET in json.dumps([seen.verdicts, seen.notifications, seen.failed], default=str):
-        ledger.wrong.append("shown: the value of a secret")
-    _judge_alerts(seen, fleet, faults, ledger)
+        judgement.wrong.append("shown: the value of a secret")
+    _judge_alerts(seen, fleet, faults, judgement)
 
 
-def _judge_alerts(seen: Seen, fleet: Fleet, faults: int, ledger: Ledger) -> None:
+def _judge_alerts(seen: Seen, fleet: Fleet, faults: int, judgement: Judgement) -> None:
     """What is told is true. It is told again, or of what is known from the version before, only
     when a fault hid that it had been told."""
     heard: set[tuple[str, ...]] = set()
     for told in seen.notifications:
-        ledger.told[told["verdict"]] += 1
+        judgement.told[told["verdict"]] += 1
         key, found = told["image"]["digest"], counted(told)
         truth = fleet.truths.get(key)
         if told["verdict"] != "FINDINGS":
@@ -52,15 +52,15 @@ def _judge_alerts(seen: Seen, fleet: Fleet, faults: int, ledger: Ledger) -> None
         deployed = [each for each in told["deployed"] if each["cluster"]]
         places = {(key, str(found), each["cluster"], told_place(each)) for each in deployed}
         if places & heard:
-            ledger.told_again.append(key)
+            judgement.told_again.append(key)
         heard |= places
         if truth and not _is_true(truth, found):
-            ledger.wrong.append(f"false alert: {truth} told as {found}")
+            judgement.wrong.append(f"false alert: {truth} told as {found}")
         if truth and truth.notified and places:
-            ledger.needless.append(key)
-    for name, of in (("twice", ledger.told_again), ("though known", ledger.needless)):
+            judgement.needless.append(key)
+    for name, of in (("twice", judgement.told_again), ("though known", judgement.needless)):
         if len(of) > faults:
-            ledger.wrong.append(f"told {name}: {len(of)} alerts, with {faults} faults: {of}")
+            judgement.wrong.append(f"told {name}: {len(of)} alerts, with {faults} faults: {of}")
 
 
 def _is_true(truth: Truth, found: Any) -> bool:

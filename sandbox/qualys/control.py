@@ -9,7 +9,7 @@ from urllib.parse import quote
 import requests
 
 from sandbox.qualys.limits import LimitAnswer
-from sandbox.qualys.telling import read_file
+from sandbox.qualys.scenario_file import read_file
 
 _SECONDS = 30
 _LIMIT_PARTS = {one.name for one in dataclasses.fields(LimitAnswer)}
@@ -72,7 +72,7 @@ class SimulatorControl:
         return self.fail(path, status=status, headers=headers, times=times, **limit)
 
     def load(self, path: str | Path) -> None:
-        """Tells what a scenario file holds, see `sandbox.qualys.telling`; reset forgets it."""
+        """Sets what a scenario file holds; reset takes it back. See `scenario_file`."""
         try:
             told = read_file(path)
         except ValueError as error:

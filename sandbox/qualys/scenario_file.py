@@ -1,4 +1,4 @@
-"""What is told about a subscription at once, from a scenario file (TOML):
+"""Reads a scenario file (TOML), which says what a subscription has and how it behaves:
 
 [scenario]                 switches, see `Scenario`
 [behaviours."team/app"]    how scans of an image go and look, see `Behaviour`
@@ -12,17 +12,29 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from sandbox.qualys.answers import Json
-from sandbox.qualys.findings import dated, vulnerability
-from sandbox.qualys.images import Image, told_image
-
-if TYPE_CHECKING:
-    from sandbox.qualys.world import World
+from sandbox.qualys.behaviours import Behaviours
+from sandbox.qualys.clock import Clock
+from sandbox.qualys.faults import Faults
+from sandbox.qualys.findings import ToldFindings, dated, vulnerability
+from sandbox.qualys.images import Image, Images, told_image
+from sandbox.qualys.scenario import Scenario
 
 _TABLES = ("scenario", "behaviours", "findings")
 _ARRAYS = ("images", "faults")
+
+
+class Subscription(Protocol):
+    """The parts that a scenario file sets."""
+
+    scenario: Scenario
+    behaviours: Behaviours
+    findings: ToldFindings
+    images: Images
+    faults: Faults
+    clock: Clock
 
 
 def read_file(path: str | Path) -> Json:
@@ -35,27 +47,27 @@ def read_file(path: str | Path) -> Json:
     return told
 
 
-def tell(world: "World", told: Mapping[str, Any]) -> None:
-    """Tells all of it. Raises ValueError that names the key, with what stands before it told."""
+def apply(told: Mapping[str, Any], to: Subscription) -> None:
+    """Sets all of it. Raises ValueError that names the key; what stands before it is set then."""
     for name, part in told.items():
         if name not in (*_TABLES, *_ARRAYS):
             raise ValueError(f"unknown name {name}")
         if not isinstance(part, dict if name in _TABLES else list):
             raise ValueError(f"{name} must be {'a table' if name in _TABLES else 'an array'}")
     with _at("scenario"):
-        world.scenario.update(told.get("scenario", {}))
+        to.scenario.update(told.get("scenario", {}))
     for key, values in told.get("behaviours", {}).items():
         with _at(f'behaviours."{key}"'):
-            world.behaviours.tell(key, values)
+            to.behaviours.tell(key, values)
     for key, findings in told.get("findings", {}).items():
         with _at(f'findings."{key}"'):
-            world.findings.tell(key, findings)
+            to.findings.tell(key, findings)
     for number, image in enumerate(told.get("images", []), 1):
         with _at(f"images[{number}]"):
-            world.images.replace(known_image(image, world.clock.now()))
+            to.images.replace(known_image(image, to.clock.now()))
     for number, fault in enumerate(told.get("faults", []), 1):
         with _at(f"faults[{number}]"):
-            world.faults.add(fault)
+            to.faults.add(fault)
 
 
 def known_image(told: Mapping[str, Any], now: float) -> Image:

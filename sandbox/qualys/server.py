@@ -15,8 +15,8 @@ from sandbox.qualys.clock import Clock
 from sandbox.qualys.control import SimulatorControl
 from sandbox.qualys.front import Front
 from sandbox.qualys.image_source import HeldImages, ImageSource
+from sandbox.qualys.scenario_file import read_file
 from sandbox.qualys.sensor import Sensor
-from sandbox.qualys.telling import read_file
 from sandbox.qualys.world import World
 
 _POLL_SECONDS = 0.01  # how soon the server notices that it shall stop
@@ -45,7 +45,7 @@ class QualysSimulator:
 
     Images are pulled from `image_source`; without one there is an empty `HeldImages` to push to.
     `scenario` holds values to start from and to come back to on reset, as does `scenario_file` (see
-    `sandbox.qualys.telling`). Raises ValueError if one of them does not fit.
+    `sandbox.qualys.scenario_file`). Raises ValueError if one of them does not fit.
     """
 
     def __init__(

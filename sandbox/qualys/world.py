@@ -18,8 +18,8 @@ from sandbox.qualys.limits import RateLimits
 from sandbox.qualys.qql import Match, Tokens, compile_filter
 from sandbox.qualys.registries import Registries
 from sandbox.qualys.scenario import Scenario
+from sandbox.qualys.scenario_file import apply
 from sandbox.qualys.schedules import Schedules
-from sandbox.qualys.telling import tell
 
 
 @dataclass
@@ -55,12 +55,12 @@ class World:
             self.faults.clear()
             self.calls.clear()
             for one in self.told:
-                tell(self, one)
+                apply(one, self)
 
     def tell(self, told: Json) -> None:
         """Raises ValueError, and changes nothing, if it does not fit."""
         World(self.accounts, self.clock, [told])
-        tell(self, told)
+        apply(told, self)
 
     def switches(self, sha: str, places: Iterable[tuple[str, str]] = ()) -> Scenario:
         """The scenario as it is for an image."""

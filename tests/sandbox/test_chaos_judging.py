@@ -1,4 +1,4 @@
-"""The ledger of `make chaos` calls wrong what is wrong, and nothing else."""
+"""The judgement of `make chaos` calls wrong what is wrong, and nothing else."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from sandbox.chaos.deployments import Step
+from sandbox.chaos.judging import judge
 from sandbox.chaos.kinds import EXAMINED, KINDS, SECRET, Truth, truth
-from sandbox.chaos.ledger import Ledger, Seen, judge
+from sandbox.chaos.seen import Judgement, Seen
 
 Json = dict[str, Any]
 DIGEST, URI, EVENT = "sha256:" + "d" * 64, "host/chaos/app:1", "request-1"
@@ -34,7 +35,7 @@ def told(**counts: Any) -> Json:
     return alert | {"deployed": [PLACE], "deployed_total": 1}
 
 
-def see(was: Truth, item: Json, *alerts: Json, requested: bool = False, **seen: Any) -> Ledger:
+def see(was: Truth, item: Json, *alerts: Json, requested: bool = False, **seen: Any) -> Judgement:
     """One service that runs one image, whose event was handled."""
     call = {"eventName": "CreateService", "requestParameters": {"serviceName": "web"}}
     handled = [{"event_id": "call-1", "status": "SUCCEEDED"}]

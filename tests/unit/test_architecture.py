@@ -1,6 +1,7 @@
-"""Dependencies point one way: handlers, domain, then qualys and aws, then errors."""
+"""Packages depend on lower packages only, pure modules on nothing but Python, handlers compose."""
 
 import ast
+import graphlib
 import sys
 from pathlib import Path
 
@@ -8,38 +9,48 @@ import pytest
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
 PACKAGE = FUNCTIONS / "image_scan"
-MODULES = sorted(PACKAGE.rglob("*.py"))
-HANDLERS = sorted(path for path in PACKAGE.glob("handlers/*.py") if path.stem != "__init__")
+MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.stem != "__init__")
+HANDLERS = [path for path in MODULES if path.parent.name == "handlers"]
+# From low to high. A module imports from lower lines, and from its own package.
+RANKS = (
+    ("errors", "contracts"),
+    ("config",),
+    ("log", "metrics", "findings"),
+    ("aws",),
+    ("qualys", "ecr"),
+    ("events",),
+    ("cache",),
+    ("inventory", "scans", "security_hub"),
+    ("notifications",),
+    ("completion",),
+    ("handlers",),
+)
+RANK = {package: rank for rank, packages in enumerate(RANKS) for package in packages}
 # Without AWS, HTTP or an environment: they can be read and tested by themselves.
 PURE = {
+    "contracts",
+    "ecr.identity",
+    "ecr.references",
+    "errors",
     "events.api_calls",
+    "events.by_hand",
     "events.fields",
+    "events.platforms",
     "events.scaling",
     "events.scan_request",
     "events.task_state",
-    "events.platforms",
-    "ecr.identity",
-    "ecr.references",
-    "findings.summary",
+    "events.workloads",
     "findings.detections",
     "findings.encoding",
+    "findings.entries",
     "findings.fields",
     "findings.fixes",
+    "findings.summary",
     "findings.threats",
-    "findings.entries",
-    "payloads",
-    "errors",
-    "security_findings",
-    "security_detections",
-}
-LOW = {
-    "errors",
-    "payloads",
-    "config",
-    "ecr.references",
-    "events.fields",
-    "findings.entries",
-    "findings.fields",
+    "inventory.coverage",
+    "notifications.selection",
+    "security_hub.asff",
+    "security_hub.detections",
 }
 
 
@@ -47,48 +58,70 @@ def name_of(path: Path) -> str:
     return ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
 
 
-def imports(path: Path) -> set[str]:
-    """What a module imports, type checking aside; our own by their name in the package."""
+def imports(path: Path, *, at_run_time: bool = False) -> set[str]:
+    """The modules that a module imports, ours by their name in the package.
+
+    Imports for type checking and inside of functions count, unless only those of the run time are
+    asked for.
+    """
+    tree = ast.parse(path.read_text())
     found = set()
-    for node in ast.parse(path.read_text()).body:
+    for node in tree.body if at_run_time else ast.walk(tree):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            own = {f"{node.module}.{alias.name}" for alias in node.names}
-            is_package = (FUNCTIONS / node.module.replace(".", "/")).is_dir()
-            found |= own if is_package else {node.module}
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
     return {name.removeprefix("image_scan.") for name in found}
 
 
-def level(name: str) -> int:
-    if name.startswith("handlers."):
-        return 3
-    if name.startswith("qualys.") or name in {"aws", "log", "metrics"}:
-        return 1
-    return 0 if name in LOW else 2
+def own_imports() -> dict[str, set[str]]:
+    names = {name_of(path) for path in MODULES}
+    return {name_of(path): imports(path) & names for path in MODULES}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_nothing_imports_upward(path: Path) -> None:
-    own = {name_of(module) for module in MODULES}
-    used = {name for name in imports(path) if name in own}
-    assert all(level(name) <= level(name_of(path)) for name in used), used
-    if name_of(path).startswith("handlers."):
-        assert not [name for name in used if name.startswith("handlers.")]
+def test_a_package_imports_from_lower_ranks_only() -> None:
+    arrows = {(name, each) for name, used in own_imports().items() for each in used}
+    wrong = {
+        (name, each)
+        for name, each in arrows
+        if (package := each.split(".")[0]) != name.split(".")[0]
+        and RANK[package] >= RANK[name.split(".")[0]]
+    }
+    assert wrong == set()
+    assert not [arrow for arrow in arrows if all(each.startswith("handlers.") for each in arrow)]
+
+
+def test_no_functions_import_each_other_in_a_circle() -> None:
+    graphlib.TopologicalSorter(own_imports()).prepare()
+
+
+@pytest.mark.parametrize("package", ["ops", "sandbox"])
+def test_no_tools_import_each_other_in_a_circle(package: str) -> None:
+    project = FUNCTIONS.parent
+    names = {
+        ".".join(path.relative_to(project).with_suffix("").parts): path
+        for path in (project / package).rglob("*.py")
+    }
+    graphlib.TopologicalSorter(
+        {name: imports(path) & names.keys() for name, path in names.items()}
+    ).prepare()
 
 
 @pytest.mark.parametrize("name", sorted(PURE))
-def test_what_is_pure_stays_so(name: str) -> None:
-    used = imports(PACKAGE / f"{name.replace('.', '/')}.py")
-    foreign = {each.split(".", 1)[0] for each in used - PURE}
+def test_a_pure_module_imports_only_pure_ones(name: str) -> None:
+    used = imports(PACKAGE / f"{name.replace('.', '/')}.py", at_run_time=True)
+    packages = {each.split(".")[0] for each in PURE}
+    foreign = {each.split(".")[0] for each in used} - packages - {"image_scan"}
+    own = {each for each in used if each in {name_of(path) for path in MODULES}}
+    assert own <= PURE
     assert foreign <= {*sys.stdlib_module_names} - {"os", "socket", "subprocess"}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_the_environment_and_boto3_have_one_door_each(path: Path) -> None:
-    assert "os" not in imports(path) or name_of(path) == "config"
-    clients = {"boto3"} & imports(path)
-    assert not clients or name_of(path) == "aws"
+    used = imports(path)
+    assert "os" not in used or name_of(path) == "config"
+    assert "boto3" not in used or name_of(path) == "aws.clients"
 
 
 @pytest.mark.parametrize("path", HANDLERS, ids=name_of)

@@ -4,9 +4,9 @@ from flask import Blueprint, Response, request
 
 from sandbox.qualys.answers import as_json, empty
 from sandbox.qualys.api.requests import json_object
+from sandbox.qualys.scenario_file import known_image
 from sandbox.qualys.sensor import Sensor
 from sandbox.qualys.subjects import is_about
-from sandbox.qualys.telling import known_image
 from sandbox.qualys.world import World
 
 
