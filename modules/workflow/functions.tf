@@ -82,7 +82,7 @@ resource "aws_lambda_function" "this" {
   # checkov:skip=CKV_AWS_115: reserved concurrency fails in accounts with a small quota; the machines hold back
   # checkov:skip=CKV_AWS_116: the machines invoke synchronously, and keep what fails
   # checkov:skip=CKV_AWS_117: `network` is an input; most accounts reach Qualys without
-  # checkov:skip=CKV_AWS_173: nothing in the environment is secret; a proxy's password is refused there
+  # checkov:skip=CKV_AWS_173: nothing in the environment is secret; a proxy URL with a login is refused
   # checkov:skip=CKV_AWS_272: signing takes a profile and a bucket of its own; requirements are pinned by hash
   for_each = local.functions
 

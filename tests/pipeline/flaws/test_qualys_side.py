@@ -197,7 +197,7 @@ def test_f33_the_functions_know_no_iam() -> None:
                     services.add(call.args[0].value)
                 else:
                     # The one door to boto3, and our own client of Qualys.
-                    assert path.name == "aws.py" or not call.args, path
+                    assert path.name == "clients.py" or not call.args, path
     # STS to read a member account as its describe role.
     read = {"ecr", "ecs", "secretsmanager", "sts"}
     assert services <= read | {"dynamodb", "events", "sns", "stepfunctions"}
