@@ -1,6 +1,7 @@
-"""Of all tests: shared fixtures, which group begins first, and the time of each tier."""
+"""Of all tests: shared fixtures, which group begins first, which lines count, time of each tier."""
 
 from collections import Counter, defaultdict
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
     items.sort(key=_rank)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Counts lines in the tier `unit` alone: a test of the pipeline would take twice as long."""
+    plugin = item.config.pluginmanager.get_plugin("_cov")
+    counting = getattr(plugin, "cov_controller", None)
+    if counting is None or item.path.is_relative_to(TESTS / "unit"):
+        return (yield)
+    counting.pause()
+    try:
+        return (yield)
+    finally:
+        counting.resume()
 
 
 def _rank(item: pytest.Item) -> int:
