@@ -107,7 +107,7 @@ test: all-ready ## Every check and test but those of `make judges`
 
 .PHONY: judges
 judges: setup $(JUDGES_READY) ## Policies, machines, templates and examples before judges that are not ours; needs Node.js 18
-	$(PYTEST) -n 2 --dist loadgroup tests/judges
+	$(PYTEST) $(WORKERS) tests/judges
 
 .PHONY: lint
 lint: setup ## Style and types of the Python

@@ -14,6 +14,8 @@ pytest_plugins = ["tests.support.fixtures"]
 TESTS = Path(__file__).parent
 # What takes longest begins first, so that no worker is left with it at the end.
 LONGEST = (
+    "judges/test_examples_on_moto.py",
+    "judges/test_stack_sets_on_moto.py",
     "e2e/organization",
     "e2e/deploy",
     "e2e/demo",

@@ -6,15 +6,11 @@ from typing import Any
 import pytest
 
 from tests.judges.policies import Policy
-from tests.judges.programs import HERE, VENV, ask_node, run
+from tests.judges.programs import HERE, VENV, run
+from tests.judges.service_data import KNOWN, said
 from tests.judges.simulation import Judged
 
-# What a judge says, and why it stays.
-KNOWN = {
-    "WriteLogGroups: a request of kms:DescribeKey has no kms:EncryptionContext:aws:logs:arn": (
-        "the statement is the one that CloudWatch Logs documents"
-    ),
-}
+# What parliament says beside what the other judge does, and why it stays.
 KNOWN_TO_PARLIAMENT = {
     "UNKNOWN_CONDITION_FOR_ACTION: Unknown condition kms:EncryptionContext:aws:logs:arn for action "
     "kms:DescribeKey": "the same",
@@ -30,11 +26,6 @@ def policies(alone: Judged, organization: Judged) -> list[Policy]:
     found = [*alone.policies, *organization.policies]
     assert {each.of.split(":")[2] for each in found} == {"iam", "kms", "sqs", "sns", "events", "s3"}
     return found
-
-
-def said(policies: list[Policy]) -> set[str]:
-    answers: list[list[str]] = ask_node("service_data.cjs", [vars(each) for each in policies])
-    return {each for answer in answers for each in answer}
 
 
 def said_by_parliament(policies: list[Policy]) -> set[str]:
