@@ -16,6 +16,7 @@ from tests.support.builders import client_error
     [
         client_error("ThrottlingException"),
         client_error("ProvisionedThroughputExceededException"),
+        client_error("Whatever", 500),
         client_error("Whatever", 503),
         client_error("Whatever", 429),
         client_error("Throttled"),  # SNS

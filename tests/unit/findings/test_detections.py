@@ -33,6 +33,14 @@ BAD = {
 KEY = {"secretDetector": "AWS Access Key", "category": "AWS", "severity": "HIGH"}
 
 
+@pytest.mark.parametrize(
+    ("level", "serious"), [("critical", True), ("high", True), ("medium", False), ("low", False)]
+)
+def test_critical_and_high_ones_are_serious(level: str, serious: bool) -> None:
+    counts: Any = {**ZERO, level: 1}
+    assert detections.is_serious(counts) is serious
+
+
 def test_layers_that_were_analysed_and_are_clean_are_examined_and_none() -> None:
     found = detections.malware([LAYER, {**LAYER, "prediction": "benign"}])
     assert (found["examined"], found["counts"], found["found"]) == (True, ZERO, [])

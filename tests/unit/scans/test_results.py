@@ -145,7 +145,12 @@ def test_marked_exceptions_may_be_in_the_summary(
 
 
 @pytest.mark.parametrize(
-    ("counted", "told"), [({"json": counts(severity5Count=3)}, "3"), ({"status": 403}, "nothing")]
+    ("counted", "told"),
+    [
+        ({"json": counts(severity5Count=3)}, "3"),
+        ({"json": counts(severity5Count=30)}, "30"),
+        ({"status": 403}, "nothing"),
+    ],
 )
 def test_counts_that_are_an_order_apart_are_said(
     qualys: QualysClient, answers: responses.RequestsMock, counted: dict[str, Any], told: str
