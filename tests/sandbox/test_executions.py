@@ -62,10 +62,10 @@ def test_a_stopped_execution_stays_aborted(account: Account, status_events: str)
     definition = calling(function, {"file": f"{account.id}-stop", "failures": 10**9}, Retry=retry)
     execution = account.start(account.machine("m", definition), {"x": 1})
     states = account.client("stepfunctions")
-    time.sleep(0.3)
+    calls = account.aws.home / "tmp" / f"{account.id}-stop"
+    eventually(calls.exists)
     states.stop_execution(executionArn=execution, error="Manual", cause="enough")
     time.sleep(0.3)
-    calls = account.aws.home / "tmp" / f"{account.id}-stop"
     made = calls.read_text()
     time.sleep(0.3)
     assert calls.read_text() == made, "its retries go on"
