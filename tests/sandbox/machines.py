@@ -16,6 +16,13 @@ def handler(event, context):
         raise Busy(str(count))
     return count
 """
+FAILING_LATE = """
+import os, tempfile, time
+def handler(event, context):
+    open(os.path.join(tempfile.gettempdir(), event["file"]), "w").close()
+    time.sleep(0.5)
+    raise ValueError("after the stop")
+"""
 SLEEPING = "import time\ndef handler(event, context):\n    time.sleep(event.get('seconds', 0))\n"
 
 

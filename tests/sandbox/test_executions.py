@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.sandbox.account import Account, Json, eventually
-from tests.sandbox.machines import FLAKY, SLEEPING, calling, waiting
+from tests.sandbox.machines import FAILING_LATE, FLAKY, SLEEPING, calling, waiting
 
 
 @pytest.fixture
@@ -75,6 +75,15 @@ def test_a_stopped_execution_stays_aborted(account: Account, status_events: str)
     assert [detail["status"] for detail in details] == ["RUNNING", "ABORTED"]
     assert (details[1]["error"], details[1]["cause"]) == ("Manual", "enough")
     assert details[1]["input"] == '{"x": 1}'
+
+
+def test_a_task_that_fails_after_the_stop_changes_nothing(account: Account) -> None:
+    function = account.function("late", FAILING_LATE)
+    execution = account.start(account.machine("m", calling(function, {"file": account.id})))
+    eventually((account.aws.home / "tmp" / account.id).exists)
+    account.client("stepfunctions").stop_execution(executionArn=execution)
+    time.sleep(1.5)
+    assert account.ended(execution)["status"] == "ABORTED"
 
 
 def test_the_event_of_a_failure_carries_error_and_cause(
