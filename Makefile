@@ -146,7 +146,7 @@ fuzz: setup ## Hostile events, images and answers of Qualys for ten minutes, new
 	$(BIN)/python tests/properties
 
 .PHONY: bench
-bench: setup ## What deployments take and cost, counted; rewrites the tables of README.md and docs/cost.md
+bench: setup ## What deployments take and cost, counted; rewrites the tables of docs/cost.md
 	@$(BIN)/python $(INSTALL) tests/bench/requirements.txt
 	@PYTHONPATH=functions $(BIN)/python -m tests.bench
 

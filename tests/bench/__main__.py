@@ -1,4 +1,4 @@
-"""`make bench`: counts, and what they cost; rewrites the tables of README.md and docs/cost.md."""
+"""`make bench`: counts, and what they cost; rewrites the tables of docs/cost.md."""
 
 from __future__ import annotations
 
@@ -55,11 +55,11 @@ def main() -> int:
     shown = tables.document(counted)
     more = "\n\n".join((scale.table(grown), "## Cold starts", cold, "## Latency", waits))
     tell("", shown, "", more, sep="\n")
-    tables.put_between_marks(REPOSITORY / "README.md", shown)
-    tables.put_between_marks(REPOSITORY / "docs/cost.md", more)
+    tables.put_between_marks("deployments", shown)
+    tables.put_between_marks("growth", more)
     plot.plot(counted, REPOSITORY / "docs/cost.png")
     took = time.monotonic() - began
-    tell(f"\nWritten into README.md, docs/cost.md and docs/cost.png after {took:.0f} s.")
+    tell(f"\nWritten into docs/cost.md and docs/cost.png after {took:.0f} s.")
     return 0
 
 

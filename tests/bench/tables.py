@@ -1,8 +1,9 @@
-"""The README's tables of what a deployment takes and costs."""
+"""The tables of docs/cost.md of what a deployment takes and costs."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.bench import cost, counts
@@ -10,13 +11,13 @@ from tests.bench.result import DEPLOYMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from pathlib import Path
 
     from tests.bench.counts import Counts
 
 DAYS = 30.4  # in a month
 A_DAY = (100, 1000, 10_000)
-BEGIN, END = "<!-- make bench: begin -->", "<!-- make bench: end -->"
+PAGE = Path(__file__).parents[2] / "docs/cost.md"
+MARK = "<!-- make bench, {}: {} -->"
 
 
 def document(counted: Mapping[str, Counts]) -> str:
@@ -77,14 +78,16 @@ def monthly(met: Counts, deployments_a_day: int) -> float:
     return sum(dollars.values()) / DEPLOYMENTS * deployments_a_day * DAYS
 
 
-def between_marks(path: Path) -> str:
-    found = re.search(f"{BEGIN}\n(.*?)\n{END}", path.read_text(), re.DOTALL)
-    assert found, f"{path.name} has no marks for the tables"
+def between_marks(part: str) -> str:
+    """What the page has of a part, "deployments" or "growth"."""
+    begin, end = MARK.format(part, "begin"), MARK.format(part, "end")
+    found = re.search(f"{begin}\n(.*?)\n{end}", PAGE.read_text(), re.DOTALL)
+    assert found, f"{PAGE.name} has no marks for {part}"
     return found[1]
 
 
-def put_between_marks(path: Path, text: str) -> None:
-    path.write_text(path.read_text().replace(between_marks(path), text))
+def put_between_marks(part: str, text: str) -> None:
+    PAGE.write_text(PAGE.read_text().replace(between_marks(part), text))
 
 
 def _row(name: str, cells: Iterable[str]) -> str:

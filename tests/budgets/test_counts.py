@@ -1,8 +1,7 @@
-"""The figures of the README are what the machines and functions of today take."""
+"""The figures of docs/cost.md are what the machines and functions of today take."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +13,6 @@ from tests.bench.trace import DECK
 if TYPE_CHECKING:
     from sandbox.qualys import QualysSimulator
 
-REPOSITORY = Path(__file__).parents[2]
 GROWING = {("aws", "send_notification dynamodb:GetItem"), (counts.UNITS, "read")}
 
 
@@ -38,8 +36,8 @@ def test_what_was_counted_is_what_it_takes(simulator: QualysSimulator, name: str
                 assert found == pytest.approx(known, rel=share, abs=3), (kind, what)
 
 
-def test_the_readme_shows_what_was_counted() -> None:
-    shown = tables.between_marks(REPOSITORY / "README.md")
+def test_the_page_shows_what_was_counted() -> None:
+    shown = tables.between_marks("deployments")
     assert shown == tables.document(result.read())
 
 

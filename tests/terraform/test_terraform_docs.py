@@ -1,4 +1,4 @@
-"""The READMEs' tables of inputs and outputs, and their usage snippets, agree with the Terraform."""
+"""The pages' tables of inputs and outputs, and their usage snippets, agree with the Terraform."""
 
 import re
 from pathlib import Path
@@ -60,11 +60,16 @@ def table(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
     return [f"| {' | '.join(line)} |" for line in lines]
 
 
-def section(readme: str, heading: str) -> str:
+def section(text: str, heading: str) -> str:
     """What stands between a second-level heading and the next one."""
-    found = re.search(rf"^## {heading}\n(.*?)(?=^## |\Z)", readme, re.DOTALL | re.MULTILINE)
-    assert found, f"the README has no section '## {heading}'"
+    found = re.search(rf"^## {heading}\n(.*?)(?=^## |\Z)", text, re.DOTALL | re.MULTILINE)
+    assert found, f"the page has no section '## {heading}'"
     return found[1]
+
+
+def page(directory: Path) -> str:
+    """The page with the tables of a module; the root has one of its own."""
+    return (directory / ("docs/inputs.md" if directory == REPOSITORY else "README.md")).read_text()
 
 
 def rows_in(text: str) -> list[str]:
@@ -81,16 +86,14 @@ def test_there_are_modules() -> None:
 
 @pytest.mark.parametrize("directory", DOCUMENTED, ids=named)
 def test_inputs(directory: Path) -> None:
-    readme = (directory / "README.md").read_text()
     expected = table(INPUTS, input_rows(directory))
-    assert rows_in(section(readme, "Inputs")) == expected, "\n".join(expected)
+    assert rows_in(section(page(directory), "Inputs")) == expected, "\n".join(expected)
 
 
 @pytest.mark.parametrize("directory", DOCUMENTED, ids=named)
 def test_outputs(directory: Path) -> None:
-    readme = (directory / "README.md").read_text()
     expected = table(OUTPUTS, output_rows(directory))
-    assert rows_in(section(readme, "Outputs")) == expected, "\n".join(expected)
+    assert rows_in(section(page(directory), "Outputs")) == expected, "\n".join(expected)
 
 
 @pytest.mark.parametrize("directory", DOCUMENTED[1:], ids=named)

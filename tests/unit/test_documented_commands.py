@@ -13,7 +13,7 @@ from tests.support.documents import blocks
 COMMANDS = {name for name, block in blocks().items() if block.language == "bash"}
 NOT_RUN = {
     "CONTRIBUTING.md#set-up": "they are parts of what .ci/run runs",
-    "README.md#test": "it is what .ci/run runs",
+    "docs/development.md#test": "it is what .ci/run runs",
     "examples/organization/README.md#3-check": "the embedded AWS has no StackSets to list",
     "modules/org-spoke/README.md#who-applies-it": "nor can it let them into an organization",
 }
