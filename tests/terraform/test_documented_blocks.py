@@ -68,7 +68,7 @@ class Root:
 ROOTS = {
     "image_scan": Root(
         blocks=(
-            "README.md#use-it-on-aws 2",
+            "docs/deploy.md#as-a-module",
             "docs/notifications.md#slack-and-microsoft-teams",
             "docs/notifications.md#slack-and-microsoft-teams 2",
             "docs/notifications.md#events-for-machines",

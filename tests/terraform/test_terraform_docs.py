@@ -96,6 +96,13 @@ def test_outputs(directory: Path) -> None:
     assert rows_in(section(page(directory), "Outputs")) == expected, "\n".join(expected)
 
 
+def test_the_inputs_that_the_readme_names_exist() -> None:
+    table = rows_in(section((REPOSITORY / "README.md").read_text(), "Inputs"))
+    named = [row.split("`")[1] for row in table[2:]]
+    assert len(named) == 10
+    assert set(named) <= blocks(REPOSITORY, "variable").keys()
+
+
 @pytest.mark.parametrize("directory", DOCUMENTED[1:], ids=named)
 def test_usage(directory: Path) -> None:
     """The snippet gives every required input, and none that does not exist."""

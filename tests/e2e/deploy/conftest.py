@@ -20,6 +20,7 @@ from sandbox.snapshots import Snapshot, copy_of
 from sandbox.terraform import cli_environment, kept_provider
 
 TOKEN = "canary-token-deploy"
+CLIENT = ("client-of-deploy", "canary-client-secret-deploy")
 HOME = "us-east-1"
 INSTALL = ("QUALYS_POD=US2", "CREATE_ROLE=true")
 LEFT_BEHIND = shutil.ignore_patterns("__pycache__", ".terraform*", "*.tfstate*", "dist")
@@ -104,7 +105,8 @@ def project_in(folder: Path, state: Path | None = None) -> Iterator[Project]:
     with Aws(wait_scale=0, state=state) as aws:
         sensor = make_sensor_user(aws.endpoint, "900000000009")
         images = EcrImages(aws.endpoint, lambda: sensor)
-        with QualysSimulator(Credentials(tokens=(TOKEN,)), images) as qualys:
+        accepted = Credentials(tokens=(TOKEN,), clients=dict([CLIENT]))
+        with QualysSimulator(accepted, images) as qualys:
             made = Project(folder, aws, qualys.url)
             # Which builds the zip.
             root = made.deployments / "qualys-image-scan" / ACCOUNT / HOME / "installation"

@@ -6,7 +6,7 @@ import subprocess
 
 from tests.support.documents import block
 
-from .conftest import TOKEN, Deployed, Project
+from .conftest import CLIENT, Deployed, Project
 
 STACKSET = (
     "OrganizationId=o-a1b2c3d4e5",
@@ -40,13 +40,16 @@ def make(project: Project, target: str, *settings: str, answer: str) -> tuple[in
 
 def test_the_commands_of_the_readme(project: Project) -> None:
     """They subscribe an address to what is deployed already, and look at all of it."""
-    export, deploy, doctor = block("README.md#use-it-on-aws").splitlines()
-    assert export == "export AWS_REGION=us-east-1 QUALYS_API_TOKEN=..."
-    given = project.environment | {"AUTO_APPROVE": "1"}
+    export, deploy, doctor = block("README.md#deploy-it").splitlines()
+    settings = "AWS_REGION=us-east-1 QUALYS_CLIENT_ID=... QUALYS_CLIENT_SECRET=..."
+    assert export == f"export {settings}"
+    entered = settings.replace("...", CLIENT[0], 1).replace("...", CLIENT[1])
+    given = {**project.environment, "AUTO_APPROVE": "1"}
+    del given["QUALYS_API_TOKEN"]
 
     def typed(command: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            ["bash", "-c", f"{export.replace('...', TOKEN)}\n{command}"],
+            ["bash", "-c", f"export {entered}\n{command}"],
             cwd=project.folder,
             env=given,
             capture_output=True,
