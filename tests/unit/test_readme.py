@@ -3,7 +3,7 @@
 import re
 
 from sandbox.emulator_process import REPOSITORY
-from tests.support.documents import without_blocks
+from tests.support.documents import block, without_blocks
 
 MOST = 1500
 
@@ -23,3 +23,8 @@ def test_what_counts_as_a_word() -> None:
 
 def test_the_readme_is_short() -> None:
     assert len(words((REPOSITORY / "README.md").read_text())) <= MOST
+
+
+def test_the_e_mail_is_a_part_of_the_whole_one() -> None:
+    whole = block("docs/notifications.md#the-e-mail").splitlines()
+    assert set(block("README.md#the-e-mail").splitlines()) < set(whole)
