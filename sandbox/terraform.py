@@ -97,7 +97,8 @@ def kept_provider(folder: Path, environment: Mapping[str, str]) -> Iterator[dict
     """Variables for runs of Terraform in a folder that share a process of the aws provider, where
     each would start several; none where there is no provider in a mirror.
 
-    It is configured by the run that began last, so that no two of them may be at work at a time.
+    It is configured by the run that began last, so that no two of them may be at work at a time,
+    and a root may configure it for one account and region only.
     https://developer.hashicorp.com/terraform/plugin/debugging
     """
     mirror = find_mirror()

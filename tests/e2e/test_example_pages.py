@@ -34,7 +34,9 @@ def open_shell(install: Install, tmp_path_factory: pytest.TempPathFactory) -> Op
         folder = install.scratch / "examples" / example
         if folder != install.terraform.folder:
             state.rename(folder / state.name)
-        shell = Shell.of(install.aws, folder, scratch, ACCOUNT, REGION, install.providers)
+        # A shared provider has one region.
+        lifetime = install.providers if example == "single-account" else None
+        shell = Shell.of(install.aws, folder, scratch, ACCOUNT, REGION, lifetime)
         shell.environment["TF_VAR_qualys_gateway_url"] = install.qualys.url
         return shell
 
