@@ -4,6 +4,8 @@ import shutil
 import sys
 from pathlib import Path
 
+import pytest
+
 from sandbox.terraform import find_terraform
 
 from .conftest import INSTALL, TOKEN, Deployed, Project
@@ -83,14 +85,15 @@ def test_no_way_to_the_provider_says_what_helps(empty: Project, tmp_path: Path) 
     assert "The provider could not be fetched. Without a way to the registry" in said
 
 
-def test_opentofu_is_taken_where_there_is_no_terraform(empty: Project, tmp_path: Path) -> None:
-    """Here it is Terraform by another name: the test is of the name that is looked for."""
+@pytest.fixture
+def tofu_alone(tmp_path: Path) -> str:
+    """A PATH with OpenTofu and no Terraform. Here it is Terraform by another name."""
     (tmp_path / "tofu").write_text(f'#!/bin/sh\necho "tofu $1" >&2\nexec {find_terraform()} "$@"\n')
     (tmp_path / "tofu").chmod(0o755)
     (tmp_path / "python3").symlink_to(sys.executable)
     for name in ("make", "sh"):
         (tmp_path / name).symlink_to(shutil.which(name) or name)
-    assert "tofu plan" in empty.make("plan", *INSTALL, PATH=str(tmp_path))
+    return str(tmp_path)
 
 
 def test_a_secret_on_the_command_line_is_refused(empty: Project) -> None:
@@ -103,8 +106,9 @@ def test_a_credential_that_qualys_refuses(empty: Project) -> None:
     assert "Qualys was asked for its AWS account id, and failed: QualysUnauthorized" in said
 
 
-def test_the_stackset_is_planned_with_the_hubs_names(empty: Project) -> None:
-    """The embedded AWS has no StackSets; the plan of new ones asks it nothing."""
+def test_the_stackset_is_planned_with_the_hubs_names(empty: Project, tofu_alone: str) -> None:
+    """By OpenTofu, where there is no Terraform. The embedded AWS has no StackSets; the plan of new
+    ones asks it nothing."""
     settings = (
         "OrganizationId=o-a1b2c3d4e5",
         "OrgUnitIds=ou-ab12-cdef3456,ou-ab12-00000000",
@@ -113,7 +117,8 @@ def test_the_stackset_is_planned_with_the_hubs_names(empty: Project) -> None:
         "EXISTING_ROLE_NAME=qualys-role",
         "REGIONS=us-east-1,eu-west-1",
     )
-    said = empty.make("plan-spoke-stackset", *settings)
+    said = empty.make("plan-spoke-stackset", *settings, PATH=tofu_alone)
+    assert "tofu plan" in said
     assert "Plan: 8 to add" in said
     assert "222233334444:role/*qualys-image-scan-send-notification-us-east-1" in said
     assert "qualys-image-scan-222233334444" in said

@@ -7,14 +7,10 @@ from .conftest import Project
 ELSEWHERE = ("eu-west-1", "ap-south-1")
 
 
-def test_two_regions_and_back(project: Project) -> None:
+def test_two_regions_at_a_time(project: Project) -> None:
     regions = f"REGION={','.join(ELSEWHERE)}"
     said = project.make("deploy-region", regions, "AUTO_APPROVE=1")
     for region in ELSEWHERE:
         assert f"[regional-spoke {region}] Apply complete!" in said
         rules = project.aws.client("events", ACCOUNT, region).list_rules()["Rules"]
         assert [rule["Name"] for rule in rules] == ["qualys-image-scan-forward-deployments"]
-    project.make("destroy-region", regions, "AUTO_APPROVE=1")
-    for region in ELSEWHERE:
-        assert project.aws.client("events", ACCOUNT, region).list_rules()["Rules"] == []
-    assert [path.name for path in project.left()] == ["installation"]
