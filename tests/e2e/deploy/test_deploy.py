@@ -117,7 +117,10 @@ def test_the_stackset_is_planned_with_the_hubs_names(empty: Project, tofu_alone:
         "EXISTING_ROLE_NAME=qualys-role",
         "REGIONS=us-east-1,eu-west-1",
     )
+    cloudformation = empty.aws.client("cloudformation")
+    cloudformation.activate_organizations_access()
     said = empty.make("plan-spoke-stackset", *settings, PATH=tofu_alone)
+    cloudformation.deactivate_organizations_access()
     assert "tofu plan" in said
     assert "Plan: 8 to add" in said
     assert "222233334444:role/*qualys-image-scan-send-notification-us-east-1" in said

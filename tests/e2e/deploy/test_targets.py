@@ -103,6 +103,7 @@ def test_stacksets_are_asked_for_and_nothing_is_left(empty: Project) -> None:
     said = empty.make("destroy-spoke-stackset", *STACKSET, "AUTO_APPROVE=1")
     assert "There was nothing to destroy." in said
     assert "org-spoke" not in {path.name for path in empty.left()}
+    empty.aws.client("cloudformation").deactivate_organizations_access()
 
 
 def test_there_is_nothing_to_destroy_of_another_name(empty: Project) -> None:
