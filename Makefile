@@ -102,8 +102,13 @@ redrive: $(OPS_READY) ## Kept events through the intake again; DRY_RUN=1 lists t
 # apply is waiting.
 .PHONY: test
 test: all-ready ## Every check and test but those of `make judges`
-	@$(MAKE) --no-print-directory --jobs=2 lint checkov
+	@$(MAKE) --no-print-directory --jobs=2 lint checkov compiled
 	$(PYTEST) $(WORKERS) tests --ignore=tests/judges --cov --cov-report=term --cov-fail-under=95
+
+# By one process, before each of the workers would do it.
+.PHONY: compiled
+compiled: setup
+	@$(PYTEST) --collect-only --quiet tests --ignore=tests/judges >/dev/null 2>&1 || true # the tests themselves tell why
 
 .PHONY: judges
 judges: setup $(JUDGES_READY) ## Policies, machines, templates and examples before judges that are not ours; needs Node.js 18
