@@ -320,6 +320,14 @@ run "function_policies" {
   }
 
   assert {
+    condition = [
+      for statement in jsondecode(aws_iam_role_policy.function["parse_event"].policy).Statement :
+      statement.Resource if statement.Sid == "ResolveImages"
+    ] == ["arn:aws:ecr:*:*:repository/*"]
+    error_message = "A repository of another account is read where its own policy lets us in, for which ours must allow it, too."
+  }
+
+  assert {
     condition = jsonencode({
       for key, policy in aws_iam_role_policy.function : key => sort(distinct([
         for action in flatten([for statement in jsondecode(policy.policy).Statement : statement.Action]) :
