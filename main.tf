@@ -99,7 +99,7 @@ module "workflow" {
   notification_policy          = merge(var.notify, { min_severity = var.notification_min_severity, notify_on = var.notify_on })
   exceptions                   = var.exceptions
   owners                       = var.owners
-  result_bus_arn               = try(module.event_detection.hub.event_bus_arn, null)
+  result_bus_arn               = module.event_detection.hub_bus_arn
   security_hub                 = var.security_hub
   code                         = module.package.code
   network                      = var.network
@@ -116,6 +116,7 @@ module "event_detection" {
   alarm_topic_arns         = values(module.workflow.topic_arns)
   kms_key_arn              = module.encryption.kms_key_arn
   spokes                   = var.spokes
+  members                  = module.workflow.members
   task_events              = var.task_events
   create_trail             = var.create_trail
   trail_retention_days     = var.trail_retention_days

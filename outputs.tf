@@ -68,7 +68,7 @@ output "rule_arns" {
 
 output "hub" {
   description = "What modules/regional-spoke and modules/org-spoke need to forward to here; null unless spokes are announced."
-  value       = module.event_detection.hub == null ? null : merge(module.event_detection.hub, module.workflow.members)
+  value       = module.event_detection.hub
 }
 
 output "event_pattern" {

@@ -49,6 +49,9 @@ override_resource {
   target = aws_cloudwatch_event_target.intake
 }
 override_resource {
+  target = aws_ssm_parameter.installation
+}
+override_resource {
   target = aws_cloudwatch_event_target.forwarded
 }
 override_resource {
@@ -84,6 +87,13 @@ variables {
   intake_state_machine_arn = "arn:aws:states:eu-central-1:111122223333:stateMachine:test-scan-intake"
   alarm_topic_arns         = [for reader in ["people", "chat"] : "arn:aws:sns:eu-central-1:111122223333:test-scan-notifications-${reader}"]
   kms_key_arn              = "arn:aws:kms:eu-central-1:111122223333:key/abc"
+  members = {
+    describe_principal_arns = ["arn:aws:iam::111122223333:role/security/test-scan-parse-event"]
+    describe_role_name      = "test-scan-describe"
+    describe_external_id    = "test-scan-111122223333"
+    iam_path                = "/security/"
+    registry_role_name      = "security/qualys"
+  }
   iam_path                 = "/security/"
   permissions_boundary_arn = "arn:aws:iam::111122223333:policy/boundary"
   tags                     = { team = "security" }
@@ -326,6 +336,7 @@ run "without_spokes_there_is_no_hub_bus" {
     condition = 0 == sum([
       length(aws_cloudwatch_event_bus.hub), length(aws_cloudwatch_event_bus_policy.hub),
       length(aws_cloudwatch_event_rule.forwarded), length(aws_cloudwatch_event_target.forwarded),
+      length(aws_ssm_parameter.installation),
     ])
     error_message = "A single account must have no bus that others can reach."
   }
@@ -358,15 +369,45 @@ run "an_organization_may_forward" {
     error_message = "Only ECS events, and only of this organization, may reach the bus."
   }
   assert {
-    condition = output.hub == {
+    condition = output.hub == merge(var.members, {
       account_id      = "111122223333"
       region          = "eu-central-1"
       event_bus_arn   = aws_cloudwatch_event_bus.hub[0].arn
       event_pattern   = aws_cloudwatch_event_rule.ecs.event_pattern
       organization_id = "o-abcdefghij"
-    }
-    error_message = "Spokes must be told where to forward what."
+    })
+    error_message = "Spokes must be told where to forward what, and whom to let in."
   }
+  assert {
+    condition = (
+      aws_ssm_parameter.installation[0].name == "/image-scan/test-scan/installation" && aws_ssm_parameter.installation[0].type == "String" &&
+      aws_ssm_parameter.installation[0].insecure_value == jsonencode({ hub = output.hub }) && aws_ssm_parameter.installation[0].tags == tomap({ team = "security" })
+    )
+    error_message = "The hub must describe itself in its account, whatever it is named."
+  }
+}
+
+run "a_description_that_no_parameter_holds_is_refused" {
+  command = plan
+  module {
+    source = "./modules/event-detection"
+  }
+  override_resource {
+    target          = aws_cloudwatch_event_bus.hub
+    values          = { arn = "arn:aws:events:eu-central-1:111122223333:event-bus/test-scan-hub" }
+    override_during = plan
+  }
+  variables {
+    spokes = { regional = true }
+    members = {
+      describe_principal_arns = [for number in range(4) : "arn:aws:iam::111122223333:role/${join("", range(500))}/${number}"]
+      describe_role_name      = "test-scan-describe"
+      describe_external_id    = "test-scan-111122223333"
+      iam_path                = "/security/"
+      registry_role_name      = "security/qualys"
+    }
+  }
+  expect_failures = [aws_ssm_parameter.installation]
 }
 
 run "forwarded_events_start_the_intake_as_ours_do" {

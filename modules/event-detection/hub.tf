@@ -8,6 +8,15 @@ locals {
     var.spokes.regional && var.spokes.organization == null ? [local.account] : [],
   )
 
+  # What a spoke is told; policies, roles and templates of members are made of it.
+  hub = local.hub_bus ? merge(var.members, {
+    account_id      = local.account
+    region          = local.region
+    event_bus_arn   = aws_cloudwatch_event_bus.hub[0].arn
+    event_pattern   = local.event_pattern
+    organization_id = try(var.spokes.organization.id, null)
+  }) : null
+
   # What happens here reaches the default bus. Forwarded to ourselves, it would start twice.
   hub_event_pattern = jsonencode({
     source = local.event_sources
@@ -26,6 +35,29 @@ resource "aws_cloudwatch_event_bus" "hub" {
   name        = "${var.name_prefix}-hub"
   description = "ECS calls that spokes forward"
   tags        = var.tags
+}
+
+# For whoever deploys spokes on another machine. A name may not begin with aws or ssm, as a prefix may.
+resource "aws_ssm_parameter" "installation" {
+  # checkov:skip=CKV2_AWS_34: nothing in it is secret
+  # checkov:skip=CKV_AWS_337: nothing in it is secret
+  count = local.hub_bus ? 1 : 0
+
+  name           = "/image-scan/${var.name_prefix}/installation"
+  description    = "What spokes need to know of ${var.name_prefix}"
+  type           = "String"
+  insecure_value = jsonencode({ hub = local.hub })
+  tags           = var.tags
+
+  lifecycle {
+    precondition {
+      condition     = length(jsonencode({ hub = local.hub })) <= 4096
+      error_message = "The names of the roles are longer than the parameter that tells them to spokes may be (4,096 characters): take a shorter iam_path."
+    }
+  }
+
+  # Whoever reads it may forward.
+  depends_on = [aws_cloudwatch_event_bus_policy.hub]
 }
 
 resource "aws_cloudwatch_event_bus_policy" "hub" {

@@ -9,16 +9,15 @@ output "rule_arn" {
 }
 
 output "hub" {
-  description = "Where spokes forward to: account, region and ARN of the hub bus, with the event pattern and the organization that may; null when nobody may."
-  value = local.hub_bus ? {
-    account_id      = local.account
-    region          = local.region
-    event_bus_arn   = aws_cloudwatch_event_bus.hub[0].arn
-    event_pattern   = local.event_pattern
-    organization_id = try(var.spokes.organization.id, null)
-  } : null
+  description = "Where spokes forward to: account, region and ARN of the hub bus, with the event pattern, the organization that may, and what `members` says; null when nobody may. The same is in the parameter `/image-scan/<name_prefix>/installation`."
+  value       = local.hub
   # A target on the bus is refused while the policy is not there.
   depends_on = [aws_cloudwatch_event_bus_policy.hub]
+}
+
+output "hub_bus_arn" {
+  description = "ARN of the hub bus; null without one. It depends on nothing of `members`."
+  value       = one(aws_cloudwatch_event_bus.hub[*].arn)
 }
 
 output "forwarded_rule_arn" {

@@ -33,6 +33,17 @@ variable "spokes" {
   nullable    = false
 }
 
+variable "members" {
+  type = object({
+    describe_principal_arns = list(string)
+    describe_role_name      = string
+    describe_external_id    = string
+    iam_path                = string
+    registry_role_name      = string
+  })
+  description = "What a member account needs to let the installation in: the output `members` of modules/workflow."
+}
+
 variable "task_events" {
   type        = bool
   description = "Whether tasks that start count as deployments, too. ECS reports them without a trail, and reports what no call starts: tasks of rollbacks and of CodeDeploy. True by default."

@@ -18,12 +18,13 @@ class Caller:
     region: str
 
     @classmethod
-    def in_region(cls, region: str) -> "Caller":
-        """Raises OpsError without credentials, a region or a network."""
+    def in_region(cls, region: str, profile: str | None = None) -> "Caller":
+        """Of the environment, or of a profile. Raises OpsError without credentials, a region or a
+        network."""
         try:
             # Terraform reads AWS_REGION, which boto3 does not.
             region = region or os.environ.get("AWS_REGION", "")
-            session = boto3.session.Session(region_name=region or None)
+            session = boto3.session.Session(region_name=region or None, profile_name=profile)
             if not session.region_name:
                 raise OpsError("No region is given: set AWS_REGION.")
             identity = session.client("sts").get_caller_identity()

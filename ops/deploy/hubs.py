@@ -39,7 +39,8 @@ def hub_in_account(states: States, name_prefix: str, account_id: str, region: st
         where = f"region {region} of account {account_id}" if region else f"account {account_id}"
         raise OpsError(
             f"No installation {name_prefix} of {where} is known from {place}: run make deploy or "
-            "make deploy-hub, or give the STATE_BUCKET= that has its state."
+            "make deploy-hub, or give the STATE_BUCKET= that has its state, or the HUB_REGION= in "
+            "which it describes itself."
         )
     if len(hubs) > 1:
         raise OpsError(
@@ -62,9 +63,12 @@ def hub_by_bus(states: States, bus: str) -> Json | None:
 
 
 def hub_by_names(
-    bus: str, organization_id: str, *, registry_role: str, imports: bool
+    bus: str, organization_id: str, *, registry_role: str, imports: bool, iam_path: str
 ) -> tuple[Json, str]:
-    """The hub as the modules name its parts, and its event pattern as an expression."""
+    """The hub as the modules name its parts, and its event pattern as an expression.
+
+    `iam_path` is that of its roles: it cannot be told from names.
+    """
     _, partition, _, region, account_id, path = bus.split(":", 5)
     prefix = path.removeprefix("event-bus/").removesuffix("-hub")
     facts = {
@@ -73,13 +77,13 @@ def hub_by_names(
         "event_bus_arn": bus,
         "organization_id": organization_id,
         "describe_principal_arns": [
-            f"arn:{partition}:iam::{account_id}:role/*{prefix}-{function}-{region}"
+            f"arn:{partition}:iam::{account_id}:role{iam_path}{prefix}-{function}-{region}"
             for function in (*READERS, *(["import-findings"] if imports else []))
         ],
         "describe_role_name": f"{prefix}-describe",
         "describe_external_id": f"{prefix}-{account_id}",
-        "iam_path": "/",
-        "registry_role_name": registry_role or f"{prefix}-registry-{region}",
+        "iam_path": iam_path,
+        "registry_role_name": registry_role or f"{iam_path[1:]}{prefix}-registry-{region}",
     }
     # The pattern is written once, where the members' rule is. A deployment's folder is five deep.
     template = f'yamldecode(file("${{path.module}}/../../../../../{_TEMPLATE}"))'

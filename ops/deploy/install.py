@@ -66,7 +66,7 @@ def _run(action: str, console: Console, *, hub: bool) -> int:
         target.settings.need("OrganizationId")
     inputs = Inputs.of(target, known).with_ca_bundle(target.settings.get("CA_BUNDLE"))
     root = _root(target, caller, inputs, action)
-    return roll_out([root], action, given, console, _after(target, caller))
+    return roll_out([root], action, given, console, _after(target, caller, inputs))
 
 
 def _tell_of_others(target: Target, console: Console) -> None:
@@ -83,7 +83,7 @@ def _tell_of_others(target: Target, console: Console) -> None:
         console.print(note, highlight=False, soft_wrap=True)
 
 
-def _after(target: Target, caller: Caller) -> list[str]:
+def _after(target: Target, caller: Caller, inputs: Inputs) -> list[str]:
     given, region = target.given, caller.region
     doctor = make("doctor", given.name_prefix, REGION=region)
     lines = [f"{doctor}   # is all of it as it should be?"]
@@ -98,6 +98,7 @@ def _after(target: Target, caller: Caller) -> list[str]:
         "OrgUnitIds": "ou-...",
         "SecurityAccountId": caller.account_id,
         "CentralEventBusArn": f"{bus}/{given.name_prefix}-hub",
+        "HUB_IAM_PATH": {**inputs.remembered_file, **inputs.given}.get("iam_path", ""),
         **({"EXISTING_ROLE_NAME": role} if role else {"CREATE_ROLE": "true"}),
     }
     return [

@@ -38,6 +38,7 @@ SHAPES = {
         r"arn:aws[a-z-]*:events:[a-z0-9-]+:[0-9]{12}:event-bus/.+-hub",
         "arn:aws:events:us-east-1:123456789012:event-bus/qualys-image-scan-hub",
     ),
+    "HUB_IAM_PATH": (r"/([!-~]+/)?", "/security/"),
     "INCLUDE_ACCOUNTS": _ACCOUNT,
     "EXCLUDE_ACCOUNTS": _ACCOUNT,
 }

@@ -10,6 +10,7 @@ from rich.console import Console
 from ops.commands import make
 from ops.deploy.caller import Caller
 from ops.deploy.deployment import ORG_SPOKE, REGIONAL_SPOKE, Deployment
+from ops.deploy.description import described_hub, hub_of_bus
 from ops.deploy.hubs import hub_by_bus, hub_by_names, hub_in_account
 from ops.deploy.organization import refuse_without_access
 from ops.deploy.places import places
@@ -29,7 +30,9 @@ from ops.deploy.target import Target
 from ops.errors import OpsError
 
 # What a destroy is given where the hub is gone: no resource is made of it.
-_ANY_HUB, _ = hub_by_names(SHAPES["CentralEventBusArn"][1], "", registry_role="", imports=False)
+_ANY_HUB, _ = hub_by_names(
+    SHAPES["CentralEventBusArn"][1], "", registry_role="", imports=False, iam_path="/"
+)
 
 
 def configure_region(parser: argparse.ArgumentParser) -> None:
@@ -55,7 +58,7 @@ def run_region(arguments: argparse.Namespace, console: Console) -> int:
         target = Target.found(of, where, given, console)
         if nothing_to_destroy(target, action, console):
             continue
-        hub = _hub_of_region(target, action)
+        hub = _hub_of_region(target, caller, action)
         roots.append(
             Root(
                 target,
@@ -85,7 +88,7 @@ def run_stackset(arguments: argparse.Namespace, console: Console) -> int:
         return 0
     inputs = Inputs.of(target, known)
     settings = target.settings
-    hub, pattern = _hub_of_organization(target, inputs, action)
+    hub, pattern = _hub_of_organization(target, inputs, caller, action, console)
     given_as = {**inputs.remembered_file, **inputs.given}.get("call_as")
     call_as = str(given_as or settings.get("CALL_AS") or "SELF")
     if action != DESTROY and "call_as" not in inputs.from_file:
@@ -127,11 +130,14 @@ def _given(module: str, action: str) -> tuple[Settings, list[str]]:
     return given, known
 
 
-def _hub_of_region(target: Target, action: str) -> dict[str, Any]:
+def _hub_of_region(target: Target, caller: Caller, action: str) -> dict[str, Any]:
+    """The hub from its own state, else as it describes itself where HUB_REGION says."""
     of, region = target.deployment, target.settings.get("HUB_REGION")
     try:
         return hub_in_account(target.states, of.name_prefix, of.account_id, region)
     except OpsError:
+        if region and (hub := described_hub(caller, of.name_prefix, region)):
+            return hub
         if action != DESTROY:
             raise
     return {**_ANY_HUB, "event_pattern": "{}"}
@@ -145,8 +151,10 @@ def _region_of_stacksets(given: Settings, caller: Caller, where: Sequence[States
     return found[0] if len(found) == 1 else caller.region
 
 
-def _hub_of_organization(target: Target, inputs: Inputs, action: str) -> tuple[dict[str, Any], str]:
-    """The hub from its own state, else by the names that the modules give it."""
+def _hub_of_organization(
+    target: Target, inputs: Inputs, caller: Caller, action: str, console: Console
+) -> tuple[dict[str, Any], str]:
+    """The hub from its own state, else as it describes itself, else by the names of its parts."""
     settings = target.settings
     organization = _needed(settings, "OrganizationId", action)
     account = _needed(settings, "SecurityAccountId", action)
@@ -155,11 +163,15 @@ def _hub_of_organization(target: Target, inputs: Inputs, action: str) -> tuple[d
         raise OpsError(f"CentralEventBusArn is not a bus of SecurityAccountId={account}.")
     if hub := hub_by_bus(target.states, bus):
         return hub, ""
+    path, profile = settings.get("HUB_IAM_PATH") or "/", settings.get("HUB_PROFILE")
+    if action != DESTROY and (hub := hub_of_bus(bus, caller, profile, path, console)):
+        return hub, ""
     return hub_by_names(
         bus,
         organization,
         registry_role=settings.get("EXISTING_ROLE_NAME"),
         imports=inputs.given.get("security_hub") is True,
+        iam_path=path,
     )
 
 
