@@ -51,8 +51,8 @@ _CREDENTIALS = {
 # Beside any of these.
 _PROXY = {"QUALYS_PROXY_USER": "proxy_user", "QUALYS_PROXY_PASSWORD": "proxy_password"}
 _HOW = (
-    "Put a Qualys credential into the environment: QUALYS_API_TOKEN, or QUALYS_USERNAME and "
-    "QUALYS_PASSWORD, or QUALYS_CLIENT_ID and QUALYS_CLIENT_SECRET, or QUALYS_SECRET_ARN."
+    "Put a Qualys credential into the environment: QUALYS_CLIENT_ID and QUALYS_CLIENT_SECRET, or "
+    "QUALYS_USERNAME and QUALYS_PASSWORD, or QUALYS_API_TOKEN, or QUALYS_SECRET_ARN."
 )
 
 
