@@ -14,17 +14,13 @@ from typing import Any
 
 from rich.console import Console
 
-from image_scan.errors import ScanError
-from image_scan.events import api_calls, deployments, scan_request, task_state
 from ops.errors import OpsError
 from ops.event_queue import EventQueue, Message
 from ops.install import Install, add_options, answers, is_set, new_session
 from ops.intake import Intake, reason
+from ops.queued_events import IMPORT, NOBODY, NOTIFICATION, described, event_of
 
 Json = dict[str, Any]
-_STATUS_CHANGE = "Step Functions Execution Status Change"
-_RESULT = "Container Image Scan Completed"
-INTAKE, NOTIFICATION, IMPORT, NOBODY = "intake", "send_notification", "import_findings", ""
 _LOOKS_FOR_COPIES = 3
 _AT_ONCE = 10  # functions that a new account may run at a time
 
@@ -75,7 +71,7 @@ class Redrive:
                     taken |= {message.id: message for message in batch}
             finally:
                 queue.release(taken.values())
-            results += [_described(queue, message) for message in taken.values()]
+            results += [described(queue, message) for message in taken.values()]
         return results
 
     def driven(self, console: Console) -> list[Json]:
@@ -144,8 +140,8 @@ class Redrive:
         return bool(names)
 
     def _drive(self, queue: EventQueue, message: Message, intake: Intake, install: Install) -> Json:
-        result = _described(queue, message)
-        event, goes_to = _event_of(message.body)
+        result = described(queue, message)
+        event, goes_to = event_of(message.body)
         if goes_to == NOBODY:
             return {**result, "result": "left", "reason": "no event that is known"}
         if goes_to in (NOTIFICATION, IMPORT):
@@ -205,24 +201,6 @@ def _hub_of(spoke: Install) -> Install | None:
     return None
 
 
-def _event_of(body: Any) -> tuple[Any, str]:
-    """The event of a message, and what processes it: a queue holds it as it came, or in a frame."""
-    if not isinstance(body, dict):
-        return None, NOBODY
-    if "requestContext" in body and "requestPayload" in body:
-        # What Lambda keeps of an event that a function failed at.
-        event = body["requestPayload"]
-        failed = event.get("detail-type") if isinstance(event, dict) else None
-        return event, IMPORT if failed == _RESULT else NOTIFICATION
-    kind = body.get("detail-type")
-    if kind == _RESULT:
-        return body, IMPORT
-    if kind == _STATUS_CHANGE:
-        return body, NOTIFICATION
-    known = kind in (api_calls.API_CALL, scan_request.SCAN_REQUEST, task_state.TASK_STATE)
-    return (body, INTAKE) if known else (None, NOBODY)
-
-
 def _invoke(
     queue: EventQueue, message: Message, event: Any, goes_to: str, install: Install
 ) -> Json:
@@ -242,37 +220,6 @@ def _invoke(
         return {"result": "left", "reason": reason(told)}
     queue.delete(message)
     return {"result": "done", "reason": ""}
-
-
-def _described(queue: EventQueue, message: Message) -> Json:
-    """What an operator is shown of a message; nothing of a container but its image."""
-    event, goes_to = _event_of(message.body)
-    attributes = message.attributes
-    error = attributes.get("Error") or attributes.get("ERROR_CODE") or ""
-    return {
-        "queue": queue.name,
-        "id": message.id,
-        "sent_at": message.sent_at,
-        "error": error,
-        "event": _kind(event),
-        "event_id": str(event.get("id", "")) if isinstance(event, dict) else "",
-        "images": _images(event) if goes_to == INTAKE else [],
-    }
-
-
-def _kind(event: Any) -> str:
-    if not isinstance(event, dict):
-        return "unknown"
-    detail = event.get("detail")
-    name = detail.get("eventName") if isinstance(detail, dict) else None
-    return str(name or event.get("detail-type") or "unknown")
-
-
-def _images(event: Any) -> list[str]:
-    try:
-        return [image for _, image in deployments.parse(event).containers]
-    except ScanError:
-        return []
 
 
 def _is_left(result: Json) -> bool:

@@ -65,15 +65,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Raises OpsError."""
-    if not arguments.image:
-        raise OpsError(
-            "No image is given: IMAGE=<account>.dkr.ecr.<region>.amazonaws.com/name:tag."
-        )
-    if re.search(r"\s", arguments.image):
-        raise OpsError(f"IMAGE has a space in it: {arguments.image!r}.")
-    if arguments.platform not in _PLATFORMS:  # argparse does not look at a default
-        known = f"{', '.join(_PLATFORMS[:-1])} or {_PLATFORMS[-1]}"
-        raise OpsError(f"PLATFORM={arguments.platform} is not known: {known}.")
+    _check(arguments)
     install = Install.of(arguments)
     scans, items = Scans(install), CacheItems(install)
     uri = ecr_uri(install, items, arguments.image)
@@ -105,6 +97,19 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         told |= described(item)
     _tell(told, console, as_json=arguments.json)
     return _status(told)
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    """Raises OpsError for an image or a platform that cannot be meant."""
+    if not arguments.image:
+        raise OpsError(
+            "No image is given: IMAGE=<account>.dkr.ecr.<region>.amazonaws.com/name:tag."
+        )
+    if re.search(r"\s", arguments.image):
+        raise OpsError(f"IMAGE has a space in it: {arguments.image!r}.")
+    if arguments.platform not in _PLATFORMS:  # argparse does not look at a default
+        known = f"{', '.join(_PLATFORMS[:-1])} or {_PLATFORMS[-1]}"
+        raise OpsError(f"PLATFORM={arguments.platform} is not known: {known}.")
 
 
 def _item(items: CacheItems, uri: str, platform: str) -> Json | None:

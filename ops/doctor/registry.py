@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from image_scan.qualys import models
+from image_scan.qualys import reading
 from ops.doctor import policies
 from ops.doctor.findings import Finding, Unanswered, failed, passed, unknown
 from ops.doctor.here import Here, Role
@@ -114,7 +114,7 @@ def sensor_alive(here: Here) -> Finding:
         states = ", ".join(sorted({_said(each, "status") or "?" for each in of_registries}))
         return failed(f"no Registry Sensor runs: {states}", remedy)
     now = time.time()
-    heard = [models.milliseconds(each.get("lastCheckedIn")) / 1000 for each in running]
+    heard = [reading.milliseconds(each.get("lastCheckedIn")) / 1000 for each in running]
     if not any(heard):
         return unknown("a Registry Sensor runs; it does not say when it was last heard of")
     silent = now - max(heard)
@@ -157,12 +157,12 @@ def _trust_remedy(here: Here, role: Role, base: AwsBase) -> str:
 
 def _connected_arns(details: Mapping[str, Any]) -> set[str]:
     given = [details.get("aws"), *(details.get("connectors") or [])]
-    arns = {models.text(each, "arn") for each in given if isinstance(each, Mapping)}
+    arns = {reading.text(each, "arn") for each in given if isinstance(each, Mapping)}
     return arns - {""}
 
 
 def _said(row: Mapping[str, Any], name: str) -> str:
-    return models.text(row, name).lower()
+    return reading.text(row, name).lower()
 
 
 def _in_the_ui(page: str) -> str:

@@ -12,7 +12,7 @@ import requests
 from botocore.exceptions import ClientError
 
 from image_scan.errors import QualysUnauthorized, QualysUnreadable
-from image_scan.qualys import models
+from image_scan.qualys import reading
 from image_scan.qualys.client import QualysClient
 from image_scan.qualys.connection import Connection
 from image_scan.qualys.credentials import Credentials
@@ -169,7 +169,7 @@ class Subscription:
 
     def sensors(self) -> list[Mapping[str, Any]]:
         params: dict[str, str | int] = {"pageNumber": 1, "pageSize": _PAGE}
-        return models.rows(_body(self.transport.send("GET", "/sensors", params=params)))
+        return reading.rows(_body(self.transport.send("GET", "/sensors", params=params)))
 
 
 def _names(text: str) -> tuple[str, ...]:

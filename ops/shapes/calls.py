@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from image_scan.errors import ScanError
 from image_scan.findings import detections
-from image_scan.qualys import bodies, models
+from image_scan.qualys import bodies, reading
 from ops.shapes.expected import SHAPES
 
 if TYPE_CHECKING:
@@ -89,13 +89,13 @@ def _id_of(
     rows: list[Mapping[str, Any]], name: str, preferred: Callable[[Mapping[str, Any]], bool]
 ) -> str:
     """That of the first row that is preferred, else of the first; empty without one."""
-    rows = [row for row in rows if models.is_id(models.text(row, name))]
+    rows = [row for row in rows if reading.is_id(reading.text(row, name))]
     chosen = sorted(rows, key=lambda row: not preferred(row))
-    return models.text(chosen[0], name) if chosen else ""
+    return reading.text(chosen[0], name) if chosen else ""
 
 
 def _is_registry(host: str) -> Callable[[Mapping[str, Any]], bool]:
-    return lambda row: models.host(models.text(row, "registryUri")) == host
+    return lambda row: reading.host(reading.text(row, "registryUri")) == host
 
 
 def _has_findings(row: Mapping[str, Any]) -> bool:

@@ -49,6 +49,7 @@ PURE = {
     "findings.threats",
     "inventory.coverage",
     "notifications.selection",
+    "qualys.reading",
     "security_hub.asff",
     "security_hub.detections",
 }

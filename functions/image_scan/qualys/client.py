@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from image_scan.errors import QualysRejected, QualysUnavailable, QualysUnreadable
-from image_scan.qualys import bodies, models
+from image_scan.qualys import bodies, reading
 from image_scan.qualys.models import ScannedImage, Schedule, Vulnerabilities
 
 if TYPE_CHECKING:
@@ -40,11 +40,11 @@ class QualysClient:
         A filter may be ignored, or know the URI in another form: without a match, all registries
         are compared.
         """
-        wanted = models.host(uri)
+        wanted = reading.host(uri)
         for query in (f'registryUri:"{uri}"', ""):
             for row in self._pages("/registry", query, "registryUuid"):
-                if models.host(models.text(row, "registryUri")) == wanted:
-                    return models.required_id(row, "registryUuid")
+                if reading.host(reading.text(row, "registryUri")) == wanted:
+                    return reading.required_id(row, "registryUuid")
         return ""
 
     def connector_exists(self, role_arn: str, account_id: str) -> bool:
@@ -55,7 +55,7 @@ class QualysClient:
             found = [found]
         elif isinstance(found, dict) and "connectors" in found:
             found = found["connectors"]
-        return any(models.text(row, "arn") == role_arn for row in models.rows(found))
+        return any(reading.text(row, "arn") == role_arn for row in reading.rows(found))
 
     def create_connector(
         self, role_arn: str, external_id: str, name: str, account_type: str
@@ -85,7 +85,7 @@ class QualysClient:
                 "accountType": account_type,
             },
         }
-        return models.uuid_in(self._create("/registry", body), "registryUuid")
+        return reading.uuid_in(self._create("/registry", body), "registryUuid")
 
     def submit_scan(self, registry: str, name: str, repository: str, tag: str) -> str | None:
         """Starts an on-demand scan of one tag; None when the registry does not exist.
@@ -102,7 +102,7 @@ class QualysClient:
         answer = self._transport.send("POST", f"/registry/{registry}/schedule", body=body)
         if answer.status_code == 404:
             return None
-        return models.uuid_in(bodies.created(answer), "scheduleUuid", "scheduleId")
+        return reading.uuid_in(bodies.created(answer), "scheduleUuid", "scheduleId")
 
     def schedules(self, registry: str, query: str = "") -> Iterator[Schedule]:
         for row in self._pages(f"/registry/{registry}/schedule", query, "scheduleUuid"):
@@ -115,7 +115,7 @@ class QualysClient:
     def schedule_named(self, registry: str, name: str) -> Schedule | None:
         """A schedule by its name, which no filter takes."""
         named = (each for each in self.schedules(registry) if each.name == name)
-        return next((each for each in named if models.is_id(each.uuid)), None)
+        return next((each for each in named if reading.is_id(each.uuid)), None)
 
     def delete_schedule(self, registry: str, uuid: str) -> None:
         self._transport.send("DELETE", f"/registry/{registry}/schedule/{uuid}")
@@ -188,16 +188,16 @@ class QualysClient:
 
     def malware_files(self, sha: str, layer: str) -> Sequence[Mapping[str, Any]]:
         """The files of a layer with malware, without pages by the documents."""
-        if not models.is_id(layer):
+        if not reading.is_id(layer):
             return []
         answer = self._transport.send("GET", f"/images/{sha}/layers/{layer}/malware/files")
-        return models.rows(None if answer.status_code == 404 else bodies.answered(answer))
+        return reading.rows(None if answer.status_code == 404 else bodies.answered(answer))
 
     def vulnerability_count(self, sha: str) -> int | None:
         """How many vulnerabilities Qualys counts for an image; None while it does not say."""
         answer = self._transport.send("GET", f"/images/{sha}/vuln/count")
         found = None if answer.status_code == 404 else bodies.answered(answer)
-        return None if found is None else models.sum_of(found, "severity{}Count")
+        return None if found is None else reading.sum_of(found, "severity{}Count")
 
     def _create(self, path: str, body: Mapping[str, Any]) -> Any:
         answer = self._transport.send("POST", path, body=body)
@@ -218,13 +218,13 @@ class QualysClient:
                 params["filter"] = query
             answer = self._transport.send("GET", path, params=params)
             told = None if answer.status_code == 404 else bodies.answered(answer)
-            page = models.rows(told)
-            counted = max(counted, models.total(told))
+            page = reading.rows(told)
+            counted = max(counted, reading.total(told))
             new = [row for row in page if str(row.get(key)) not in seen]
             yield from new
             seen.update(str(row.get(key)) for row in new)
             # A page may be cut shorter than asked for.
-            if not new or (len(page) < _PAGE and models.total(told) <= len(seen)):
+            if not new or (len(page) < _PAGE and reading.total(told) <= len(seen)):
                 break
         else:
             raise QualysRejected(f"{path}: more than {_MOST_PAGES} pages")

@@ -6,13 +6,13 @@ https://docs.qualys.com/en/cs/api/images/fetch_a_list_of_images_in_your_account.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Self
 
 from image_scan.errors import QualysUnreadable, UnexpectedAnswer
 from image_scan.findings.entries import distinct
+from image_scan.qualys.reading import count, host, milliseconds, objects, sum_of, text
 
 JobState = Literal["done", "failed", "running", "unknown"]
 _JOB_STATES: dict[str, JobState] = {
@@ -31,67 +31,9 @@ _JOB_STATES: dict[str, JobState] = {
     "baselinequeued": "running",
     "baselinerunning": "running",
 }
-_ID = re.compile(r"[0-9A-Za-z-]{1,64}")
 # What vulnerabilities are listed under, and what an object has that is one.
 _LISTS = ("details", "data", "vulns", "vulnerabilities")
 _MARKS = ("qid", "severity", "customerSeverity")
-_UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
-_LATEST = 253_402_300_799_000  # the end of the year 9999
-
-
-def rows(answer: Any) -> list[Mapping[str, Any]]:
-    """The rows of a list: none (204, or a count of 0), a bare array, or `data`."""
-    if answer is None:
-        return []
-    found = answer
-    if isinstance(answer, Mapping):
-        found = answer.get("data", [] if answer.get("count") == 0 else None)
-    if not isinstance(found, list) or not all(isinstance(row, Mapping) for row in found):
-        raise QualysUnreadable("a list has no rows")
-    return found
-
-
-def total(answer: Any) -> int:
-    """How many rows a list has over all its pages, as far as it says."""
-    count = answer.get("count") if isinstance(answer, Mapping) else 0
-    return count if isinstance(count, int) else 0
-
-
-def text(row: Mapping[str, Any], name: str) -> str:
-    value = row.get(name)
-    return value if isinstance(value, str) else ""
-
-
-def is_id(value: str) -> bool:
-    """Whether it can stand in a path: what a list tells is not trusted with more."""
-    return bool(_ID.fullmatch(value))
-
-
-def required_id(row: Mapping[str, Any], name: str) -> str:
-    if not is_id(value := text(row, name)):
-        raise QualysUnreadable(f"a row has no {name}")
-    return value
-
-
-def uuid_in(answer: Any, *names: str) -> str:
-    """The UUID that a creation answers, bare or under one of the names; empty when it does not."""
-    if isinstance(answer, Mapping):
-        answer = next((answer[name] for name in names if answer.get(name)), None)
-    return answer if isinstance(answer, str) and _UUID.fullmatch(answer) else ""
-
-
-def milliseconds(value: Any) -> int:
-    """A time as epoch milliseconds; 0 when absent, or beyond what a date can be."""
-    if isinstance(value, str) and len(value) < 20 and value.isascii() and value.isdigit():
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return 0
-    return int(value) if 0 < value <= _LATEST else 0
-
-
-def host(registry: str) -> str:
-    """A registry's host; Qualys writes it with and without the scheme."""
-    return registry.lower().removeprefix("https://").removeprefix("http://").rstrip("/")
 
 
 @dataclass(frozen=True)
@@ -152,11 +94,11 @@ class ScannedImage:
             sha=text(row, "sha").removeprefix("sha256:").lower(),
             digests=frozenset(
                 text(each, "digest").removeprefix("sha256:").lower()
-                for each in _objects(row, "repoDigests")
+                for each in objects(row, "repoDigests")
             ),
             names=frozenset(
                 (host(text(each, "registry")), text(each, "repository"), text(each, "tag"))
-                for each in _objects(row, "repo")
+                for each in objects(row, "repo")
             ),
             scanned_at=next((at for name in times if (at := milliseconds(row.get(name)))), 0),
             scan_status=_scan_status(row.get("scanStatus")),
@@ -174,7 +116,7 @@ class ScannedImage:
         """How many of them are of the severities 4 and 5."""
         found = self.vulnerabilities
         if isinstance(found, Mapping):
-            return sum(_count(found.get(f"severity{level}Count")) for level in (4, 5))
+            return sum(count(found.get(f"severity{level}Count")) for level in (4, 5))
         return len([each for each in _findings(found) if is_severe(each)])
 
     @property
@@ -194,7 +136,7 @@ class ScannedImage:
             counted = len(_findings(found))
         if counted is None:
             raise QualysUnreadable("an image's vulnerabilities are neither counts nor a list")
-        return max(counted, *(_count(total) for total in self.totals))
+        return max(counted, *(count(total) for total in self.totals))
 
 
 def _scan_status(value: Any) -> str:
@@ -202,31 +144,6 @@ def _scan_status(value: Any) -> str:
     if value is None:
         return ""
     return value if isinstance(value, str) else "unreadable"
-
-
-def _objects(row: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
-    found = row.get(name)
-    return [each for each in found if isinstance(each, Mapping)] if isinstance(found, list) else []
-
-
-def _count(value: Any) -> int:
-    """A count as a number or as text; 0 when it is not told. Raises QualysUnreadable."""
-    if value is None or value == "":
-        return 0
-    if isinstance(value, str) and len(value) < 10 and value.isascii() and value.isdigit():
-        return int(value)
-    if type(value) is not int or value < 0:
-        raise QualysUnreadable("a count is no whole number")
-    return value
-
-
-def sum_of(counts: Any, pattern: str) -> int | None:
-    """The sum of counts by severity, keys by `pattern`; None unless all five are told."""
-    if not isinstance(counts, Mapping):
-        return None
-    told = [counts.get(pattern.format(level)) for level in range(1, 6)]
-    numbers = [_count(each) for each in told]
-    return None if None in told or "" in told else sum(numbers)
 
 
 def _findings(listed: Any) -> list[Any]:
@@ -278,8 +195,8 @@ class Vulnerabilities:
         return cls(
             entries=distinct(found),
             summarised=None not in (sum_of(confirmed, pattern), sum_of(potential, pattern)),
-            confirmed=sum(_count(confirmed.get(pattern.format(n))) for n in range(1, 6)),
-            potential=sum(_count(potential.get(pattern.format(n))) for n in range(1, 6)),
+            confirmed=sum(count(confirmed.get(pattern.format(n))) for n in range(1, 6)),
+            potential=sum(count(potential.get(pattern.format(n))) for n in range(1, 6)),
         )
 
     def joined(self, page: Self) -> Self:

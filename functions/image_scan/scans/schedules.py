@@ -16,7 +16,7 @@ from image_scan.errors import (
     RegistryGone,
     ScanError,
 )
-from image_scan.qualys.models import is_id
+from image_scan.qualys.reading import is_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 from rich.console import Console
 
-from ops import install, logs, redrive, scan, where
+from ops import install, logs, queued_events, scan, where
 from ops.errors import OpsError
 from ops.intake import reason
 from tests.support import builders
@@ -102,7 +102,7 @@ STATUS_CHANGE = {"detail-type": "Step Functions Execution Status Change", "detai
     ],
 )
 def test_what_processes_a_kept_event(body: Any, goes_to: str) -> None:
-    event, processor = redrive._event_of(body)
+    event, processor = queued_events.event_of(body)
     assert processor == goes_to
     assert (event is None) == (goes_to == "")
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from image_scan.errors import QualysUnreadable, ScanError
-from image_scan.qualys import models
+from image_scan.qualys import reading
 from image_scan.qualys.models import ScannedImage, Schedule, Vulnerabilities
 from tests.support.builders import HOST, JOB, SHA, finding, findings, qualys_image, schedule
 
@@ -28,13 +28,13 @@ class TestRows:
         "answer", [None, [], {"data": []}, {"count": 0}, {"count": 0, "data": []}]
     )
     def test_the_ways_to_say_none(self, answer: Any) -> None:
-        assert models.rows(answer) == []
+        assert reading.rows(answer) == []
 
     @pytest.mark.parametrize(
         "answer", [[{"a": 1}], {"data": [{"a": 1}], "count": 1}, {"data": [{"a": 1}]}]
     )
     def test_the_ways_to_give_rows(self, answer: Any) -> None:
-        assert models.rows(answer) == [{"a": 1}]
+        assert reading.rows(answer) == [{"a": 1}]
 
     @pytest.mark.parametrize(
         "answer",
@@ -43,13 +43,13 @@ class TestRows:
     )  # fmt: skip
     def test_anything_else_is_no_list(self, answer: Any) -> None:
         with pytest.raises(QualysUnreadable):
-            models.rows(answer)
+            reading.rows(answer)
 
     @pytest.mark.parametrize(
         ("answer", "total"), [({"count": 7}, 7), ({}, 0), ([], 0), ({"count": "7"}, 0)]
     )
     def test_how_many_there_are_in_all(self, answer: Any, total: int) -> None:
-        assert models.total(answer) == total
+        assert reading.total(answer) == total
 
 
 @pytest.mark.parametrize(
@@ -73,14 +73,14 @@ class TestRows:
     ],
 )
 def test_times(value: Any, at: int) -> None:
-    assert models.milliseconds(value) == at
+    assert reading.milliseconds(value) == at
 
 
 @pytest.mark.parametrize(
     "registry", [HOST, f"https://{HOST}", f"https://{HOST}/", f"http://{HOST.upper()}"]
 )
 def test_a_registry_is_compared_by_its_host(registry: str) -> None:
-    assert models.host(registry) == HOST
+    assert reading.host(registry) == HOST
 
 
 class TestSchedule:
@@ -232,22 +232,22 @@ class TestVulnerabilities:
     ],
 )
 def test_the_id_of_what_was_created(answer: Any, found: str) -> None:
-    assert models.uuid_in(answer, "scheduleUuid", "scheduleId") == found
+    assert reading.uuid_in(answer, "scheduleUuid", "scheduleId") == found
 
 
 @pytest.mark.parametrize("count", [None, ""])
 def test_a_sum_needs_every_count(count: Any) -> None:
     counts = {f"severity{level}Count": 0 for level in range(1, 5)}
-    assert models.sum_of({**counts, "severity5Count": 3}, "severity{}Count") == 3
-    assert models.sum_of({**counts, "severity5Count": "3"}, "severity{}Count") == 3
-    assert models.sum_of({**counts, "severity5Count": count}, "severity{}Count") is None
+    assert reading.sum_of({**counts, "severity5Count": 3}, "severity{}Count") == 3
+    assert reading.sum_of({**counts, "severity5Count": "3"}, "severity{}Count") == 3
+    assert reading.sum_of({**counts, "severity5Count": count}, "severity{}Count") is None
 
 
 @pytest.mark.parametrize("count", [-1, " 7 ", "9" * 30, 1.0, True, [7], {}])
 def test_what_is_told_as_a_count_must_be_one(count: Any) -> None:
     counts = {f"severity{level}Count": 0 for level in range(1, 6)}
     with pytest.raises(QualysUnreadable):
-        models.sum_of({**counts, "severity5Count": count}, "severity{}Count")
+        reading.sum_of({**counts, "severity5Count": count}, "severity{}Count")
     for record in (list[str](), counts):
         row = qualys_image(vulnerabilities=record, totalVulnCount=count)
         with pytest.raises(QualysUnreadable):

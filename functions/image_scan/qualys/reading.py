@@ -1,0 +1,93 @@
+"""Reads single values of Qualys' answers: rows, texts, ids, times and counts. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from image_scan.errors import QualysUnreadable
+
+_ID = re.compile(r"[0-9A-Za-z-]{1,64}")
+_UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+_LATEST = 253_402_300_799_000  # the end of the year 9999
+
+
+def rows(answer: Any) -> list[Mapping[str, Any]]:
+    """The rows of a list: none (204, or a count of 0), a bare array, or `data`."""
+    if answer is None:
+        return []
+    found = answer
+    if isinstance(answer, Mapping):
+        found = answer.get("data", [] if answer.get("count") == 0 else None)
+    if not isinstance(found, list) or not all(isinstance(row, Mapping) for row in found):
+        raise QualysUnreadable("a list has no rows")
+    return found
+
+
+def total(answer: Any) -> int:
+    """How many rows a list has over all its pages, as far as it says."""
+    told = answer.get("count") if isinstance(answer, Mapping) else 0
+    return told if isinstance(told, int) else 0
+
+
+def text(row: Mapping[str, Any], name: str) -> str:
+    value = row.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def is_id(value: str) -> bool:
+    """Whether it can stand in a path: what a list tells is not trusted with more."""
+    return bool(_ID.fullmatch(value))
+
+
+def required_id(row: Mapping[str, Any], name: str) -> str:
+    if not is_id(value := text(row, name)):
+        raise QualysUnreadable(f"a row has no {name}")
+    return value
+
+
+def uuid_in(answer: Any, *names: str) -> str:
+    """The UUID that a creation answers, bare or under one of the names; empty when it does not."""
+    if isinstance(answer, Mapping):
+        answer = next((answer[name] for name in names if answer.get(name)), None)
+    return answer if isinstance(answer, str) and _UUID.fullmatch(answer) else ""
+
+
+def milliseconds(value: Any) -> int:
+    """A time as epoch milliseconds; 0 when absent, or beyond what a date can be."""
+    if isinstance(value, str) and len(value) < 20 and value.isascii() and value.isdigit():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return 0
+    return int(value) if 0 < value <= _LATEST else 0
+
+
+def host(registry: str) -> str:
+    """A registry's host; Qualys writes it with and without the scheme."""
+    return registry.lower().removeprefix("https://").removeprefix("http://").rstrip("/")
+
+
+def objects(row: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    found = row.get(name)
+    return [each for each in found if isinstance(each, Mapping)] if isinstance(found, list) else []
+
+
+def count(value: Any) -> int:
+    """A count as a number or as text; 0 when it is not told. Raises QualysUnreadable."""
+    if value is None or value == "":
+        return 0
+    if isinstance(value, str) and len(value) < 10 and value.isascii() and value.isdigit():
+        return int(value)
+    if type(value) is not int or value < 0:
+        raise QualysUnreadable("a count is no whole number")
+    return value
+
+
+def sum_of(counts: Any, pattern: str) -> int | None:
+    """The sum of counts by severity, keys by `pattern`; None unless all five are told."""
+    if not isinstance(counts, Mapping):
+        return None
+    told = [counts.get(pattern.format(level)) for level in range(1, 6)]
+    numbers = [count(each) for each in told]
+    return None if None in told or "" in told else sum(numbers)

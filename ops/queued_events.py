@@ -1,0 +1,61 @@
+"""What lies in the queues: which event a message holds, what processes it, how it is shown."""
+
+from typing import Any
+
+from image_scan.errors import ScanError
+from image_scan.events import api_calls, deployments, scan_request, task_state
+from ops.event_queue import EventQueue, Message
+
+Json = dict[str, Any]
+_STATUS_CHANGE = "Step Functions Execution Status Change"
+_RESULT = "Container Image Scan Completed"
+INTAKE, NOTIFICATION, IMPORT, NOBODY = "intake", "send_notification", "import_findings", ""
+
+
+def event_of(body: Any) -> tuple[Any, str]:
+    """The event of a message, and what processes it: a queue holds it as it came, or in a frame."""
+    if not isinstance(body, dict):
+        return None, NOBODY
+    if "requestContext" in body and "requestPayload" in body:
+        # What Lambda keeps of an event that a function failed at.
+        event = body["requestPayload"]
+        failed = event.get("detail-type") if isinstance(event, dict) else None
+        return event, IMPORT if failed == _RESULT else NOTIFICATION
+    kind = body.get("detail-type")
+    if kind == _RESULT:
+        return body, IMPORT
+    if kind == _STATUS_CHANGE:
+        return body, NOTIFICATION
+    known = kind in (api_calls.API_CALL, scan_request.SCAN_REQUEST, task_state.TASK_STATE)
+    return (body, INTAKE) if known else (None, NOBODY)
+
+
+def described(queue: EventQueue, message: Message) -> Json:
+    """What an operator is shown of a message; nothing of a container but its image."""
+    event, goes_to = event_of(message.body)
+    attributes = message.attributes
+    error = attributes.get("Error") or attributes.get("ERROR_CODE") or ""
+    return {
+        "queue": queue.name,
+        "id": message.id,
+        "sent_at": message.sent_at,
+        "error": error,
+        "event": _kind(event),
+        "event_id": str(event.get("id", "")) if isinstance(event, dict) else "",
+        "images": _images(event) if goes_to == INTAKE else [],
+    }
+
+
+def _kind(event: Any) -> str:
+    if not isinstance(event, dict):
+        return "unknown"
+    detail = event.get("detail")
+    name = detail.get("eventName") if isinstance(detail, dict) else None
+    return str(name or event.get("detail-type") or "unknown")
+
+
+def _images(event: Any) -> list[str]:
+    try:
+        return [image for _, image in deployments.parse(event).containers]
+    except ScanError:
+        return []
