@@ -42,6 +42,13 @@ SHAPES = {
     "INCLUDE_ACCOUNTS": _ACCOUNT,
     "EXCLUDE_ACCOUNTS": _ACCOUNT,
 }
+# The same settings, written like all the others.
+_STYLED = {
+    "ORGANIZATION_ID": "OrganizationId",
+    "ORG_UNIT_IDS": "OrgUnitIds",
+    "SECURITY_ACCOUNT_ID": "SecurityAccountId",
+    "CENTRAL_EVENT_BUS_ARN": "CentralEventBusArn",
+}
 _SWITCHES = ("CREATE_ROLE", "AUTO_APPROVE")
 _CREDENTIALS = {
     "token": {"QUALYS_API_TOKEN": "token"},
@@ -65,8 +72,13 @@ class Settings:
     @classmethod
     def given(cls) -> "Settings":
         """CA_BUNDLE is a file here, and its certificates from here on. Raises OpsError."""
-        path = os.environ.get("CA_BUNDLE", "").strip()
-        return cls({**os.environ, "CA_BUNDLE": ca_bundle.read(path)} if path else os.environ)
+        given = dict(os.environ)
+        for styled, name in _STYLED.items():
+            if styled in given and given.setdefault(name, given[styled]) != given[styled]:
+                raise OpsError(f"{styled} and {name} are one setting: give it once.")
+        if path := given.get("CA_BUNDLE", "").strip():
+            given["CA_BUNDLE"] = ca_bundle.read(path)
+        return cls(given)
 
     def get(self, name: str) -> str:
         return self.environment.get(name, "").strip()

@@ -57,6 +57,16 @@ def told(
         ),
         ("deploy", GOOD | {"QUALYS_USERNAME": "u"}, "More than one Qualys credential"),
         (
+            "deploy-hub",
+            GOOD | {"ORGANIZATION_ID": "organization"},
+            "OrganizationId=organization cannot be right: it looks like o-",
+        ),
+        (
+            "deploy-hub",
+            HUB | {"ORGANIZATION_ID": "o-bbbbbbbbbb"},
+            "ORGANIZATION_ID and OrganizationId are one setting: give it once.",
+        ),
+        (
             "deploy",
             GOOD | {"QUALYS_API_TOKEN": "", "QUALYS_USERNAME": "u"},
             "QUALYS_PASSWORD is missing from the environment.",
