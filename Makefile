@@ -25,8 +25,10 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-24s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^##@ / { printf "\n%s\n", substr($$0, 5) } \
+	  /^[a-z0-9-]+:.*## / { printf "  make %-24s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
+##@ Try it, without any account
 .PHONY: demo
 demo: demo-ready ## The whole pipeline on an embedded AWS, in two minutes; KEEP=1 leaves it up
 	@$(BIN)/python -m sandbox.demo $(if $(KEEP),--keep)
@@ -39,6 +41,7 @@ demo-org: demo-ready ## An organization on the embedded AWS: which account and r
 down: $(DEMO_READY) ## End what `make demo KEEP=1` left up
 	@$(BIN)/python -m sandbox.demo --down
 
+##@ Deploy to AWS (settings: QUALYS_POD, NAME_PREFIX, REGION, STATE_BUCKET, VAR_<input>, TFVARS, AUTO_APPROVE)
 # Settings come from the environment, into which make passes what stands on its command line. Secrets
 # may only come from the environment: a command line is seen by everybody on the machine.
 $(foreach name,QUALYS_API_TOKEN QUALYS_PASSWORD QUALYS_CLIENT_SECRET QUALYS_PROXY_PASSWORD,$(if $(filter command,$(origin $(name))),\
@@ -49,7 +52,7 @@ deploy: $(OPS_READY) ## One region of one account: QUALYS_POD=US2 EXISTING_ROLE_
 	@$(OPS) deploy
 plan: $(OPS_READY) ## What deploy would do
 	@$(OPS) deploy --plan
-destroy: $(OPS_READY) ## Takes away what deploy made
+destroy: $(OPS_READY) ## Remove what deploy made
 	@$(OPS) deploy --destroy
 
 .PHONY: deploy-region plan-region destroy-region
@@ -57,7 +60,7 @@ deploy-region: $(OPS_READY) ## Other regions of the account forward to it: REGIO
 	@$(OPS) deploy-region
 plan-region: $(OPS_READY) ## What deploy-region would do
 	@$(OPS) deploy-region --plan
-destroy-region: $(OPS_READY) ## Takes away what deploy-region made
+destroy-region: $(OPS_READY) ## Remove what deploy-region made
 	@$(OPS) deploy-region --destroy
 
 .PHONY: deploy-hub plan-hub destroy-hub
@@ -65,39 +68,41 @@ deploy-hub: $(OPS_READY) ## The hub of an organization: QUALYS_POD=US2 Organizat
 	@$(OPS) deploy-hub
 plan-hub: $(OPS_READY) ## What deploy-hub would do
 	@$(OPS) deploy-hub --plan
-destroy-hub: $(OPS_READY) ## Takes away what deploy-hub made
+destroy-hub: $(OPS_READY) ## Remove what deploy-hub made
 	@$(OPS) deploy-hub --destroy
 
 .PHONY: deploy-spoke-stackset plan-spoke-stackset destroy-spoke-stackset
-deploy-spoke-stackset: $(OPS_READY) ## The accounts of an organization forward to the hub, which says with what arguments
+deploy-spoke-stackset: $(OPS_READY) ## The accounts of an organization forward to the hub: OrganizationId= OrgUnitIds= SecurityAccountId= CentralEventBusArn= EXISTING_ROLE_NAME=
 	@$(OPS) deploy-spoke-stackset
 plan-spoke-stackset: $(OPS_READY) ## What deploy-spoke-stackset would do
 	@$(OPS) deploy-spoke-stackset --plan
-destroy-spoke-stackset: $(OPS_READY) ## Takes away what deploy-spoke-stackset made
+destroy-spoke-stackset: $(OPS_READY) ## Remove what deploy-spoke-stackset made
 	@$(OPS) deploy-spoke-stackset --destroy
 
+##@ Operate an installation (settings: NAME_PREFIX, REGION, JSON)
 .PHONY: doctor status logs scan smoke where coverage backfill report redrive
-doctor: $(OPS_READY) ## What keeps it from working, and what mends it; JSON=1; SHAPES=1 for the form of Qualys' answers
+doctor: $(OPS_READY) ## Check every part, and name the fix of what fails; SHAPES=1 for the form of Qualys' answers
 	@$(OPS) doctor
-status: $(OPS_READY) ## Versions, executions, verdicts, queues and alarms; JSON=1
+status: $(OPS_READY) ## Versions, executions, verdicts, queues and alarms
 	@$(OPS) status
-logs: $(OPS_READY) ## What functions and machines log, in order; FUNCTION=, SINCE=1h, FOLLOW=1
+logs: $(OPS_READY) ## What functions and state machines log, in order; FUNCTION=, SINCE=1h, FOLLOW=1
 	@$(OPS) logs
-scan: $(OPS_READY) ## One image now: IMAGE=<uri>; FORCE=1 past the cache, WAIT=1 for the verdict, PLATFORM=linux/arm64
+scan: $(OPS_READY) ## Scan one image now: IMAGE=; FORCE=1 past the cache, WAIT=1 for the verdict, PLATFORM=linux/arm64
 	@$(OPS) scan
-smoke: $(OPS_READY) ## After a deployment: one event of its own to the verdict, or where it got stuck: IMAGE=<uri>, WAIT_MINUTES=30; JSON=1
+smoke: $(OPS_READY) ## After a deployment: send one event the whole way, or say where it got stuck; IMAGE=, WAIT_MINUTES=30
 	@$(OPS) smoke
 where: $(OPS_READY) ## What is known of an image, and where it runs: IMAGE=<uri, digest or repository:tag>, QID= or CVE=
 	@$(OPS) where
-coverage: $(OPS_READY) ## Of what runs, how much has a verdict, as the last reconciliations found; JSON=1
+coverage: $(OPS_READY) ## How much of what runs has a verdict, as the last reconciliations found
 	@$(OPS) coverage
-backfill: $(OPS_READY) ## What runs now is compared with what is known, and scanned where there is no result
+backfill: $(OPS_READY) ## Compare what runs with what is known, and scan what has no result
 	@$(OPS) backfill
-report: $(OPS_READY) ## A page of what runs where, by severity and place, with coverage over time: OUT=report.html
+report: $(OPS_READY) ## A page of what runs where, by severity and workload, with coverage over time; OUT=report.html
 	@$(OPS) report
-redrive: $(OPS_READY) ## Kept events through the intake again; DRY_RUN=1 lists them
+redrive: $(OPS_READY) ## Queued events through the intake again; DRY_RUN=1 lists them
 	@$(OPS) redrive
 
+##@ Develop
 # Two checks at once, and then all tests in one run. More workers than processors, because much of an
 # apply is waiting.
 .PHONY: test

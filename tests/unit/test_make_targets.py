@@ -57,6 +57,14 @@ def parts_of_the_tests() -> set[str]:
     return {name for name, match in found.items() if match and match[1] == name} - left_out
 
 
+def test_help_has_groups() -> None:
+    groups = re.split(r"^##@ (.+)\n", (REPOSITORY / "Makefile").read_text(), flags=re.MULTILINE)
+    titles, parts = groups[1::2], groups[2::2]
+    assert [title.split()[0] for title in titles] == ["Try", "Deploy", "Operate", "Develop"]
+    grouped = set(re.findall(r"^([a-z0-9-]+):.*## ", "".join(parts), re.MULTILINE))
+    assert grouped == DOCUMENTED - {"help"}
+
+
 def test_help_lists_the_targets() -> None:
     assert {"demo", "demo-org", "deploy", "destroy-hub", "doctor", "test"} <= DOCUMENTED
 
