@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -190,6 +191,46 @@ def test_an_interrupted_run_takes_its_definition_away(
     assert not {"ACTIVE", "INACTIVE"} & left_of(install).keys()
     pushed.behave()
     install.settle()
+
+
+def documented() -> set[str]:
+    """The permissions that the page names for this command."""
+    page = (REPOSITORY / "docs/troubleshooting.md").read_text()
+    section = page.split("## After a deployment")[1].split("\n## ")[0]
+    doctors = page.split("## Permissions")[1].split("```")[1].split()
+    return {*doctors, *re.findall(r"`([a-z]+:[A-Z]\w+)`", section)}
+
+
+def as_user(install: Install, name: str, actions: set[str]) -> dict[str, str]:
+    """The environment of a user who may do no more."""
+    statement = {"Effect": "Allow", "Action": sorted(actions), "Resource": "*"}
+    user = install.aws.create_user(name, {"Version": "2012-10-17", "Statement": [statement]})
+    return install.aws.environment(principal=user)
+
+
+def test_the_documented_permissions_are_enough(
+    operate: Operate, pushed: Pushed, install: Install
+) -> None:
+    user = as_user(install, "smoker", documented())
+    done = operate("smoke", IMAGE=pushed.image.by_tag, JSON="1", **user)
+    assert (done.status, done.errors) == (0, "")
+    assert done.json["verdict"] == "CLEAN"
+    assert left_of(install) == {}
+
+
+def test_what_is_left_is_said_and_the_next_run_deletes_it(
+    operate: Operate, pushed: Pushed, install: Install
+) -> None:
+    user = as_user(install, "keeper", documented() - {"ecs:DeleteTaskDefinitions"})
+    done = operate("smoke", IMAGE=pushed.image.by_tag, **user)
+    assert done.status == 2
+    assert done.errors.startswith(
+        f"A task definition of {FAMILY} is left, remove it by hand: AWS refused "
+        "DeleteTaskDefinitions: AccessDenied"
+    )
+    assert left_of(install).keys() == {"INACTIVE"}
+    assert operate("smoke", IMAGE=pushed.image.by_tag).status == 0
+    assert left_of(install) == {}
 
 
 @pytest.mark.parametrize(
