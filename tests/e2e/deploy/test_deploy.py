@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.terraform import find_terraform
+from tests.support.authority import private_tls
 
 from .conftest import INSTALL, TOKEN, Deployed, Project
 
@@ -58,6 +59,12 @@ def test_a_plan_without_arguments_is_empty_and_says_what_it_takes_up(deployed: D
     said = deployed.project.make("plan")
     assert "No changes." in said
     assert "from the last deployment: CREATE_ROLE=true QUALYS_POD=US2" in said
+
+
+def test_a_ca_bundle_is_planned_from_its_file(deployed: Deployed, tmp_path: Path) -> None:
+    said = deployed.project.make("plan", f"CA_BUNDLE={private_tls(tmp_path).authority}")
+    assert "aws_secretsmanager_secret.ca_bundle[0] will be created" in said
+    assert "changed: CA_BUNDLE=-----BEGIN CERTIFICATE-----" in said
 
 
 def test_nobody_to_ask(deployed: Deployed) -> None:
