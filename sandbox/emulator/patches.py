@@ -140,6 +140,10 @@ PATCHES: tuple[Patch, ...] = (
     ),
     around("ministack.services.ecr:_list_images", registry.list_images),
     around("ministack.services.ecr:_list_images", foreign_registries.anywhere("ListImages")),
+    around(
+        "ministack.services.ecr:_get_download_url_for_layer",
+        foreign_registries.anywhere("GetDownloadUrlForLayer"),
+    ),
     around("ministack.services.ecr:repository_policy_for_arn", foreign_registries.policy_of),
     # Keys
     around("ministack.services.sqs:_HANDLERS.SendMessage", key_use.send_message),

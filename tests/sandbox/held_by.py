@@ -136,6 +136,9 @@ TESTS: dict[str, dict[str, tuple[str, ...]]] = {
         "test_what_ecr_refuses": ("pull_times.handle_request",),
     },
     "test_registries": {
+        "test_a_layer_is_pulled_where_the_repository_lets_us": (
+            "foreign_registries._get_download_url_for_layer",
+        ),
         "test_a_repository_lets_others_in_by_its_policy_action_by_action": (
             "foreign_registries.repository_policy_for_arn",
         ),

@@ -73,6 +73,17 @@ def test_a_repository_lets_others_in_by_its_policy_action_by_action(
     assert detail["registryId"] == OWNER
 
 
+def test_a_layer_is_pulled_where_the_repository_lets_us(
+    aws: Aws, account: Account, digest: str
+) -> None:
+    ecr = account.client("ecr")
+    layer = {**NAME, "layerDigest": digest}
+    with pytest.raises(ClientError, match="AccessDenied"):
+        ecr.get_download_url_for_layer(**layer)
+    let_in(aws, account.id, "GetDownloadUrlForLayer")
+    assert OWNER in ecr.get_download_url_for_layer(**layer)["downloadUrl"]
+
+
 def test_whom_a_repository_lets_in_needs_the_right_in_its_own_account_too(
     aws: Aws, account: Account, digest: str
 ) -> None:
