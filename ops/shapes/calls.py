@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from image_scan.errors import ScanError
+from image_scan.errors import ConfigurationError, QualysUnreadable, ScanError
 from image_scan.findings import detections
 from image_scan.qualys import bodies, reading
 from ops.shapes.expected import SHAPES
@@ -14,11 +14,15 @@ from ops.shapes.expected import SHAPES
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    import requests
+
     from image_scan.qualys.transport import Params, Transport
 
 _STATUS = re.compile(r"HTTP ([0-9]{3})")
 _PAGE: dict[str, str | int] = {"pageNumber": 1, "pageSize": 200}
-_NOTHING = (204, 404)
+_BASE = "/registry/aws-base"
+# What Qualys may not know, or not yet. Every other path is there.
+_UNKNOWN = ("/registry/aws/connectors/", "/images/{image}/")
 
 
 @dataclass(frozen=True)
@@ -34,12 +38,15 @@ class Answer:
 
 def answers(transport: Transport, registry_host: str, account_id: str) -> Iterator[Answer]:
     """Asks for each list once, and for one image. `registry_host` is that of the registry to ask
-    for, where the subscription has it; `account_id` owns the role of its connector."""
+    for, where the subscription has it; `account_id` owns the role of its connector.
+
+    Raises ConfigurationError where the secret is no credential.
+    """
 
     def ask(call: str, params: Params | None = None, **named: str) -> Answer:
         return _asked(transport, call, params, named)
 
-    yield ask("/registry/aws-base")
+    yield ask(_BASE)
     yield (registries := ask("/registry", _PAGE))
     if registry := _id_of(_rows(registries), "registryUuid", _is_registry(registry_host)):
         yield ask("/registry/{registry}", registry=registry)
@@ -71,12 +78,24 @@ def _asked(
     try:
         answer = transport.send("GET", call.format(**named), params=params)
         status = answer.status_code
-        body = None if status in _NOTHING else bodies.answered(answer)
+        body = _body(call, answer)
+    except ConfigurationError:
+        raise
     except ScanError as error:
         told = _STATUS.search(str(error))
         status = int(told[1]) if told else status
         return Answer(call, status, problem=type(error).__name__)
     return Answer(call, status, body)
+
+
+def _body(call: str, answer: requests.Response) -> Any:
+    """None where the answer is that there is nothing. Raises ScanError where it is none."""
+    if answer.status_code == 404 and call.startswith(_UNKNOWN):
+        return None
+    body = bodies.answered(answer)
+    if body is None and (call == _BASE or answer.status_code != 204):
+        raise QualysUnreadable("there is nothing in the answer")
+    return body
 
 
 def _rows(answer: Answer) -> list[Mapping[str, Any]]:

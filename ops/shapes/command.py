@@ -2,6 +2,7 @@
 
 from rich.console import Console
 
+from image_scan.errors import QualysUnauthorized, ScanError
 from ops.doctor.findings import Unanswered
 from ops.doctor.here import INSTALL, Here
 from ops.errors import OpsError
@@ -15,7 +16,7 @@ def run(here: Here, console: Console, *, as_json: bool) -> int:
         raise OpsError(f"There is no install in {here.region}: SHAPES=1 asks with its credential.")
     try:
         given = _answers(here)
-    except Unanswered as error:
+    except (Unanswered, ScanError) as error:
         raise OpsError(f"Qualys cannot be asked: {error}. `make doctor` says more.") from None
     compared, not_asked = report.examine(given), calls.not_asked(given)
     if as_json:
@@ -27,7 +28,10 @@ def run(here: Here, console: Console, *, as_json: bool) -> int:
 
 
 def _answers(here: Here) -> list[calls.Answer]:
-    _ = here.qualys.admitted
     host = f"{here.account_id}.dkr.ecr.{here.region}.amazonaws.com"
     role_account = here.told("QUALYS_ROLE_ARN").split(":")[4]
-    return list(calls.answers(here.qualys.transport, host, role_account))
+    answers = calls.answers(here.qualys.transport, host, role_account)
+    first = next(answers)
+    if first.problem == QualysUnauthorized.__name__:
+        raise Unanswered("Qualys refuses the credential: see credential-accepted")
+    return [first, *answers]

@@ -81,6 +81,21 @@ def test_an_empty_subscription(caller: Caller) -> None:
     assert "/images/{image}/vuln" in calls.not_asked(given)
 
 
+def test_lists_that_are_not_there(caller: Caller) -> None:
+    """Of connectors a 404 says that the account has none."""
+    caller.control.scenario(empty_list="404")
+    wrong = [each.answer for each in report.examine(ask(caller)) if not each.is_expected]
+    assert [(each.call, each.status) for each in wrong] == [("/registry", 404), ("/images", 404)]
+
+
+def test_another_base_account(caller: Caller) -> None:
+    body = {"awsAccountId": "1", "externalId": 7}
+    caller.control.fail("/csapi/v1.3/registry/aws-base", status=200, body=body)
+    assert "/registry/aws-base accountId: expected text or number, found absent (read)" in look(
+        caller
+    )
+
+
 @pytest.mark.parametrize("told", ["malware_block", "secrets_block"])
 @pytest.mark.parametrize("form", ["list", "null", "empty"])
 def test_blocks_that_no_document_shows(scanned: Caller, told: str, form: str) -> None:

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import io
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from rich.console import Console
 
 from ops.shapes import observed, report
-from ops.shapes.calls import Answer, answers, not_asked
+from ops.shapes.calls import Answer, not_asked
 from ops.shapes.differences import Difference, compare, unseen
 from ops.shapes.expected import SHAPES, Expected
 from ops.shapes.observed import observe, texts_of
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 CALL = "/registry"
 CANARY = "canary0value"
@@ -194,47 +191,6 @@ def test_a_new_name_does_no_harm(answer: Answer, as_expected: bool) -> None:
     told = json.loads(report.as_json(report.examine([answer]), []))
     assert told["as_expected"] is as_expected
     assert CANARY not in json.dumps(told)
-
-
-class FakeAnswer:
-    def __init__(self, status: int, body: Any) -> None:
-        self.status_code, self.content = status, json.dumps(body).encode()
-
-
-class FakeTransport:
-    """Answers by path; anything else is unknown."""
-
-    def __init__(self, bodies: Mapping[str, Any]) -> None:
-        self.bodies, self.asked = bodies, list[str]()
-
-    def send(self, _method: str, path: str, params: Any) -> FakeAnswer:
-        assert params is None or params
-        self.asked.append(path)
-        return FakeAnswer(200, self.bodies[path]) if path in self.bodies else FakeAnswer(404, {})
-
-
-def ask(bodies: Mapping[str, Any]) -> list[str]:
-    transport: Any = FakeTransport(bodies)
-    list(answers(transport, "ours.example.com", "111111111111"))
-    return list(transport.asked)
-
-
-def test_our_registry_and_an_image_with_findings_are_preferred() -> None:
-    registries = [{"registryUuid": "a", "registryUri": "https://other"}, {"registryUuid": 7}]
-    ours = {"registryUuid": "b", "registryUri": "https://ours.example.com/"}
-    images = [{"sha": "1" * 64, "vulnerabilities": None}, {"sha": "../2"}]
-    bad = {"sha": "3" * 64, "vulnerabilities": {"severity5Count": 1}}
-    asked = ask({"/registry": {"data": [*registries, ours]}, "/images": {"data": [*images, bad]}})
-    assert "/registry/b/schedule" in asked
-    assert f"/images/{'3' * 64}/vuln" in asked
-    assert not [path for path in asked if ".." in path]
-
-
-@pytest.mark.parametrize("body", [None, [], {}, {"data": None}, {"data": [1]}, {"data": [{}]}, 1])
-def test_lists_of_any_form_are_lived_with(body: Any) -> None:
-    asked = ask({"/registry": body, "/images": body})
-    assert asked == ["/registry/aws-base", "/registry", "/registry/aws/connectors/111111111111",
-                     "/sensors", "/images"]  # fmt: skip
 
 
 def test_a_difference_shows_no_value() -> None:
