@@ -57,9 +57,14 @@ def _walk(value: Any, path: str, shape: Shape, texts: frozenset[str], seen: Type
 
 
 def _shown(name: str, path: str, shape: Shape, texts: frozenset[str]) -> str:
+    """Below what should be no object, a name may be data unless the shape has it elsewhere."""
     if not _NAME.fullmatch(name):
         return _NOT_SHOWN
-    return name if joined(path, name) in shape or name.lower() not in texts else _NOT_SHOWN
+    if joined(path, name) in shape:
+        return name
+    is_object = path in shape and "object" in shape[path].types
+    is_known = is_object or name in {each.rpartition(".")[2] for each in shape}
+    return name if is_known and name.lower() not in texts else _NOT_SHOWN
 
 
 def _below(path: str, shape: Shape) -> list[str]:

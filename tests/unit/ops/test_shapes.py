@@ -80,11 +80,27 @@ def test_an_object_where_a_list_is_expected() -> None:
     ]
 
 
-def test_what_is_below_a_new_name_is_described_too() -> None:
-    assert differences({"rows": [{**ROW, "score": {"value": [1, "a"]}}]}) == [
-        "rows[].score: expected nothing, found object (not read)",
-        "rows[].score.value: expected nothing, found array (not read)",
-        "rows[].score.value[]: expected nothing, found text or number (not read)",
+HIDDEN = "(a name that is not shown)"
+
+
+def test_of_what_is_below_a_new_name_only_names_of_the_shape_are_shown() -> None:
+    """They may be data: a count by repository, a state by host."""
+    by_name = {"payments": 3, "acmehost": {"id": [1, "a"]}}
+    assert differences({"rows": [{**ROW, "perRepository": by_name}]}) == [
+        "rows[].perRepository: expected nothing, found object (not read)",
+        f"rows[].perRepository.{HIDDEN}: expected nothing, found object or number (not read)",
+        f"rows[].perRepository.{HIDDEN}.id: expected nothing, found array (not read)",
+        f"rows[].perRepository.{HIDDEN}.id[]: expected nothing, found text or number (not read)",
+    ]
+
+
+def test_so_it_is_in_an_object_that_should_be_something_else() -> None:
+    assert differences({"rows": {"payments": ROW}, "count": {"acmehost": 1}})[1:] == [
+        "count: expected number or absent, found object (not read)",
+        f"count.{HIDDEN}: expected nothing, found number (not read)",
+        f"rows.{HIDDEN}: expected nothing, found object (not read)",
+        f"rows.{HIDDEN}.at: expected nothing, found null (not read)",
+        f"rows.{HIDDEN}.id: expected nothing, found text (not read)",
     ]
 
 
