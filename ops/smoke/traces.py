@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _EARLIER_SECONDS = 300  # clocks differ
 _MOST_MESSAGES = 100
+# Without waiting, SQS asks some of its servers alone, and may miss what is there.
+_POLL_SECONDS = 1
 Json = dict[str, Any]
 
 
@@ -43,7 +45,8 @@ def depths(install: Install) -> dict[str, int]:
 class Traces:
     """Of the event that the registration of a definition makes. Every method raises OpsError.
 
-    `before` are the depths of the queues before it: a queue is looked into when that changes.
+    `before` are the depths of the queues before it: a queue is looked into when that changes, until
+    so many messages were read.
     """
 
     def __init__(self, install: Install, definition: Definition, before: dict[str, int]) -> None:
@@ -90,10 +93,11 @@ class Traces:
         now = EventQueue(self._install, queue).count()
         if now == self._depths[queue]:
             return None
-        self._depths[queue] = now
         with self._messages(queue) as messages:
-            reasons = [each.attributes.get(attribute) or "no reason given" for each in messages]
-        return reasons[0] if reasons else None
+            if len(messages) >= min(now, _MOST_MESSAGES):
+                self._depths[queue] = now
+            ours = [each for each in messages if self._is_named(each)]
+        return ours[0].attributes.get(attribute) or "no reason given" if ours else None
 
     def take_back(self, items: CacheItems) -> int:
         """Removes what the queues keep of the event, so that no alarm stays; how many messages.
@@ -105,7 +109,7 @@ class Traces:
         for name in self._depths:
             with self._messages(name) as messages:
                 for each in messages:
-                    if self._is_alone(each, items):
+                    if self._is_named(each) and self._is_alone(each, items):
                         EventQueue(install, name).delete(each)
                         taken += 1
         return taken
@@ -124,15 +128,13 @@ class Traces:
 
     @contextmanager
     def _messages(self, name: str) -> Iterator[list[Message]]:
-        """The messages about our definition; all others are shown to everybody again at once."""
+        """What a queue holds; what is not deleted is shown to everybody again at once."""
         queue = EventQueue(self._install, name)
         held: list[Message] = []
         try:
-            while queue.count() and len(held) < _MOST_MESSAGES:
-                if not (more := queue.receive(wait_seconds=0)):
-                    break
+            while len(held) < _MOST_MESSAGES and (more := queue.receive(_POLL_SECONDS)):
                 held += more
-            yield [each for each in held if self._is_named(each)]
+            yield held
         finally:
             queue.release(held)
 

@@ -29,11 +29,13 @@ class FakeInstall:
 
 
 class FakeQueue:
-    """A queue by name; `shown` are those that were released."""
+    """A queue by name; `shown` are those that were released. So many looks find nothing first."""
 
     held: dict[str, list[Message]]
     shown: list[str]
     deleted: list[Message]
+    looks: int
+    empty: int
 
     def __init__(self, _install: Any, name: str) -> None:
         self._messages = self.held[name]
@@ -43,10 +45,14 @@ class FakeQueue:
         return len(self._messages)
 
     def receive(self, wait_seconds: int) -> list[Message]:
-        assert wait_seconds == 0
-        self._hidden += self._messages
-        self._messages.clear()
-        return [*self._hidden]
+        assert wait_seconds in (1, 2)
+        FakeQueue.looks += 1
+        if FakeQueue.empty:
+            FakeQueue.empty -= 1
+            return []
+        taken, self._messages[:] = self._messages[:10], self._messages[10:]
+        self._hidden += taken
+        return taken
 
     def release(self, messages: list[Message]) -> None:
         back = [each for each in messages if each in self._hidden and each not in self.deleted]
@@ -77,7 +83,7 @@ class FakeItems:
 @pytest.fixture
 def queues(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[Message]]:
     FakeQueue.held = {"failed": [], "undelivered": []}
-    FakeQueue.shown, FakeQueue.deleted = [], []
+    FakeQueue.shown, FakeQueue.deleted, FakeQueue.looks, FakeQueue.empty = [], [], 0, 0
     monkeypatch.setattr(traces, "EventQueue", FakeQueue)
     monkeypatch.setattr(traces, "Scans", lambda _install: None)
     return FakeQueue.held
@@ -106,6 +112,37 @@ def test_a_queue_in_which_nothing_is_new_is_not_looked_into(
     queues["failed"].append(message(1, LONGER))
     assert made(before=1).failed() is None
     assert FakeQueue.shown == []
+
+
+def test_a_queue_that_has_shown_nothing_is_looked_into_again(
+    queues: dict[str, list[Message]],
+) -> None:
+    """SQS does not ask all of its servers each time."""
+    queues["failed"].append(message(1, CALL, Error="AwsRejected"))
+    FakeQueue.empty, found = 1, made()
+    assert found.failed() is None
+    assert found.failed() == "AwsRejected"
+
+
+@pytest.mark.parametrize("count", [3, 120])
+def test_a_queue_is_read_once_while_its_depth_stays(
+    queues: dict[str, list[Message]], count: int
+) -> None:
+    queues["failed"] += [message(each, LONGER) for each in range(count)]
+    found = made()
+    assert found.failed() is None
+    looks = FakeQueue.looks
+    assert found.failed() is None
+    assert FakeQueue.looks == looks
+
+
+def test_what_a_count_does_not_show_yet_is_taken_back(
+    queues: dict[str, list[Message]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queues["failed"].append(message(1, CALL))
+    monkeypatch.setattr(FakeQueue, "count", lambda _: 0)
+    items: Any = FakeItems()
+    assert made().take_back(items) == 1
 
 
 @pytest.mark.parametrize(
