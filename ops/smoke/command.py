@@ -76,7 +76,9 @@ def minutes(text: str) -> float:
     """More than 0, a day at most. Raises OpsError."""
     if re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,4})?", text) and 0 < float(text) <= _LONGEST_MINUTES:
         return float(text)
-    raise OpsError(f"WAIT_MINUTES={text} is no number of minutes from 1 to {_LONGEST_MINUTES}.")
+    raise OpsError(
+        f"WAIT_MINUTES={text} is no number of minutes above 0, {_LONGEST_MINUTES} at most."
+    )
 
 
 def _follow(

@@ -104,11 +104,9 @@ class Course:
     def _answered(self, at: float) -> Generator[Step, None, Json | None]:
         """What the cache says: the image is being scanned for somebody else, or its verdict is
         known."""
-        item = self._known_item()
-        if item is None:
-            why = "the image cannot be scanned, or its last scan has just failed"
-            raise Stuck("scan", why)
-        if item["status"] == IN_PROGRESS and (arn := self._scans.of_lease(item)):
+        words = "the image is in progress, and no scan runs"
+        item, arn = self._until("scan", self._answer, words)
+        if arn:
             yield Step("intake", at, "it is being scanned already")
             return self._scans.describe(arn)
         yield Step("intake", at, "its verdict is known: the cache has answered")
@@ -116,6 +114,16 @@ class Course:
         _require_result(verdict, str(item.get("reason", "")))
         yield Step("verdict", at, "it was not scanned again", verdict)
         return None
+
+    def _answer(self) -> tuple[Json, str] | None:
+        """What the cache has, and the ARN of a scan that runs. None while the image is in progress
+        without one: it has not begun yet, or has just ended. Raises Stuck."""
+        if (item := self._known_item()) is None:
+            raise Stuck("scan", "the image cannot be scanned, or its last scan has just failed")
+        if item["status"] != IN_PROGRESS:
+            return item, ""
+        arn = self._scans.of_lease(item)
+        return (item, arn) if arn else None
 
     def _end(self, execution_arn: str) -> Step:
         def ended() -> Json | None:

@@ -27,6 +27,7 @@ ARN = "arn:aws:ecs:us-east-1:111111111111:task-definition/unit-smoke:3"
 SCAN = {"executionArn": "arn:scan", "startDate": AT + timedelta(seconds=90), "status": "RUNNING"}
 PARSED = Line(AT.timestamp() + 60, {"event": "event parsed", "event_id": "e", "skipped": ""})
 ASKED = Line(AT.timestamp() + 61, {"event": "cache asked", "decision": "scan"})
+LEASE = {"status": "IN_PROGRESS", "owner": "o", "acquired_at": 1}
 SKIPPED = Line(ASKED.at, {**ASKED.values, "decision": "skip"})
 
 
@@ -46,15 +47,15 @@ class FakeTraces:
 
 
 class FakeScans:
-    def __init__(self, *ends: dict[str, Any]) -> None:
-        self.ends = list(ends)
+    def __init__(self, *ends: dict[str, Any], holders: tuple[str, ...] = ("arn:other",)) -> None:
+        self.ends, self.holders = list(ends), list(holders)
 
     def describe(self, arn: str) -> dict[str, Any]:
         end = self.ends.pop(0) if len(self.ends) > 1 else self.ends[0]
         return {**SCAN, "executionArn": arn, "stopDate": AT + timedelta(seconds=200), **end}
 
     def of_lease(self, _item: Any) -> str:
-        return "arn:other"
+        return self.holders.pop(0) if len(self.holders) > 1 else self.holders[0]
 
 
 def ended(verdict: str) -> dict[str, Any]:
@@ -62,13 +63,14 @@ def ended(verdict: str) -> dict[str, Any]:
 
 
 def course(shown: Any, scans: Any = None, item: Any = None) -> tuple[list[Step], Stopped | None]:
-    """Follows an event; how far it came, and what has stopped it."""
-    now = [0.0]
+    """Follows an event; how far it came, and what has stopped it. `item` may be several, one after
+    the other."""
+    now, found = [0.0], item if isinstance(item, list) else [item]
     scans = scans or FakeScans(ended("CLEAN"))
     made = Course(
         shown,
         scans,
-        lambda: item,
+        lambda: found.pop(0) if len(found) > 1 else found[0],
         60,
         sleep=lambda seconds: now.__setitem__(0, now[0] + seconds),
         clock=lambda: now[0],
@@ -103,11 +105,33 @@ def test_without_log_lines_the_scan_shows_that_it_came() -> None:
 
 
 def test_a_scan_that_another_deployment_has_begun_is_waited_for() -> None:
-    item = {"status": "IN_PROGRESS", "owner": "o", "acquired_at": 1}
-    steps, stopped = course(FakeTraces(parsed=PARSED, asked=SKIPPED), item=item)
+    steps, stopped = course(FakeTraces(parsed=PARSED, asked=SKIPPED), item=LEASE)
     assert stopped is None
     assert [each.stage for each in steps] == [*STAGES]
     assert steps[3].seen == "arn:other"
+
+
+def test_a_lease_whose_scan_is_not_listed_yet_is_looked_at_again() -> None:
+    scans = FakeScans(ended("CLEAN"), holders=("", "", "arn:other"))
+    steps, stopped = course(FakeTraces(parsed=PARSED, asked=SKIPPED), scans, LEASE)
+    assert stopped is None
+    assert [each.stage for each in steps] == [*STAGES]
+
+
+def test_a_lease_whose_scan_has_just_ended_becomes_a_verdict() -> None:
+    scans = FakeScans(ended("CLEAN"), holders=("",))
+    items = [LEASE, LEASE, {"status": "FINDINGS"}]
+    steps, stopped = course(FakeTraces(parsed=PARSED, asked=SKIPPED), scans, items)
+    assert stopped is None
+    assert [each.stage for each in steps] == ["trail", "rule", "intake", "verdict"]
+    assert steps[-1].verdict == "FINDINGS"
+
+
+def test_a_lease_that_no_scan_holds_is_late() -> None:
+    scans = FakeScans(ended("CLEAN"), holders=("",))
+    _, stopped = course(FakeTraces(parsed=PARSED, asked=SKIPPED), scans, LEASE)
+    assert isinstance(stopped, Late)
+    assert (stopped.stage, str(stopped)) == ("scan", "the image is in progress, and no scan runs")
 
 
 def test_a_known_verdict_is_the_caches_answer() -> None:
@@ -247,5 +271,6 @@ def test_minutes(text: str, value: float) -> None:
 
 @pytest.mark.parametrize("text", ["0", "-1", "soon", "1441", "nan", "1e3", "", "99999"])
 def test_no_minutes(text: str) -> None:
-    with pytest.raises(OpsError, match=f"WAIT_MINUTES={text} is no number"):
+    sentence = f"WAIT_MINUTES={text} is no number of minutes above 0, 1440 at most"
+    with pytest.raises(OpsError, match=sentence):
         minutes(text)
