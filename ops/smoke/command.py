@@ -61,7 +61,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         if found := remedies(here, stage):
             why = Stuck(stage, "it cannot pass here, so nothing was registered")
             report.stopped(STUCK, why, found, "")
-            return report.end()
+            report.end()
+            return report.status
     if (item := _known(items, uri)) and item["status"] in ("CLEAN", "FINDINGS"):
         report.note(
             f"The verdict of the image is known, so the cache will answer. To see a scan, give an "
@@ -69,7 +70,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             "FORCE=1 WAIT=1"
         )
     _follow(install, here, items, report, seconds)
-    return report.end()
+    return report.status
 
 
 def minutes(text: str) -> float:
@@ -84,7 +85,8 @@ def minutes(text: str) -> float:
 def _follow(
     install: Install, here: Here, items: CacheItems, report: Report, seconds: float
 ) -> None:
-    """From the registration to its end, whatever that is; the definition is taken away then."""
+    """From the registration to its end, whatever that is; the definition is taken away then, and
+    the report printed. Raises OpsError."""
     before = depths(install)
     definitions = Definitions(install)
     traces: Traces | None = None
@@ -101,28 +103,36 @@ def _follow(
             result = STUCK if isinstance(stopped, Stuck) else LATE
             found = remedies(here, *from_stage(stopped.stage))
             report.stopped(result, stopped, found, advice(stopped.stage, install.name_prefix))
+        except OpsError as error:
+            report.refused(error)
         finally:
             with uninterrupted():
                 _clear_up(definitions, traces, items, report)
+                report.end()
+            if report.errors:
+                raise OpsError("\n".join(report.errors))
 
 
 def _clear_up(
     definitions: Definitions, traces: Traces | None, items: CacheItems, report: Report
 ) -> None:
-    """Whatever of it fails, the rest is done. Raises OpsError with what is left."""
-    left = ""
+    """Whatever of it fails, the rest is done, and the report has what is left."""
     try:
         definitions.remove(report.task_definition)
         if report.task_definition:
             report.note("The task definition is deregistered and deleted.")
     except OpsError as error:
-        left = f"A task definition of {definitions.family} is left, remove it by hand: {error}"
-    if traces and report.result != PASSED:
-        taken = traces.take_back(items)
-        if taken:
+        report.left.append(
+            f"A task definition of {definitions.family} is left, remove it by hand: {error}"
+        )
+    if traces is None or report.result == PASSED:
+        return
+    try:
+        if traces.take_back(items):
             report.note("What the queues have kept of the event is removed.")
-    if left:
-        raise OpsError(left)
+    except OpsError as error:
+        words = f"Messages about {report.task_definition} may be left in the queues"
+        report.left.append(f"{words}: {error}")
 
 
 def _finder(items: CacheItems, uri: str) -> Callable[[], Item | None]:

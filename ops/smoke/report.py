@@ -13,19 +13,22 @@ from rich.text import Text
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from ops.errors import OpsError
     from ops.smoke.course import Step, Stopped
     from ops.smoke.definition import Definition
     from ops.smoke.stages import Remedy
 
 Json = dict[str, Any]
-PASSED, STUCK, LATE, INTERRUPTED = "passed", "stuck", "late", "interrupted"
+PASSED, STUCK, LATE = "passed", "stuck", "late"
+REFUSED, INTERRUPTED = "refused", "interrupted"
 STATUSES = {PASSED: 0, STUCK: 1, LATE: 3}
 _STYLES = {PASSED: "green", STUCK: "bold red", LATE: "yellow"}
 
 
 @dataclass
 class Report:
-    """Collects what happens, and prints it at once unless it is for JSON."""
+    """Collects what happens, and prints it at once unless it is for JSON. `left` is what is to be
+    removed by hand."""
 
     console: Console
     as_json: bool
@@ -40,6 +43,7 @@ class Report:
     remedies: list[Json] = field(default_factory=list)
     advice: str = ""
     notes: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
 
     def registered(self, definition: Definition) -> None:
         self.task_definition, self.registered_at = definition.arn, definition.registered_at
@@ -65,17 +69,29 @@ class Report:
         if not found:
             self._line("", "", f"->  {advice}")
 
+    def refused(self, error: OpsError) -> None:
+        self.result, self.why = REFUSED, str(error)
+
     def note(self, words: str) -> None:
         self.notes.append(words)
         self._line("", "", words)
 
-    def end(self) -> int:
-        """Prints the JSON where it is asked for; the exit status."""
+    @property
+    def status(self) -> int:
+        """The exit status of a run that has come to its end."""
+        return STATUSES[self.result]
+
+    @property
+    def errors(self) -> list[str]:
+        """What AWS has refused, and what is left."""
+        return [self.why, *self.left] if self.result == REFUSED else self.left
+
+    def end(self) -> None:
+        """Prints the JSON where it is asked for."""
         if self.as_json:
             hidden = ("console", "as_json", "registered_at")
             told = {name: value for name, value in vars(self).items() if name not in hidden}
             self.console.print_json(json.dumps(told))
-        return STATUSES[self.result]
 
     def _line(self, name: str, when: str, words: str, style: str = "") -> None:
         if not self.as_json:

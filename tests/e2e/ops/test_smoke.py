@@ -222,8 +222,9 @@ def test_what_is_left_is_said_and_the_next_run_deletes_it(
     operate: Operate, pushed: Pushed, install: Install
 ) -> None:
     user = as_user(install, "keeper", documented() - {"ecs:DeleteTaskDefinitions"})
-    done = operate("smoke", IMAGE=pushed.image.by_tag, **user)
-    assert done.status == 2
+    done = operate("smoke", IMAGE=pushed.image.by_tag, JSON="1", **user)
+    assert (done.status, done.json["verdict"]) == (2, "CLEAN")
+    assert done.json["left"] == [done.errors.rstrip()]
     assert done.errors.startswith(
         f"A task definition of {FAMILY} is left, remove it by hand: AWS refused "
         "DeleteTaskDefinitions: AccessDenied"

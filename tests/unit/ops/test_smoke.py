@@ -1,29 +1,22 @@
-"""make smoke: the stages of an event, and what is told of them."""
+"""make smoke: the stages of an event."""
 
 from __future__ import annotations
 
-import io
 import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from rich.console import Console
 
 from ops.doctor.checks import CHECKS
-from ops.errors import OpsError
-from ops.smoke.command import minutes
 from ops.smoke.course import Course, Late, Step, Stopped, Stuck
-from ops.smoke.definition import Definition
-from ops.smoke.report import LATE, PASSED, STUCK, Report
-from ops.smoke.stages import CHECKS_OF, STAGES, Remedy, advice, from_stage
+from ops.smoke.stages import CHECKS_OF, STAGES, advice, from_stage
 from ops.smoke.traces import Line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 AT = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
-ARN = "arn:aws:ecs:us-east-1:111111111111:task-definition/unit-smoke:3"
 SCAN = {"executionArn": "arn:scan", "startDate": AT + timedelta(seconds=90), "status": "RUNNING"}
 PARSED = Line(AT.timestamp() + 60, {"event": "event parsed", "event_id": "e", "skipped": ""})
 ASKED = Line(AT.timestamp() + 61, {"event": "cache asked", "decision": "scan"})
@@ -222,55 +215,3 @@ def test_the_checks_of_a_stage_are_the_doctors() -> None:
     for stage in STAGES:
         assert set(from_stage(stage)) <= set(STAGES)
         assert advice(stage, "unit")
-
-
-def report(as_json: bool) -> tuple[Report, Console]:
-    console = Console(record=True, width=60, file=io.StringIO())
-    return Report(console, as_json=as_json, image="uri"), console
-
-
-def test_the_lines_of_a_run_that_passes() -> None:
-    told, console = report(as_json=False)
-    told.registered(Definition(ARN, AT))
-    told.passed(Step("trail", AT.timestamp() + 75.4, "seen"))
-    told.passed(Step("verdict", AT.timestamp() - 1, "the scan has ended", "CLEAN"))
-    told.result = PASSED
-    assert told.end() == 0
-    assert [line.rstrip() for line in console.export_text().splitlines()] == [
-        "registered 08:00:00            unit-smoke:3",
-        "trail      08:01:15  +75 s     seen",
-        "verdict    07:59:59  +0 s      CLEAN: the scan has ended",
-    ]
-
-
-@pytest.mark.parametrize(
-    ("result", "found", "status", "line"),
-    [
-        (STUCK, [Remedy("sensor-alive", "no sensor", "start one")], 1, "no sensor  ->  start one"),
-        (LATE, [], 3, "->  wait"),
-    ],
-)
-def test_the_lines_of_one_that_stops(
-    result: str, found: list[Remedy], status: int, line: str
-) -> None:
-    for as_json in (False, True):
-        told, console = report(as_json)
-        told.stopped(result, Stuck("scan", "why"), found, "wait")
-        assert told.end() == status
-        text = console.export_text()
-        if as_json:
-            assert (json.loads(text)["result"], json.loads(text)["why"]) == (result, "why")
-        else:
-            assert line in text
-
-
-@pytest.mark.parametrize(("text", "value"), [("30", 30), ("0.2", 0.2), ("1440", 1440)])
-def test_minutes(text: str, value: float) -> None:
-    assert minutes(text) == value
-
-
-@pytest.mark.parametrize("text", ["0", "-1", "soon", "1441", "nan", "1e3", "", "99999"])
-def test_no_minutes(text: str) -> None:
-    sentence = f"WAIT_MINUTES={text} is no number of minutes above 0, 1440 at most"
-    with pytest.raises(OpsError, match=sentence):
-        minutes(text)
