@@ -1,6 +1,7 @@
 """The command `smoke`: whether an event of our own comes to its verdict, or where it is stuck."""
 
 import argparse
+import logging
 import os
 import re
 from collections.abc import Callable
@@ -8,11 +9,11 @@ from collections.abc import Callable
 from rich.console import Console
 
 from image_scan.ecr.identity import DEFAULT_PLATFORM, platform_of
-from ops.cache_items import CacheItems, Item, is_known
+from ops.cache_items import IN_PROGRESS, CacheItems, Item, is_known
 from ops.commands import make
 from ops.doctor.here import Here
 from ops.errors import OpsError
-from ops.install import Install, add_options
+from ops.install import Install, add_options, answers
 from ops.scan import Scans
 from ops.scan_target import ecr_uri
 from ops.smoke.course import Course, Late, Stuck
@@ -23,6 +24,8 @@ from ops.smoke.traces import Traces, depths
 
 _MINUTES = "30"
 _LONGEST_MINUTES = 1440
+# An image of which the cache has one of these is not scanned for the event.
+_NOT_SCANNED = ("CLEAN", "FINDINGS", "UNSCANNABLE", IN_PROGRESS)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -63,7 +66,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             report.stopped(STUCK, why, found, "")
             report.end()
             return report.status
-    if (item := _known(items, uri)) and item["status"] in ("CLEAN", "FINDINGS"):
+    status = item["status"] if (item := _known(items, uri)) else ""
+    _require_visible(status, here)
+    if status in ("CLEAN", "FINDINGS"):
         report.note(
             f"The verdict of the image is known, so the cache will answer. To see a scan, give an "
             f"image without a verdict, or: {make('scan', install.name_prefix, IMAGE=uri)} "
@@ -71,6 +76,20 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         )
     _follow(install, here, items, report, seconds)
     return report.status
+
+
+def _require_visible(status: str, here: Here) -> None:
+    """Raises OpsError where nothing would show that the event of an image came: no scan of its own
+    starts, and the functions do not log it."""
+    with answers():
+        level = here.environment.get("LOG_LEVEL", "INFO").upper()
+    above_info = logging.getLevelNamesMapping().get(level, logging.INFO) > logging.INFO
+    if above_info and status in _NOT_SCANNED:
+        raise OpsError(
+            f"The functions log nothing below {level}, so the event of an image that the cache "
+            f"knows ({status}) cannot be seen: give an image without a verdict, or set log.level "
+            "to INFO."
+        )
 
 
 def minutes(text: str) -> float:

@@ -185,3 +185,25 @@ def test_a_refused_call_is_told_beside_what_is_left(world: World) -> None:
 def test_the_status_of_a_run(world: World, ends: Any, status: int, as_json: bool) -> None:
     world.ends = ends
     assert run(as_json)[0] == status
+
+
+@pytest.mark.parametrize("level", ["WARNING", "ERROR"])
+@pytest.mark.parametrize("status", ["CLEAN", "FINDINGS", "UNSCANNABLE", "IN_PROGRESS"])
+def test_what_cannot_be_seen_is_not_begun(world: World, level: str, status: str) -> None:
+    world.status, world.environment = status, {"LOG_LEVEL": level}
+    error, output = run()
+    assert str(error) == (
+        f"The functions log nothing below {level}, so the event of an image that the cache knows "
+        f"({status}) cannot be seen: give an image without a verdict, or set log.level to INFO."
+    )
+    assert (output, world.registered) == ("", False)
+
+
+@pytest.mark.parametrize(
+    ("level", "status"),
+    [("ERROR", ""), ("WARNING", "ERROR"), ("INFO", "CLEAN"), ("DEBUG", "FINDINGS")],
+)
+def test_what_can_be_seen_is_begun(world: World, level: str, status: str) -> None:
+    """Where a scan starts, that shows the way of the event."""
+    world.status, world.environment = status, {"LOG_LEVEL": level}
+    assert run()[0] == 0
