@@ -73,23 +73,24 @@ class Transport:
         body: Mapping[str, Any] | None = None,
     ) -> requests.Response:
         tries = 1 if method == "POST" else _TRIES
-        renewed = waited = False
-        for attempt in range(1, tries + 3):
+        renewed = renewed_login = waited = False
+        for attempt in range(1, tries + 4):
             try:
                 answer = self._request(method, path, params, body)
+                # A permission that was granted since is in a new JWT only, hence 403 as well.
+                if answer.status_code in (401, 403) and not renewed:
+                    renewed = True
+                    if self._credentials.renew():
+                        continue
             except QualysUnavailable:
                 if attempt >= tries:
                     raise
                 self._sleep(random.uniform(0.2, 0.5) * attempt)  # noqa: S311 - jitter
                 continue
             except ProxyUnauthorized:
-                if renewed or not self._credentials.renew_proxy_login():
+                if renewed_login or not self._credentials.renew_proxy_login():
                     raise
-                renewed = True
-                continue
-            # A permission that was granted since is in a new JWT only, hence 403 as well.
-            if answer.status_code in (401, 403) and not renewed and self._credentials.renew():
-                renewed = True
+                renewed_login = True
                 continue
             if answer.status_code in _LIMITED and not waited:
                 waited = True
