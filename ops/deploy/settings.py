@@ -134,6 +134,11 @@ class Settings:
         proxy = [_PROXY] if any(self.get(name) for name in _PROXY) else []
         if missing := [name for names in kinds + proxy for name in names if not self.get(name)]:
             raise OpsError(f"{missing[0]} is missing from the environment.")
+        if ":" in self.get("QUALYS_PROXY_USER"):
+            raise OpsError(
+                "QUALYS_PROXY_USER cannot have a colon: a proxy would take the rest for the "
+                "password."
+            )
         if proxy and self.get("QUALYS_SECRET_ARN"):
             raise OpsError(
                 "QUALYS_PROXY_USER and QUALYS_PROXY_PASSWORD go into the secret that is made here: "

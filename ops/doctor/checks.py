@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from image_scan.errors import ScanError
+from image_scan.errors import ConfigurationError, ScanError
 from ops.doctor import (
     activity,
     clocks,
@@ -19,7 +19,7 @@ from ops.doctor import (
     trails,
 )
 from ops.doctor.aws_errors import code_of
-from ops.doctor.findings import Finding, Unanswered, unknown
+from ops.doctor.findings import Finding, Unanswered, failed, unknown
 from ops.doctor.here import HUB, INSTALL, SPOKE, Here
 
 
@@ -44,6 +44,8 @@ class Check:
             return unknown(f"{error.operation_name}: {code_of(error)}")
         except BotoCoreError as error:
             return unknown(f"AWS cannot be asked: {type(error).__name__}")
+        except ConfigurationError as error:
+            return failed(str(error), here.deploy)
         except ScanError as error:
             return unknown(f"Qualys cannot be asked: {type(error).__name__}: {error}")
 

@@ -8,23 +8,30 @@ from contextlib import suppress
 import requests
 from botocore.exceptions import ClientError
 
-from image_scan.errors import QualysForbidden, QualysRejected, QualysUntrusted
+from image_scan.errors import (
+    ConfigurationError,
+    QualysForbidden,
+    QualysRejected,
+    QualysUntrusted,
+)
 from image_scan.qualys.connection import failure
 from ops.doctor.aws_errors import code_of, is_denied, is_missing
 from ops.doctor.findings import Finding, Unanswered, failed, passed, unknown
 from ops.doctor.here import Here
-from ops.doctor.subscription import MalformedSecret
 
 _WARN_SECONDS = 7 * 86_400  # a new token must be fetched by a person
 
 
 def gateway_reachable(here: Here) -> Finding:
     """From this machine: the functions may be in a network of their own."""
-    url, answer = here.qualys.gateway_url, here.qualys.greeting
+    url, bundle = here.qualys.gateway_url, f"{here.deploy} CA_BUNDLE=<file>"
+    answer = here.qualys.greeting
+    if isinstance(answer, ConfigurationError):
+        return failed(str(answer), bundle)
     if isinstance(answer, requests.RequestException):
         error = failure(answer, url)
         if isinstance(error, QualysUntrusted):
-            return failed(f"{error}; from this machine", f"{here.deploy} CA_BUNDLE=<file>")
+            return failed(f"{error}; from this machine", bundle)
         reason = f"{url}: {type(answer).__name__} from this machine"
         return failed(reason, f"curl --verbose {url}")
     if answer.status_code >= 500:
@@ -40,12 +47,8 @@ def secret_readable(here: Here) -> Finding:
     arn = here.told("QUALYS_SECRET_ARN")
     try:
         return passed(f"it holds {here.qualys.secret.kind}")
-    except MalformedSecret:
-        return failed(
-            "it is no JSON with token, with username and password, or with client_id and "
-            "client_secret",
-            _put(here, arn),
-        )
+    except ConfigurationError as error:
+        return failed(str(error), _put(here, arn))
     except ClientError as error:
         if is_denied(error):
             return unknown(
@@ -82,7 +85,7 @@ def credential_life(here: Here) -> Finding:
     """Of an access token, which ends for good; of the other kinds a new JWT is made when needed."""
     try:
         secret = here.qualys.secret
-    except (ClientError, MalformedSecret):
+    except (ClientError, ConfigurationError):
         raise Unanswered("the credential cannot be read: see secret-readable") from None
     if not secret.token:
         return passed(f"a JWT is made from {secret.kind} whenever one ends")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,22 +10,18 @@ from typing import Any, Protocol
 import requests
 from botocore.exceptions import ClientError
 
-from image_scan.errors import QualysUnauthorized, QualysUnreadable
+from image_scan.errors import ConfigurationError, QualysUnauthorized, QualysUnreadable
 from image_scan.qualys import reading
 from image_scan.qualys.client import QualysClient
 from image_scan.qualys.connection import Connection
-from image_scan.qualys.credentials import Credentials
+from image_scan.qualys.credentials import Credentials, parse, parse_proxy_login
 from image_scan.qualys.transport import Transport
 from ops.doctor.aws_errors import code_of
 from ops.doctor.findings import Unanswered
 
 _TIMEOUT = (5, 10)
 _PAGE = 200
-_KINDS = (("token",), ("username", "password"), ("client_id", "client_secret"))
-
-
-class MalformedSecret(Exception):
-    """The secret is not the JSON of one credential."""
+Greeting = requests.Response | requests.RequestException | ConfigurationError
 
 
 @dataclass(frozen=True)
@@ -44,7 +39,7 @@ class Secret:
     @property
     def token(self) -> str:
         """The access token; empty for the other kinds, whose JWTs are made when needed."""
-        return str(json.loads(self.text)["token"]).strip() if self.names == ("token",) else ""
+        return parse(self.text).get("token", "")
 
 
 @dataclass(frozen=True)
@@ -98,27 +93,32 @@ class Subscription:
         return self._here.told("QUALYS_GATEWAY_URL")
 
     @cached_property
-    def greeting(self) -> requests.Response | requests.RequestException:
+    def greeting(self) -> Greeting:
         return self.greet()
 
-    def greet(self) -> requests.Response | requests.RequestException:
-        """What the gateway answers to a call without a credential: mostly a refusal."""
+    def greet(self) -> Greeting:
+        """What the gateway answers to a call without a credential: mostly a refusal.
+
+        A ConfigurationError where the CA bundle cannot be read.
+        """
         try:
             return self._session.get(
                 f"{self.gateway_url}/csapi/v1.3/registry/aws-base",
                 timeout=_TIMEOUT,
                 allow_redirects=False,
             )
-        except requests.RequestException as error:
+        except (requests.RequestException, ConfigurationError) as error:
             return error
 
     @cached_property
     def secret(self) -> Secret:
-        """Raises ClientError as Secrets Manager gives it, and MalformedSecret."""
+        """Raises ClientError as Secrets Manager gives it, and ConfigurationError."""
         arn = self._here.told("QUALYS_SECRET_ARN")
         secrets = self._here.client("secretsmanager", arn.split(":")[3])
         text = str(secrets.get_secret_value(SecretId=arn).get("SecretString", ""))
-        return Secret(arn, text, _names(text))
+        names = tuple(parse(text))
+        parse_proxy_login(text)  # the functions read it, too
+        return Secret(arn, text, names)
 
     @cached_property
     def base(self) -> AwsBase:
@@ -141,11 +141,11 @@ class Subscription:
     @cached_property
     def transport(self) -> Transport:
         """For calls with the credential."""
-        if isinstance(self.greeting, requests.RequestException):
+        if isinstance(self.greeting, Exception):
             raise Unanswered("the gateway cannot be reached: see gateway-reachable")
         try:
             text = self.secret.text
-        except (ClientError, MalformedSecret):
+        except (ClientError, ConfigurationError):
             raise Unanswered("there is no credential to ask with: see secret-readable") from None
         credentials = Credentials(self._session, self.gateway_url, lambda: text)
         return Transport(self._session, self.gateway_url, credentials)
@@ -170,19 +170,6 @@ class Subscription:
     def sensors(self) -> list[Mapping[str, Any]]:
         params: dict[str, str | int] = {"pageNumber": 1, "pageSize": _PAGE}
         return reading.rows(_body(self.transport.send("GET", "/sensors", params=params)))
-
-
-def _names(text: str) -> tuple[str, ...]:
-    try:
-        told = json.loads(text)
-    except ValueError:
-        told = None
-    for names in _KINDS:
-        if isinstance(told, dict) and all(
-            isinstance(told.get(name), str) and told[name].strip() for name in names
-        ):
-            return names
-    raise MalformedSecret
 
 
 def _body(answer: requests.Response) -> Any:

@@ -90,7 +90,7 @@ class Credentials:
 
     def _read(self) -> None:
         text = self._read_secret()
-        self._secret, self._proxy_login = _parse(text), _parse_proxy_login(text)
+        self._secret, self._proxy_login = parse(text), parse_proxy_login(text)
 
     def _obtain(self) -> tuple[str, float]:
         if self._secret:
@@ -152,7 +152,8 @@ def _jwt(answer: requests.Response) -> str:
     return token
 
 
-def _parse(text: str) -> dict[str, str]:
+def parse(text: str) -> dict[str, str]:
+    """The credential in a secret, without the login at a proxy. Raises ConfigurationError."""
     try:
         secret = json.loads(text)
     except (ValueError, RecursionError):
@@ -171,14 +172,16 @@ def _parse(text: str) -> dict[str, str]:
     )
 
 
-def _parse_proxy_login(text: str) -> tuple[str, str] | None:
-    """Of a secret that has been parsed before."""
-    user, password = (json.loads(text).get(name, "") for name in ("proxy_user", "proxy_password"))
-    if user == password == "":
+def parse_proxy_login(text: str) -> tuple[str, str] | None:
+    """User and password for a proxy, of a secret that `parse` takes. Raises ConfigurationError."""
+    secret = json.loads(text)
+    values = [secret.get(name) for name in ("proxy_user", "proxy_password")]
+    texts = ["" if value is None else value for value in values]
+    texts = [value.strip() for value in texts if isinstance(value, str) and _fits_a_form(value)]
+    if texts == ["", ""]:
         return None
-    given = all(isinstance(each, str) and each and _fits_a_form(each) for each in (user, password))
-    if given and ":" not in user:
-        return user, password
+    if len(texts) == 2 and all(texts) and ":" not in texts[0]:
+        return texts[0], texts[1]
     raise ConfigurationError(
         "the credential secret must have proxy_user, without a colon, and proxy_password together"
     )

@@ -140,7 +140,7 @@ BREAKS = [
         "marked for deletion",
         "aws secretsmanager restore-secret --secret-id arn:aws:secretsmanager:",
     ),
-    Break("secret-readable", put("a token"), "no JSON with token", "aws secretsmanager put-"),
+    Break("secret-readable", put("a token"), "must be JSON with token", "aws secretsmanager put-"),
     Break(
         "credential-accepted",
         put(json.dumps({"token": token(90 * DAY)})),

@@ -78,6 +78,11 @@ def told(
         ),
         (
             "deploy",
+            GOOD | {"QUALYS_PROXY_USER": "CORP:svc", "QUALYS_PROXY_PASSWORD": "p"},
+            "QUALYS_PROXY_USER cannot have a colon: a proxy would take the rest for the password.",
+        ),
+        (
+            "deploy",
             GOOD
             | {"QUALYS_API_TOKEN": "", "QUALYS_SECRET_ARN": "arn"}
             | {"QUALYS_PROXY_USER": "u", "QUALYS_PROXY_PASSWORD": "p"},

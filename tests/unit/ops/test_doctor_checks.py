@@ -13,7 +13,7 @@ import requests
 from botocore.exceptions import EndpointConnectionError
 from rich.console import Console
 
-from image_scan.errors import QualysForbidden, QualysUnavailable
+from image_scan.errors import ConfigurationError, QualysForbidden, QualysUnavailable
 from ops.deploy import terraform_command
 from ops.deploy.terraform_command import Command, described
 from ops.doctor import activity, clocks, credential, hub, parts, pull_times, registry, trails
@@ -21,7 +21,7 @@ from ops.doctor.checks import CHECKS, Check
 from ops.doctor.findings import Finding, Unanswered, Verdict
 from ops.doctor.here import INSTALL, Here
 from ops.doctor.report import is_healthy, show
-from ops.doctor.subscription import AwsBase, MalformedSecret, Secret, Subscription
+from ops.doctor.subscription import AwsBase, Secret, Subscription
 from ops.install import Install
 from tests.support.builders import client_error
 
@@ -287,16 +287,27 @@ def test_kinds_of_credential(text: str, names: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "token", "null", "[]", '{"token": ""}', '{"token": 1}', '{"username": "u"}']
+    "text",
+    [
+        *("", "token", "null", "[]", '{"token": ""}', '{"token": 1}', '{"username": "u"}'),
+        '{"token": "two\\nlines"}',
+        '{"token": "t", "proxy_user": "u"}',
+        '{"token": "t", "proxy_user": "CORP:svc", "proxy_password": "p"}',
+    ],
 )
 def test_what_is_no_credential(text: str) -> None:
     here = make_here(
         {"QUALYS_SECRET_ARN": "arn:aws:secretsmanager:eu-west-1:1:secret:q"},
         secretsmanager=Client(get_secret_value={"SecretString": text}),
     )
-    with pytest.raises(MalformedSecret):
+    with pytest.raises(ConfigurationError):
         _ = here.qualys.secret
-    assert credential.secret_readable(here).verdict is Verdict.FAIL
+    found = credential.secret_readable(here)
+    assert (found.verdict, "put-secret-value" in found.remedy) == (Verdict.FAIL, True)
+    with pytest.raises(Unanswered, match="see secret-readable"):
+        credential.credential_life(here)
+    with pytest.raises(Unanswered, match="see secret-readable"):
+        _ = ask(here, greeting=requests.Response()).qualys.transport
 
 
 @pytest.mark.parametrize(
@@ -334,6 +345,40 @@ def test_a_ca_bundle_that_cannot_be_read(code: str) -> None:
     )
     with pytest.raises(Unanswered, match=f"the CA bundle .* cannot be read: {code}"):
         credential.gateway_reachable(here)
+
+
+def test_a_ca_bundle_without_a_certificate() -> None:
+    here = make_here(
+        {
+            "QUALYS_GATEWAY_URL": "https://gateway.example.com",
+            "CA_BUNDLE_ARN": "arn:aws:secretsmanager:eu-west-1:1:secret:ca",
+            "CA_BUNDLE_VERSION": "1",
+        },
+        secretsmanager=Client(
+            get_secret_value={
+                "SecretString": "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"
+            }
+        ),
+    )
+    here.kinds = frozenset({INSTALL})
+    found = credential.gateway_reachable(here)
+    assert found == Finding(
+        Verdict.FAIL,
+        "the CA bundle has no certificate that can be read",
+        "make deploy CA_BUNDLE=<file>",
+    )
+    with pytest.raises(Unanswered, match="see gateway-reachable"):
+        _ = here.qualys.transport
+
+
+def test_a_wrong_configuration_fails_whatever_check_meets_it() -> None:
+    def check(_: Here) -> NoReturn:
+        raise ConfigurationError("it cannot be read")
+
+    here = make_here()
+    here.kinds = frozenset({INSTALL})
+    found = Check(check, here.kinds).run(here)
+    assert found == Finding(Verdict.FAIL, "it cannot be read", "make deploy")
 
 
 def test_a_certificate_that_is_not_trusted() -> None:

@@ -278,6 +278,9 @@ def test_an_unreachable_gateway_quotes_nothing(
         {"token": "t", "proxy_user": "ann"},
         {"token": "t", "proxy_password": "p"},
         {"token": "t", "proxy_user": "ann", "proxy_password": 7},
+        {"token": "t", "proxy_user": "ann", "proxy_password": None},
+        {"token": "t", "proxy_user": " \n", "proxy_password": "p"},
+        {"token": "t", "proxy_user": 0, "proxy_password": 0},
         {"token": "t", "proxy_user": "an:n", "proxy_password": "p"},
         {"token": "t", "proxy_user": "ann", "proxy_password": "half a character: \ud800"},
     ],
@@ -288,6 +291,18 @@ def test_a_secret_of_another_form_is_a_mistake_in_the_configuration(
     with pytest.raises(ConfigurationError) as raised:
         make(secret, clock).token()
     assert str(secret) == "" or str(secret) not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("secret", "login"),
+    [
+        ({"token": "t", "proxy_user": None, "proxy_password": None}, None),
+        ({"token": "t", "proxy_user": "", "proxy_password": None}, None),
+        ({"token": "t", "proxy_user": "ann\n", "proxy_password": " p p\n"}, ("ann", "p p")),
+    ],
+)
+def test_a_login_at_the_proxy(clock: Clock, secret: Any, login: tuple[str, str] | None) -> None:
+    assert make(secret, clock).proxy_login() == login
 
 
 @given(st.text(max_size=40) | st.binary(max_size=20))
@@ -303,7 +318,7 @@ _SCALARS = st.none() | st.integers() | st.text(max_size=8)
 @given(st.recursive(_SCALARS, lambda inner: st.dictionaries(_NAMES, inner)))
 def test_any_secret_is_read_or_refused(value: Any) -> None:
     try:
-        found = credentials._parse(json.dumps(value))
+        found = credentials.parse(json.dumps(value))
     except ScanError:
         return
     assert all(found.values())

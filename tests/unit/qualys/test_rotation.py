@@ -1,4 +1,4 @@
-"""What a warm function does when its secret is rotated: the credential, the proxy login, or both."""
+"""A warm function whose secret is rotated: the credential, the login at the proxy, or both."""
 
 from __future__ import annotations
 
