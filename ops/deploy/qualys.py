@@ -4,7 +4,7 @@ import json
 
 import requests
 
-from image_scan.errors import ScanError
+from image_scan.errors import ProxyUnauthorized, ScanError
 from image_scan.qualys.connection import Connection
 from image_scan.qualys.credentials import Credentials
 from image_scan.qualys.transport import Transport
@@ -30,6 +30,12 @@ def registry_trust(settings: Settings, caller: Caller) -> dict[str, str]:
         answer = Transport(session, gateway_url, credentials).send("GET", "/registry/aws-base")
         told = answer.json()
         account_id, external_id = str(told["accountId"]), str(told["externalId"])
+    except ProxyUnauthorized:
+        raise OpsError(
+            "The proxy of this machine refuses the connection to Qualys (HTTP 407). Its user and "
+            "password are those in HTTPS_PROXY, as in http://user:password@proxy.example.com:3128; "
+            "QUALYS_PROXY_USER and QUALYS_PROXY_PASSWORD are for the functions."
+        ) from None
     except ScanError as error:
         kind = type(error).__name__
         raise OpsError(

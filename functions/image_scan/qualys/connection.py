@@ -82,7 +82,8 @@ def failure(error: Exception, call: str) -> ScanError:
             )
         if _REFUSED_BY_PROXY in str(cause):
             return ProxyUnauthorized(
-                f"{call}: the proxy refuses proxy_user and proxy_password of the secret (HTTP 407)"
+                f"{call}: the proxy refuses proxy_user and proxy_password of the secret, or the "
+                "secret has none (HTTP 407)"
             )
     return QualysUnavailable(f"{call}: {type(error).__name__}")
 
