@@ -11,11 +11,12 @@ _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE
 
 def read(path: str) -> str:
     """The certificates in a file, without what stands around them. Raises OpsError."""
-    file = Path(path).expanduser()
     try:
-        text = file.read_text(errors="replace")
+        text = Path(path).expanduser().read_text(errors="replace")
     except OSError as error:
         raise OpsError(f"CA_BUNDLE={path} cannot be read: {error.strerror}.") from None
+    except RuntimeError:
+        raise OpsError(f"CA_BUNDLE={path} cannot be read: there is no such user.") from None
     if "PRIVATE KEY" in text:
         raise OpsError(f"CA_BUNDLE={path} has a private key: give a file of certificates alone.")
     bundle = "\n".join(_CERTIFICATE.findall(text))

@@ -57,6 +57,8 @@ _CREDENTIALS = {
 }
 # Beside any of these.
 _PROXY = {"QUALYS_PROXY_USER": "proxy_user", "QUALYS_PROXY_PASSWORD": "proxy_password"}
+# A URL with a password, or a key: what Terraform is given stands in its files and in the state.
+_SECRET = re.compile(r"://[^/\s@]*:[^/\s@]*@|PRIVATE KEY")
 _HOW = (
     "Put a Qualys credential into the environment: QUALYS_CLIENT_ID and QUALYS_CLIENT_SECRET, or "
     "QUALYS_USERNAME and QUALYS_PASSWORD, or QUALYS_API_TOKEN, or QUALYS_SECRET_ARN."
@@ -98,6 +100,7 @@ class Settings:
                     raise OpsError(f"{name}={word} cannot be right: it looks like {example}.")
         for name in _SWITCHES:
             self.is_set(name)
+        _refuse_secret("QUALYS_GATEWAY_URL", self.get("QUALYS_GATEWAY_URL"))
         pods = gateways()
         if (pod := self.get("QUALYS_POD")) and pod not in pods:
             raise OpsError(f"QUALYS_POD={pod} is no Qualys platform: one of {', '.join(pods)}.")
@@ -168,25 +171,47 @@ class Settings:
         for name, value in self.environment.items():
             if name.startswith("VAR_") and value:
                 found[_known(name.removeprefix("VAR_"), name, known)] = _parsed(value)
-        network = found.get("network")
-        if isinstance(network, dict) and "@" in str(network.get("https_proxy")):
-            raise OpsError(
-                "VAR_network: the user and password for the proxy would be kept in the state. Put "
-                "them into the environment, as QUALYS_PROXY_USER and QUALYS_PROXY_PASSWORD."
-            )
+        if "network" in found:
+            _refuse_wrong_network(found["network"])
+        for name, value in found.items():
+            _refuse_secret(f"VAR_{name}", value)
         return found
 
     def variables_file(self, known: list[str]) -> tuple[Path, list[str]] | None:
         """The file TFVARS names and the variables it sets. Raises OpsError."""
         if not self.get("TFVARS"):
             return None
-        path = Path(self.get("TFVARS")).expanduser().resolve()
+        path = Path(self.get("TFVARS"))
         try:
+            path = path.expanduser().resolve()
             text = path.read_text()
             names = list(json.loads(text)) if path.suffix == ".json" else _assigned(text)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RuntimeError) as error:  # the last for ~user of nobody
             raise OpsError(f"TFVARS={path} cannot be read: {error}") from None
         return path, [_known(name, f"TFVARS: {name}", known) for name in names]
+
+
+def _refuse_wrong_network(network: Any) -> None:
+    """Text would be kept as it is, whatever is in it."""
+    if not isinstance(network, dict):
+        raise OpsError(
+            "VAR_network is not a JSON object: it looks like "
+            '{"https_proxy": "http://proxy.example.com:3128"}.'
+        )
+    if "@" in str(network.get("https_proxy")):
+        raise OpsError(
+            "VAR_network: the user and password for the proxy would be kept in the state. Put "
+            "them into the environment, as QUALYS_PROXY_USER and QUALYS_PROXY_PASSWORD."
+        )
+
+
+def _refuse_secret(name: str, value: Any) -> None:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if _SECRET.search(text):
+        raise OpsError(
+            f"{name} holds a password or a private key, which would be kept in the state: leave "
+            "it out."
+        )
 
 
 def _assigned(text: str) -> list[str]:

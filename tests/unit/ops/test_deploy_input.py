@@ -93,8 +93,36 @@ def told(
             GOOD | {"VAR_network": '{"https_proxy": "http://u:p@proxy.example.com:3128"}'},
             "VAR_network: the user and password for the proxy would be kept in the state.",
         ),
+        *(
+            ("deploy", GOOD | {"VAR_network": network}, sentence)
+            for network, sentence in (
+                ('{ https_proxy = "http://u:canary@p:3128" }', "VAR_network is not a JSON object"),
+                ('["http://u:canary@p:3128"]', "VAR_network is not a JSON object"),
+                ('{"no_proxy": "http://u:canary@p"}', "VAR_network holds a password or a private"),
+                ('{"no_proxy": "http://u:canary\\u0040p"}', "VAR_network holds a password or a"),
+                ('{"https_proxy": "u:canary@p:3128"}', "VAR_network: the user and password for"),
+                (
+                    '{"ca_bundle": {"pem": "-----BEGIN PRIVATE KEY-----\\ncanary\\n"}}',
+                    "VAR_network holds a password or a private key, which would be kept in the",
+                ),
+            )
+        ),
+        (
+            "deploy",
+            GOOD | {"VAR_qualys_gateway_url": "https://u:canary@gateway.example.com"},
+            "VAR_qualys_gateway_url holds a password or a private key",
+        ),
+        (
+            "deploy",
+            GOOD | {"QUALYS_GATEWAY_URL": "https://u:canary@gateway.example.com"},
+            "QUALYS_GATEWAY_URL holds a password or a private key",
+        ),
+        *(
+            ("deploy", GOOD | {name: "~nosuchuser/file"}, f"{name}=~nosuchuser/file cannot be read")
+            for name in ("CA_BUNDLE", "TFVARS")
+        ),
         ("deploy", GOOD | {"CA_BUNDLE": "no.pem"}, "CA_BUNDLE=no.pem cannot be read: No such file"),
-        ("deploy", GOOD | {"CA_BUNDLE": __file__}, "test_deploy_input.py has no certificates in"),
+        ("deploy", GOOD | {"CA_BUNDLE": os.__file__}, "os.py has no certificates in"),
         (
             "deploy",
             GOOD | {"VAR_nmae": "x"},
@@ -132,6 +160,7 @@ def test_one_sentence_before_aws_is_asked(
 ) -> None:
     said = told(command, given, monkeypatch, capsys)
     assert sentence in said
+    assert "canary" not in said
     assert len(said.strip().splitlines()) == 1
 
 
