@@ -36,7 +36,10 @@ def hub_of_bus(
     _, _, _, region, account_id, path = bus.split(":", 5)
     prefix = path.removeprefix("event-bus/").removesuffix("-hub")
     if profile:
-        caller = Caller.in_region(region, profile)
+        try:
+            caller = Caller.in_region(region, profile)
+        except OpsError as error:
+            raise OpsError(f"HUB_PROFILE={profile}: {error}") from None
         if caller.account_id != account_id:
             raise OpsError(
                 f"HUB_PROFILE={profile} is of account {caller.account_id}, and the hub of "

@@ -48,7 +48,7 @@ def run_hub(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _run(action: str, console: Console, *, hub: bool) -> int:
-    given = Settings.given()
+    given = Settings.given(styled=hub)
     given.refuse_wrong_values()
     known = variables("")
     given.variables(known)

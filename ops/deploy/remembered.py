@@ -13,10 +13,7 @@ from ops.deploy.state import RECORD, State
 _QUALYS = ("QUALYS_POD", "QUALYS_GATEWAY_URL")
 _ROLE = ("EXISTING_ROLE_ARN", "EXISTING_ROLE_NAME", "CREATE_ROLE")
 _ACCOUNTS = ("INCLUDE_ACCOUNTS", "EXCLUDE_ACCOUNTS")
-_HUB = (
-    *("OrganizationId", "SecurityAccountId", "CentralEventBusArn"),
-    *("HUB_PROFILE", "HUB_IAM_PATH"),
-)
+_HUB = ("OrganizationId", "SecurityAccountId", "CentralEventBusArn", "HUB_IAM_PATH")
 NAMES = {
     INSTALLATION: (*_QUALYS, *_ROLE, "QUALYS_SECRET_ARN", "CA_BUNDLE", "OrganizationId"),
     REGIONAL_SPOKE: ("HUB_REGION",),

@@ -72,12 +72,15 @@ class Settings:
     environment: Mapping[str, str]
 
     @classmethod
-    def given(cls) -> "Settings":
-        """CA_BUNDLE is a file here, and its certificates from here on. Raises OpsError."""
+    def given(cls, *, styled: bool = True) -> "Settings":
+        """CA_BUNDLE is a file here, and its certificates from here on. Raises OpsError.
+
+        Without `styled`, ORGANIZATION_ID and the like are not read: they may be for other tools.
+        """
         given = dict(os.environ)
-        for styled, name in _STYLED.items():
-            if styled in given and given.setdefault(name, given[styled]) != given[styled]:
-                raise OpsError(f"{styled} and {name} are one setting: give it once.")
+        for other, name in _STYLED.items() if styled else ():
+            if (value := given.get(other)) and given.setdefault(name, value) != value:
+                raise OpsError(f"{other} and {name} are one setting: give it once.")
         if path := given.get("CA_BUNDLE", "").strip():
             given["CA_BUNDLE"] = ca_bundle.read(path)
         return cls(given)

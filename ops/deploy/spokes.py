@@ -111,6 +111,7 @@ def run_stackset(arguments: argparse.Namespace, console: Console) -> int:
         },
         inputs,
         expressions={"hub": {**hub, "event_pattern": pattern}} if pattern else {},
+        kept=_path_of_hub(hub, settings),
     )
     after = (
         "StackSets do not reach this account itself: examples/organization has a spoke for it.",
@@ -161,10 +162,14 @@ def _hub_of_organization(
     bus = _needed(settings, "CentralEventBusArn", action)
     if bus.split(":")[4] != account and action != DESTROY:
         raise OpsError(f"CentralEventBusArn is not a bus of SecurityAccountId={account}.")
-    if hub := hub_by_bus(target.states, bus):
-        return hub, ""
-    path, profile = settings.get("HUB_IAM_PATH") or "/", settings.get("HUB_PROFILE")
-    if action != DESTROY and (hub := hub_of_bus(bus, caller, profile, path, console)):
+    # A profile is of this machine: it is not remembered.
+    path, profile = settings.get("HUB_IAM_PATH") or "/", target.given.get("HUB_PROFILE")
+    hub = hub_by_bus(target.states, bus)
+    if not hub and action != DESTROY:
+        hub = hub_of_bus(bus, caller, profile, path, console)
+    if hub:
+        if action != DESTROY:
+            _refuse_another_organization(hub, organization)
         return hub, ""
     return hub_by_names(
         bus,
@@ -173,6 +178,21 @@ def _hub_of_organization(
         imports=inputs.given.get("security_hub") is True,
         iam_path=path,
     )
+
+
+def _refuse_another_organization(hub: dict[str, Any], organization: str) -> None:
+    admitted = hub.get("organization_id")
+    if admitted and admitted != organization:
+        raise OpsError(
+            f"OrganizationId={organization} is not the organization of the hub, {admitted}: no "
+            "event would reach it. Give that one, or deploy the hub for the other."
+        )
+
+
+def _path_of_hub(hub: dict[str, Any], settings: Settings) -> dict[str, str]:
+    """Where it is not as given: for the next run, which may not be able to read the hub."""
+    path = str(hub.get("iam_path") or "/")
+    return {} if path == (settings.get("HUB_IAM_PATH") or "/") else {"HUB_IAM_PATH": path}
 
 
 def _registry_role(settings: Settings, caller: Caller, action: str) -> dict[str, str]:

@@ -85,10 +85,41 @@ def test_a_profile_of_the_hubs_account_reads_its_description(clone: Clone, tmp_p
     given = OWN | {"HUB_PROFILE": "security", "AWS_CONFIG_FILE": str(file)}
     clone.must("deploy-spoke-stackset", **given)
     assert FakeTerraform.given["hub"] == HUB
+    state = next(clone.folder.rglob("terraform.tfstate")).read_text()
+    assert "HUB_PROFILE" not in state
     said = clone.refuses("deploy-spoke-stackset", **{**given, **STACKSET})
     assert f"HUB_PROFILE=security is of account {ACCOUNT}, and the hub of 111122223333." in said
     said = clone.refuses("deploy-spoke-stackset", **given | {"HUB_PROFILE": "nobody"})
-    assert "nobody" in said
+    assert said.startswith("HUB_PROFILE=nobody: ")
+    assert "could not be found" in said
+
+
+def test_without_the_profile_the_path_that_it_showed_is_taken(clone: Clone, tmp_path: Path) -> None:
+    describe()
+    clone.must("deploy-spoke-stackset", **OWN)
+    boto3.client("ssm", region_name="eu-west-1").delete_parameter(Name=NAME)
+    clone.must("deploy-spoke-stackset", AUTO_APPROVE="1")
+    assert FakeTerraform.given["hub"]["iam_path"] == "/security/"
+
+
+def test_a_hub_of_another_organization_is_refused(clone: Clone) -> None:
+    describe()
+    other = OWN | {"OrganizationId": "o-bbbbbbbbbb"}
+    said = clone.refuses("deploy-spoke-stackset", **other)
+    assert said == (
+        "OrganizationId=o-bbbbbbbbbb is not the organization of the hub, o-a1b2c3d4e5: no event "
+        "would reach it. Give that one, or deploy the hub for the other.\n"
+    )
+    clone.must("deploy-spoke-stackset", **OWN)
+    clone.must("deploy-spoke-stackset", "--destroy", **other)
+
+
+def test_a_hub_known_by_its_state_is_refused_alike(
+    clone: Clone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ops.deploy.spokes.hub_by_bus", lambda *_: HUB)
+    said = clone.refuses("deploy-spoke-stackset", **OWN | {"OrganizationId": "o-bbbbbbbbbb"})
+    assert "is not the organization of the hub, o-a1b2c3d4e5" in said
 
 
 @pytest.mark.parametrize("described", [None, {**HUB, "event_bus_arn": BUS}])

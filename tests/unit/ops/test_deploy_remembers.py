@@ -256,6 +256,18 @@ def test_a_hub_stays_a_hub(clone: Clone) -> None:
     assert FakeTerraform.given["spokes"] == {"regional": True}
 
 
+def test_an_organization_for_other_tools_opens_no_hub(clone: Clone) -> None:
+    clone.must("deploy", **GOOD, ORGANIZATION_ID="o-bbbbbbbbbb")
+    assert FakeTerraform.given["spokes"] == {"regional": True}
+    clone.must("deploy-hub", **AGAIN, ORGANIZATION_ID="o-a1b2c3d4e5")
+    for other in ("", "o-bbbbbbbbbb"):
+        clone.must("deploy", **AGAIN, ORGANIZATION_ID=other)
+        assert FakeTerraform.given["spokes"]["organization"] == {"id": "o-a1b2c3d4e5"}
+    clone.must("deploy-hub", **AGAIN, ORGANIZATION_ID="")
+    clone.must("deploy-hub", **AGAIN, ORGANIZATION_ID="", OrganizationId="o-a1b2c3d4e5")
+    assert FakeTerraform.given["spokes"]["organization"] == {"id": "o-a1b2c3d4e5"}
+
+
 def test_a_destroy_needs_no_arguments_and_ends_what_was_kept(clone: Clone) -> None:
     clone.must("deploy", **GOOD)
     clone.must("deploy", "--destroy", AUTO_APPROVE="1")
