@@ -51,16 +51,20 @@ variable "qualys_credentials" {
   validation {
     condition = var.qualys_credentials == null || contains(
       ["token", "password,username", "client_id,client_secret"],
-      join(",", sort([for name, value in coalesce(var.qualys_credentials, {}) : name if value != null && value != "" && !startswith(name, "proxy_")])),
+      join(",", sort([for name, value in coalesce(var.qualys_credentials, {}) : name if try(trimspace(value), "") != "" && !startswith(name, "proxy_")])),
     )
     error_message = "Give qualys_credentials exactly one kind of credential: token, or username with password, or client_id with client_secret."
   }
   validation {
     condition = var.qualys_credentials == null || contains(
       ["", "proxy_password,proxy_user"],
-      join(",", sort([for name, value in coalesce(var.qualys_credentials, {}) : name if value != null && value != "" && startswith(name, "proxy_")])),
+      join(",", sort([for name, value in coalesce(var.qualys_credentials, {}) : name if try(trimspace(value), "") != "" && startswith(name, "proxy_")])),
     )
     error_message = "Give proxy_user and proxy_password of qualys_credentials together."
+  }
+  validation {
+    condition     = var.qualys_credentials == null || !can(regex(":", var.qualys_credentials.proxy_user))
+    error_message = "Give proxy_user of qualys_credentials without a colon: a proxy would take the rest for the password."
   }
 }
 
@@ -194,19 +198,23 @@ variable "topic_access" {
   nullable    = false
 
   validation {
+    condition     = alltrue([for access in values(var.topic_access) : access != null && alltrue([for publisher in try(access.publishers, []) : publisher != null])])
+    error_message = "Leave out of topic_access what is null: a key, or an entry of its publishers."
+  }
+  validation {
     condition     = length(setsubtract(keys(var.topic_access), ["people", "phones", "chat", "machines"])) == 0
     error_message = "Use people, phones, chat or machines as the keys of topic_access."
   }
   validation {
     condition = alltrue(flatten([
-      for access in values(var.topic_access) : [for id in access.subscriber_account_ids : can(regex("^[0-9]{12}$", id))]
+      for access in values(var.topic_access) : [for id in try(access.subscriber_account_ids, []) : can(regex("^[0-9]{12}$", id))]
     ]))
     error_message = "Write each of subscriber_account_ids in topic_access as the 12 digits of an AWS account, in quotes."
   }
   validation {
     condition = alltrue(flatten([
       for access in values(var.topic_access) : [
-        for publisher in access.publishers : can(regex("^[a-z0-9-]+([.][a-z0-9-]+)*[.]amazonaws[.]com([.]cn)?$", publisher.service))
+        for publisher in try(access.publishers, []) : can(regex("^[a-z0-9-]+([.][a-z0-9-]+)*[.]amazonaws[.]com([.]cn)?$", publisher.service))
       ]
     ]))
     error_message = "Set service of each of the publishers in topic_access to a service principal, as in events.amazonaws.com."
@@ -214,9 +222,9 @@ variable "topic_access" {
   validation {
     condition = alltrue(flatten([
       for access in values(var.topic_access) : [
-        for publisher in access.publishers : length(publisher.source_arns) > 0 && alltrue([
+        for publisher in try(access.publishers, []) : try(length(publisher.source_arns) > 0 && alltrue([
           for arn in publisher.source_arns : can(regex("^arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:[0-9]{12}:[^*?].*$", arn))
-        ])
+        ]), false)
       ]
     ]))
     error_message = "Name one or more source_arns for each of the publishers in topic_access. Each has the account in it, and says more than an asterisk of the resource: otherwise the service would publish for anybody."
@@ -499,8 +507,13 @@ variable "network" {
     error_message = "Python ignores a part of network.no_proxy. Write names and addresses of hosts, separated by commas: a name stands for its subdomains, too; a wildcard, a port, a scheme or an address range does nothing. Of what you gave, this remains: \"${try(join(",", compact([for entry in split(",", replace(var.network.no_proxy, "/[;|[:space:]]+/", ",")) : replace(replace(replace(entry, "/^[a-z]+:[/][/]/", ""), "/^[*.]+/", "."), "/[:/].*$/", "") if !can(regex("^[0-9.]+/[0-9]+$", entry))])), "")}\""
   }
   validation {
-    # The same, for a key in the bundle.
-    condition     = alltrue([for name, value in var.network : value == null || can(regex("-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=[:space:]]+-----END CERTIFICATE-----", value.pem)) && !can(regex("PRIVATE KEY", value.pem)) if name == "ca_bundle"])
+    # The same, for a key in the bundle. A certificate is a sequence in DER, of which base64 begins with MI.
+    condition = alltrue([for name, value in var.network : value == null || try(
+      can(regex("BEGIN CERTIFICATE", value.pem)) && !can(regex("PRIVATE KEY", value.pem)) && alltrue([
+        for block in regexall("-----BEGIN CERTIFICATE-----[^-]*(?:-----END CERTIFICATE-----)?", value.pem) :
+        can(regex("^-----BEGINCERTIFICATE-----MI[A-Za-z0-9+/]{2}([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?-----ENDCERTIFICATE-----$", replace(block, "/[[:space:]]/", "")))
+      ]), false) if name == "ca_bundle"
+    ])
     error_message = "Set network.ca_bundle.pem to certificates in PEM, as in file(\"ca.pem\"), without a key."
   }
   validation {

@@ -279,6 +279,22 @@ run "refuses_access_to_a_topic_that_is_none" {
   expect_failures = [var.topic_access]
 }
 
+run "refuses_access_of_nobody" {
+  command = plan
+  variables {
+    topic_access = { people = null }
+  }
+  expect_failures = [var.topic_access]
+}
+
+run "refuses_a_publisher_that_is_null" {
+  command = plan
+  variables {
+    topic_access = { people = { publishers = [null] } }
+  }
+  expect_failures = [var.topic_access]
+}
+
 run "refuses_a_subscriber_that_is_no_account" {
   command = plan
   variables {
@@ -364,7 +380,7 @@ run "refuses_a_ca_bundle_that_is_no_certificate" {
 run "refuses_a_key_in_the_ca_bundle" {
   command = plan
   variables {
-    network = { ca_bundle = { pem = "-----BEGIN CERTIFICATE-----\nMIIB+/=\n-----END CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n" } }
+    network = { ca_bundle = { pem = "-----BEGIN CERTIFICATE-----\nMIIB+/==\n-----END CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n" } }
   }
   expect_failures = [var.network]
 }
@@ -375,6 +391,38 @@ run "refuses_a_ca_bundle_that_secrets_manager_does_not_take" {
     network = { ca_bundle = { pem = join("", [for number in range(1000) : "-----BEGIN CERTIFICATE-----\nMIIBMIIBMIIBMIIB\n-----END CERTIFICATE-----\n"]) } }
   }
   expect_failures = [var.network]
+}
+
+run "refuses_a_ca_bundle_with_something_else" {
+  command = plan
+  variables {
+    network = { ca_bundle = { pem = "-----BEGIN CERTIFICATE-----\nMIIB+/==\n-----END CERTIFICATE-----\n-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n" } }
+  }
+  expect_failures = [var.network]
+}
+
+run "refuses_a_certificate_that_was_cut" {
+  command = plan
+  variables {
+    network = { ca_bundle = { pem = "-----BEGIN CERTIFICATE-----\nMIIB+/\n-----END CERTIFICATE-----\n" } }
+  }
+  expect_failures = [var.network]
+}
+
+run "refuses_a_user_with_a_colon_at_the_proxy" {
+  command = plan
+  variables {
+    qualys_credentials = { token = "t", proxy_user = "CORP:svc", proxy_password = "p" }
+  }
+  expect_failures = [var.qualys_credentials]
+}
+
+run "refuses_a_blank_credential" {
+  command = plan
+  variables {
+    qualys_credentials = { token = " \n" }
+  }
+  expect_failures = [var.qualys_credentials]
 }
 
 run "refuses_half_a_login_at_the_proxy" {
@@ -392,7 +440,7 @@ run "takes_a_restricted_network" {
     network = {
       https_proxy = "http://proxy.example.com:3128"
       no_proxy    = ".amazonaws.com, 169.254.169.254"
-      ca_bundle   = { pem = "# Example Inspection CA - G2\n-----BEGIN CERTIFICATE-----\nMIIB+/=\n-----END CERTIFICATE-----\n-----BEGIN CERTIFICATE-----\nMIIB+/=\n-----END CERTIFICATE-----\n" }
+      ca_bundle   = { pem = "# Example Inspection CA - G2\n-----BEGIN CERTIFICATE-----\nMIIB+/==\n-----END CERTIFICATE-----\n-----BEGIN CERTIFICATE-----\nMIIB+/==\n-----END CERTIFICATE-----\n" }
     }
   }
 }

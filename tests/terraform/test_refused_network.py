@@ -12,6 +12,7 @@ from sandbox.terraform import find_terraform
 
 SECRET = "canary-4b77e1"
 KEY = f"-----BEGIN PRIVATE KEY-----\n{SECRET}\n-----END PRIVATE KEY-----\n"
+NO_CERTIFICATE = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
 
 
 @pytest.fixture
@@ -28,6 +29,7 @@ def input_alone(tmp_path: Path) -> Path:
     [
         ({"https_proxy": f"http://scan:{SECRET}@proxy.example.com:3128"}, "into the secret"),
         ({"ca_bundle": {"pem": KEY}}, "without a key"),
+        ({"ca_bundle": {"pem": NO_CERTIFICATE}}, "to certificates in PEM"),
         (
             {"no_proxy": "*.amazonaws.com;https://a.example.com:443 10.0.0.0/8, localhost"},
             'this remains: ".amazonaws.com,a.example.com,localhost"',
