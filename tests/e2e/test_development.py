@@ -24,7 +24,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 def test_help_is_what_make_says_by_default(checkout: Checkout) -> None:
     printed = checkout.make("help")
-    listed = [line.split(None, 2) for line in printed.splitlines()]
+    listed = [line.split(None, 2) for line in printed.splitlines() if line.startswith("  make ")]
     expected = [["make", name, target.help] for name, target in targets().items() if target.help]
     assert listed == expected
     assert checkout.make("") == printed

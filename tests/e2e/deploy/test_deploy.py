@@ -130,5 +130,5 @@ def test_the_stackset_is_planned_with_the_hubs_names(empty: Project, tofu_alone:
     cloudformation.deactivate_organizations_access()
     assert "tofu plan" in said
     assert "Plan: 8 to add" in said
-    assert "222233334444:role/*qualys-image-scan-send-notification-us-east-1" in said
+    assert "222233334444:role/qualys-image-scan-send-notification-us-east-1" in said
     assert "qualys-image-scan-222233334444" in said
