@@ -11,7 +11,7 @@ OPS_READY := .venv/ops-ready
 DEMO_READY := .venv/demo-ready
 OPS := $(BIN)/python -m ops
 PYTEST := $(BIN)/pytest
-WORKERS := -n 6 --dist loadgroup --no-loadscope-reorder
+WORKERS := -n 4 --dist loadgroup --no-loadscope-reorder
 # Of the user's pip settings only index and network count: others aim elsewhere, or stop pip. What is
 # imported is compiled then, and most of it never is.
 INSTALL := -B functions/clean_pip.py install --quiet --no-compile --requirement

@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any, Self
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-START_SECONDS = 30
+START_SECONDS = 60
 # A free port may be somebody else's a moment later.
 START_ATTEMPTS = 3
 STOP_SECONDS = 5
