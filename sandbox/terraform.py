@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -106,14 +107,18 @@ def kept_provider(folder: Path, environment: Mapping[str, str]) -> Iterator[dict
     if not found:
         yield {}
         return
-    with subprocess.Popen(
-        [found[-1], "-debug"],
-        cwd=folder,
-        env={**_own_environment(), **environment, "TF_LOG": "off"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    ) as process:
+    with (
+        # It leaves its socket behind.
+        tempfile.TemporaryDirectory(prefix="tf-", ignore_cleanup_errors=True) as scratch,
+        subprocess.Popen(
+            [found[-1], "-debug"],
+            cwd=folder,
+            env={**_own_environment(), **environment, "TF_LOG": "off", "TMPDIR": scratch},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        ) as process,
+    ):
         assert process.stdout  # noqa: S101 - it is a pipe
         told = (re.search(r"TF_REATTACH_PROVIDERS='(.+)'", line) for line in process.stdout)
         try:
