@@ -3,7 +3,6 @@
 import argparse
 import json
 import os
-import re
 import time
 import uuid
 from collections.abc import Mapping
@@ -19,7 +18,7 @@ from ops.cache_items import IN_PROGRESS, CacheItems
 from ops.errors import OpsError
 from ops.install import Install, add_options, answers, is_set
 from ops.intake import Intake, reason
-from ops.scan_target import ecr_uri
+from ops.scan_target import add_image, ecr_uri, require_image
 from ops.where import described, show
 
 Json = dict[str, Any]
@@ -37,11 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "when it is CLEAN, 1 for FINDINGS, and 3 when there is no result; without --wait it is 0 "
         "once a scan has begun. make itself ends with 2 for any of them but 0."
     )
-    parser.add_argument(
-        "--image",
-        default=os.environ.get("IMAGE", ""),
-        help="URI of the image, or repository:tag (IMAGE)",
-    )
+    add_image(parser)
     parser.add_argument(
         "--platform",
         default=os.environ.get("PLATFORM") or DEFAULT_PLATFORM,
@@ -101,12 +96,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 def _check(arguments: argparse.Namespace) -> None:
     """Raises OpsError for an image or a platform that cannot be meant."""
-    if not arguments.image:
-        raise OpsError(
-            "No image is given: IMAGE=<account>.dkr.ecr.<region>.amazonaws.com/name:tag."
-        )
-    if re.search(r"\s", arguments.image):
-        raise OpsError(f"IMAGE has a space in it: {arguments.image!r}.")
+    require_image(arguments.image)
     if arguments.platform not in _PLATFORMS:  # argparse does not look at a default
         known = f"{', '.join(_PLATFORMS[:-1])} or {_PLATFORMS[-1]}"
         raise OpsError(f"PLATFORM={arguments.platform} is not known: {known}.")

@@ -1,5 +1,7 @@
 """Which image of Amazon ECR an operator means: a full reference, or what `make where` takes."""
 
+import argparse
+import os
 import re
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -14,6 +16,24 @@ from ops.install import Install
 _TAKES = "IMAGE=<account>.dkr.ecr.<region>.amazonaws.com/name:tag, or IMAGE=name:tag"
 _HOST = re.compile(r"(?:localhost|[^/]*[.:][^/]*)/")
 _NOT_THERE = ("ImageNotFoundException", "RepositoryNotFoundException")
+
+
+def add_image(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--image",
+        default=os.environ.get("IMAGE", ""),
+        help="URI of the image, or repository:tag (IMAGE)",
+    )
+
+
+def require_image(asked: str) -> None:
+    """Raises OpsError where no image is given, or what is given cannot be one."""
+    if not asked:
+        raise OpsError(
+            "No image is given: IMAGE=<account>.dkr.ecr.<region>.amazonaws.com/name:tag."
+        )
+    if re.search(r"\s", asked):
+        raise OpsError(f"IMAGE has a space in it: {asked!r}.")
 
 
 def ecr_uri(install: Install, items: CacheItems, asked: str) -> str:

@@ -209,10 +209,7 @@ override_resource {
   target = aws_cloudwatch_metric_alarm.failed_events
 }
 override_resource {
-  target = aws_cloudwatch_metric_alarm.external_id_drift
-}
-override_resource {
-  target = aws_cloudwatch_metric_alarm.refused_result_events
+  target = aws_cloudwatch_metric_alarm.function
 }
 override_resource {
   target = aws_iam_role_policy.network
@@ -532,18 +529,20 @@ run "topics_queue_and_alarms" {
   }
   assert {
     condition = alltrue([
-      for alarm in concat(values(aws_cloudwatch_metric_alarm.machine), [aws_cloudwatch_metric_alarm.failed_events, aws_cloudwatch_metric_alarm.external_id_drift, aws_cloudwatch_metric_alarm.refused_result_events]) :
+      for alarm in concat(values(aws_cloudwatch_metric_alarm.machine), values(aws_cloudwatch_metric_alarm.function), [aws_cloudwatch_metric_alarm.failed_events]) :
       alarm.alarm_actions == toset(values(output.topic_arns)) && alarm.threshold == 0
     ])
     error_message = "A single occurrence must raise an alarm at every topic."
   }
   assert {
-    condition = (
-      aws_cloudwatch_metric_alarm.refused_result_events.namespace == "ImageScan" &&
-      aws_cloudwatch_metric_alarm.refused_result_events.metric_name == "RefusedResultEvents" &&
-      aws_cloudwatch_metric_alarm.refused_result_events.dimensions == tomap({ Install = "test-scan" })
-    )
-    error_message = "Result events that the bus refuses must be watched by the metric that the function publishes."
+    condition = {
+      for alarm in values(aws_cloudwatch_metric_alarm.function) :
+      alarm.alarm_name => "${alarm.namespace} ${alarm.metric_name} ${alarm.dimensions["Install"]}"
+      } == {
+      test-scan-external-id-drift     = "ImageScan ExternalIdDrift test-scan"
+      test-scan-refused-result-events = "ImageScan RefusedResultEvents test-scan"
+    }
+    error_message = "What functions count without failing must be watched by the metrics that they publish."
   }
 }
 
@@ -643,10 +642,10 @@ run "names_path_boundary_tags_and_retention" {
     condition = alltrue([
       for name in concat(
         values(aws_lambda_function.this)[*].function_name, values(aws_iam_role.function)[*].name, values(aws_iam_role.machine)[*].name,
-        values(aws_cloudwatch_metric_alarm.machine)[*].alarm_name, values(aws_sns_topic.notifications)[*].name,
+        values(aws_cloudwatch_metric_alarm.machine)[*].alarm_name, values(aws_cloudwatch_metric_alarm.function)[*].alarm_name, values(aws_sns_topic.notifications)[*].name,
         [
           aws_sfn_state_machine.intake.name, aws_sfn_state_machine.scan.name, aws_sqs_queue.failed_events.name,
-          aws_cloudwatch_event_rule.scan_ended.name, aws_cloudwatch_metric_alarm.failed_events.alarm_name, aws_cloudwatch_metric_alarm.external_id_drift.alarm_name, aws_cloudwatch_metric_alarm.refused_result_events.alarm_name, aws_secretsmanager_secret.qualys[0].name_prefix,
+          aws_cloudwatch_event_rule.scan_ended.name, aws_cloudwatch_metric_alarm.failed_events.alarm_name, aws_secretsmanager_secret.qualys[0].name_prefix,
         ],
       ) : startswith(name, "test-scan-")
     ])
@@ -665,10 +664,10 @@ run "names_path_boundary_tags_and_retention" {
       for tags in concat(
         values(aws_lambda_function.this)[*].tags, values(aws_iam_role.function)[*].tags, values(aws_iam_role.machine)[*].tags,
         values(aws_cloudwatch_log_group.function)[*].tags, values(aws_cloudwatch_log_group.machine)[*].tags,
-        values(aws_cloudwatch_metric_alarm.machine)[*].tags, values(aws_sns_topic.notifications)[*].tags,
+        values(aws_cloudwatch_metric_alarm.machine)[*].tags, values(aws_cloudwatch_metric_alarm.function)[*].tags, values(aws_sns_topic.notifications)[*].tags,
         [
           aws_sfn_state_machine.intake.tags, aws_sfn_state_machine.scan.tags, aws_sqs_queue.failed_events.tags,
-          aws_cloudwatch_event_rule.scan_ended.tags, aws_cloudwatch_metric_alarm.failed_events.tags, aws_cloudwatch_metric_alarm.external_id_drift.tags, aws_cloudwatch_metric_alarm.refused_result_events.tags, aws_secretsmanager_secret.qualys[0].tags,
+          aws_cloudwatch_event_rule.scan_ended.tags, aws_cloudwatch_metric_alarm.failed_events.tags, aws_secretsmanager_secret.qualys[0].tags,
         ],
       ) : tags == tomap({ team = "security" })
     ])

@@ -15,6 +15,18 @@ locals {
     # An Express execution cannot be aborted.
     if pair != ["intake", "aborted"]
   }
+  function_alarms = {
+    # The role trusts another external id than the one that Qualys now presents.
+    external-id-drift = {
+      metric      = "ExternalIdDrift"
+      description = "Qualys' aws-base tells another external id than ${var.name_prefix} was given; the sensor may be refused"
+    }
+    # Neither rules on results nor Security Hub get the event of a verdict.
+    refused-result-events = {
+      metric      = "RefusedResultEvents"
+      description = "The event bus refused result events of ${var.name_prefix}: rules on them, and Security Hub, miss verdicts"
+    }
+  }
 }
 
 # Errors of single functions raise no alarm: the machines retry them, and what is left of them ends
@@ -38,14 +50,16 @@ resource "aws_cloudwatch_metric_alarm" "machine" {
   alarm_actions       = values(local.topic_arns)
 }
 
-# The role trusts another external id than the one that Qualys now presents.
-resource "aws_cloudwatch_metric_alarm" "external_id_drift" {
-  alarm_name        = "${var.name_prefix}-external-id-drift"
-  alarm_description = "Qualys' aws-base tells another external id than ${var.name_prefix} was given; the sensor may be refused"
+# What functions count, though no execution fails of it.
+resource "aws_cloudwatch_metric_alarm" "function" {
+  for_each = local.function_alarms
+
+  alarm_name        = "${var.name_prefix}-${each.key}"
+  alarm_description = each.value.description
   tags              = var.tags
 
   namespace           = "ImageScan"
-  metric_name         = "ExternalIdDrift"
+  metric_name         = each.value.metric
   dimensions          = { Install = var.name_prefix }
   statistic           = "Sum"
   period              = 300
@@ -56,22 +70,9 @@ resource "aws_cloudwatch_metric_alarm" "external_id_drift" {
   alarm_actions       = values(local.topic_arns)
 }
 
-# The bus refused the event of a verdict: neither rules of others nor Security Hub hear of it.
-resource "aws_cloudwatch_metric_alarm" "refused_result_events" {
-  alarm_name        = "${var.name_prefix}-refused-result-events"
-  alarm_description = "The event bus refused result events of ${var.name_prefix}: rules on them, and Security Hub, miss verdicts"
-  tags              = var.tags
-
-  namespace           = "ImageScan"
-  metric_name         = "RefusedResultEvents"
-  dimensions          = { Install = var.name_prefix }
-  statistic           = "Sum"
-  period              = 300
-  evaluation_periods  = 1
-  comparison_operator = "GreaterThanThreshold"
-  threshold           = 0
-  treat_missing_data  = "notBreaching"
-  alarm_actions       = values(local.topic_arns)
+moved {
+  from = aws_cloudwatch_metric_alarm.external_id_drift
+  to   = aws_cloudwatch_metric_alarm.function["external-id-drift"]
 }
 
 resource "aws_cloudwatch_metric_alarm" "failed_events" {

@@ -1,9 +1,12 @@
 """Whether CloudFormation may deploy to the accounts of the organization."""
 
+from typing import Any
+
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
 from ops.deploy.caller import Caller
+from ops.doctor.aws_errors import code_of
 from ops.errors import OpsError
 
 ACTIVATE = "aws cloudformation activate-organizations-access"
@@ -11,35 +14,35 @@ ACTIVATE = "aws cloudformation activate-organizations-access"
 
 def refuse_without_access(caller: Caller, call_as: str, console: Console) -> None:
     """Raises OpsError where CloudFormation would refuse the StackSets."""
-    status = access(caller, call_as)
-    if not status:
+    client = caller.session.client("cloudformation", region_name=caller.region)
+    try:
+        status = access(client, call_as)
+    except (ClientError, BotoCoreError):
         note = (
             "It cannot be asked whether CloudFormation may deploy to the accounts of the "
             f"organization. Where it refuses the StackSets, the remedy is: {ACTIVATE}"
         )
         console.print(note, highlight=False, soft_wrap=True)
-    elif status != "ENABLED":
+        return
+    if not status:
+        raise OpsError(
+            "Only the management account of an organization deploys its StackSets, or with "
+            "CALL_AS=DELEGATED_ADMIN an account that administers StackSets for it. Account "
+            f"{caller.account_id} is neither."
+        )
+    if status != "ENABLED":
         raise OpsError(
             f"CloudFormation may not deploy to the accounts of the organization ({status}). Run "
             f"with credentials of its management account: {ACTIVATE}"
         )
 
 
-def access(caller: Caller, call_as: str) -> str:
-    """ENABLED, DISABLED or DISABLED_PERMANENTLY; empty where it cannot be asked.
-
-    Raises OpsError for an account that may not deploy StackSets of an organization.
-    """
-    client = caller.session.client("cloudformation", region_name=caller.region)
+def access(cloudformation: Any, call_as: str) -> str:
+    """Reads ENABLED, DISABLED or DISABLED_PERMANENTLY; empty for an account that may not deploy
+    StackSets of an organization. Raises ClientError and BotoCoreError."""
     try:
-        return str(client.describe_organizations_access(CallAs=call_as)["Status"])
+        return str(cloudformation.describe_organizations_access(CallAs=call_as)["Status"])
     except ClientError as error:
-        if error.response.get("Error", {}).get("Code") != "ValidationError":
+        if code_of(error) == "ValidationError":
             return ""
-        raise OpsError(
-            "Only the management account of an organization deploys its StackSets, or with "
-            "CALL_AS=DELEGATED_ADMIN an account that administers StackSets for it. Account "
-            f"{caller.account_id} is neither."
-        ) from None
-    except BotoCoreError:
-        return ""
+        raise

@@ -8,6 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from ops.commands import make
+from ops.deploy.organization import access
 from ops.doctor import policies
 from ops.doctor.aws_errors import code_of, is_missing
 from ops.doctor.findings import Finding, Unanswered, failed, hint, passed, unknown
@@ -78,11 +79,13 @@ def stack_sets_access(here: Here) -> Finding:
     """Whether CloudFormation may deploy to the accounts of the organization that forwards here."""
     if not here.environment.get("HUB_ACCOUNT_ID") or here.environment.get("SPOKE_ACCOUNT_IDS"):
         return passed("no organization forwards to this hub")
-    told = [status for as_whom in ("SELF", "DELEGATED_ADMIN") if (status := _access(here, as_whom))]
+    client = here.client("cloudformation")
+    asked = [access(client, as_whom) for as_whom in ("SELF", "DELEGATED_ADMIN")]
+    told = [status for status in asked if status]
     by_whom = "   # with credentials of the management account"
     if not told:
         return unknown(
-            "only the management account, or one that administers StackSets for it, is told "
+            "only the management account, or one that administers StackSets for it, may ask "
             "whether CloudFormation may deploy to the accounts of the organization",
             here.aws("cloudformation describe-organizations-access") + by_whom,
         )
@@ -93,17 +96,6 @@ def stack_sets_access(here: Here) -> Finding:
         "StackSets are refused",
         here.aws("cloudformation activate-organizations-access") + by_whom,
     )
-
-
-def _access(here: Here, call_as: str) -> str:
-    """Empty for an account that is not told."""
-    client = here.client("cloudformation")
-    try:
-        return str(client.describe_organizations_access(CallAs=call_as)["Status"])
-    except ClientError as error:
-        if code_of(error) == "ValidationError":
-            return ""
-        raise
 
 
 def _organization(here: Here) -> str:

@@ -15,7 +15,7 @@ from ops.doctor.here import Here
 from ops.errors import OpsError
 from ops.install import Install, add_options, answers
 from ops.scan import Scans
-from ops.scan_target import ecr_uri
+from ops.scan_target import add_image, ecr_uri, require_image
 from ops.smoke.course import Course, Late, Stuck
 from ops.smoke.definition import Definitions, interruptible, uninterrupted
 from ops.smoke.report import LATE, PASSED, STUCK, Report
@@ -35,11 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "status is 0 when there is a verdict, 1 when the event is stuck, and 3 when there is no "
         "result in time. make itself ends with 2 for any of them but 0."
     )
-    parser.add_argument(
-        "--image",
-        default=os.environ.get("IMAGE", ""),
-        help="URI of the image, or repository:tag (IMAGE)",
-    )
+    add_image(parser)
     parser.add_argument(
         "--wait-minutes",
         default=os.environ.get("WAIT_MINUTES") or _MINUTES,
@@ -50,10 +46,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Raises OpsError."""
-    if not arguments.image:
-        raise OpsError(
-            "No image is given: IMAGE=<account>.dkr.ecr.<region>.amazonaws.com/name:tag."
-        )
+    require_image(arguments.image)
     seconds = 60 * minutes(arguments.wait_minutes)
     install = Install.of(arguments)
     items = CacheItems(install)

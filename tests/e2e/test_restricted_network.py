@@ -12,7 +12,7 @@ from sandbox.install import Install
 from sandbox.qualys import Credentials, EcrImages, QualysSimulator, make_sensor_user
 from sandbox.terraform import Terraform
 from tests.support.authority import private_tls
-from tests.support.proxy import PasswordProxy
+from tests.support.proxy import PasswordProxy, password_proxy
 
 from .conftest import Workload
 from .ops.examination import failing, look
@@ -63,7 +63,7 @@ def network(install: Install, tmp_path: Path) -> Iterator[Network]:
     credentials = Credentials(tokens=(install.token,))
     with (
         QualysSimulator(credentials, images, scenario={"scan_seconds": 0.2}, tls=tls) as gateway,
-        PasswordProxy("scan", PASSWORD) as proxy,
+        password_proxy("scan", PASSWORD) as proxy,
     ):
         yield Network(install, gateway, proxy, tls.authority.read_text(), [])
 

@@ -31,6 +31,14 @@ GOOD = {
     "QUALYS_API_TOKEN": "canary-token",
     "AUTO_APPROVE": "1",
 }
+STACKSET = {
+    "OrganizationId": "o-a1b2c3d4e5",
+    "OrgUnitIds": "ou-ab12-cdef3456",
+    "SecurityAccountId": "111122223333",
+    "CentralEventBusArn": "arn:aws:events:us-east-1:111122223333:event-bus/qualys-image-scan-hub",
+    "EXISTING_ROLE_NAME": "qualys",
+    "AUTO_APPROVE": "1",
+}
 _NAMES_CLEARED = ("AWS_", "QUALYS_", "VAR_", "TF_", "STATE_")
 _OTHERS_CLEARED = ("NAME_PREFIX", "REGION", "TFVARS", "AUTO_APPROVE", "CA_BUNDLE")
 
@@ -144,7 +152,8 @@ class Clone:
     code: int = 0
     err: str = ""
     environment: dict[str, str] = field(default_factory=lambda: {"AWS_REGION": "us-east-1"})
-    access: str = "ENABLED"  # of CloudFormation to the organization, which moto does not know
+    # Of CloudFormation to the organization, which moto does not know; an error is raised.
+    access: str | Exception = "ENABLED"
 
     def run(self, command: str, *action: str, **given: str) -> str:
         """What is printed; `code` and `err` tell how it ended."""
@@ -158,7 +167,7 @@ class Clone:
                 patch.setenv(name, value)
             patch.setattr(project, "DEPLOYMENTS", self.folder / "deployments")
             patch.setattr(rollout, "Terraform", FakeTerraform)
-            patch.setattr(organization, "access", lambda *_: self.access)
+            patch.setattr(organization, "access", self._access)
             patch.setattr(
                 rollout, "require_command", lambda: Command("terraform", "Terraform", "1.11.4")
             )
@@ -166,6 +175,11 @@ class Clone:
         printed = self.capture.readouterr()
         self.err = printed.err
         return printed.out
+
+    def _access(self, _client: object, _call_as: str) -> str:
+        if isinstance(self.access, Exception):
+            raise self.access
+        return self.access
 
     def must(self, command: str, *action: str, **given: str) -> str:
         said = self.run(command, *action, **given)

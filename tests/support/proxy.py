@@ -6,37 +6,37 @@ import base64
 import selectors
 import socket
 import threading
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from types import TracebackType
+    from collections.abc import Iterator
 
 
 class PasswordProxy:
-    """On 127.0.0.1, from `with` to its end. `opened` and `refused` count the tunnels asked for."""
+    """The proxy at `url`. `opened` and `refused` count the tunnels asked for."""
 
     def __init__(self, user: str, password: str) -> None:
         login = base64.b64encode(f"{user}:{password}".encode()).decode()
         self.wanted = f"Basic {login}"
         self.opened = self.refused = 0
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self.url = ""
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+@contextmanager
+def password_proxy(user: str, password: str) -> Iterator[PasswordProxy]:
+    """A proxy on 127.0.0.1, from `with` to its end."""
+    proxy = PasswordProxy(user, password)
+    with ThreadingHTTPServer(("127.0.0.1", 0), _handler(proxy)) as server:
+        proxy.url = f"http://127.0.0.1:{server.server_port}"
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield proxy
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def _handler(proxy: PasswordProxy) -> type[BaseHTTPRequestHandler]:

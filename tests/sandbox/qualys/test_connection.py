@@ -16,7 +16,7 @@ from image_scan.qualys.credentials import Credentials
 from image_scan.qualys.transport import Transport
 from sandbox.qualys import QualysSimulator, Tls
 from tests.support.authority import private_tls
-from tests.support.proxy import PasswordProxy
+from tests.support.proxy import PasswordProxy, password_proxy
 
 from .caller import TOKEN
 from .conftest import CREDENTIALS
@@ -38,7 +38,7 @@ def gateway(tls: Tls) -> Iterator[QualysSimulator]:
 
 @pytest.fixture
 def proxy(monkeypatch: pytest.MonkeyPatch) -> Iterator[PasswordProxy]:
-    with PasswordProxy("scan", PASSWORD) as running:
+    with password_proxy("scan", PASSWORD) as running:
         monkeypatch.setenv("HTTPS_PROXY", running.url)
         monkeypatch.setenv("NO_PROXY", "")
         yield running

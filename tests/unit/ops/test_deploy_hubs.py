@@ -11,8 +11,7 @@ import pytest
 
 from ops.deploy import project
 from ops.deploy.hubs import READERS, hub_by_names
-from tests.support.deploying import ACCOUNT, GOOD, Clone, FakeTerraform
-from tests.unit.ops.test_deploy_input import STACKSET
+from tests.support.deploying import ACCOUNT, GOOD, STACKSET, Clone, FakeTerraform
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,16 +32,6 @@ HUB = {
     "iam_path": "/security/",
     "registry_role_name": "qualys",
 }
-
-
-@pytest.fixture
-def clone(
-    cloud: None,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Clone:
-    return Clone(tmp_path, monkeypatch, capsys)
 
 
 def describe(hub: Any = HUB, region: str = "eu-west-1") -> None:

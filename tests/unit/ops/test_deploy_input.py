@@ -8,18 +8,10 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from ops.__main__ import main
-from tests.support.deploying import Clone
+from tests.support.deploying import STACKSET, Clone
 
 GOOD = {"QUALYS_POD": "US2", "CREATE_ROLE": "true", "QUALYS_API_TOKEN": "t", "AUTO_APPROVE": "1"}
 HUB = GOOD | {"OrganizationId": "o-a1b2c3d4e5"}
-STACKSET = {
-    "OrganizationId": "o-a1b2c3d4e5",
-    "OrgUnitIds": "ou-ab12-cdef3456",
-    "SecurityAccountId": "111122223333",
-    "CentralEventBusArn": "arn:aws:events:us-east-1:111122223333:event-bus/qualys-image-scan-hub",
-    "EXISTING_ROLE_NAME": "qualys",
-    "AUTO_APPROVE": "1",
-}
 
 
 def told(

@@ -2,38 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
-from botocore.exceptions import EndpointConnectionError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from ops.deploy import organization
-from ops.deploy.caller import Caller
-from ops.errors import OpsError
 from tests.support.builders import client_error
-from tests.support.deploying import Clone
-from tests.unit.ops.test_deploy_input import STACKSET
-from tests.unit.ops.test_doctor_checks import Client, Session
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from tests.support.deploying import STACKSET, Clone
+from tests.unit.ops.test_doctor_checks import Client
 
 ACTIVATE = "aws cloudformation activate-organizations-access"
 
 
-@pytest.fixture
-def clone(
-    cloud: None,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Clone:
-    return Clone(tmp_path, monkeypatch, capsys)
-
-
-def caller(answer: Any) -> Caller:
-    session: Any = Session({"cloudformation": Client(describe_organizations_access=answer)})
-    return Caller(session, "123456789012", "aws", "us-east-1")
+def client(answer: Any) -> Client:
+    return Client(describe_organizations_access=answer)
 
 
 @pytest.mark.parametrize("action", [(), ("--plan",)])
@@ -54,24 +37,6 @@ def test_what_was_deployed_is_destroyed_without_access(clone: Clone) -> None:
     assert "Destroyed." in clone.must("deploy-spoke-stackset", "--destroy", AUTO_APPROVE="1")
 
 
-def test_what_may_not_be_asked_is_said_and_planned(clone: Clone) -> None:
-    clone.access = ""
-    said = clone.must("deploy-spoke-stackset", **STACKSET)
-    assert "It cannot be asked whether CloudFormation may deploy" in said
-    assert "Applied." in said
-
-
-def test_whom_cloudformation_tells() -> None:
-    asked: list[dict[str, str]] = []
-
-    def enabled(arguments: dict[str, str]) -> dict[str, str]:
-        asked.append(arguments)
-        return {"Status": "ENABLED"}
-
-    assert organization.access(caller(enabled), "DELEGATED_ADMIN") == "ENABLED"
-    assert asked == [{"CallAs": "DELEGATED_ADMIN"}]
-
-
 @pytest.mark.parametrize(
     "error",
     [
@@ -79,10 +44,27 @@ def test_whom_cloudformation_tells() -> None:
         EndpointConnectionError(endpoint_url="https://cloudformation.us-east-1.amazonaws.com"),
     ],
 )
-def test_what_cannot_be_asked_is_unknown(error: Exception) -> None:
-    assert organization.access(caller(error), "SELF") == ""
+def test_what_cannot_be_asked_is_said_and_planned(clone: Clone, error: Exception) -> None:
+    clone.access = error
+    said = clone.must("deploy-spoke-stackset", **STACKSET)
+    assert "It cannot be asked whether CloudFormation may deploy" in said
+    assert "Applied." in said
 
 
-def test_an_account_that_administers_no_stacksets() -> None:
-    with pytest.raises(OpsError, match="123456789012 is neither"):
-        organization.access(caller(client_error("ValidationError")), "SELF")
+def test_an_account_that_administers_no_stacksets_is_refused(clone: Clone) -> None:
+    clone.access = ""
+    assert "Account 123456789012 is neither." in clone.refuses("deploy-spoke-stackset", **STACKSET)
+
+
+def test_access_is_read_as_the_caller_or_as_a_delegated_administrator() -> None:
+    asked: list[dict[str, str]] = []
+
+    def enabled(arguments: dict[str, str]) -> dict[str, str]:
+        asked.append(arguments)
+        return {"Status": "ENABLED"}
+
+    assert organization.access(client(enabled), "DELEGATED_ADMIN") == "ENABLED"
+    assert asked == [{"CallAs": "DELEGATED_ADMIN"}]
+    assert organization.access(client(client_error("ValidationError")), "SELF") == ""
+    with pytest.raises(ClientError):
+        organization.access(client(client_error("AccessDenied")), "SELF")

@@ -13,6 +13,7 @@ from tests.support.deploying import (
     ACCOUNT,
     BUCKET,
     GOOD,
+    STACKSET,
     Clone,
     FakeTerraform,
     answer,
@@ -26,28 +27,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 KEY = f"qualys-image-scan/{ACCOUNT}/us-east-1/installation.tfstate"
-STACKSET = {
-    "OrganizationId": "o-a1b2c3d4e5",
-    "OrgUnitIds": "ou-ab12-cdef3456",
-    "SecurityAccountId": "111122223333",
-    "CentralEventBusArn": "arn:aws:events:eu-west-1:111122223333:event-bus/qualys-image-scan-hub",
-    "EXISTING_ROLE_NAME": "qualys",
-    "AUTO_APPROVE": "1",
-}
 AGAIN = {"QUALYS_API_TOKEN": "canary-token", "AUTO_APPROVE": "1"}
 
 
 @pytest.fixture
-def clone(
-    cloud: None,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Clone:
+def clone(clone: Clone) -> Clone:
+    """One that keeps its states in a bucket."""
     boto3.client("s3", region_name="us-east-1").create_bucket(Bucket=BUCKET)
-    made = Clone(tmp_path, monkeypatch, capsys)
-    made.environment["STATE_BUCKET"] = BUCKET
-    return made
+    clone.environment["STATE_BUCKET"] = BUCKET
+    return clone
 
 
 def given() -> dict[str, object]:
@@ -275,7 +263,9 @@ def test_a_destroy_needs_no_arguments_and_ends_what_was_kept(clone: Clone) -> No
 
 
 def test_the_stacksets_are_found_by_their_account(clone: Clone) -> None:
-    clone.must("deploy-spoke-stackset", **STACKSET, EXCLUDE_ACCOUNTS="444455556666")
+    bus = STACKSET["CentralEventBusArn"].replace("us-east-1", "eu-west-1")
+    given = STACKSET | {"CentralEventBusArn": bus, "EXCLUDE_ACCOUNTS": "444455556666"}
+    clone.must("deploy-spoke-stackset", **given)
     assert keys() == [f"qualys-image-scan/{ACCOUNT}/eu-west-1/org-spoke.tfstate"]
     before = FakeTerraform.given
     said = clone.must("deploy-spoke-stackset", AUTO_APPROVE="1")

@@ -220,6 +220,17 @@ def test_regions_are_added_and_taken_away_from_another_machine(
     assert read(SPOKE)["resources"] == []
 
 
+def test_two_regions_are_removed_at_once(clone: Clone) -> None:
+    regions = ("eu-west-1", "us-west-2")
+    both = {"REGION": ",".join(regions), "AUTO_APPROVE": "1"}
+    spokes = [SPOKE.replace("eu-west-1", region) for region in regions]
+    clone.must("deploy", **GOOD, **SHARED)
+    clone.must("deploy-region", **both, **SHARED)
+    assert all(read(spoke)["resources"] for spoke in spokes)
+    clone.must("deploy-region", "--destroy", **both, **SHARED)
+    assert [read(spoke)["resources"] for spoke in spokes] == [[], []]
+
+
 def test_a_region_is_taken_away_even_without_its_installation(clone: Clone) -> None:
     clone.must("deploy", **GOOD)
     clone.must("deploy-region", REGION="eu-west-1", AUTO_APPROVE="1")
