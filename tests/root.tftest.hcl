@@ -327,6 +327,14 @@ run "refuses_a_publisher_without_a_source" {
   expect_failures = [var.topic_access]
 }
 
+run "refuses_a_publisher_whose_sources_are_null" {
+  command = plan
+  variables {
+    topic_access = { people = { publishers = [{ service = "events.amazonaws.com", source_arns = null }] } }
+  }
+  expect_failures = [var.topic_access]
+}
+
 run "refuses_a_topic_of_a_team_that_is_none" {
   command = plan
   variables {
