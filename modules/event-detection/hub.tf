@@ -8,7 +8,7 @@ locals {
     var.spokes.regional && var.spokes.organization == null ? [local.account] : [],
   )
 
-  # What a spoke is told; policies, roles and templates of members are made of it.
+  # What a spoke needs to know; policies, roles and templates of members are made of it.
   hub = local.hub_bus ? merge(var.members, {
     account_id      = local.account
     region          = local.region

@@ -49,7 +49,8 @@ resource "aws_secretsmanager_secret" "ca_bundle" {
   tags                    = var.tags
 }
 
-# Functions read exactly this version: with another one they start anew. What stands around the
+# Functions read exactly this version; a new one changes their environment, so that they start again.
+# What stands around the
 # certificates is left out: Python takes no comment that is not ASCII.
 resource "aws_secretsmanager_secret_version" "ca_bundle" {
   count = var.network.ca_bundle == null ? 0 : 1

@@ -13,7 +13,9 @@ def run(here: Here, console: Console, *, as_json: bool) -> int:
     """The exit status: 1 where the product cannot read an answer as it is. Raises OpsError when
     Qualys cannot be asked."""
     if INSTALL not in here.kinds:
-        raise OpsError(f"There is no install in {here.region}: SHAPES=1 asks with its credential.")
+        raise OpsError(
+            f"There is no installation in {here.region}: SHAPES=1 asks with its credential."
+        )
     try:
         given = _answers(here)
     except (Unanswered, ScanError) as error:

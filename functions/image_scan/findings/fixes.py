@@ -19,6 +19,7 @@ from image_scan.findings import encoding, fields
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+ADVICE = "Update what has a fixed version, rebuild the image, and deploy it."
 # Of the 256 KiB that a state machine carries, beside what the state is about.
 _LARGEST = 60_000
 _LONGEST = 100

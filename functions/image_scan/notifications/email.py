@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from image_scan.findings import fixes
 from image_scan.findings.detections import ADVICE, EXAMINATIONS, total
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ _LONGEST_NAME = 300
 _LONGEST_SMS = 140
 NEXT = {
     "CLEAN": "Nothing is confirmed: look at the potential findings in Qualys.",
-    "FINDINGS": "Update what has a fixed version, build the image anew, and deploy it.",
+    "FINDINGS": fixes.ADVICE,
     "UNSCANNABLE": "Deploy it from ECR, by a tag that is there: nobody knows what is in it.",
     "TIMEOUT": "Look at the registry sensor. `make backfill`, which runs once a day by itself, or "
     "the next deployment scans the image again.",

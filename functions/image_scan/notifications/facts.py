@@ -22,7 +22,7 @@ _RESULT = ("counts", "potential", "fixable", "exempted", "fresh", "config_digest
 _DETECTED = ("examined", "malware", "secrets", "detections")
 
 
-def facts(task: SettleTask, outcome: Outcome, qualys_platform_url: str) -> dict[str, Any]:
+def of(task: SettleTask, outcome: Outcome, qualys_platform_url: str) -> dict[str, Any]:
     """`verdict`, `reason`, `image` and `links`, and what the result says where there is one."""
     image = task["image"]
     told: dict[str, Any] = {

@@ -48,7 +48,10 @@ def compose(
     task: SettleTask, outcome: Outcome, selection: Selection, qualys_platform_url: str = ""
 ) -> dict[str, Any]:
     """What the JSON of a notification holds; docs/notifications.md is its schema."""
-    told: dict[str, Any] = {"schema": SCHEMA, **facts.facts(task, outcome, qualys_platform_url)}
+    told: dict[str, Any] = {
+        "schema": SCHEMA,
+        **facts.of(task, outcome, qualys_platform_url),
+    }
     if "counts" in outcome:
         told["told_counts"] = _told_counts(outcome, selection)
         told["accepted"] = selection.accepted

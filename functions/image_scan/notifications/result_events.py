@@ -79,7 +79,7 @@ def detail(
 ) -> dict[str, Any]:
     """Its `detail`, but for the `install`."""
     deployed = _rows(workloads.deployed(places))
-    told = facts.facts(task, outcome, qualys_platform_url)
+    told = facts.of(task, outcome, qualys_platform_url)
     told["image"]["role_account_id"] = task["image"]["role_account_id"]
     return {
         "schema": SCHEMA,

@@ -1,4 +1,4 @@
-"""The workloads that a verdict is sent to, and what of it each of them is told. Pure."""
+"""Selects the workloads to notify of a verdict, and the findings that count for each. Pure."""
 
 from __future__ import annotations
 
@@ -15,9 +15,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Selection:
-    """The places that are to hear. `left` are the findings without accepted ones, None where they
-    are unknown; `judged` says of a place how they differ from those of the image before, `teams`
-    whose it is."""
+    """The workloads to notify, by their ids.
+
+    `left` are the findings that no exception accepts, None where they are unknown; `accepted`
+    counts the others. `judged` compares the findings of a workload with those that it was notified
+    of, and `teams` says who owns it.
+    """
 
     places: Mapping[str, Place]
     left: Sequence[Finding] | None = None
@@ -29,7 +32,7 @@ class Selection:
 def select(
     judged: Mapping[str, Judged] | None, places: Mapping[str, Place], always: bool
 ) -> Selection:
-    """`always`: all of them are to hear, whatever they were notified of before."""
+    """`always`: all of them are notified, whatever they were notified of before."""
     if judged is None:
         return Selection(places)
     told = {place: each for place, each in judged.items() if each.is_told or always}

@@ -13,6 +13,7 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from image_scan.ecr.identity import DEFAULT_PLATFORM, cache_key
+from image_scan.findings import fixes
 from image_scan.findings.summary import LEVELS
 from image_scan.security_hub import detections
 from image_scan.security_hub.detections import Part
@@ -26,7 +27,6 @@ _TYPES = ["Software and Configuration Checks/Vulnerabilities/CVE"]
 _LARGEST = 200_000  # bytes
 _LONGEST_ID, _LONGEST_TITLE, _LONGEST_DESCRIPTION, _LONGEST_ADVICE = 512, 256, 1024, 512
 _LONGEST_NAME = 128
-_ADVICE = "Update what has a fixed version, build the image anew, and deploy it."
 _ARCHIVED_ADVICE = "Nothing is left to do: the newest scan does not find it any more."
 
 
@@ -135,7 +135,7 @@ def _part(detail: Mapping[str, Any], level: str) -> Part:
         counted=_counted(count, level),
         description=f"Qualys finds {_counted(count, level)} in the container image{fixed}. "
         f"All confirmed findings: {all_counts}.",
-        advice=_ADVICE,
+        advice=fixes.ADVICE,
         fields={
             "image-scan/qids": ", ".join(str(each["qid"]) for each in listed),
             "image-scan/exploited-qids": ", ".join(str(each["qid"]) for each in exploited),

@@ -14,7 +14,7 @@ BUS = f"arn:aws:events:us-east-1:{ACCOUNT}:event-bus/qualys-image-scan-hub"
 
 
 def assert_another_machine_knows(hub: dict[str, Any], project: Project, folder: Path) -> None:
-    """Members are told the same there as by Terraform: by the description, and by names."""
+    """Members get the same from there as from Terraform: by the description, and by names."""
     project.aws.client("cloudformation").activate_organizations_access()
     other = project.clone(folder / "other")
     other.make(

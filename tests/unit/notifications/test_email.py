@@ -57,7 +57,7 @@ def test_an_email_says_what_where_who_and_what_to_do() -> None:
         "  severity 5, QDS 95  CVE-2026-0001 in openssl 3.0.7: OpenSSL buffer overflow; fixed in "
         "openssl 3.0.8 [exploited now] [new here]",
         "",
-        "Next: Update what has a fixed version, build the image anew, and deploy it.",
+        "Next: Update what has a fixed version, rebuild the image, and deploy it.",
         "",
         "Look:",
         "  execution  https://us-east-1.console.aws.amazon.com/states/home?region=us-east-1"

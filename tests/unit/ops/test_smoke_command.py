@@ -1,4 +1,4 @@
-"""make smoke: what is told of a run, and of what it leaves."""
+"""make smoke: the report of a run, and of what it leaves."""
 
 from __future__ import annotations
 
