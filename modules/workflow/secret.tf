@@ -50,8 +50,7 @@ resource "aws_secretsmanager_secret" "ca_bundle" {
 }
 
 # Functions read exactly this version; a new one changes their environment, so that they start again.
-# What stands around the
-# certificates is left out: Python takes no comment that is not ASCII.
+# What stands around the certificates is left out: Python takes no comment that is not ASCII.
 resource "aws_secretsmanager_secret_version" "ca_bundle" {
   count = var.network.ca_bundle == null ? 0 : 1
 
