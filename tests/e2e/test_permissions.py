@@ -88,6 +88,7 @@ def exercised(install: Install, workload: Workload, without: Without) -> None:
     workload.behave(scan_seconds=4)
     workload.deploy()  # a second place joins while the scan runs
     workload.behave(scan_seconds=0.2)
+    install.settle()  # only a task that is known to run is looked for when it stops
     install.ecs.update_service(cluster=CLUSTER, service=workload.name, desiredCount=0)
     install.settle()
     install.ecs.update_service(cluster=CLUSTER, service=workload.name, desiredCount=1)
