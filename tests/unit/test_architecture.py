@@ -22,7 +22,7 @@ RANKS = (
     ("cache",),
     ("inventory", "scans", "security_hub"),
     ("notifications",),
-    ("completion",),
+    ("completion", "gate"),
     ("handlers",),
 )
 RANK = {package: rank for rank, packages in enumerate(RANKS) for package in packages}
@@ -47,6 +47,9 @@ PURE = {
     "findings.fixes",
     "findings.summary",
     "findings.threats",
+    "gate.bypass",
+    "gate.decision",
+    "gate.inputs",
     "inventory.coverage",
     "notifications.selection",
     "qualys.reading",

@@ -20,13 +20,17 @@ _LARGEST = 100_000
 
 
 class Finding(NamedTuple):
-    """`severity` is Qualys', 1 to 5. `fixable`: a patch or a fixed version is known."""
+    """`severity` is Qualys', 1 to 5. `fixable`: a patch or a fixed version is known.
+
+    `exploited`: it is known to be exploited now; None in lists from before this was kept.
+    """
 
     qid: int
     severity: int
     potential: bool
     fixable: bool
     cves: tuple[str, ...]
+    exploited: bool | None = None
 
 
 def pack(found: Sequence[Finding]) -> str:
@@ -39,8 +43,8 @@ def unpack(text: str) -> list[Finding] | None:
     """None for what is no list: whoever asks has to take them for unknown."""
     try:
         return [
-            Finding(qid, severity, potential, fixable, tuple(cves))
-            for qid, severity, potential, fixable, cves in expanded(text)
+            Finding(qid, severity, potential, fixable, tuple(cves), *more)
+            for qid, severity, potential, fixable, cves, *more in expanded(text)
         ]
     except (ValueError, TypeError):
         return None

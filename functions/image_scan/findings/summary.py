@@ -78,7 +78,8 @@ def _finding(
 ) -> Finding:
     _, fixed = fixes.packages(entry, software)
     fixable = entry.get("patchAvailable") is True or bool(fixed)
-    return Finding(fields.qid(entry), severity, potential, fixable, tuple(fields.cves(entry)))
+    cves, exploited = tuple(fields.cves(entry)), threats.is_exploited(entry)
+    return Finding(fields.qid(entry), severity, potential, fixable, cves, exploited)
 
 
 def _top(
