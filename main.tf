@@ -79,7 +79,7 @@ module "workflow" {
   name_prefix                  = module.package.name_prefix
   kms_key_arn                  = module.encryption.kms_key_arn
   cache_table                  = module.cache.table
-  ledger_table                 = module.cache.ledger
+  inventory_table              = module.cache.inventory
   registry_role_arn            = module.iam_role.role_arn
   registry_external_id         = var.registry_role.external_id
   spokes                       = var.spokes

@@ -18,9 +18,9 @@ output "cache_table" {
   value       = module.cache.table
 }
 
-output "ledger_table" {
-  description = "Name and ARN of the deployment ledger: which image runs where."
-  value       = module.cache.ledger
+output "inventory_table" {
+  description = "Name and ARN of the inventory's table: which image runs where."
+  value       = module.cache.inventory
 }
 
 output "topic_arns" {

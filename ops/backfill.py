@@ -24,7 +24,7 @@ _SHOWN_PLACES = 3
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.description = (
-        "Lists all that runs in every account and region of the ledger, has what is without a "
+        "Lists all that runs in every account and region of the inventory, has what is without a "
         "result scanned, what ended as ERROR or TIMEOUT too, and names the scans that have begun. "
         "Safe to repeat."
     )

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ops.install import Install, add_options
-from ops.ledger_rows import LedgerRows
+from ops.inventory_rows import InventoryRows
 
 Json = dict[str, Any]
 _SHOWN = 10
@@ -26,7 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Raises OpsError."""
-    history = LedgerRows(Install.of(arguments)).coverage()[-_SHOWN:]
+    history = InventoryRows(Install.of(arguments)).coverage()[-_SHOWN:]
     if arguments.json:
         console.print_json(json.dumps({"reconciliations": history}))
     elif not history:

@@ -161,8 +161,8 @@ class Install:
         return self.name("cache")
 
     @property
-    def ledger_table(self) -> str:
-        return self.name("ledger")
+    def inventory_table(self) -> str:
+        return self.name("inventory")
 
     @property
     def topic_arns(self) -> dict[str, str]:

@@ -17,7 +17,7 @@ from image_scan.notifications import email
 from ops.cache_items import IN_PROGRESS, CacheItems, is_known
 from ops.errors import OpsError
 from ops.install import Install, add_options
-from ops.ledger_rows import LedgerRows
+from ops.inventory_rows import InventoryRows
 
 Json = dict[str, Any]
 NO_VERDICT = "NONE"
@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if not asked:
         raise OpsError("Nothing is asked for: IMAGE=<uri, digest or repository:tag>, QID= or CVE=.")
     install = Install.of(arguments)
-    items, rows = CacheItems(install), LedgerRows(install)
+    items, rows = CacheItems(install), InventoryRows(install)
     if arguments.image:
         found = items.find(asked)
         found += _unknown(items.key_of(asked), {each["imageDigest"] for each in found}, rows)
@@ -78,7 +78,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     return 0 if known else 1
 
 
-def _unknown(name: str, known: set[str], rows: LedgerRows) -> list[Json]:
+def _unknown(name: str, known: set[str], rows: InventoryRows) -> list[Json]:
     """An image that runs somewhere and has no verdict, on each platform where that is so."""
     keys = [cache_key(name, platform) for platform in PLATFORMS] if name else []
     uris = {key: row["uri"] for key in keys if key not in known for row in rows.of(key)[:1]}
@@ -116,7 +116,7 @@ def described(item: Mapping[str, Any], rows: Sequence[Mapping[str, Any]] = ()) -
 
 
 def _run(row: Mapping[str, Any]) -> Json:
-    """A row of the ledger."""
+    """A row of the inventory."""
     facts = ("account", "region", "cluster", "service", "task_definition", "containers", "state")
     moments = ("first_seen", "last_seen", "stopped_at")
     return {
@@ -186,7 +186,7 @@ def _row(run: Mapping[str, Any]) -> str:
 
 
 def where(place: Mapping[str, Any]) -> str:
-    """Of a place or a row of the ledger: `web in 111122223333/us-east-1/prod`."""
+    """Of a place or a row of the inventory: `web in 111122223333/us-east-1/prod`."""
     workload = place["service"] or place["task_definition"].rsplit("/", 1)[-1] or "-"
     where = "/".join(filter(None, (place["account"], place["region"], place["cluster"])))
     return f"{workload} in {where}"

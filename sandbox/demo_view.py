@@ -42,14 +42,14 @@ def show(console: Console, install: Install, rows: list[Row]) -> bool:
     console.print(_notifications(told))
     worst = next(text for text in install.mail(ON_CALL) if ": 0 critical" not in text)
     console.print(Panel(Text(worst.rstrip()), title=f"e-mail to {ON_CALL}"))
-    console.print(_ledger(install.ledger(), verdicts))
+    console.print(_inventory(install.inventory(), verdicts))
     lost = install.failed_events()
     if lost:
         console.print(f"[red]{len(lost)} events were not processed:[/]", lost)
     return right and not lost
 
 
-def _ledger(rows: list[Json], verdicts: dict[str, Json]) -> Table:
+def _inventory(rows: list[Json], verdicts: dict[str, Json]) -> Table:
     table = Table("place", "image", "verdict", "state", "deployed by", title="What runs where")
     for row in sorted(rows, key=lambda row: (str(row["place"]), str(row["uri"]))):
         verdict = verdicts.get(row["digest"], {}).get("status", "none")

@@ -193,9 +193,9 @@ class Install:
                 sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
             taken += batch
 
-    def ledger(self) -> list[Json]:
+    def inventory(self) -> list[Json]:
         """Every image in every place."""
-        return [row for row in self._rows("ledger_table") if "account_region" in row]
+        return [row for row in self._rows("inventory_table") if "account_region" in row]
 
     def _rows(self, table: str) -> list[Json]:
         read = TypeDeserializer().deserialize

@@ -48,7 +48,7 @@ run "table" {
   }
 }
 
-run "ledger" {
+run "inventory" {
   command = plan
   module {
     source = "./modules/cache"
@@ -60,23 +60,23 @@ run "ledger" {
   }
 
   assert {
-    condition     = aws_dynamodb_table.ledger.name == "test-scan-ledger" && aws_dynamodb_table.ledger.tags == tomap({ team = "security" })
+    condition     = aws_dynamodb_table.inventory.name == "test-scan-inventory" && aws_dynamodb_table.inventory.tags == tomap({ team = "security" })
     error_message = "The table must be named after the install and carry the tags."
   }
   assert {
-    condition     = [aws_dynamodb_table.ledger.hash_key, aws_dynamodb_table.ledger.range_key] == ["digest", "place"]
+    condition     = [aws_dynamodb_table.inventory.hash_key, aws_dynamodb_table.inventory.range_key] == ["digest", "place"]
     error_message = "A row must be one image in one place."
   }
   assert {
     condition = alltrue([
-      for index in aws_dynamodb_table.ledger.global_secondary_index :
+      for index in aws_dynamodb_table.inventory.global_secondary_index :
       [index.name, index.hash_key, index.range_key] == ["by-place", "account_region", "place"]
     ])
     error_message = "The places of an account's region must be found by an index."
   }
   assert {
     condition = alltrue([
-      for table in [aws_dynamodb_table.this, aws_dynamodb_table.ledger] :
+      for table in [aws_dynamodb_table.this, aws_dynamodb_table.inventory] :
       table.billing_mode == "PAY_PER_REQUEST" && table.ttl[0].enabled && table.ttl[0].attribute_name == "ttl" &&
       table.server_side_encryption[0].kms_key_arn == "arn:aws:kms:eu-central-1:111122223333:key/abc" &&
       table.point_in_time_recovery[0].enabled

@@ -219,7 +219,7 @@ variables {
   name_prefix              = "test-scan"
   kms_key_arn              = "arn:aws:kms:eu-central-1:111122223333:key/abc"
   cache_table              = { name = "test-scan-cache", arn = "arn:aws:dynamodb:eu-central-1:111122223333:table/test-scan-cache" }
-  ledger_table             = { name = "test-scan-ledger", arn = "arn:aws:dynamodb:eu-central-1:111122223333:table/test-scan-ledger" }
+  inventory_table          = { name = "test-scan-inventory", arn = "arn:aws:dynamodb:eu-central-1:111122223333:table/test-scan-inventory" }
   registry_role_arn        = "arn:aws:iam::111122223333:role/sensor"
   registry_external_id     = "0815"
   qualys_gateway_url       = "https://gateway.example.com/"
@@ -287,13 +287,13 @@ run "functions" {
       ])
       }) == jsonencode({
       parse_event       = ""
-      check_cache       = "CACHE_TABLE LEASE_SECONDS LEDGER_TABLE NOTIFY"
+      check_cache       = "CACHE_TABLE INVENTORY_TABLE LEASE_SECONDS NOTIFY"
       get_registry      = "CACHE_TABLE QUALYS_EXTERNAL_ID QUALYS_GATEWAY_URL QUALYS_ROLE_ARN QUALYS_SECRET_ARN"
       submit_scan       = "CACHE_TABLE LEASE_SECONDS MAX_CONCURRENT_SCANS QUALYS_GATEWAY_URL QUALYS_SECRET_ARN"
       check_status      = "QUALYS_GATEWAY_URL QUALYS_SECRET_ARN"
       get_results       = "QUALYS_GATEWAY_URL QUALYS_SECRET_ARN REQUIRE_EXAMINED"
-      send_notification = "CACHE_TABLE CACHE_TTL_DAYS LEDGER_TABLE NOTIFY OWNER_TAG OWNER_TOPICS QUALYS_PLATFORM_URL RESULT_BUS TOPIC_ARNS"
-      reconcile         = "CACHE_TABLE LEDGER_TABLE NOTIFY TOPIC_ARNS"
+      send_notification = "CACHE_TABLE CACHE_TTL_DAYS INVENTORY_TABLE NOTIFY OWNER_TAG OWNER_TOPICS QUALYS_PLATFORM_URL RESULT_BUS TOPIC_ARNS"
+      reconcile         = "CACHE_TABLE INVENTORY_TABLE NOTIFY TOPIC_ARNS"
     })
     error_message = "Each function must be told what it uses and no more."
   }

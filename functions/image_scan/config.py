@@ -47,8 +47,8 @@ def cache_table() -> str:
     return _text("CACHE_TABLE")
 
 
-def ledger_table() -> str:
-    return _text("LEDGER_TABLE")
+def inventory_table() -> str:
+    return _text("INVENTORY_TABLE")
 
 
 def cache_ttl_seconds() -> int:

@@ -6,10 +6,10 @@ output "table" {
   }
 }
 
-output "ledger" {
-  description = "Name and ARN of the deployment ledger's table."
+output "inventory" {
+  description = "Name and ARN of the inventory's table."
   value = {
-    name = aws_dynamodb_table.ledger.name
-    arn  = aws_dynamodb_table.ledger.arn
+    name = aws_dynamodb_table.inventory.name
+    arn  = aws_dynamodb_table.inventory.arn
   }
 }

@@ -41,9 +41,9 @@ data "aws_iam_policy_document" "check_cache" {
   }
 
   statement {
-    sid       = "KeepLedger"
+    sid       = "KeepInventory"
     actions   = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"]
-    resources = [var.ledger_table.arn]
+    resources = [var.inventory_table.arn]
   }
 }
 
@@ -147,13 +147,13 @@ data "aws_iam_policy_document" "send_notification" {
   statement {
     sid       = "RecordNotified"
     actions   = ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"]
-    resources = [var.ledger_table.arn]
+    resources = [var.inventory_table.arn]
   }
 
   statement {
     sid       = "ListPlace"
     actions   = ["dynamodb:Query"]
-    resources = ["${var.ledger_table.arn}/index/by-place"]
+    resources = ["${var.inventory_table.arn}/index/by-place"]
   }
 
   # Lambda does it in the function's name, with an event that the function failed at.

@@ -25,8 +25,8 @@ locals {
     check_cache = {
       timeout = 10
       environment = merge(local.cache_environment, local.policy_environment, {
-        LEASE_SECONDS = local.lease_seconds
-        LEDGER_TABLE  = var.ledger_table.name
+        LEASE_SECONDS   = local.lease_seconds
+        INVENTORY_TABLE = var.inventory_table.name
       })
     }
     get_registry = {
@@ -54,19 +54,19 @@ locals {
     send_notification = {
       timeout = 30
       environment = merge(local.cache_environment, local.policy_environment, local.members_environment, {
-        OWNER_TAG      = var.owners.tag
-        OWNER_TOPICS   = jsonencode(var.owners.topics)
-        CACHE_TTL_DAYS = var.cache_ttl_days
-        LEDGER_TABLE   = var.ledger_table.name
-        RESULT_BUS     = local.result_bus_arn
-        TOPIC_ARNS     = jsonencode(local.topic_arns)
+        OWNER_TAG       = var.owners.tag
+        OWNER_TOPICS    = jsonencode(var.owners.topics)
+        CACHE_TTL_DAYS  = var.cache_ttl_days
+        INVENTORY_TABLE = var.inventory_table.name
+        RESULT_BUS      = local.result_bus_arn
+        TOPIC_ARNS      = jsonencode(local.topic_arns)
       }, var.qualys_platform_url == null ? {} : { QUALYS_PLATFORM_URL = trimsuffix(var.qualys_platform_url, "/") })
     }
     reconcile = {
       timeout = 900
       environment = merge(local.cache_environment, local.policy_environment, local.members_environment, {
-        LEDGER_TABLE = var.ledger_table.name
-        TOPIC_ARNS   = jsonencode(local.topic_arns)
+        INVENTORY_TABLE = var.inventory_table.name
+        TOPIC_ARNS      = jsonencode(local.topic_arns)
       })
     }
   }

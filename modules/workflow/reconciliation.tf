@@ -136,15 +136,15 @@ data "aws_iam_policy_document" "reconcile" {
   }
 
   statement {
-    sid       = "CompareLedger"
+    sid       = "CompareInventory"
     actions   = ["dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"]
-    resources = [var.ledger_table.arn]
+    resources = [var.inventory_table.arn]
   }
 
   statement {
-    sid       = "ListLedger"
+    sid       = "ListInventory"
     actions   = ["dynamodb:Scan"]
-    resources = ["${var.ledger_table.arn}/index/by-place"]
+    resources = ["${var.inventory_table.arn}/index/by-place"]
   }
 }
 

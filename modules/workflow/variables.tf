@@ -16,7 +16,7 @@ variable "cache_table" {
   description = "The table of leases and verdicts."
 }
 
-variable "ledger_table" {
+variable "inventory_table" {
   type = object({
     name = string
     arn  = string

@@ -13,7 +13,7 @@ from rich.console import Console
 from ops.cache_items import CacheItems
 from ops.errors import OpsError
 from ops.install import Install, add_options
-from ops.ledger_rows import LedgerRows
+from ops.inventory_rows import InventoryRows
 from ops.report import plot
 from ops.report.contents import LEVELS, Report, report
 from ops.where import moment
@@ -37,7 +37,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Raises OpsError."""
     install = Install.of(arguments)
-    rows = LedgerRows(install)
+    rows = InventoryRows(install)
     now = time.time()
     found = report(CacheItems(install).all(), rows.all(), rows.coverage(), now)
     if arguments.json:

@@ -1,4 +1,4 @@
-"""What a report tells, joined from the cache and the ledger. Pure."""
+"""What a report tells, joined from the cache and the inventory. Pure."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -71,7 +71,7 @@ def report(
     reconciliations: Sequence[Mapping[str, Any]],
     now: float,
 ) -> Report:
-    """`items` of the cache, `rows` of the ledger, reconciliations oldest first."""
+    """`items` of the cache, `rows` of the inventory, reconciliations oldest first."""
     known = {item["imageDigest"]: item for item in items if int(item.get("ttl", 0)) > now}
     placed: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for row in rows:

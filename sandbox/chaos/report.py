@@ -18,11 +18,11 @@ def report(result: Result) -> str:
     faults = sum(result.faults.values())
     lines = [f"{faults} faults in {result.seconds:.0f} s: {_counted(result.faults)}"]
     for title, judgement in (("while it failed", result.before), ("after redrive", result.after)):
-        lines += ["", title, *_ledger(judgement)]
+        lines += ["", title, *_figures(judgement)]
     return "\n".join(lines)
 
 
-def _ledger(judgement: Judgement) -> list[str]:
+def _figures(judgement: Judgement) -> list[str]:
     scans = {
         f"{number} each" if number > 1 else "one each": n for number, n in _sorted(judgement.scans)
     }

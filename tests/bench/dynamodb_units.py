@@ -23,7 +23,7 @@ def write_units(before: Item | None, after: Item | None) -> int:
 
 
 def index_units(before: Item | None, after: Item | None) -> int:
-    """Of the ledger's index, which is written when what it shows of a row has changed."""
+    """Of the inventory's index, which is written when what it shows of a row has changed."""
     shown = [
         {name: (item or {}).get(name) for name in ("account_region", "state", "last_seen")}
         for item in (before, after)

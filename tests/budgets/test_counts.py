@@ -21,7 +21,7 @@ def test_what_was_counted_is_what_it_takes(simulator: QualysSimulator, name: str
     """A deck of scans takes its share of all; what is done once a day or grows a little, aside.
 
     A version of which nobody was notified is passed over when the next one is compared, so the
-    reads of the ledger grow with the versions of a service, up to twenty.
+    reads of the inventory grow with the versions of a service, up to twenty.
     """
     met = replay(result.trace(result.SHARES[name], DECK), result.WARM, simulator)
     counted = result.read()[name]

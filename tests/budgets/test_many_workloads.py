@@ -18,7 +18,7 @@ def test_many_services_on_one_digest(pipeline: Pipeline) -> None:
     (told,) = pipeline.told()
     assert told["deployed_total"] == SERVICES
     assert digest != DIGEST
-    found = aws_client("dynamodb").get_paginator("scan").paginate(TableName=tables.LEDGER)
+    found = aws_client("dynamodb").get_paginator("scan").paginate(TableName=tables.INVENTORY)
     rows = [row for page in found for row in page["Items"] if row["digest"]["S"] == digest]
     assert len(rows) == SERVICES
 

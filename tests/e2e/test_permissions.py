@@ -136,7 +136,7 @@ def exercised(install: Install, workload: Workload, without: Without) -> None:
 
 
 def _reconcile(install: Install, workload: Workload) -> None:
-    """With an image whose verdict is gone, a row of the ledger that nothing runs, and an image for
+    """With an image whose verdict is gone, an inventory row that nothing runs, and an image for
     the daily digest; and once more, when that image has its findings again."""
     dynamodb = install.client("dynamodb")
     unscannable = workload.register("docker.io/library/redis:7", family="digest")
@@ -144,7 +144,7 @@ def _reconcile(install: Install, workload: Workload) -> None:
     install.settle()
     gone = {"imageDigest": {"S": workload.key}}
     dynamodb.delete_item(TableName=install.outputs["cache_table"]["name"], Key=gone)
-    ledger = install.outputs["ledger_table"]["name"]
+    inventory = install.outputs["inventory_table"]["name"]
     row = {
         "digest": {"S": "gone"},
         "place": {"S": "111111111111#us-east-1#gone#gone"},
@@ -152,9 +152,9 @@ def _reconcile(install: Install, workload: Workload) -> None:
         "state": {"S": "running"},
         "last_seen": {"N": "0"},
     }
-    dynamodb.put_item(TableName=ledger, Item=row)
+    dynamodb.put_item(TableName=inventory, Item=row)
     below = {"digest": {"S": f"tasks#gone#{row['place']['S']}"}, "place": {"S": "a task"}}
-    dynamodb.put_item(TableName=ledger, Item=below)
+    dynamodb.put_item(TableName=inventory, Item=below)
     machine = {"intake_state_machine_arn": install.outputs["intake_state_machine_arn"]}
     found = []
     for _ in range(2):

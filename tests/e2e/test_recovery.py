@@ -101,7 +101,7 @@ def test_a_function_may_be_killed_after_any_of_its_calls(
     assert kept == {}
     assert ends == dict.fromkeys(ends, good)
     assert max(each.told(notifications) for each in killed) <= 4
-    running = {row["service"] for row in install.ledger() if row["state"] == "running"}
+    running = {row["service"] for row in install.inventory() if row["state"] == "running"}
     assert running >= set(ends)
     assert all(killed[0].struck())
     assert not any(killed[-1].struck()), "MOST_CALLS are fewer than a function makes"

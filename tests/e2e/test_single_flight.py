@@ -29,7 +29,7 @@ def test_a_dozen_services_of_one_new_image_make_one_scan(
     assert len(workload.scans()) == 1
     told = install.notifications()
     assert {place["service"] for each in told for place in each["deployed"]} >= set(services)
-    places = [row for row in install.ledger() if row["digest"] == workload.key]
+    places = [row for row in install.inventory() if row["digest"] == workload.key]
     assert sorted(row["service"] for row in places) == sorted(services)
     assert {row["state"] for row in places} == {"running"}
 

@@ -20,7 +20,7 @@ def unseen_calls(install: Install) -> Iterator[None]:
 
 
 def rows(install: Install, workload: Workload) -> list[Json]:
-    return [row for row in install.ledger() if row["digest"] == workload.key]
+    return [row for row in install.inventory() if row["digest"] == workload.key]
 
 
 def test_a_rollback_without_any_call_is_seen(
@@ -51,7 +51,7 @@ def test_a_call_and_its_tasks_are_one_scan_and_one_notification(
     assert row["principal"] == install.deployer.arn
 
 
-def test_scaling_out_costs_no_scan_and_leaves_the_ledger_as_it_is(
+def test_scaling_out_costs_no_scan_and_leaves_the_inventory_as_it_is(
     install: Install, workload: Workload
 ) -> None:
     workload.find(CRITICAL)
@@ -84,7 +84,7 @@ def test_a_new_version_runs_where_the_old_one_has_stopped(
         cluster=CLUSTER, service=workload.name, taskDefinition=workload.register(second.by_tag)
     )
     install.settle()
-    states = {row["digest"]: row["state"] for row in install.ledger()}
+    states = {row["digest"]: row["state"] for row in install.inventory()}
     assert (states[workload.key], states[second.digest]) == ("stopped", "running")
 
 

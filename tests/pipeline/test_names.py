@@ -80,7 +80,7 @@ def test_a_name_is_no_key_but_its_own_in_either_table(pipeline: Pipeline) -> Non
     deploy_all(pipeline)
     images = keys(tables.CACHE, "imageDigest")
     assert {key for key in images if not key.startswith("other#")} == set()
-    rows = keys(tables.LEDGER, "digest")
+    rows = keys(tables.INVENTORY, "digest")
     assert {key for key in rows if not key.startswith(("other#", "tasks#other#"))} == set()
     assert pipeline.kept() == []
 

@@ -52,8 +52,8 @@ def statuses(pipeline: Pipeline) -> dict[str, str]:
 
 
 def places() -> dict[str, str]:
-    """The states of the ledger's rows, by key."""
-    rows = aws_client("dynamodb").scan(TableName=tables.LEDGER)["Items"]
+    """The states of the inventory's rows, by key."""
+    rows = aws_client("dynamodb").scan(TableName=tables.INVENTORY)["Items"]
     return {row["digest"]["S"]: row["state"]["S"] for row in rows if "state" in row}
 
 

@@ -24,7 +24,7 @@ SETTINGS = {
     "NAME_PREFIX": "unit",
     "LOG_LEVEL": "INFO",
     "CACHE_TABLE": tables.CACHE,
-    "LEDGER_TABLE": tables.LEDGER,
+    "INVENTORY_TABLE": tables.INVENTORY,
     "NOTIFY": json.dumps(builders.NOTIFY),
     "CACHE_TTL_DAYS": "7",
     "LEASE_SECONDS": "3900",

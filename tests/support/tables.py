@@ -44,15 +44,15 @@ def _serialize_once(
 
 _MOTO.setattr(BaseJSONSerializer, "_serialize_type_structure", _serialize_once)
 
-CACHE, LEDGER = "images", "places"
+CACHE, INVENTORY = "images", "places"
 KEYS: dict[str, dict[str, KeyTypeType]] = {
     CACHE: {"imageDigest": "HASH"},
-    LEDGER: {"digest": "HASH", "place": "RANGE"},
+    INVENTORY: {"digest": "HASH", "place": "RANGE"},
 }
 _BY_PLACE: dict[str, KeyTypeType] = {"account_region": "HASH", "place": "RANGE"}
 
 
-def create(dynamodb: DynamoDBClient, cache: str = CACHE, ledger: str = LEDGER) -> None:
+def create(dynamodb: DynamoDBClient, cache: str = CACHE, inventory: str = INVENTORY) -> None:
     dynamodb.create_table(TableName=cache, **_schema(KEYS[CACHE]))
     index: GlobalSecondaryIndexUnionTypeDef = {
         "IndexName": "by-place",
@@ -60,8 +60,8 @@ def create(dynamodb: DynamoDBClient, cache: str = CACHE, ledger: str = LEDGER) -
         "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["last_seen", "state"]},
     }
     dynamodb.create_table(
-        TableName=ledger,
-        **_schema(KEYS[LEDGER], *_BY_PLACE),
+        TableName=inventory,
+        **_schema(KEYS[INVENTORY], *_BY_PLACE),
         GlobalSecondaryIndexes=[index],
     )
 

@@ -13,7 +13,7 @@ ARNS = {reader: f"arn-of-{reader}" for reader in READERS}
 SETTINGS: dict[str, Callable[[], object]] = {
     "NAME_PREFIX": config.install_name,
     "CACHE_TABLE": config.cache_table,
-    "LEDGER_TABLE": config.ledger_table,
+    "INVENTORY_TABLE": config.inventory_table,
     "CACHE_TTL_DAYS": config.cache_ttl_seconds,
     "LEASE_SECONDS": config.lease_seconds,
     "TOPIC_ARNS": config.topic_arns,

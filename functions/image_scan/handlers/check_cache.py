@@ -7,8 +7,8 @@ from image_scan.cache.table import CacheTable
 from image_scan.contracts import CacheDecision, ImageTask
 from image_scan.ecr import asking
 from image_scan.events.by_hand import is_by_hand
-from image_scan.inventory.table import LedgerTable
-from image_scan.inventory.workloads import Ledger
+from image_scan.inventory.table import InventoryTable
+from image_scan.inventory.workloads import Inventory
 from image_scan.notifications.policy import NotificationPolicy
 
 
@@ -16,10 +16,10 @@ def handler(event: ImageTask, _context: object) -> CacheDecision:
     log.bind(event)
     asking.require_answer(event["image"])
     dynamodb = clients.client("dynamodb")
-    ledger = Ledger(LedgerTable(dynamodb, config.ledger_table()))
-    ledger.note(event)
+    inventory = Inventory(InventoryTable(dynamodb, config.inventory_table()))
+    inventory.note(event)
     by_hand = is_by_hand(event["deployment"])
-    running = ledger.workloads(event["image"]["key"]) if by_hand else {}
+    running = inventory.workloads(event["image"]["key"]) if by_hand else {}
     policy = NotificationPolicy.read(config.notification_policy())
     cache = ScanCache(CacheTable(dynamodb, config.cache_table()), policy.may_tell)
     decision = cache.decide(event, config.lease_seconds(), running)

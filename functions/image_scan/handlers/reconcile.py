@@ -1,4 +1,4 @@
-"""Reconcile: what runs anywhere, against the ledger and the verdicts; and the daily digest."""
+"""Reconcile: what runs anywhere, against the inventory and the verdicts; and the daily digest."""
 
 import time
 from typing import Any
@@ -7,8 +7,8 @@ from image_scan import config, log
 from image_scan.aws import clients, cross_account
 from image_scan.cache.table import CacheTable
 from image_scan.inventory.reconciliation import Intake, Reconciliation
-from image_scan.inventory.table import LedgerTable
-from image_scan.inventory.workloads import Ledger
+from image_scan.inventory.table import InventoryTable
+from image_scan.inventory.workloads import Inventory
 from image_scan.notifications.digest import DailyDigest
 from image_scan.notifications.exceptions import AcceptedFindings
 from image_scan.notifications.policy import NotificationPolicy
@@ -21,11 +21,11 @@ def handler(event: dict[str, str], _context: object) -> dict[str, Any]:
     log.bind({})
     dynamodb, machine = clients.client("dynamodb"), event["intake_state_machine_arn"]
     table = CacheTable(dynamodb, config.cache_table())
-    ledger = Ledger(LedgerTable(dynamodb, config.ledger_table()))
+    inventory = Inventory(InventoryTable(dynamodb, config.inventory_table()))
     intake = Intake(clients.client("stepfunctions"), machine)
     policy, install = NotificationPolicy.read(config.notification_policy()), cross_account.install()
     start, may_tell = intake.start, policy.may_tell
-    found = Reconciliation(install, table, ledger, start, may_tell, time.time())
+    found = Reconciliation(install, table, inventory, start, may_tell, time.time())
     summary = found.run(intake.home)
     topics = Topics(clients.client("sns"), config.topic_arns(), {})
     digest = DailyDigest(topics, InstallNotices(table), AcceptedFindings(table), policy)

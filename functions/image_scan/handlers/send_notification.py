@@ -9,7 +9,7 @@ from image_scan.cache.leases import ScanCache
 from image_scan.cache.table import CacheTable
 from image_scan.contracts import Settled
 from image_scan.inventory.notified import NotifiedFindings
-from image_scan.inventory.table import LedgerTable
+from image_scan.inventory.table import InventoryTable
 from image_scan.notifications.exceptions import AcceptedFindings
 from image_scan.notifications.owners import Owners
 from image_scan.notifications.policy import NotificationPolicy
@@ -26,7 +26,7 @@ def handler(event: dict[str, Any], _context: object) -> Settled:
     table = CacheTable(dynamodb, config.cache_table())
     policy = NotificationPolicy.read(config.notification_policy())
     cache = ScanCache(table, policy.may_tell)
-    notified = NotifiedFindings(LedgerTable(dynamodb, config.ledger_table()), cache)
+    notified = NotifiedFindings(InventoryTable(dynamodb, config.inventory_table()), cache)
     topics = Topics(clients.client("sns"), config.topic_arns(), config.owner_topics())
     owners = Owners(cross_account.install(), config.owner_tag())
     tell = Telling(policy, AcceptedFindings(table), cache, notified, owners, topics, platform).tell

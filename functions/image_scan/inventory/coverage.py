@@ -14,7 +14,7 @@ Json = dict[str, Any]
 @dataclass
 class UnscannableImage:
     """A running image that has no result: no scan can be asked for, or the last one ended as
-    `verdict` says. `places` are ids of the ledger."""
+    `verdict` says. `places` are ids of the inventory."""
 
     uri: str
     reason: str

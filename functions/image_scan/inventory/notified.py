@@ -1,6 +1,6 @@
 """What a workload was notified of: only that is known there, whatever its images have contained.
 
-It is kept with the image's row of the ledger, as the findings that were notified and are still
+It is kept with the image's row of the inventory, as the findings that were notified and are still
 there. A version without a result, or whose notification failed, has no such record.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from image_scan.findings import encoding
-from image_scan.inventory.workloads import Ledger, facts_of
+from image_scan.inventory.workloads import Inventory, facts_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from image_scan.cache.leases import ScanCache
     from image_scan.contracts import Image, Place
     from image_scan.findings.encoding import Finding
-    from image_scan.inventory.table import LedgerTable
+    from image_scan.inventory.table import InventoryTable
 
 _RECORD = "notified"
 # Of what ran at a place, so many are looked at.
@@ -27,8 +27,8 @@ _MOST = 20
 class NotifiedFindings:
     """Every method raises AwsUnavailable or AwsRejected when DynamoDB does not answer."""
 
-    def __init__(self, ledger: LedgerTable, cache: ScanCache) -> None:
-        self._ledger = ledger
+    def __init__(self, inventory: InventoryTable, cache: ScanCache) -> None:
+        self._inventory = inventory
         self._cache = cache
         self._contents: dict[str, list[Finding] | None] = {}
         self._running: dict[str, dict[str, Any]] = {}
@@ -41,7 +41,7 @@ class NotifiedFindings:
         The image's own record, of an earlier scan, else that of the version before. A version
         without one was notified of nothing, and ends what it did not contain as `notifiable`.
         """
-        own = self._running.get(place) or self._ledger.get(image["key"], place)
+        own = self._running.get(place) or self._inventory.get(image["key"], place)
         if _RECORD in own:
             return encoding.unpack(own[_RECORD])
         known: list[Finding] | None = None
@@ -49,7 +49,7 @@ class NotifiedFindings:
         for short in self._others(place, facts, image):
             if short["last_seen"] < since:
                 break
-            row = self._ledger.get(short["digest"], place)
+            row = self._inventory.get(short["digest"], place)
             # Another version may have begun after one that was seen later: both count.
             if not _is_before(row, image, facts, own) or row["first_seen"] < since:
                 continue
@@ -67,7 +67,7 @@ class NotifiedFindings:
     def workloads(self, image: Image) -> dict[str, Place]:
         """Returns what runs an image: facts by place. What these were notified of is then at hand,
         so this object is for one image from now on."""
-        self._running = Ledger(self._ledger).running(image["key"])
+        self._running = Inventory(self._inventory).running(image["key"])
         return {place: facts_of(row) for place, row in self._running.items()}
 
     def is_at_hand(self, place: str) -> bool:
@@ -78,16 +78,16 @@ class NotifiedFindings:
         """Records what a place has been notified of; to be called after the notification."""
         # Their CVEs are not compared.
         packed = encoding.pack([each._replace(cves=()) for each in findings])
-        self._ledger.set_existing(image["key"], place, _RECORD, packed)
+        self._inventory.set_existing(image["key"], place, _RECORD, packed)
 
     def end(self, place: str, image: Image) -> None:
         """Records that nothing of this image is notifiable any more, where anything was."""
-        if _RECORD in self._ledger.get(image["key"], place):
+        if _RECORD in self._inventory.get(image["key"], place):
             self.record(place, image, [])
 
     def _others(self, place: str, facts: Place, image: Image) -> list[dict[str, Any]]:
         """Reads what else ran at a place, in short: the newest first."""
-        rows = self._ledger.at(f"{facts['account']}#{facts['region']}", place)
+        rows = self._inventory.at(f"{facts['account']}#{facts['region']}", place)
         others = [row for row in rows if row["digest"] != image["key"]]
         return sorted(others, key=lambda row: -int(row["last_seen"]))[:_MOST]
 

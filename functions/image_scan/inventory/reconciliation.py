@@ -1,7 +1,7 @@
 """Coverage: what runs against what has a verdict, and what the events have missed.
 
-For every account's region in the ledger, and our own, the running tasks are listed. An image
-without a verdict, one that the ledger does not know to run there, or one whose workload was not
+For every account's region in the inventory, and our own, the running tasks are listed. An image
+without a verdict, one that the inventory does not know to run there, or one whose workload was not
 notified of its findings, goes through the intake as an event of the task; a row that nothing runs
 any more is closed. What ended as ERROR or TIMEOUT is scanned again, once for each run, and findings
 that are worth a notification are judged again. For anything else a second run finds nothing to do.
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from image_scan.aws.cross_account import Accounts
     from image_scan.cache.table import CacheTable
     from image_scan.contracts import ImageTask, Outcome
-    from image_scan.inventory.workloads import Ledger
+    from image_scan.inventory.workloads import Inventory
 
 Json = dict[str, Any]
 Where = tuple[str, str]  # account, region
@@ -65,14 +65,14 @@ class Reconciliation:
         self,
         accounts: Accounts,
         cache: CacheTable,
-        ledger: Ledger,
+        inventory: Inventory,
         start: Callable[[Json], None],
         may_tell: Callable[[Outcome], bool],
         now: float,
     ) -> None:
         self._accounts = accounts
         self._cache = cache
-        self._ledger = ledger
+        self._inventory = inventory
         self._start = start
         self._may_tell = may_tell
         self._now = int(now)
@@ -84,7 +84,7 @@ class Reconciliation:
         """Everything once; what was found, as it is kept and shown, with the `scans` that the
         intake was asked for. `unscannable` and `failed` are then set."""
         rows: dict[Where, list[Json]] = {home: []}
-        for row in self._ledger.places():
+        for row in self._inventory.places():
             account, region = row["account_region"].split("#", 1)
             rows.setdefault((account, region), []).append(row)
         found = Found()
@@ -105,7 +105,7 @@ class Reconciliation:
             "unreadable": found.unreadable,
         }
         self.unscannable, self.failed = found.unscannable, found.failed
-        self._ledger.keep_coverage(summary)
+        self._inventory.keep_coverage(summary)
         metrics.count("RunningImages", len(found.images))
         metrics.count("FreshVerdicts", len(found.fresh))
         metrics.count("Unscannable", len(found.unscannable))
@@ -132,7 +132,7 @@ class Reconciliation:
             pair = (row["digest"], row["place"])
             over = row["state"] != "stopped" and pair not in found.running
             if over and row["last_seen"] < self._now - _SETTLED_SECONDS:
-                self._ledger.close(*pair)
+                self._inventory.close(*pair)
                 found.closed += 1
 
     def _lacks(

@@ -1,4 +1,4 @@
-"""The DynamoDB table behind the ledger: `digest` and `place` are its keys."""
+"""The DynamoDB table behind the inventory: `digest` and `place` are its keys."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Change:
     removed: tuple[str, ...] = ()
 
 
-class LedgerTable:
+class InventoryTable:
     """Every method raises AwsUnavailable or AwsRejected when DynamoDB does not do its part."""
 
     def __init__(self, dynamodb: DynamoDBClient, name: str) -> None:

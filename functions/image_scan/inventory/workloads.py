@@ -1,4 +1,4 @@
-"""The deployment ledger: which image runs where, since when, and who deployed it.
+"""The inventory: which image runs where, since when, and who deployed it.
 
 A row for each image (`digest`) and place (`account#region#cluster#service-or-family`). Beside it,
 under a key of their own, one for each task, so that a place counts as stopped when its last task of
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from image_scan.events import api_calls
 from image_scan.events.workloads import place_of
-from image_scan.inventory.table import Change, LedgerTable
+from image_scan.inventory.table import Change, InventoryTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -34,10 +34,10 @@ _COVERAGE_SECONDS = 400 * 86_400
 _SEEN_SECONDS = 3600
 
 
-class Ledger:
+class Inventory:
     """Every method raises AwsUnavailable or AwsRejected when DynamoDB does not do its part."""
 
-    def __init__(self, table: LedgerTable, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, table: InventoryTable, clock: Callable[[], float] = time.time) -> None:
         self._table = table
         self._clock = clock
 

@@ -23,7 +23,7 @@ def run_service(install: Install, pushed: Pushed) -> str:
 def forget(install: Install, pushed: Pushed) -> None:
     """As if no event had ever come."""
     dynamodb = install.client("dynamodb")
-    table = install.outputs["ledger_table"]["name"]
+    table = install.outputs["inventory_table"]["name"]
     for row in dynamodb.scan(TableName=table)["Items"]:
         if pushed.image.digest in row["digest"]["S"]:
             key = {name: row[name] for name in ("digest", "place")}
@@ -37,7 +37,7 @@ def forget(install: Install, pushed: Pushed) -> None:
 def rows(install: Install, pushed: Pushed) -> list[tuple[str, str]]:
     return [
         (row["service"], row["state"])
-        for row in install.ledger()
+        for row in install.inventory()
         if row["digest"] == pushed.image.digest
     ]
 

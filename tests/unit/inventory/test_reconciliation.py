@@ -12,8 +12,8 @@ from image_scan.cache.table import CacheTable
 from image_scan.contracts import Outcome
 from image_scan.events import deployments
 from image_scan.inventory.reconciliation import Reconciliation
-from image_scan.inventory.table import LedgerTable
-from image_scan.inventory.workloads import COVERAGE, Ledger
+from image_scan.inventory.table import InventoryTable
+from image_scan.inventory.workloads import COVERAGE, Inventory
 from tests.support import tables
 from tests.support.builders import (
     ACCOUNT,
@@ -68,7 +68,7 @@ class World:
         self.sent: list[Json] = []
         self.cache_table = CacheTable(dynamodb, tables.CACHE)
         self.cache = ScanCache(self.cache_table, POLICY.may_tell, clock)
-        self.ledger = Ledger(LedgerTable(dynamodb, tables.LEDGER), clock)
+        self.inventory = Inventory(InventoryTable(dynamodb, tables.INVENTORY), clock)
         self.accounts = TwoAccounts(self.ecs)
 
     def run(self) -> Json:
@@ -76,7 +76,7 @@ class World:
         made = Reconciliation(
             self.accounts,
             self.cache_table,
-            self.ledger,
+            self.inventory,
             self.sent.append,
             POLICY.may_tell,
             self.clock(),
@@ -90,7 +90,7 @@ class World:
         """What the intake and a scan make of what was sent."""
         for event in self.sent:
             for task in deployments.running(event, self.accounts):
-                self.ledger.note(task)
+                self.inventory.note(task)
                 decision = self.cache.decide(task, LEASE)
                 if decision["decision"] == "scan":
                     recorded(self.cache, taken(decision), CLEAN)
@@ -178,7 +178,7 @@ def test_a_scan_that_runs_is_not_asked_for_again(world: World) -> None:
     world.ecs[ACCOUNT].run(1, app())
     world.run()
     (task,) = deployments.running(world.sent[0], world.accounts)
-    world.ledger.note(task)
+    world.inventory.note(task)
     world.cache.decide(task, LEASE)
     found = world.run()
     assert (found["sent"], found["fresh_verdicts"], found["coverage_percent"]) == (0, 0, 0)
@@ -193,7 +193,7 @@ def test_a_strangers_image_is_noted_and_unscannable_and_then_left_alone(world: W
     (task,) = deployments.running(world.sent[0], world.accounts)
     key = f"999999999999/{REGION}/x/y:1@{DIGESTS[5]}"
     task["image"].update({"key": key, "unscannable": "its registry lets nobody in"})
-    world.ledger.note(task)
+    world.inventory.note(task)
     decision = world.cache.decide(task, LEASE)
     assert decision["outcome"]
     world.cache.note_told(task, decision["outcome"], WEEK)
@@ -212,7 +212,7 @@ def test_what_cannot_be_scanned_in_one_repository_is_scanned_in_another(world: W
     told = deployed("event-2", image(**copy), service="dev")
     assert world.cache.decide(told, LEASE)["decision"] == "notify"
     world.cache.note_told(told, Outcome(verdict="UNSCANNABLE", reason="no tag"), WEEK)
-    world.ledger.note(running)
+    world.inventory.note(running)
     assert world.run()["sent"] == 1
     world.handle()
     assert (world.run()["fresh_verdicts"], world.sent) == (1, [])
@@ -240,7 +240,7 @@ def test_a_row_that_nothing_runs_is_closed_after_a_while(world: World) -> None:
     assert world.run()["closed"] == 0, "it may be about to start"
     world.clock.now += 2 * HOUR
     assert world.run()["closed"] == 1
-    (row,) = world.ledger.places()
+    (row,) = world.inventory.places()
     assert row["state"] == "stopped"
     assert world.run()["closed"] == 0
     world.ecs[ACCOUNT].run(2, app())
@@ -255,7 +255,7 @@ def test_a_task_that_is_to_stop_does_not_run(world: World) -> None:
 
 @pytest.fixture
 def enrol(world: World) -> Callable[[], None]:
-    """The member has deployed something once, and so is in the ledger."""
+    """The member has deployed something once, and so is in the inventory."""
 
     def note() -> None:
         world.ecs[MEMBER].run(9, app(9))
@@ -268,12 +268,12 @@ def enrol(world: World) -> Callable[[], None]:
             "detail": world.ecs[MEMBER].tasks[f"arn:aws:ecs:{REGION}:{ACCOUNT}:task/prod/9"],
         }
         for task in deployments.running(event, world.accounts):
-            world.ledger.note(task)
+            world.inventory.note(task)
 
     return note
 
 
-def test_accounts_of_the_ledger_are_looked_at(world: World, enrol: Callable[[], None]) -> None:
+def test_accounts_of_the_inventory_are_looked_at(world: World, enrol: Callable[[], None]) -> None:
     enrol()
     found = world.run()
     assert (found["running_images"], found["sent"], found["silent"]) == (1, 1, [])
@@ -299,7 +299,7 @@ def test_its_course_is_kept(world: World, dynamodb: DynamoDBClient, clock: Clock
     clock.now += DAY
     world.run()
     kept = dynamodb.query(
-        TableName=tables.LEDGER,
+        TableName=tables.INVENTORY,
         KeyConditionExpression="digest = :c",
         ExpressionAttributeValues={":c": {"S": COVERAGE}},
     )["Items"]

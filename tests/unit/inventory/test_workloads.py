@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from image_scan.contracts import ImageTask, TaskState
-from image_scan.inventory.table import LedgerTable
-from image_scan.inventory.workloads import Ledger
+from image_scan.inventory.table import InventoryTable
+from image_scan.inventory.workloads import Inventory
 from tests.support import tables
 from tests.support.builders import ACCOUNT, DIGEST, NOW, REGION, image, task
 
@@ -32,7 +32,7 @@ class Rows:
         self._dynamodb = dynamodb
 
     def all(self) -> list[Json]:
-        items = self._dynamodb.scan(TableName=tables.LEDGER)["Items"]
+        items = self._dynamodb.scan(TableName=tables.INVENTORY)["Items"]
         read = TypeDeserializer().deserialize
         return [{name: read(value) for name, value in item.items()} for item in items]
 
@@ -46,8 +46,8 @@ def rows(dynamodb: DynamoDBClient) -> Rows:
 
 
 @pytest.fixture
-def ledger(dynamodb: DynamoDBClient, clock: Clock) -> Ledger:
-    return Ledger(LedgerTable(dynamodb, tables.LEDGER), clock)
+def inventory(dynamodb: DynamoDBClient, clock: Clock) -> Inventory:
+    return Inventory(InventoryTable(dynamodb, tables.INVENTORY), clock)
 
 
 def called(minute: int = 0, hour: int = 8, **where: Any) -> ImageTask:
@@ -63,8 +63,8 @@ def told(
     return {**called(minute, of=image(key=digest, digest=digest), **where), "task": state}
 
 
-def test_a_call_is_a_place_that_nothing_runs_yet(ledger: Ledger, rows: Rows) -> None:
-    ledger.note(called())
+def test_a_call_is_a_place_that_nothing_runs_yet(inventory: Inventory, rows: Rows) -> None:
+    inventory.note(called())
     (row,) = rows.all()
     assert row["digest"] == DIGEST
     assert row["place"] == f"{ACCOUNT}#{REGION}#prod#web"
@@ -78,86 +78,90 @@ def test_a_call_is_a_place_that_nothing_runs_yet(ledger: Ledger, rows: Rows) -> 
 
 
 @pytest.mark.parametrize("name", ["RegisterTaskDefinition", "", "Image Scan Requested"])
-def test_what_deploys_nothing_is_no_place(ledger: Ledger, rows: Rows, name: str) -> None:
-    ledger.note(called(event_name=name))
+def test_what_deploys_nothing_is_no_place(inventory: Inventory, rows: Rows, name: str) -> None:
+    inventory.note(called(event_name=name))
     assert rows.all() == []
 
 
-def test_a_task_that_starts_makes_it_run_and_keeps_who_deployed(ledger: Ledger, rows: Rows) -> None:
-    ledger.note(called(0))
-    ledger.note(told(1, minute=2))
+def test_a_task_that_starts_makes_it_run_and_keeps_who_deployed(
+    inventory: Inventory, rows: Rows
+) -> None:
+    inventory.note(called(0))
+    inventory.note(told(1, minute=2))
     (row,) = rows.places()
     assert row["state"] == "running"
     assert row["principal"].endswith("/deployer")
     assert row["last_seen"] - row["first_seen"] == 120
-    ledger.note(told(2, minute=3))
+    inventory.note(told(2, minute=3))
     assert rows.places() == [row], "one more task within the hour"
     assert "ttl" not in row
 
 
-def test_the_place_stops_with_its_last_task(ledger: Ledger, rows: Rows) -> None:
+def test_the_place_stops_with_its_last_task(inventory: Inventory, rows: Rows) -> None:
     for number in range(3):
-        ledger.note(told(number))
+        inventory.note(told(number))
     for number in range(2):
-        ledger.note(told(number, stopped=True, minute=5))
+        inventory.note(told(number, stopped=True, minute=5))
         assert rows.places()[0]["state"] == "running"
-    ledger.note(told(2, stopped=True, minute=6))
+    inventory.note(told(2, stopped=True, minute=6))
     (row,) = rows.places()
     assert row["state"] == "stopped"
     assert row["ttl"] == row["stopped_at"] + 30 * DAY
-    ledger.note(told(3, minute=7))
+    inventory.note(told(3, minute=7))
     (row,) = rows.places()
     assert row["state"] == "running"
     assert not {"ttl", "stopped_at"} & row.keys()
 
 
-def test_a_closed_place_stops_with_the_last_of_its_new_tasks(ledger: Ledger, rows: Rows) -> None:
+def test_a_closed_place_stops_with_the_last_of_its_new_tasks(
+    inventory: Inventory, rows: Rows
+) -> None:
     """Of the tasks from before nothing was heard."""
-    ledger.note(told(0))
+    inventory.note(told(0))
     (row,) = rows.places()
-    ledger.close(DIGEST, row["place"])
+    inventory.close(DIGEST, row["place"])
     assert rows.places()[0]["state"] == "stopped"
-    ledger.note(told(1, minute=5))
+    inventory.note(told(1, minute=5))
     assert rows.places()[0]["state"] == "running"
-    ledger.note(told(1, stopped=True, minute=6))
+    inventory.note(told(1, stopped=True, minute=6))
     assert rows.places()[0]["state"] == "stopped"
 
 
 def test_many_tasks_change_a_row_in_nothing_but_when_it_was_seen(
-    ledger: Ledger, rows: Rows
+    inventory: Inventory, rows: Rows
 ) -> None:
-    ledger.note(called(0))
-    ledger.note(told(0))
+    inventory.note(called(0))
+    inventory.note(told(0))
     (before,) = rows.places()
     for number in range(1, 200):
-        ledger.note(told(number, hour=8 + number // 20))
+        inventory.note(told(number, hour=8 + number // 20))
     (after,) = rows.places()
     changed = {name for name in after if after[name] != before.get(name)}
     assert changed == {"last_seen"}
 
 
-def test_a_rollout_replaces_one_image_by_another(ledger: Ledger, rows: Rows) -> None:
-    ledger.note(told(1))
-    ledger.note(told(2, digest=OTHER, minute=2))
-    ledger.note(told(1, stopped=True, minute=3))
+def test_a_rollout_replaces_one_image_by_another(inventory: Inventory, rows: Rows) -> None:
+    inventory.note(told(1))
+    inventory.note(told(2, digest=OTHER, minute=2))
+    inventory.note(told(1, stopped=True, minute=3))
     states = {row["digest"]: row["state"] for row in rows.all() if "state" in row}
     assert states == {DIGEST: "stopped", OTHER: "running"}
 
 
-def test_a_stop_that_comes_before_its_start_is_the_end(ledger: Ledger, rows: Rows) -> None:
-    ledger.note(told(1, stopped=True, minute=5))
+def test_a_stop_that_comes_before_its_start_is_the_end(inventory: Inventory, rows: Rows) -> None:
+    inventory.note(told(1, stopped=True, minute=5))
     assert rows.places() == []
-    ledger.note(told(1))
+    inventory.note(told(1))
     (row,) = rows.places()
     assert row["state"] == "stopped"
 
 
 def test_a_start_between_the_question_and_the_answer_is_not_stopped(
-    dynamodb: DynamoDBClient, ledger: Ledger, rows: Rows, clock: Clock
+    dynamodb: DynamoDBClient, inventory: Inventory, rows: Rows, clock: Clock
 ) -> None:
-    ledger.note(told(1))
+    inventory.note(told(1))
 
-    class Late(LedgerTable):
+    class Late(InventoryTable):
         """Somebody starts a task when the last one was just looked for."""
 
         met = False
@@ -166,28 +170,28 @@ def test_a_start_between_the_question_and_the_answer_is_not_stopped(
             found = super().any(digest, begin)
             if not self.met:
                 self.met = True
-                ledger.note(told(2, minute=0))  # and its event is an old one
+                inventory.note(told(2, minute=0))  # and its event is an old one
             return found
 
-    Ledger(Late(dynamodb, tables.LEDGER), clock).note(told(1, stopped=True, minute=3))
+    Inventory(Late(dynamodb, tables.INVENTORY), clock).note(told(1, stopped=True, minute=3))
     assert rows.places()[0]["state"] == "running"
 
 
-def test_each_service_is_a_place(ledger: Ledger, rows: Rows) -> None:
+def test_each_service_is_a_place(inventory: Inventory, rows: Rows) -> None:
     for number in range(50):
-        ledger.note(called(service=f"service-{number}"))
+        inventory.note(called(service=f"service-{number}"))
     assert len(rows.places()) == 50
 
 
-def test_keys_that_are_too_long_are_cut(ledger: Ledger, rows: Rows) -> None:
-    ledger.note(called(service="s" * 3000))
-    ledger.note(called(service="\U0001f600" * 900))
+def test_keys_that_are_too_long_are_cut(inventory: Inventory, rows: Rows) -> None:
+    inventory.note(called(service="s" * 3000))
+    inventory.note(called(service="\U0001f600" * 900))
     assert all(len(row["place"].encode()) <= 1024 for row in rows.all())
     assert len(rows.all()) == 2
 
 
-def test_an_event_without_a_time_is_seen_now(ledger: Ledger, rows: Rows) -> None:
-    ledger.note(task(event_time="whenever"))
+def test_an_event_without_a_time_is_seen_now(inventory: Inventory, rows: Rows) -> None:
+    inventory.note(task(event_time="whenever"))
     assert rows.places()[0]["last_seen"] == NOW
 
 
@@ -214,9 +218,9 @@ EVENTS = [
 def test_any_order_ends_the_same(dynamodb: DynamoDBClient, clock: Clock, order: list[int]) -> None:
     name = f"order-{next(_names)}"
     tables.create(dynamodb, f"cache-{name}", name)
-    ledger = Ledger(LedgerTable(dynamodb, name), clock)
+    inventory = Inventory(InventoryTable(dynamodb, name), clock)
     for number in order:
-        ledger.note(EVENTS[number])
+        inventory.note(EVENTS[number])
     ends = {}
     for item in dynamodb.scan(TableName=name)["Items"]:
         if "state" in item:

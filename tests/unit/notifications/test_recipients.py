@@ -13,8 +13,8 @@ from image_scan.contracts import ImageTask, Outcome
 from image_scan.events.workloads import place_of
 from image_scan.findings import encoding
 from image_scan.inventory.notified import NotifiedFindings
-from image_scan.inventory.table import LedgerTable
-from image_scan.inventory.workloads import Ledger
+from image_scan.inventory.table import InventoryTable
+from image_scan.inventory.workloads import Inventory
 from image_scan.notifications import recipients
 from image_scan.notifications.exceptions import KEY, AcceptedFindings
 from image_scan.notifications.owners import Owners
@@ -37,8 +37,8 @@ class Scene:
 
     def __init__(self, table: CacheTable, dynamodb: Any, inbox: Inbox, clock: Clock) -> None:
         self.table, self.inbox, self.clock = table, inbox, clock
-        self.rows = LedgerTable(dynamodb, tables.LEDGER)
-        self.ledger = Ledger(self.rows, clock)
+        self.rows = InventoryTable(dynamodb, tables.INVENTORY)
+        self.inventory = Inventory(self.rows, clock)
 
     def telling(self, **changes: Any) -> Telling:
         policy = NotificationPolicy.read({**NOTIFY, **changes})
@@ -60,7 +60,7 @@ class Scene:
         stamp = f"2026-02-02T{3 + (at or version):02}:00:00Z"
         deployed = task(f"event-{version}", image(**named), event_time=stamp)
         deployed["deployment"]["event_name"] = "UpdateService"
-        self.ledger.note(deployed)
+        self.inventory.note(deployed)
         self.telling()
         lease = taken(self.cache.decide(deployed, LEASE))
         self.cache.keep_findings(lease, result(*qids), WEEK)
@@ -148,7 +148,7 @@ def test_a_fix_counts_though_a_task_of_the_version_before_it_started_later(scene
     before = scene.runs(1, 1)
     assert tell(scene, before, 1)
     scene.runs(2)
-    scene.ledger.note(
+    scene.inventory.note(
         {**before, "deployment": {**before["deployment"], "event_time": "2026-02-02T06:00:00Z"}}
     )
     assert tell(scene, scene.runs(3, 1, at=4), 1)
@@ -194,10 +194,10 @@ def test_more_places_than_are_compared_are_told_in_full_and_known_then(
     assert tell(scene, scene.runs(4, 1), 1)
 
 
-def test_a_place_that_the_ledger_does_not_know_gets_no_row(scene: Scene) -> None:
+def test_a_place_that_the_inventory_does_not_know_gets_no_row(scene: Scene) -> None:
     unknown = task("event-9", image(key="sha256:" + "9" * 64), service="never-seen")
     assert tell(scene, unknown, 1)
-    assert list(scene.ledger.places()) == []
+    assert list(scene.inventory.places()) == []
 
 
 def test_an_accepted_finding_is_not_told_and_stays_counted(scene: Scene) -> None:

@@ -11,7 +11,7 @@ import pytest
 from image_scan.cache.table import marshal
 from image_scan.inventory.workloads import COVERAGE
 from ops.cache_items import CacheItems
-from ops.ledger_rows import LedgerRows
+from ops.inventory_rows import InventoryRows
 from tests.support import tables
 from tests.support.builders import REGION
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def install(dynamodb: DynamoDBClient) -> Install:
     parts = SimpleNamespace(
         cache_table=tables.CACHE,
-        ledger_table=tables.LEDGER,
+        inventory_table=tables.INVENTORY,
         client=lambda _: dynamodb,
         session=boto3.Session(region_name=REGION),
     )
@@ -55,5 +55,5 @@ def test_a_row_of_an_image_is_no_reconciliation(install: Install, dynamodb: Dyna
     of_image = {"digest": COVERAGE, "place": "1#eu-west-1#prod#web", "state": "running"}
     found = {"digest": COVERAGE, "place": "2026", "at": "2026", "coverage_percent": 100}
     for each in (of_image, found):
-        dynamodb.put_item(TableName=tables.LEDGER, Item=marshal(each))
-    assert [row["at"] for row in LedgerRows(install).coverage()] == ["2026"]
+        dynamodb.put_item(TableName=tables.INVENTORY, Item=marshal(each))
+    assert [row["at"] for row in InventoryRows(install).coverage()] == ["2026"]

@@ -1,4 +1,4 @@
-"""What the report joins from the cache and the ledger, and how its course is drawn."""
+"""What the report joins from the cache and the inventory, and how its course is drawn."""
 
 from __future__ import annotations
 

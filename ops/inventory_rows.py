@@ -1,4 +1,4 @@
-"""What the deployment ledger holds, as plain values. Read only."""
+"""What the inventory holds, as plain values. Read only."""
 
 from typing import Any
 
@@ -11,11 +11,11 @@ Row = dict[str, Any]
 _ORDER = {"running": 0, "deployed": 1, "stopped": 2}
 
 
-class LedgerRows:
+class InventoryRows:
     """Every method raises OpsError when DynamoDB does not answer."""
 
     def __init__(self, install: Install) -> None:
-        self._table = install.ledger_table
+        self._table = install.inventory_table
         self._dynamodb = install.client("dynamodb")
 
     def of(self, digest: str) -> list[Row]:

@@ -1,7 +1,7 @@
 # Which image runs where: a row for each digest and place, and small ones for the tasks behind it.
-# It can be found out again as well, by asking ECS what runs.
-resource "aws_dynamodb_table" "ledger" {
-  name         = "${var.name_prefix}-ledger"
+# The daily reconciliation rebuilds it from what ECS says is running.
+resource "aws_dynamodb_table" "inventory" {
+  name         = "${var.name_prefix}-inventory"
   billing_mode = "PAY_PER_REQUEST"
   hash_key     = "digest"
   range_key    = "place"
