@@ -165,7 +165,7 @@ chaos: demo-ready ## Deployments while a fifth of all things fails, and what cam
 	@$(BIN)/python -m sandbox.chaos
 
 .PHONY: format
-format: setup ## Format Python and Terraform in place
+format: setup ## Format Python and Terraform
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 	TF_CLI_CONFIG_FILE=/dev/null terraform fmt -recursive

@@ -323,7 +323,7 @@ variable "owners" {
       machines = optional(string)
     })), {})
   })
-  description = "Whose a place is: the key of the `tag` that names the team on an ECS service, a task definition or an ECR repository (team by default), and `topics`: ARNs of topics, by team and by who subscribes to them (`people`, `phones`, `chat`, `machines`), that get the notifications of that team as well."
+  description = "Which team owns a workload: the key of the `tag` that names the team on an ECS service, a task definition or an ECR repository (team by default), and `topics`: ARNs of topics, by team and by who subscribes to them (`people`, `phones`, `chat`, `machines`), that get the notifications of that team as well."
   default     = {}
   nullable    = false
 

@@ -19,7 +19,7 @@ Json = dict[str, Any]
 _PATIENCE = 910  # seconds: the function may run for fifteen minutes
 # The intake takes an event in seconds; what it has not taken by then is said to wait.
 _INTAKE_SECONDS = 60
-_SHOWN_PLACES = 3
+_SHOWN_WORKLOADS = 3
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -115,10 +115,10 @@ def _show(found: Json, console: Console) -> None:
         )
     for each in found["scans"]:
         word = "scanned now" if each["started"] else "not begun"
-        places = ", ".join(each["places"][:_SHOWN_PLACES])
-        more = len(each["places"]) - _SHOWN_PLACES
-        places += f" and {more} more" if more > 0 else ""
-        line = f"{word}: {each['image']} in {places} ({each['why']})"
+        workloads = ", ".join(each["workloads"][:_SHOWN_WORKLOADS])
+        more = len(each["workloads"]) - _SHOWN_WORKLOADS
+        workloads += f" and {more} more" if more > 0 else ""
+        line = f"{word}: {each['image']} in {workloads} ({each['why']})"
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     if len(started) < len(found["scans"]):
         console.print("Why one has not begun: `make logs`, or `make redrive` if it failed.")

@@ -19,19 +19,19 @@ class InventoryRows:
         self._dynamodb = install.client("dynamodb")
 
     def of(self, digest: str) -> list[Row]:
-        """The places of an image, by its cache key."""
+        """The workloads of an image, by its cache key."""
         rows = self._below(digest)
-        return sorted(rows, key=lambda row: (_ORDER[row["state"]], row["place"]))
+        return sorted(rows, key=lambda row: (_ORDER[row["state"]], row["workload"]))
 
     def all(self) -> list[Row]:
-        """Every place of every image."""
+        """Every workload of every image."""
         # Tasks and reconciliations are in no account's region.
-        of_places = {
+        of_workloads = {
             "TableName": self._table,
             "FilterExpression": "attribute_exists(account_region)",
         }
         with answers():
-            pages = list(self._dynamodb.get_paginator("scan").paginate(**of_places))
+            pages = list(self._dynamodb.get_paginator("scan").paginate(**of_workloads))
         return [plain(row) for page in pages for row in page["Items"]]
 
     def coverage(self) -> list[Row]:

@@ -12,7 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from image_scan.ecr.identity import PLATFORMS, cache_key, platform_of
-from image_scan.events import by_hand, workloads
+from image_scan.events import by_hand
+from image_scan.events.workloads import select_registered, select_workloads
 from image_scan.notifications import email
 from ops.cache_items import IN_PROGRESS, CacheItems, is_known
 from ops.errors import OpsError
@@ -86,7 +87,7 @@ def _unknown(name: str, known: set[str], rows: InventoryRows) -> list[Json]:
 
 
 def described(item: Mapping[str, Any], rows: Sequence[Mapping[str, Any]] = ()) -> Json:
-    """An item and its places as the operator reads them; times in ISO 8601."""
+    """An item and its workloads as the operator reads them; times in ISO 8601."""
     shown: Json = {
         "verdict": item["status"],
         "known": is_known(dict(item)),
@@ -107,10 +108,10 @@ def described(item: Mapping[str, Any], rows: Sequence[Mapping[str, Any]] = ()) -
     if item.get("scanned_at"):
         shown["scanned_at"] = moment(item["scanned_at"] / 1000)
     shown["findings"] = item.get("top", [])
-    places = item.get("places", {})
-    shown["places"] = [place for _, place in sorted(workloads.deployed(places).items())]
-    shown["registered"] = [place for _, place in sorted(workloads.registered(places).items())]
-    shown["requested_by"] = by_hand.requested_by(places)
+    workloads = item.get("workloads", {})
+    shown["workloads"] = [workload for _, workload in sorted(select_workloads(workloads).items())]
+    shown["registered"] = [workload for _, workload in sorted(select_registered(workloads).items())]
+    shown["requested_by"] = by_hand.requested_by(workloads)
     shown["runs"] = [_run(row) for row in rows]
     return shown
 
@@ -173,8 +174,10 @@ def _lines(known: Mapping[str, Any]) -> list[tuple[str, str]]:
     lines += [("top", email.finding(each)) for each in known["findings"]]
     lines += [(each["state"], _row(each)) for each in known["runs"]]
     seen = {where(each) for each in known["runs"]}
-    lines += [("deployed", _place(each)) for each in known["places"] if where(each) not in seen]
-    lines += [("registered", _place(each)) for each in known["registered"]]
+    lines += [
+        ("deployed", _workload(each)) for each in known["workloads"] if where(each) not in seen
+    ]
+    lines += [("registered", _workload(each)) for each in known["registered"]]
     lines += [("asked for", f"by {each}, by hand") for each in known["requested_by"]]
     return [(name, value) for name, value in lines if value]
 
@@ -185,13 +188,13 @@ def _row(run: Mapping[str, Any]) -> str:
     return f"{where(run)}, since {run['first_seen']}{end}{who}"
 
 
-def where(place: Mapping[str, Any]) -> str:
-    """Of a place or a row of the inventory: `web in 111122223333/us-east-1/prod`."""
-    workload = place["service"] or place["task_definition"].rsplit("/", 1)[-1] or "-"
-    where = "/".join(filter(None, (place["account"], place["region"], place["cluster"])))
-    return f"{workload} in {where}"
+def where(workload: Mapping[str, Any]) -> str:
+    """Of a workload or a row of the inventory: `web in 111122223333/us-east-1/prod`."""
+    name = workload["service"] or workload["task_definition"].rsplit("/", 1)[-1] or "-"
+    where = "/".join(filter(None, (workload["account"], workload["region"], workload["cluster"])))
+    return f"{name} in {where}"
 
 
-def _place(place: Mapping[str, Any]) -> str:
-    who = place["principal"] or "somebody"
-    return f"{where(place)}, {place['event_name']} by {who} at {place['event_time']}"
+def _workload(workload: Mapping[str, Any]) -> str:
+    who = workload["principal"] or "somebody"
+    return f"{where(workload)}, {workload['event_name']} by {who} at {workload['event_time']}"

@@ -34,7 +34,7 @@ class Row:
     owner: Spoke
     pushed: images.PushedImage
     verdict: str
-    places: list[Spoke] = field(default_factory=list)
+    spokes: list[Spoke] = field(default_factory=list)
 
 
 class Scenario:
@@ -87,7 +87,7 @@ class Scenario:
         return row
 
     def _serve(self, row: Row, spoke: Spoke) -> None:
-        row.places.append(spoke)
+        row.spokes.append(spoke)
         spoke.ecs.create_cluster(clusterName="demo")
         definition = spoke.ecs.register_task_definition(
             family=row.name,
@@ -161,7 +161,7 @@ def show(console: Console, organization: Organization, rows: list[Row]) -> bool:
     for row in rows:
         digest = row.pushed.digest
         seen = str(verdicts.get(digest, {}).get("status", "NONE"))
-        deployed = {(each.account, each.region) for each in row.places}
+        deployed = {(each.account, each.region) for each in row.spokes}
         inputs = scans.get(digest, [])
         expected_scans = 0 if row.verdict == "NONE" else 1
         expected_told = deployed if row.verdict == "FINDINGS" else set()
@@ -174,12 +174,12 @@ def show(console: Console, organization: Organization, rows: list[Row]) -> bool:
         )
         table.add_row(
             f"{row.name}:1.0",
-            _place(names, row.owner.account, row.owner.region),
-            "\n".join(_place(names, *each) for each in sorted(deployed)),
-            "\n".join(_place(names, *each) for each in scanned) or "-",
+            _where(names, row.owner.account, row.owner.region),
+            "\n".join(_where(names, *each) for each in sorted(deployed)),
+            "\n".join(_where(names, *each) for each in scanned) or "-",
             str(len(inputs)),
             seen,
-            "\n".join(_place(names, *each) for each in sorted(told.get(digest, set()))) or "-",
+            "\n".join(_where(names, *each) for each in sorted(told.get(digest, set()))) or "-",
         )
     console.print(table)
     stranger = organization.spoke(STRANGER)
@@ -197,7 +197,7 @@ def _kind(message: Json) -> str:
     return str(event["detail"].get("eventName") or event["detail-type"])
 
 
-def _place(names: dict[str, str], account: str, region: str) -> str:
+def _where(names: dict[str, str], account: str, region: str) -> str:
     return f"{names[account]} {region}"
 
 
@@ -214,8 +214,8 @@ def _told(install: Install) -> dict[str, set[tuple[str, str]]]:
     """By digest, the accounts and regions whose services were named in notifications."""
     found: dict[str, set[tuple[str, str]]] = {}
     for notice in install.notifications():
-        for place in notice["deployed"]:
-            where = (place["account"], place["region"])
+        for workload in notice["workloads"]:
+            where = (workload["account"], workload["region"])
             found.setdefault(notice["image"]["digest"], set()).add(where)
     return found
 

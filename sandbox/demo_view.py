@@ -50,11 +50,11 @@ def show(console: Console, install: Install, rows: list[Row]) -> bool:
 
 
 def _inventory(rows: list[Json], verdicts: dict[str, Json]) -> Table:
-    table = Table("place", "image", "verdict", "state", "deployed by", title="What runs where")
-    for row in sorted(rows, key=lambda row: (str(row["place"]), str(row["uri"]))):
+    table = Table("workload", "image", "verdict", "state", "deployed by", title="What runs where")
+    for row in sorted(rows, key=lambda row: (str(row["workload"]), str(row["uri"]))):
         verdict = verdicts.get(row["digest"], {}).get("status", "none")
         table.add_row(
-            row["place"].split("#", 1)[1],
+            row["workload"].split("#", 1)[1],
             _short(row["uri"].split("@", 1)[0]),
             f"[{_COLOURS.get(verdict, 'red')}]{verdict}[/]",
             row["state"],
@@ -72,7 +72,7 @@ def outcome(
     item = verdicts.get(image) or by_uri.get(image, {})
     notice = next((m for m in told if image in (m["image"]["digest"], m["image"]["uri"])), {})
     counts = item.get("counts")
-    places = item["places"].values() if item else notice.get("deployed", [])
+    workloads = item["workloads"].values() if item else notice.get("workloads", [])
     family = f"task-definition/{row.workload}:"
     seen = Row(
         workload=row.workload,
@@ -86,21 +86,21 @@ def outcome(
             for scan in scans
         ),
     )
-    mine = (place for place in places if family in place["task_definition"])
+    mine = (workload for workload in workloads if family in workload["task_definition"])
     return seen, next(mine, {"principal": "nobody"})["principal"]
 
 
 def _notifications(told: list[Json]) -> Table:
     table = Table("notification", "where it runs", "reason")
     for each in told:
-        places = {_workload(place) for place in each["deployed"]}
-        places |= {f"{_workload(place)} (registered)" for place in each["registered"]}
-        table.add_row(each["subject"], ", ".join(sorted(places)), each["reason"][:60])
+        workloads = {_workload(workload) for workload in each["workloads"]}
+        workloads |= {f"{_workload(workload)} (registered)" for workload in each["registered"]}
+        table.add_row(each["subject"], ", ".join(sorted(workloads)), each["reason"][:60])
     return table
 
 
-def _workload(place: Json) -> str:
-    return str(place["service"] or place["task_definition"].rsplit("/", 1)[-1])
+def _workload(workload: Json) -> str:
+    return str(workload["service"] or workload["task_definition"].rsplit("/", 1)[-1])
 
 
 def _detected(item: Json | None) -> list[str]:

@@ -194,7 +194,7 @@ class Install:
             taken += batch
 
     def inventory(self) -> list[Json]:
-        """Every image in every place."""
+        """Every image of every workload."""
         return [row for row in self._rows("inventory_table") if "account_region" in row]
 
     def _rows(self, table: str) -> list[Json]:

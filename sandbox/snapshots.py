@@ -86,7 +86,7 @@ def copy_of(name: str, make: Callable[[Snapshot], None], *sources: str) -> Itera
 
 
 def _make(wanted: Path, name: str, make: Callable[[Snapshot], None]) -> None:
-    """Makes a snapshot in place of all that are of other sources, or broken."""
+    """Makes a snapshot, and removes those that are of other sources, or broken."""
     for old in FOLDER.glob(f"{name}-{_ANY_KEY}"):
         shutil.rmtree(old)
     with tempfile.TemporaryDirectory(dir=FOLDER, prefix="unfinished-") as scratch:

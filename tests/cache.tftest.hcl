@@ -64,15 +64,15 @@ run "inventory" {
     error_message = "The table must be named after the install and carry the tags."
   }
   assert {
-    condition     = [aws_dynamodb_table.inventory.hash_key, aws_dynamodb_table.inventory.range_key] == ["digest", "place"]
-    error_message = "A row must be one image in one place."
+    condition     = [aws_dynamodb_table.inventory.hash_key, aws_dynamodb_table.inventory.range_key] == ["digest", "workload"]
+    error_message = "A row must be one image of one workload."
   }
   assert {
     condition = alltrue([
       for index in aws_dynamodb_table.inventory.global_secondary_index :
-      [index.name, index.hash_key, index.range_key] == ["by-place", "account_region", "place"]
+      [index.name, index.hash_key, index.range_key] == ["by-workload", "account_region", "workload"]
     ])
-    error_message = "The places of an account's region must be found by an index."
+    error_message = "The workloads of an account's region must be found by an index."
   }
   assert {
     condition = alltrue([

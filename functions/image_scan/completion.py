@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from image_scan import log, metrics
 from image_scan.contracts import Outcome, Settled, SettleTask
 from image_scan.errors import MalformedEvent
-from image_scan.events.workloads import place_of
+from image_scan.events.workloads import workload_of
 from image_scan.notifications import facts, throttle
 
 if TYPE_CHECKING:
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
     from image_scan.cache.concurrency import ScanSlots
     from image_scan.cache.leases import ScanCache
-    from image_scan.contracts import Place
+    from image_scan.contracts import Workload
     from image_scan.notifications.throttle import InstallNotices
 
     # Tells those who have to hear, and says whether there were any.
-    Tell = Callable[[SettleTask, Outcome, Mapping[str, Place]], bool]
+    Tell = Callable[[SettleTask, Outcome, Mapping[str, Workload]], bool]
     Once = Callable[[str, Callable[[], object]], bool]
-    Announce = Callable[[SettleTask, Outcome, Mapping[str, Place]], None]
+    Announce = Callable[[SettleTask, Outcome, Mapping[str, Workload]], None]
 
 _STATUS_CHANGE = "Step Functions Execution Status Change"
 _KEPT = "This is not the image's fault: it waits in the failed-events queue for a redrive"
@@ -73,10 +73,10 @@ def settle(
     outcome["reason"] = facts.reason(outcome)
     lease = task["lease"]
     if lease is None:
-        place, deployed = place_of(task)
+        workload, deployed = workload_of(task)
         if outcome["verdict"] == "UNSCANNABLE":
-            announce(task, outcome, {place: deployed})
-        notified = tell(task, outcome, {place: deployed})
+            announce(task, outcome, {workload: deployed})
+        notified = tell(task, outcome, {workload: deployed})
         if not task.get("again"):
             cache.note_told(task, outcome, ttl_seconds)
         if outcome["verdict"] == "UNSCANNABLE":
@@ -87,10 +87,10 @@ def settle(
     cache.keep_findings(lease, outcome, ttl_seconds)
     notified = False
     once = partial(notices.once, claimant=lease["execution_name"])
-    heard: dict[str, Place] = {}
-    unaware: dict[str, Place] = {}
-    while (places := cache.places_of(lease)) is not None:
-        late = {place: each for place, each in places.items() if place not in heard}
+    heard: dict[str, Workload] = {}
+    unaware: dict[str, Workload] = {}
+    while (workloads := cache.workloads_of(lease)) is not None:
+        late = {workload: each for workload, each in workloads.items() if workload not in heard}
         if late:
             announce(task, outcome, late)
             to_tell = cache.unaware(lease, outcome, late)
@@ -110,18 +110,18 @@ def settle(
 def _tell(
     task: SettleTask,
     outcome: Outcome,
-    places: Mapping[str, Place],
+    workloads: Mapping[str, Workload],
     once: Once,
     tell: Tell,
 ) -> bool:
     if not _is_kept(outcome):
-        return tell(task, outcome, places)
+        return tell(task, outcome, workloads)
     of_install = outcome["error"] in throttle.ERRORS
     words = f"{outcome['reason']}. {_ALL_KEPT if of_install else _KEPT}"
     told = cast("Outcome", {**outcome, "reason": words})
     if of_install:
-        return once(outcome["error"], partial(tell, task, told, places))
-    return tell(task, told, places)
+        return once(outcome["error"], partial(tell, task, told, workloads))
+    return tell(task, told, workloads)
 
 
 def _is_kept(outcome: Outcome) -> bool:

@@ -1,4 +1,4 @@
-"""The functions' environment: the only place that reads it, and it fails on the first gap."""
+"""The functions' environment: nothing else reads it, and it fails on the first gap."""
 
 import json
 import os

@@ -22,7 +22,7 @@ class Deployment(TypedDict):
     principal: str
 
 
-class Place(Deployment):
+class Workload(Deployment):
     """A deployment, with the containers that run one image in it."""
 
     containers: list[str]

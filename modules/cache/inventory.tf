@@ -1,10 +1,10 @@
-# Which image runs where: a row for each digest and place, and small ones for the tasks behind it.
+# Which image runs where: a row for each digest and workload, and small ones for the tasks behind it.
 # The daily reconciliation rebuilds it from what ECS says is running.
 resource "aws_dynamodb_table" "inventory" {
   name         = "${var.name_prefix}-inventory"
   billing_mode = "PAY_PER_REQUEST"
   hash_key     = "digest"
-  range_key    = "place"
+  range_key    = "workload"
   tags         = var.tags
 
   attribute {
@@ -13,7 +13,7 @@ resource "aws_dynamodb_table" "inventory" {
   }
 
   attribute {
-    name = "place"
+    name = "workload"
     type = "S"
   }
 
@@ -22,11 +22,11 @@ resource "aws_dynamodb_table" "inventory" {
     type = "S"
   }
 
-  # The places of an account's region. Rows of tasks have no account_region, and are not in it.
+  # The workloads of an account's region. Rows of tasks have no account_region, and are not in it.
   global_secondary_index {
-    name               = "by-place"
+    name               = "by-workload"
     hash_key           = "account_region"
-    range_key          = "place"
+    range_key          = "workload"
     projection_type    = "INCLUDE"
     non_key_attributes = ["last_seen", "state"]
   }

@@ -12,7 +12,7 @@ locals {
 
   event_sources = ["aws.ecs"]
 
-  # The only place that says which events are deployments: calls, and tasks that start or stop.
+  # Nothing else says which events are deployments: calls, and tasks that start or stop.
   deployments = [
     {
       detail-type = ["AWS API Call via CloudTrail"]

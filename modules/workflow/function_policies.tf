@@ -151,9 +151,9 @@ data "aws_iam_policy_document" "send_notification" {
   }
 
   statement {
-    sid       = "ListPlace"
+    sid       = "ListWorkload"
     actions   = ["dynamodb:Query"]
-    resources = ["${var.inventory_table.arn}/index/by-place"]
+    resources = ["${var.inventory_table.arn}/index/by-workload"]
   }
 
   # Lambda does it in the function's name, with an event that the function failed at.

@@ -144,7 +144,7 @@ data "aws_iam_policy_document" "reconcile" {
   statement {
     sid       = "ListInventory"
     actions   = ["dynamodb:Scan"]
-    resources = ["${var.inventory_table.arn}/index/by-place"]
+    resources = ["${var.inventory_table.arn}/index/by-workload"]
   }
 }
 

@@ -26,8 +26,8 @@ class Deployment:
         return f"{self.name_prefix}/{names.get(self.kind, f'region-{self.region}')}"
 
     @property
-    def place(self) -> str:
+    def scope(self) -> str:
         return f"account {self.account_id}, region {self.region}"
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.name_prefix} of {self.place}"
+        return f"{self.kind} {self.name_prefix} of {self.scope}"

@@ -34,13 +34,13 @@ def hub_in_account(states: States, name_prefix: str, account_id: str, region: st
             hubs.setdefault(str(hub["region"]), hub)
     if region in hubs:
         return hubs[region]
-    place = states.where(f"{name_prefix}/{account_id}/<region>/{INSTALLATION}")
+    location = states.where(f"{name_prefix}/{account_id}/<region>/{INSTALLATION}")
     if not hubs or region:
         where = f"region {region} of account {account_id}" if region else f"account {account_id}"
         raise OpsError(
-            f"No installation {name_prefix} of {where} is known from {place}: run make deploy or "
-            "make deploy-hub, or give the STATE_BUCKET= that has its state, or the HUB_REGION= in "
-            "which it describes itself."
+            f"No installation {name_prefix} of {where} is known from {location}: run make deploy "
+            "or make deploy-hub, or give the STATE_BUCKET= that has its state, or the HUB_REGION= "
+            "in which it describes itself."
         )
     if len(hubs) > 1:
         raise OpsError(

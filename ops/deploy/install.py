@@ -9,7 +9,7 @@ from rich.console import Console
 from ops.commands import make
 from ops.deploy.caller import Caller
 from ops.deploy.deployment import INSTALLATION, Deployment
-from ops.deploy.places import places
+from ops.deploy.locations import locations
 from ops.deploy.project import gateways, variables
 from ops.deploy.qualys import registry_trust
 from ops.deploy.rollout import (
@@ -25,7 +25,7 @@ from ops.deploy.states import by_region
 from ops.deploy.target import Target
 from ops.errors import OpsError
 
-# What a destroy is given in the place of what is not known: no resource is made of it.
+# What a destroy is given instead of what is not known: no resource is made of it.
 _NOBODY = {"qualys_account_id": "000000000000", "external_id": "unused"}
 
 
@@ -58,7 +58,7 @@ def _run(action: str, console: Console, *, hub: bool) -> int:
     refuse_if_nobody_can_be_asked(action, given)
     caller = Caller.in_region(given.one_region())
     of = Deployment(INSTALLATION, given.name_prefix, caller.account_id, caller.region)
-    target = Target.found(of, places(given, caller), given, console)
+    target = Target.found(of, locations(given, caller), given, console)
     _tell_of_others(target, console)
     if nothing_to_destroy(target, action, console):
         return 0

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from rich.console import Console
 
-from ops.deploy import places, project
+from ops.deploy import locations, project
 from ops.deploy.remembered import Remembered
 from ops.deploy.roots import Root
 from ops.deploy.settings import Settings
@@ -63,7 +63,7 @@ def roll_out(
         changing = [each for each in planned if each[2].any]
         _ask(action, changing, given)
         for root in roots:
-            places.remember(root.target.states, root.target.deployment)
+            locations.remember(root.target.states, root.target.deployment)
         _apply(changing)
     finally:
         for terraform in terraforms:

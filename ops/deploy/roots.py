@@ -57,7 +57,7 @@ class Inputs:
         return replace(self, given={**self.given, "network": network})
 
     def over(self, arguments: Json) -> Json:
-        """The arguments with what was given in their place, but for what TFVARS sets."""
+        """The arguments, replaced by what was given, but for what TFVARS sets."""
         merged = {**arguments, **self.remembered_file, **self.given}
         return {name: value for name, value in merged.items() if name not in self.from_file}
 

@@ -12,8 +12,8 @@ from ops.deploy.caller import Caller
 from ops.deploy.deployment import ORG_SPOKE, REGIONAL_SPOKE, Deployment
 from ops.deploy.description import described_hub, hub_of_bus
 from ops.deploy.hubs import hub_by_bus, hub_by_names, hub_in_account
+from ops.deploy.locations import locations
 from ops.deploy.organization import refuse_without_access
-from ops.deploy.places import places
 from ops.deploy.project import variables
 from ops.deploy.qualys import registry_trust
 from ops.deploy.rollout import (
@@ -51,7 +51,7 @@ def run_region(arguments: argparse.Namespace, console: Console) -> int:
     given.need("REGION")
     regions = list(dict.fromkeys(given.words("REGION")))
     caller = Caller.in_region(regions[0])
-    where = places(given, caller)
+    where = locations(given, caller)
     roots = []
     for region in regions:
         of = Deployment(REGIONAL_SPOKE, given.name_prefix, caller.account_id, region)
@@ -79,7 +79,7 @@ def run_stackset(arguments: argparse.Namespace, console: Console) -> int:
     action = arguments.action
     given, known = _given("modules/org-spoke", action)
     caller = Caller.in_region(given.one_region())
-    where = places(given, caller)
+    where = locations(given, caller)
     region = _region_of_stacksets(given, caller, where)
     caller = replace(caller, region=region)
     of = Deployment(ORG_SPOKE, given.name_prefix, caller.account_id, region)

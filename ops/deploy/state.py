@@ -39,7 +39,7 @@ class State:
         """Raises OpsError when the state is of another account, region or prefix."""
         if not self.is_of(deployment):
             raise OpsError(
-                f"The state in {self.where} is of {self.place}, not of {deployment.place}, prefix "
+                f"The state in {self.where} is of {self.scope}, not of {deployment.scope}, prefix "
                 f"{deployment.name_prefix}: nothing was changed. Put the right state there, or set "
                 "AWS_PROFILE, REGION or NAME_PREFIX to what it is of."
             )
@@ -53,7 +53,7 @@ class State:
         return accounts <= {deployment.account_id} and regions <= {deployment.region}
 
     @property
-    def place(self) -> str:
+    def scope(self) -> str:
         accounts, regions = (" and ".join(sorted(each)) for each in self._accounts_and_regions())
         prefix = (self.output(RECORD) or {}).get("name_prefix")
         return f"account {accounts}, region {regions}" + (f", prefix {prefix}" if prefix else "")

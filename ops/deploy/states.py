@@ -20,7 +20,7 @@ Json = dict[str, Any]
 
 
 class States(Protocol):
-    """A place for states, by path."""
+    """Where states are stored, by path."""
 
     def where(self, path: str) -> str: ...
     def backend(self, path: str, /) -> Json: ...

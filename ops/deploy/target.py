@@ -8,7 +8,7 @@ from functools import cached_property
 from rich.console import Console
 
 from ops.deploy.deployment import Deployment
-from ops.deploy.places import remember
+from ops.deploy.locations import remember
 from ops.deploy.remembered import Remembered
 from ops.deploy.settings import Settings
 from ops.deploy.state import State
@@ -27,22 +27,22 @@ class Target:
 
     @classmethod
     def found(
-        cls, deployment: Deployment, places: Sequence[States], given: Settings, show: Console
+        cls, deployment: Deployment, locations: Sequence[States], given: Settings, show: Console
     ) -> "Target":
-        """Looks in all places, and moves a state that is elsewhere into the first, after asking.
+        """Looks in all locations, and moves a state that is elsewhere into the first, after asking.
 
         Raises OpsError when the state there is of something else, and when nobody agrees.
         """
-        states = places[0]
+        states = locations[0]
         state = states.read(deployment.path)
         if state:
             state.refuse_unless_of(deployment)
-        for elsewhere, path in _elsewhere(deployment, places):
+        for elsewhere, path in _elsewhere(deployment, locations):
             other = elsewhere.read(path)
             if other is None:
                 continue
             if not other.is_of(deployment):
-                note = f"{other.where} is of {other.place} and stays as it is."
+                note = f"{other.where} is of {other.scope} and stays as it is."
                 show.print(note, highlight=False, soft_wrap=True)
                 continue
             if state:
@@ -69,18 +69,18 @@ class Target:
         return self.states.where(self.deployment.path)
 
 
-def _elsewhere(deployment: Deployment, places: Sequence[States]) -> Iterator[tuple[States, str]]:
-    """Where else a state of the deployment may be; it belongs into the first of the places."""
-    for number, place in enumerate(places):
+def _elsewhere(deployment: Deployment, locations: Sequence[States]) -> Iterator[tuple[States, str]]:
+    """Where else a state of the deployment may be; it belongs into the first of the locations."""
+    for number, location in enumerate(locations):
         if number:
-            yield place, deployment.path
-        yield place, deployment.old_path
+            yield location, deployment.path
+        yield location, deployment.old_path
 
 
 def _agree(state: State, to: str, given: Settings) -> None:
     if given.is_set("AUTO_APPROVE"):
         return
-    question = f"Move the state of {state.place} from {state.where} to {to}?"
+    question = f"Move the state of {state.scope} from {state.where} to {to}?"
     if not sys.stdin.isatty():
         raise OpsError(f"{question} Nobody can be asked here: give AUTO_APPROVE=1 to move it.")
     if input(f"{question} Only yes goes on: ").strip() != "yes":
@@ -88,7 +88,7 @@ def _agree(state: State, to: str, given: Settings) -> None:
 
 
 def _move(source: States, path: str, target: States, new_path: str) -> None:
-    """Under the lock of the old place; the new one must be empty."""
+    """Under the lock of the old location; the new one must be empty."""
     with source.locked(path):
         state = source.read(path)
         if state:

@@ -31,8 +31,8 @@ def examine(here: Here, console: Console) -> list[Line]:
 
 def show(here: Here, lines: list[Line], terraform: str, console: Console) -> None:
     """`terraform` is what deploys from this machine."""
-    place = f"{' and '.join(sorted(here.kinds))} {here.prefix} in {here.account_id} {here.region}"
-    console.print(f"{place}; {terraform}", style="bold", highlight=False, soft_wrap=True)
+    heading = f"{' and '.join(sorted(here.kinds))} {here.prefix} in {here.account_id} {here.region}"
+    console.print(f"{heading}; {terraform}", style="bold", highlight=False, soft_wrap=True)
     width = max(len(check.name) for check, _ in lines)
     for check, finding in lines:
         line = Text(f"{finding.verdict:<8}", style=_STYLES[finding.verdict])
@@ -58,14 +58,14 @@ def as_json(here: Here, lines: list[Line], terraform: str) -> str:
         }
         for check, finding in lines
     ]
-    place = {
+    examined = {
         "account_id": here.account_id,
         "region": here.region,
         "name_prefix": here.prefix,
         "kinds": sorted(here.kinds),
         "terraform": terraform,
     }
-    return json.dumps({**place, "healthy": is_healthy(lines), "checks": checks}, indent=2)
+    return json.dumps({**examined, "healthy": is_healthy(lines), "checks": checks}, indent=2)
 
 
 def is_healthy(lines: list[Line]) -> bool:

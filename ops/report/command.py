@@ -23,8 +23,8 @@ _TEMPLATE = Path(__file__).parent / "page.html.jinja"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.description = (
-        "Writes a page of what runs where: images by severity and place, and coverage over time. "
-        "It is one file that loads nothing, to be opened in a browser or sent."
+        "Writes a page of what runs where: images by severity and workload, and coverage over "
+        "time. It is one file that loads nothing, to be opened in a browser or sent."
     )
     parser.add_argument(
         "--out",

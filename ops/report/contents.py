@@ -90,7 +90,7 @@ def _image(digest: str, item: Mapping[str, Any], rows: Sequence[Mapping[str, Any
     newest = max(rows, key=lambda row: int(row["last_seen"]))
     named = item or newest
     name = ":".join(filter(None, (named.get("repository", ""), named.get("tag", ""))))
-    places = sorted(rows, key=lambda row: str(row["place"]))
+    workloads = sorted(rows, key=lambda row: str(row["workload"]))
     scanned = item.get("scanned_at")
     return ImageRow(
         name=name or named.get("uri", digest),
@@ -105,12 +105,12 @@ def _image(digest: str, item: Mapping[str, Any], rows: Sequence[Mapping[str, Any
             *email.detections(item),
             *(email.finding(each) for each in item.get("top", [])),
         ],
-        running=[_place(row) for row in places if row["state"] != "stopped"],
-        earlier=[_place(row) for row in places if row["state"] == "stopped"],
+        running=[_workload(row) for row in workloads if row["state"] != "stopped"],
+        earlier=[_workload(row) for row in workloads if row["state"] == "stopped"],
     )
 
 
-def _place(row: Mapping[str, Any]) -> Json:
+def _workload(row: Mapping[str, Any]) -> Json:
     return {
         "where": where(row),
         "state": row["state"],

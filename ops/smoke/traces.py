@@ -102,7 +102,7 @@ class Traces:
     def take_back(self, items: CacheItems) -> int:
         """Removes what the queues keep of the event, so that no alarm stays; how many messages.
 
-        A request that other places wait for, too, is left to `make redrive`.
+        A request that other workloads wait for, too, is left to `make redrive`.
         """
         taken = 0
         install = self._install
@@ -120,11 +120,11 @@ class Traces:
         if "deployment" not in detail:
             return True  # the event itself
         waiting = [
-            place
+            workload
             for item in items.find(str(detail.get("image")))
-            for place in item.get("places", {}).values()
+            for workload in item.get("workloads", {}).values()
         ]
-        return all(place.get("task_definition") == self._arn for place in waiting)
+        return all(workload.get("task_definition") == self._arn for workload in waiting)
 
     @contextmanager
     def _messages(self, name: str) -> Iterator[list[Message]]:

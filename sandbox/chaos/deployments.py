@@ -23,12 +23,12 @@ UNSCANNABLE = ("docker.io/library/nginx:1.27", "public.ecr.aws/nginx/nginx:1", "
 
 @dataclass
 class Step:
-    """One ECS call. `uris` are the references that it deploys; `place` is the service, or the
+    """One ECS call. `uris` are the references that it deploys; `workload` is the service, or the
     family of a task, that has to hear of what is found, and empty for what runs nothing."""
 
     act: Callable[[], object]
     uris: tuple[str, ...]
-    place: str = ""
+    workload: str = ""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.chaos.kinds import counted
 from sandbox.chaos.seen import Judgement
-from sandbox.chaos.verdicts import judge_verdicts, kept, told_place, unscanned
+from sandbox.chaos.verdicts import judge_verdicts, kept, told_workload, unscanned
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -38,7 +38,8 @@ def judge(seen: Seen, fleet: Fleet, steps: Iterable[Step], faults: int) -> Judge
 
 
 def _judge_events(seen: Seen, fleet: Fleet, judgement: Judgement) -> set[str]:
-    """Each event was handled, or lies in a queue. Returns the places of which all were handled."""
+    """Each event was handled, or lies in a queue. Returns the workloads of which all were
+    handled."""
     outcomes = defaultdict(set)
     for intake in seen.intakes:
         outcomes[intake["event_id"]].add(intake["status"])
@@ -58,16 +59,16 @@ def _judge_events(seen: Seen, fleet: Fleet, judgement: Judgement) -> set[str]:
             counts["in the undelivered-events queue"] += 1
         else:
             judgement.wrong.append(f"lost: event {name}, its intakes {sorted(ended) or 'none'}")
-    # A place is told by one of its events: that of a task may be the one that waits.
-    waiting = {_place(each) for each in seen.events if each["id"] in failed | undelivered}
-    return {_place(event) for event in seen.events} - waiting
+    # A workload is told by one of its events: that of a task may be the one that waits.
+    waiting = {_workload(each) for each in seen.events if each["id"] in failed | undelivered}
+    return {_workload(event) for event in seen.events} - waiting
 
 
 def _counter(event: Json, judgement: Judgement) -> Counter[str]:
     return judgement.by_event if "eventName" in event["detail"] else judgement.by_task_event
 
 
-def _place(event: Json) -> str:
+def _workload(event: Json) -> str:
     """The service of a call or of a task, or the family."""
     if group := event["detail"].get("group"):
         return str(group).partition(":")[2]
@@ -108,8 +109,8 @@ def _judge_topics(seen: Seen, judgement: Judgement) -> None:
 def _judge_deployments(
     seen: Seen, fleet: Fleet, steps: Iterable[Step], handled: set[str], judgement: Judgement
 ) -> None:
-    """Every image of a place whose events were handled has an outcome, and the place heard of a
-    bad one. A tag that was pushed again may stand for either image."""
+    """Every image of a workload whose events were handled has an outcome, and the workload heard of
+    a bad one. A tag that was pushed again may stand for either image."""
     heard: dict[tuple[str, str], set[str]] = defaultdict(set)
     many, late = set(), unscanned(seen, fleet)
     for told in seen.notifications:
@@ -117,20 +118,22 @@ def _judge_deployments(
         truth = fleet.truths.get(digest)
         if told["verdict"] == "FINDINGS" and truth and counted(told) != truth.counts:
             continue  # of the scan before
-        heard[digest, told["verdict"]] |= {told_place(place) for place in told["deployed"]}
-        if told["deployed_total"] > len(told["deployed"]):
-            many.add(digest)  # a message names a hundred places
-    for place, uri in sorted({(step.place, uri) for step in steps for uri in step.uris}):
+        heard[digest, told["verdict"]] |= {
+            told_workload(workload) for workload in told["workloads"]
+        }
+        if told["workloads_total"] > len(told["workloads"]):
+            many.add(digest)  # a message names a hundred workloads
+    for workload, uri in sorted({(step.workload, uri) for step in steps for uri in step.uris}):
         digests = fleet.tags.get(uri, set())
-        if place not in handled or not digests:
+        if workload not in handled or not digests:
             continue
         failed = {each for each in digests if any(heard[each, verdict] for verdict in FAILED)}
         if not (failed | digests & (seen.verdicts.keys() | kept(seen))):
-            judgement.wrong.append(f"no outcome: {uri} of {place}, {sorted(digests)}")
+            judgement.wrong.append(f"no outcome: {uri} of {workload}, {sorted(digests)}")
         if len(digests) == 1 and not digests & many:
             (digest,) = digests
             truth = fleet.truths[digest]
             alert = seen.verdicts.get(digest, {}).get("status") == "FINDINGS" and truth.is_alert
             is_due = alert and not truth.notified and digest not in late
-            if is_due and place not in heard[digest, "FINDINGS"]:
-                judgement.wrong.append(f"lost alert: {place} has not heard of {digest}")
+            if is_due and workload not in heard[digest, "FINDINGS"]:
+                judgement.wrong.append(f"lost alert: {workload} has not heard of {digest}")

@@ -49,14 +49,14 @@ def _judge_alerts(seen: Seen, fleet: Fleet, faults: int, judgement: Judgement) -
         if told["verdict"] != "FINDINGS":
             continue
         # A registered task definition is in no cluster.
-        deployed = [each for each in told["deployed"] if each["cluster"]]
-        places = {(key, str(found), each["cluster"], told_place(each)) for each in deployed}
-        if places & heard:
+        deployed = [each for each in told["workloads"] if each["cluster"]]
+        workloads = {(key, str(found), each["cluster"], told_workload(each)) for each in deployed}
+        if workloads & heard:
             judgement.told_again.append(key)
-        heard |= places
+        heard |= workloads
         if truth and not _is_true(truth, found):
             judgement.wrong.append(f"false alert: {truth} told as {found}")
-        if truth and truth.notified and places:
+        if truth and truth.notified and workloads:
             judgement.needless.append(key)
     for name, of in (("twice", judgement.told_again), ("though known", judgement.needless)):
         if len(of) > faults:
@@ -68,14 +68,14 @@ def _is_true(truth: Truth, found: Any) -> bool:
     return truth.is_alert and found in (truth.counts, truth.before)
 
 
-def told_place(place: Json) -> str:
+def told_workload(workload: Json) -> str:
     """As a message names it: the service, or the family."""
-    return str(place["service"] or place["task_definition"].rsplit("/")[-1].split(":")[0])
+    return str(workload["service"] or workload["task_definition"].rsplit("/")[-1].split(":")[0])
 
 
 def kept(seen: Seen) -> set[str]:
     """The images whose lease is held by an event that waits in a queue: its redrive scans them, for
-    all places that joined."""
+    all workloads that joined."""
     return {
         key
         for key, owner in seen.leases.items()

@@ -39,13 +39,13 @@ class Faults:
         self._lock = threading.Lock()
         self.counts: Counter[str] = Counter()
 
-    def draw(self, place: str, *kinds: str) -> str | None:
+    def draw(self, operation: str, *kinds: str) -> str | None:
         """One of the kinds, or, most of the time, none."""
         with self._lock:
             if self._random.random() >= self._rate:
                 return None
             kind = self._random.choice(kinds)
-            self.counts[f"{place}: {kind}"] += 1
+            self.counts[f"{operation}: {kind}"] += 1
             return kind
 
     def between(self, low: int, high: int) -> int:

@@ -32,8 +32,8 @@ def resource_arn(stock: Any, service: str, *request: Any) -> Any:
 
 def policy_of(stock: Any, arn: str) -> Any:
     """Finds the policy of any account's repository; ministack looks in the caller's account."""
-    place = parse_arn(arn)
-    with request_scope(place.account_id, place.region):
+    owner = parse_arn(arn)
+    with request_scope(owner.account_id, owner.region):
         return stock(arn)
 
 

@@ -45,12 +45,12 @@ class Patch:
 
 
 def around(target: str, function: Function, upstream: str = "") -> Patch:
-    """`function` is called in place of the target, with the original before the arguments."""
+    """`function` is called instead of the target, with the original before the arguments."""
     return Patch(target, function, wraps=True, upstream=upstream)
 
 
 def replaced(target: str, function: Function, upstream: str = "") -> Patch:
-    """`function` is called once, with the original; its result takes the target's place."""
+    """`function` is called once, with the original; its result replaces the target."""
     return Patch(target, function, wraps=False, upstream=upstream)
 
 

@@ -57,7 +57,7 @@ def value_of(stock: Any, key: str, context: EvalContext) -> Any:
 
 
 def _forget_gone(role: Json) -> None:
-    """Puts the id in the place of each role that is gone. It stays when the name is used again."""
+    """Replaces each role that is gone by its id. It stays when the name is used again."""
     for arn, known in list(role.get(TRUSTED, {}).items()):
         if _id_of(arn) != known:
             text = role["AssumeRolePolicyDocument"]

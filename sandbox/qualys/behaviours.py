@@ -86,7 +86,7 @@ class Behaviour:
 
     # Where the fixed version of a finding stands, and how: what a package's `vulnerabilities` hold
     # in the details, whether a finding lists its packages, what its `result` looks like.
-    fix_places: list[Literal["vulnerability", "image", "table"]] = field(
+    fix_sources: list[Literal["vulnerability", "image", "table"]] = field(
         default_factory=lambda: ["vulnerability", "image", "table"]
     )
     software_vulnerabilities: Literal["qids", "objects", "counts", "null"] = "qids"
@@ -124,9 +124,9 @@ class Behaviours:
         else:
             self._told.pop(key.removeprefix("sha256:"), None)
 
-    def over(self, scenario: Told, sha: str, places: Iterable[tuple[str, str]]) -> Told:
+    def over(self, scenario: Told, sha: str, repo_tags: Iterable[tuple[str, str]]) -> Told:
         """The scenario as it is for an image of that sha, at those repositories and tags."""
-        named = list(places)
+        named = list(repo_tags)
         tags = [f"{repository}:{tag}" for repository, tag in named]
         for key in (sha, *tags, *(repository for repository, _ in named), "*"):
             if key in self._told:

@@ -50,9 +50,9 @@ class SimulatorControl:
     def know_image(self, sha: str, **values: Any) -> None:
         """Makes an image known, or another than it was.
 
-        `repo` and `repo_digests` are lists of places; `scanned_seconds_ago` says it was scanned,
-        and `findings` what that found. Without both, its first scan has not ended; findings that
-        were found None seconds ago have no time of a scan.
+        `repo` and `repo_digests` are lists of what names it; `scanned_seconds_ago` says it was
+        scanned, and `findings` what that found. Without both, its first scan has not ended;
+        findings that were found None seconds ago have no time of a scan.
         """
         self._call("POST", "/images", {"sha": sha, **values})
 

@@ -1,4 +1,4 @@
-"""The three places that may hold the version which fixes a finding.
+"""The three sources that may hold the version which fixes a finding.
 
 The finding's own `software`, the `softwares` of the image's details, which name findings by QID,
 and the table in the finding's `result`.
@@ -20,7 +20,7 @@ def shown(finding: Json, switches: Behaviour) -> Json:
     software = finding["software"]
     made = {**finding, "software": _software(software, "vulnerability", switches)}
     if finding["result"] is None:
-        made["result"] = _table(software if "table" in switches.fix_places else [], switches)
+        made["result"] = _table(software if "table" in switches.fix_sources else [], switches)
     if switches.vuln_software == "null":
         made["software"] = None
     elif switches.vuln_software == "absent":
@@ -39,8 +39,8 @@ def softwares(findings: Iterable[Json], switches: Behaviour) -> list[Json]:
     return [{**one, "vulnerabilities": _found(found, form)} for one, found in rows.values()]
 
 
-def _software(software: Iterable[Json], place: Any, switches: Behaviour) -> list[Json]:
-    if place in switches.fix_places:
+def _software(software: Iterable[Json], source: Any, switches: Behaviour) -> list[Json]:
+    if source in switches.fix_sources:
         return list(software)
     return [{**one, "fixVersion": None} for one in software]
 

@@ -8,7 +8,7 @@ from sandbox.qualys.answers import Json
 from sandbox.qualys.clock import milliseconds
 from sandbox.qualys.findings import counting, no_counts, severity_counts
 from sandbox.qualys.fixes import shown, softwares
-from sandbox.qualys.images import Image, Place
+from sandbox.qualys.images import Image, RepoTag
 from sandbox.qualys.qql import Row, Tokens
 from sandbox.qualys.scenario import Scenario
 
@@ -45,9 +45,9 @@ def search_row(image: Image) -> Row:
         "lastVmScanDate": scanned,
         "imagesInUse": [],  # no container of the sensor's host runs it
         "operatingSystem": [image.operating_system],
-        "repo.registry": [place.registry for place in image.repo],
-        "repo.repository": [place.repository for place in image.repo],
-        "repo.tag": [place.tag for place in image.repo],
+        "repo.registry": [repo_tag.registry for repo_tag in image.repo],
+        "repo.repository": [repo_tag.repository for repo_tag in image.repo],
+        "repo.tag": [repo_tag.tag for repo_tag in image.repo],
         "vulnerabilities.severity": [one["severity"] for one in findings],
         "vulnerabilities.title": [one["title"] for one in findings],
     }
@@ -118,11 +118,11 @@ def _common(image: Image, switches: Scenario) -> Json:
         "uuid": image.uuid,
         "repo": [
             {
-                "registry": _registry(place, switches),
-                "tag": place.tag,
-                "repository": place.repository,
+                "registry": _registry(repo_tag, switches),
+                "tag": repo_tag.tag,
+                "repository": repo_tag.repository,
             }
-            for place in image.repo
+            for repo_tag in image.repo
         ],
         "repoDigests": [
             {"registry": one.registry, "digest": one.digest, "repository": one.repository}
@@ -146,10 +146,10 @@ def _common(image: Image, switches: Scenario) -> Json:
     }
 
 
-def _registry(place: Place, switches: Scenario) -> str | None:
+def _registry(repo_tag: RepoTag, switches: Scenario) -> str | None:
     if switches.null_registry:
         return None
-    return place.registry if switches.repo_registry == "host" else f"https://{place.registry}"
+    return repo_tag.registry if switches.repo_registry == "host" else f"https://{repo_tag.registry}"
 
 
 def _layer(digest: str, number: int) -> Json:

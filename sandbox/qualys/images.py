@@ -15,7 +15,7 @@ RESULT_PARTS = ("status", "time", "findings")
 
 
 @dataclass(frozen=True)
-class Place:
+class RepoTag:
     registry: str
     repository: str
     tag: str
@@ -54,7 +54,7 @@ class Image:
     size: int = 0
     architecture: str = "amd64"
     operating_system: str = "Linux"
-    repo: list[Place] = field(default_factory=list)
+    repo: list[RepoTag] = field(default_factory=list)
     repo_digests: list[RepoDigest] = field(default_factory=list)
     registry_uuids: list[str] = field(default_factory=list)
     source: list[str] = field(default_factory=lambda: ["REGISTRY"])
@@ -68,11 +68,11 @@ class Image:
     secrets: list[Json] | None = None
     uuid: str = field(default_factory=lambda: str(uuid.uuid4()))
 
-    def seen(self, place: Place, digest: str, registry_uuid: str | None) -> None:
-        """Adds a place and digest to those known."""
-        resolved = RepoDigest(place.registry, place.repository, digest)
-        if place not in self.repo:
-            self.repo.append(place)
+    def seen(self, repo_tag: RepoTag, digest: str, registry_uuid: str | None) -> None:
+        """Adds a tag and digest to those known."""
+        resolved = RepoDigest(repo_tag.registry, repo_tag.repository, digest)
+        if repo_tag not in self.repo:
+            self.repo.append(repo_tag)
         if resolved not in self.repo_digests:
             self.repo_digests.append(resolved)
         if registry_uuid and registry_uuid not in self.registry_uuids:
@@ -106,8 +106,8 @@ class Images:
         """By the first 12 characters of the sha, which `imageId` holds."""
         return next((image for image in self.all() if image.sha[:12] == prefix), None)
 
-    def at(self, place: Place) -> list[Image]:
-        return [image for image in self.all() if place in image.repo]
+    def at(self, repo_tag: RepoTag) -> list[Image]:
+        return [image for image in self.all() if repo_tag in image.repo]
 
     def add(self, image: Image) -> Image:
         """The image that is known by this sha, or the given one."""
@@ -128,7 +128,7 @@ def told_image(told: Mapping[str, Any], findings: list[Json] | None, now: float)
         raise ValueError("sha must be 64 hex digits")
     ago = values.pop("scanned_seconds_ago", None)
     image = Image(sha=sha, created=now, updated=now, findings=findings)
-    image.repo = [Place(**one) for one in values.pop("repo", [])]
+    image.repo = [RepoTag(**one) for one in values.pop("repo", [])]
     image.repo_digests = [RepoDigest(**one) for one in values.pop("repo_digests", [])]
     for name, value in values.items():
         if name not in Image.__dataclass_fields__ or name in ("uuid", "findings", "sha"):

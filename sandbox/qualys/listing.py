@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 
 from sandbox.qualys.answers import Json
 from sandbox.qualys.image_source import ImageSource, PulledImage, PullError, RegistryAccess
-from sandbox.qualys.images import Place
+from sandbox.qualys.images import RepoTag
 
 
 @dataclass
 class Listing:
-    found: list[tuple[Place, PulledImage]] = field(default_factory=list)
-    failed: list[tuple[Place, PullError]] = field(default_factory=list)
+    found: list[tuple[RepoTag, PulledImage]] = field(default_factory=list)
+    failed: list[tuple[RepoTag, PullError]] = field(default_factory=list)
 
 
 def list_images(
@@ -35,7 +35,7 @@ def list_images(
             try:
                 tags = _named_tags(source, access, (repository, asked), matching[repository, asked])
             except PullError as failure:
-                listing.failed.append((Place(access.host, repository, asked), failure))
+                listing.failed.append((RepoTag(access.host, repository, asked), failure))
                 continue
             for tag in tags:
                 _pull(listing, source, access, (repository, tag), oldest)
@@ -64,11 +64,11 @@ def _pull(
     asked: tuple[str, str],
     oldest: float | None,
 ) -> None:
-    place = Place(access.host, *asked)
+    repo_tag = RepoTag(access.host, *asked)
     try:
         pulled = source.resolve(access, *asked)
     except PullError as failure:
-        listing.failed.append((place, failure))
+        listing.failed.append((repo_tag, failure))
         return
     if oldest is None or pulled.created is None or pulled.created >= oldest:
-        listing.found.append((place, pulled))
+        listing.found.append((repo_tag, pulled))

@@ -128,15 +128,15 @@ class Registries:
 def checked(body: Mapping[str, Any]) -> Mapping[str, Any]:
     """The `aws` part of a valid body. Raises Refusal 400."""
     aws = body.get("aws")
-    place = parse_registry_uri(str(body.get("registryUri") or ""))
+    parsed = parse_registry_uri(str(body.get("registryUri") or ""))
     if body.get("registryType") != "AWS" or body.get("credentialType") != "AWS":
         raise Refusal(400, "registryType and credentialType must be AWS")
-    if place is None or not isinstance(aws, Mapping):
+    if parsed is None or not isinstance(aws, Mapping):
         raise Refusal(400, "registryUri and aws are required")
     _role_arn(aws.get("arn"))
-    if not re.fullmatch(r"\d{12}", str(aws.get("accountId"))) or aws.get("region") != place[2]:
+    if not re.fullmatch(r"\d{12}", str(aws.get("accountId"))) or aws.get("region") != parsed[2]:
         raise Refusal(400, "aws.accountId and the registry's aws.region are required")
-    expected = "US_Gov" if place[2].startswith("us-gov-") else "Global"
+    expected = "US_Gov" if parsed[2].startswith("us-gov-") else "Global"
     if aws.get("accountType") != expected:
         raise Refusal(400, f"aws.accountType must be {expected}")
     return aws

@@ -75,7 +75,7 @@ def _counts(world: World, registry: Registry) -> Json:
     images = _images(world, registry)
     scans = [one.scanned_at for one in images if one.scanned_at is not None]
     return {
-        "repoCount": len({place.repository for one in images for place in one.repo}),
+        "repoCount": len({repo_tag.repository for one in images for repo_tag in one.repo}),
         **_totals(images),
         "lastScanned": milliseconds(max(scans, default=None)),
         "scheduleStatusList": {status: statuses.count(status) for status in set(statuses)},

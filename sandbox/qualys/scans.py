@@ -5,7 +5,7 @@ from functools import partial
 
 from sandbox.qualys.findings import dated
 from sandbox.qualys.image_source import PulledImage
-from sandbox.qualys.images import RESULT_PARTS, Image, Place, ScanResult
+from sandbox.qualys.images import RESULT_PARTS, Image, RepoTag, ScanResult
 from sandbox.qualys.scenario import Scenario
 from sandbox.qualys.schedules import Schedule
 from sandbox.qualys.world import World
@@ -17,10 +17,10 @@ class Scans:
     def __init__(self, world: World) -> None:
         self._world = world
 
-    def known(self, job: Schedule, place: Place, pulled: PulledImage) -> Image:
+    def known(self, job: Schedule, repo_tag: RepoTag, pulled: PulledImage) -> Image:
         world, now = self._world, self._world.clock.now()
         made = Image(
-            sha=self._sha(place, pulled),
+            sha=self._sha(repo_tag, pulled),
             created=now if pulled.created is None else pulled.created,
             updated=now,
             size=pulled.size,
@@ -28,21 +28,21 @@ class Scans:
             layers=list(pulled.layers),
         )
         image = world.images.add(made)
-        by = self.switches(place, pulled).repo_digest_of
+        by = self.switches(repo_tag, pulled).repo_digest_of
         digest = pulled.resolved if by == "reference" else pulled.manifest
-        image.seen(place, digest.removeprefix("sha256:"), job.registry_uuid)
+        image.seen(repo_tag, digest.removeprefix("sha256:"), job.registry_uuid)
         return image
 
-    def scan(self, job: Schedule, place: Place, pulled: PulledImage, ended: float) -> None:
+    def scan(self, job: Schedule, repo_tag: RepoTag, pulled: PulledImage, ended: float) -> None:
         """Its result shows at once, or with a lag; what is early of it shows at once anyway."""
-        world, switches = self._world, self.switches(place, pulled)
-        result = self._result(job, place, pulled, switches, ended)
+        world, switches = self._world, self.switches(repo_tag, pulled)
+        result = self._result(job, repo_tag, pulled, switches, ended)
         lag = switches.results_lag_seconds if result else 0.0
         parts = switches.early_results if lag else RESULT_PARTS
         if parts:
-            self._show(job, place, pulled, result, parts)
+            self._show(job, repo_tag, pulled, result, parts)
         if lag:
-            show = partial(self._show, job, place, pulled, result, RESULT_PARTS)
+            show = partial(self._show, job, repo_tag, pulled, result, RESULT_PARTS)
             world.late.append((ended + world.clock.lasting(lag), show))
 
     def show_late(self) -> None:
@@ -55,14 +55,14 @@ class Scans:
     def _result(
         self,
         job: Schedule,
-        place: Place,
+        repo_tag: RepoTag,
         pulled: PulledImage,
         switches: Scenario,
         ended: float,
     ) -> ScanResult | None:
         """An image that was scanned is scanned again only by a force scan that is subscribed to."""
         world = self._world
-        known = world.images.get(self._sha(place, pulled))
+        known = world.images.get(self._sha(repo_tag, pulled))
         forced = job.force_scan and switches.force_scan_enabled
         if switches.job_error is not None:
             job.add_error(switches.job_error, "The job failed on purpose", {})
@@ -72,7 +72,7 @@ class Scans:
         if (code := switches.scan_error_code) is not None:
             status, message = switches.failed_scan_status, switches.scan_error_message
             return ScanResult(ended, None, status, code, message)
-        told = world.findings.of(self._sha(place, pulled), place.repository, place.tag)
+        told = world.findings.of(self._sha(repo_tag, pulled), repo_tag.repository, repo_tag.tag)
         return ScanResult(
             ended,
             dated(told, known.findings if known else None, ended),
@@ -83,19 +83,19 @@ class Scans:
     def _show(
         self,
         job: Schedule,
-        place: Place,
+        repo_tag: RepoTag,
         pulled: PulledImage,
         result: ScanResult | None,
         parts: Collection[str],
     ) -> None:
-        image = self.known(job, place, pulled)
+        image = self.known(job, repo_tag, pulled)
         if result:
             image.take(result, parts)
 
-    def switches(self, place: Place, pulled: PulledImage) -> Scenario:
+    def switches(self, repo_tag: RepoTag, pulled: PulledImage) -> Scenario:
         config = pulled.config.removeprefix("sha256:")
-        return self._world.switches(config, [(place.repository, place.tag)])
+        return self._world.switches(config, [(repo_tag.repository, repo_tag.tag)])
 
-    def _sha(self, place: Place, pulled: PulledImage) -> str:
-        by_manifest = self.switches(place, pulled).image_id_from == "manifest"
+    def _sha(self, repo_tag: RepoTag, pulled: PulledImage) -> str:
+        by_manifest = self.switches(repo_tag, pulled).image_id_from == "manifest"
         return (pulled.manifest if by_manifest else pulled.config).removeprefix("sha256:")

@@ -11,7 +11,7 @@ from typing import Any
 from sandbox.qualys.answers import Json, Refusal
 from sandbox.qualys.clock import milliseconds
 from sandbox.qualys.image_source import PulledImage
-from sandbox.qualys.images import Place
+from sandbox.qualys.images import RepoTag
 
 _CANCELLABLE = ("Created", "Queued", "Paused", "Running", "BaselineQueued", "BaselineRunning")
 _KEPT_BY_BULK_DELETE = ("Queued", "Unknown", "Running")
@@ -43,7 +43,7 @@ class Schedule:
     phase: str = "queued"
     stamps: dict[str, float] = field(default_factory=dict)
     errors: list[Json] = field(default_factory=list)
-    targets: list[tuple[Place, PulledImage]] = field(default_factory=list)
+    targets: list[tuple[RepoTag, PulledImage]] = field(default_factory=list)
     uuid: str = field(default_factory=lambda: str(uuid.uuid4()))
 
     @property

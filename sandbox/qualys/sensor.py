@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from sandbox.qualys.answers import Refusal
 from sandbox.qualys.image_source import ImageSource, PullError
-from sandbox.qualys.images import Place, ScanResult
+from sandbox.qualys.images import RepoTag, ScanResult
 from sandbox.qualys.listing import Listing, list_images
 from sandbox.qualys.scans import Scans
 from sandbox.qualys.schedules import Schedule
@@ -98,33 +98,33 @@ class Sensor:
     def _listed(self, job: Schedule, listing: Listing) -> None:
         world, now = self._world, self._world.clock.now()
         job.stamp(now, "jobListingCompletionDate")
-        for place, failure in listing.failed:
-            self._not_pulled(job, place, failure)
+        for repo_tag, failure in listing.failed:
+            self._not_pulled(job, repo_tag, failure)
         job.targets = listing.found
         if not job.targets:
             job.end("Error" if job.errors else "Finished", now)
             return
         job.phase = "scanning"
         job.stamp(now, "jobScanningStartDate")
-        told = [self._scans.switches(place, pulled) for place, pulled in job.targets]
-        for (place, pulled), switches in zip(job.targets, told, strict=True):
+        told = [self._scans.switches(repo_tag, pulled) for repo_tag, pulled in job.targets]
+        for (repo_tag, pulled), switches in zip(job.targets, told, strict=True):
             if switches.visible_from == "listed":
-                self._scans.known(job, place, pulled)
+                self._scans.known(job, repo_tag, pulled)
         longest = max(switches.scan_seconds for switches in told)
         endless = any(switches.never_ends for switches in told)
         job.due = None if endless else now + world.clock.lasting(longest)
 
-    def _not_pulled(self, job: Schedule, place: Place, failure: PullError) -> None:
+    def _not_pulled(self, job: Schedule, repo_tag: RepoTag, failure: PullError) -> None:
         world = self._world
-        switches = world.switches("", [(place.repository, place.tag)])
+        switches = world.switches("", [(repo_tag.repository, repo_tag.tag)])
         if failure.missing and switches.missing_tag == "finish":
             return
-        context = {"repo": place.repository, "tag": place.tag}
+        context = {"repo": repo_tag.repository, "tag": repo_tag.tag}
         job.add_error(failure.code, str(failure), context)
         result = ScanResult(
             world.clock.now(), None, switches.failed_scan_status, failure.code, str(failure)
         )
-        for image in world.images.at(place):
+        for image in world.images.at(repo_tag):
             image.take(result)
 
     def _finish(self, job: Schedule) -> None:
@@ -135,6 +135,6 @@ class Sensor:
             # When it was due: of two jobs that end within one step of the clock, one is earlier.
             now = world.clock.now() if job.due is None else job.due
             job.stamp(now, "jobScanningCompletionDate")
-            for place, pulled in job.targets:
-                self._scans.scan(job, place, pulled, now)
+            for repo_tag, pulled in job.targets:
+                self._scans.scan(job, repo_tag, pulled, now)
             job.end("Error" if job.errors else "Finished", now)

@@ -40,27 +40,30 @@ def is_about(world: "World", names: Iterable[str], image: str) -> bool:
     named = set(names)
     if wanted and (wanted[1] in named or wanted[1][:12] in named):
         return True
-    asked = _places(world, image)
+    asked = _names(world, image)
     return any(
-        _meet(one, other) for name in named for one in _places(world, name) for other in asked
+        _meet(one, other) for name in named for one in _names(world, name) for other in asked
     )
 
 
-def _places(world: "World", name: str) -> list[tuple[str, str]]:
+def _names(world: "World", name: str) -> list[tuple[str, str]]:
     """Repositories and tags of a name; no tag for all of them."""
     if not (found := _HEX.fullmatch(name)):
         repository, _, tag = name.partition(":")
         return [(repository, tag)]
     known = [
-        place for one in world.images.all() if one.sha.startswith(found[1]) for place in one.repo
+        repo_tag
+        for one in world.images.all()
+        if one.sha.startswith(found[1])
+        for repo_tag in one.repo
     ]
     pulled = [
-        place
+        repo_tag
         for job in world.schedules.all()
-        for place, image in job.targets
+        for repo_tag, image in job.targets
         if image.config.removeprefix("sha256:").startswith(found[1])
     ]
-    return [(place.repository, place.tag) for place in (*known, *pulled)]
+    return [(repo_tag.repository, repo_tag.tag) for repo_tag in (*known, *pulled)]
 
 
 def _meet(one: tuple[str, str], other: tuple[str, str]) -> bool:

@@ -62,9 +62,9 @@ class World:
         World(self.accounts, self.clock, [told])
         apply(told, self)
 
-    def switches(self, sha: str, places: Iterable[tuple[str, str]] = ()) -> Scenario:
+    def switches(self, sha: str, repo_tags: Iterable[tuple[str, str]] = ()) -> Scenario:
         """The scenario as it is for an image."""
-        return self.behaviours.over(self.scenario, sha, places)
+        return self.behaviours.over(self.scenario, sha, repo_tags)
 
     def switches_of(self, image: Image) -> Scenario:
         return self.switches(image.sha, [(at.repository, at.tag) for at in image.repo])

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
-_BELOW = "digest = :digest AND begins_with(place, :begin)"
+_BELOW = "digest = :digest AND begins_with(workload, :begin)"
 
 
 def item(backend: DynamoDBBackend, arguments: Json) -> Json | None:
@@ -51,4 +51,4 @@ def _below(backend: DynamoDBBackend, arguments: Json) -> int:
     values = arguments["ExpressionAttributeValues"]
     rows = backend.get_table(arguments["TableName"]).items[DynamoType(values[":digest"])]
     begin = values[":begin"]["S"]
-    return int(any(str(place.value).startswith(begin) for place in rows))
+    return int(any(str(workload.value).startswith(begin) for workload in rows))

@@ -47,7 +47,7 @@ _CONTRASTS = """
 """
 
 
-def place(where: str, **more: Any) -> dict[str, Any]:
+def workload(where: str, **more: Any) -> dict[str, Any]:
     told = {"where": where, "state": "running", "since": "2026-02-01T00:00:00+00:00"}
     return {**told, "until": "", "principal": "arn:aws:sts::1:assumed-role/ci/me", **more}
 
@@ -60,7 +60,7 @@ def image(name: str, verdict: str, *counts: int, **more: Any) -> ImageRow:
         "detected": [],
         "is_detected": False,
         "findings": [],
-        "running": [place("web in 111122223333/us-east-1/prod")],
+        "running": [workload("web in 111122223333/us-east-1/prod")],
         "earlier": [],
         **more,
     }
@@ -85,8 +85,8 @@ def everything() -> Report:
             image("shop/never", "NONE"),
             image("library/redis:7", "UNSCANNABLE", reason="not an image of ECR"),
             image("shop/job:2", "ERROR", reason="QualysForbidden: no"),
-            image(LONG, "CLEAN", 0, 0, 0, 0, running=[place(f"{LONG} in 1/eu/{LONG}")]),
-            image("shop/old:1", "TIMEOUT", running=[], earlier=[place("x", until="2026-02-02")]),
+            image(LONG, "CLEAN", 0, 0, 0, 0, running=[workload(f"{LONG} in 1/eu/{LONG}")]),
+            image("shop/old:1", "TIMEOUT", running=[], earlier=[workload("x", until="2026-02-02")]),
         ],
         course=[
             Reconciled(begin + timedelta(days=day), 10, min(day, 9), 1, min(11 * day, 100))

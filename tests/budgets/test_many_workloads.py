@@ -16,7 +16,7 @@ def test_many_services_on_one_digest(pipeline: Pipeline) -> None:
     (run,) = pipeline.scans()
     assert ended(run) == ("FINDINGS", "")
     (told,) = pipeline.told()
-    assert told["deployed_total"] == SERVICES
+    assert told["workloads_total"] == SERVICES
     assert digest != DIGEST
     found = aws_client("dynamodb").get_paginator("scan").paginate(TableName=tables.INVENTORY)
     rows = [row for page in found for row in page["Items"] if row["digest"]["S"] == digest]
@@ -26,7 +26,8 @@ def test_many_services_on_one_digest(pipeline: Pipeline) -> None:
     assert pipeline.scans() == []
     late = pipeline.told()[1:]
     assert [
-        [place["task_definition"].split("/")[-1] for place in each["deployed"]] for each in late
+        [workload["task_definition"].split("/")[-1] for workload in each["workloads"]]
+        for each in late
     ] == [["late:1"]]
     pipeline.announce(service="late")
     assert len(pipeline.told()) == 2

@@ -11,7 +11,7 @@ URI = f"https://{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
 
 
 def register(install: Install, role_arn: str) -> None:
-    """Connects it with a role, in place of what is there."""
+    """Connects it with a role, in entry of what is there."""
     api, headers = f"{install.qualys.url}/csapi/v1.3", {"Authorization": f"Bearer {install.token}"}
     for row in install.qualys.control.state()["registries"]:
         requests.delete(

@@ -1,4 +1,4 @@
-"""A credential that dies, and one that takes its place, while the pipeline runs."""
+"""A credential that dies, and one that replaces it, while the pipeline runs."""
 
 import json
 from collections.abc import Iterator

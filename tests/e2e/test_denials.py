@@ -94,8 +94,8 @@ def test_an_alert_that_cannot_be_sent_is_never_lost_behind_a_cache_hit(
     install.settle()
     (told,) = install.notifications()
     assert told["subject"] == f"Scan: tests/{workload.name} - 1C/0H"
-    assert [place["account"] for place in told["registered"]] == [ACCOUNT]
-    assert told["deployed"] == []
+    assert [entry["account"] for entry in told["registered"]] == [ACCOUNT]
+    assert told["workloads"] == []
     assert workload.verdict()["status"] == "FINDINGS"
 
 

@@ -26,7 +26,7 @@ def told_to_service(install: Install, workload: Workload) -> list[Json]:
     return [
         each
         for each in install.notifications()
-        if any(place["service"] == workload.name for place in each["deployed"])
+        if any(entry["service"] == workload.name for entry in each["workloads"])
     ]
 
 
@@ -34,15 +34,15 @@ def test_the_next_version_is_told_of_what_is_new(install: Install, workload: Wor
     workload.find(CRITICAL)
     workload.deploy()
     (first,) = told_to_service(install, workload)
-    assert "compared" not in first["deployed"][0]
+    assert "compared" not in first["workloads"][0]
 
     deploy_version(install, workload, "2", *CRITICAL)
     assert told_to_service(install, workload) == [], "nothing is new to this service"
 
     deploy_version(install, workload, "3", SECOND)
     (third,) = told_to_service(install, workload)
-    (place,) = [each for each in third["deployed"] if each["service"] == workload.name]
-    assert place["compared"] == {"new": 1, "still_open": 0, "fixed": 1}
+    (entry,) = [each for each in third["workloads"] if each["service"] == workload.name]
+    assert entry["compared"] == {"new": 1, "still_open": 0, "fixed": 1}
     assert [(each["qid"], each["new"]) for each in third["findings"]] == [(2, True)]
 
 
@@ -95,4 +95,4 @@ def test_what_runs_unscannable_is_in_the_digest(
     (message,) = install.messages(digests)
     told = json.loads(message["Body"])
     (nginx,) = [each for each in told["unscannable"] if "nginx:1.27" in each["uri"]]
-    assert any(workload.name in place for place in nginx["places"])
+    assert any(workload.name in entry for entry in nginx["workloads"])

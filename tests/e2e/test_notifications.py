@@ -103,10 +103,10 @@ def test_a_team_is_the_tag_of_its_service_or_else_of_the_repository(
         )
     install.settle()
     told = {
-        place["service"].removeprefix(f"{workload.name}-"): place["team"]
+        entry["service"].removeprefix(f"{workload.name}-"): entry["team"]
         for each in install.notifications()
-        for place in each["deployed"]
-        if place["service"]
+        for entry in each["workloads"]
+        if entry["service"]
     }
     assert told == {"tagged": "payments", "plain": "platform"}
     got = {team: len(install.messages(url)) for team, url in queues.items()}

@@ -86,7 +86,7 @@ def exercised(install: Install, workload: Workload, without: Without) -> None:
 
     workload.find(CRITICAL)
     workload.behave(scan_seconds=4)
-    workload.deploy()  # a second place joins while the scan runs
+    workload.deploy()  # a second entry joins while the scan runs
     workload.behave(scan_seconds=0.2)
     install.settle()  # only a task that is known to run is looked for when it stops
     install.ecs.update_service(cluster=CLUSTER, service=workload.name, desiredCount=0)
@@ -147,13 +147,13 @@ def _reconcile(install: Install, workload: Workload) -> None:
     inventory = install.outputs["inventory_table"]["name"]
     row = {
         "digest": {"S": "gone"},
-        "place": {"S": "111111111111#us-east-1#gone#gone"},
+        "workload": {"S": "111111111111#us-east-1#gone#gone"},
         "account_region": {"S": "111111111111#us-east-1"},
         "state": {"S": "running"},
         "last_seen": {"N": "0"},
     }
     dynamodb.put_item(TableName=inventory, Item=row)
-    below = {"digest": {"S": f"tasks#gone#{row['place']['S']}"}, "place": {"S": "a task"}}
+    below = {"digest": {"S": f"tasks#gone#{row['workload']['S']}"}, "workload": {"S": "a task"}}
     dynamodb.put_item(TableName=inventory, Item=below)
     machine = {"intake_state_machine_arn": install.outputs["intake_state_machine_arn"]}
     found = []

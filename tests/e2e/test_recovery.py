@@ -85,8 +85,8 @@ def test_a_function_may_be_killed_after_any_of_its_calls(
             )
         install.settle()
     notifications = install.notifications()
-    scanned = [each for each in notifications if not each["deployed"]]
-    deployed = [each for each in notifications if each["deployed"]]
+    scanned = [each for each in notifications if not each["workloads"]]
+    deployed = [each for each in notifications if each["workloads"]]
     ends = {
         each.name: {
             "verdict": each.verdict()["status"],
@@ -238,5 +238,5 @@ def test_a_lease_that_nobody_holds_any_more_runs_out(install: Install, workload:
     install.settle()
     assert len(workload.scans()) == 2
     assert workload.verdict()["status"] == "FINDINGS"
-    places = {each["service"] for told in install.notifications() for each in told["deployed"]}
-    assert places >= {workload.name, f"{workload.name}-later"}
+    workloads = {each["service"] for told in install.notifications() for each in told["workloads"]}
+    assert workloads >= {workload.name, f"{workload.name}-later"}

@@ -60,6 +60,6 @@ def test_a_rule_gets_each_scan_that_ended(
     assert (bad["source"], bad["detail-type"]) == ("image-scan", "Container Image Scan Completed")
     assert bad["detail"]["install"] == "qualys-image-scan"
     assert (bad["detail"]["verdict"], bad["detail"]["counts"]["critical"]) == ("FINDINGS", 1)
-    assert workload.name in {place["service"] for place in bad["detail"]["places"]}
+    assert workload.name in {entry["service"] for entry in bad["detail"]["workloads"]}
     assert good["detail"]["verdict"] == "CLEAN"
     assert install.notifications(), "people are told as well"

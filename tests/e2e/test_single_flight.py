@@ -28,10 +28,10 @@ def test_a_dozen_services_of_one_new_image_make_one_scan(
     assert install.failed_events() == []
     assert len(workload.scans()) == 1
     told = install.notifications()
-    assert {place["service"] for each in told for place in each["deployed"]} >= set(services)
-    places = [row for row in install.inventory() if row["digest"] == workload.key]
-    assert sorted(row["service"] for row in places) == sorted(services)
-    assert {row["state"] for row in places} == {"running"}
+    assert {entry["service"] for each in told for entry in each["workloads"]} >= set(services)
+    workloads = [row for row in install.inventory() if row["digest"] == workload.key]
+    assert sorted(row["service"] for row in workloads) == sorted(services)
+    assert {row["state"] for row in workloads} == {"running"}
 
 
 def test_a_delivery_that_is_repeated_starts_no_second_scan(

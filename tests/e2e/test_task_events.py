@@ -30,7 +30,7 @@ def test_a_rollback_without_any_call_is_seen(
     workload.deploy()
     assert workload.verdict()["status"] == "FINDINGS"
     (told,) = install.notifications()
-    assert [place["service"] for place in told["deployed"]] == [workload.name]
+    assert [entry["service"] for entry in told["workloads"]] == [workload.name]
     (row,) = rows(install, workload)
     assert (row["state"], row["service"], row["cluster"]) == ("running", workload.name, CLUSTER)
     assert "principal" not in row, "nobody is named"
@@ -43,8 +43,8 @@ def test_a_call_and_its_tasks_are_one_scan_and_one_notification(
     workload.deploy()
     assert len(workload.scans()) == 1
     told = install.notifications()
-    assert [place["service"] for each in told for place in each["deployed"]] == [workload.name]
-    registered = [place for each in told for place in each["registered"]]
+    assert [entry["service"] for each in told for entry in each["workloads"]] == [workload.name]
+    registered = [entry for each in told for entry in each["registered"]]
     assert len(registered) <= 1, "only where it was judged before the service came"
     (row,) = rows(install, workload)
     assert row["state"] == "running"

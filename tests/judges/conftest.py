@@ -62,7 +62,7 @@ def organization() -> Iterator[Judged]:
             names |= {f"{member}-{name}": arn for name, arn in _roles(found).items()}
             policies += found
         elsewhere = [(ACCOUNT, ELSEWHERE), (made.shop, ELSEWHERE)]
-        policies += [each for place in elsewhere for each in of_account(aws, *place)]
+        policies += [each for scope in elsewhere for each in of_account(aws, *scope)]
         _complete(policies, made.install.terraform.folder)
         for root in made.roots.values():
             _complete(policies, root.folder)

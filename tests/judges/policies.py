@@ -10,7 +10,7 @@ from sandbox.aws import Aws
 from sandbox.organization import PREFIX
 
 Json = dict[str, Any]
-Place = tuple[str, str]  # account and region
+Scope = tuple[str, str]  # account and region
 
 
 @dataclass(frozen=True)

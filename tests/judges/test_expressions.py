@@ -50,7 +50,7 @@ def cases(expression: str) -> Iterator[Json]:
         known: Json = {"states": {}}
         for path, value in zip(paths, values, strict=True):
             if value is not ABSENT:
-                place(known, path, value)
+                put(known, path, value)
         yield {"expression": expression, "states": known.pop("states"), "variables": known}
 
 
@@ -64,7 +64,7 @@ def has_null(case: Json) -> bool:
     return "null" in json.dumps(case)
 
 
-def place(known: Any, path: tuple[str, ...], value: Any) -> None:
+def put(known: Any, path: tuple[str, ...], value: Any) -> None:
     """Sets a value, where what is there already can hold it."""
     for name in path[:-1]:
         known = known.setdefault(name, {})

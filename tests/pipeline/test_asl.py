@@ -153,7 +153,7 @@ def test_every_state_goes_on_or_ends(machine: str) -> None:
         assert len(ways) == 1, name
 
 
-def test_the_poll_counter_changes_in_two_places() -> None:
+def test_the_poll_counter_changes_in_two_states() -> None:
     """Set to 0 by a submission and raised by a check: 30 polls are thirty checks."""
     found = {
         name: state["Assign"]["poll_count"]

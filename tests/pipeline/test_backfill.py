@@ -109,7 +109,7 @@ def test_the_same_failure_is_told_once_and_then_stands_in_the_digest(account: Ac
     (failed,) = pipeline.told()[-1]["failed"]
     assert failed["uri"].startswith(URI)
     assert failed["reason"].startswith("ERROR: ScanFailed")
-    assert failed["places"] == [f"{ACCOUNT}#{REGION}#prod#web"]
+    assert failed["workloads"] == [f"{ACCOUNT}#{REGION}#prod#web"]
 
 
 def test_another_failure_and_another_workload_are_told(account: Account) -> None:
@@ -125,7 +125,7 @@ def test_another_failure_and_another_workload_are_told(account: Account) -> None
     account.runs(2, digest=digest, service="other")
     account.reconciles()
     timeout = pipeline.told()[-1]
-    families = [each["task_definition"].rsplit("/")[-1] for each in timeout["deployed"]]
+    families = [each["task_definition"].rsplit("/")[-1] for each in timeout["workloads"]]
     assert (timeout["verdict"], families) == ("TIMEOUT", ["other:1"])
 
 
@@ -158,11 +158,11 @@ def test_what_was_never_seen_is_named_with_its_image_and_workload(account: Accou
     (asked,) = found["scans"]
     assert asked["image"].startswith(URI)
     assert asked["why"] == "no verdict"
-    assert asked["places"] == [f"{ACCOUNT}#{REGION}#prod#web"]
+    assert asked["workloads"] == [f"{ACCOUNT}#{REGION}#prod#web"]
 
 
 def services(message: Json) -> list[str]:
-    return sorted(each["task_definition"].rsplit("/")[-1] for each in message["deployed"])
+    return sorted(each["task_definition"].rsplit("/")[-1] for each in message["workloads"])
 
 
 @pytest.fixture
@@ -204,8 +204,8 @@ def test_what_runs_is_notified_when_the_threshold_is_lowered(two: Account) -> No
     for _ in range(2):
         two.reconciles()
     first, second = two.pipeline.told()
-    assert first["deployed"][0]["compared"]["new"] == 1
-    assert second["deployed"][0]["compared"] == {"new": 1, "still_open": 1, "fixed": 0}
+    assert first["workloads"][0]["compared"]["new"] == 1
+    assert second["workloads"][0]["compared"] == {"new": 1, "still_open": 1, "fixed": 0}
     assert services(second) == ["jobs:1", "web:1"]
 
 

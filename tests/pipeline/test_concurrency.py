@@ -224,9 +224,9 @@ def test_what_was_kept_is_scanned_when_it_is_put_back(pipeline: Pipeline) -> Non
     for event in kept:
         assert pipeline.intake(event).status == "SUCCEEDED"
     assert sorted(verdict(run) for run in pipeline.scans()) == ["CLEAN", "CLEAN", "FINDINGS"]
-    (place,) = pipeline.told()[-1]["deployed"]
-    assert place["cluster"] == "prod"
-    assert place["task_definition"].endswith("shop/app-1:1")
+    (workload,) = pipeline.told()[-1]["workloads"]
+    assert workload["cluster"] == "prod"
+    assert workload["task_definition"].endswith("shop/app-1:1")
 
 
 def test_a_malformed_secret_is_told_once_as_well(pipeline: Pipeline) -> None:
@@ -270,7 +270,7 @@ def test_what_was_kept_is_the_image_that_was_deployed(pipeline: Pipeline) -> Non
 def test_a_kept_event_is_of_the_image_that_its_tag_then_named(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, also_tagged: bool, expected: str
 ) -> None:
-    """The tag has moved since; a lease is held for the image before, whose place waits."""
+    """The tag has moved since; a lease is held for the image before, whose workload waits."""
     before = pipeline.push()
     pipeline.find(5)
 

@@ -1,4 +1,4 @@
-"""A fixed version is found in whichever of the three places Qualys tells it."""
+"""A fixed version is found in whichever of the three sources Qualys names it in."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ def told(pipeline: Pipeline, **switches: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("place", "listed"),
+    ("source", "listed"),
     [
-        *((place, "listed") for place in ("vulnerability", "image", "table")),
-        *((place, listed) for place in ("image", "table") for listed in ("null", "absent")),
+        *((source, "listed") for source in ("vulnerability", "image", "table")),
+        *((source, listed) for source in ("image", "table") for listed in ("null", "absent")),
     ],
 )
-def test_a_fix_is_found_in_each_place_alone(settled: Pipeline, place: str, listed: str) -> None:
-    message = told(settled, fix_places=[place], vuln_software=listed)
+def test_a_fix_is_found_in_each_source_alone(settled: Pipeline, source: str, listed: str) -> None:
+    message = told(settled, fix_sources=[source], vuln_software=listed)
     assert message["fixable"]["critical"] == 1
     one, two = message["findings"]
     assert (one["fixes"], two["fixes"]) == (["expat 2.1.0-14"], [])
@@ -43,13 +43,13 @@ def test_a_fix_is_found_in_each_place_alone(settled: Pipeline, place: str, liste
     assert settled.calls().count("GET /images/{sha}") == 1, "asked for no more than before"
 
 
-def test_a_fix_in_all_places_is_told_once(settled: Pipeline) -> None:
+def test_a_fix_in_all_sources_is_told_once(settled: Pipeline) -> None:
     (one, _) = told(settled)["findings"]
     assert one["fixes"] == ["expat 2.1.0-14"]
 
 
-def test_a_fix_in_no_place_is_none(settled: Pipeline) -> None:
-    message = told(settled, fix_places=[])
+def test_a_fix_in_no_source_is_none(settled: Pipeline) -> None:
+    message = told(settled, fix_sources=[])
     assert message["fixable"]["critical"] == 0
     assert [each["fixes"] for each in message["findings"]] == [[], []]
 
@@ -60,7 +60,7 @@ def test_a_fix_in_no_place_is_none(settled: Pipeline) -> None:
 def test_what_the_software_of_an_image_says_of_findings_is_read_by_its_type(
     settled: Pipeline, form: str, fixable: int
 ) -> None:
-    message = told(settled, fix_places=["image"], software_vulnerabilities=form)
+    message = told(settled, fix_sources=["image"], software_vulnerabilities=form)
     assert message["fixable"]["critical"] == fixable
 
 
@@ -68,7 +68,7 @@ def test_what_the_software_of_an_image_says_of_findings_is_read_by_its_type(
     "forms", [["tabs"], ["repeated"], ["more_columns"], ["prose"], ["tabs", "repeated"]]
 )
 def test_the_table_is_read_in_its_odd_forms(settled: Pipeline, forms: list[str]) -> None:
-    (one, _) = told(settled, fix_places=["table"], result_table=forms)["findings"]
+    (one, _) = told(settled, fix_sources=["table"], result_table=forms)["findings"]
     assert one["fixes"] == ["expat 2.1.0-14"]
 
 
@@ -84,7 +84,7 @@ def test_software_that_is_too_much_to_carry_loses_fixes_and_never_findings(
     settled: Pipeline, environment: pytest.MonkeyPatch
 ) -> None:
     environment.setattr(fixes, "_LARGEST", 4)
-    message = told(settled, fix_places=["image"])
+    message = told(settled, fix_sources=["image"])
     assert message["fixable"]["critical"] == 0
 
 

@@ -14,7 +14,7 @@ from tests.support.pipeline import REPOSITORY, TAG, URI, Pipeline, verdict
 
 Json = dict[str, Any]
 
-PLACE = f"{ACCOUNT}#{REGION}#prod#web"
+WORKLOAD = f"{ACCOUNT}#{REGION}#prod#web"
 # The key of everything in both tables that is no image, and those of images.
 NAMES = (
     f"registry#{ACCOUNT}#{REGION}",
@@ -27,7 +27,7 @@ NAMES = (
     "coverage",
     DIGEST,
     "sha256:" + "1" * 63,
-    f"tasks#{DIGEST}#{PLACE}",
+    f"tasks#{DIGEST}#{WORKLOAD}",
     f"{ACCOUNT}/{REGION}/{REPOSITORY}:{TAG}",
     f"{ACCOUNT}/{REGION}/{REPOSITORY}@{DIGEST}",
     "other#exceptions",
@@ -98,7 +98,7 @@ def test_an_image_of_ecr_is_scanned_and_told_wherever_it_runs(pipeline: Pipeline
         assert pipeline.intake(service(pipeline, URI, name)).status == "SUCCEEDED"
     assert [verdict(each) for each in pipeline.scans()] == ["FINDINGS"]
     (told,) = pipeline.told()
-    assert {each["service"] for each in told["deployed"]} == {in_arn(name) for name in NAMES}
+    assert {each["service"] for each in told["workloads"]} == {in_arn(name) for name in NAMES}
 
 
 def test_a_dead_credential_is_told_where_its_notice_was_deployed_as_an_image(

@@ -88,7 +88,7 @@ class TestOnePipelineForTwoPlatforms:
         on_amd, on_arm = pushed.scans_together()
         assert (verdict(on_amd), verdict(on_arm)) == ("FINDINGS", "CLEAN")
         (told,) = pushed.told()
-        assert [each["service"] or each["task_definition"] for each in told["deployed"]]
+        assert [each["service"] or each["task_definition"] for each in told["workloads"]]
         assert told["config_digest"] == f"sha256:{AMD}"
 
     def test_one_index_on_two_platforms_has_two_verdicts(self, pushed: Pipeline) -> None:

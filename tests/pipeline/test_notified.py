@@ -60,7 +60,7 @@ class Service:
         return [
             message
             for message in self.pipeline.told()[before:]
-            if any("/web:" in place["task_definition"] for place in message["deployed"])
+            if any("/web:" in workload["task_definition"] for workload in message["workloads"])
         ]
 
 
@@ -70,11 +70,13 @@ def service(settled: Pipeline) -> Service:
 
 
 def compared(messages: list[Json], service: str = "web") -> Json:
-    """How a place's findings differ from what it was notified of, in the one message."""
+    """How a workload's findings differ from what it was notified of, in the one message."""
     (message,) = messages
     family = f"task-definition/{service}:1"
-    (place,) = [each for each in message["deployed"] if each["task_definition"].endswith(family)]
-    found: Json = place["compared"]
+    (workload,) = [
+        each for each in message["workloads"] if each["task_definition"].endswith(family)
+    ]
+    found: Json = workload["compared"]
     return found
 
 

@@ -24,12 +24,12 @@ def test_a_new_image_is_scanned_from_its_event_to_its_verdict(pipeline: Pipeline
     assert pipeline.told() == pipeline.kept() == []
 
 
-def test_findings_are_told_with_the_place_that_runs_the_image(pipeline: Pipeline) -> None:
+def test_findings_are_told_with_the_workload_that_runs_the_image(pipeline: Pipeline) -> None:
     pipeline.find(5, 4, 4)
     assert verdict(pipeline.scan()) == "FINDINGS"
     (message,) = pipeline.told()
     assert message["counts"] == {"critical": 1, "high": 2, "medium": 0, "low": 0}
-    assert message["deployed"][0]["cluster"] == "prod"
+    assert message["workloads"][0]["cluster"] == "prod"
 
 
 def test_an_image_that_is_known_starts_nothing(pipeline: Pipeline) -> None:

@@ -40,9 +40,9 @@ def serve(pipeline: Pipeline) -> None:
 
 
 def named(message: dict[str, Any]) -> tuple[list[str], list[str], int]:
-    services = [each["service"] for each in message["deployed"]]
+    services = [each["service"] for each in message["workloads"]]
     families = [each["task_definition"].rsplit("/")[-1] for each in message["registered"]]
-    return services, families, message["deployed_total"]
+    return services, families, message["workloads_total"]
 
 
 def test_a_registered_task_definition_is_announced_as_registered_and_its_service_later(

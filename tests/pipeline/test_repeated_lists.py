@@ -135,13 +135,13 @@ def test_a_finding_that_is_listed_twice_on_a_page_is_one(settled: Pipeline, rati
 
 
 def test_findings_of_one_qid_in_two_packages_are_two(settled: Pipeline) -> None:
-    places = [
+    packages = [
         {"name": "log4j", "version": "2.14.0", "packagePath": path}
         for path in ("/app/a.jar", "/app/b.jar")
     ]
     settled.qualys.tell_findings(
         REPOSITORY,
-        [{"qid": 1, "title": "log4shell", "severity": 5, "software": [each]} for each in places],
+        [{"qid": 1, "title": "log4shell", "severity": 5, "software": [each]} for each in packages],
     )
     assert ended(settled.scan()) == ("FINDINGS", "")
     (message,) = settled.told()

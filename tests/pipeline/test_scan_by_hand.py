@@ -31,7 +31,7 @@ def forget_verdict(pipeline: Pipeline) -> None:
 
 
 def services(message: dict[str, Any]) -> list[str]:
-    return [each["task_definition"].rsplit("/")[-1] for each in message["deployed"]]
+    return [each["task_definition"].rsplit("/")[-1] for each in message["workloads"]]
 
 
 def test_a_scan_by_hand_is_notified_to_who_runs_the_image_after_its_verdict_has_expired(
@@ -52,7 +52,7 @@ def test_a_scan_by_hand_is_no_workload_of_a_message(pipeline: Pipeline) -> None:
     by_hand(pipeline)
     pipeline.scans()
     (message,) = pipeline.told()
-    assert (message["deployed"], message["deployed_total"]) == ([], 0)
+    assert (message["workloads"], message["workloads_total"]) == ([], 0)
     assert message["requested_by"] == [OPERATOR]
     pipeline.announce(service="web")
     assert services(pipeline.told()[1]) == ["web:1"]

@@ -51,7 +51,7 @@ def statuses(pipeline: Pipeline) -> dict[str, str]:
     return {row["uri"]["S"]: row["status"]["S"] for row in pipeline.items() if "status" in row}
 
 
-def places() -> dict[str, str]:
+def states() -> dict[str, str]:
     """The states of the inventory's rows, by key."""
     rows = aws_client("dynamodb").scan(TableName=tables.INVENTORY)["Items"]
     return {row["digest"]["S"]: row["state"]["S"] for row in rows if "state" in row}
@@ -142,8 +142,8 @@ def test_nobody_takes_the_lease_of_a_digest_by_naming_it(pipeline: Pipeline, hos
     run = pipeline.scan(f"{HOST}/victim/app:1")
     assert ended(run) == ("FINDINGS", "")
     told = pipeline.told()[-1]
-    assert (told["verdict"], len(told["deployed"])) == ("FINDINGS", 1)
-    assert "attacker" not in str(told["deployed"])
+    assert (told["verdict"], len(told["workloads"])) == ("FINDINGS", 1)
+    assert "attacker" not in str(told["workloads"])
 
 
 def test_a_lease_of_our_own_unread_repository_is_not_that_of_the_digest(
@@ -182,6 +182,6 @@ def test_the_start_and_the_stop_of_a_task_meet_in_one_row(
     image = f"{host}/{REPOSITORY}:{TAG}" + (f"@{digest}" if pinned else "")
     told = digest if pulled else ""
     pipeline.intake(state(pipeline, "RUNNING", image, told))
-    assert list(places().values()) == ["running"]
+    assert list(states().values()) == ["running"]
     pipeline.intake(state(pipeline, "STOPPED", image, told))
-    assert list(places().values()) == ["stopped"]
+    assert list(states().values()) == ["stopped"]

@@ -119,7 +119,7 @@ def test_only_the_holder_of_a_lease_gives_it_back() -> None:
     assert free["Key"] == {"imageDigest": {"S": f"{{% {INPUT}.lease.key %}}"}}
     held = "#owner = :owner AND acquired_at = :acquired_at AND #status = :in_progress"
     assert free["ConditionExpression"] == held
-    assert free["UpdateExpression"] == "SET #status = :error, #ttl = :ttl"  # the places stay
+    assert free["UpdateExpression"] == "SET #status = :error, #ttl = :ttl"  # the workloads stay
     values = free["ExpressionAttributeValues"]
     assert values[":owner"] == {"S": f"{{% {INPUT}.lease.owner %}}"}
     assert values[":acquired_at"] == {"N": f"{{% $string({INPUT}.lease.acquired_at) %}}"}

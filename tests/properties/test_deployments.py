@@ -15,7 +15,7 @@ from image_scan.aws.cross_account import Accounts
 from image_scan.ecr import references
 from image_scan.errors import ScanError
 from image_scan.events import deployments
-from image_scan.events.workloads import place_of
+from image_scan.events.workloads import workload_of
 from tests.properties import strategies
 from tests.properties.profile import fuzzed
 from tests.properties.promise import kept
@@ -139,8 +139,8 @@ def test_what_was_read_can_be_stored_and_told(
     read = kept(lambda: deployments.read(call(named), accounts(named, manifest)))
     for image in [] if isinstance(read, ScanError) else read["images"]:
         task = builders.task(of=image, service=_shown(service))
-        name, facts = place_of(task)
-        TypeSerializer().serialize({"places": {name: facts}})
+        name, facts = workload_of(task)
+        TypeSerializer().serialize({"workloads": {name: facts}})
         assert len(json.dumps(task).encode()) < PAYLOAD
 
 

@@ -70,9 +70,9 @@ causes = st.one_of(
 )
 
 
-def places(count: int) -> dict[str, Any]:
+def workloads(count: int) -> dict[str, Any]:
     return {
-        f"place-{number}": {
+        f"workload-{number}": {
             **deployment(event_id=f"event-{number}", cluster="c" * 255, service="s" * 255),
             "containers": ["n" * 255] * 10,
         }
@@ -86,7 +86,7 @@ def size(value: Any) -> int:
 
 def check_everywhere(of: Image, outcome: Outcome, deployed: int) -> None:
     """A message, an item and a payload that AWS takes, each with its services' own rules."""
-    told = message.compose(settling(outcome, of), outcome, Selection(places(deployed)))
+    told = message.compose(settling(outcome, of), outcome, Selection(workloads(deployed)))
     made = message.notification(told)
     assert 0 < len(made.subject) <= 100
     assert all(" " <= each <= "~" for each in made.subject)
@@ -96,7 +96,7 @@ def check_everywhere(of: Image, outcome: Outcome, deployed: int) -> None:
         assert all(each.isprintable() for each in text.split("\n"))
     assert len(made.texts["phones"]) <= SMS
     json.dumps(told, allow_nan=False)
-    assert told["deployed_total"] == deployed
+    assert told["workloads_total"] == deployed
     item = TypeSerializer().serialize({"imageDigest": of["key"], "outcome": outcome})
     assert size(item) < ITEM
     read = TypeDeserializer().deserialize(item)["outcome"]

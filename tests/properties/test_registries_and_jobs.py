@@ -66,7 +66,7 @@ class Memo(RegistryMemo):
         assert key == (ACCOUNT, REGION)
 
 
-def place(request: Request) -> str:
+def endpoint(request: Request) -> str:
     path = request.path.removeprefix("/csapi/v1.3/registry")
     if path.startswith("/aws/connector"):
         return "created connector" if request.method == "POST" else "connectors"
@@ -79,7 +79,7 @@ def place(request: Request) -> str:
     return "created schedule" if path.endswith("/schedule") else "removed"
 
 
-PLACES = {
+ENDPOINTS = {
     "registries": vendor.DOCUMENTS["registries"],
     "connectors": vendor.DOCUMENTS["connectors"],
     "aws-base": vendor.DOCUMENTS["aws-base"],
@@ -94,7 +94,9 @@ PLACES = {
     "created schedule": vendor.DOCUMENTS["created schedule"],
     "removed": [{"deletionJobId": vendor.OTHER_UUID}],
 }
-good = {name: st.sampled_from(documents).map(strategies.told) for name, documents in PLACES.items()}
+good = {
+    name: st.sampled_from(documents).map(strategies.told) for name, documents in ENDPOINTS.items()
+}
 conversations = st.fixed_dictionaries(
     {
         name: st.lists(
@@ -102,14 +104,14 @@ conversations = st.fixed_dictionaries(
             min_size=1,
             max_size=3,
         )
-        for name, documents in PLACES.items()
+        for name, documents in ENDPOINTS.items()
     }
 )
 
 
 def replying(conversation: dict[str, list[Answer]]) -> Callable[[Request], Answer]:
     replies = {name: scripted(answers) for name, answers in conversation.items()}
-    return lambda request: replies[place(request)](request)
+    return lambda request: replies[endpoint(request)](request)
 
 
 def check_posts(gateway: Gateway, name: str) -> None:
@@ -117,7 +119,7 @@ def check_posts(gateway: Gateway, name: str) -> None:
     fates = [
         answer
         for request, answer in gateway.said
-        if request.method == "POST" and place(request) == name
+        if request.method == "POST" and endpoint(request) == name
     ]
     for answer in fates[:-1]:
         refused = answer.failure is None and answer.status in (401, 403, 409, 429)
@@ -137,7 +139,7 @@ def check_paths(gateway: Gateway) -> None:
     assert len(gateway.said) <= MOST_CALLS
     for request, _ in gateway.said:
         assert request.path.startswith("/csapi/v1.3/registry")
-        assert ".." not in request.path, "an id that leaves its place in the address"
+        assert ".." not in request.path, "an id that leaves its part of the path"
 
 
 @fuzzed(
@@ -160,7 +162,7 @@ def test_a_registry_is_one_that_qualys_told_or_an_error(
     check_posts(gateway, "created connector")
     check_paths(gateway)
     assert sum(naps) <= 5
-    posted = [request for request, _ in gateway.said if place(request) == "created registry"]
+    posted = [request for request, _ in gateway.said if endpoint(request) == "created registry"]
     assert not (posted and held), "created under another's lock"
     for request in posted:
         body = json.loads(request.body)
@@ -199,7 +201,9 @@ def test_a_submission_is_a_schedule_that_qualys_told_or_an_error(
     )
     check_posts(gateway, "created schedule")
     check_paths(gateway)
-    assert not [each for each, _ in gateway.said if place(each) in ("removed", "created registry")]
+    assert not [
+        each for each, _ in gateway.said if endpoint(each) in ("removed", "created registry")
+    ]
     for request, _ in gateway.said:
         if request.method == "POST":
             [chosen] = json.loads(request.body)["filters"]
@@ -256,7 +260,7 @@ def test_a_sweep_never_fails_and_removes_only_its_own_old_ones(
     named = {
         each
         for request, _ in gateway.said
-        if place(request) == "removed"
+        if endpoint(request) == "removed"
         for each in request.query.get("scheduleIds", [])
     }
     assert all(
@@ -264,7 +268,7 @@ def test_a_sweep_never_fails_and_removes_only_its_own_old_ones(
         for each, _ in gateway.said
     )
     for request, _ in gateway.said:
-        if place(request) == "removed":
+        if endpoint(request) == "removed":
             assert request.query.get("scheduleIds"), "without ids, all schedules would be meant"
     if usual:
         own = {

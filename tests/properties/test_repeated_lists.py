@@ -62,7 +62,7 @@ truths = st.lists(
 
 
 def package(number: int) -> dict[str, Any]:
-    """Two findings share a QID, and lie in different places."""
+    """Two findings share a QID, and lie in different packages."""
     return {"name": "expat", "version": "2.1", "packagePath": f"/{number % 2}", "fixVersion": None}
 
 

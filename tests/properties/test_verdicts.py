@@ -76,7 +76,7 @@ class Scene:
     page: int = 0
 
     def answers(self) -> dict[str, Answer]:
-        """By the place that is asked: what there is to say, all well."""
+        """By the endpoint that is asked: what there is to say, all well."""
         entries = [each.entry(number) for number, each in enumerate(self.findings)]
         shown = [each for each in entries if not (self.hides_exempted and each["isExempted"])]
         if self.hides_exempted:
@@ -134,7 +134,7 @@ class Scene:
         return told
 
 
-def place(request: Request) -> str:
+def endpoint(request: Request) -> str:
     """What is asked for, in a scene's words."""
     path = request.path
     if path.endswith("/schedule"):
@@ -148,14 +148,14 @@ def place(request: Request) -> str:
 
 
 def talk(scene: Scene, spoiled: dict[str, tuple[Answer, bool]]) -> Gateway:
-    """`spoiled` by place: the answer, and whether it is given the first time only."""
+    """`spoiled` by endpoint: the answer, and whether it is given the first time only."""
     good = scene.answers()
     wrong = dict(spoiled)
 
     def reply(request: Request) -> Answer:
         if request.method != "GET":
             return Answer(200, b"{}")
-        asked = place(request)
+        asked = endpoint(request)
         if asked in wrong:
             answer, once = wrong[asked]
             if once:
@@ -236,12 +236,12 @@ def spoiled_scenes(draw: st.DrawFn) -> tuple[Scene, dict[str, tuple[Answer, bool
     scene = draw(scenes)
     good = {**scene.answers(), "vuln true 2": NONE, "vuln false 2": NONE, "image": NOT_FOUND}
     good |= scene.answers()
-    places = draw(st.lists(st.sampled_from(sorted(good)), max_size=3, unique=True))
+    endpoints = draw(st.lists(st.sampled_from(sorted(good)), max_size=3, unique=True))
     # The list that decides is spoiled as often as all others together.
-    if draw(st.booleans()) and "vuln true 1" not in places:
-        places.append("vuln true 1")
+    if draw(st.booleans()) and "vuln true 1" not in endpoints:
+        endpoints.append("vuln true 1")
     wrong = {}
-    for each in places:
+    for each in endpoints:
         answer = draw(strategies.spoiled(good[each]))
         wrong[each] = (answer, draw(st.booleans()))
     return scene, wrong
@@ -294,7 +294,7 @@ def test_an_image_that_qualys_lists_wrongly_is_never_clean(scene: Scene, answer:
     check(scene, talk(scene, {"vuln true 1": (answer, False)}))
 
 
-# --- all is in order, and only some of the places that tell of findings tell of others ----------
+# --- all is in order, and only some of the lists that name findings name others -----------------
 
 numbers = st.one_of(
     st.just(0), st.just(0), st.just(0), st.integers(0, 12), st.integers(0, 12).map(str),

@@ -46,22 +46,22 @@ def again(work: Callable[[], Any]) -> int:
 
 def rows_of_others() -> int:
     """What a hundred rows of a partition add to a query that demands another sort key."""
-    names = ("image", "place", "area")
-    index = {"IndexName": "by-place", "KeySchema": keys("area", "place")}
+    names = ("image", "workload", "area")
+    index = {"IndexName": "by-workload", "KeySchema": keys("area", "workload")}
     dynamodb._create_table(
         {
             "TableName": "rows",
             "BillingMode": "PAY_PER_REQUEST",
             "AttributeDefinitions": [{"AttributeName": n, "AttributeType": "S"} for n in names],
-            "KeySchema": keys("image", "place"),
+            "KeySchema": keys("image", "workload"),
             "GlobalSecondaryIndexes": [{**index, "Projection": {"ProjectionType": "ALL"}}],
         }
     )
     asked = {
         "TableName": "rows",
-        "IndexName": "by-place",
-        "KeyConditionExpression": "area = :area AND place = :place",
-        "ExpressionAttributeValues": {":area": {"S": "here"}, ":place": {"S": "mine"}},
+        "IndexName": "by-workload",
+        "KeyConditionExpression": "area = :area AND workload = :workload",
+        "ExpressionAttributeValues": {":area": {"S": "here"}, ":workload": {"S": "mine"}},
     }
     put("1", "mine")
     few = again(partial(dynamodb._query, asked))
@@ -75,8 +75,8 @@ def keys(partition: str, sort: str) -> list[dict[str, str]]:
     return [{"AttributeName": name, "KeyType": kind} for name, kind in kinds]
 
 
-def put(image: str, place: str) -> None:
-    item = {"image": {"S": image}, "place": {"S": place}, "area": {"S": "here"}}
+def put(image: str, workload: str) -> None:
+    item = {"image": {"S": image}, "workload": {"S": workload}, "area": {"S": "here"}}
     dynamodb._put_item({"TableName": "rows", "Item": item})
 
 

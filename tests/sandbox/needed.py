@@ -1,7 +1,7 @@
 """Is each patch of the embedded AWS still needed? `python -m tests.sandbox.needed`, from the root.
 
 Leaves out one patch after the other, and runs the test that holds it, which has to fail. Ends with
-a failure when one does not, or when a test fails with all patches in place.
+a failure when one does not, or when a test fails with all patches applied.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from sandbox.chaos.seen import Judgement, Seen
 Json = dict[str, Any]
 DIGEST, URI, EVENT = "sha256:" + "d" * 64, "host/chaos/app:1", "request-1"
 NONE = dict.fromkeys(("critical", "high", "medium", "low"), 0)
-PLACE = {"cluster": "chaos", "service": "web", "task_definition": "app:1"}
+WORKLOAD = {"cluster": "chaos", "service": "web", "task_definition": "app:1"}
 
 
 def of(kind: str, *severities: int) -> Truth:
@@ -32,7 +32,7 @@ def told(**counts: Any) -> Json:
     image = {"digest": DIGEST}
     alert = verdict("FINDINGS", **counts) | {"verdict": "FINDINGS", "image": image}
     alert |= {"subject": f"Scan: {counts}"}
-    return alert | {"deployed": [PLACE], "deployed_total": 1}
+    return alert | {"workloads": [WORKLOAD], "workloads_total": 1}
 
 
 def see(was: Truth, item: Json, *alerts: Json, requested: bool = False, **seen: Any) -> Judgement:
@@ -129,7 +129,7 @@ def test_a_version_with_the_same_findings_needs_no_alert_and_should_have_none() 
     assert wrong.startswith("told though known: 1 alerts, with 0 faults")
 
 
-def test_a_place_that_hears_the_same_twice_is_told_again() -> None:
+def test_a_workload_that_hears_the_same_twice_is_told_again() -> None:
     (wrong,) = see(of("bad"), verdict("FINDINGS", **BAD), told(**BAD), told(**BAD)).wrong
     assert wrong.startswith("told twice: 1 alerts")
 

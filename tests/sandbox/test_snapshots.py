@@ -109,7 +109,7 @@ def test_another_provider_in_the_mirror_makes_another(
         assert number(make) == number(make) == wanted
 
 
-def test_another_terraform_in_the_same_place_makes_another(
+def test_another_terraform_at_the_same_path_makes_another(
     tmp_path: Path, make: Callable[[Snapshot], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program = tmp_path / "bin/terraform"

@@ -16,11 +16,11 @@ from image_scan.contracts import (
     ImageTask,
     Lease,
     Outcome,
-    Place,
     Registry,
     SettleTask,
     Status,
     Submission,
+    Workload,
 )
 from image_scan.notifications.policy import NotificationPolicy
 
@@ -238,16 +238,16 @@ def listed(*rows: dict[str, Any]) -> dict[str, Any]:
     return {"data": list(rows), "count": len(rows)}
 
 
-def recorded(cache: ScanCache, held: Lease, outcome: Outcome) -> dict[str, Place]:
+def recorded(cache: ScanCache, held: Lease, outcome: Outcome) -> dict[str, Workload]:
     """Who waited for a scan that has a result now."""
-    places = cache.places_of(held) or {}
-    return places if cache.record(held, outcome, WEEK, places) else {}
+    workloads = cache.workloads_of(held) or {}
+    return workloads if cache.record(held, outcome, WEEK, workloads) else {}
 
 
-def freed(cache: ScanCache, held: Lease, outcome: Outcome) -> dict[str, Place]:
+def freed(cache: ScanCache, held: Lease, outcome: Outcome) -> dict[str, Workload]:
     """Who waited for a scan that ended without one."""
-    places = cache.places_of(held) or {}
-    return places if cache.free(held, outcome, WEEK, places) else {}
+    workloads = cache.workloads_of(held) or {}
+    return workloads if cache.free(held, outcome, WEEK, workloads) else {}
 
 
 def unheard(*_announced: object) -> None:

@@ -57,7 +57,7 @@ class Shell:
 
 
 def fill_in(file: Path, **values: object) -> None:
-    """Writes values into a file of variables, in place of those that its lines have."""
+    """Writes values into a file of variables, and removes the lines that set them."""
     text = file.read_text()
     for name, value in values.items():
         text, found = re.subn(rf"(?m)^( *{name} *=) .*$", rf"\1 {json.dumps(value)}", text)

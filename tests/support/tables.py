@@ -44,24 +44,24 @@ def _serialize_once(
 
 _MOTO.setattr(BaseJSONSerializer, "_serialize_type_structure", _serialize_once)
 
-CACHE, INVENTORY = "images", "places"
+CACHE, INVENTORY = "images", "workloads"
 KEYS: dict[str, dict[str, KeyTypeType]] = {
     CACHE: {"imageDigest": "HASH"},
-    INVENTORY: {"digest": "HASH", "place": "RANGE"},
+    INVENTORY: {"digest": "HASH", "workload": "RANGE"},
 }
-_BY_PLACE: dict[str, KeyTypeType] = {"account_region": "HASH", "place": "RANGE"}
+_BY_WORKLOAD: dict[str, KeyTypeType] = {"account_region": "HASH", "workload": "RANGE"}
 
 
 def create(dynamodb: DynamoDBClient, cache: str = CACHE, inventory: str = INVENTORY) -> None:
     dynamodb.create_table(TableName=cache, **_schema(KEYS[CACHE]))
     index: GlobalSecondaryIndexUnionTypeDef = {
-        "IndexName": "by-place",
-        "KeySchema": _keys(_BY_PLACE),
+        "IndexName": "by-workload",
+        "KeySchema": _keys(_BY_WORKLOAD),
         "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["last_seen", "state"]},
     }
     dynamodb.create_table(
         TableName=inventory,
-        **_schema(KEYS[INVENTORY], *_BY_PLACE),
+        **_schema(KEYS[INVENTORY], *_BY_WORKLOAD),
         GlobalSecondaryIndexes=[index],
     )
 

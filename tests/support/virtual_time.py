@@ -45,7 +45,7 @@ class VirtualTime:
             raise TimeoutError(f"an actor is at work for {_PATIENCE} s while others sleep")
 
     def together(self, actions: Sequence[Callable[[], _Result]]) -> list[_Result]:
-        """What the actions return, each an actor of its own in the place of the caller."""
+        """What the actions return, each an actor of its own in the workload of the caller."""
         with self._condition:
             self._actors += len(actions) - 1
         with ThreadPoolExecutor(len(actions)) as pool:

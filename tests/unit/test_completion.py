@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from image_scan.cache.concurrency import ScanSlots
     from image_scan.cache.leases import ScanCache
     from image_scan.cache.table import CacheTable
-    from image_scan.contracts import ImageTask, Lease, Place, Settled
+    from image_scan.contracts import ImageTask, Lease, Settled, Workload
     from image_scan.notifications.throttle import InstallNotices
     from tests.support.doubles import Clock
 
@@ -48,17 +48,19 @@ class Told:
         self.announced: list[tuple[str, list[str]]] = []
         self.error: Exception | None = None
 
-    def __call__(self, to: SettleTask, outcome: Outcome, places: Mapping[str, Place]) -> bool:
+    def __call__(self, to: SettleTask, outcome: Outcome, workloads: Mapping[str, Workload]) -> bool:
         if not POLICY.may_tell(outcome):
             return False
         if self.error:
             raise self.error
-        services = sorted(place["service"] for place in places.values())
+        services = sorted(workload["service"] for workload in workloads.values())
         self.calls.append((to["image"]["key"], outcome["verdict"], services))
         return True
 
-    def announce(self, _to: SettleTask, outcome: Outcome, places: Mapping[str, Place]) -> None:
-        services = sorted(place["service"] for place in places.values())
+    def announce(
+        self, _to: SettleTask, outcome: Outcome, workloads: Mapping[str, Workload]
+    ) -> None:
+        services = sorted(workload["service"] for workload in workloads.values())
         self.announced.append((outcome["verdict"], services))
 
 
@@ -138,7 +140,7 @@ def test_a_failed_telling_records_nothing(
     assert settle(task(), held, CRITICAL)["notified"]
 
 
-def test_all_places_that_waited_are_told_together(
+def test_all_workloads_that_waited_are_told_together(
     cache: ScanCache, told: Told, settle: Settle
 ) -> None:
     held = taken(cache.decide(task("event-1", service="web"), LEASE))
@@ -148,13 +150,13 @@ def test_all_places_that_waited_are_told_together(
 
 
 @pytest.mark.parametrize("outcome", [CRITICAL, TIMEOUT])
-def test_a_place_that_comes_while_the_others_are_told_is_told_too(
+def test_a_workload_that_comes_while_the_others_are_told_is_told_too(
     cache: ScanCache, told: Told, settle: Settle, outcome: Outcome
 ) -> None:
     held = taken(cache.decide(task("event-1", service="web"), LEASE))
 
-    def tell(to: SettleTask, what: Outcome, places: Mapping[str, Place]) -> bool:
-        told(to, what, places)
+    def tell(to: SettleTask, what: Outcome, workloads: Mapping[str, Workload]) -> bool:
+        told(to, what, workloads)
         if len(told.calls) == 1:
             cache.decide(task("event-2", service="late"), LEASE)
         return True
@@ -169,8 +171,8 @@ def test_who_comes_late_is_told_though_the_teller_dies(
     """It died when the verdict was recorded, and the late one was still to be told."""
     held = taken(cache.decide(task("event-1", service="web"), LEASE))
 
-    def tell(to: SettleTask, what: Outcome, places: Mapping[str, Place]) -> bool:
-        told(to, what, places)
+    def tell(to: SettleTask, what: Outcome, workloads: Mapping[str, Workload]) -> bool:
+        told(to, what, workloads)
         cache.decide(task("event-2", service="late"), LEASE)
         return True
 
@@ -188,7 +190,7 @@ def test_who_comes_late_is_told_though_the_teller_dies(
     assert {name for _, _, services in told.calls for name in services} == {"web", "late"}
 
 
-def test_a_place_that_comes_late_to_a_good_verdict_is_not_told(
+def test_a_workload_that_comes_late_to_a_good_verdict_is_not_told(
     cache: ScanCache, told: Told, settle: Settle
 ) -> None:
     held = taken(cache.decide(task("event-1", service="web"), LEASE))
@@ -223,7 +225,7 @@ def test_settling_again_tells_nobody(cache: ScanCache, told: Told, settle: Settl
     assert len(told.calls) == 1
 
 
-def test_a_known_verdict_is_told_to_one_place_and_noted(
+def test_a_known_verdict_is_told_to_one_workload_and_noted(
     cache: ScanCache, told: Told, settle: Settle
 ) -> None:
     recorded(cache, taken(cache.decide(task(), LEASE)), CRITICAL)
@@ -348,7 +350,7 @@ def test_what_is_wrong_with_the_install_is_told_once_an_hour_and_all_are_kept(
 def test_what_is_kept_says_so(cache: ScanCache, settle: Settle, error: str, words: str) -> None:
     heard: list[str] = []
 
-    def tell(_: SettleTask, outcome: Outcome, __: Mapping[str, Place]) -> bool:
+    def tell(_: SettleTask, outcome: Outcome, __: Mapping[str, Workload]) -> bool:
         heard.append(outcome["reason"])
         return True
 

@@ -25,11 +25,13 @@ if TYPE_CHECKING:
 @pytest.fixture
 def poison(table: CacheTable) -> Poison:
     def put(key: str) -> None:
-        place = {f"{ACCOUNT}#{REGION}#prod#web": {"event_id": "event-1"}}
+        workload = {f"{ACCOUNT}#{REGION}#prod#web": {"event_id": "event-1"}}
         status = {"status": "UNSCANNABLE", "reason": "no image of ECR", "claimed_by": ""}
         facts = {"uri": key, "account_id": "", "region": "", "repository": key, "tag": ""}
         until = {"ttl": NOW + WEEK, "scanned_at": NOW}
-        table.put({"imageDigest": key, **facts, **status, **until, "digest": "", "places": place})
+        table.put(
+            {"imageDigest": key, **facts, **status, **until, "digest": "", "workloads": workload}
+        )
 
     return put
 

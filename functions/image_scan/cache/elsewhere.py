@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from image_scan.cache.table import CacheTable
-    from image_scan.contracts import Image, Place
+    from image_scan.contracts import Image, Workload
 
 _REPOSITORY = ("account_id", "region", "repository")
 
@@ -22,17 +22,19 @@ def is_elsewhere(image: Image, item: Mapping[str, Any]) -> bool:
     return any(item.get(name) != image[name] for name in _REPOSITORY)  # type: ignore[literal-required]
 
 
-def may_notify(table: CacheTable, item: Mapping[str, Any], place: str, facts: Place) -> bool:
-    """Whether a place is to hear that its own image cannot be scanned. It then waits, with the
+def may_notify(table: CacheTable, item: Mapping[str, Any], workload: str, facts: Workload) -> bool:
+    """Whether a workload is to hear that its own image cannot be scanned. It then waits, with the
     others, for the next scan of the same bytes."""
-    known = item["places"].get(place)
+    known = item["workloads"].get(workload)
     if known:
         return bool(known["event_id"] == facts["event_id"])  # whose notification failed
     try:
         same = "#status = :status"
-        table.update(item["imageDigest"], {f"places.{place}": facts}, same, status=item["status"])
+        table.update(
+            item["imageDigest"], {f"workloads.{workload}": facts}, same, status=item["status"]
+        )
     except ConditionFailedError:
         return False
     except ItemTooLarge:
-        pass  # at worst the place is told once more
+        pass  # at worst the workload is told once more
     return True

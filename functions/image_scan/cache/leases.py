@@ -2,8 +2,9 @@
 
 An item of the table is a lease (`IN_PROGRESS`) or a verdict; either counts until its `ttl`.
 DynamoDB removes expired items late, so every condition compares the time itself. The item also
-collects the places that deploy the image: all of them are told of its verdict, each of them once.
-After a scan without a result it keeps nothing but them: whoever comes next scans, and all hear.
+collects the workloads that deploy the image: all of them are told of its verdict, each of them
+once. After a scan without a result it keeps nothing but them: whoever comes next scans, and all
+hear.
 """
 
 from __future__ import annotations
@@ -16,17 +17,17 @@ from typing import TYPE_CHECKING, Any, cast
 from image_scan.cache import failures, reconciled
 from image_scan.cache.elsewhere import is_elsewhere, may_notify
 from image_scan.cache.table import CacheTable, ConditionFailedError
-from image_scan.contracts import CacheDecision, ImageTask, Lease, Outcome, Place
+from image_scan.contracts import CacheDecision, ImageTask, Lease, Outcome, Workload
 from image_scan.errors import AwsUnavailable, ItemTooLarge
 from image_scan.events.by_hand import is_by_hand
-from image_scan.events.workloads import is_registered, place_of
+from image_scan.events.workloads import is_registered, workload_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _IN_PROGRESS = "IN_PROGRESS"
 _EXPIRED = "attribute_not_exists(imageDigest) OR (#ttl <= :now AND #status <> :in_progress)"
-# `#set0_…` are the steps to a place, which is all that is set.
+# `#set0_…` are the steps to a workload, which is all that is set.
 _UNCLAIMED = (
     "#status = :verdict AND (attribute_not_exists(#set0_0.#set0_1)"
     " OR #set0_0.#set0_1.claimed_until <= :now"
@@ -63,7 +64,7 @@ class ScanCache:
         self._clock = clock
 
     def decide(
-        self, task: ImageTask, lease_seconds: int, running: Mapping[str, Place] | None = None
+        self, task: ImageTask, lease_seconds: int, running: Mapping[str, Workload] | None = None
     ) -> CacheDecision:
         """Takes the lease of an image that nobody knows, else says what is to be done with it.
 
@@ -88,38 +89,38 @@ class ScanCache:
                 return _SKIP
         raise AwsUnavailable("the image's item changed each time it was read")
 
-    def places_of(self, lease: Lease) -> dict[str, Place] | None:
-        """The places that wait for a lease; None when it is no longer held: they were told."""
+    def workloads_of(self, lease: Lease) -> dict[str, Workload] | None:
+        """The workloads that wait for a lease; None when it is no longer held: they were told."""
         item = self._table.get(lease["key"]) or {}
         if item.get("status") != _IN_PROGRESS or _holder(item) != _holder(lease):
             return None
-        places: dict[str, Place] = item["places"]
-        return places
+        workloads: dict[str, Workload] = item["workloads"]
+        return workloads
 
     def record(
-        self, lease: Lease, outcome: Outcome, ttl_seconds: int, places: Mapping[str, Place]
+        self, lease: Lease, outcome: Outcome, ttl_seconds: int, workloads: Mapping[str, Workload]
     ) -> bool:
-        """Turns a lease into its verdict, if no place has joined those that are told of it."""
+        """Turns a lease into its verdict, if no workload has joined those that are told of it."""
         changes = {
             "ttl": self._verdict_end(lease["key"], _kept(outcome, ttl_seconds)),
             **{name: value for name, value in outcome.items() if name in _RESULT},
         }
-        return self._end(lease, outcome, places, changes)
+        return self._end(lease, outcome, workloads, changes)
 
     def free(
-        self, lease: Lease, outcome: Outcome, ttl_seconds: int, places: Mapping[str, Place]
+        self, lease: Lease, outcome: Outcome, ttl_seconds: int, workloads: Mapping[str, Workload]
     ) -> bool:
-        """The same without a result: the places are to hear of the next one."""
+        """The same without a result: the workloads are to hear of the next one."""
         changes = {"ttl": self._now() + ttl_seconds, "reason": outcome.get("reason", "")}
-        return self._end(lease, outcome, places, changes)
+        return self._end(lease, outcome, workloads, changes)
 
     def unaware(
-        self, lease: Lease, outcome: Outcome, places: Mapping[str, Place]
-    ) -> dict[str, Place]:
-        """Those of the places that the scan before has not notified of this same failure."""
+        self, lease: Lease, outcome: Outcome, workloads: Mapping[str, Workload]
+    ) -> dict[str, Workload]:
+        """Those of the workloads that the scan before has not notified of this same failure."""
         if outcome["verdict"] not in _NO_RESULT:
-            return dict(places)
-        return failures.unaware(self._table.get(lease["key"]) or {}, outcome, places)
+            return dict(workloads)
+        return failures.unaware(self._table.get(lease["key"]) or {}, outcome, workloads)
 
     def keep_findings(self, lease: Lease, outcome: Outcome, ttl_seconds: int) -> None:
         """Twice as long as the verdict: the next version is compared with them. Those that are too
@@ -136,11 +137,11 @@ class ScanCache:
         return str(item.get("listed", ""))
 
     def note_told(self, task: ImageTask, outcome: Outcome, ttl_seconds: int) -> None:
-        """Notes that a place has heard of a known verdict, or of an unscannable image."""
-        place, facts = place_of(task)
+        """Notes that a workload has heard of a known verdict, or of an unscannable image."""
+        workload, facts = workload_of(task)
         key = task["image"]["key"]
         try:
-            changes: dict[str, Any] = {f"places.{place}": facts}
+            changes: dict[str, Any] = {f"workloads.{workload}": facts}
             if outcome["verdict"] == "UNSCANNABLE":
                 changes["ttl"] = self._verdict_end(key, ttl_seconds)
                 changes["reason"] = outcome.get("reason", "")
@@ -148,18 +149,18 @@ class ScanCache:
             verdict = outcome["verdict"]
             self._table.update(key, changes, "#status = :verdict", verdict=verdict)
         except (ConditionFailedError, ItemTooLarge):
-            return  # it has moved on, or is full; at worst the place is told once more
+            return  # it has moved on, or is full; at worst the workload is told once more
 
     def _end(
         self,
         lease: Lease,
         outcome: Outcome,
-        places: Mapping[str, Place],
+        workloads: Mapping[str, Workload],
         changes: Mapping[str, Any],
     ) -> bool:
         changes = {"status": outcome["verdict"], **changes}
-        condition = f"{_HELD} AND size(places) = :places"
-        values = {**_holder(lease), "places": len(places)}
+        condition = f"{_HELD} AND size(workloads) = :workloads"
+        values = {**_holder(lease), "workloads": len(workloads)}
         try:
             self._table.update(lease["key"], changes, condition, **values)
         except ConditionFailedError:
@@ -167,8 +168,8 @@ class ScanCache:
         return True
 
     def _unscannable(self, task: ImageTask) -> CacheDecision | None:
-        """None where places wait for the result of a scan that began when one could be asked for:
-        all of them are to hear."""
+        """None where workloads wait for the result of a scan that began when one could be asked
+        for: all of them are to hear."""
         outcome = Outcome(verdict="UNSCANNABLE", reason=task["image"]["unscannable"])
         if is_by_hand(task["deployment"]):
             # Recorded, it would count as notified for the workload that comes next.
@@ -182,12 +183,12 @@ class ScanCache:
             return self._told(task, item)
         if _only_registers(task) or _is_awaited(task):
             return _SKIP  # a pipeline may register before it pushes
-        place, facts = place_of(task)
+        workload, facts = workload_of(task)
         claim = {
             **_identity(task),
             "status": "UNSCANNABLE",
             "ttl": self._now() + _CLAIM_SECONDS,
-            "places": {place: facts},
+            "workloads": {workload: facts},
             "claimed_by": task["event_id"],
         }
         try:
@@ -201,17 +202,17 @@ class ScanCache:
     def _apart(self, task: ImageTask, item: Mapping[str, Any], outcome: Outcome) -> CacheDecision:
         """What has failed in one repository is not ended by another one without a tag for it."""
         is_new = not (_only_registers(task) or _is_awaited(task))
-        if is_new and may_notify(self._table, item, *place_of(task)):
+        if is_new and may_notify(self._table, item, *workload_of(task)):
             return CacheDecision(decision="notify", lease=None, outcome=outcome)
         return _SKIP
 
     def _told(self, task: ImageTask, item: Mapping[str, Any]) -> CacheDecision:
-        """A bad verdict is told to a place that has not heard of it, by one event: a call and its
-        tasks come within seconds. Whose telling fails is kept, and claims it again."""
+        """A bad verdict is told to a workload that has not heard of it, by one event: a call and
+        its tasks come within seconds. Whose telling fails is kept, and claims it again."""
         result = {name: item[name] for name in _RESULT if name in item}
         outcome = cast("Outcome", {"verdict": item["status"], **result})
-        place, facts = place_of(task)
-        known = item["places"].get(place)
+        workload, facts = workload_of(task)
+        known = item["workloads"].get(workload)
         heard = known is not None and "claimed_until" not in known
         is_quiet = item["status"] != "FINDINGS" or not self._may_tell(outcome)
         if heard and not is_quiet and reconciled.may_judge_again(task, item, self._table):
@@ -223,23 +224,23 @@ class ScanCache:
         values = {"verdict": item["status"], "now": self._now(), "event": task["event_id"]}
         try:
             self._table.update(
-                item["imageDigest"], {f"places.{place}": claim}, _UNCLAIMED, **values
+                item["imageDigest"], {f"workloads.{workload}": claim}, _UNCLAIMED, **values
             )
         except ConditionFailedError:
             return _SKIP
         except ItemTooLarge:
-            pass  # at worst the place is told once more
+            pass  # at worst the workload is told once more
         return CacheDecision(decision="notify", lease=None, outcome=outcome)
 
     def _claim(
-        self, task: ImageTask, seconds: int, running: Mapping[str, Place]
+        self, task: ImageTask, seconds: int, running: Mapping[str, Workload]
     ) -> tuple[Lease, dict[str, Any] | None]:
         """The lease, and the item that stands in its way: None when it was taken."""
-        place, facts = place_of(task)
-        places = {**running, place: facts}
+        workload, facts = workload_of(task)
+        workloads = {**running, workload: facts}
         # Not in seconds: a scan can end, and its event come again, within one.
         lease = self._lease(task, int(self._clock() * 1000))
-        item = self._leased(task, lease, seconds, places)
+        item = self._leased(task, lease, seconds, workloads)
         try:
             self._table.put(item, _EXPIRED, **self._at())
             return lease, None
@@ -251,10 +252,10 @@ class ScanCache:
         # have used the name and be done. So this is another lease, over what was seen and no other.
         before = known.get("acquired_at", 0)
         lease = self._lease(task, max(int(self._clock() * 1000), before + 1))
-        waiting, failure = {**_unclaimed(known["places"]), **places}, {}
+        waiting, failure = {**_unclaimed(known["workloads"]), **workloads}, {}
         if known["status"] in _NO_RESULT and reconciled.may_scan_again(task, known):
-            # Nobody has deployed anything: its place is the one that is known.
-            waiting = {**places, **_unclaimed(known["places"])}
+            # Nobody has deployed anything: the workload is the one that is known.
+            waiting = {**workloads, **_unclaimed(known["workloads"])}
             failure = failures.before(known)
         item = {**self._leased(task, lease, seconds, waiting), **failure}
         as_seen: dict[str, Any] = {name: known[name] for name in _VERSION if name in known}
@@ -265,7 +266,7 @@ class ScanCache:
         return lease, None
 
     def _leased(
-        self, task: ImageTask, lease: Lease, seconds: int, places: Mapping[str, Any]
+        self, task: ImageTask, lease: Lease, seconds: int, workloads: Mapping[str, Any]
     ) -> dict[str, Any]:
         item = {
             **_identity(task),
@@ -273,7 +274,7 @@ class ScanCache:
             "owner": lease["owner"],
             "acquired_at": lease["acquired_at"],
             "ttl": lease["acquired_at"] // 1000 + seconds,
-            "places": places,
+            "workloads": workloads,
         }
         reason = task["image"]["unscannable"]
         return {**item, "reason": reason} if reason else item
@@ -290,9 +291,9 @@ class ScanCache:
         return item["status"] in _FREE or forced
 
     def _join(self, task: ImageTask, item: Mapping[str, Any]) -> bool:
-        """Adds a place to somebody else's running scan; False when that scan has just ended."""
-        place, facts = place_of(task)
-        changes = {f"places.{place}": facts}
+        """Adds a workload to somebody else's running scan; False when that scan has just ended."""
+        workload, facts = workload_of(task)
+        changes = {f"workloads.{workload}": facts}
         try:
             self._table.update(task["image"]["key"], changes, _HELD, **_holder(item))
         except ConditionFailedError:
@@ -332,10 +333,10 @@ def _with(lease: Lease, unscannable: str) -> CacheDecision:
     return CacheDecision(decision="notify", lease=lease, outcome=outcome)
 
 
-def _unclaimed(places: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+def _unclaimed(workloads: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     return {
-        place: {name: value for name, value in facts.items() if name != "claimed_until"}
-        for place, facts in places.items()
+        workload: {name: value for name, value in facts.items() if name != "claimed_until"}
+        for workload, facts in workloads.items()
     }
 
 
@@ -355,8 +356,8 @@ def _is_awaited(task: ImageTask) -> bool:
 
 
 def _heard(task: ImageTask, item: Mapping[str, Any]) -> bool:
-    """Whether this is one more task of a place that is known: nobody has deployed anything."""
-    return task.get("task") is not None and place_of(task)[0] in item["places"]
+    """Whether this is one more task of a workload that is known: nobody has deployed anything."""
+    return task.get("task") is not None and workload_of(task)[0] in item["workloads"]
 
 
 def _identity(task: ImageTask) -> dict[str, Any]:

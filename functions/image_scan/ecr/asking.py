@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from image_scan.contracts import Image
 
-    Place = tuple[str, str, str]  # account, region, repository
+    Address = tuple[str, str, str]  # account, region, repository
 
 # After this time nothing more is asked. With the last question, which may take as long again, it
 # fits into the function's time.
@@ -40,38 +40,39 @@ class Unanswered:
 
 
 def each(
-    places: Iterable[Place],
-    ask: Callable[[Place], Answer],
+    addresses: Iterable[Address],
+    ask: Callable[[Address], Answer],
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
-) -> dict[Place, Answer | Unanswered]:
-    """What `ask` answers, by place. Of a region that is silent only one place is asked in a round.
+) -> dict[Address, Answer | Unanswered]:
+    """What `ask` answers, by address. Of a region that is silent only one address is asked in a
+    round.
 
     Regions that the SDK does not know come last, and have no second round: a new one may answer.
     """
-    answers: dict[Place, Answer | Unanswered] = {}
+    answers: dict[Address, Answer | Unanswered] = {}
     ends = clock() + _SECONDS
-    waiting = sorted(places, key=lambda place: not _is_known(place))
+    waiting = sorted(addresses, key=lambda address: not _is_known(address))
     for pause in (0, _PAUSE_SECONDS):
         if waiting and pause:
             sleep(pause)
         silent: dict[str, Unanswered] = {}
         again = []
-        for place in waiting:
+        for address in waiting:
             answer: Answer | Unanswered
-            if known := silent.get(place[1]):
+            if known := silent.get(address[1]):
                 answer = known
             else:
-                answer = _asked(place, ask, in_time=clock() < ends)
-            answers[place] = answer
+                answer = _asked(address, ask, in_time=clock() < ends)
+            answers[address] = answer
             if isinstance(answer, Unanswered) and answer.silent:
-                silent[place[1]] = answer
-            if isinstance(answer, Unanswered) and answer.passing and _is_known(place):
-                again.append(place)
+                silent[address[1]] = answer
+            if isinstance(answer, Unanswered) and answer.passing and _is_known(address):
+                again.append(address)
         waiting = again
-    for place, answer in answers.items():
+    for address, answer in answers.items():
         if isinstance(answer, Unanswered):
-            log.warning("repository not read", repository="/".join(place), reason=answer.reason)
+            log.warning("repository not read", repository="/".join(address), reason=answer.reason)
     return answers
 
 
@@ -82,16 +83,18 @@ def require_answer(image: Image) -> None:
         raise ImageUnread(unread)
 
 
-def _asked(place: Place, ask: Callable[[Place], Answer], *, in_time: bool) -> Answer | Unanswered:
+def _asked(
+    address: Address, ask: Callable[[Address], Answer], *, in_time: bool
+) -> Answer | Unanswered:
     if not in_time:
         return Unanswered("no time was left to ask ECR")
     try:
-        return ask(place)
+        return ask(address)
     except AwsRejected as error:
         return Unanswered(str(error))
     except AwsUnavailable as error:
         return Unanswered(str(error), silent=clients.is_silent(error), passing=True)
 
 
-def _is_known(place: Place) -> bool:
-    return place[1] in clients.regions()
+def _is_known(address: Address) -> bool:
+    return address[1] in clients.regions()

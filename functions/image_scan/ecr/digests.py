@@ -35,17 +35,17 @@ def identify(
     """
     groups: dict[tuple[str, str, str], list[tuple[str, EcrReference]]] = defaultdict(list)
     for container, reference in references:
-        place = (reference.account_id, reference.region, reference.repository)
-        groups[place].append((container, reference))
+        address = (reference.account_id, reference.region, reference.repository)
+        groups[address].append((container, reference))
     wanted = {
-        place: sorted({each.digest or each.tag for _, each in members})
-        for place, members in groups.items()
+        address: sorted({each.digest or each.tag for _, each in members})
+        for address, members in groups.items()
     }
     read = repositories.read(wanted, registry_of)
     images: dict[str, Image] = {}
-    for place, members in groups.items():
+    for address, members in groups.items():
         for container, reference in members:
-            found = _image(reference, read[place], platform)
+            found = _image(reference, read[address], platform)
             known = images.get(found["key"], found)
             # Two repositories may hold the same bytes, and only one of them under a tag.
             image = found if known["unscannable"] else known

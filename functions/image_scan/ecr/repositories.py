@@ -79,16 +79,16 @@ def read(
 ) -> dict[tuple[str, str, str], Repository]:
     """Repositories by account, region and name, with the tags and digests wanted of them."""
 
-    def ask(place: tuple[str, str, str]) -> Repository:
-        account_id, region, name = place
+    def ask(address: tuple[str, str, str]) -> Repository:
+        account_id, region, name = address
         registry = registry_of(account_id, region)
-        found = _read(registry.ecr, account_id, name, wanted[place])
+        found = _read(registry.ecr, account_id, name, wanted[address])
         closed = _CLOSED if found.problem and not (found.manifests or registry.ours) else ""
         role = registry.role_account_id
         return replace(found, closed=closed, ours=registry.ours, role_account_id=role)
 
     answers = asking.each(wanted, ask)
-    return {place: _repository(answer, place[1]) for place, answer in answers.items()}
+    return {address: _repository(answer, address[1]) for address, answer in answers.items()}
 
 
 def _repository(answer: Repository | asking.Unanswered, region: str) -> Repository:
@@ -176,8 +176,8 @@ def _tags(ecr: ECRClient, where: _Where, digests: Sequence[str]) -> dict[str, li
     def read(names: Sequence[str]) -> dict[str, dict[str, Any]]:
         return dict(_manifests(ecr, where, names)[0].values())
 
-    place = where["registryId"], where["repositoryName"]
-    return tags | index_tags.find(ecr, *place, untagged, read)
+    address = where["registryId"], where["repositoryName"]
+    return tags | index_tags.find(ecr, *address, untagged, read)
 
 
 def _document(text: str) -> dict[str, Any]:

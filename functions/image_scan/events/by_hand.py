@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from image_scan.contracts import Deployment, Place
+    from image_scan.contracts import Deployment, Workload
 
 EVENT_NAME = "ScanRequest"
 
@@ -17,6 +17,6 @@ def is_by_hand(deployment: Deployment) -> bool:
     return deployment["event_name"] == EVENT_NAME
 
 
-def requested_by(places: Mapping[str, Place]) -> list[str]:
+def requested_by(workloads: Mapping[str, Workload]) -> list[str]:
     """Names who asked by hand: principals, sorted."""
-    return sorted({each["principal"] for each in places.values() if is_by_hand(each)})
+    return sorted({each["principal"] for each in workloads.values() if is_by_hand(each)})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from image_scan.contracts import Place
+from image_scan.contracts import Workload
 from image_scan.events.api_calls import REGISTERS, family
 from image_scan.events.by_hand import is_by_hand
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from image_scan.contracts import Deployment, ImageTask
 
 
-def place_of(task: ImageTask) -> tuple[str, Place]:
-    """Where a deployment runs an image: its id, and the facts that a notification gives."""
+def workload_of(task: ImageTask) -> tuple[str, Workload]:
+    """Returns the workload of a deployment: its id, and the facts that a notification gives."""
     deployment = task["deployment"]
-    workload = deployment["service"] or family(deployment["task_definition"])
-    place = (deployment["account"], deployment["region"], deployment["cluster"], workload)
-    return "#".join(place), Place(**deployment, containers=task["image"]["containers"])
+    name = deployment["service"] or family(deployment["task_definition"])
+    parts = (deployment["account"], deployment["region"], deployment["cluster"], name)
+    return "#".join(parts), Workload(**deployment, containers=task["image"]["containers"])
 
 
 def is_registered(deployment: Deployment) -> bool:
@@ -27,30 +27,34 @@ def is_registered(deployment: Deployment) -> bool:
     return deployment["event_name"] == REGISTERS
 
 
-def deployed(places: Mapping[str, Place]) -> dict[str, Place]:
+def select_workloads(workloads: Mapping[str, Workload]) -> dict[str, Workload]:
     """Selects the workloads: what runs the image, or is about to."""
     return {
         name: each
-        for name, each in places.items()
+        for name, each in workloads.items()
         if not is_registered(each) and not is_by_hand(each)
     }
 
 
-def registered(places: Mapping[str, Place]) -> dict[str, Place]:
+def select_registered(workloads: Mapping[str, Workload]) -> dict[str, Workload]:
     """Selects the registered task definitions that none of the workloads runs."""
-    running = {_definition(each) for each in deployed(places).values()}
+    running = {_definition(each) for each in select_workloads(workloads).values()}
     return {
         name: each
-        for name, each in places.items()
+        for name, each in workloads.items()
         if is_registered(each) and _definition(each) not in running
     }
 
 
-def to_notify(places: Mapping[str, Place]) -> dict[str, Place]:
+def to_notify(workloads: Mapping[str, Workload]) -> dict[str, Workload]:
     """Leaves out the task definitions whose workload is there as well: one of the two is enough."""
-    kept = registered(places)
-    return {name: each for name, each in places.items() if name in kept or not is_registered(each)}
+    definitions = select_registered(workloads)
+    return {
+        name: each
+        for name, each in workloads.items()
+        if name in definitions or not is_registered(each)
+    }
 
 
-def _definition(place: Place) -> tuple[str, str, str]:
-    return place["account"], place["region"], family(place["task_definition"])
+def _definition(workload: Workload) -> tuple[str, str, str]:
+    return workload["account"], workload["region"], family(workload["task_definition"])

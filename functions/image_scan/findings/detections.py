@@ -20,7 +20,7 @@ ADVICE = {
 }
 UNCLEAR = "the answer is not whole or has no known shape"
 LEVELS: tuple[Level, ...] = ("critical", "high", "medium", "low")
-# Malware is rated 1 to 5, a secret by a word, or by its place on that scale of four. What has no
+# Malware is rated 1 to 5, a secret by a word, or by its step on that scale of four. What has no
 # severity that can be read counts as the worst: it must not stay below anybody's threshold.
 _MALWARE: dict[int, Level] = {5: "critical", 4: "high", 3: "medium", 2: "low", 1: "low"}
 _SECRETS: dict[int, Level] = {4: "critical", 3: "high", 2: "medium", 1: "low"}

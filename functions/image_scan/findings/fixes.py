@@ -1,11 +1,11 @@
-"""The version of a package that fixes a finding, from each place that may hold it. Pure.
+"""The version of a package that fixes a finding, from each source that may hold it. Pure.
 
 1. `software[].fixVersion` of the finding.
 2. `softwares[]` of the image's details, whose `vulnerabilities` name findings by QID. The same key
    holds counts or null elsewhere, which name nothing.
 3. `Required_Version` of the table that the finding's `result` may be.
 
-A package takes it from the first place that has one for it.
+A package takes it from the first source that has one for it.
 """
 
 from __future__ import annotations
@@ -47,11 +47,11 @@ def packages(
     own = [_package(each) for each in fields.objects(entry.get("software"))]
     spelt = {_plain(each.name): each.name for each in own}
     fixed = [each for each in own if each.fix]
-    for place in (_joined(of_image.get(fields.qid(entry), ()), spelt), table(entry.get("result"))):
+    for source in (_joined(of_image.get(fields.qid(entry), ()), spelt), table(entry.get("result"))):
         known = {_plain(each.name) for each in fixed}
         fixed += [
             each._replace(name=spelt.get(_plain(each.name), each.name))
-            for each in place
+            for each in source
             if _plain(each.name) not in known
         ]
     return _named((each.name, each.version) for each in own or fixed), _named(

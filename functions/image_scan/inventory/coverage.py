@@ -14,11 +14,11 @@ Json = dict[str, Any]
 @dataclass
 class UnscannableImage:
     """A running image that has no result: no scan can be asked for, or the last one ended as
-    `verdict` says. `places` are ids of the inventory."""
+    `verdict` says. `workloads` are ids of the inventory."""
 
     uri: str
     reason: str
-    places: set[str] = field(default_factory=set)
+    workloads: set[str] = field(default_factory=set)
     verdict: Verdict = "UNSCANNABLE"
 
     @property
@@ -28,7 +28,7 @@ class UnscannableImage:
 
 @dataclass
 class Found:
-    """Of all that runs: keys of images, by what is known of them. `sent` are (image, place),
+    """Of all that runs: keys of images, by what is known of them. `sent` are (image, workload),
     `scans` the images that the intake is asked to scan, with the reason, `bad` those whose
     findings it judges again."""
 

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from image_scan.cache.leases import ScanCache
-    from image_scan.contracts import Image, Place
+    from image_scan.contracts import Image, Workload
     from image_scan.findings.encoding import Finding
     from image_scan.inventory.table import InventoryTable
 
 _RECORD = "notified"
-# Of what ran at a place, so many are looked at.
+# Of the images that a workload ran before, so many are looked at.
 _MOST = 20
 
 
@@ -34,22 +34,22 @@ class NotifiedFindings:
         self._running: dict[str, dict[str, Any]] = {}
 
     def at(
-        self, place: str, facts: Place, image: Image, notifiable: Callable[[Finding], bool]
+        self, workload: str, facts: Workload, image: Image, notifiable: Callable[[Finding], bool]
     ) -> list[Finding] | None:
-        """Returns what a place was notified of before this verdict; None where that is unknown.
+        """Returns what a workload was notified of before this verdict; None where that is unknown.
 
         The image's own record, of an earlier scan, else that of the version before. A version
         without one was notified of nothing, and ends what it did not contain as `notifiable`.
         """
-        own = self._running.get(place) or self._inventory.get(image["key"], place)
+        own = self._running.get(workload) or self._inventory.get(image["key"], workload)
         if _RECORD in own:
             return encoding.unpack(own[_RECORD])
         known: list[Finding] | None = None
         since, kept = 0, []
-        for short in self._others(place, facts, image):
+        for short in self._others(workload, facts, image):
             if short["last_seen"] < since:
                 break
-            row = self._inventory.get(short["digest"], place)
+            row = self._inventory.get(short["digest"], workload)
             # Another version may have begun after one that was seen later: both count.
             if not _is_before(row, image, facts, own) or row["first_seen"] < since:
                 continue
@@ -64,30 +64,30 @@ class NotifiedFindings:
             return [] if kept else None
         return [each for each in known if all(each.qid in qids for qids in kept)]
 
-    def workloads(self, image: Image) -> dict[str, Place]:
-        """Returns what runs an image: facts by place. What these were notified of is then at hand,
-        so this object is for one image from now on."""
+    def workloads(self, image: Image) -> dict[str, Workload]:
+        """Returns what runs an image: facts by workload. What these were notified of is then at
+        hand, so this object is for one image from now on."""
         self._running = Inventory(self._inventory).running(image["key"])
-        return {place: facts_of(row) for place, row in self._running.items()}
+        return {workload: facts_of(row) for workload, row in self._running.items()}
 
-    def is_at_hand(self, place: str) -> bool:
-        """Whether it is known without a call what a place was notified of."""
-        return _RECORD in self._running.get(place, {})
+    def is_at_hand(self, workload: str) -> bool:
+        """Whether it is known without a call what a workload was notified of."""
+        return _RECORD in self._running.get(workload, {})
 
-    def record(self, place: str, image: Image, findings: Sequence[Finding]) -> None:
-        """Records what a place has been notified of; to be called after the notification."""
+    def record(self, workload: str, image: Image, findings: Sequence[Finding]) -> None:
+        """Records what a workload has been notified of; to be called after the notification."""
         # Their CVEs are not compared.
         packed = encoding.pack([each._replace(cves=()) for each in findings])
-        self._inventory.set_existing(image["key"], place, _RECORD, packed)
+        self._inventory.set_existing(image["key"], workload, _RECORD, packed)
 
-    def end(self, place: str, image: Image) -> None:
+    def end(self, workload: str, image: Image) -> None:
         """Records that nothing of this image is notifiable any more, where anything was."""
-        if _RECORD in self._inventory.get(image["key"], place):
-            self.record(place, image, [])
+        if _RECORD in self._inventory.get(image["key"], workload):
+            self.record(workload, image, [])
 
-    def _others(self, place: str, facts: Place, image: Image) -> list[dict[str, Any]]:
-        """Reads what else ran at a place, in short: the newest first."""
-        rows = self._inventory.at(f"{facts['account']}#{facts['region']}", place)
+    def _others(self, workload: str, facts: Workload, image: Image) -> list[dict[str, Any]]:
+        """Reads what else the workload ran, in short: the newest first."""
+        rows = self._inventory.at(f"{facts['account']}#{facts['region']}", workload)
         others = [row for row in rows if row["digest"] != image["key"]]
         return sorted(others, key=lambda row: -int(row["last_seen"]))[:_MOST]
 
@@ -107,7 +107,9 @@ class NotifiedFindings:
         return self._contents[digest]
 
 
-def _is_before(row: Mapping[str, Any], image: Image, facts: Place, own: Mapping[str, Any]) -> bool:
+def _is_before(
+    row: Mapping[str, Any], image: Image, facts: Workload, own: Mapping[str, Any]
+) -> bool:
     """Whether a row is of what the image's containers ran before it."""
     containers = own.get("containers", facts["containers"])
     if row.get("repository") != image["repository"] or not {*containers} & {*row["containers"]}:

@@ -19,7 +19,7 @@ from image_scan.cache.elsewhere import is_elsewhere
 from image_scan.ecr.digests import reference_key
 from image_scan.errors import AwsRejected
 from image_scan.events import deployments
-from image_scan.events.workloads import place_of
+from image_scan.events.workloads import workload_of
 from image_scan.inventory import running_tasks
 from image_scan.inventory.coverage import Found, UnscannableImage
 
@@ -38,7 +38,7 @@ Where = tuple[str, str]  # account, region
 
 _FRESH = frozenset({"CLEAN", "FINDINGS"})
 _FAILED = frozenset({"ERROR", "TIMEOUT"})
-# A place that was seen lately may be about to start.
+# A workload that was seen lately may be about to start.
 _SETTLED_SECONDS = 3600
 _SILENT_SECONDS = 7 * 86_400
 
@@ -84,7 +84,7 @@ class Reconciliation:
         """Everything once; what was found, as it is kept and shown, with the `scans` that the
         intake was asked for. `unscannable` and `failed` are then set."""
         rows: dict[Where, list[Json]] = {home: []}
-        for row in self._inventory.places():
+        for row in self._inventory.rows():
             account, region = row["account_region"].split("#", 1)
             rows.setdefault((account, region), []).append(row)
         found = Found()
@@ -114,7 +114,7 @@ class Reconciliation:
         return {**summary, "scans": list(found.scans.values())}
 
     def _reconcile(self, where: Where, rows: Iterable[Mapping[str, Any]], found: Found) -> None:
-        states = {(row["digest"], row["place"]): row["state"] for row in rows}
+        states = {(row["digest"], row["workload"]): row["state"] for row in rows}
         ecs = self._accounts.ecs(*where)
         time = datetime.fromtimestamp(self._now, UTC).isoformat()
         for event in running_tasks.events(ecs, *where, time):
@@ -129,7 +129,7 @@ class Reconciliation:
             found.sent.update(pair for _, pair in lacking)
             self._note_scans(lacking, found)
         for row in rows:
-            pair = (row["digest"], row["place"])
+            pair = (row["digest"], row["workload"])
             over = row["state"] != "stopped" and pair not in found.running
             if over and row["last_seen"] < self._now - _SETTLED_SECONDS:
                 self._inventory.close(*pair)
@@ -142,7 +142,7 @@ class Reconciliation:
         states: Mapping[tuple[str, str], str],
         found: Found,
     ) -> bool:
-        """Whether a running image is without a verdict, or its place not known to run it, or not
+        """Whether a running image is without a verdict, or its workload not known to run it, or not
         notified of it: who deploys an image whose verdict has run out waits alone for the next."""
         key = pair[0]
         found.images.add(key)
@@ -154,10 +154,10 @@ class Reconciliation:
         if status == "UNSCANNABLE" or (not status and image["unscannable"]):
             reason = image["unscannable"] or item.get("reason") or "no scan can be asked for"
             known = found.unscannable.setdefault(key, UnscannableImage(image["uri"], reason))
-            known.places.add(pair[1])
+            known.workloads.add(pair[1])
         elif item and not status:
             failed = UnscannableImage(image["uri"], item.get("reason", ""), verdict=item["status"])
-            found.failed.setdefault(key, failed).places.add(pair[1])
+            found.failed.setdefault(key, failed).workloads.add(pair[1])
         # Here a scan may be asked for; and findings that somebody waits for.
         is_open = status == "UNSCANNABLE" and is_elsewhere(image, item)
         is_open |= self._is_bad(key) and not self._has_heard(pair)
@@ -168,13 +168,13 @@ class Reconciliation:
         self, lacking: Iterable[tuple[ImageTask, tuple[str, str]]], found: Found
     ) -> None:
         """The images of an event that was sent which the intake has to scan."""
-        for task, (key, place) in lacking:
+        for task, (key, workload) in lacking:
             image, item = task["image"], self._item(key)
             if image["unscannable"] or (item and item["status"] not in _FAILED):
                 continue
             why = f"{item['status']}: {item.get('reason', '')}" if item else "no verdict"
-            asked = {"key": key, "image": image["uri"], "why": why, "places": []}
-            found.scans.setdefault(key, asked)["places"].append(place)
+            asked = {"key": key, "image": image["uri"], "why": why, "workloads": []}
+            found.scans.setdefault(key, asked)["workloads"].append(workload)
 
     def _is_bad(self, key: str) -> bool:
         """Whether somebody may have to be notified of a verdict: the intake judges it again."""
@@ -183,9 +183,9 @@ class Reconciliation:
         return bool(item) and item["status"] == "FINDINGS" and self._may_tell(outcome)
 
     def _has_heard(self, pair: tuple[str, str]) -> bool:
-        """Whether a place has had its notification of a bad verdict, as CheckCache tells it."""
-        key, place = pair
-        known = self._item(key).get("places", {}).get(place)
+        """Whether a workload has had its notification of a bad verdict, as CheckCache tells it."""
+        key, workload = pair
+        known = self._item(key).get("workloads", {}).get(workload)
         return known is not None and "claimed_until" not in known
 
     def _item(self, key: str) -> Json:
@@ -201,8 +201,9 @@ class Reconciliation:
 
 
 def _pair(task: ImageTask, states: Mapping[tuple[str, str], str]) -> tuple[str, str]:
-    """The key of the image, by its digest unless its start is noted without one, and the place."""
-    place = place_of(task)[0]
-    unconfirmed = reference_key(task["image"]), place
+    """The key of the image, by its digest unless its start is noted without one, and the
+    workload."""
+    workload = workload_of(task)[0]
+    unconfirmed = reference_key(task["image"]), workload
     is_noted = states.get(unconfirmed, "stopped") != "stopped"
-    return unconfirmed if is_noted else (task["image"]["key"], place)
+    return unconfirmed if is_noted else (task["image"]["key"], workload)

@@ -1,4 +1,4 @@
-"""The DynamoDB table behind the inventory: `digest` and `place` are its keys."""
+"""The DynamoDB table behind the inventory: `digest` and `workload` are its keys."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
-INDEX = "by-place"
+INDEX = "by-workload"
 _PAGE = 100
 
 
@@ -35,20 +35,20 @@ class InventoryTable:
         self._dynamodb = dynamodb
         self._name = name
 
-    def get(self, digest: str, place: str) -> dict[str, Any]:
+    def get(self, digest: str, workload: str) -> dict[str, Any]:
         """The row as it is now; empty when there is none."""
         with clients.calls("dynamodb:GetItem"):
             answer = self._dynamodb.get_item(
-                TableName=self._name, Key=_key(digest, place), ConsistentRead=True
+                TableName=self._name, Key=_key(digest, workload), ConsistentRead=True
             )
         return unmarshal(answer.get("Item", {}))
 
     def any(self, digest: str, begin: str) -> bool:
-        """Whether a row lies below this key whose place begins so."""
+        """Whether a row lies below this key whose workload begins so."""
         with clients.calls("dynamodb:Query"):
             answer = self._dynamodb.query(
                 TableName=self._name,
-                KeyConditionExpression="digest = :digest AND begins_with(place, :begin)",
+                KeyConditionExpression="digest = :digest AND begins_with(workload, :begin)",
                 ExpressionAttributeValues=marshal({":digest": _cut(digest, 2048), ":begin": begin}),
                 ConsistentRead=True,
                 Limit=1,
@@ -56,7 +56,7 @@ class InventoryTable:
         return answer["Count"] > 0
 
     def index(self) -> Iterator[dict[str, Any]]:
-        """Every row of a place, in short."""
+        """Reads every row of an image and workload, in short."""
         more: dict[str, Any] = {}
         while True:
             with clients.calls("dynamodb:Scan"):
@@ -66,15 +66,15 @@ class InventoryTable:
                 return
             more = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
-    def at(self, account_region: str, place: str) -> list[dict[str, Any]]:
-        """What has run at a place, in short; at most a page of it."""
+    def at(self, account_region: str, workload: str) -> list[dict[str, Any]]:
+        """What a workload has run, in short; at most a page of it."""
         with clients.calls("dynamodb:Query"):
             answer = self._dynamodb.query(
                 TableName=self._name,
                 IndexName=INDEX,
-                KeyConditionExpression="account_region = :region AND place = :place",
+                KeyConditionExpression="account_region = :region AND workload = :workload",
                 ExpressionAttributeValues=marshal(
-                    {":region": account_region, ":place": _cut(place, 1024)}
+                    {":region": account_region, ":workload": _cut(workload, 1024)}
                 ),
             )
         return [unmarshal(row) for row in answer["Items"]]
@@ -99,19 +99,19 @@ class InventoryTable:
     def delete_all(self, digest: str) -> None:
         """Removes every row below this key."""
         for row in self.below(digest):
-            self.delete(row["digest"], row["place"])
+            self.delete(row["digest"], row["workload"])
 
-    def put(self, digest: str, place: str, values: Mapping[str, Any]) -> None:
+    def put(self, digest: str, workload: str, values: Mapping[str, Any]) -> None:
         with clients.calls("dynamodb:PutItem"):
-            item = {**_key(digest, place), **marshal(values)}
+            item = {**_key(digest, workload), **marshal(values)}
             self._dynamodb.put_item(TableName=self._name, Item=item)
 
-    def delete(self, digest: str, place: str) -> None:
+    def delete(self, digest: str, workload: str) -> None:
         with clients.calls("dynamodb:DeleteItem"):
-            self._dynamodb.delete_item(TableName=self._name, Key=_key(digest, place))
+            self._dynamodb.delete_item(TableName=self._name, Key=_key(digest, workload))
 
     def update(
-        self, digest: str, place: str, change: Change, at_most: str = "", value: int = 0
+        self, digest: str, workload: str, change: Change, at_most: str = "", value: int = 0
     ) -> bool:
         """Whether the row was changed: not when its attribute `at_most` is above `value`."""
         sets = [(f"#s{n} = :s{n}", *pair) for n, pair in enumerate(change.sets.items())]
@@ -131,21 +131,21 @@ class InventoryTable:
         if at_most:
             condition = "attribute_not_exists(#most) OR #most <= :most"
             names["#most"], values["most"] = at_most, value
-        return self._update(digest, place, expression, names, values, condition)
+        return self._update(digest, workload, expression, names, values, condition)
 
-    def set_existing(self, digest: str, place: str, name: str, value: str) -> None:
+    def set_existing(self, digest: str, workload: str, name: str, value: str) -> None:
         """Sets an attribute of a row; a row that is not there is not made."""
         there = "attribute_exists(digest)"
-        self._update(digest, place, "SET #n = :n", {"#n": name}, {"n": value}, there)
+        self._update(digest, workload, "SET #n = :n", {"#n": name}, {"n": value}, there)
 
-    def lower(self, digest: str, place: str, name: str, value: int) -> None:
+    def lower(self, digest: str, workload: str, name: str, value: int) -> None:
         """Sets a number where it is higher."""
-        self._update(digest, place, "SET #n = :n", {"#n": name}, {"n": value}, "#n > :n")
+        self._update(digest, workload, "SET #n = :n", {"#n": name}, {"n": value}, "#n > :n")
 
     def _update(
         self,
         digest: str,
-        place: str,
+        workload: str,
         expression: str,
         names: Mapping[str, str],
         values: Mapping[str, Any],
@@ -156,7 +156,7 @@ class InventoryTable:
             return _met(
                 lambda: self._dynamodb.update_item(
                     TableName=self._name,
-                    Key=_key(digest, place),
+                    Key=_key(digest, workload),
                     UpdateExpression=expression,
                     ExpressionAttributeNames=names,
                     ExpressionAttributeValues=marshal(
@@ -178,8 +178,8 @@ def _met(write: Callable[[], object]) -> bool:
     return True
 
 
-def _key(digest: str, place: str) -> dict[str, Any]:
-    return marshal({"digest": _cut(digest, 2048), "place": _cut(place, 1024)})
+def _key(digest: str, workload: str) -> dict[str, Any]:
+    return marshal({"digest": _cut(digest, 2048), "workload": _cut(workload, 1024)})
 
 
 def _cut(text: str, longest: int) -> str:

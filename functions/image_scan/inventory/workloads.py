@@ -1,8 +1,8 @@
 """The inventory: which image runs where, since when, and who deployed it.
 
-A row for each image (`digest`) and place (`account#region#cluster#service-or-family`). Beside it,
-under a key of their own, one for each task, so that a place counts as stopped when its last task of
-that image has stopped, whatever the order in which the events arrive.
+A row for each image (`digest`) and workload (`account#region#cluster#service-or-family`). Beside
+it, under a key of their own, one for each task, so that a workload counts as stopped when its last
+task of that image has stopped, whatever the order in which the events arrive.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from image_scan.events import api_calls
-from image_scan.events.workloads import place_of
+from image_scan.events.workloads import workload_of
 from image_scan.inventory.table import Change, InventoryTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from image_scan.contracts import ImageTask, Place
+    from image_scan.contracts import ImageTask, Workload
 
 _FACTS = ("account", "region", "cluster", "service", "task_definition", "containers", "event_name")
 _SHOWN = ("uri", "repository", "tag")
@@ -26,7 +26,7 @@ _SHOWN = ("uri", "repository", "tag")
 _HISTORY_SECONDS = 30 * 86_400
 # EventBridge delivers a task's start up to a day after its stop.
 _TASK_SECONDS = 2 * 86_400
-# Rows of tasks, below their image and place.
+# Rows of tasks, below their image and workload.
 _RUNNING, _STOPPED = "running#", "stopped#"
 COVERAGE = "coverage"
 _COVERAGE_SECONDS = 400 * 86_400
@@ -68,25 +68,25 @@ class Inventory:
         elif row.get("state") != "running" or row["last_seen"] < self._at(task) - _SEEN_SECONDS:
             self._see(task, running=True)
 
-    def workloads(self, key: str) -> dict[str, Place]:
-        """Reads what runs an image, or was deployed to: facts by place."""
-        return {place: facts_of(row) for place, row in self.running(key).items()}
+    def workloads(self, key: str) -> dict[str, Workload]:
+        """Reads what runs an image, or was deployed to: facts by workload."""
+        return {workload: facts_of(row) for workload, row in self.running(key).items()}
 
     def running(self, key: str) -> dict[str, dict[str, Any]]:
         """The same as rows."""
         rows = self._table.below(key)
-        return {row["place"]: row for row in rows if row.get("state") in ("deployed", "running")}
+        return {row["workload"]: row for row in rows if row.get("state") in ("deployed", "running")}
 
-    def places(self) -> Iterator[dict[str, Any]]:
-        """Every row: digest, place, account_region, state and last_seen."""
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Every row: digest, workload, account_region, state and last_seen."""
         return self._table.index()
 
-    def close(self, digest: str, place: str) -> None:
+    def close(self, digest: str, workload: str) -> None:
         """Nothing runs this image there any more, whatever the events have told."""
         now = int(self._clock())
-        self._table.delete_all(f"tasks#{digest}#{place}")
+        self._table.delete_all(f"tasks#{digest}#{workload}")
         ended = {"state": "stopped", "stopped_at": now, "ttl": now + _HISTORY_SECONDS}
-        self._table.update(digest, place, Change(ended))
+        self._table.update(digest, workload, Change(ended))
 
     def keep_coverage(self, summary: Mapping[str, Any]) -> None:
         """For its course over time."""
@@ -94,7 +94,7 @@ class Inventory:
         self._table.put(COVERAGE, summary["at"], {**summary, "ttl": until})
 
     def _see(self, task: ImageTask, *, running: bool) -> None:
-        (place, facts), key, at = place_of(task), task["image"]["key"], self._at(task)
+        (workload, facts), key, at = workload_of(task), task["image"]["key"], self._at(task)
         # A task does not say who caused it; the call that did is remembered.
         caller = {"principal": facts["principal"]} if facts["principal"] else {}
         state = {"state": "running"} if running else {}
@@ -107,16 +107,16 @@ class Inventory:
         shown |= {name: task["image"][name] for name in _SHOWN}  # type: ignore[literal-required]
         gone = ("stopped_at", "ttl") if running else ()
         newest = Change({**shown, **caller, **state, "last_seen": at}, first, gone)
-        if self._table.update(key, place, newest, "last_seen", at):
+        if self._table.update(key, workload, newest, "last_seen", at):
             return
         # A later event was here before this one.
         if state or caller:
-            self._table.update(key, place, Change(state, caller, gone))
-        self._table.lower(key, place, "first_seen", at)
+            self._table.update(key, workload, Change(state, caller, gone))
+        self._table.lower(key, workload, "first_seen", at)
 
     def _end(self, task: ImageTask) -> None:
-        """When that was the last task of this image, the place has stopped."""
-        place, key, at = place_of(task)[0], task["image"]["key"], self._at(task)
+        """When that was the last task of this image, the workload has stopped."""
+        workload, key, at = workload_of(task)[0], task["image"]["key"], self._at(task)
         if self._row(task).get("state") != "running":
             return
         running = True
@@ -124,11 +124,11 @@ class Inventory:
         started = Change({"state": "running"}, removed=("stopped_at", "ttl"))
         # Again after each change: a task may start or stop in between.
         while (runs := self._table.any(_tasks(task), _RUNNING)) != running:
-            self._table.update(key, place, started if runs else stopped)
+            self._table.update(key, workload, started if runs else stopped)
             running = runs
 
     def _row(self, task: ImageTask) -> dict[str, Any]:
-        return self._table.get(task["image"]["key"], place_of(task)[0])
+        return self._table.get(task["image"]["key"], workload_of(task)[0])
 
     def _at(self, task: ImageTask) -> int:
         """The event's time in epoch seconds; now for one that does not say."""
@@ -138,14 +138,14 @@ class Inventory:
             return int(self._clock())
 
 
-def facts_of(row: Mapping[str, Any]) -> Place:
+def facts_of(row: Mapping[str, Any]) -> Workload:
     """A row as a notification names it; which event it was is not known any more."""
     facts = {name: row[name] for name in _FACTS}
     seen = datetime.fromtimestamp(int(row["last_seen"]), UTC).isoformat()
     caller = row.get("principal", "")
-    return cast("Place", {**facts, "principal": caller, "event_time": seen, "event_id": ""})
+    return cast("Workload", {**facts, "principal": caller, "event_time": seen, "event_id": ""})
 
 
 def _tasks(task: ImageTask) -> str:
-    """The key below which the place's tasks of this image lie."""
-    return f"tasks#{task['image']['key']}#{place_of(task)[0]}"
+    """The key below which the workload's tasks of this image lie."""
+    return f"tasks#{task['image']['key']}#{workload_of(task)[0]}"

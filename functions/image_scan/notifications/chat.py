@@ -11,7 +11,7 @@ from typing import Any
 from image_scan.notifications import email
 
 _MOST_FINDINGS = 5
-_MOST_PLACES = 5
+_MOST_WORKLOADS = 5
 _LONGEST = 7000  # characters; the schema takes 8,000 of a description
 _LINKS = {
     "execution": "the execution",
@@ -30,8 +30,8 @@ def notification(told: dict[str, Any]) -> dict[str, Any]:
     lines += [f"*Image* {_escaped(email.plain(image['uri']))}"]
     lines += [_escaped(asked)] if (asked := email.requests(told)) else []
     lines += [f"*{name}* {words}" for name, words in email.examined(told)]
-    for listed in (email.places, email.registered):
-        lines += [f"• {_escaped(line)}" for line in listed(told, _MOST_PLACES)]
+    for listed in (email.workloads, email.registered):
+        lines += [f"• {_escaped(line)}" for line in listed(told, _MOST_WORKLOADS)]
     if detected := email.detections(told):
         lines += ["*Malware and secrets*", *(f"• {_escaped(line)}" for line in detected)]
     if told["findings"]:

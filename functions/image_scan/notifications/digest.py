@@ -33,9 +33,9 @@ _ATTRIBUTES: dict[str, MessageAttributeValueTypeDef] = {
     "verdict": {"DataType": "String", "StringValue": "DIGEST"}
 }
 _AHEAD = timedelta(days=7)
-_MOST_PLACES = 20
+_MOST_WORKLOADS = 20
 _LARGEST = 25_000  # bytes of a list of images; SNS takes 256 KiB
-_SHOWN_PLACES = 3  # of an image, in words
+_SHOWN_WORKLOADS = 3  # of an image, in words
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def digest(
 def _shown(images: Mapping[str, UnscannableImage]) -> list[dict[str, Any]]:
     """As many of the images as a message has room for."""
     shown = [
-        {"uri": each.uri, "reason": each.why, "places": sorted(each.places)[:_MOST_PLACES]}
+        {"uri": each.uri, "reason": each.why, "workloads": sorted(each.workloads)[:_MOST_WORKLOADS]}
         for each in sorted(images.values(), key=lambda each: each.uri)
     ]
     while len(json.dumps(shown)) > _LARGEST:
@@ -143,9 +143,9 @@ def _image_lines(told: Mapping[str, Any], name: str) -> list[str]:
     found = []
     for each in told[name]:
         found.append(email.plain(f"{each['uri']}: {each['reason']}", 600))
-        shown = each["places"][:_SHOWN_PLACES]
-        found += [f"  {email.plain(place)}" for place in shown]
-        if more := len(each["places"]) - len(shown):
+        shown = each["workloads"][:_SHOWN_WORKLOADS]
+        found += [f"  {email.plain(workload)}" for workload in shown]
+        if more := len(each["workloads"]) - len(shown):
             found.append(f"  and {more} more")
     if more := told[f"{name}_total"] - len(told[name]):
         found.append(f"and {more} more images")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _MOST_FINDINGS = 10
-_MOST_PLACES = 20
+_MOST_WORKLOADS = 20
 _LONGEST_NAME = 300
 _LONGEST_SMS = 140
 NEXT = {
@@ -53,9 +53,9 @@ def email(told: dict[str, Any]) -> str:
         )
     if asked := requests(told):
         lines += ["", asked]
-    title = f"Deployed in {counted(told['deployed_total'], 'place')}:"
-    lines += _section(title, places(told, _MOST_PLACES) if told["deployed_total"] else [])
-    if listed := registered(told, _MOST_PLACES):
+    title = f"Deployed in {counted(told['workloads_total'], 'workload')}:"
+    lines += _section(title, workloads(told, _MOST_WORKLOADS) if told["workloads_total"] else [])
+    if listed := registered(told, _MOST_WORKLOADS):
         lines += ["", *listed]
     lines += _section("Malware and secrets:", detections(told))
     lines += _section("Worst findings:", findings(told, _MOST_FINDINGS))
@@ -86,7 +86,7 @@ def requests(told: dict[str, Any]) -> str:
     """Who asked for the scan by hand; empty where a deployment did."""
     if not (asked := told.get("requested_by")):
         return ""
-    alone = "" if told["deployed_total"] else ". No workload has to be notified of it"
+    alone = "" if told["workloads_total"] else ". No workload has to be notified of it"
     return plain(f"Scanned by hand, asked for by {', '.join(asked)}{alone}.", 600)
 
 
@@ -129,16 +129,18 @@ def next_steps(told: Mapping[str, Any]) -> list[str]:
     )
 
 
-def places(told: dict[str, Any], most: int) -> list[str]:
-    """A line for each place, and a last one where there are more."""
-    lines = [_place(place) for place in told["deployed"][:most]]
-    more = told["deployed_total"] - len(lines)
+def workloads(told: dict[str, Any], most: int) -> list[str]:
+    """A line for each workload, and a last one where there are more."""
+    lines = [_workload(workload) for workload in told["workloads"][:most]]
+    more = told["workloads_total"] - len(lines)
     return [*lines, f"and {more} more"] if more > 0 else lines
 
 
 def registered(told: dict[str, Any], most: int) -> list[str]:
     """A line for each task definition that is registered and that nothing runs."""
-    lines = [f"Registered, not running: {_place(place)}" for place in told["registered"][:most]]
+    lines = [
+        f"Registered, not running: {_workload(workload)}" for workload in told["registered"][:most]
+    ]
     more = len(told["registered"]) - len(lines)
     return [*lines, f"and {more} more task definitions"] if more > 0 else lines
 
@@ -147,14 +149,14 @@ def findings(told: dict[str, Any], most: int) -> list[str]:
     return [finding(each) for each in told["findings"][:most]]
 
 
-def _place(place: dict[str, Any]) -> str:
-    family = place["task_definition"].rsplit("/", 1)[-1]
-    what = f"service {place['service']}" if place["service"] else f"task definition {family}"
-    where = f"account {place['account']}, {place['region']}"
-    cluster = f", cluster {place['cluster']}" if place["cluster"] else ""
-    team = f" of {place['team']}" if place["team"] else ""
-    line = f"{what}{team} ({where}{cluster}), by {place['principal'] or 'nobody known'}"
-    if compared := place.get("compared"):
+def _workload(workload: dict[str, Any]) -> str:
+    family = workload["task_definition"].rsplit("/", 1)[-1]
+    what = f"service {workload['service']}" if workload["service"] else f"task definition {family}"
+    where = f"account {workload['account']}, {workload['region']}"
+    cluster = f", cluster {workload['cluster']}" if workload["cluster"] else ""
+    team = f" of {workload['team']}" if workload["team"] else ""
+    line = f"{what}{team} ({where}{cluster}), by {workload['principal'] or 'nobody known'}"
+    if compared := workload.get("compared"):
         line += (
             f": {compared['new']} new, {compared['still_open']} still open, "
             f"{compared['fixed']} fixed since the image before"

@@ -12,9 +12,9 @@ from image_scan.notifications.links import links
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from image_scan.contracts import Outcome, Place, SettleTask
+    from image_scan.contracts import Outcome, SettleTask, Workload
 
-_MOST_PLACES = 100
+_MOST_WORKLOADS = 100
 # Bytes of a list; SNS and EventBridge take 256 KiB, and names in ECS can be long.
 _ROOM, ROOM_REGISTERED = 120_000, 30_000
 _IMAGE = ("uri", "digest", "platform", "repository", "tag", "account_id", "region")
@@ -36,18 +36,18 @@ def of(task: SettleTask, outcome: Outcome, qualys_platform_url: str) -> dict[str
     return {**told, "links": links(task, outcome, qualys_platform_url)}
 
 
-def requests(places: Mapping[str, Place]) -> dict[str, list[str]]:
+def requests(workloads: Mapping[str, Workload]) -> dict[str, list[str]]:
     """`requested_by` where the scan was asked for by hand; nothing else."""
-    asked = by_hand.requested_by(places)
+    asked = by_hand.requested_by(workloads)
     return {"requested_by": asked} if asked else {}
 
 
-def shown(places: list[dict[str, Any]], room: int = _ROOM) -> list[dict[str, Any]]:
+def shown(workloads: list[dict[str, Any]], room: int = _ROOM) -> list[dict[str, Any]]:
     """As many of them as a message has room for."""
-    places = places[:_MOST_PLACES]
-    while len(json.dumps(json.dumps(places))) > room:
-        places = places[: len(places) // 2]
-    return places
+    workloads = workloads[:_MOST_WORKLOADS]
+    while len(json.dumps(json.dumps(workloads))) > room:
+        workloads = workloads[: len(workloads) // 2]
+    return workloads
 
 
 def reason(outcome: Outcome) -> str:

@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from image_scan.events import workloads
+from image_scan.events.workloads import select_registered, select_workloads
 from image_scan.findings import detections, summary
 from image_scan.notifications import chat, email, facts
 from image_scan.notifications.topics import Notification
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_sns.type_defs import MessageAttributeValueTypeDef
 
-    from image_scan.contracts import Counts, Outcome, Place, Reader, SettleTask
+    from image_scan.contracts import Counts, Outcome, Reader, SettleTask, Workload
     from image_scan.notifications.selection import Selection
 
 _LONGEST_SUBJECT = 100  # characters, printable ASCII; SNS refuses any other
@@ -60,23 +60,23 @@ def compose(
         left = {each.qid for each in selection.left}
         top = [each for each in top if each["qid"] in left]
     new = {each.qid for judged in selection.judged.values() for each in judged.new}
-    deployed = _rows(selection, workloads.deployed(selection.places))
+    deployed = _rows(selection, select_workloads(selection.workloads))
     return {
         **told,
         "findings": [{**each, "new": each["qid"] in new} for each in top],
-        "deployed": facts.shown(deployed),
-        "deployed_total": len(deployed),
+        "workloads": facts.shown(deployed),
+        "workloads_total": len(deployed),
         "registered": facts.shown(
-            _rows(selection, workloads.registered(selection.places)), facts.ROOM_REGISTERED
+            _rows(selection, select_registered(selection.workloads)), facts.ROOM_REGISTERED
         ),
-        **facts.requests(selection.places),
+        **facts.requests(selection.workloads),
     }
 
 
-def _rows(selection: Selection, places: Mapping[str, Place]) -> list[dict[str, Any]]:
+def _rows(selection: Selection, workloads: Mapping[str, Workload]) -> list[dict[str, Any]]:
     return [
-        {**place, "team": selection.teams.get(name, ""), **_compared(selection, name)}
-        for name, place in sorted(places.items())
+        {**workload, "team": selection.teams.get(name, ""), **_compared(selection, name)}
+        for name, workload in sorted(workloads.items())
     ]
 
 
@@ -87,9 +87,9 @@ def _told_counts(outcome: Outcome, selection: Selection) -> Counts:
     return summary.counts([each.severity for each in selection.left if not each.potential])
 
 
-def _compared(selection: Selection, place: str) -> dict[str, Any]:
+def _compared(selection: Selection, workload: str) -> dict[str, Any]:
     """How many findings of those that are told the image before had not, and so on."""
-    judged = selection.judged.get(place)
+    judged = selection.judged.get(workload)
     if judged is None or not judged.known_before:
         return {}
     numbers = {name: len(getattr(judged, name)) for name in ("new", "still_open", "fixed")}
@@ -97,14 +97,16 @@ def _compared(selection: Selection, place: str) -> dict[str, Any]:
 
 
 def attributes(told: dict[str, Any]) -> dict[str, MessageAttributeValueTypeDef]:
-    """What a subscription can filter by; of the places, each value of any of them."""
+    """What a subscription can filter by; of the workloads, each value of any of them."""
     single = {
         "verdict": told["verdict"],
         "max_severity": _max_severity(told),
         "repository": told["image"]["repository"],
     }
     several = {
-        name: sorted({place[name] for place in [*told["deployed"], *told["registered"]]} - {""})
+        name: sorted(
+            {workload[name] for workload in [*told["workloads"], *told["registered"]]} - {""}
+        )
         for name in ("account", "region", "cluster", "service", "team")
     }
     found: dict[str, MessageAttributeValueTypeDef] = {

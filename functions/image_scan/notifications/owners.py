@@ -1,4 +1,5 @@
-"""Whose a place is: the team that a tag names, of the service, task definition or repository.
+"""The team that owns a workload: the one that a tag names, of the service, task definition or
+repository.
 
 It is asked only when there is something to tell. A service's own tag comes first.
 """
@@ -16,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from image_scan.aws.cross_account import Accounts
-    from image_scan.contracts import Image, Place
+    from image_scan.contracts import Image, Workload
 
-# Of more places than this the others get the repository's owner.
+# Of more workloads than this the others get the repository's owner.
 _MOST_ASKED = 50
 _LONGEST = 100  # characters; SNS takes attributes of 256 KiB together with the message
 
@@ -31,38 +32,38 @@ class Owners:
     tag: str
     _known: dict[str, str] = field(default_factory=dict)
 
-    def of(self, image: Image, places: Mapping[str, Place]) -> dict[str, str]:
-        """The team by place, of the places that have one."""
+    def of(self, image: Image, workloads: Mapping[str, Workload]) -> dict[str, str]:
+        """The team by workload, of the workloads that have one."""
         found = {}
-        for number, (name, place) in enumerate(sorted(places.items())):
-            arns = _arns(place) if number < _MOST_ASKED else ()
-            if team := self._first(place, arns) or self._repository(image, place):
+        for number, (name, workload) in enumerate(sorted(workloads.items())):
+            arns = _arns(workload) if number < _MOST_ASKED else ()
+            if team := self._first(workload, arns) or self._repository(image, workload):
                 found[name] = team
         return found
 
-    def _first(self, place: Place, arns: Iterable[str]) -> str:
+    def _first(self, workload: Workload, arns: Iterable[str]) -> str:
         for arn in arns:
-            if team := self._once(arn, lambda arn=arn: self._ecs(place, arn)):  # type: ignore[misc]
+            if team := self._once(arn, lambda arn=arn: self._ecs(workload, arn)):  # type: ignore[misc]
                 return team
         return ""
 
-    def _ecs(self, place: Place, arn: str) -> str:
-        ecs = self.accounts.ecs(place["account"], place["region"])
+    def _ecs(self, workload: Workload, arn: str) -> str:
+        ecs = self.accounts.ecs(workload["account"], workload["region"])
         with clients.calls("ecs:ListTagsForResource"):
             tags = ecs.list_tags_for_resource(resourceArn=arn)["tags"]
         return self._value((each.get("key", ""), each.get("value", "")) for each in tags)
 
-    def _repository(self, image: Image, place: Place) -> str:
+    def _repository(self, image: Image, workload: Workload) -> str:
         if not image["account_id"]:
             return ""
         arn = (
             f"arn:{_partition(image['region'])}:ecr:{image['region']}:{image['account_id']}:"
             f"repository/{image['repository']}"
         )
-        return self._once(arn, lambda: self._ecr(image, place, arn))
+        return self._once(arn, lambda: self._ecr(image, workload, arn))
 
-    def _ecr(self, image: Image, place: Place, arn: str) -> str:
-        ecr = self.accounts.ecr(image["account_id"], image["region"], place["account"]).ecr
+    def _ecr(self, image: Image, workload: Workload, arn: str) -> str:
+        ecr = self.accounts.ecr(image["account_id"], image["region"], workload["account"]).ecr
         with clients.calls("ecr:ListTagsForResource"):
             tags = ecr.list_tags_for_resource(resourceArn=arn)["tags"]
         return self._value((each["Key"], each["Value"]) for each in tags)
@@ -83,15 +84,15 @@ class Owners:
         return self._known[arn]
 
 
-def _arns(place: Place) -> Iterable[str]:
+def _arns(workload: Workload) -> Iterable[str]:
     """Of what may have the tag there: the service, then the task definition."""
-    if place["service"] and place["cluster"]:
+    if workload["service"] and workload["cluster"]:
         yield (
-            f"arn:{_partition(place['region'])}:ecs:{place['region']}:{place['account']}:"
-            f"service/{place['cluster']}/{place['service']}"
+            f"arn:{_partition(workload['region'])}:ecs:{workload['region']}:{workload['account']}:"
+            f"service/{workload['cluster']}/{workload['service']}"
         )
-    if place["task_definition"].startswith("arn:"):
-        yield place["task_definition"]
+    if workload["task_definition"].startswith("arn:"):
+        yield workload["task_definition"]
 
 
 def _partition(region: str) -> str:

@@ -1,4 +1,4 @@
-"""Whom a verdict is told: which places, and of which of its findings."""
+"""Whom a verdict is told: which workloads, and of which of its findings."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from image_scan.events import workloads
+from image_scan.events.workloads import to_notify
 from image_scan.findings import encoding
 from image_scan.notifications import message
 from image_scan.notifications.policy import judge
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from image_scan.cache.leases import ScanCache
-    from image_scan.contracts import Image, Outcome, Place, SettleTask
+    from image_scan.contracts import Image, Outcome, SettleTask, Workload
     from image_scan.findings.encoding import Finding
     from image_scan.inventory.notified import NotifiedFindings
     from image_scan.notifications.exceptions import AcceptedFindings
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from image_scan.notifications.policy import Judged, NotificationPolicy
     from image_scan.notifications.topics import Topics
 
-# So long places are compared with what they were notified of; each may take 22 calls. Those for
+# So long workloads are compared with what they were notified of; each may take 22 calls. Those for
 # which no time is left hear of everything.
 _COMPARING_SECONDS = 8
 
@@ -44,42 +44,42 @@ class Telling:
     clock: Callable[[], float] = time.time
     timer: Callable[[], float] = time.monotonic
 
-    def tell(self, task: SettleTask, outcome: Outcome, places: Mapping[str, Place]) -> bool:
-        """Whether anybody had to hear of it. What a place was notified of is recorded after that:
-        it may be told again after a crash, and is never taken for told."""
-        image, places = task["image"], workloads.to_notify(places)
+    def tell(self, task: SettleTask, outcome: Outcome, workloads: Mapping[str, Workload]) -> bool:
+        """Whether anybody had to hear of it. What a workload was notified of is recorded after
+        that: it may be told again after a crash, and is never taken for told."""
+        image, workloads = task["image"], to_notify(workloads)
         if not self.policy.may_tell(outcome):
             if "counts" in outcome:
-                for place in places:
-                    self.notified.end(place, image)
+                for workload in workloads:
+                    self.notified.end(workload, image)
             return False
         policy = self.policy
         if again := task.get("again", False):
             # All that run the image have heard of this verdict: in one message, and what is new.
-            places, policy = self.notified.workloads(image), replace(policy, notify_on="new")
-        judged = self.judge(image, outcome, places, policy, same_scan=again)
+            workloads, policy = self.notified.workloads(image), replace(policy, notify_on="new")
+        judged = self.judge(image, outcome, workloads, policy, same_scan=again)
         if again and judged is None:
             return False
-        selection = select(judged, places, not again and self.policy.detected(outcome))
-        if selection.places:
-            selection = replace(selection, teams=self.owners.of(image, selection.places))
+        selection = select(judged, workloads, not again and self.policy.detected(outcome))
+        if selection.workloads:
+            selection = replace(selection, teams=self.owners.of(image, selection.workloads))
             told = message.compose(task, outcome, selection, self.qualys_platform_url)
             teams = set(selection.teams.values())
             self.topics.publish(message.notification(told), teams)
-        for place, each in (judged or {}).items():
-            self.notified.record(place, image, each.notified)
-        return bool(selection.places)
+        for workload, each in (judged or {}).items():
+            self.notified.record(workload, image, each.notified)
+        return bool(selection.workloads)
 
     def judge(
         self,
         image: Image,
         outcome: Outcome,
-        places: Mapping[str, Place],
+        workloads: Mapping[str, Workload],
         policy: NotificationPolicy,
         *,
         same_scan: bool = False,
     ) -> dict[str, Judged] | None:
-        """Each place's findings against what it was notified of; None where they are unknown."""
+        """Each workload's findings against what it was notified of; None where they are unknown."""
         if "counts" not in outcome:
             return None
         found = encoding.unpack(outcome.get("listed") or self.cache.findings_of(image["key"]))
@@ -89,20 +89,20 @@ class Telling:
         today = datetime.fromtimestamp(self.clock(), UTC).date()
         ends = self.timer() + _COMPARING_SECONDS
 
-        def before(place: str, facts: Place) -> Sequence[Finding] | None:
-            if self.timer() < ends or self.notified.is_at_hand(place):
-                return self.notified.at(place, facts, image, policy.severe)
+        def before(workload: str, facts: Workload) -> Sequence[Finding] | None:
+            if self.timer() < ends or self.notified.is_at_hand(workload):
+                return self.notified.at(workload, facts, image, policy.severe)
             return None
 
         return {
-            place: judge(
+            workload: judge(
                 found,
-                before(place, facts),
+                before(workload, facts),
                 policy,
                 exceptions,
                 image["repository"],
                 today,
                 same_scan=same_scan,
             )
-            for place, facts in places.items()
+            for workload, facts in workloads.items()
         }

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from image_scan import log, metrics
 from image_scan.aws import clients
 from image_scan.errors import AwsRejected, AwsUnavailable
-from image_scan.events import workloads
+from image_scan.events.workloads import select_registered, select_workloads
 from image_scan.notifications import facts
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_events import EventBridgeClient
 
-    from image_scan.contracts import Outcome, Place, SettleTask
+    from image_scan.contracts import Outcome, SettleTask, Workload
 
 SOURCE = "image-scan"
 DETAIL_TYPE = "Container Image Scan Completed"
@@ -40,12 +40,12 @@ class ResultEvents:
         self._install = install
         self._qualys_platform_url = qualys_platform_url
 
-    def put(self, task: SettleTask, outcome: Outcome, places: Mapping[str, Place]) -> None:
+    def put(self, task: SettleTask, outcome: Outcome, workloads: Mapping[str, Workload]) -> None:
         """Raises AwsUnavailable.
 
         Where the bus refuses it, people are told all the same: that is logged and counted.
         """
-        told = detail(task, outcome, places, self._qualys_platform_url)
+        told = detail(task, outcome, workloads, self._qualys_platform_url)
         entry = json.dumps({"install": self._install, **told})
         try:
             self._put(entry)
@@ -74,23 +74,23 @@ class ResultEvents:
 def detail(
     task: SettleTask,
     outcome: Outcome,
-    places: Mapping[str, Place],
+    workloads: Mapping[str, Workload],
     qualys_platform_url: str = "",
 ) -> dict[str, Any]:
     """Its `detail`, but for the `install`."""
-    deployed = _rows(workloads.deployed(places))
+    deployed = _rows(select_workloads(workloads))
     told = facts.of(task, outcome, qualys_platform_url)
     told["image"]["role_account_id"] = task["image"]["role_account_id"]
     return {
         "schema": SCHEMA,
         **told,
         "findings": outcome.get("top", []),
-        "places": facts.shown(deployed),
-        "places_total": len(deployed),
-        "registered": facts.shown(_rows(workloads.registered(places)), facts.ROOM_REGISTERED),
-        **facts.requests(places),
+        "workloads": facts.shown(deployed),
+        "workloads_total": len(deployed),
+        "registered": facts.shown(_rows(select_registered(workloads)), facts.ROOM_REGISTERED),
+        **facts.requests(workloads),
     }
 
 
-def _rows(places: Mapping[str, Place]) -> list[dict[str, Any]]:
-    return [dict(place) for _, place in sorted(places.items())]
+def _rows(workloads: Mapping[str, Workload]) -> list[dict[str, Any]]:
+    return [dict(workload) for _, workload in sorted(workloads.items())]

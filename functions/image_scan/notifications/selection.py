@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from image_scan.contracts import Place
+    from image_scan.contracts import Workload
     from image_scan.findings.encoding import Finding
     from image_scan.notifications.policy import Judged
 
@@ -22,7 +22,7 @@ class Selection:
     of, and `teams` says who owns it.
     """
 
-    places: Mapping[str, Place]
+    workloads: Mapping[str, Workload]
     left: Sequence[Finding] | None = None
     accepted: int = 0
     judged: Mapping[str, Judged] = field(default_factory=dict)
@@ -30,13 +30,15 @@ class Selection:
 
 
 def select(
-    judged: Mapping[str, Judged] | None, places: Mapping[str, Place], always: bool
+    judged: Mapping[str, Judged] | None, workloads: Mapping[str, Workload], always: bool
 ) -> Selection:
     """`always`: all of them are notified, whatever they were notified of before."""
     if judged is None:
-        return Selection(places)
-    told = {place: each for place, each in judged.items() if each.is_told or always}
+        return Selection(workloads)
+    told = {workload: each for workload, each in judged.items() if each.is_told or always}
     if not told:
         return Selection({})
     first = next(iter(told.values()))
-    return Selection({place: places[place] for place in told}, first.left, first.accepted, told)
+    return Selection(
+        {workload: workloads[workload] for workload in told}, first.left, first.accepted, told
+    )

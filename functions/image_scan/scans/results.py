@@ -1,8 +1,8 @@
 """The verdict of a completed scan.
 
-Qualys tells how many vulnerabilities an image has in up to three places besides the list itself: in
-the image's record, in the summary beside the list, and by a count of its own. A verdict needs the
-list to show all that any of them counts; what exceptions of the subscription hide is explained.
+Qualys counts the vulnerabilities of an image up to three times besides the list itself: in the
+image's record, in the summary beside the list, and by a count of its own. A verdict needs the list
+to show all that any of them counts; what exceptions of the subscription hide is explained.
 """
 
 from __future__ import annotations

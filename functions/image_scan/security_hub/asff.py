@@ -151,8 +151,8 @@ def _counted(count: int, level: str) -> str:
 
 
 def _description(detail: Mapping[str, Any], part: Part) -> str:
-    places = detail.get("places_total", 0)
-    where = f"Known places that run it: {places}. Image: {detail['image']['uri']}"
+    workloads = detail.get("workloads_total", 0)
+    where = f"Known workloads that run it: {workloads}. Image: {detail['image']['uri']}"
     return f"{part.description} {where}"
 
 

@@ -105,12 +105,12 @@ def _registries(world: World, image: Image) -> list[Json]:
     uuids = {one.access(0).host: one.uuid for one in entries}
     return [
         {
-            "registry": place.registry,
-            "registryUuid": uuids.get(place.registry),
-            "repo": place.repository,
-            "tag": place.tag,
+            "registry": repo_tag.registry,
+            "registryUuid": uuids.get(repo_tag.registry),
+            "repo": repo_tag.repository,
+            "tag": repo_tag.tag,
         }
-        for place in image.repo
+        for repo_tag in image.repo
     ]
 
 

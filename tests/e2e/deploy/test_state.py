@@ -1,4 +1,5 @@
-"""A shared state: found from every machine, moved into its place, and of one installation alone."""
+"""A shared state: found from every machine, moved to where it belongs, and of one installation
+alone."""
 
 import json
 from pathlib import Path

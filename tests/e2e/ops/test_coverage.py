@@ -26,7 +26,7 @@ def forget(install: Install, pushed: Pushed) -> None:
     table = install.outputs["inventory_table"]["name"]
     for row in dynamodb.scan(TableName=table)["Items"]:
         if pushed.image.digest in row["digest"]["S"]:
-            key = {name: row[name] for name in ("digest", "place")}
+            key = {name: row[name] for name in ("digest", "workload")}
             dynamodb.delete_item(TableName=table, Key=key)
     dynamodb.delete_item(
         TableName=install.outputs["cache_table"]["name"],
@@ -110,7 +110,7 @@ def test_a_report_names_what_runs_where(
     found = operate("report", JSON="1").json
     (image,) = [each for each in found["images"] if each["digest"] == pushed.image.digest]
     assert (image["verdict"], image["counts"]["critical"]) == ("FINDINGS", 1)
-    assert [place["state"] for place in image["running"]] == ["running"]
+    assert [entry["state"] for entry in image["running"]] == ["running"]
     assert found["course"]
 
     nowhere = operate("report", OUT=str(tmp_path / "missing" / "report.html"))

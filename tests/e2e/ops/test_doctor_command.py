@@ -72,7 +72,7 @@ def test_json_is_all_of_standard_output(install: Install) -> None:
         ({"AWS_REGION": "", "AWS_DEFAULT_REGION": ""}, "No region is given: set AWS_REGION."),
     ],
 )
-def test_a_wrong_place_is_one_sentence(
+def test_a_wrong_region_is_one_sentence(
     operate: Operate, changed: dict[str, str], sentence: str
 ) -> None:
     answer = operate("doctor", **changed)

@@ -29,7 +29,7 @@ def test_findings_are_shown_and_told(operate: Operate, pushed: Pushed, install: 
     assert "1 critical" in done.output
     assert "CVE-2026-0001" in done.output
     (told,) = install.notifications()
-    assert told["deployed"] == []
+    assert told["workloads"] == []
     assert [each.rsplit(":")[-1] for each in told["requested_by"]] == ["root"]
 
 

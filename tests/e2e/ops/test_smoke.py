@@ -78,12 +78,12 @@ def test_it_is_registered_and_never_running(
     assert (done.status, done.errors) == (0, "")
     assert "FINDINGS" in done.output
     (told,) = install.notifications()
-    assert told["deployed"] == []
+    assert told["workloads"] == []
     assert [
         each["task_definition"].split("/")[-1].split(":")[0] for each in told["registered"]
     ] == [FAMILY]
     (known,) = operate("where", IMAGE=pushed.image.by_tag, JSON="1").json["known"]
-    assert (known["places"], known["runs"]) == ([], [])
+    assert (known["workloads"], known["runs"]) == ([], [])
     assert [each["task_definition"] for each in known["registered"]] != []
     compared = operate("backfill", JSON="1").json
     assert (compared["running_images"], compared["sent"]) == (0, 0)

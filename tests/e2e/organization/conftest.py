@@ -82,10 +82,10 @@ def scans_of(app: App) -> list[Json]:
     return [each for each in given if each["image"]["digest"] == app.pushed.digest]
 
 
-def places_of(app: App) -> set[tuple[str, str, str]]:
-    """Account, region and service or family of each place that is known to run an app's image."""
+def workloads_of(app: App) -> set[tuple[str, str, str]]:
+    """Account, region and service or family of each entry that is known to run an app's image."""
     item = app.organization.install.verdicts()[app.pushed.digest]
     return {
-        (place["account"], place["region"], name.rsplit("#", 1)[-1])
-        for name, place in item["places"].items()
+        (entry["account"], entry["region"], name.rsplit("#", 1)[-1])
+        for name, entry in item["workloads"].items()
     }

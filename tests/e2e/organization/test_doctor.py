@@ -21,7 +21,7 @@ OTHER = "o-somebodyelse"
 ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/{PREFIX}-registry-{REGION}"
 
 
-def places(organization: Organization) -> dict[str, tuple[str, str]]:
+def scopes(organization: Organization) -> dict[str, tuple[str, str]]:
     """A hub, a region of its own account, and a member account."""
     return {
         "hub": (ACCOUNT, REGION),
@@ -30,9 +30,9 @@ def places(organization: Organization) -> dict[str, tuple[str, str]]:
     }
 
 
-@pytest.mark.parametrize("place", ["hub", "region", "member"])
-def test_all_is_well(organization: Organization, place: str) -> None:
-    found = look(organization.install.aws, *places(organization)[place])
+@pytest.mark.parametrize("scope", ["hub", "region", "member"])
+def test_all_is_well(organization: Organization, scope: str) -> None:
+    found = look(organization.install.aws, *scopes(organization)[scope])
     assert failing(found) == {}
     rest = {name for name, each in found.items() if each.verdict is Verdict.UNKNOWN}
     # Nothing was scanned here, the token does not tell its end, and a bus is its owner's to read.
@@ -42,7 +42,7 @@ def test_all_is_well(organization: Organization, place: str) -> None:
             "hub": {"credential-life", "registry-connected", "scans-succeed"},
             "region": set(),
             "member": {"hub-admits-here"},
-        }[place]
+        }[scope]
     )
 
 
@@ -267,5 +267,5 @@ NAMES = (
 def test_exactly_that_line_fails(breakable: Organization, name: str) -> None:
     every = breaks(breakable)
     assert set(NAMES) == set(every)
-    place, broken = every[name]
-    assert_seen(broken, breakable.install, *places(breakable)[place])
+    scope, broken = every[name]
+    assert_seen(broken, breakable.install, *scopes(breakable)[scope])

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from sandbox.aws import ACCOUNT, REGION
 from sandbox.organization import ELSEWHERE, Organization
 
-from .conftest import App, places_of, scans_of
+from .conftest import App, scans_of, workloads_of
 
 
 def test_a_members_second_region(organization: Organization, make_app: Callable[..., App]) -> None:
@@ -29,7 +29,7 @@ def test_what_a_service_runs_is_described_in_the_members_account(
     app.serve()
     app.settle()
     assert len(scans_of(app)) == 1
-    assert (organization.shop, REGION, app.name) in places_of(app)
+    assert (organization.shop, REGION, app.name) in workloads_of(app)
 
 
 def test_an_image_of_a_third_account(
@@ -54,7 +54,7 @@ def test_another_region_of_the_hubs_own_account(make_app: Callable[..., App]) ->
     assert (scan["deployment"]["account"], scan["deployment"]["region"]) == (ACCOUNT, ELSEWHERE)
 
 
-def test_one_image_in_four_places_is_scanned_once_and_told_to_each(
+def test_one_image_of_four_workloads_is_scanned_once_and_told_to_each(
     organization: Organization, make_app: Callable[..., App]
 ) -> None:
     app = make_app(organization.tools, of=organization.images)
@@ -71,15 +71,15 @@ def test_one_image_in_four_places_is_scanned_once_and_told_to_each(
         App(organization, app.name, app.pushed, spoke).serve()
     app.settle()
     assert len(scans_of(app)) == 1
-    places = {(each.account, each.region, app.name) for each in spokes}
-    assert places_of(app) == places
+    workloads = {(each.account, each.region, app.name) for each in spokes}
+    assert workloads_of(app) == workloads
     told = [
-        (place["account"], place["region"], place["service"])
+        (entry["account"], entry["region"], entry["service"])
         for notice in organization.install.notifications()
-        for place in notice["deployed"]
-        if place["service"]
+        for entry in notice["workloads"]
+        if entry["service"]
     ]
-    assert sorted(told) == sorted(places)
+    assert sorted(told) == sorted(workloads)
 
 
 def test_the_hub_forwarding_to_itself_starts_nothing_twice(

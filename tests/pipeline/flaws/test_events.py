@@ -72,7 +72,7 @@ def test_f23_a_task_is_known_by_what_was_answered() -> None:
     assert without.task_definition.startswith("arn:")
 
 
-def test_f23_a_task_that_found_no_place_is_no_deployment() -> None:
+def test_f23_a_task_without_capacity_is_no_deployment() -> None:
     assert api_calls.parse(event("run_task_unplaced")).skipped == "no task was placed"
 
 

@@ -75,7 +75,7 @@ def test_f32b_nothing_is_recorded_before_it_is_told(
     work = settle_task(task(), lease, CRITICAL)
     with pytest.raises(RuntimeError):
         completion.settle(work, cache, slots, notices, WEEK, refuse, unheard)
-    assert cache.places_of(lease) is not None
+    assert cache.workloads_of(lease) is not None
     tell = Mock(return_value=False)
     completion.settle(work, cache, slots, notices, WEEK, tell, unheard)
     tell.assert_called_once()

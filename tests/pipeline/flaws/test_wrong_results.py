@@ -24,7 +24,7 @@ from image_scan.errors import (
     ScanFailed,
 )
 from image_scan.events import deployments
-from image_scan.events.workloads import place_of
+from image_scan.events.workloads import workload_of
 from image_scan.findings import summary
 from image_scan.notifications import message
 from image_scan.notifications.selection import Selection
@@ -171,13 +171,13 @@ def test_f09_equal_names_in_two_accounts_are_two_images(cache: ScanCache) -> Non
 
 
 def test_f10_a_notification_says_where_the_image_runs() -> None:
-    """The event's account was overwritten by the image's; neither digest nor place was told."""
+    """The event's account was overwritten by the image's; neither digest nor workload was named."""
     where = task(of=image(account_id="999999999999"), account="111111111111", region="eu-west-1")
     told = settle_task(where, None, CRITICAL)
-    composed = message.compose(told, CRITICAL, Selection(dict([place_of(where)])))
-    (place,) = composed["deployed"]
-    assert (place["account"], place["region"]) == ("111111111111", "eu-west-1")
-    assert place["containers"] == ["app"]
+    composed = message.compose(told, CRITICAL, Selection(dict([workload_of(where)])))
+    (workload,) = composed["workloads"]
+    assert (workload["account"], workload["region"]) == ("111111111111", "eu-west-1")
+    assert workload["containers"] == ["app"]
     assert composed["image"]["account_id"] == "999999999999"
     assert composed["image"]["digest"]
 
@@ -193,7 +193,7 @@ def test_f11_a_known_bad_image_that_is_deployed_anew_is_told(cache: ScanCache) -
 
 
 def test_f12_polls_are_counted_once() -> None:
-    """Two places counted: thirty polls were sixteen checks."""
+    """Two states counted: thirty polls were sixteen checks."""
     assigned = [
         (name, state["Assign"]["poll_count"])
         for name, state in definitions.states("scan").items()

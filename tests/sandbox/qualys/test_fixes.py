@@ -30,7 +30,7 @@ def softwares(caller: Caller) -> Any:
     return caller.get(f"/images/{SHA}").json()["softwares"]
 
 
-def test_a_fix_stands_in_all_three_places(known: Caller) -> None:
+def test_a_fix_stands_in_all_three_sources(known: Caller) -> None:
     assert [one["fixVersion"] for one in first(known)["software"]] == ["2.1.0-14", None]
     rows = softwares(known)
     assert [(one["name"], one["fixVersion"]) for one in rows] == [
@@ -45,14 +45,14 @@ def test_a_fix_stands_in_all_three_places(known: Caller) -> None:
     ]
 
 
-@pytest.mark.parametrize("place", ["vulnerability", "image", "table"])
-def test_a_fix_stands_in_one_place_alone(known: Caller, place: str) -> None:
-    known.control.behave(SHA, fix_places=[place])
-    assert (first(known)["software"][0]["fixVersion"] is not None) == (place == "vulnerability")
+@pytest.mark.parametrize("source", ["vulnerability", "image", "table"])
+def test_a_fix_stands_in_one_source_alone(known: Caller, source: str) -> None:
+    known.control.behave(SHA, fix_sources=[source])
+    assert (first(known)["software"][0]["fixVersion"] is not None) == (source == "vulnerability")
     inner = known.get(f"/images/{SHA}").json()["vulnerabilities"][0]
     assert inner == first(known), "the details list the same objects"
-    assert (softwares(known)[0]["fixVersion"] is not None) == (place == "image")
-    assert ("2.1.0-14" in first(known)["result"]) == (place == "table")
+    assert (softwares(known)[0]["fixVersion"] is not None) == (source == "image")
+    assert ("2.1.0-14" in first(known)["result"]) == (source == "table")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import requests
 
 from tests.sandbox.qualys.caller import HOST, Caller
 
-PLACE = {"registry": HOST, "repository": "team/app", "tag": "1.0"}
+REPO_TAG = {"registry": HOST, "repository": "team/app", "tag": "1.0"}
 EXPAT = {"qid": 351234, "title": "Advisory for expat", "severity": 5}
 
 
@@ -65,8 +65,8 @@ def test_the_bulk_list_is_followed_by_its_link(caller: Caller) -> None:
 
 
 def test_an_image_is_found_by_the_evidenced_tokens(caller: Caller) -> None:
-    sha = know(caller, 1, repo=[PLACE])
-    other = {**PLACE, "repository": "other/tool"}
+    sha = know(caller, 1, repo=[REPO_TAG])
+    other = {**REPO_TAG, "repository": "other/tool"}
     know(caller, 2, repo=[other])
     for text in (
         f"sha:{sha}",

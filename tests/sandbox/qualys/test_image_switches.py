@@ -18,9 +18,9 @@ EXEMPTED = {"qid": 3, "title": "three", "severity": 4, "isExempted": True}
 def pair(caller: Caller) -> Caller:
     """Two images that differ in nothing but their names."""
     for sha, repository in ((ONE, "team/app"), (OTHER, "team/other")):
-        place = {"registry": HOST, "repository": repository, "tag": "1.0"}
+        repo_tag = {"registry": HOST, "repository": repository, "tag": "1.0"}
         found = [FOUND, POTENTIAL, EXEMPTED]
-        caller.control.know_image(sha, repo=[place], findings=found)
+        caller.control.know_image(sha, repo=[repo_tag], findings=found)
     return caller
 
 

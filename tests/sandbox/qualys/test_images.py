@@ -6,7 +6,7 @@ from sandbox.qualys import QualysSimulator
 from tests.sandbox.qualys.caller import HOST, Caller
 
 SHA = "a" * 64
-PLACE = {"registry": HOST, "repository": "team/app", "tag": "1.0"}
+REPO_TAG = {"registry": HOST, "repository": "team/app", "tag": "1.0"}
 EXPAT = {
     "qid": 351234,
     "title": "Amazon Linux Security Advisory for expat",
@@ -20,7 +20,7 @@ EXEMPTED = {"qid": 1, "title": "zlib", "severity": 4, "isExempted": True}
 
 @pytest.fixture
 def vulnerable(caller: Caller) -> Caller:
-    caller.control.know_image(SHA, repo=[PLACE], findings=[EXPAT, CURL, EXEMPTED])
+    caller.control.know_image(SHA, repo=[REPO_TAG], findings=[EXPAT, CURL, EXEMPTED])
     return caller
 
 

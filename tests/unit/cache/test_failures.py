@@ -55,11 +55,13 @@ def test_the_next_reconciliation_scans_it_again(cache: ScanCache, clock: Clock) 
 
 
 @pytest.mark.usefixtures("failing")
-def test_a_repeated_scan_keeps_the_places_as_they_deployed(cache: ScanCache, clock: Clock) -> None:
+def test_a_repeated_scan_keeps_the_workloads_as_they_deployed(
+    cache: ScanCache, clock: Clock
+) -> None:
     held = taken(cache.decide(found(clock.now), LEASE))
-    places = cache.places_of(held) or {}
-    assert [place["event_id"] for place in places.values()] == ["event-1", "event-2"]
-    assert all(place["principal"].endswith("/deployer") for place in places.values())
+    workloads = cache.workloads_of(held) or {}
+    assert [workload["event_id"] for workload in workloads.values()] == ["event-1", "event-2"]
+    assert all(workload["principal"].endswith("/deployer") for workload in workloads.values())
 
 
 @pytest.mark.usefixtures("failing")
@@ -76,8 +78,8 @@ def test_workloads_hear_again_when_it_ends_in_another_way(
     cache: ScanCache, clock: Clock, ends: Outcome, services: list[str]
 ) -> None:
     held = taken(cache.decide(found(clock.now), LEASE))
-    told = cache.unaware(held, ends, cache.places_of(held) or {})
-    assert sorted(place["service"] for place in told.values()) == services
+    told = cache.unaware(held, ends, cache.workloads_of(held) or {})
+    assert sorted(workload["service"] for workload in told.values()) == services
 
 
 @pytest.mark.parametrize("number", ["f677b189-8b54-46ba-9d24-624b7e98767d", "1770000000000"])
@@ -87,7 +89,7 @@ def test_an_id_in_the_reason_is_no_other_cause(cache: ScanCache, clock: Clock, n
     clock.now += DAY
     held = taken(cache.decide(found(clock.now), LEASE))
     now = Outcome(verdict="ERROR", reason=f"QualysUnavailable: GET /schedule/{number}")
-    assert cache.unaware(held, now, cache.places_of(held) or {}) == {}
+    assert cache.unaware(held, now, cache.workloads_of(held) or {}) == {}
 
 
 @pytest.mark.usefixtures("failing")
@@ -95,14 +97,14 @@ def test_who_deploys_it_anew_meanwhile_hears_of_it(cache: ScanCache, clock: Cloc
     held = taken(cache.decide(found(clock.now), LEASE))
     cache.decide(task("event-9", service="worker"), LEASE)
     cache.decide(task("event-10", service="other"), LEASE)
-    told = cache.unaware(held, FAILED, cache.places_of(held) or {})
-    assert sorted(place["service"] for place in told.values()) == ["other", "worker"]
+    told = cache.unaware(held, FAILED, cache.workloads_of(held) or {})
+    assert sorted(workload["service"] for workload in told.values()) == ["other", "worker"]
 
 
 @pytest.mark.usefixtures("failing")
 def test_a_deployment_of_what_failed_is_told_to_all(cache: ScanCache) -> None:
     held = taken(cache.decide(task("event-9"), LEASE))
-    assert len(cache.unaware(held, FAILED, cache.places_of(held) or {})) == 2
+    assert len(cache.unaware(held, FAILED, cache.workloads_of(held) or {})) == 2
 
 
 @pytest.mark.parametrize("outcome", [CLEAN, FAILED])
@@ -112,7 +114,7 @@ def test_a_reconciliation_scans_nothing_that_has_a_verdict_or_is_new(
     """A verdict is left alone; an image that nobody knows is scanned as any."""
     held = taken(cache.decide(found(clock.now), LEASE))
     assert "failure" not in (table.get(DIGEST) or {})
-    assert len(cache.unaware(held, outcome, cache.places_of(held) or {})) == 1
+    assert len(cache.unaware(held, outcome, cache.workloads_of(held) or {})) == 1
     recorded(cache, held, CLEAN)
     clock.now += DAY
     assert cache.decide(found(clock.now), LEASE)["decision"] == "skip"

@@ -13,7 +13,7 @@ from image_scan.cache.leases import ScanCache
 from image_scan.cache.table import CacheTable, ConditionFailedError
 from image_scan.contracts import ImageTask, Outcome, TaskState
 from image_scan.errors import AwsUnavailable, ItemTooLarge
-from image_scan.events.workloads import place_of
+from image_scan.events.workloads import workload_of
 from tests.support.builders import (
     CLEAN,
     CRITICAL,
@@ -60,7 +60,10 @@ class TestLease:
         cache.decide(task("event-1", service="web"), LEASE)
         second = cache.decide(task("event-2", service="worker"), LEASE)
         assert second == {"decision": "skip", "lease": None, "outcome": None}
-        assert [place["service"] for place in item(table)["places"].values()] == ["web", "worker"]
+        assert [workload["service"] for workload in item(table)["workloads"].values()] == [
+            "web",
+            "worker",
+        ]
 
     def test_the_same_delivery_again_has_the_same_lease(
         self, cache: ScanCache, clock: Clock
@@ -109,7 +112,7 @@ class TestLease:
         monkeypatch.setattr(table, "put", lose)
         found = taken(cache.decide(task(), LEASE))
         assert found["execution_name"] != ended[0]["execution_name"]
-        assert cache.places_of(found) is not None
+        assert cache.workloads_of(found) is not None
 
     def test_who_held_it_before_ends_no_lease_that_its_own_event_has_taken_anew(
         self, cache: ScanCache, table: CacheTable
@@ -118,8 +121,8 @@ class TestLease:
         freed(cache, before, TIMEOUT)
         now = taken(cache.decide(task(), LEASE))
         assert now["owner"] == before["owner"]
-        assert cache.places_of(before) is None
-        assert not cache.record(before, CLEAN, WEEK, item(table)["places"])
+        assert cache.workloads_of(before) is None
+        assert not cache.record(before, CLEAN, WEEK, item(table)["workloads"])
         assert recorded(cache, now, CLEAN) != {}
 
     def test_two_images_of_one_event_have_two_leases(self, cache: ScanCache) -> None:
@@ -142,7 +145,7 @@ class TestLease:
         """Nothing runs there yet, so nobody is told of the verdict for its sake."""
         cache.decide(task("event-1"), LEASE)
         cache.decide(task("event-2", event_name="RegisterTaskDefinition", service=""), LEASE)
-        assert len(item(table)["places"]) == 1
+        assert len(item(table)["workloads"]) == 1
 
 
 class TestVerdict:
@@ -160,7 +163,7 @@ class TestVerdict:
         clock.now += 1
         assert cache.decide(task("event-3"), LEASE)["decision"] == "scan"
 
-    def test_a_bad_verdict_is_told_to_a_new_place_once(self, cache: ScanCache) -> None:
+    def test_a_bad_verdict_is_told_to_a_new_workload_once(self, cache: ScanCache) -> None:
         recorded(cache, taken(cache.decide(task(service="web"), LEASE)), CRITICAL)
         other = task("event-2", service="worker")
         decision = cache.decide(other, LEASE)
@@ -168,7 +171,7 @@ class TestVerdict:
         cache.note_told(other, CRITICAL, WEEK)
         assert cache.decide(task("event-3", service="worker"), LEASE)["decision"] == "skip"
 
-    def test_a_place_is_told_by_one_of_its_events(self, cache: ScanCache, clock: Clock) -> None:
+    def test_a_workload_is_told_by_one_of_its_events(self, cache: ScanCache, clock: Clock) -> None:
         recorded(cache, taken(cache.decide(task(service="web"), LEASE)), CRITICAL)
         call = task("call", service="worker")
         first = cache.decide(call, LEASE)
@@ -180,16 +183,16 @@ class TestVerdict:
         cache.note_told(call, CRITICAL, WEEK)
         assert cache.decide(call, LEASE)["decision"] == "skip"
 
-    def test_a_place_that_was_not_told_is_one_that_waits_for_the_next_scan(
+    def test_a_workload_that_was_not_told_is_one_that_waits_for_the_next_scan(
         self, cache: ScanCache
     ) -> None:
         recorded(cache, taken(cache.decide(task(service="web"), LEASE)), CRITICAL)
         cache.decide(task("event-2", service="worker"), LEASE)
         forced: ImageTask = {**task("event-3", service="web"), "force": True}
         lease = taken(cache.decide(forced, LEASE))
-        places = cache.places_of(lease) or {}
-        assert [place["service"] for place in places.values()] == ["web", "worker"]
-        assert not [place for place in places.values() if "claimed_until" in place]
+        workloads = cache.workloads_of(lease) or {}
+        assert [workload["service"] for workload in workloads.values()] == ["web", "worker"]
+        assert not [workload for workload in workloads.values() if "claimed_until" in workload]
 
     @pytest.mark.parametrize("outcome", [CLEAN, MEDIUM])
     def test_a_verdict_that_is_not_bad_is_told_to_nobody(
@@ -224,9 +227,9 @@ class TestVerdict:
     def test_recording_gives_those_who_waited(self, cache: ScanCache) -> None:
         held = taken(cache.decide(task("event-1", service="web"), LEASE))
         cache.decide(task("event-2", service="worker"), LEASE)
-        places = recorded(cache, held, CLEAN)
-        assert sorted(place["service"] for place in places.values()) == ["web", "worker"]
-        assert all(place["containers"] == ["app"] for place in places.values())
+        workloads = recorded(cache, held, CLEAN)
+        assert sorted(workload["service"] for workload in workloads.values()) == ["web", "worker"]
+        assert all(workload["containers"] == ["app"] for workload in workloads.values())
 
     def test_a_freed_image_is_scanned_again(self, cache: ScanCache, table: CacheTable) -> None:
         held = taken(cache.decide(task(), LEASE))
@@ -252,8 +255,8 @@ class TestVerdict:
         cache.decide(task("event-2", service="worker"), LEASE)
         freed(cache, held, TIMEOUT)
         again = taken(cache.decide(task("event-3", service="batch"), LEASE))
-        places = recorded(cache, again, CLEAN).values()
-        assert sorted(place["service"] for place in places) == ["batch", "web", "worker"]
+        workloads = recorded(cache, again, CLEAN).values()
+        assert sorted(workload["service"] for workload in workloads) == ["batch", "web", "worker"]
 
     def test_who_waited_for_a_scan_that_died_hears_of_the_next(
         self, cache: ScanCache, clock: Clock
@@ -261,14 +264,16 @@ class TestVerdict:
         cache.decide(task("event-1", service="web"), LEASE)
         clock.now += LEASE
         again = taken(cache.decide(task("event-2", service="worker"), LEASE))
-        places = recorded(cache, again, CLEAN).values()
-        assert sorted(place["service"] for place in places) == ["web", "worker"]
+        workloads = recorded(cache, again, CLEAN).values()
+        assert sorted(workload["service"] for workload in workloads) == ["web", "worker"]
 
     def test_an_old_verdict_tells_nobody_but_who_asks(self, cache: ScanCache, clock: Clock) -> None:
         recorded(cache, taken(cache.decide(task(service="web"), LEASE)), CLEAN)
         clock.now += WEEK
         again = taken(cache.decide(task("event-2", service="worker"), LEASE))
-        assert [place["service"] for place in recorded(cache, again, CLEAN).values()] == ["worker"]
+        assert [workload["service"] for workload in recorded(cache, again, CLEAN).values()] == [
+            "worker"
+        ]
 
     def test_what_had_no_result_and_is_gone_now_is_told(
         self, cache: ScanCache, table: CacheTable
@@ -281,8 +286,8 @@ class TestVerdict:
             assert decision["outcome"] == {"verdict": "UNSCANNABLE", "reason": "gone"}
         assert decision["lease"]
         assert decision["outcome"]
-        places = recorded(cache, decision["lease"], decision["outcome"])
-        assert len(places) == 2
+        workloads = recorded(cache, decision["lease"], decision["outcome"])
+        assert len(workloads) == 2
         assert item(table)["status"] == "UNSCANNABLE"
 
     def test_a_registration_of_what_had_no_result_is_told_too(self, cache: ScanCache) -> None:
@@ -297,8 +302,8 @@ class TestVerdict:
         held = taken(cache.decide(task(service="web"), LEASE))
         gone = task("event-2", of=image(unscannable="gone"), service="late")
         assert cache.decide(gone, LEASE)["decision"] == "skip"
-        places = recorded(cache, held, CLEAN).values()
-        assert sorted(place["service"] for place in places) == ["late", "web"]
+        workloads = recorded(cache, held, CLEAN).values()
+        assert sorted(workload["service"] for workload in workloads) == ["late", "web"]
 
     def test_a_second_delivery_ends_no_scan_that_has_begun(self, cache: ScanCache) -> None:
         first = cache.decide(task(), LEASE)
@@ -312,22 +317,22 @@ class TestVerdict:
         clock.now += LEASE
         current = taken(cache.decide(task("event-2"), LEASE))
         before = item(table)
-        assert not getattr(cache, end)(stale, CLEAN, WEEK, before["places"])
+        assert not getattr(cache, end)(stale, CLEAN, WEEK, before["workloads"])
         assert item(table) == before
-        assert cache.places_of(stale) is None
-        assert cache.places_of(current) == before["places"]
+        assert cache.workloads_of(stale) is None
+        assert cache.workloads_of(current) == before["workloads"]
 
     def test_a_verdict_is_not_held_any_more(self, cache: ScanCache) -> None:
         held = taken(cache.decide(task(), LEASE))
         recorded(cache, held, CLEAN)
-        assert cache.places_of(held) is None
-        assert cache.places_of(lease(key="nothing")) is None
+        assert cache.workloads_of(held) is None
+        assert cache.workloads_of(lease(key="nothing")) is None
 
 
 class TestForce:
     """A scan asked for past a verdict."""
 
-    def test_it_takes_the_place_of_a_verdict(self, cache: ScanCache, table: CacheTable) -> None:
+    def test_it_takes_the_workload_of_a_verdict(self, cache: ScanCache, table: CacheTable) -> None:
         recorded(cache, taken(cache.decide(task(service="web"), LEASE)), CLEAN)
         held = taken(cache.decide(forced("event-2"), LEASE))
         kept = item(table)
@@ -337,8 +342,8 @@ class TestForce:
     def test_who_had_the_old_verdict_hears_of_the_new_one(self, cache: ScanCache) -> None:
         recorded(cache, taken(cache.decide(task(service="web"), LEASE)), CLEAN)
         held = taken(cache.decide(forced("event-2", service="by-hand"), LEASE))
-        places = cache.places_of(held) or {}
-        assert sorted(place["service"] for place in places.values()) == ["by-hand", "web"]
+        workloads = cache.workloads_of(held) or {}
+        assert sorted(workload["service"] for workload in workloads.values()) == ["by-hand", "web"]
 
     def test_a_running_scan_goes_on(self, cache: ScanCache, table: CacheTable) -> None:
         first = taken(cache.decide(task(), LEASE))
@@ -411,8 +416,8 @@ class TestUnscannable:
             assert decision["outcome"] == {"verdict": "UNSCANNABLE", "reason": "no tag"}
             cache.note_told(asked, decision["outcome"], WEEK)
         after = item(table)
-        assert {**after, "places": None} == {**before, "places": None}
-        assert len(after["places"]) == 2, "it hears of the next scan"
+        assert {**after, "workloads": None} == {**before, "workloads": None}
+        assert len(after["workloads"]) == 2, "it hears of the next scan"
         for again in (task("event-3", of=copy, service="dev"), started(1, copy, service="dev")):
             assert cache.decide(again, LEASE)["decision"] == "skip"
         assert cache.decide(task("event-4"), LEASE)["decision"] == "scan"
@@ -469,22 +474,22 @@ def test_a_task_that_stops_is_no_deployment(cache: ScanCache) -> None:
     assert cache.decide(started(2), LEASE)["decision"] == "scan"
 
 
-def test_a_task_that_starts_takes_nothing_from_what_is_known_of_its_place(
+def test_a_task_that_starts_takes_nothing_from_what_is_known_of_its_workload(
     cache: ScanCache,
 ) -> None:
     held = taken(cache.decide(task("event-1"), LEASE))
     assert cache.decide(started(1), LEASE)["decision"] == "skip"
-    (place,) = (cache.places_of(held) or {}).values()
-    assert place["principal"].endswith("/deployer")
+    (workload,) = (cache.workloads_of(held) or {}).values()
+    assert workload["principal"].endswith("/deployer")
     assert cache.decide(started(2, service="other"), LEASE)["decision"] == "skip"
-    assert len(cache.places_of(held) or {}) == 2
+    assert len(cache.workloads_of(held) or {}) == 2
 
 
 def test_who_deployed_is_learned_after_the_first_task(cache: ScanCache) -> None:
     held = taken(cache.decide(started(1), LEASE))
     assert cache.decide(task("event-1"), LEASE)["decision"] == "skip"
-    (place,) = (cache.places_of(held) or {}).values()
-    assert place["principal"].endswith("/deployer")
+    (workload,) = (cache.workloads_of(held) or {}).values()
+    assert workload["principal"].endswith("/deployer")
 
 
 @pytest.mark.parametrize("verdict", ["ERROR", "TIMEOUT"])
@@ -497,28 +502,28 @@ def test_a_scan_without_a_result_is_not_repeated_by_each_task_that_starts(
     assert cache.decide(started(4, service="other"), LEASE)["decision"] == "scan"
 
 
-def test_a_place_is_a_workload_and_not_a_delivery() -> None:
-    def place(**where: Any) -> str:
-        return place_of(task(**where))[0]
+def test_a_workload_is_a_workload_and_not_a_delivery() -> None:
+    def workload(**where: Any) -> str:
+        return workload_of(task(**where))[0]
 
-    assert place(event_name="UpdateService") == place(event_name="CreateService")
-    assert place(service="", task_definition="shop:8") == place(
+    assert workload(event_name="UpdateService") == workload(event_name="CreateService")
+    assert workload(service="", task_definition="shop:8") == workload(
         service="", task_definition="shop:7"
     )
-    different = [place(), place(account="2"), place(region="r"), place(cluster="c"),
-                 place(service="s"), place(service="")]  # fmt: skip
+    different = [workload(), workload(account="2"), workload(region="r"), workload(cluster="c"),
+                 workload(service="s"), workload(service="")]  # fmt: skip
     assert len(set(different)) == len(different)
 
 
 class TestFull:
-    """An image that so many places run that its item takes no more of them."""
+    """An image that so many workloads run that its item takes no more of them."""
 
     @pytest.fixture
     def full(self, table: CacheTable, monkeypatch: pytest.MonkeyPatch) -> None:
         update = table.update
 
         def refuse(key: str, changes: Any, *given: Any, **values: Any) -> Any:
-            if any(path.startswith("places.") for path in changes):
+            if any(path.startswith("workloads.") for path in changes):
                 raise ItemTooLarge("dynamodb:UpdateItem")
             return update(key, changes, *given, **values)
 

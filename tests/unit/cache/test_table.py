@@ -48,13 +48,13 @@ def test_a_failed_condition_on_nothing_gives_nothing(table: Table) -> None:
 
 
 def test_an_update_sets_by_path(table: Table) -> None:
-    table.put({"imageDigest": "k", "owner": "me", "places": {}})
-    place = "1#eu-west-1#cluster.with.dots#web"
-    table.update("k", {f"places.{place}": {"a": 1}}, "#owner = :owner", owner="me")
-    assert (table.get("k") or {})["places"] == {place: {"a": 1}}
+    table.put({"imageDigest": "k", "owner": "me", "workloads": {}})
+    workload = "1#eu-west-1#cluster.with.dots#web"
+    table.update("k", {f"workloads.{workload}": {"a": 1}}, "#owner = :owner", owner="me")
+    assert (table.get("k") or {})["workloads"] == {workload: {"a": 1}}
     table.update("k", {"status": "CLEAN", "ttl": 5}, "#owner = :owner", owner="me")
     item = table.get("k") or {}
-    assert (item["status"], item["ttl"], item["places"]) == ("CLEAN", 5, {place: {"a": 1}})
+    assert (item["status"], item["ttl"], item["workloads"]) == ("CLEAN", 5, {workload: {"a": 1}})
 
 
 def test_a_delete_of_what_is_not_there_is_none(table: Table) -> None:
@@ -101,11 +101,11 @@ text = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 @given(name=text, value=text)
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_text_is_kept_as_it_is(table: Table, name: str, value: str) -> None:
-    item = {"imageDigest": "k", "places": {f"p{name}": {"cluster": value}}}
+    item = {"imageDigest": "k", "workloads": {f"p{name}": {"cluster": value}}}
     table.put(item)
     assert table.get("k") == item
 
 
 def test_an_item_that_is_too_large_has_an_error_of_its_own(table: Table) -> None:
     with pytest.raises(ItemTooLarge):
-        table.put({"imageDigest": "k", "places": {"a": "x" * 410_000}})
+        table.put({"imageDigest": "k", "workloads": {"a": "x" * 410_000}})

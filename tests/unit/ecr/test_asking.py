@@ -31,8 +31,8 @@ class World:
         self.asked: list[str] = []
         self.failures: dict[str, list[Exception]] = {}
 
-    def __call__(self, place: tuple[str, str, str]) -> str:
-        region, name = place[1:]
+    def __call__(self, address: tuple[str, str, str]) -> str:
+        region, name = address[1:]
         self.asked.append(f"{region}/{name}")
         if self.failures.get(name):
             raise self.failures[name].pop(0)
@@ -42,11 +42,11 @@ class World:
                 raise ConnectTimeoutError(endpoint_url="https://nowhere")
         return name
 
-    def each(self, *places: str) -> dict[str, str | Unanswered]:
-        named = [place.partition("/") for place in places]
+    def each(self, *addresss: str) -> dict[str, str | Unanswered]:
+        named = [address.partition("/") for address in addresss]
         asked = [("1" * 12, region, name) for region, _, name in named]
         answers = asking.each(asked, self, self.clock, self.sleep)
-        return {place[2]: answer for place, answer in answers.items()}
+        return {address[2]: answer for address, answer in answers.items()}
 
     def sleep(self, seconds: float) -> None:
         self.clock.now += seconds
@@ -58,7 +58,7 @@ def test_a_hundred_dead_regions_take_no_more_time_than_the_function_has(clock: C
     dead = [f"us-east-{number}/side{number}" for number in range(100, 200)]
     answers = world.each(*dead, "us-east-1/app")
     assert answers["app"] == "app"
-    assert all(isinstance(answers[place.split("/")[1]], Unanswered) for place in dead)
+    assert all(isinstance(answers[address.split("/")[1]], Unanswered) for address in dead)
     assert clock.now - began <= asking._SECONDS + world.seconds
 
 

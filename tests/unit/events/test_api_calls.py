@@ -159,7 +159,7 @@ def test_a_scan_request_may_name_no_containers(told: Any) -> None:
 
 @given(event=json_values, kind=st.sampled_from([api_calls.API_CALL, scan_request.SCAN_REQUEST]))
 @settings(max_examples=150)
-def test_any_value_in_place_of_an_event(event: Any, kind: str) -> None:
+def test_any_value_in_workload_of_an_event(event: Any, kind: str) -> None:
     read(event)
     read({"detail-type": kind, "account": "1", "region": "r", "detail": event})
     read({"detail-type": event, "detail": {}})
@@ -186,7 +186,9 @@ def test_any_value_in_place_of_an_event(event: Any, kind: str) -> None:
     value=json_values,
 )
 @settings(max_examples=200)
-def test_any_value_in_place_of_a_part(name: str, part: str, inner: str | None, value: Any) -> None:
+def test_any_value_in_workload_of_a_part(
+    name: str, part: str, inner: str | None, value: Any
+) -> None:
     event = builders.event("run_task")
     event["detail"]["eventName"] = name
     event["detail"][part] = {inner: value} if inner else value

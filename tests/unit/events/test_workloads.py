@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from image_scan.events import by_hand, workloads
-from image_scan.events.workloads import place_of
+from image_scan.events.workloads import workload_of
 from tests.support.builders import task
 
 if TYPE_CHECKING:
-    from image_scan.contracts import Place
+    from image_scan.contracts import Workload
 
 
-def at(event_name: str, **where: Any) -> dict[str, Place]:
-    name, place = place_of(task(event_name=event_name, **where))
-    return {name: place}
+def at(event_name: str, **where: Any) -> dict[str, Workload]:
+    name, workload = workload_of(task(event_name=event_name, **where))
+    return {name: workload}
 
 
-def registered(family: str = "shop", **where: Any) -> dict[str, Place]:
+def registered(family: str = "shop", **where: Any) -> dict[str, Workload]:
     definition = f"arn:aws:ecs:us-east-1:123456789012:task-definition/{family}:7"
     no_service: Any = {"service": "", "cluster": "", "task_definition": definition}
     return at("RegisterTaskDefinition", **{**no_service, **where})
@@ -32,11 +32,11 @@ STARTED = at("ECS Task State Change")
 
 @pytest.mark.parametrize("runs", [SERVICE, TASK, STARTED])
 def test_a_task_definition_that_a_workload_runs_is_not_named_beside_it(
-    runs: dict[str, Place],
+    runs: dict[str, Workload],
 ) -> None:
     waiting = {**registered(), **runs}
-    assert workloads.deployed(waiting) == workloads.to_notify(waiting) == runs
-    assert workloads.registered(waiting) == {}
+    assert workloads.select_workloads(waiting) == workloads.to_notify(waiting) == runs
+    assert workloads.select_registered(waiting) == {}
 
 
 @pytest.mark.parametrize(
@@ -46,17 +46,17 @@ def test_a_task_definition_that_a_workload_runs_is_not_named_beside_it(
     ],
 )  # fmt: skip
 def test_a_task_definition_that_nothing_runs_is_registered_and_no_workload(
-    another: dict[str, Place],
+    another: dict[str, Workload],
 ) -> None:
     waiting = {**another, **SERVICE}
-    assert workloads.deployed(waiting) == SERVICE
-    assert workloads.registered(waiting) == another
+    assert workloads.select_workloads(waiting) == SERVICE
+    assert workloads.select_registered(waiting) == another
     assert workloads.to_notify(waiting) == waiting
 
 
 def test_who_asks_by_hand_is_notified_and_runs_nothing() -> None:
     asked = at(by_hand.EVENT_NAME, service="", principal="operator")
     waiting = {**asked, **registered()}
-    assert workloads.deployed(waiting) == {}
-    assert workloads.registered(waiting) == registered()
+    assert workloads.select_workloads(waiting) == {}
+    assert workloads.select_registered(waiting) == registered()
     assert workloads.to_notify(waiting) == waiting

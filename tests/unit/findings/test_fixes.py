@@ -1,4 +1,4 @@
-"""The version that fixes a finding, from each of the places that may hold it."""
+"""The version that fixes a finding, from each of the workloads that may hold it."""
 
 import zlib
 from typing import Any
@@ -80,7 +80,7 @@ def test_a_name_may_have_blanks_and_a_table_more_columns() -> None:
     assert [each.name for each in fixes.table(tabs)] == ["jackson", "jackson core"]
 
 
-def test_the_nearest_place_of_a_package_is_believed() -> None:
+def test_the_nearest_workload_of_a_package_is_believed() -> None:
     table = f"{HEADER}\nzlib 1 1.3\nexpat 1 1.3"
     told = entry(software("expat", "1.1"), software("zlib"), result=table)
     rows = of_image(

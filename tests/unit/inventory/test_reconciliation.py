@@ -127,7 +127,7 @@ def test_what_runs_unknown_is_sent_once_and_then_covered(world: World) -> None:
     assert (second["fresh_verdicts"], second["coverage_percent"]) == (4, 100)
 
 
-def test_many_tasks_of_one_place_are_one_event(world: World) -> None:
+def test_many_tasks_of_one_workload_are_one_event(world: World) -> None:
     for number in range(250):
         world.ecs[ACCOUNT].run(number, app())
     assert world.run()["sent"] == 1
@@ -160,12 +160,12 @@ def test_what_failed_is_sent_by_each_reconciliation_and_named(world: World) -> N
         found = world.run()
         (scan,) = found["scans"]
         assert (scan["key"], scan["why"]) == (DIGESTS[0], "ERROR: ScanFailed: no space")
-        assert [place.rsplit("#", 1)[-1] for place in scan["places"]] == ["web", "worker"]
+        assert [workload.rsplit("#", 1)[-1] for workload in scan["workloads"]] == ["web", "worker"]
         assert (found["sent"], found["fresh_verdicts"]) == (2, 0)
         assert [each.why for each in world.failed.values()] == ["ERROR: ScanFailed: no space"]
 
 
-def test_a_place_that_was_not_known_is_sent_and_no_scan(world: World) -> None:
+def test_a_workload_that_was_not_known_is_sent_and_no_scan(world: World) -> None:
     world.ecs[ACCOUNT].run(1, app())
     world.run()
     world.handle()
@@ -240,7 +240,7 @@ def test_a_row_that_nothing_runs_is_closed_after_a_while(world: World) -> None:
     assert world.run()["closed"] == 0, "it may be about to start"
     world.clock.now += 2 * HOUR
     assert world.run()["closed"] == 1
-    (row,) = world.inventory.places()
+    (row,) = world.inventory.rows()
     assert row["state"] == "stopped"
     assert world.run()["closed"] == 0
     world.ecs[ACCOUNT].run(2, app())

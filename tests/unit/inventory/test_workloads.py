@@ -36,7 +36,7 @@ class Rows:
         read = TypeDeserializer().deserialize
         return [{name: read(value) for name, value in item.items()} for item in items]
 
-    def places(self, digest: str = DIGEST) -> list[Json]:
+    def workloads(self, digest: str = DIGEST) -> list[Json]:
         return [row for row in self.all() if row["digest"] == digest]
 
 
@@ -63,11 +63,11 @@ def told(
     return {**called(minute, of=image(key=digest, digest=digest), **where), "task": state}
 
 
-def test_a_call_is_a_place_that_nothing_runs_yet(inventory: Inventory, rows: Rows) -> None:
+def test_a_call_is_a_workload_that_nothing_runs_yet(inventory: Inventory, rows: Rows) -> None:
     inventory.note(called())
     (row,) = rows.all()
     assert row["digest"] == DIGEST
-    assert row["place"] == f"{ACCOUNT}#{REGION}#prod#web"
+    assert row["workload"] == f"{ACCOUNT}#{REGION}#prod#web"
     assert row["account_region"] == f"{ACCOUNT}#{REGION}"
     assert row["state"] == "deployed"
     assert row["principal"].endswith("/deployer")
@@ -78,7 +78,7 @@ def test_a_call_is_a_place_that_nothing_runs_yet(inventory: Inventory, rows: Row
 
 
 @pytest.mark.parametrize("name", ["RegisterTaskDefinition", "", "Image Scan Requested"])
-def test_what_deploys_nothing_is_no_place(inventory: Inventory, rows: Rows, name: str) -> None:
+def test_what_deploys_nothing_is_no_workload(inventory: Inventory, rows: Rows, name: str) -> None:
     inventory.note(called(event_name=name))
     assert rows.all() == []
 
@@ -88,43 +88,43 @@ def test_a_task_that_starts_makes_it_run_and_keeps_who_deployed(
 ) -> None:
     inventory.note(called(0))
     inventory.note(told(1, minute=2))
-    (row,) = rows.places()
+    (row,) = rows.workloads()
     assert row["state"] == "running"
     assert row["principal"].endswith("/deployer")
     assert row["last_seen"] - row["first_seen"] == 120
     inventory.note(told(2, minute=3))
-    assert rows.places() == [row], "one more task within the hour"
+    assert rows.workloads() == [row], "one more task within the hour"
     assert "ttl" not in row
 
 
-def test_the_place_stops_with_its_last_task(inventory: Inventory, rows: Rows) -> None:
+def test_the_workload_stops_with_its_last_task(inventory: Inventory, rows: Rows) -> None:
     for number in range(3):
         inventory.note(told(number))
     for number in range(2):
         inventory.note(told(number, stopped=True, minute=5))
-        assert rows.places()[0]["state"] == "running"
+        assert rows.workloads()[0]["state"] == "running"
     inventory.note(told(2, stopped=True, minute=6))
-    (row,) = rows.places()
+    (row,) = rows.workloads()
     assert row["state"] == "stopped"
     assert row["ttl"] == row["stopped_at"] + 30 * DAY
     inventory.note(told(3, minute=7))
-    (row,) = rows.places()
+    (row,) = rows.workloads()
     assert row["state"] == "running"
     assert not {"ttl", "stopped_at"} & row.keys()
 
 
-def test_a_closed_place_stops_with_the_last_of_its_new_tasks(
+def test_a_closed_workload_stops_with_the_last_of_its_new_tasks(
     inventory: Inventory, rows: Rows
 ) -> None:
     """Of the tasks from before nothing was heard."""
     inventory.note(told(0))
-    (row,) = rows.places()
-    inventory.close(DIGEST, row["place"])
-    assert rows.places()[0]["state"] == "stopped"
+    (row,) = rows.workloads()
+    inventory.close(DIGEST, row["workload"])
+    assert rows.workloads()[0]["state"] == "stopped"
     inventory.note(told(1, minute=5))
-    assert rows.places()[0]["state"] == "running"
+    assert rows.workloads()[0]["state"] == "running"
     inventory.note(told(1, stopped=True, minute=6))
-    assert rows.places()[0]["state"] == "stopped"
+    assert rows.workloads()[0]["state"] == "stopped"
 
 
 def test_many_tasks_change_a_row_in_nothing_but_when_it_was_seen(
@@ -132,10 +132,10 @@ def test_many_tasks_change_a_row_in_nothing_but_when_it_was_seen(
 ) -> None:
     inventory.note(called(0))
     inventory.note(told(0))
-    (before,) = rows.places()
+    (before,) = rows.workloads()
     for number in range(1, 200):
         inventory.note(told(number, hour=8 + number // 20))
-    (after,) = rows.places()
+    (after,) = rows.workloads()
     changed = {name for name in after if after[name] != before.get(name)}
     assert changed == {"last_seen"}
 
@@ -150,9 +150,9 @@ def test_a_rollout_replaces_one_image_by_another(inventory: Inventory, rows: Row
 
 def test_a_stop_that_comes_before_its_start_is_the_end(inventory: Inventory, rows: Rows) -> None:
     inventory.note(told(1, stopped=True, minute=5))
-    assert rows.places() == []
+    assert rows.workloads() == []
     inventory.note(told(1))
-    (row,) = rows.places()
+    (row,) = rows.workloads()
     assert row["state"] == "stopped"
 
 
@@ -174,25 +174,25 @@ def test_a_start_between_the_question_and_the_answer_is_not_stopped(
             return found
 
     Inventory(Late(dynamodb, tables.INVENTORY), clock).note(told(1, stopped=True, minute=3))
-    assert rows.places()[0]["state"] == "running"
+    assert rows.workloads()[0]["state"] == "running"
 
 
-def test_each_service_is_a_place(inventory: Inventory, rows: Rows) -> None:
+def test_each_service_is_a_workload(inventory: Inventory, rows: Rows) -> None:
     for number in range(50):
         inventory.note(called(service=f"service-{number}"))
-    assert len(rows.places()) == 50
+    assert len(rows.workloads()) == 50
 
 
 def test_keys_that_are_too_long_are_cut(inventory: Inventory, rows: Rows) -> None:
     inventory.note(called(service="s" * 3000))
     inventory.note(called(service="\U0001f600" * 900))
-    assert all(len(row["place"].encode()) <= 1024 for row in rows.all())
+    assert all(len(row["workload"].encode()) <= 1024 for row in rows.all())
     assert len(rows.all()) == 2
 
 
 def test_an_event_without_a_time_is_seen_now(inventory: Inventory, rows: Rows) -> None:
     inventory.note(task(event_time="whenever"))
-    assert rows.places()[0]["last_seen"] == NOW
+    assert rows.workloads()[0]["last_seen"] == NOW
 
 
 EVENTS = [
@@ -224,7 +224,7 @@ def test_any_order_ends_the_same(dynamodb: DynamoDBClient, clock: Clock, order: 
     ends = {}
     for item in dynamodb.scan(TableName=name)["Items"]:
         if "state" in item:
-            key = (item["digest"]["S"][-4:], item["place"]["S"].rsplit("#", 1)[-1])
+            key = (item["digest"]["S"][-4:], item["workload"]["S"].rsplit("#", 1)[-1])
             ends[key] = tuple(
                 item.get(each, {}).get("N" if each.endswith("seen") else "S")
                 for each in ("state", "principal", "first_seen", "last_seen")

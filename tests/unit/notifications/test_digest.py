@@ -42,7 +42,7 @@ def test_a_quiet_day_has_no_digest() -> None:
     assert daily_digest.digest({}, {}, far, TODAY) is None
 
 
-def test_it_names_images_places_and_exceptions() -> None:
+def test_it_names_images_workloads_and_exceptions() -> None:
     ends = accepted([exception("2026-02-09"), exception("2026-02-02", qid=None, cve="CVE-2026-1")])
     told = daily_digest.digest({"docker.io/nginx:1": NGINX}, {"x": BROKEN}, ends, TODAY)
     assert told
@@ -60,7 +60,7 @@ def test_it_names_images_places_and_exceptions() -> None:
     ]
     texts = daily_digest.notification(told).texts
     (nginx,) = json.loads(texts["machines"])["unscannable"]
-    assert nginx["places"] == ["1#eu#prod#a", "1#eu#prod#b"]
+    assert nginx["workloads"] == ["1#eu#prod#a", "1#eu#prod#b"]
     assert json.loads(texts["chat"])["source"] == "custom"
 
 
@@ -77,7 +77,7 @@ def test_a_thousand_images_fit() -> None:
 
 
 def test_no_name_makes_a_line_of_its_own() -> None:
-    odd = UnscannableImage(f"uri{LINE}", f"reason{LINE}", {f"place{LINE}"})
+    odd = UnscannableImage(f"uri{LINE}", f"reason{LINE}", {f"workload{LINE}"})
     told = daily_digest.digest(
         {"x": odd}, {}, accepted([exception("2026-02-02", owner=LINE)]), TODAY
     )

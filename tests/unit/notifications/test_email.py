@@ -6,16 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from image_scan.contracts import Outcome
-from image_scan.events.workloads import place_of
+from image_scan.events.workloads import workload_of
 from image_scan.notifications import chat, email, message
 from image_scan.notifications.selection import Selection
 from tests.support.builders import CRITICAL, image, settling, task
 
-PLACE = next(iter(dict([place_of(task())]).values()))
+WORKLOAD = next(iter(dict([workload_of(task())]).values()))
 
 
-def told(outcome: Outcome, places: int = 1, **of: Any) -> dict[str, Any]:
-    where = {f"place-{number}": PLACE for number in range(places)}
+def told(outcome: Outcome, workloads: int = 1, **of: Any) -> dict[str, Any]:
+    where = {f"workload-{number}": WORKLOAD for number in range(workloads)}
     return message.compose(settling(outcome, image(**of)), outcome, Selection(where))
 
 
@@ -35,8 +35,8 @@ def test_an_email_says_what_where_who_and_what_to_do() -> None:
     fixable = {"critical": 1, "high": 0, "medium": 0, "low": 0}
     outcome: Any = {**CRITICAL, "top": [finding], "fixable": fixable}
     given_ = settling(outcome, execution_arn="arn:aws:states:us-east-1:1:execution:scan:app-1")
-    shown = message.compose(given_, outcome, Selection({"web": PLACE}, accepted=2))
-    shown["deployed"][0]["compared"] = {"new": 1, "still_open": 0, "fixed": 3}
+    shown = message.compose(given_, outcome, Selection({"web": WORKLOAD}, accepted=2))
+    shown["workloads"][0]["compared"] = {"new": 1, "still_open": 0, "fixed": 3}
     shown["findings"][0]["new"] = True
     of = image()
     assert email.email(shown).splitlines() == [
@@ -49,9 +49,9 @@ def test_an_email_says_what_where_who_and_what_to_do() -> None:
         "Fixable  1 critical, 0 high",
         "Accepted 2 findings, by exceptions, not counted here",
         "",
-        "Deployed in 1 place:",
-        f"  service web (account 123456789012, us-east-1, cluster prod), by {PLACE['principal']}: "
-        "1 new, 0 still open, 3 fixed since the image before",
+        "Deployed in 1 workload:",
+        f"  service web (account 123456789012, us-east-1, cluster prod), by "
+        f"{WORKLOAD['principal']}: 1 new, 0 still open, 3 fixed since the image before",
         "",
         "Worst findings:",
         "  severity 5, QDS 95  CVE-2026-0001 in openssl 3.0.7: OpenSSL buffer overflow; fixed in "
@@ -78,9 +78,9 @@ def test_an_older_result_is_called_one() -> None:
     assert "older result" in email.email(told({**CRITICAL, "fresh": False}))
 
 
-def test_many_places_are_counted() -> None:
-    text = email.email(told(CRITICAL, places=50))
-    assert "Deployed in 50 places:" in text
+def test_many_workloads_are_counted() -> None:
+    text = email.email(told(CRITICAL, workloads=50))
+    assert "Deployed in 50 workloads:" in text
     assert text.count("service web") == 20
 
 
@@ -96,7 +96,7 @@ def test_no_name_makes_a_line_of_its_own(tag: str, title: str, cluster: str, rea
         {**CRITICAL, "top": [finding], "reason": reason}, tag=tag, uri=f"{tag}\r\nSubject: x"
     )
     names = {"cluster": cluster, "service": title, "principal": tag, "team": reason}
-    given_["deployed"] = [{**PLACE, **names}]
+    given_["workloads"] = [{**WORKLOAD, **names}]
     text = email.email(given_)
     lines = text.split("\n")
     assert len(lines) <= 20

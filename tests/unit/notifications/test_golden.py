@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from image_scan.contracts import Counts, Detection, Outcome, TopFinding
-from image_scan.events.workloads import place_of
+from image_scan.events.workloads import workload_of
 from image_scan.findings import encoding
 from image_scan.inventory.coverage import UnscannableImage
 from image_scan.notifications import digest as daily_digest
@@ -81,7 +81,7 @@ FOUND = Outcome(
 
 def where(**facts: str) -> dict[str, Any]:
     named = {"principal": "arn:aws:sts::123456789012:assumed-role/ci/deploy", **facts}
-    return dict([place_of(task(of=image(), **named))])
+    return dict([workload_of(task(of=image(), **named))])
 
 
 def told(outcome: Outcome, of: Image, selection: Selection, **task_facts: Any) -> dict[str, Any]:
@@ -89,15 +89,16 @@ def told(outcome: Outcome, of: Image, selection: Selection, **task_facts: Any) -
 
 
 def findings() -> dict[str, Any]:
-    """Of two places, one of which is compared with the version before; one finding is accepted."""
-    places = where(service="web") | where(service="worker", cluster="batch")
-    web = next(name for name in places if name.endswith("#web"))
+    """Of two workloads, one of which is compared with the version before; one finding is
+    accepted."""
+    workloads = where(service="web") | where(service="worker", cluster="batch")
+    web = next(name for name in workloads if name.endswith("#web"))
     listed = [
         encoding.Finding(38888, 5, False, True, ("CVE-2026-0001",)),
         encoding.Finding(351234, 4, False, False, ("CVE-2022-25235",)),
     ]
     judged = Judged(listed, 1, True, True, new=listed[:1], still_open=listed[1:], fixed=())
-    selection = Selection(places, listed, 1, {web: judged}, {web: "payments"})
+    selection = Selection(workloads, listed, 1, {web: judged}, {web: "payments"})
     return told(FOUND, image(), selection, execution_arn=EXECUTION)
 
 
@@ -128,17 +129,17 @@ def registered() -> dict[str, Any]:
     """Of a task definition that nothing runs."""
     definition = "arn:aws:ecs:us-east-1:123456789012:task-definition/regonly:1"
     nowhere = {"service": "", "cluster": "", "task_definition": definition}
-    places = where(event_name="RegisterTaskDefinition", **nowhere)
-    teams = dict.fromkeys(places, "payments")
-    return told(FOUND, image(), Selection(places, teams=teams), execution_arn=EXECUTION)
+    workloads = where(event_name="RegisterTaskDefinition", **nowhere)
+    teams = dict.fromkeys(workloads, "payments")
+    return told(FOUND, image(), Selection(workloads, teams=teams), execution_arn=EXECUTION)
 
 
 def hostile() -> dict[str, Any]:
     names = dict.fromkeys(("service", "cluster", "task_definition", "principal"), HOSTILE)
     bad = top(1, 5, HOSTILE, cves=[HOSTILE], packages=[HOSTILE], fixes=[HOSTILE])
     of = image(repository=HOSTILE, tag=HOSTILE, uri=HOSTILE)
-    places = where(**names)
-    teams = dict.fromkeys(places, HOSTILE)
+    workloads = where(**names)
+    teams = dict.fromkeys(workloads, HOSTILE)
     outcome: Outcome = {
         **FOUND,
         "top": [bad],
@@ -146,7 +147,7 @@ def hostile() -> dict[str, Any]:
         "malware": {**ZERO, "high": 1},
         "detections": [detection("malware", HOSTILE, "high", HOSTILE)],
     }
-    return told(outcome, of, Selection(places, teams=teams))
+    return told(outcome, of, Selection(workloads, teams=teams))
 
 
 def by_hand() -> dict[str, Any]:

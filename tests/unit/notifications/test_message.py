@@ -8,33 +8,33 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from image_scan.contracts import READERS, Outcome
-from image_scan.events.workloads import place_of
+from image_scan.events.workloads import workload_of
 from image_scan.notifications import chat, email, facts, message
 from image_scan.notifications.selection import Selection
 from tests.support.builders import CRITICAL, image, settling, task
 
-PLACES = dict([place_of(task())])
+WORKLOADS = dict([workload_of(task())])
 
 
 def test_the_message_says_what_where_and_who() -> None:
-    composed = message.compose(settling(CRITICAL), CRITICAL, Selection(PLACES))
+    composed = message.compose(settling(CRITICAL), CRITICAL, Selection(WORKLOADS))
     assert message.subject(composed) == "Scan: shop/app - 1C/0H"
     assert composed["verdict"] == "FINDINGS"
     assert composed["image"]["digest"] == image()["digest"]
     assert composed["counts"]["critical"] == 1
     assert composed["scanned_at"].startswith("2026-02-02T")
-    (place,) = composed["deployed"]
-    assert (place["account"], place["region"], place["service"]) == (
+    (workload,) = composed["workloads"]
+    assert (workload["account"], workload["region"], workload["service"]) == (
         "123456789012",
         "us-east-1",
         "web",
     )
-    assert place["principal"].endswith("assumed-role/ci/deployer")
-    assert place["containers"] == ["app"]
+    assert workload["principal"].endswith("assumed-role/ci/deployer")
+    assert workload["containers"] == ["app"]
 
 
 def test_each_kind_of_reader_has_its_text() -> None:
-    told = message.compose(settling(CRITICAL), CRITICAL, Selection(PLACES))
+    told = message.compose(settling(CRITICAL), CRITICAL, Selection(WORKLOADS))
     texts = message.notification(told).texts
     assert texts.keys() == set(READERS)
     assert json.loads(texts["machines"]) == told
@@ -44,9 +44,12 @@ def test_each_kind_of_reader_has_its_text() -> None:
 
 
 def test_a_subscription_can_filter() -> None:
-    place = next(iter(PLACES.values()))
-    places: Any = {"a": {**place, "cluster": "prod"}, "b": {**place, "cluster": "", "service": "x"}}
-    found = message.attributes(message.compose(settling(CRITICAL), CRITICAL, Selection(places)))
+    workload = next(iter(WORKLOADS.values()))
+    workloads: Any = {
+        "a": {**workload, "cluster": "prod"},
+        "b": {**workload, "cluster": "", "service": "x"},
+    }
+    found = message.attributes(message.compose(settling(CRITICAL), CRITICAL, Selection(workloads)))
     assert {name: each["StringValue"] for name, each in found.items()} == {
         "verdict": "FINDINGS",
         "max_severity": "critical",
@@ -62,18 +65,18 @@ def test_a_subscription_can_filter() -> None:
     assert nowhere["max_severity"]["StringValue"] == "unknown"
 
 
-def test_many_places_are_counted_but_not_all_listed() -> None:
-    places = {f"place-{number}": next(iter(PLACES.values())) for number in range(500)}
-    composed = message.compose(settling(CRITICAL), CRITICAL, Selection(places))
-    assert (len(composed["deployed"]), composed["deployed_total"]) == (100, 500)
+def test_many_workloads_are_counted_but_not_all_listed() -> None:
+    workloads = {f"workload-{number}": next(iter(WORKLOADS.values())) for number in range(500)}
+    composed = message.compose(settling(CRITICAL), CRITICAL, Selection(workloads))
+    assert (len(composed["workloads"]), composed["workloads_total"]) == (100, 500)
     assert len(json.dumps(composed)) < 256 * 1024
 
 
-def test_places_with_long_names_fit_into_a_message() -> None:
-    place: Any = {**next(iter(PLACES.values())), "containers": ["c" * 255] * 10}
-    places = {f"place-{number}": place for number in range(100)}
-    composed = message.compose(settling(CRITICAL), CRITICAL, Selection(places))
-    assert 0 < len(composed["deployed"]) < composed["deployed_total"] == 100
+def test_workloads_with_long_names_fit_into_a_message() -> None:
+    workload: Any = {**next(iter(WORKLOADS.values())), "containers": ["c" * 255] * 10}
+    workloads = {f"workload-{number}": workload for number in range(100)}
+    composed = message.compose(settling(CRITICAL), CRITICAL, Selection(workloads))
+    assert 0 < len(composed["workloads"]) < composed["workloads_total"] == 100
     texts = message.notification(composed).texts.values()
     assert max(len(text.encode()) for text in texts) < 256 * 1024
 

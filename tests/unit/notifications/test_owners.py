@@ -1,4 +1,4 @@
-"""Whose a place is: by tags, asked for once, and never in the way of an alert."""
+"""The team that owns a workload: by tags, asked for once, and never in the way of an alert."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from botocore.exceptions import EndpointConnectionError
 from image_scan import log
 from image_scan.aws.cross_account import Accounts
 from image_scan.errors import AwsUnavailable
-from image_scan.events.workloads import place_of
+from image_scan.events.workloads import workload_of
 from image_scan.notifications import message
 from image_scan.notifications.owners import Owners
 from image_scan.notifications.selection import Selection
@@ -30,7 +30,7 @@ REPOSITORY = f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/shop/app"
 
 
 class Tags:
-    """ECS and ECR, as far as they tell tags; a code in place of a tag's value is an error."""
+    """ECS and ECR, as far as they tell tags; a code instead of a tag's value is an error."""
 
     def __init__(self, teams: dict[str, str]) -> None:
         self.teams = teams
@@ -53,9 +53,9 @@ def tagless(tags: Tags | None = None) -> Accounts:
     return Accounts(None, lambda *_: found, lambda *_: found)
 
 
-def places(*services: str, **facts: str) -> dict[str, Any]:
+def workloads(*services: str, **facts: str) -> dict[str, Any]:
     named = {"account": "111122223333", "cluster": "prod", "task_definition": DEFINITION, **facts}
-    return dict(place_of(task(of=image(), service=service, **named)) for service in services)
+    return dict(workload_of(task(of=image(), service=service, **named)) for service in services)
 
 
 @pytest.fixture(autouse=True)
@@ -75,7 +75,7 @@ def _logging() -> None:
     ],
 )
 def test_the_nearest_tag_says_whose_it_is(teams: dict[str, str], team: str | None) -> None:
-    where = places("web")
+    where = workloads("web")
     owners = Owners(tagless(Tags(teams)), "team")
     assert owners.of(image(account_id=ACCOUNT), where) == (
         {} if team is None else {next(iter(where)): team}
@@ -84,19 +84,19 @@ def test_the_nearest_tag_says_whose_it_is(teams: dict[str, str], team: str | Non
 
 def test_what_has_no_arn_is_not_asked_for() -> None:
     tags = Tags({})
-    where = places("", cluster="", task_definition="web")
+    where = workloads("", cluster="", task_definition="web")
     assert Owners(tagless(tags), "team").of(image(account_id=""), where) == {}
     assert tags.asked == []
 
 
 def test_another_tag_can_be_the_owner() -> None:
-    (team,) = Owners(tagless(), "cost").of(image(), places("web")).values()
+    (team,) = Owners(tagless(), "cost").of(image(), workloads("web")).values()
     assert team == "1"
 
 
 def test_each_is_asked_once_and_not_too_many() -> None:
     tags = Tags({REPOSITORY: "shop"})
-    where = places(*(f"web-{number}" for number in range(70)))
+    where = workloads(*(f"web-{number}" for number in range(70)))
     found = Owners(tagless(tags), "team").of(image(), where)
     assert set(found.values()) == {"shop"}
     assert len(found) == 70
@@ -107,7 +107,7 @@ def test_each_is_asked_once_and_not_too_many() -> None:
 def test_an_aws_that_does_not_answer_is_asked_again() -> None:
     owners = Owners(tagless(Tags({SERVICE: "ThrottlingException"})), "team")
     with pytest.raises(AwsUnavailable):
-        owners.of(image(), places("web"))
+        owners.of(image(), workloads("web"))
 
 
 def test_a_region_that_does_not_exist_holds_no_message_up() -> None:
@@ -118,15 +118,15 @@ def test_a_region_that_does_not_exist_holds_no_message_up() -> None:
             return super().list_tags_for_resource(resourceArn)
 
     owners = Owners(tagless(Nowhere({})), "team")
-    assert owners.of(image(region="us-east-9"), places("web")) == {}
+    assert owners.of(image(region="us-east-9"), workloads("web")) == {}
 
 
 def test_the_team_is_in_text_json_and_attributes() -> None:
-    where = places("web", "worker")
+    where = workloads("web", "worker")
     names = sorted(where)
     selection = Selection(where, teams={names[0]: "payments"})
     told = message.compose(settling(CRITICAL), CRITICAL, selection)
-    assert [place["team"] for place in told["deployed"]] == ["payments", ""]
+    assert [workload["team"] for workload in told["workloads"]] == ["payments", ""]
     assert message.attributes(told)["team"]["StringValue"] == '["payments"]'
     texts = message.notification(told).texts
     assert "service web of payments (account" in texts["people"]

@@ -1,4 +1,4 @@
-"""Whom a verdict is told: by thresholds, exceptions, and what the place ran before."""
+"""Whom a verdict is told: by thresholds, exceptions, and what the workload ran before."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from image_scan.cache.leases import ScanCache
 from image_scan.contracts import ImageTask, Outcome
-from image_scan.events.workloads import place_of
+from image_scan.events.workloads import workload_of
 from image_scan.findings import encoding
 from image_scan.inventory.notified import NotifiedFindings
 from image_scan.inventory.table import InventoryTable
@@ -100,16 +100,16 @@ def scene(table: CacheTable, dynamodb: Any, inbox: Inbox, clock: Clock) -> Scene
 
 
 def tell(scene: Scene, deployed: ImageTask, *qids: int, **changes: Any) -> bool:
-    place, facts = place_of(deployed)
+    workload, facts = workload_of(deployed)
     asked = settling(result(*qids), deployed["image"])
-    return scene.telling(**changes).tell(asked, result(*qids), {place: facts})
+    return scene.telling(**changes).tell(asked, result(*qids), {workload: facts})
 
 
-def test_the_first_version_of_a_place_is_told_in_full(scene: Scene) -> None:
+def test_the_first_version_of_a_workload_is_told_in_full(scene: Scene) -> None:
     assert tell(scene, scene.runs(1, 1, 2), 1, 2)
     (message,) = scene.told()
     assert message["schema"] == "image-scan/notification/1"
-    assert "compared" not in message["deployed"][0]
+    assert "compared" not in message["workloads"][0]
     assert [each["new"] for each in message["findings"]] == [False, False]
 
 
@@ -117,7 +117,7 @@ def test_the_next_version_is_told_of_what_is_new(scene: Scene) -> None:
     assert tell(scene, scene.runs(1, 1, 2), 1, 2)
     assert tell(scene, scene.runs(2, 2, 3), 2, 3)
     _, message = scene.told()
-    assert message["deployed"][0]["compared"] == {"new": 1, "still_open": 1, "fixed": 1}
+    assert message["workloads"][0]["compared"] == {"new": 1, "still_open": 1, "fixed": 1}
     assert {each["qid"]: each["new"] for each in message["findings"]} == {2: False, 3: True}
     assert message["told_counts"]["critical"] == 2
 
@@ -133,14 +133,14 @@ def test_a_version_that_nobody_was_notified_of_silences_nothing(scene: Scene) ->
     scene.runs(1, 1)
     assert tell(scene, scene.runs(2, 1), 1)
     (message,) = scene.told()
-    assert message["deployed"][0]["compared"] == {"new": 1, "still_open": 0, "fixed": 0}
+    assert message["workloads"][0]["compared"] == {"new": 1, "still_open": 0, "fixed": 0}
 
 
 def test_a_version_without_a_record_ends_what_it_did_not_contain(scene: Scene) -> None:
     assert tell(scene, scene.runs(1, 1, 2), 1, 2)
     scene.runs(2, 2)
     assert tell(scene, scene.runs(3, 1, 2), 1, 2)
-    assert scene.told()[-1]["deployed"][0]["compared"] == {"new": 1, "still_open": 1, "fixed": 0}
+    assert scene.told()[-1]["workloads"][0]["compared"] == {"new": 1, "still_open": 1, "fixed": 0}
 
 
 def test_a_fix_counts_though_a_task_of_the_version_before_it_started_later(scene: Scene) -> None:
@@ -152,7 +152,7 @@ def test_a_fix_counts_though_a_task_of_the_version_before_it_started_later(scene
         {**before, "deployment": {**before["deployment"], "event_time": "2026-02-02T06:00:00Z"}}
     )
     assert tell(scene, scene.runs(3, 1, at=4), 1)
-    assert scene.told()[-1]["deployed"][0]["compared"] == {"new": 1, "still_open": 0, "fixed": 0}
+    assert scene.told()[-1]["workloads"][0]["compared"] == {"new": 1, "still_open": 0, "fixed": 0}
 
 
 def test_a_version_whose_findings_are_forgotten_is_not_compared_with(scene: Scene) -> None:
@@ -160,7 +160,7 @@ def test_a_version_whose_findings_are_forgotten_is_not_compared_with(scene: Scen
     forgotten = scene.runs(2, 1)
     scene.table.delete(f"findings#{forgotten['image']['key']}")
     assert tell(scene, scene.runs(3, 1), 1)
-    assert "compared" not in scene.told()[-1]["deployed"][0]
+    assert "compared" not in scene.told()[-1]["workloads"][0]
 
 
 def test_what_was_notified_is_known_though_its_findings_are_forgotten(scene: Scene) -> None:
@@ -182,7 +182,7 @@ def test_what_came_after_it_is_not_what_ran_before(scene: Scene) -> None:
     assert tell(scene, late, 1)
 
 
-def test_more_places_than_are_compared_are_told_in_full_and_known_then(
+def test_more_workloads_than_are_compared_are_told_in_full_and_known_then(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert tell(scene, scene.runs(1, 1), 1)
@@ -194,10 +194,10 @@ def test_more_places_than_are_compared_are_told_in_full_and_known_then(
     assert tell(scene, scene.runs(4, 1), 1)
 
 
-def test_a_place_that_the_inventory_does_not_know_gets_no_row(scene: Scene) -> None:
+def test_a_workload_that_the_inventory_does_not_know_gets_no_row(scene: Scene) -> None:
     unknown = task("event-9", image(key="sha256:" + "9" * 64), service="never-seen")
     assert tell(scene, unknown, 1)
-    assert list(scene.inventory.places()) == []
+    assert list(scene.inventory.rows()) == []
 
 
 def test_an_accepted_finding_is_not_told_and_stays_counted(scene: Scene) -> None:
@@ -228,21 +228,21 @@ def test_exceptions_that_cannot_be_read_hide_nothing(scene: Scene, spoilt: str) 
 def test_unknown_findings_are_told(scene: Scene) -> None:
     scene.accept(qid=1)
     deployed = scene.runs(1)
-    place, facts = place_of(deployed)
+    workload, facts = workload_of(deployed)
     unknown: Any = {**result(1), "listed": ""}
     scene.table.delete(f"findings#{deployed['image']['key']}")
     asked = settling(unknown, deployed["image"])
-    assert scene.telling().tell(asked, unknown, {place: facts})
+    assert scene.telling().tell(asked, unknown, {workload: facts})
 
 
 def test_no_result_is_told_to_all_and_nothing_is_told_of_a_clean_image(scene: Scene) -> None:
     deployed = scene.runs(1)
-    place, facts = place_of(deployed)
+    workload, facts = workload_of(deployed)
     failed = Outcome(verdict="TIMEOUT", reason="no result")
     recipients = scene.telling()
-    assert recipients.tell(settling(failed), failed, {place: facts, "other": facts})
-    assert scene.told()[0]["deployed_total"] == 2
-    assert not recipients.tell(settling(result()), result(), {place: facts})
+    assert recipients.tell(settling(failed), failed, {workload: facts, "other": facts})
+    assert scene.told()[0]["workloads_total"] == 2
+    assert not recipients.tell(settling(result()), result(), {workload: facts})
 
 
 def test_the_clock_decides_when_an_exception_ends(scene: Scene) -> None:
@@ -258,11 +258,11 @@ def test_malware_is_told_whatever_is_known_accepted_or_below_the_threshold(scene
     scene.accept()
     scene.runs(1, 1)
     deployed = scene.runs(2, 1)
-    place, facts = place_of(deployed)
+    workload, facts = workload_of(deployed)
     level: Any = {"critical": 0, "high": 0, "medium": 0, "low": 1}
     outcome: Outcome = {**result(1), "malware": level, "detections": []}
     strict = scene.telling(min_severity="critical", only_fixable=True)
-    assert strict.tell(settling(outcome, deployed["image"]), outcome, {place: facts})
+    assert strict.tell(settling(outcome, deployed["image"]), outcome, {workload: facts})
     (message,) = scene.told()
     assert (message["malware"], message["accepted"]) == (level, 1)
 
@@ -274,10 +274,10 @@ def test_a_registration_beside_a_service_that_knows_the_findings_alarms_nobody(
     deployed = scene.runs(2, 1)
     registered = task(of=deployed["image"], event_name="RegisterTaskDefinition", service="")
     registered["deployment"]["cluster"] = ""
-    places = dict([place_of(deployed), place_of(registered)])
+    workloads = dict([workload_of(deployed), workload_of(registered)])
     asked = settling(result(1), deployed["image"])
-    assert not scene.telling().tell(asked, result(1), places)
-    assert scene.telling().tell(asked, result(1), dict([place_of(registered)]))
+    assert not scene.telling().tell(asked, result(1), workloads)
+    assert scene.telling().tell(asked, result(1), dict([workload_of(registered)]))
 
 
 def test_findings_that_are_too_many_are_not_judged_by_those_of_an_earlier_scan(
@@ -285,20 +285,20 @@ def test_findings_that_are_too_many_are_not_judged_by_those_of_an_earlier_scan(
 ) -> None:
     deployed = scene.runs(1, 1)
     assert tell(scene, deployed, 1)
-    place, facts = place_of(deployed)
+    workload, facts = workload_of(deployed)
     more: Any = {**result(1, 2), "listed": ""}
     asked = settling(more, deployed["image"])
     scene.cache.keep_findings(lease(key=deployed["image"]["key"]), more, WEEK)
-    assert scene.telling().tell(asked, more, {place: facts}), "the second one is new"
+    assert scene.telling().tell(asked, more, {workload: facts}), "the second one is new"
     known: Any = {name: value for name, value in more.items() if name != "listed"}
     assert scene.telling().tell(asked, known, {"another": {**facts, "service": "another"}})
 
 
 def judged_again(scene: Scene, deployed: ImageTask, *qids: int) -> bool:
     """A reconciliation has found the image running."""
-    place, facts = place_of(deployed)
+    workload, facts = workload_of(deployed)
     asked = settling(result(*qids), deployed["image"], again=True)
-    return scene.telling().tell(asked, result(*qids), {place: facts})
+    return scene.telling().tell(asked, result(*qids), {workload: facts})
 
 
 def test_what_a_workload_was_notified_of_is_not_repeated_however_many_run_the_image(
@@ -316,8 +316,8 @@ def test_many_workloads_are_notified_within_the_time_of_the_function(
 ) -> None:
     """Which has 30 s; 300 workloads with a history each take longer to compare."""
     deployed = scene.runs(1, 1)
-    _, facts = place_of(deployed)
-    places = {f"place-{number}": facts for number in range(300)}
+    _, facts = workload_of(deployed)
+    workloads = {f"workload-{number}": facts for number in range(300)}
     now, compared = 0.0, 0
 
     def slow(*_: Any) -> list[Any]:
@@ -327,6 +327,6 @@ def test_many_workloads_are_notified_within_the_time_of_the_function(
 
     monkeypatch.setattr(NotifiedFindings, "at", slow)
     asked = settling(result(1), deployed["image"])
-    assert replace(scene.telling(), timer=lambda: now).tell(asked, result(1), places)
+    assert replace(scene.telling(), timer=lambda: now).tell(asked, result(1), workloads)
     assert compared == 40
-    assert scene.told()[0]["deployed_total"] == 300
+    assert scene.told()[0]["workloads_total"] == 300

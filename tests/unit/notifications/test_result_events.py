@@ -11,7 +11,7 @@ from botocore.stub import Stubber
 from image_scan import log
 from image_scan.aws import clients
 from image_scan.errors import AwsUnavailable
-from image_scan.events.workloads import place_of
+from image_scan.events.workloads import workload_of
 from image_scan.notifications import result_events
 from image_scan.notifications.result_events import ResultEvents
 from tests.support.builders import CRITICAL, DIGEST, image, settling, task
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
 
 BUS = "arn:aws:events:us-east-1:123456789012:event-bus/hub"
-PLACES = dict([place_of(task())])
+WORKLOADS = dict([workload_of(task())])
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_it_is_put_on_the_bus_as_documented(
         return {"FailedEntryCount": 0, "Entries": [{"EventId": "1"}]}
 
     monkeypatch.setattr(put._events, "put_events", put_events)
-    put.put(settling(CRITICAL, image(role_account_id="222222222222")), CRITICAL, PLACES)
+    put.put(settling(CRITICAL, image(role_account_id="222222222222")), CRITICAL, WORKLOADS)
     (entry,) = entries
     detail = json.loads(entry.pop("Detail"))
     assert entry == {
@@ -65,20 +65,20 @@ def test_it_is_put_on_the_bus_as_documented(
     assert (detail["verdict"], detail["counts"]) == ("FINDINGS", CRITICAL["counts"])
     assert detail["image"]["digest"] == DIGEST
     assert detail["image"]["role_account_id"] == "222222222222"
-    assert [place["service"] for place in detail["places"]] == ["web"]
-    assert detail["places_total"] == 1
+    assert [workload["service"] for workload in detail["workloads"]] == ["web"]
+    assert detail["workloads_total"] == 1
     assert detail["findings"] == CRITICAL["top"]
     sha = CRITICAL["config_digest"].removeprefix("sha256:")
     assert detail["links"]["qualys"] == f"https://qualys.example.com/cs/#/assets/images/{sha}"
 
 
-def test_it_fits_an_entry_however_many_places_there_are() -> None:
-    place, facts = place_of(task())
+def test_it_fits_an_entry_however_many_workloads_there_are() -> None:
+    workload, facts = workload_of(task())
     long = {**facts, "service": "s" * 255, "containers": ["c" * 255] * 10}
-    places: Any = {f"{place}{number}": long for number in range(500)}
-    detail = result_events.detail(settling(CRITICAL), CRITICAL, places)
+    workloads: Any = {f"{workload}{number}": long for number in range(500)}
+    detail = result_events.detail(settling(CRITICAL), CRITICAL, workloads)
     assert len(json.dumps(detail).encode()) < 200_000
-    assert 0 < len(detail["places"]) < detail["places_total"] == 500
+    assert 0 < len(detail["workloads"]) < detail["workloads_total"] == 500
 
 
 @pytest.mark.parametrize("code", ["InternalFailure", "ThrottlingException"])
@@ -87,7 +87,7 @@ def test_one_that_could_not_be_put_is_put_again(
 ) -> None:
     events.add_response("put_events", answer(code))
     with pytest.raises(AwsUnavailable, match=code):
-        put.put(settling(CRITICAL), CRITICAL, PLACES)
+        put.put(settling(CRITICAL), CRITICAL, WORKLOADS)
 
 
 @pytest.mark.parametrize("by", ["entry", "call"])
@@ -98,7 +98,7 @@ def test_a_bus_that_refuses_holds_nobody_up_and_is_counted(
         events.add_response("put_events", answer("NotAuthorizedForSourceException"))
     else:
         events.add_client_error("put_events", "AccessDeniedException", http_status_code=400)
-    put.put(settling(CRITICAL), CRITICAL, PLACES)
+    put.put(settling(CRITICAL), CRITICAL, WORKLOADS)
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert any(line.get("level") == "error" for line in lines)
     assert any(line.get("RefusedResultEvents") == 1 for line in lines)

@@ -30,8 +30,8 @@ FOUND: Json = {
     "silent": [],
     "unreadable": {},
     "scans": [
-        {"key": "sha256:a", "image": "shop/a:1", "why": "no verdict", "places": ["web"]},
-        {"key": "sha256:b", "image": "shop/b:1", "why": "ERROR: no", "places": list("12345")},
+        {"key": "sha256:a", "image": "shop/a:1", "why": "no verdict", "workloads": ["web"]},
+        {"key": "sha256:b", "image": "shop/b:1", "why": "ERROR: no", "workloads": list("12345")},
     ],
 }
 

@@ -52,8 +52,8 @@ def test_what_is_not_in_ecr_is_found_by_its_name(
 
 
 def test_a_row_of_an_image_is_no_reconciliation(install: Install, dynamodb: DynamoDBClient) -> None:
-    of_image = {"digest": COVERAGE, "place": "1#eu-west-1#prod#web", "state": "running"}
-    found = {"digest": COVERAGE, "place": "2026", "at": "2026", "coverage_percent": 100}
+    of_image = {"digest": COVERAGE, "workload": "1#eu-west-1#prod#web", "state": "running"}
+    found = {"digest": COVERAGE, "workload": "2026", "at": "2026", "coverage_percent": 100}
     for each in (of_image, found):
         dynamodb.put_item(TableName=tables.INVENTORY, Item=marshal(each))
     assert [row["at"] for row in InventoryRows(install).coverage()] == ["2026"]

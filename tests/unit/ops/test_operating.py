@@ -116,7 +116,7 @@ def test_an_image_must_be_given(command: Any, monkeypatch: pytest.MonkeyPatch) -
         command.run(parser.parse_args([]), Console())
 
 
-def test_a_place_says_who_deployed_what() -> None:
+def test_a_workload_says_who_deployed_what() -> None:
     item = {
         "imageDigest": builders.DIGEST,
         "status": "FINDINGS",
@@ -129,7 +129,7 @@ def test_a_place_says_who_deployed_what() -> None:
             {"kind": "secret", "name": "AWS Access Key", "severity": "high", "family": "AWS"}
         ],
         "fresh": False,
-        "places": {"p": {**builders.deployment(), "containers": ["app"]}},
+        "workloads": {"p": {**builders.deployment(), "containers": ["app"]}},
     }
     console = Console(width=200, record=True, file=None, quiet=False)
     with console.capture() as shown:

@@ -24,7 +24,7 @@ def item(digest: str, status: str, **more: Any) -> Json:
 def row(digest: str, service: str = "web", state: str = "running", **more: Any) -> Json:
     return {
         "digest": digest,
-        "place": f"1#eu-west-1#prod#{service}",
+        "workload": f"1#eu-west-1#prod#{service}",
         "account": "1",
         "region": "eu-west-1",
         "cluster": "prod",
@@ -48,13 +48,13 @@ def image(found: Report, digest: str) -> ImageRow:
     return met
 
 
-def test_an_image_is_joined_with_all_its_places() -> None:
+def test_an_image_is_joined_with_all_its_workloads() -> None:
     rows = [row("a", "web", principal="me"), row("a", "old", "stopped", stopped_at=NOW)]
     met = image(made([item("a", "FINDINGS", counts=BAD, scanned_at=NOW * 1000)], rows), "a")
     assert (met.name, met.verdict, met.counts) == ("shop/a:1", "FINDINGS", BAD)
-    assert [place["where"] for place in met.running] == ["web in 1/eu-west-1/prod"]
+    assert [workload["where"] for workload in met.running] == ["web in 1/eu-west-1/prod"]
     assert met.running[0]["principal"] == "me"
-    assert [place["until"] for place in met.earlier] == ["2026-02-02T02:40:00+00:00"]
+    assert [workload["until"] for workload in met.earlier] == ["2026-02-02T02:40:00+00:00"]
     assert met.scanned_at == "2026-02-02T02:40:00+00:00"
 
 

@@ -75,7 +75,7 @@ def know(install: Install) -> Callable[..., None]:
         item: dict[str, Any] = {"imageDigest": key, "uri": uri}
         item |= {"repository": repository, "tag": tag}
         item |= {"status": "CLEAN", "ttl": NOW + WEEK, "account_id": account}
-        item |= {"digest": key, "places": {"p": RUNS, "q": ASKED}}
+        item |= {"digest": key, "workloads": {"p": RUNS, "q": ASKED}}
         boto3.client("dynamodb", region_name=REGION).put_item(
             TableName="unit-cache", Item=marshal(item)
         )
@@ -174,11 +174,11 @@ def test_a_bare_name_of_another_registry_does_not_hide_the_image_of_ecr(
         assert DIGEST in found, asked
 
 
-def test_who_asked_by_hand_is_no_place(install: Install, know: Callable[..., None]) -> None:
+def test_who_asked_by_hand_is_no_workload(install: Install, know: Callable[..., None]) -> None:
     know(DIGEST, f"{HOST}/shop/web:2.0.0", "shop/web", "2.0.0")
     (item,) = CacheItems(install).find(DIGEST)
     shown = described(item)
-    assert [place["service"] for place in shown["places"]] == ["web"]
+    assert [workload["service"] for workload in shown["workloads"]] == ["web"]
     assert shown["requested_by"] == [OPERATOR]
 
 

@@ -74,10 +74,10 @@ REQUEST = {"detail": {"image": "uri", "deployment": {"task_definition": ARN}}}
 
 class FakeItems:
     def __init__(self, *waiting: str) -> None:
-        self._places = {str(n): {"task_definition": arn} for n, arn in enumerate(waiting)}
+        self._workloads = {str(n): {"task_definition": arn} for n, arn in enumerate(waiting)}
 
     def find(self, _reference: str) -> list[Any]:
-        return [{"places": self._places}]
+        return [{"workloads": self._workloads}]
 
 
 @pytest.fixture

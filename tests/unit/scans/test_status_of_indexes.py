@@ -47,11 +47,11 @@ ON_ANY = image(
 
 def row(config: str, *pulled_by: str, tag: str = "1.4.2", **changes: Any) -> dict[str, Any]:
     """An image as Qualys lists it, by its config, the digests it was pulled by, and one tag."""
-    place = {"registry": HOST, "repository": "shop/app"}
+    workload = {"registry": HOST, "repository": "shop/app"}
     return qualys_image(
         sha=config.removeprefix("sha256:"),
-        repo=[{**place, "tag": tag}],
-        repoDigests=[{**place, "digest": each.removeprefix("sha256:")} for each in pulled_by],
+        repo=[{**workload, "tag": tag}],
+        repoDigests=[{**workload, "digest": each.removeprefix("sha256:")} for each in pulled_by],
         **changes,
     )
 

@@ -75,8 +75,8 @@ def result(*found: dict[str, Any], **changes: Any) -> dict[str, Any]:
         "scanned_at": "2026-02-02T02:40:00+00:00",
         "config_digest": CONFIG,
         "findings": list(found),
-        "places": [],
-        "places_total": 2,
+        "workloads": [],
+        "workloads_total": 2,
         "links": {"image": "https://us-east-1.console.aws.amazon.com/ecr"},
     }
     return {**detail, **changes}

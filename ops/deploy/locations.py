@@ -1,4 +1,4 @@
-"""Which place the states of an account are in: what was given, and what was used here before."""
+"""Where the states of an account are: where it was said, or where they were kept before."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,8 +10,8 @@ from ops.deploy.settings import Settings
 from ops.deploy.states import BucketStates, LocalStates, States
 
 
-def places(given: Settings, caller: Caller) -> Sequence[States]:
-    """The place to use first, then the others in which a state may still be.
+def locations(given: Settings, caller: Caller) -> Sequence[States]:
+    """The location to use first, then the others in which a state may still be.
 
     To use is the bucket of STATE_BUCKET, else the one used here before, else this machine.
     """
@@ -25,12 +25,12 @@ def places(given: Settings, caller: Caller) -> Sequence[States]:
     return list(dict.fromkeys((first, used, LocalStates())))
 
 
-def remember(place: States, deployment: Deployment) -> None:
-    """Has the next command without STATE_BUCKET use the same place."""
+def remember(location: States, deployment: Deployment) -> None:
+    """Has the next command without STATE_BUCKET use the same location."""
     file = _file(deployment.name_prefix, deployment.account_id)
-    if isinstance(place, BucketStates):
+    if isinstance(location, BucketStates):
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(f"{place.bucket}\n")
+        file.write_text(f"{location.bucket}\n")
     else:
         file.unlink(missing_ok=True)
 
