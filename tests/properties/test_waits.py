@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 from hypothesis import strategies as st
 from requests.structures import CaseInsensitiveDict
 
-from image_scan.qualys.transport import crowded_seconds, wait_seconds
+from image_scan.qualys.transport import wait_seconds
 from tests.properties import strategies
 from tests.properties.profile import fuzzed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-LONGEST_HOLD = 5  # seconds that a call may be held back when it gets crowded
 NAMES = ["Retry-After", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Window-Sec",
          "X-RateLimit-ToWait-Sec"]  # fmt: skip
 texts = st.one_of(
@@ -37,12 +36,10 @@ def test_every_wait_is_a_finite_time_in_any_spelling(
     for name, text in headers:
         given[name] = text
         respelled[case(name)] = text
-    for seconds in (wait_seconds, crowded_seconds):
-        asked = seconds(given)
-        assert math.isfinite(asked)
-        assert asked >= 0
-        assert asked == seconds(respelled)
-    assert crowded_seconds(given) <= LONGEST_HOLD
+    asked = wait_seconds(given)
+    assert math.isfinite(asked)
+    assert asked >= 0
+    assert asked == wait_seconds(respelled)
 
 
 @fuzzed(

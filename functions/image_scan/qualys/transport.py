@@ -32,12 +32,10 @@ _TIMEOUT = (3.05, 15)
 _TRIES = 3
 _LONGEST_WAIT = 10.0
 _DEFAULT_WAIT = 2.0
-_LONGEST_HOLD = 5.0
 # A function runs for a minute: so many seconds of it may pass in waiting.
 _PATIENCE = 25.0
 _PATIENCE_WINDOW = 60.0
 _LIMITED = (409, 429)
-_CROWDED = 0.1  # of a limit's calls; below that, calls are spread out
 Method = Literal["GET", "POST", "DELETE"]
 Params: TypeAlias = "Mapping[str, str | int | Sequence[str]]"
 
@@ -62,7 +60,6 @@ class Transport:
         self._credentials = credentials
         self._sleep = sleep
         self._clock = clock
-        self._crowded_until = 0.0
         self._waiting_since = self._waited = 0.0
 
     def send(
@@ -106,8 +103,6 @@ class Transport:
         params: Params | None,
         body: Mapping[str, Any] | None,
     ) -> requests.Response:
-        if (left := self._crowded_until - self._clock()) > 0:
-            self._nap(random.uniform(0, left))  # noqa: S311 - jitter
         try:
             answer = self._session.request(
                 method,
@@ -124,8 +119,6 @@ class Transport:
         except (requests.RequestException, ValueError) as error:
             # The latter for a Location that is no URL, which is parsed though it is not followed.
             raise failure(error, f"{method} {path}") from None
-        if answer.status_code not in _LIMITED:
-            self._crowded_until = self._clock() + crowded_seconds(answer.headers)
         if answer.status_code >= 500:
             raise QualysUnavailable(f"{method} {path}: HTTP {answer.status_code}")
         return answer
@@ -157,16 +150,6 @@ def wait_seconds(headers: Mapping[str, str]) -> float:
         asked.append(_number(headers, "X-RateLimit-Window-Sec"))
     said = [seconds for seconds in asked if seconds is not None]
     return max(said, default=_DEFAULT_WAIT)
-
-
-def crowded_seconds(headers: Mapping[str, str]) -> float:
-    """Up to how long to hold back the next call, so that all executions share what room is left."""
-    limit, remaining, window = (
-        _number(headers, f"X-RateLimit-{name}") for name in ("Limit", "Remaining", "Window-Sec")
-    )
-    if not limit or remaining is None or remaining >= limit * _CROWDED:
-        return 0.0
-    return min(window or 0.0, _LONGEST_HOLD) * (1 - remaining / (limit * _CROWDED))
 
 
 def _number(headers: Mapping[str, str], name: str) -> float | None:

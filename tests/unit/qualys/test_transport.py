@@ -15,7 +15,7 @@ from image_scan.errors import (
     QualysUnauthorized,
     QualysUnavailable,
 )
-from image_scan.qualys.transport import Transport, crowded_seconds, wait_seconds
+from image_scan.qualys.transport import Transport, wait_seconds
 from tests.support.builders import API, GATEWAY
 from tests.support.doubles import FixedToken
 
@@ -229,57 +229,6 @@ def test_all_kinds_of_trouble_in_one_call_end(
 )
 def test_how_long_an_answer_asks_to_wait(headers: dict[str, str], seconds: float) -> None:
     assert wait_seconds(headers) == seconds
-
-
-@pytest.mark.parametrize(
-    ("limit", "remaining", "window", "seconds"),
-    [
-        ("1000", "100", "60", 0),
-        ("1000", "50", "60", 2.5),
-        ("1000", "0", "60", 5),
-        ("1000", "0", "2", 2),
-        ("120", "0", "", 0),
-        ("0", "0", "60", 0),
-        ("", "0", "60", 0),
-        ("1000", "", "60", 0),
-    ],
-)
-def test_the_less_room_is_left_the_longer_the_next_call_may_wait(
-    limit: str, remaining: str, window: str, seconds: float
-) -> None:
-    headers = {
-        "X-RateLimit-Limit": limit,
-        "X-RateLimit-Remaining": remaining,
-        "X-RateLimit-Window-Sec": window,
-    }
-    assert crowded_seconds(headers) == seconds
-
-
-def test_calls_are_spread_out_when_little_room_is_left(
-    answers: responses.RequestsMock, naps: list[float]
-) -> None:
-    crowded = {
-        "x-ratelimit-limit": "1000",
-        "x-ratelimit-remaining": "10",
-        "x-ratelimit-window-sec": "60",
-    }
-    clock = [1000.0]
-    sender = Transport(
-        requests.Session(),
-        GATEWAY,
-        FixedToken(),
-        naps.append,
-        lambda: clock[0],
-    )
-    answers.get(URL, json={}, headers=crowded)
-    sender.send("GET", "/thing")
-    assert naps == []
-    sender.send("GET", "/thing")
-    assert len(naps) == 1
-    assert 0 <= naps[0] <= 4.5
-    clock[0] += 60  # a frozen environment that wakes up later owes nothing
-    sender.send("GET", "/thing")
-    assert len(naps) == 1
 
 
 def test_a_limit_on_page_after_page_is_left_to_the_state_machine(
