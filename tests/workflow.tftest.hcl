@@ -539,7 +539,6 @@ run "topics_queue_and_alarms" {
       for alarm in values(aws_cloudwatch_metric_alarm.function) :
       alarm.alarm_name => "${alarm.namespace} ${alarm.metric_name} ${alarm.dimensions["Install"]}"
       } == {
-      test-scan-external-id-drift     = "ImageScan ExternalIdDrift test-scan"
       test-scan-refused-result-events = "ImageScan RefusedResultEvents test-scan"
     }
     error_message = "What functions count without failing must be watched by the metrics that they publish."

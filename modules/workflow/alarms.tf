@@ -16,11 +16,6 @@ locals {
     if pair != ["intake", "aborted"]
   }
   function_alarms = {
-    # The role trusts another external id than the one that Qualys now presents.
-    external-id-drift = {
-      metric      = "ExternalIdDrift"
-      description = "Qualys' aws-base tells another external id than ${var.name_prefix} was given; the sensor may be refused"
-    }
     # Neither rules on results nor Security Hub get the event of a verdict.
     refused-result-events = {
       metric      = "RefusedResultEvents"

@@ -37,7 +37,7 @@ variable "registry_role_arn" {
 
 variable "registry_external_id" {
   type        = string
-  description = "The external id that this role trusts, where it is known: Qualys gets it with the role, and a drift from Qualys' own is reported. By default (null) Qualys is asked for it."
+  description = "The external id that this role trusts, where it is known: Qualys gets it with the role. By default (null) Qualys is asked for it."
   default     = null
 }
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from image_scan import log, metrics
+from image_scan import log
 from image_scan.contracts import Image, Registry
 from image_scan.errors import (
     ImageNotScannable,
@@ -74,10 +74,8 @@ def find_or_create(
             memo.forget(account_id, region)
             raise
         log.info("registry created at Qualys", uri=uri, role_arn=role.arn)
-    if memo.remember(account_id, region, uuid):
-        _compare_external_id(role, qualys)
-        if found:
-            schedules.sweep(found, qualys)
+    if memo.remember(account_id, region, uuid) and found:
+        schedules.sweep(found, qualys)
     return Registry(uuid=uuid, memoised=False)
 
 
@@ -119,20 +117,3 @@ def _connect(role: RegistryRole, name: str, qualys: QualysClient) -> None:
     except (QualysRejected, TransientError):
         if not qualys.connector_exists(role.arn, role.account_id):
             raise
-
-
-def _compare_external_id(role: RegistryRole, qualys: QualysClient) -> None:
-    """Tells when the role trusts another external id than Qualys presents; best effort.
-
-    Of GovCloud, aws-base is not known to tell the right one.
-    """
-    if not role.external_id or role.account_type != "Global":
-        return
-    try:
-        told = qualys.aws_external_id()
-    except ScanError as error:
-        log.warning("external id not compared", error=type(error).__name__)
-        return
-    if told != role.external_id:
-        log.warning("Qualys' external id is not the one that the role trusts", role_arn=role.arn)
-        metrics.count("ExternalIdDrift")
