@@ -19,6 +19,7 @@ from ops.cache_items import CacheItems, is_known
 from ops.errors import OpsError
 from ops.event_queue import EventQueue
 from ops.install import Install, add_options, answers
+from ops.inventory_rows import InventoryRows
 from ops.scan import Scans, verdict_of
 from ops.where import STYLES
 
@@ -64,7 +65,7 @@ def read(install: Install) -> Json:
         "intake_last_day": _intake(install),
         "scans": _scans(install),
         "cache": cache,
-        "coverage": _coverage(cache["known"]),
+        "coverage": _coverage(install),
         "queues": _queues(install),
         "alarms": _alarms(install),
     }
@@ -156,12 +157,10 @@ def _cache(install: Install) -> Json:
     return {"known": dict(sorted(known.items())), "expired": expired, "at": int(time.time())}
 
 
-def _coverage(known: Mapping[str, int]) -> Json:
-    """Of the images that the cache knows, those with a result of a scan."""
-    scanned = known.get("CLEAN", 0) + known.get("FINDINGS", 0)
-    images = sum(known.values())
-    percent = round(100 * scanned / images) if images else None
-    return {"images_known": images, "scanned": scanned, "percent": percent}
+def _coverage(install: Install) -> Json | None:
+    """What the last reconciliation found; None before the first one."""
+    history = InventoryRows(install).coverage()
+    return history[-1] if history else None
 
 
 def _queues(install: Install) -> list[Json]:
@@ -202,15 +201,13 @@ def _show(found: Mapping[str, Any], console: Console) -> None:
 def _facts(found: Mapping[str, Any]) -> list[tuple[str, Text]]:
     intake, coverage = found["intake_last_day"], found["coverage"]
     known = ", ".join(f"{n} {status}" for status, n in found["cache"]["known"].items())
-    percent = "" if coverage["percent"] is None else f" ({coverage['percent']} %)"
     facts = [
         ("checkout", Text(found["checkout"] or "not a git checkout")),
         ("functions", _code(found["functions"])),
         ("events, 1 day", Text(f"{intake['ExecutionsStarted']} taken, {_failures(intake)} failed")),
         ("cache", Text(known or "empty")),
-        ("coverage", Text(f"{coverage['scanned']} of {coverage['images_known']} known images are "
-                          f"scanned{percent}")),
-    ]  # fmt: skip
+        ("coverage", _covered(coverage)),
+    ]
     for queue in found["queues"]:
         style = "red" if queue["messages"] else "green"
         facts.append((queue["name"], Text(f"{queue['messages']} events", style=style)))
@@ -236,6 +233,14 @@ def _code(functions: list[Json]) -> Text:
     first = functions[0]
     words = f"{len(functions)}, {first['runtime']}, code {first['code_sha256'][:12]}"
     return Text(f"{words}, of {max(each['changed'] for each in functions)[:19]}")
+
+
+def _covered(coverage: Json | None) -> Text:
+    if coverage is None:
+        return Text("not known before the first reconciliation: `make backfill` does it now")
+    fresh, running = coverage["fresh_verdicts"], coverage["running_images"]
+    share = f"{coverage['coverage_percent']} %: {fresh} of {running} running images have a verdict"
+    return Text(f"{share}, {coverage['at']}")
 
 
 def _show_scans(scans: list[Json], console: Console) -> None:

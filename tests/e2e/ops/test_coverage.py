@@ -65,6 +65,7 @@ def test_what_was_missed_is_found_scanned_and_known(
     assert second["fresh_verdicts"] == first.json["fresh_verdicts"] + 1
     history = operate("coverage", JSON="1").json["reconciliations"]
     assert [each["at"] for each in history[-2:]] == [first.json["at"], second["at"]]
+    assert operate("status", JSON="1").json["coverage"] == history[-1]
     shown = operate("coverage").output
     assert "coverage" in shown
     assert f"{second['coverage_percent']} %" in shown
