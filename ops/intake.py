@@ -7,6 +7,7 @@ from typing import Any
 
 from botocore.config import Config
 
+from image_scan.notifications.facts import error_message
 from ops.install import Install, answers
 
 # An Express execution takes five minutes at most.
@@ -48,13 +49,5 @@ class Intake:
         if told["status"] == "SUCCEEDED":
             return Outcome(name, succeeded=True, output=json.loads(told.get("output") or "null"))
         error = told.get("error") or told["status"]
-        return Outcome(name, succeeded=False, error=error, cause=reason(told.get("cause") or ""))
-
-
-def reason(cause: str) -> str:
-    """What a function said when it failed, out of the cause that Step Functions tells."""
-    try:
-        told = json.loads(cause)
-    except ValueError:
-        return cause
-    return str(told.get("errorMessage") or "") if isinstance(told, dict) else cause
+        cause = error_message(told.get("cause") or "")
+        return Outcome(name, succeeded=False, error=error, cause=cause)

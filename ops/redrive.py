@@ -14,10 +14,11 @@ from typing import Any
 
 from rich.console import Console
 
+from image_scan.notifications.facts import error_message
 from ops.errors import OpsError
 from ops.event_queue import EventQueue, Message
 from ops.install import Install, add_options, answers, is_set, new_session
-from ops.intake import Intake, reason
+from ops.intake import Intake
 from ops.queued_events import IMPORT, NOBODY, NOTIFICATION, described, event_of
 
 Json = dict[str, Any]
@@ -217,7 +218,7 @@ def _invoke(
             return {"result": "left", "reason": "Security Hub is switched off (security_hub)"}
     told = answer["Payload"].read().decode()
     if answer.get("FunctionError"):
-        return {"result": "left", "reason": reason(told)}
+        return {"result": "left", "reason": error_message(told)}
     queue.delete(message)
     return {"result": "done", "reason": ""}
 

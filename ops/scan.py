@@ -14,10 +14,11 @@ from rich.console import Console
 
 from image_scan.ecr.identity import DEFAULT_PLATFORM, PLATFORMS, platform_of
 from image_scan.events import by_hand, scan_request
+from image_scan.notifications.facts import error_message
 from ops.cache_items import IN_PROGRESS, CacheItems
 from ops.errors import OpsError
 from ops.install import Install, add_options, answers, is_set
-from ops.intake import Intake, reason
+from ops.intake import Intake
 from ops.scan_target import add_image, ecr_uri, require_image
 from ops.where import described, show
 
@@ -166,7 +167,7 @@ def verdict_of(execution: Mapping[str, Any]) -> Json:
         settled = json.loads(execution.get("output") or "{}").get("Payload", {})
         return {"verdict": settled.get("verdict", ""), "reason": settled.get("reason", "")}
     error = execution.get("error") or ""
-    cause = reason(execution.get("cause") or "")
+    cause = error_message(execution.get("cause") or "")
     if error in _NO_RESULT:
         return {"verdict": error, "reason": cause}
     words = f"{error or f'execution {status}'}: {cause}".rstrip(": ")

@@ -1,7 +1,5 @@
 """The way to Qualys: the gateway, the secret, and the credential in it."""
 
-import base64
-import json
 import time
 from contextlib import suppress
 
@@ -15,6 +13,7 @@ from image_scan.errors import (
     QualysUntrusted,
 )
 from image_scan.qualys.connection import failure
+from image_scan.qualys.credentials import expiry
 from ops.doctor.aws_errors import code_of, is_denied, is_missing
 from ops.doctor.findings import Finding, Unanswered, failed, passed, unknown
 from ops.doctor.here import Here
@@ -89,7 +88,7 @@ def credential_life(here: Here) -> Finding:
         raise Unanswered("the credential cannot be read: see secret-readable") from None
     if not secret.token:
         return passed(f"a JWT is made from {secret.kind} whenever one ends")
-    if (ends := _expiry(secret.token)) is None:
+    if (ends := expiry(secret.token)) is None:
         return unknown("the token does not say when it ends")
     left = ends - time.time()
     if left <= 0:
@@ -108,15 +107,3 @@ def _put(here: Here, arn: str) -> str:
 def _span(seconds: float) -> str:
     hours = int(seconds // 3600)
     return f"{hours // 24} days" if hours >= 48 else f"{hours} hours"
-
-
-def _expiry(token: str) -> float | None:
-    """The end that a JWT states, in epoch seconds; None where it is no JWT, or states none."""
-    parts = token.split(".")
-    if len(parts) != 3:
-        return None
-    try:
-        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-        return float(claims["exp"])
-    except (ValueError, KeyError, TypeError, OverflowError):
-        return None

@@ -13,6 +13,7 @@ from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     ParamValidationError,
+    UnknownRegionError,
 )
 from botocore.loaders import Loader
 
@@ -111,6 +112,15 @@ def regions() -> frozenset[str]:
     """All regions that the SDK knows. A newer one may exist."""
     partitions = Loader().load_data("partitions")["partitions"]
     return frozenset(region for partition in partitions for region in partition["regions"])
+
+
+@cache
+def partition_of(region: str) -> str:
+    """The partition of a region; `aws` for one that the SDK cannot place."""
+    try:
+        return boto3.Session().get_partition_for_region(region)
+    except UnknownRegionError:
+        return "aws"
 
 
 def is_silent(error: Exception) -> bool:

@@ -54,12 +54,14 @@ def reason(outcome: Outcome) -> str:
     """Why there is no result, from the error that a state machine caught where there was one."""
     if outcome.get("reason") or "error" not in outcome:
         return outcome.get("reason", "")
-    cause = outcome.get("cause") or ""
-    try:
-        told = json.loads(cause)
-    except (ValueError, RecursionError):
-        told = None
-    if isinstance(told, dict):
-        cause = str(told.get("errorMessage") or "")
-    words = f"{outcome['error']}: {cause[:500]}".rstrip(": ")
+    words = f"{outcome['error']}: {error_message(outcome.get('cause') or '')[:500]}".rstrip(": ")
     return words.encode("utf-8", "replace").decode()
+
+
+def error_message(cause: str) -> str:
+    """What a function said when it failed, from the cause that Step Functions gives."""
+    try:
+        found = json.loads(cause)
+    except (ValueError, RecursionError):
+        return cause
+    return str(found.get("errorMessage") or "") if isinstance(found, dict) else cause

@@ -57,8 +57,8 @@ class Owners:
         if not image["account_id"]:
             return ""
         arn = (
-            f"arn:{_partition(image['region'])}:ecr:{image['region']}:{image['account_id']}:"
-            f"repository/{image['repository']}"
+            f"arn:{clients.partition_of(image['region'])}:ecr:{image['region']}:"
+            f"{image['account_id']}:repository/{image['repository']}"
         )
         return self._once(arn, lambda: self._ecr(image, workload, arn))
 
@@ -88,15 +88,8 @@ def _arns(workload: Workload) -> Iterable[str]:
     """Of what may have the tag there: the service, then the task definition."""
     if workload["service"] and workload["cluster"]:
         yield (
-            f"arn:{_partition(workload['region'])}:ecs:{workload['region']}:{workload['account']}:"
-            f"service/{workload['cluster']}/{workload['service']}"
+            f"arn:{clients.partition_of(workload['region'])}:ecs:{workload['region']}:"
+            f"{workload['account']}:service/{workload['cluster']}/{workload['service']}"
         )
     if workload["task_definition"].startswith("arn:"):
         yield workload["task_definition"]
-
-
-def _partition(region: str) -> str:
-    for begin, partition in (("us-gov-", "aws-us-gov"), ("cn-", "aws-cn")):
-        if region.startswith(begin):
-            return partition
-    return "aws"

@@ -106,7 +106,8 @@ class Credentials:
         if "token" in secret:
             return secret["token"], math.inf
         token = self._mint(secret)
-        return token, _expiry(token, self._clock()) - _MARGIN
+        ends = expiry(token)
+        return token, (self._clock() + _LIFETIME if ends is None else ends) - _MARGIN
 
     def _mint(self, secret: dict[str, str]) -> str:
         """At the door of users, or at either one of clients: which it is, only trying tells."""
@@ -195,12 +196,14 @@ def _fits_a_header(value: str) -> bool:
     return value.isascii() and value.isprintable()
 
 
-def _expiry(token: str, now: float) -> float:
-    """The JWT's own end in epoch seconds, else the documented lifetime from now."""
-    body = token.split(".")[1]
+def expiry(token: str) -> float | None:
+    """The end that a JWT states, in epoch seconds; None where it is no JWT, or states none."""
+    parts = token.split(".")
+    if len(parts) != 3:
+        return None
     try:
-        claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
         ends = float(claims["exp"])
-        return ends if math.isfinite(ends) else now + _LIFETIME
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
-        return now + _LIFETIME
+        return None
+    return ends if math.isfinite(ends) else None

@@ -128,6 +128,19 @@ def test_the_regions_of_every_partition_are_known_and_no_others() -> None:
 
 
 @pytest.mark.parametrize(
+    ("region", "partition"),
+    [
+        ("us-gov-west-1", "aws-us-gov"),
+        ("eusc-de-east-1", "aws-eusc"),
+        ("us-east-9", "aws"),
+        ("nowhere", "aws"),
+    ],
+)
+def test_the_partition_of_a_region(region: str, partition: str) -> None:
+    assert clients.partition_of(region) == partition
+
+
+@pytest.mark.parametrize(
     ("error", "silent"),
     [
         (EndpointConnectionError(endpoint_url="x"), True),

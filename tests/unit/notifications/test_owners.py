@@ -89,6 +89,12 @@ def test_what_has_no_arn_is_not_asked_for() -> None:
     assert tags.asked == []
 
 
+def test_the_arn_of_a_service_names_the_regions_partition() -> None:
+    tags, region = Tags({}), "eusc-de-east-1"
+    Owners(tagless(tags), "team").of(image(account_id=""), workloads("web", region=region))
+    assert f"arn:aws-eusc:ecs:{region}:111122223333:service/prod/web" in tags.asked
+
+
 def test_another_tag_can_be_the_owner() -> None:
     (team,) = Owners(tagless(), "cost").of(image(), workloads("web")).values()
     assert team == "1"

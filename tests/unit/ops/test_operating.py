@@ -8,9 +8,9 @@ from typing import Any, cast
 import pytest
 from rich.console import Console
 
+from image_scan.notifications.facts import error_message
 from ops import install, logs, queued_events, scan, where
 from ops.errors import OpsError
-from ops.intake import reason
 from tests.support import builders
 
 
@@ -82,7 +82,7 @@ def test_how_an_execution_ended(execution: dict[str, Any], verdict: str, words: 
     ("cause", "words"), [("", ""), ("plain", "plain"), ('{"errorMessage": "x"}', "x"), ("[]", "[]")]
 )
 def test_the_reason_in_a_cause(cause: str, words: str) -> None:
-    assert reason(cause) == words
+    assert error_message(cause) == words
 
 
 STATUS_CHANGE = {"detail-type": "Step Functions Execution Status Change", "detail": {}}
