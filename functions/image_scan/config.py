@@ -27,6 +27,12 @@ def _positive(name: str) -> int:
     return int(text)
 
 
+def _one_of(name: str, *known: str) -> str:
+    if (value := _text(name)) not in known:
+        raise ConfigurationError(f"environment variable {name} must be {' or '.join(known)}")
+    return value
+
+
 def _object(name: str) -> dict[Any, Any]:
     try:
         return dict(json.loads(_text(name)))
@@ -151,6 +157,36 @@ def spokes() -> Spokes | None:
         external_id=_text("DESCRIBE_EXTERNAL_ID"),
         account_ids=frozenset(os.environ.get("SPOKE_ACCOUNT_IDS", "").split()),
     )
+
+
+@dataclass(frozen=True)
+class GateSettings:
+    """What the deployment gate is given. `policy` are the arguments of `gate.inputs.Policy`."""
+
+    mode: str
+    on_undecided: str
+    policy: dict[str, Any]
+    deadline_seconds: int
+    rollback_seconds: int
+    intake_arn: str
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """Raises ConfigurationError."""
+        return cls(
+            mode=_one_of("GATE_MODE", "audit", "enforce"),
+            on_undecided=_one_of("GATE_ON_UNDECIDED", "allow", "block"),
+            policy=_object("GATE_POLICY"),
+            deadline_seconds=_positive("GATE_DEADLINE_MINUTES") * 60,
+            rollback_seconds=int(_text("GATE_ROLLBACK_DAYS")) * 86_400,
+            intake_arn=_text("INTAKE_STATE_MACHINE_ARN"),
+        )
+
+
+def gate_fallback() -> tuple[bool, bool]:
+    """Whether a gate that fails is in audit mode, and whether it allows what is undecided. Never
+    raises: only the very words open a gate."""
+    return os.environ.get("GATE_MODE") == "audit", os.environ.get("GATE_ON_UNDECIDED") == "allow"
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,8 @@ def test_a_command_waits_for_its_own_imports_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    "handler", ["parse_event", "check_cache", "send_notification", "import_findings"]
+    "handler",
+    ["parse_event", "check_cache", "send_notification", "import_findings", "deployment_gate"],
 )
 def test_what_runs_for_every_event_loads_no_http_client(handler: str) -> None:
     program = (

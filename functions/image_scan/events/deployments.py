@@ -86,6 +86,12 @@ def running(event: Any, accounts: Accounts) -> list[ImageTask]:
     ]
 
 
+def images(parsed: EcsEvent, accounts: Accounts) -> list[Image]:
+    """Resolves the images of a deployment, ECR's and others. Raises AwsRejected or
+    AwsUnavailable."""
+    return _images(parsed, accounts, resolve=True)
+
+
 def _images(parsed: EcsEvent, accounts: Accounts, *, resolve: bool) -> list[Image]:
     deployment, containers = parsed.deployment, parsed.containers
     platform = parsed.platform

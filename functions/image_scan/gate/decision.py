@@ -55,16 +55,20 @@ class Judgement:
 @dataclass(frozen=True)
 class Decision:
     """The decision of a deployment. `waiting`: a verdict may still come in time. `bypass_until` is
-    set where break-glass lets something through that is not allowed."""
+    set where break-glass lets something through that is not allowed. `failure` says why nothing
+    could be decided at all."""
 
     result: Result
     images: tuple[Judgement, ...]
     waiting: bool = False
     bypass_until: str = ""
+    failure: str = ""
 
     @property
     def reasons(self) -> list[str]:
         """Returns why it is not allowed, for people; the images of the result first."""
+        if self.failure:
+            return [self.failure]
         relevant = [each for each in self.images if each.result != "allow"]
         relevant.sort(key=lambda each: each.result != self.result)
         return [f"{each.image.uri}: {each.reason}" for each in relevant] or (
@@ -111,6 +115,8 @@ def judge(image: Candidate, known: Known | None, policy: Policy, situation: Situ
         found = "undecided", "not known by digest", image.problem
     elif known is not None and not _is_outdated(known, situation):
         found = _by_verdict(image, known, policy, situation)
+    elif image.unscannable:
+        found = "undecided", "no result", f"UNSCANNABLE: {image.unscannable}"
     elif situation.overdue:
         found = "undecided", "no verdict in time", "its scan did not end in time"
     else:

@@ -43,13 +43,15 @@ class Rules:
 @dataclass(frozen=True)
 class Candidate:
     """An image of the revision that is to start. `key` is that of its verdict; `problem` says why
-    no verdict can be of the bytes that will run, and is empty where one can."""
+    no verdict can be of the bytes that will run, and is empty where one can. `unscannable`: so can
+    no scan be asked for, though a verdict from before may be known."""
 
     uri: str
     key: str
     digest: str
     repository: str
     problem: str = ""
+    unscannable: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,97 @@
+"""What ECS asks a lifecycle hook, and what it is answered. Pure.
+
+ECS documents the event in two forms, with the service in `executionDetails` and beside it:
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/lambda-lifecycle-hooks.html
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-lifecycle-hooks.html
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
+
+from image_scan.errors import MalformedEvent
+from image_scan.events.fields import mapping, text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from image_scan.gate.decision import Status
+
+# ECS gives back the details that a hook has answered, beside those of its configuration.
+_OURS = "imageScanGate"
+DELAY_SECONDS = 30
+
+
+class HookAnswer(TypedDict):
+    """`callBackDelay`: after so many seconds ECS asks again."""
+
+    hookStatus: Status
+    callBackDelay: NotRequired[int]
+    hookDetails: NotRequired[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of the hook. `details` are those that this hook answered before, and whoever
+    configures the service may have written them: they prove nothing."""
+
+    stage: str
+    deployment_arn: str
+    revision_arn: str
+    details: Mapping[str, Any]
+
+    @property
+    def deadline(self) -> float:
+        """Returns the deadline of this stage, in epoch seconds, as the details tell it; 0 for
+        none."""
+        if text(self.details, "stage") != self.stage:
+            return 0
+        try:
+            told = datetime.fromisoformat(text(self.details, "deadline"))
+            return told.timestamp() if told.tzinfo else 0
+        except (ValueError, OverflowError):
+            return 0
+
+    @property
+    def asked(self) -> list[str]:
+        """Returns the images, by key, of which a scan was asked for."""
+        listed = self.details.get("asked")
+        return [each for each in (listed if isinstance(listed, list) else []) if type(each) is str]
+
+
+def read(event: Any) -> Call:
+    """Reads an event in either form. Raises MalformedEvent."""
+    flat = mapping(event)
+    nested = mapping(flat.get("executionDetails"))
+    names = ("lifecycleStage", "resourceArn", "targetServiceRevisionArn")
+    stage, deployment, revision = (text(nested, name) or text(flat, name) for name in names)
+    if not (stage and ":service-deployment/" in deployment and ":service-revision/" in revision):
+        raise MalformedEvent("the event names no stage, service deployment and service revision")
+    return Call(stage, deployment, revision, _details(flat.get("hookDetails")))
+
+
+def _details(told: Any) -> Mapping[str, Any]:
+    if isinstance(told, str):
+        try:
+            told = json.loads(told)
+        except (ValueError, RecursionError):
+            return {}
+    return mapping(mapping(told).get(_OURS))
+
+
+def wait(call: Call, deadline: float, asked: list[str]) -> HookAnswer:
+    """Answers that ECS is to ask again."""
+    until = datetime.fromtimestamp(deadline, UTC).isoformat(timespec="seconds")
+    details = {"stage": call.stage, "deadline": until, "asked": asked}
+    return HookAnswer(
+        hookStatus="IN_PROGRESS", callBackDelay=DELAY_SECONDS, hookDetails={_OURS: details}
+    )
+
+
+def end(status: Status, result: str, reasons: list[str]) -> HookAnswer:
+    """Answers the end of a stage, with the reason beside it."""
+    details = {"decision": result, "reasons": [each[:200] for each in reasons[:5]]}
+    return HookAnswer(hookStatus=status, hookDetails={_OURS: details})

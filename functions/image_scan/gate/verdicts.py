@@ -1,0 +1,53 @@
+"""What is known of images: the only module of the gate that knows how verdicts are stored."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, cast
+
+from image_scan.cache.leases import findings_key
+from image_scan.contracts import Outcome
+from image_scan.findings import encoding
+from image_scan.gate.inputs import Known
+from image_scan.notifications.exceptions import AcceptedFindings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from image_scan.cache.table import CacheTable
+    from image_scan.findings.encoding import Finding
+    from image_scan.notifications.policy import Accepted
+
+_IN_PROGRESS = "IN_PROGRESS"
+
+
+class Verdicts:
+    """Every method raises AwsUnavailable or AwsRejected when DynamoDB does not answer."""
+
+    def __init__(self, table: CacheTable, clock: Callable[[], float] = time.time) -> None:
+        self._table = table
+        self._clock = clock
+
+    def of(self, keys: Iterable[str]) -> dict[str, Known]:
+        """Reads the verdicts that count now, by key; an image that is being scanned has none."""
+        found = {}
+        for key in dict.fromkeys(keys):
+            item = self._table.get(key) or {}
+            if item.get("ttl", 0) > self._clock() and item.get("status") != _IN_PROGRESS:
+                found[key] = Known(_outcome(item), self._findings(item), item.get("acquired_at", 0))
+        return found
+
+    def exceptions(self) -> list[Accepted]:
+        return AcceptedFindings(self._table).read()
+
+    def _findings(self, item: dict[str, Any]) -> Sequence[Finding] | None:
+        """Reads all findings; they matter only where there are some."""
+        if item.get("status") != "FINDINGS":
+            return None
+        kept = self._table.get(findings_key(item["imageDigest"])) or {}
+        return encoding.unpack(str(kept.get("listed", "")))
+
+
+def _outcome(item: dict[str, Any]) -> Outcome:
+    told = {name: item[name] for name in Outcome.__annotations__ if name in item}
+    return cast("Outcome", {**told, "verdict": item.get("status", "")})

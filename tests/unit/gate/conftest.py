@@ -1,0 +1,88 @@
+"""A gate in enforce mode over a service, an ECR and the tables, with a clock that a test moves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from image_scan.gate import hook, lifecycle
+from image_scan.gate.hook import Gate
+from image_scan.gate.inputs import Rules
+from image_scan.gate.services import Services
+from image_scan.gate.verdicts import Verdicts
+from tests.support.builders import HOST, NOW, NOW_MS
+from tests.support.doubles import Clock, OneAccount
+from tests.support.fake_ecr import FakeEcr
+from tests.support.fake_services import DAY, FakeServices
+
+if TYPE_CHECKING:
+    from image_scan.cache.table import CacheTable
+
+Json = dict[str, Any]
+APP = f"{HOST}/shop/app:1"
+NONE = {"critical": 0, "high": 0, "medium": 0, "low": 0}
+
+
+@dataclass
+class World:
+    """What a gate meets. `asked` are the requests to the intake, `told` the decisions."""
+
+    table: CacheTable
+    ecs: FakeServices = field(default_factory=FakeServices)
+    ecr: FakeEcr = field(default_factory=FakeEcr)
+    clock: Clock = field(default_factory=Clock)
+    rules: Rules = field(default_factory=lambda: Rules("enforce", "block"))
+    asked: list[Json] = field(default_factory=list)
+    told: list[Any] = field(default_factory=list)
+
+    @property
+    def gate(self) -> Gate:
+        return Gate(
+            rules=self.rules,
+            deadline_seconds=3600,
+            rollback_seconds=7 * DAY,
+            services=Services(cast("Any", self.ecs)),
+            accounts=OneAccount(lambda _: self.ecs, self.ecr.in_region),
+            verdicts=Verdicts(self.table, self.clock),
+            start=self.asked.append,
+            announce=lambda _call, _revision, decided: self.told.append(decided),
+            clock=self.clock,
+        )
+
+    def know(self, digest: str, verdict: str = "CLEAN", **more: Any) -> None:
+        """Records a verdict."""
+        counts = {"counts": {**NONE, **({"high": 1} if verdict == "FINDINGS" else {})}}
+        self.table.put(
+            {
+                "imageDigest": digest,
+                "status": verdict,
+                "ttl": NOW + 7 * DAY,
+                "acquired_at": NOW_MS,
+                "places": {},
+                **(counts if verdict in ("CLEAN", "FINDINGS") else {}),
+                **more,
+            }
+        )
+
+    def answer(self, event: Json) -> Json:
+        """Returns what ECS is told."""
+        fallback = (self.rules.mode == "audit", self.rules.on_undecided == "allow")
+        return cast("Json", hook.respond(event, lambda: self.gate, fallback, 30))
+
+    def again(self, event: Json, answer: Json) -> Json:
+        """Calls the hook again as ECS does, with the details that it has answered."""
+        return self.answer({**event, "hookDetails": answer["hookDetails"]})
+
+    def set(self, mode: str = "enforce", on_undecided: str = "block") -> None:
+        self.rules = replace(self.rules, mode=mode, on_undecided=on_undecided)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def world(table: CacheTable) -> World:
+    return World(table)
+
+
+def details(answer: Json) -> Json:
+    return cast("Json", answer["hookDetails"][lifecycle._OURS])
