@@ -173,6 +173,23 @@ TESTS: dict[str, dict[str, tuple[str, ...]]] = {
             "secret_versions._put_secret_value",
         ),
     },
+    "test_service_deployments": {
+        "test_a_service_that_is_deleted_ends_its_deployment": (
+            "service_deployments._ACTION_MAP.DeleteService",
+        ),
+        "test_tasks_start_after_the_hook_of_their_revision": (
+            "service_deployments._ACTION_MAP.CreateService",
+            "service_deployments._ACTION_MAP.DescribeServiceDeployments",
+            "service_deployments._ACTION_MAP.ListServiceDeployments",
+            "service_deployments._ACTION_MAP.DescribeServiceRevisions",
+        ),
+        "test_no_task_of_a_refused_revision_ever_starts": (
+            "service_deployments._ACTION_MAP.UpdateService",
+        ),
+        "test_who_asks_for_deployments_needs_them_as_resources": (
+            "service_deployments.extract_resource_arn",
+        ),
+    },
     "test_speed": {
         "test_a_session_may_be_opened_while_others_are_looked_at": (
             "sessions._evict_expired_sessions",
