@@ -113,7 +113,7 @@ test: all-ready ## Every check and test but those of `make judges`
 # By one process, before each of the workers would do it.
 .PHONY: compiled
 compiled: setup
-	@$(PYTEST) --collect-only --quiet tests --ignore=tests/judges >/dev/null 2>&1 || true # the tests themselves tell why
+	@$(PYTEST) --collect-only --quiet tests --ignore=tests/judges >/dev/null 2>&1 || true # the tests themselves say why
 
 .PHONY: judges
 judges: setup $(JUDGES_READY) ## Policies, machines, templates and examples before judges that are not ours; needs Node.js 18

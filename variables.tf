@@ -96,7 +96,7 @@ variable "registry_role" {
     qualys_account_id = optional(string)
     external_id       = optional(string)
   })
-  description = "The role that the Qualys Registry Sensor assumes to pull images: `existing_arn` to use one that exists, or `qualys_account_id` with `external_id` to have one created that trusts Qualys. `GET <gateway>/csapi/v1.3/registry/aws-base` tells both."
+  description = "The role that the Qualys Registry Sensor assumes to pull images: `existing_arn` to use one that exists, or `qualys_account_id` with `external_id` to have one created that trusts Qualys. `GET <gateway>/csapi/v1.3/registry/aws-base` gives both."
 
   validation {
     condition     = (var.registry_role.existing_arn == null) != (var.registry_role.qualys_account_id == null && var.registry_role.external_id == null)
@@ -270,7 +270,7 @@ variable "spokes" {
 
 variable "notification_min_severity" {
   type        = string
-  description = "From which severity of a finding on somebody is told: critical, high, medium or low. high by default."
+  description = "The lowest severity of a finding that is notified: critical, high, medium or low. high by default."
   default     = "high"
 
   validation {
@@ -356,7 +356,7 @@ variable "exceptions" {
     reason     = string
     owner      = string
   }))
-  description = "Findings that are accepted for a time: nobody is told of them, and the counts stay as they are. Each names a `qid` or a `cve`, a `repository` (`*` may end it), the last day (`until`, YYYY-MM-DD), the `reason` and the `owner`. A week before its end the daily digest names it. None by default."
+  description = "Findings that are accepted for a time: nobody is notified of them, and the counts stay as they are. Each names a `qid` or a `cve`, a `repository` (`*` may end it), the last day (`until`, YYYY-MM-DD), the `reason` and the `owner`. A week before its end the daily digest names it. None by default."
   default     = []
   nullable    = false
 

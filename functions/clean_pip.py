@@ -60,7 +60,7 @@ def _from_files(others: dict[str, str]) -> dict[str, str]:
         check=False,
     )
     if listed.returncode:
-        raise PipError(listed.stderr.strip() or "pip does not tell its settings.")
+        raise PipError(listed.stderr.strip() or "pip does not show its settings.")
     lines = re.findall(r"^(\w+)\.([\w-]+)=(['\"].*)$", listed.stdout, re.MULTILINE)
     return {
         _variable(name): ast.literal_eval(value)

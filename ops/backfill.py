@@ -99,10 +99,10 @@ def _reconcile(install: Install) -> Json:
             FunctionName=install.function_names["reconcile"],
             Payload=json.dumps({"intake_state_machine_arn": install.intake_state_machine_arn}),
         )
-    told: Json = json.loads(answer["Payload"].read())
+    reported: Json = json.loads(answer["Payload"].read())
     if "FunctionError" in answer:
-        raise OpsError(f"{told.get('errorType')}: {told.get('errorMessage')}")
-    return told
+        raise OpsError(f"{reported.get('errorType')}: {reported.get('errorMessage')}")
+    return reported
 
 
 def _show(found: Json, console: Console) -> None:

@@ -44,7 +44,7 @@ class CacheItems:
                 "ProjectionExpression": ", ".join(shown),
                 "ExpressionAttributeNames": shown,
             }
-        # Without a status it is a memo of something else.
+        # Without a status it is an entry of something else.
         return (row for row in self._rows(arguments) if "status" in row)
 
     def find(self, reference: str) -> list[Item]:
@@ -93,7 +93,7 @@ class CacheItems:
                     yield plain(row)
 
     def key_of(self, reference: str) -> str:
-        """The cache key of a full reference; empty where ECR does not tell us the digest."""
+        """The cache key of a full reference; empty where ECR does not give the digest."""
         if reference.startswith("sha256:"):
             return reference
         parsed = references.parse(reference)

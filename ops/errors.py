@@ -1,4 +1,4 @@
-"""What an operator is told when a command cannot do its work."""
+"""What an operator reads when a command cannot do its work."""
 
 
 class OpsError(Exception):

@@ -42,8 +42,8 @@ class EventQueue:
         with answers():
             answer = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])
         date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
-        told = parsedate_to_datetime(date).timestamp() + 1 if date else time.time()
-        return math.ceil(told)
+        reported = parsedate_to_datetime(date).timestamp() + 1 if date else time.time()
+        return math.ceil(reported)
 
     def count(self) -> int:
         """How many messages there are, about; those in flight left out."""

@@ -60,8 +60,8 @@ def answers() -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        told = error.response.get("Error", {})
-        words = f"{told.get('Code', '')}: {told.get('Message', '')}".strip(": ")
+        reported = error.response.get("Error", {})
+        words = f"{reported.get('Code', '')}: {reported.get('Message', '')}".strip(": ")
         raise OpsError(f"AWS refused {error.operation_name}: {words}") from error
     except BotoCoreError as error:
         raise OpsError(f"AWS does not answer: {error}") from error
@@ -208,7 +208,7 @@ class Install:
 
     @cached_property
     def qualys_secret_arn(self) -> str:
-        """ARN of the credential's secret, as a function is told it. Raises OpsError."""
+        """ARN of the credential's secret, as a function is given it. Raises OpsError."""
         with answers():
             answer = self.client("lambda").get_function_configuration(
                 FunctionName=self.function_names["get_registry"]

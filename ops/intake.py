@@ -43,11 +43,13 @@ class Intake:
     def run(self, event: Any, name: str) -> Outcome:
         """Raises OpsError when AWS does not let us, or does not answer."""
         with answers():
-            told = self._client.start_sync_execution(
+            reported = self._client.start_sync_execution(
                 stateMachineArn=self._arn, name=name, input=json.dumps(event)
             )
-        if told["status"] == "SUCCEEDED":
-            return Outcome(name, succeeded=True, output=json.loads(told.get("output") or "null"))
-        error = told.get("error") or told["status"]
-        cause = error_message(told.get("cause") or "")
+        if reported["status"] == "SUCCEEDED":
+            return Outcome(
+                name, succeeded=True, output=json.loads(reported.get("output") or "null")
+            )
+        error = reported.get("error") or reported["status"]
+        cause = error_message(reported.get("cause") or "")
         return Outcome(name, succeeded=False, error=error, cause=cause)

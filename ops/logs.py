@@ -87,10 +87,10 @@ class Line:
     def values(self) -> Mapping[str, Any]:
         """What the line says when it is a JSON object, else nothing."""
         try:
-            told = json.loads(self.message)
+            reported = json.loads(self.message)
         except ValueError:
             return {}
-        return told if isinstance(told, dict) else {}
+        return reported if isinstance(reported, dict) else {}
 
     @property
     def is_noise(self) -> bool:
@@ -98,8 +98,8 @@ class Line:
 
     def as_json(self) -> dict[str, Any]:
         time_ = datetime.fromtimestamp(self.at / 1000, UTC).isoformat(timespec="milliseconds")
-        told = self.values or self.message.rstrip("\n")
-        return {"time": time_, "source": self.source, "message": told}
+        reported = self.values or self.message.rstrip("\n")
+        return {"time": time_, "source": self.source, "message": reported}
 
     def as_text(self) -> Text:
         when = datetime.fromtimestamp(self.at / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")

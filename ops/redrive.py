@@ -97,7 +97,7 @@ class Redrive:
             for queue, message, _ in failed:
                 queue.release([message])
             raise
-        self._settle(failed, self.install)
+        self._delete_copied(failed, self.install)
         return results
 
     def _drain(self, queue: EventQueue, install: Install) -> Iterator[tuple[Message, Json]]:
@@ -156,7 +156,9 @@ class Redrive:
         words = f"{outcome.error}: {outcome.cause}".rstrip(": ")
         return {**result, "result": "failed", "reason": words, "execution": name}
 
-    def _settle(self, failed: list[tuple[EventQueue, Message, Json]], install: Install) -> None:
+    def _delete_copied(
+        self, failed: list[tuple[EventQueue, Message, Json]], install: Install
+    ) -> None:
         """Deletes what the intake has kept anew, and only that."""
         keeper = EventQueue(install, install.failed_events_queue)
         for _ in range(_LOOKS_FOR_COPIES):
@@ -205,7 +207,7 @@ def _hub_of(spoke: Install) -> Install | None:
 def _invoke(
     queue: EventQueue, message: Message, event: Any, goes_to: str, install: Install
 ) -> Json:
-    """Has a scan that ended outside its own error handling told of, or findings imported."""
+    """Has a scan that ended outside its own error handling reported, or findings imported."""
     imports = goes_to == IMPORT
     name = install.import_function if imports else install.function_names[goes_to]
     client = install.client("lambda")
@@ -216,9 +218,9 @@ def _invoke(
             if not imports:
                 raise
             return {"result": "left", "reason": "Security Hub is switched off (security_hub)"}
-    told = answer["Payload"].read().decode()
+    reported = answer["Payload"].read().decode()
     if answer.get("FunctionError"):
-        return {"result": "left", "reason": error_message(told)}
+        return {"result": "left", "reason": error_message(reported)}
     queue.delete(message)
     return {"result": "done", "reason": ""}
 

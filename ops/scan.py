@@ -84,15 +84,15 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         under_way = item is not None and item["status"] == IN_PROGRESS
         execution = scans.of_lease(item) if item and under_way else ""
         result = "in progress" if under_way else "known"
-    told: Json = {"image": uri, "result": result, "execution": execution}
+    reported: Json = {"image": uri, "result": result, "execution": execution}
     if execution and arguments.wait:
-        told |= _await(scans, execution, items, console, quiet=arguments.json)
+        reported |= _await(scans, execution, items, console, quiet=arguments.json)
     elif why := next((each["reason"] for each in outcome.output if each.get("reason")), ""):
-        told |= {"verdict": "UNSCANNABLE", "reason": why}
+        reported |= {"verdict": "UNSCANNABLE", "reason": why}
     elif not execution and (item := _item(items, uri, arguments.platform)):
-        told |= described(item)
-    _tell(told, console, as_json=arguments.json)
-    return _status(told)
+        reported |= described(item)
+    _show(reported, console, as_json=arguments.json)
+    return _status(reported)
 
 
 def _check(arguments: argparse.Namespace) -> None:
@@ -164,8 +164,8 @@ def verdict_of(execution: Mapping[str, Any]) -> Json:
     if status == "RUNNING":
         return {"verdict": IN_PROGRESS, "reason": ""}
     if status == "SUCCEEDED":
-        settled = json.loads(execution.get("output") or "{}").get("Payload", {})
-        return {"verdict": settled.get("verdict", ""), "reason": settled.get("reason", "")}
+        completed = json.loads(execution.get("output") or "{}").get("Payload", {})
+        return {"verdict": completed.get("verdict", ""), "reason": completed.get("reason", "")}
     error = execution.get("error") or ""
     cause = error_message(execution.get("cause") or "")
     if error in _NO_RESULT:
@@ -212,31 +212,31 @@ def _await(
     return {**(described(item) if item else {}), **ended}
 
 
-def _tell(told: Json, console: Console, *, as_json: bool) -> None:
+def _show(reported: Json, console: Console, *, as_json: bool) -> None:
     if as_json:
-        console.print_json(json.dumps(told))
+        console.print_json(json.dumps(reported))
         return
     words = {
         "started": "A scan has begun.",
         "in progress": "It is being scanned already.",
         "known": "It was not scanned again: FORCE=1 does that.",
     }
-    unscannable = not told["execution"] and told.get("verdict") == "UNSCANNABLE"
-    first = "It cannot be scanned." if unscannable else words[told["result"]]
+    unscannable = not reported["execution"] and reported.get("verdict") == "UNSCANNABLE"
+    first = "It cannot be scanned." if unscannable else words[reported["result"]]
     console.print(first, highlight=False)
-    if told["execution"]:
-        console.print(told["execution"], markup=False, highlight=False, soft_wrap=True)
-    if "key" in told:
-        show(told, console)
-    elif "verdict" in told:
-        ended = f"{told['verdict']}: {told['reason']}".rstrip(": ")
+    if reported["execution"]:
+        console.print(reported["execution"], markup=False, highlight=False, soft_wrap=True)
+    if "key" in reported:
+        show(reported, console)
+    elif "verdict" in reported:
+        ended = f"{reported['verdict']}: {reported['reason']}".rstrip(": ")
         console.print(ended, markup=False, highlight=False, soft_wrap=True)
     else:
-        console.print(f"make where IMAGE={told['image']} tells of it later.", highlight=False)
+        console.print(f"make where IMAGE={reported['image']} shows it later.", highlight=False)
 
 
-def _status(told: Json) -> int:
-    verdict = told.get("verdict", "")
+def _status(reported: Json) -> int:
+    verdict = reported.get("verdict", "")
     if verdict in _NO_RESULT:
         return 3
     return 1 if verdict == "FINDINGS" else 0

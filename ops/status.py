@@ -75,10 +75,12 @@ def checkout() -> str:
     """The version of this working copy, as git names it; empty outside of one."""
     command = ["git", "describe", "--tags", "--always", "--dirty"]
     try:
-        told = subprocess.run(command, cwd=_REPOSITORY, capture_output=True, text=True, check=False)
+        reported = subprocess.run(
+            command, cwd=_REPOSITORY, capture_output=True, text=True, check=False
+        )
     except OSError:
         return ""
-    return told.stdout.strip()
+    return reported.stdout.strip()
 
 
 def _functions(install: Install) -> list[Json]:
@@ -88,7 +90,7 @@ def _functions(install: Install) -> list[Json]:
     for step, name in install.function_names.items():
         try:
             with answers():
-                told = client.get_function_configuration(FunctionName=name)
+                reported = client.get_function_configuration(FunctionName=name)
         except OpsError as error:
             if not isinstance(error.__cause__, ClientError):
                 raise
@@ -97,9 +99,9 @@ def _functions(install: Install) -> list[Json]:
         found.append(
             {
                 "step": step,
-                "runtime": told.get("Runtime", ""),
-                "code_sha256": told["CodeSha256"],
-                "changed": told["LastModified"],
+                "runtime": reported.get("Runtime", ""),
+                "code_sha256": reported["CodeSha256"],
+                "changed": reported["LastModified"],
             }
         )
     return found
@@ -113,7 +115,7 @@ def _intake(install: Install) -> Json:
     sums = {}
     for metric in _METRICS:
         with answers():
-            told = client.get_metric_statistics(
+            reported = client.get_metric_statistics(
                 Namespace="AWS/States",
                 MetricName=metric,
                 Dimensions=dimensions,
@@ -122,7 +124,7 @@ def _intake(install: Install) -> Json:
                 Period=86_400,
                 Statistics=["Sum"],
             )
-        sums[metric] = int(sum(point["Sum"] for point in told["Datapoints"]))
+        sums[metric] = int(sum(point["Sum"] for point in reported["Datapoints"]))
     return sums
 
 

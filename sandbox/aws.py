@@ -146,8 +146,8 @@ class Aws(EmulatorProcess):
         `when` is "before" or "after", `call` a regular expression for names of calls such as
         `sns:Publish` and `GET /csapi/v1.3/images`; `number`, `event` and `invocation` are optional.
         """
-        told = {"function": function, "when": when, "call": call, **which}
-        self.ask("/_sandbox/kills", told)
+        wanted = {"function": function, "when": when, "call": call, **which}
+        self.ask("/_sandbox/kills", wanted)
 
     def kills(self) -> list[dict[str, Any]]:
         """The kills that were asked for, in order, with what became of each."""
@@ -164,7 +164,7 @@ class Aws(EmulatorProcess):
         return int(found["running"]), int(found["entered"])
 
     def express_executions(self, state_machine_arn: str | None = None) -> list[dict[str, Any]]:
-        """What express executions came to, which no API of AWS tells. Newest last."""
+        """What express executions came to, which no API of AWS gives. Newest last."""
         executions: list[dict[str, Any]] = self.ask("/_sandbox/executions")["executions"]
         return [
             execution

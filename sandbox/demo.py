@@ -74,7 +74,7 @@ def _play(scenario: Scenario, install: Install, progress: Progress) -> None:
         over = sum(scan["status"] != "RUNNING" for scan in scans)
         progress.update(scanning, completed=over, total=len(scans))
 
-    install.settle(on_wait)
+    install.wait_until_idle(on_wait)
 
 
 def _look_around(console: Console, install: Install) -> None:
@@ -95,7 +95,7 @@ def _look_around(console: Console, install: Install) -> None:
 
 
 def _stay_up() -> None:
-    """Tells `keep` that all is up, lets go of its terminal, and waits for `down`."""
+    """Signals `keep` that all is up, lets go of its terminal, and waits for `down`."""
     ends = {signal.SIGTERM, signal.SIGINT}
     signal.pthread_sigmask(signal.SIG_BLOCK, ends)
     nothing = os.open(os.devnull, os.O_RDWR)

@@ -58,12 +58,12 @@ class Scenario:
             spoke = world.spoke(world.shop, region)
             self._serve(self._push("cart", spoke), spoke)
 
-        yield "runtime, out of a central registry, in two accounts: scanned once, told to both"
+        yield "runtime, out of a central registry, in two accounts: scanned once, both notified"
         central = self._push("runtime", world.spoke(world.images), findings=_CRITICAL)
         for spoke in (world.spoke(world.tools), world.spoke(world.shop, ELSEWHERE)):
             self._serve(central, spoke)
 
-        yield "runtime again, in the hub: known, so told and not scanned"
+        yield "runtime again, in the hub: known, so notified and not scanned"
         self._serve(central, world.spoke())
 
         yield "rogue, in an account of no organization: refused by the hub bus"
@@ -81,7 +81,7 @@ class Scenario:
         image = images.build(f"{name} {owner.account} {owner.region}")
         pushed = images.push(ecr, name, image, "1.0")
         qualys = self._organization.install.qualys.control
-        qualys.tell_findings(pushed.config_digest, findings or [])
+        qualys.set_findings(pushed.config_digest, findings or [])
         row = Row(name, owner, pushed, verdict or ("FINDINGS" if findings else "CLEAN"))
         self.rows.append(row)
         return row
@@ -133,10 +133,10 @@ def run(console: Console) -> int:
             deploying = progress.add_task("Deploying", total=scenario.STEPS)
             for sentence in scenario.steps():
                 # One step after the other: all at once start more functions than two cores carry.
-                install.settle()
+                install.wait_until_idle()
                 progress.console.print(f"  • {sentence}", highlight=False)
                 progress.advance(deploying)
-            install.settle()
+            install.wait_until_idle()
             progress.stop()
             right = show(console, organization, scenario.rows)
             words = "[green]as expected[/]" if right else "[red]not as expected[/]"
@@ -155,7 +155,7 @@ def show(console: Console, organization: Organization, rows: list[Row]) -> bool:
         STRANGER: "stranger",
     }
     verdicts, scans = install.verdicts(), _scans(install)
-    told = _told(install)
+    sent = _notified(install)
     table = Table("image", "lies in", "deployed in", "scanned as", "scans", "verdict", "notified")
     right = True
     for row in rows:
@@ -164,12 +164,12 @@ def show(console: Console, organization: Organization, rows: list[Row]) -> bool:
         deployed = {(each.account, each.region) for each in row.spokes}
         inputs = scans.get(digest, [])
         expected_scans = 0 if row.verdict == "NONE" else 1
-        expected_told = deployed if row.verdict == "FINDINGS" else set()
+        expected_notified = deployed if row.verdict == "FINDINGS" else set()
         scanned = {(each["account_id"], each["region"]) for each in inputs}
         right = right and (
             seen == row.verdict
             and len(inputs) == expected_scans
-            and told.get(digest, set()) == expected_told
+            and sent.get(digest, set()) == expected_notified
             and scanned <= {(row.owner.account, row.owner.region)}
         )
         table.add_row(
@@ -179,7 +179,7 @@ def show(console: Console, organization: Organization, rows: list[Row]) -> bool:
             "\n".join(_where(names, *each) for each in scanned) or "-",
             str(len(inputs)),
             seen,
-            "\n".join(_where(names, *each) for each in sorted(told.get(digest, set()))) or "-",
+            "\n".join(_where(names, *each) for each in sorted(sent.get(digest, set()))) or "-",
         )
     console.print(table)
     stranger = organization.spoke(STRANGER)
@@ -210,7 +210,7 @@ def _scans(install: Install) -> dict[str, list[Json]]:
     return found
 
 
-def _told(install: Install) -> dict[str, set[tuple[str, str]]]:
+def _notified(install: Install) -> dict[str, set[tuple[str, str]]]:
     """By digest, the accounts and regions whose services were named in notifications."""
     found: dict[str, set[tuple[str, str]]] = {}
     for notice in install.notifications():

@@ -1,4 +1,4 @@
-"""What the demo shows: what came of each image against what should have, and who was told."""
+"""What the demo shows: what came of each image against what should have, and who was notified."""
 
 from typing import Any
 
@@ -18,12 +18,12 @@ _COUNTS = ("critical", "high", "medium", "low")
 
 def show(console: Console, install: Install, rows: list[Row]) -> bool:
     """Prints both tables; true when every row came out as expected and no event was left over."""
-    verdicts, told = install.verdicts(), install.notifications()
+    verdicts, sent = install.verdicts(), install.notifications()
     scans = [install.scan_input(each["executionArn"]) for each in install.scans()]
     table = Table("workload", "image", "digest", "verdict", "C/H/M/L, other", "deployed by", "how")
     right = True
     for row in rows:
-        seen, principal = outcome(row, verdicts, told, scans)
+        seen, principal = outcome(row, verdicts, sent, scans)
         right = right and seen == row
         table.add_row(
             row.workload,
@@ -39,7 +39,7 @@ def show(console: Console, install: Install, rows: list[Row]) -> bool:
         if seen != row:
             table.add_row("", f"[red]expected {row.verdict} {row.counts}, {_how(row)}[/]")
     console.print(table)
-    console.print(_notifications(told))
+    console.print(_notifications(sent))
     worst = next(text for text in install.mail(ON_CALL) if ": 0 critical" not in text)
     console.print(Panel(Text(worst.rstrip()), title=f"e-mail to {ON_CALL}"))
     console.print(_inventory(install.inventory(), verdicts))
@@ -64,13 +64,13 @@ def _inventory(rows: list[Json], verdicts: dict[str, Json]) -> Table:
 
 
 def outcome(
-    row: Row, verdicts: dict[str, Json], told: list[Json], scans: list[Json]
+    row: Row, verdicts: dict[str, Json], sent: list[Json], scans: list[Json]
 ) -> tuple[Row, str]:
     """What came of a row, and who deployed it; for a scan without a result, from its notice."""
     image = row.digest or row.image
     by_uri = {item["uri"]: item for item in verdicts.values() if not item["digest"]}
     item = verdicts.get(image) or by_uri.get(image, {})
-    notice = next((m for m in told if image in (m["image"]["digest"], m["image"]["uri"])), {})
+    notice = next((m for m in sent if image in (m["image"]["digest"], m["image"]["uri"])), {})
     counts = item.get("counts")
     workloads = item["workloads"].values() if item else notice.get("workloads", [])
     family = f"task-definition/{row.workload}:"
@@ -90,9 +90,9 @@ def outcome(
     return seen, next(mine, {"principal": "nobody"})["principal"]
 
 
-def _notifications(told: list[Json]) -> Table:
+def _notifications(sent: list[Json]) -> Table:
     table = Table("notification", "where it runs", "reason")
-    for each in told:
+    for each in sent:
         workloads = {_workload(workload) for workload in each["workloads"]}
         workloads |= {f"{_workload(workload)} (registered)" for workload in each["registered"]}
         table.add_row(each["subject"], ", ".join(sorted(workloads)), each["reason"][:60])

@@ -131,7 +131,9 @@ class Install:
         for name in self.outputs["function_names"].values():
             functions.update_function_configuration(FunctionName=name, MemorySize=256)
 
-    def settle(self, on_wait: Callable[[list[Json], list[Json]], None] | None = None) -> None:
+    def wait_until_idle(
+        self, on_wait: Callable[[list[Json], list[Json]], None] | None = None
+    ) -> None:
         """Waits until no execution runs; `on_wait` is shown all intakes and all scans meanwhile.
 
         Raises TimeoutError when executions run and none of them has entered a state for a while.
@@ -175,7 +177,7 @@ class Install:
         ]
 
     def verdicts(self) -> dict[str, Json]:
-        """The cache's items by key, as plain values; memos of registries left out."""
+        """The cache's items by key, as plain values; entries of registries left out."""
         items = self._rows("cache_table")
         return {item["imageDigest"]: item for item in items if "status" in item}
 
@@ -209,12 +211,12 @@ class Install:
     def notifications(self) -> list[Json]:
         """What the topic of machines got since the last call: verdicts, each with its `subject`."""
         sent = [json.loads(message["Body"]) for message in self.messages(self.inbox)]
-        told = [
+        wanted = [
             {**json.loads(each["Message"]), "subject": each["Subject"]}
             for each in sent
             if each.get("Subject", "").startswith("Scan: ")
         ]
-        return [each for each in told if "verdict" in each]  # the daily digest has none
+        return [each for each in wanted if "verdict" in each]  # the daily digest has none
 
     def mail(self, address: str) -> list[str]:
         """The e-mails that an address was sent, without the links of subscriptions."""

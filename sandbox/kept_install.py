@@ -23,7 +23,7 @@ _SPOKES = "spokes"
 def kept_install(*, wait_scale: float, concurrency: int = 32) -> Iterator[Install]:
     """An installation of examples/single-account.
 
-    Its `facts` tell how it was applied: `plan` and the `lines` that Terraform printed.
+    Its `facts` say how it was applied: `plan` and the `lines` that Terraform printed.
     """
 
     def apply(install: Install, _snapshot: Snapshot) -> Json:
@@ -132,7 +132,7 @@ def _restore(install: Install, snapshot: Snapshot) -> None:
 
 
 def use_qualys(aws: Aws, gateway_url: str) -> None:
-    """Tells the functions of a restored account where Qualys is now."""
+    """Points the functions of a restored account at Qualys' present address."""
     functions, changed = aws.client("lambda"), []
     for page in functions.get_paginator("list_functions").paginate():
         for function in page["Functions"]:

@@ -71,7 +71,7 @@ class Organization:
 
     @property
     def hub(self) -> Json:
-        """What spokes are told."""
+        """What spokes are given."""
         return dict(self.install.outputs["hub"])
 
     def connect(self) -> None:

@@ -71,8 +71,8 @@ class Scenario:
         self._service("web", {"app": web.by_tag})
         self._expect("web", web.by_tag, web, "CLEAN", (0, 0, 0, 0))
 
-        self._install.settle()
-        yield "payments:1.4.2 again, in a second service: known, so told and not scanned"
+        self._install.wait_until_idle()
+        yield "payments:1.4.2 again, in a second service: known, so notified and not scanned"
         self._service("payments-batch", {"app": payments.by_tag})
         again = (2, 1, 0, 1)
         self._expect("payments-batch", payments.by_tag, payments, "FINDINGS", again, scanned=False)
@@ -122,7 +122,7 @@ class Scenario:
         yield "reports:stable"
         self._service("reports", {"app": first.by_tag})
         self._expect("reports", first.by_tag, first, "CLEAN", (0, 0, 0, 0))
-        self._install.settle()
+        self._install.wait_until_idle()
 
         second = self._push("shop/reports", "stable", content=_VERSIONS[1], findings=_HIGH)
         yield "reports:stable, pushed again with other bytes: scanned again"
@@ -162,7 +162,7 @@ class Scenario:
         image = images.build(f"{repository} {tag} {content}", platforms)
         pushed = images.push(ecr, repository, image, tag)
         for config in pushed.config_digests.values():
-            self._install.qualys.control.tell_findings(config, findings or [])
+            self._install.qualys.control.set_findings(config, findings or [])
         return pushed
 
     def _register(self, family: str, containers: dict[str, str]) -> str:

@@ -56,7 +56,7 @@ def find_terraform() -> str:
     try:
         version = str(json.loads(answer.stdout)["terraform_version"])
     except (ValueError, KeyError):
-        raise SandboxError(f"{command} does not tell its version: {INSTALL}") from None
+        raise SandboxError(f"{command} does not say its version: {INSTALL}") from None
     if tuple(map(int, re.findall(r"\d+", version)[:2])) < MINIMUM:
         raise SandboxError(f"{command} is {version}: {INSTALL}")
     return command
@@ -120,9 +120,9 @@ def kept_provider(folder: Path, environment: Mapping[str, str]) -> Iterator[dict
         ) as process,
     ):
         assert process.stdout  # noqa: S101 - it is a pipe
-        told = (re.search(r"TF_REATTACH_PROVIDERS='(.+)'", line) for line in process.stdout)
+        wanted = (re.search(r"TF_REATTACH_PROVIDERS='(.+)'", line) for line in process.stdout)
         try:
-            yield {"TF_REATTACH_PROVIDERS": next(each[1] for each in told if each)}
+            yield {"TF_REATTACH_PROVIDERS": next(each[1] for each in wanted if each)}
         finally:
             process.terminate()
 

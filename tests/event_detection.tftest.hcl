@@ -125,7 +125,7 @@ run "matches_deployments_only" {
   }
   assert {
     condition     = output.event_pattern == aws_cloudwatch_event_rule.ecs.event_pattern
-    error_message = "The pattern that is told must be the rule's."
+    error_message = "The pattern that is given out must be the rule's."
   }
 }
 
@@ -223,7 +223,7 @@ run "names_path_boundary_and_tags" {
   }
   assert {
     condition     = length(aws_s3_bucket.trail[0].bucket) - length(var.name_prefix) <= 63 - 28 && endswith(aws_iam_role.start_intake.name, "-eu-central-1")
-    error_message = "The bucket's name must stay within 63 characters for the longest prefix, and role names must tell regions apart."
+    error_message = "The bucket's name must stay within 63 characters for the longest prefix, and role names must differ by region."
   }
   assert {
     condition = (
@@ -342,7 +342,7 @@ run "without_spokes_there_is_no_hub_bus" {
   }
   assert {
     condition     = output.hub == null && output.forwarded_rule_arn == null
-    error_message = "Without a bus there is nothing to tell."
+    error_message = "Without a bus there is nothing to give to spokes."
   }
 }
 
@@ -376,7 +376,7 @@ run "an_organization_may_forward" {
       event_pattern   = aws_cloudwatch_event_rule.ecs.event_pattern
       organization_id = "o-abcdefghij"
     })
-    error_message = "Spokes must be told where to forward what, and whom to let in."
+    error_message = "Spokes must get where to forward what, and whom to let in."
   }
   assert {
     condition = (

@@ -95,7 +95,7 @@ run "organization_hub" {
 
   assert {
     condition     = output.hub.organization_id == "o-abcdefghij" && output.hub.describe_role_name == "qualys-image-scan-describe"
-    error_message = "The example must make a hub, and tell it."
+    error_message = "The example must make a hub, and show it."
   }
 }
 

@@ -187,7 +187,7 @@ run "some_accounts_only" {
   }
   assert {
     condition     = alltrue([for instances in aws_cloudformation_stack_set_instance.roles : instances.region == "us-east-1"])
-    error_message = "The stacks of the roles must lie where they are told to."
+    error_message = "The stacks of the roles must lie where the input says."
   }
 }
 

@@ -27,7 +27,7 @@ run "an_installation_that_is_new" {
   }
   assert {
     condition     = output.code.filename == ".image-scan/${substr(sha256(output.code.hash), 0, 16)}.zip"
-    error_message = "The path must tell the contents, and no more."
+    error_message = "The path must show the contents, and no more."
   }
   assert {
     condition     = [output.code.runtime, output.code.architecture, output.name_prefix] == ["python3.12", "arm64", "test-scan"]
@@ -39,7 +39,7 @@ run "an_installation_that_is_new" {
       aws_ssm_parameter.deployed[0].insecure_value == jsonencode({ hash = output.code.hash, build = terraform_data.zip[0].triggers_replace[1], functions = var.deployed }) &&
       aws_ssm_parameter.deployed[0].tags == tomap({ team = "security" })
     )
-    error_message = "The parameter must tell what runs, and which build it is from."
+    error_message = "The parameter must say what runs, and which build it is from."
   }
 }
 

@@ -199,7 +199,7 @@ run "names_path_boundary_and_tags" {
   }
   assert {
     condition     = endswith(aws_iam_role.forward.name, "-eu-west-1") && length(aws_iam_role.forward.name) - length(var.name_prefix) <= 64 - 28
-    error_message = "Role names must tell regions apart, and stay within 64 characters for the longest prefix."
+    error_message = "Role names must differ by region, and stay within 64 characters for the longest prefix."
   }
   assert {
     condition = (

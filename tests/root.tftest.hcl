@@ -560,7 +560,7 @@ run "tells_spokes_what_they_need" {
       "111122223333", "eu-central-1", "o-abcdefghij",
       "qualys-image-scan-describe", "qualys-image-scan-111122223333", "/scan/", "security/qualys",
     ]
-    error_message = "What is told must come from whoever decides it."
+    error_message = "Each output must come from the module that decides it."
   }
 }
 

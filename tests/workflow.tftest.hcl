@@ -295,7 +295,7 @@ run "functions" {
       send_notification = "CACHE_TABLE CACHE_TTL_DAYS INVENTORY_TABLE NOTIFY OWNER_TAG OWNER_TOPICS QUALYS_PLATFORM_URL RESULT_BUS TOPIC_ARNS"
       reconcile         = "CACHE_TABLE INVENTORY_TABLE NOTIFY TOPIC_ARNS"
     })
-    error_message = "Each function must be told what it uses and no more."
+    error_message = "Each function must get the settings it uses and no more."
   }
   assert {
     condition = (
@@ -376,11 +376,11 @@ run "function_policies" {
     condition = alltrue(flatten([
       for key in ["get_registry", "submit_scan"] : [
         for statement in jsondecode(aws_iam_role_policy.function[key].policy).Statement :
-        statement.Condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"] == (statement.Sid == "TakeSlots" ? "slots#*" : "registry#*")
+        statement.Condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"] == (statement.Sid == "TakePermits" ? "permits#*" : "registry#*")
         if length([for action in flatten([statement.Action]) : action if startswith(action, "dynamodb:")]) > 0
       ]
     ]))
-    error_message = "What remembers registries and takes slots must not be able to touch verdicts."
+    error_message = "What remembers registries and takes permits must not be able to touch verdicts."
   }
   assert {
     condition = alltrue([
@@ -612,7 +612,7 @@ run "teams_have_topics_of_their_own" {
       chat     = "arn:aws:sns:eu-central-1:111122223333:payments-chat"
       machines = null
     }
-    error_message = "The function must be told the topics of each team."
+    error_message = "The function must get the topics of each team."
   }
   assert {
     condition = toset(flatten([
@@ -656,7 +656,7 @@ run "names_path_boundary_tags_and_retention" {
       role.path == "/security/" && role.permissions_boundary == "arn:aws:iam::111122223333:policy/boundary" &&
       endswith(role.name, "-eu-central-1") && length(role.name) + 28 - length("test-scan") <= 64
     ])
-    error_message = "Path and boundary must reach every role, whose name tells regions apart and stays within 64 characters."
+    error_message = "Path and boundary must reach every role, whose name differs by region and stays within 64 characters."
   }
   assert {
     condition = alltrue([
@@ -729,7 +729,7 @@ run "uses_a_brought_secret" {
       for key in ["get_registry", "submit_scan", "check_status", "get_results"] :
       aws_lambda_function.this[key].environment[0].variables["QUALYS_SECRET_ARN"] == var.qualys_secret.arn
     ])
-    error_message = "The functions must be told of the given secret."
+    error_message = "The functions must get the given secret's ARN."
   }
 }
 
@@ -787,7 +787,7 @@ run "trusts_a_ca_bundle" {
       if lookup(function.environment[0].variables, "CA_BUNDLE_ARN", "") == aws_secretsmanager_secret.ca_bundle[0].arn
       && lookup(function.environment[0].variables, "CA_BUNDLE_VERSION", "") == aws_secretsmanager_secret_version.ca_bundle[0].version_id
     ]) == toset(["get_registry", "submit_scan", "check_status", "get_results"])
-    error_message = "The functions that call Qualys, and no other, must be told of the bundle."
+    error_message = "The functions that call Qualys, and no other, must get the bundle."
   }
   assert {
     condition = toset(flatten([

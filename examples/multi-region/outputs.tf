@@ -1,5 +1,5 @@
 output "image_scan" {
-  description = "Everything that the root module tells: ARNs, names and URLs of what it made."
+  description = "All outputs of the root module: ARNs, names and URLs of what it made."
   value       = module.image_scan
 }
 

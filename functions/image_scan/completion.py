@@ -1,6 +1,6 @@
-"""The end of an image's way: it is told first, to machines and to people, then recorded.
+"""Completes a scan: notifies machines and people, then records the verdict.
 
-In this order an alert can be told twice after a crash, but never be lost behind a cache hit.
+In this order a crash can repeat an alert, but never lose it behind a cache hit.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from image_scan import log, metrics
-from image_scan.contracts import Outcome, Settled, SettleTask
+from image_scan.contracts import Completed, CompletionInput, Outcome
 from image_scan.errors import MalformedEvent
 from image_scan.events.workloads import workload_of
 from image_scan.notifications import facts, throttle
@@ -18,21 +18,21 @@ from image_scan.notifications import facts, throttle
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from image_scan.cache.concurrency import ScanSlots
+    from image_scan.cache.concurrency import ScanPermits
     from image_scan.cache.leases import ScanCache
     from image_scan.contracts import Workload
     from image_scan.notifications.throttle import InstallNotices
 
-    # Tells those who have to hear, and says whether there were any.
-    Tell = Callable[[SettleTask, Outcome, Mapping[str, Workload]], bool]
+    # Notifies the workloads that need it, and returns whether there were any.
+    Notify = Callable[[CompletionInput, Outcome, Mapping[str, Workload]], bool]
     Once = Callable[[str, Callable[[], object]], bool]
-    Announce = Callable[[SettleTask, Outcome, Mapping[str, Workload]], None]
+    Announce = Callable[[CompletionInput, Outcome, Mapping[str, Workload]], None]
 
 _STATUS_CHANGE = "Step Functions Execution Status Change"
 _KEPT = "This is not the image's fault: it waits in the failed-events queue for a redrive"
 _ALL_KEPT = (
     "This is not the image's fault: until it is mended, all images that meet it wait in the "
-    "failed-events queue for a redrive, and the next hour tells of no other"
+    "failed-events queue for a redrive, and the next hour reports no other"
 )
 # The image's own: trying again would give the same answer. What cannot be read is not among them.
 _OWN = frozenset({"ScanFailed", "UnexpectedAnswer", "QualysRejected"})
@@ -40,13 +40,13 @@ _DIED = "execution "
 _RECORDED = ("CLEAN", "FINDINGS", "UNSCANNABLE")
 
 
-def read_task(event: dict[str, Any]) -> SettleTask:
-    """The task of a state machine, or of an execution that died outside its own error handling.
+def read_input(event: dict[str, Any]) -> CompletionInput:
+    """Returns the input of a machine's state, or of an execution that died outside its own Catch.
 
     Raises MalformedEvent when EventBridge left the execution's input out.
     """
     if event.get("detail-type") != _STATUS_CHANGE:
-        return cast("SettleTask", event)
+        return cast("CompletionInput", event)
     detail = event["detail"]
     if not detail.get("input"):
         raise MalformedEvent(f"no input is included of {detail.get('executionArn')}")
@@ -55,73 +55,73 @@ def read_task(event: dict[str, Any]) -> SettleTask:
         error=f"{_DIED}{detail['status']}",
         cause=detail.get("cause") or "",
     )
-    return cast("SettleTask", {**json.loads(detail["input"]), "outcome": outcome})
+    return cast("CompletionInput", {**json.loads(detail["input"]), "outcome": outcome})
 
 
-def settle(
-    task: SettleTask,
+def complete(
+    scan_input: CompletionInput,
     cache: ScanCache,
-    slots: ScanSlots,
+    permits: ScanPermits,
     notices: InstallNotices,
     ttl_seconds: int,
-    tell: Tell,
+    notify: Notify,
     announce: Announce,
-) -> Settled:
-    """Tells who has to know and records the verdict; safe to repeat. `announce` hears of each
-    scan that ended, and of what cannot be scanned."""
-    outcome = task["outcome"]
+) -> Completed:
+    """Notifies the workloads and records the verdict; safe to repeat. `announce` is given each
+    scan that ended, and each image that cannot be scanned."""
+    outcome = scan_input["outcome"]
     outcome["reason"] = facts.reason(outcome)
-    lease = task["lease"]
+    lease = scan_input["lease"]
     if lease is None:
-        workload, deployed = workload_of(task)
+        workload, deployed = workload_of(scan_input)
         if outcome["verdict"] == "UNSCANNABLE":
-            announce(task, outcome, {workload: deployed})
-        notified = tell(task, outcome, {workload: deployed})
-        if not task.get("again"):
-            cache.note_told(task, outcome, ttl_seconds)
+            announce(scan_input, outcome, {workload: deployed})
+        notified = notify(scan_input, outcome, {workload: deployed})
+        if not scan_input.get("again"):
+            cache.record_notified(scan_input, outcome, ttl_seconds)
         if outcome["verdict"] == "UNSCANNABLE":
             metrics.count("Verdicts", Verdict="UNSCANNABLE")
-        return _settled(outcome, notified)
-    slots.give_back(lease["execution_name"])
+        return _completed(outcome, notified)
+    permits.give_back(lease["execution_name"])
     end = cache.record if outcome["verdict"] in _RECORDED else cache.free
     cache.keep_findings(lease, outcome, ttl_seconds)
     notified = False
     once = partial(notices.once, claimant=lease["execution_name"])
-    heard: dict[str, Workload] = {}
+    reached: dict[str, Workload] = {}
     unaware: dict[str, Workload] = {}
     while (workloads := cache.workloads_of(lease)) is not None:
-        late = {workload: each for workload, each in workloads.items() if workload not in heard}
+        late = {workload: each for workload, each in workloads.items() if workload not in reached}
         if late:
-            announce(task, outcome, late)
-            to_tell = cache.unaware(lease, outcome, late)
-            unaware |= to_tell
-            notified |= bool(to_tell) and _tell(task, outcome, to_tell, once, tell)
-        heard |= late
-        if end(lease, outcome, ttl_seconds, heard):
+            announce(scan_input, outcome, late)
+            to_notify = cache.unaware(lease, outcome, late)
+            unaware |= to_notify
+            notified |= bool(to_notify) and _notify(scan_input, outcome, to_notify, once, notify)
+        reached |= late
+        if end(lease, outcome, ttl_seconds, reached):
             log.info(
-                "settled", verdict=outcome["verdict"], reason=outcome["reason"], notified=notified
+                "completed", verdict=outcome["verdict"], reason=outcome["reason"], notified=notified
             )
             metrics.count("Verdicts", Verdict=outcome["verdict"])
-            return _settled(outcome, notified, is_known=bool(heard) and not unaware)
-    log.info("already settled", verdict=outcome["verdict"])
-    return _settled(outcome, notified)
+            return _completed(outcome, notified, is_known=bool(reached) and not unaware)
+    log.info("already completed", verdict=outcome["verdict"])
+    return _completed(outcome, notified)
 
 
-def _tell(
-    task: SettleTask,
+def _notify(
+    scan_input: CompletionInput,
     outcome: Outcome,
     workloads: Mapping[str, Workload],
     once: Once,
-    tell: Tell,
+    notify: Notify,
 ) -> bool:
     if not _is_kept(outcome):
-        return tell(task, outcome, workloads)
+        return notify(scan_input, outcome, workloads)
     of_install = outcome["error"] in throttle.ERRORS
     words = f"{outcome['reason']}. {_ALL_KEPT if of_install else _KEPT}"
-    told = cast("Outcome", {**outcome, "reason": words})
+    explained = cast("Outcome", {**outcome, "reason": words})
     if of_install:
-        return once(outcome["error"], partial(tell, task, told, workloads))
-    return tell(task, told, workloads)
+        return once(outcome["error"], partial(notify, scan_input, explained, workloads))
+    return notify(scan_input, explained, workloads)
 
 
 def _is_kept(outcome: Outcome) -> bool:
@@ -130,9 +130,9 @@ def _is_kept(outcome: Outcome) -> bool:
     return outcome["verdict"] == "ERROR" and error not in _OWN and not error.startswith(_DIED)
 
 
-def _settled(outcome: Outcome, notified: bool, *, is_known: bool = False) -> Settled:
+def _completed(outcome: Outcome, notified: bool, *, is_known: bool = False) -> Completed:
     """`is_known`: the scan before ended in the same way, and what it said holds."""
-    return Settled(
+    return Completed(
         verdict=outcome["verdict"],
         notified=notified,
         kept=_is_kept(outcome) and not is_known,

@@ -103,7 +103,7 @@ def owner_topics() -> dict[str, dict[Reader, str]]:
 
 
 def qualys_platform_url() -> str:
-    """Where people sign in at Qualys; empty where the install was not told."""
+    """Where people sign in at Qualys; empty where the install does not know it."""
     return os.environ.get("QUALYS_PLATFORM_URL", "").strip().rstrip("/")
 
 
@@ -122,7 +122,7 @@ def registry_role_arn(account_id: str) -> str:
 
 
 def registry_external_id() -> str:
-    """The external id that this role trusts; empty where the install was not told."""
+    """The external id that this role trusts; empty where the install does not know it."""
     return os.environ.get("QUALYS_EXTERNAL_ID", "").strip()
 
 

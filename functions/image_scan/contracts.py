@@ -35,7 +35,7 @@ class Image(TypedDict):
     `certain` say what runs of it on the `platform`, see `ecr.identity`; digests have their
     `sha256:` prefix. `unscannable` is the reason why no scan can be asked for, or empty.
     `role_account_id` is the member account whose role the sensor assumes to pull it, empty for
-    the install's own role. `unread` says why ECR told nothing of it: the event has to be read
+    the install's own role. `unread` says why ECR answered nothing for it: the event has to be read
     again. `awaited`: its repository does not exist yet, and a pull-through cache may make it with
     the first pull.
     """
@@ -60,7 +60,7 @@ class Image(TypedDict):
 
 
 class TaskState(TypedDict):
-    """A task that ECS has told of: it runs, or has stopped. `reconciled`: a reconciliation has
+    """A task that ECS has reported: it runs, or has stopped. `reconciled`: a reconciliation has
     found it running."""
 
     arn: str
@@ -96,7 +96,7 @@ class Counts(TypedDict):
 
 
 class TopFinding(TypedDict):
-    """`fixes` are packages with the version that fixes them, from wherever Qualys tells it.
+    """`fixes` are packages with the version that fixes them, from wherever Qualys gives it.
 
     `exploit`: one exists; `exploited`: the vulnerability is known to be exploited now. `qds` is the
     Qualys Detection Score, 1 to 100, None where there is none. Older findings have neither.
@@ -171,8 +171,8 @@ class Outcome(TypedDict):
 
 
 class CacheDecision(TypedDict):
-    """What to do with an image: scan it, tell a known verdict, or nothing. `again`: its workloads
-    know the verdict, and hear of what has become notifiable since then."""
+    """What to do with an image: scan it, notify of a known verdict, or nothing. `again`: its
+    workloads know the verdict, and are notified of what has become notifiable since then."""
 
     decision: Literal["scan", "notify", "skip"]
     lease: Lease | None
@@ -181,10 +181,10 @@ class CacheDecision(TypedDict):
 
 
 class Registry(TypedDict):
-    """`memoised` when it was not asked for at Qualys this time."""
+    """`cached` when it was not asked for at Qualys this time."""
 
     uuid: str
-    memoised: bool
+    cached: bool
 
 
 class Submission(TypedDict):
@@ -216,8 +216,8 @@ class Status(TypedDict):
     detected: NotRequired[Detections]
 
 
-class ImageTask(TypedDict):
-    """One image on its way through both machines. `force` and `task` reach no further than
+class ScanInput(TypedDict):
+    """One image on its way through both machines. `force` and `task` (of ECS) reach no further than
     CheckCache."""
 
     event_id: str
@@ -227,7 +227,7 @@ class ImageTask(TypedDict):
     task: NotRequired[TaskState | None]
 
 
-class SubmitTask(ImageTask):
+class SubmitInput(ScanInput):
     """`attempt` counts the retries of the state, from 0."""
 
     registry: Registry
@@ -235,8 +235,8 @@ class SubmitTask(ImageTask):
     attempt: int
 
 
-class StatusTask(ImageTask):
-    """`ended_checks` as the poll before told it, 0 at first; `last` when no poll will follow."""
+class StatusInput(ScanInput):
+    """`ended_checks` as the poll before counted it, 0 at first; `last` when no poll will follow."""
 
     registry: Registry
     submission: Submission
@@ -244,13 +244,13 @@ class StatusTask(ImageTask):
     last: bool
 
 
-class ResultTask(ImageTask):
+class ResultsInput(ScanInput):
     registry: Registry
     submission: Submission
     status: Status
 
 
-class SettleTask(ImageTask):
+class CompletionInput(ScanInput):
     """`again` as CheckCache says it; `execution_arn` is that of the scan, where one has just
     ended."""
 
@@ -260,7 +260,7 @@ class SettleTask(ImageTask):
     execution_arn: NotRequired[str]
 
 
-class Settled(TypedDict):
+class Completed(TypedDict):
     """`kept`: the machine keeps the request in the failed-events queue. Not if it has kept that of
     the scan before, which ended in the same way."""
 

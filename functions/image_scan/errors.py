@@ -26,7 +26,7 @@ class QualysUnavailable(TransientError):
 
 
 class QualysUnreadable(TransientError):
-    """Qualys answered in no form that is known, or what became of a call cannot be told.
+    """Qualys answered in no form that is known, or the fate of a call is unknown.
 
     The gateway's fault and never the image's; and never read as an absence of findings.
     """
@@ -37,7 +37,7 @@ class QualysThrottled(TransientError):
 
 
 class RegistryGone(TransientError):
-    """The memoised registry no longer exists at Qualys; the memo has been dropped."""
+    """The cached registry no longer exists at Qualys; the entry has been dropped."""
 
 
 class RegistryNotReady(TransientError):

@@ -34,18 +34,18 @@ def configure() -> None:
     )
 
 
-def bind(task: Mapping[str, Any]) -> None:
-    """Makes the event and image of a task the context of every line that follows."""
+def bind(event: Mapping[str, Any]) -> None:
+    """Makes the event id and image of a function's input the context of every line that follows."""
     configure()
-    image = task.get("image")
+    image = event.get("image")
     image = image if isinstance(image, Mapping) else {}
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(
         **{
             name: value
             for name, value in (
-                ("event_id", task.get("event_id")),
-                ("execution", task.get("execution_name")),
+                ("event_id", event.get("event_id")),
+                ("execution", event.get("execution_name")),
                 ("digest", image.get("digest")),
                 ("repository", image.get("repository")),
             )

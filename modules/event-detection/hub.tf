@@ -52,7 +52,7 @@ resource "aws_ssm_parameter" "installation" {
   lifecycle {
     precondition {
       condition     = length(jsonencode({ hub = local.hub })) <= 4096
-      error_message = "The names of the roles are longer than the parameter that tells them to spokes may be (4,096 characters): take a shorter iam_path."
+      error_message = "The names of the roles are longer than the parameter that spokes read them from may be (4,096 characters): take a shorter iam_path."
     }
   }
 

@@ -30,7 +30,7 @@ locals {
         ]
         # A refused call deployed nothing.
         errorCode = [{ exists = false }]
-        # Nor does scaling. Who scales by hand cannot be told here; the first function sees it.
+        # Nor does scaling. A desired count that is changed by hand cannot be filtered here; ParseEvent skips it.
         userIdentity = {
           invokedBy = [
             { anything-but = "ecs.application-autoscaling.amazonaws.com" },

@@ -9,7 +9,7 @@ variable "registry_role" {
     qualys_account_id = optional(string)
     external_id       = optional(string)
   })
-  description = "Either `existing_arn`, a role that is passed through unchanged, or `qualys_account_id` with `external_id` (Qualys tells both), for which a role is created."
+  description = "Either `existing_arn`, a role that is passed through unchanged, or `qualys_account_id` with `external_id` (Qualys gives both), for which a role is created."
 
   validation {
     condition     = (var.registry_role.existing_arn == null) != (var.registry_role.qualys_account_id == null && var.registry_role.external_id == null)

@@ -137,7 +137,7 @@ variable "security_hub" {
 
 variable "alarm_topic_name" {
   type        = string
-  description = "Name of an SNS topic, the same in every account and region, that is told when events could not be forwarded. By default (null) the alarm is only shown."
+  description = "Name of an SNS topic, the same in every account and region, that is notified when events could not be forwarded. By default (null) the alarm is only shown."
   default     = null
 }
 

@@ -45,7 +45,7 @@ variable "security_hub" {
 
 variable "alarm_topic_arn" {
   type        = string
-  description = "ARN of an SNS topic in this region and account that is told when events could not be forwarded. By default (null) the alarm is only shown."
+  description = "ARN of an SNS topic in this region and account that is notified when events could not be forwarded. By default (null) the alarm is only shown."
   default     = null
 }
 

@@ -57,7 +57,7 @@ data "aws_iam_policy_document" "get_registry" {
     sid       = "RememberRegistries"
     actions   = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem"]
     resources = [var.cache_table.arn]
-    # The memos beside the images, and no verdict.
+    # The entries beside the images, and no verdict.
     condition {
       test     = "ForAllValues:StringLike"
       variable = "dynamodb:LeadingKeys"
@@ -84,13 +84,13 @@ data "aws_iam_policy_document" "submit_scan" {
   }
 
   statement {
-    sid       = "TakeSlots"
+    sid       = "TakePermits"
     actions   = ["dynamodb:PutItem", "dynamodb:UpdateItem"]
     resources = [var.cache_table.arn]
     condition {
       test     = "ForAllValues:StringLike"
       variable = "dynamodb:LeadingKeys"
-      values   = ["slots#*"]
+      values   = ["permits#*"]
     }
   }
 }

@@ -10,7 +10,7 @@ locals {
   policy_environment = { NOTIFY = jsonencode(var.notification_policy) }
 
   functions = merge(local.pipeline_functions, local.security_hub_functions)
-  # The same keys, known before anything that the functions are told is.
+  # The same keys, known before the values of the functions' settings are.
   steps = concat(
     [
       "parse_event", "check_cache", "get_registry", "submit_scan", "check_status", "get_results",

@@ -88,7 +88,7 @@ resource "aws_sns_topic_subscription" "email" {
   endpoint  = each.value
 }
 
-# Read when a verdict is told; the functions' environment would be too small for many of them.
+# Read when a verdict is notified; the functions' environment would be too small for many of them.
 resource "aws_dynamodb_table_item" "exceptions" {
   count = length(var.exceptions) > 0 ? 1 : 0
 

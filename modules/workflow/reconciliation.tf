@@ -4,7 +4,7 @@ resource "aws_scheduler_schedule" "reconcile" {
   count = var.reconcile_schedule == null ? 0 : 1
 
   name                = "${var.name_prefix}-reconcile"
-  description         = "Running images without a verdict are scanned, and coverage is told"
+  description         = "Running images without a verdict are scanned, and coverage is published"
   schedule_expression = var.reconcile_schedule
 
   flexible_time_window {

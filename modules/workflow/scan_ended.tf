@@ -1,5 +1,5 @@
 # What ends outside the scan machine's own Catch (aborted by hand, timed out as a whole, an error of
-# the runtime) is announced by Step Functions itself: the lease is freed and the owner is told.
+# the runtime) is announced by Step Functions itself: the lease is freed and the owner is notified.
 resource "aws_cloudwatch_event_rule" "scan_ended" {
   name        = "${var.name_prefix}-scan-ended"
   description = "A scan that ended without success frees its image and is reported"

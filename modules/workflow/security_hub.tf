@@ -95,7 +95,7 @@ data "aws_iam_policy_document" "import_findings" {
     sid       = "RememberFindings"
     actions   = ["dynamodb:GetItem", "dynamodb:PutItem"]
     resources = [var.cache_table.arn]
-    # The memos beside the images, and no verdict.
+    # The entries beside the images, and no verdict.
     condition {
       test     = "ForAllValues:StringLike"
       variable = "dynamodb:LeadingKeys"

@@ -10,7 +10,7 @@ locals {
 # One execution per event. Express: cheap where most events end at the cache, and without a
 # history, so what containers carry in their environment is never stored.
 resource "aws_sfn_state_machine" "intake" {
-  # checkov:skip=CKV_AWS_284: a trace costs money per execution and tells no more than the logs
+  # checkov:skip=CKV_AWS_284: a trace costs money per execution and shows no more than the logs
   # checkov:skip=CKV_AWS_285: it wants the data of executions in the logs, and events carry environment values
   name     = "${var.name_prefix}-intake"
   type     = "EXPRESS"
@@ -34,7 +34,7 @@ resource "aws_sfn_state_machine" "intake" {
 # One execution per image that nobody knows. Standard: it waits for minutes, and its execution
 # name makes it run once.
 resource "aws_sfn_state_machine" "scan" {
-  # checkov:skip=CKV_AWS_284: a trace costs money per execution and tells no more than the logs
+  # checkov:skip=CKV_AWS_284: a trace costs money per execution and shows no more than the logs
   # checkov:skip=CKV_AWS_285: it wants the data of executions in the logs, and events carry environment values
   name     = "${var.name_prefix}-scan"
   type     = "STANDARD"

@@ -182,7 +182,7 @@ variable "exceptions" {
     reason     = string
     owner      = string
   }))
-  description = "Findings of which nobody is told until the end of a day, by `qid` or `cve` and `repository`."
+  description = "Findings of which nobody is notified until the end of a day, by `qid` or `cve` and `repository`."
   default     = []
 }
 

@@ -24,7 +24,7 @@ def hub_of(state: State | None) -> Json | None:
 def hub_in_account(states: States, name_prefix: str, account_id: str, region: str) -> Json:
     """The hub of the account's installation; with several, of the one in the region.
 
-    Raises OpsError when there is none, or it cannot be told which.
+    Raises OpsError when there is none, or it is unknown which.
     """
     old = Deployment(INSTALLATION, name_prefix, account_id, "").old_path
     found = by_region(states, INSTALLATION, name_prefix, account_id).values()
@@ -67,7 +67,7 @@ def hub_by_names(
 ) -> tuple[Json, str]:
     """The hub as the modules name its parts, and its event pattern as an expression.
 
-    `iam_path` is that of its roles: it cannot be told from names.
+    `iam_path` is that of its roles: names do not show it.
     """
     _, partition, _, region, account_id, path = bus.split(":", 5)
     prefix = path.removeprefix("event-bus/").removesuffix("-hub")

@@ -59,7 +59,7 @@ def _run(action: str, console: Console, *, hub: bool) -> int:
     caller = Caller.in_region(given.one_region())
     of = Deployment(INSTALLATION, given.name_prefix, caller.account_id, caller.region)
     target = Target.found(of, locations(given, caller), given, console)
-    _tell_of_others(target, console)
+    _show_others(target, console)
     if nothing_to_destroy(target, action, console):
         return 0
     if hub and action != DESTROY:
@@ -69,7 +69,7 @@ def _run(action: str, console: Console, *, hub: bool) -> int:
     return roll_out([root], action, given, console, _after(target, caller, inputs))
 
 
-def _tell_of_others(target: Target, console: Console) -> None:
+def _show_others(target: Target, console: Console) -> None:
     """Where the account has installations of this prefix, before one more is made."""
     of = target.deployment
     if target.state:
@@ -142,8 +142,8 @@ def _gateway(settings: Settings, given: Set[str], action: str) -> dict[str, str]
     pod, url = settings.get("QUALYS_POD"), settings.get("QUALYS_GATEWAY_URL")
     if not pod and not url and not given & {"qualys_pod", "qualys_gateway_url"}:
         pod = next(iter(gateways())) if action == DESTROY else settings.need("QUALYS_POD")
-    told = {"qualys_pod": pod, "qualys_gateway_url": url}
-    return {name: value for name, value in told.items() if value}
+    reported = {"qualys_pod": pod, "qualys_gateway_url": url}
+    return {name: value for name, value in reported.items() if value}
 
 
 def _way_to_the_role(settings: Settings, action: str) -> str:

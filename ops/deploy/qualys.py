@@ -28,8 +28,8 @@ def registry_trust(settings: Settings, caller: Caller) -> dict[str, str]:
     credentials = Credentials(session, gateway_url, lambda: _secret(settings, caller))
     try:
         answer = Transport(session, gateway_url, credentials).send("GET", "/registry/aws-base")
-        told = answer.json()
-        account_id, external_id = str(told["accountId"]), str(told["externalId"])
+        reported = answer.json()
+        account_id, external_id = str(reported["accountId"]), str(reported["externalId"])
     except ProxyUnauthorized:
         raise OpsError(
             "The proxy of this machine refuses the connection to Qualys (HTTP 407). Its user and "
@@ -42,7 +42,7 @@ def registry_trust(settings: Settings, caller: Caller) -> dict[str, str]:
             f"Qualys was asked for its AWS account id, and failed: {kind}: {error}"
         ) from None
     except (ValueError, KeyError, TypeError):
-        raise OpsError(f"{gateway_url} does not tell its AWS account id and external id.") from None
+        raise OpsError(f"{gateway_url} does not give its AWS account id and external id.") from None
     return {"qualys_account_id": account_id, "external_id": external_id}
 
 

@@ -69,7 +69,7 @@ class Terraform:
         }
 
     def init(self) -> None:
-        # Where the state is has been settled before: nothing is migrated here.
+        # Where the state is has been decided before: nothing is migrated here.
         code, printed = self._run("init", "-input=false", "-reconfigure", quiet=True)
         if code:
             raise OpsError(

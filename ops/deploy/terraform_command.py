@@ -30,7 +30,7 @@ class Command:
 
 
 def find_command() -> Command | None:
-    """None where neither is on PATH. Raises OpsError for one that does not tell its version."""
+    """None where neither is on PATH. Raises OpsError for one that does not say its version."""
     for command, name in _NAMES.items():
         if path := shutil.which(command):
             return Command(path, name, _version(path))
@@ -71,4 +71,4 @@ def _version(path: str) -> str:
     try:
         return str(json.loads(answer.stdout)["terraform_version"])
     except (ValueError, KeyError):
-        raise OpsError(f"{path} does not tell its version.") from None
+        raise OpsError(f"{path} does not say its version.") from None

@@ -1,4 +1,4 @@
-"""What has been going on: the last scans, events that lie in queues, and who is told."""
+"""What has been going on: the last scans, events that lie in queues, and who is notified."""
 
 from botocore.exceptions import ClientError
 

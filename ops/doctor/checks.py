@@ -35,7 +35,7 @@ class Check:
         return self.function.__name__.replace("_", "-")
 
     def run(self, here: Here) -> Finding:
-        """What cannot be told is unknown, with the reason; no error passes."""
+        """A check without an answer is unknown, with the reason; no error passes."""
         try:
             return self.function(here)
         except Unanswered as error:

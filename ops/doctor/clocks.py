@@ -25,7 +25,7 @@ def clocks_agree(here: Here) -> Finding:
     if abs(apart) > _QUALYS_SECONDS:
         return failed(
             f"Qualys' clock is {abs(apart):.0f} s {'behind' if apart > 0 else 'ahead of'} AWS'",
-            "tell Qualys Support: fresh results may be taken for old ones until it is set right",
+            "ask Qualys Support: fresh results may be taken for old ones until it is set right",
         )
     return passed(f"Qualys' and AWS' clocks are {abs(apart):.0f} s apart")
 

@@ -36,8 +36,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     # Nothing but the JSON on standard output.
     lines = examine(here, Console(stderr=True) if arguments.json else console)
     if arguments.json:
-        told = as_json(here, lines, described())
-        console.print(told, markup=False, highlight=False, soft_wrap=True)
+        reported = as_json(here, lines, described())
+        console.print(reported, markup=False, highlight=False, soft_wrap=True)
     else:
         show(here, lines, described(), console)
     return 0 if is_healthy(lines) else 1

@@ -43,7 +43,7 @@ def gateway_reachable(here: Here) -> Finding:
 
 
 def secret_readable(here: Here) -> Finding:
-    arn = here.told("QUALYS_SECRET_ARN")
+    arn = here.setting("QUALYS_SECRET_ARN")
     try:
         return passed(f"it holds {here.qualys.secret.kind}")
     except ConfigurationError as error:
@@ -64,7 +64,7 @@ def secret_readable(here: Here) -> Finding:
 
 def credential_accepted(here: Here) -> Finding:
     """Asked for what scans need to read: registries and images."""
-    arn = here.told("QUALYS_SECRET_ARN")
+    arn = here.setting("QUALYS_SECRET_ARN")
     try:
         client = here.qualys.client
         if here.qualys.refusal is not None:

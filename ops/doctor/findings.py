@@ -22,7 +22,7 @@ class Finding:
 
 
 class Unanswered(Exception):
-    """A check cannot tell: what it rests on is missing or may not be read. Ends as unknown."""
+    """A check has no answer: what it rests on is missing or may not be read. Ends as unknown."""
 
     def __init__(self, reason: str, remedy: str = "") -> None:
         super().__init__(reason)

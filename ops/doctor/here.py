@@ -136,14 +136,15 @@ class Here:
 
     @cached_property
     def environment(self) -> Mapping[str, str]:
-        """What the functions are told, all of them together."""
-        told: dict[str, str] = {}
+        """The settings of the functions, all of them together."""
+        reported: dict[str, str] = {}
         for each in self.functions.values():
-            told |= each.get("Environment", {}).get("Variables", {})
-        return told
+            reported |= each.get("Environment", {}).get("Variables", {})
+        return reported
 
-    def told(self, name: str) -> str:
-        """Raises Unanswered where no function is told it, or we may not read what they are told."""
+    def setting(self, name: str) -> str:
+        """Raises Unanswered where no function has the setting, or we may not read their
+        settings."""
         value = self.environment.get(name, "")
         if not value:
             if any("Error" in each.get("Environment", {}) for each in self.functions.values()):
@@ -158,7 +159,7 @@ class Here:
         return next((str(arn) for arn in arns if ":event-bus/" in arn), "")
 
     def date(self) -> str:
-        """AWS' own time now, as the Date header of an answer tells it."""
+        """AWS' own time now, as the Date header of an answer says."""
         answer = self.client("sts").get_caller_identity()
         return str(answer["ResponseMetadata"]["HTTPHeaders"].get("date", ""))
 

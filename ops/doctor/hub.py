@@ -81,18 +81,18 @@ def stack_sets_access(here: Here) -> Finding:
         return passed("no organization forwards to this hub")
     client = here.client("cloudformation")
     asked = [access(client, as_whom) for as_whom in ("SELF", "DELEGATED_ADMIN")]
-    told = [status for status in asked if status]
+    reported = [status for status in asked if status]
     by_whom = "   # with credentials of the management account"
-    if not told:
+    if not reported:
         return unknown(
             "only the management account, or one that administers StackSets for it, may ask "
             "whether CloudFormation may deploy to the accounts of the organization",
             here.aws("cloudformation describe-organizations-access") + by_whom,
         )
-    if told[0] == "ENABLED":
+    if reported[0] == "ENABLED":
         return passed("CloudFormation may deploy to the accounts of the organization")
     return hint(
-        f"CloudFormation may not deploy to the accounts of the organization ({told[0]}): "
+        f"CloudFormation may not deploy to the accounts of the organization ({reported[0]}): "
         "StackSets are refused",
         here.aws("cloudformation activate-organizations-access") + by_whom,
     )

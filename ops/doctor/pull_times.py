@@ -12,7 +12,7 @@ from ops.doctor.here import Here
 
 def pull_time_excluded(here: Here) -> Finding:
     """The sensor's pulls do not count as use of an image."""
-    arn = here.told("QUALYS_ROLE_ARN")
+    arn = here.setting("QUALYS_ROLE_ARN")
     name = arn.rsplit("/", 1)[-1]
     ecr = here.client("ecr")
     ask = getattr(ecr, "list_pull_time_update_exclusions", None)

@@ -19,7 +19,7 @@ _ALIVE = frozenset({"running", "active", "healthy"})
 
 def registry_role(here: Here) -> Finding:
     """It exists, and may read ECR."""
-    arn = here.told("QUALYS_ROLE_ARN")
+    arn = here.setting("QUALYS_ROLE_ARN")
     role = here.role(arn)
     if role is None:
         if _is_made_here(here, arn):
@@ -40,7 +40,7 @@ def registry_role(here: Here) -> Finding:
 
 
 def registry_trust(here: Here) -> Finding:
-    """The role trusts the account that aws-base tells."""
+    """The role trusts the account that aws-base gives."""
     role, base = _role_and_base(here)
     if policies.allows_account(role.trust, base.account_id, _ASSUME):
         return passed(f"role {role.name} trusts Qualys' account {base.account_id}")
@@ -52,7 +52,7 @@ def registry_trust(here: Here) -> Finding:
 
 
 def external_id(here: Here) -> Finding:
-    """The role asks for the external id that aws-base tells."""
+    """The role asks for the external id that aws-base gives."""
     role, base = _role_and_base(here)
     asked = policies.conditions(role.trust, _ASSUME, _EXTERNAL_ID)
     if not asked:
@@ -61,17 +61,17 @@ def external_id(here: Here) -> Finding:
             _trust_remedy(here, role, base),
         )
     if here.partition == "aws-us-gov":
-        return unknown("of GovCloud, aws-base is not known to tell the right external id")
-    told = here.environment.get("QUALYS_EXTERNAL_ID", "")
+        return unknown("of GovCloud, aws-base is not known to give the right external id")
+    reported = here.environment.get("QUALYS_EXTERNAL_ID", "")
     if base.external_id not in asked:
         return failed(
             f"role {role.name} asks for {', '.join(sorted(asked))}, and Qualys presents "
             f"{base.external_id}",
             _trust_remedy(here, role, base),
         )
-    if told and told != base.external_id:
+    if reported and reported != base.external_id:
         return failed(
-            f"the functions were told {told}, and Qualys presents {base.external_id}",
+            f"the functions have {reported}, and Qualys presents {base.external_id}",
             f"{here.deploy} CREATE_ROLE=true",
         )
     return passed(f"role {role.name} asks for {base.external_id}, which Qualys presents")
@@ -79,7 +79,7 @@ def external_id(here: Here) -> Finding:
 
 def registry_connected(here: Here) -> Finding:
     """This region's ECR registry is at Qualys, with a connector for the role."""
-    arn = here.told("QUALYS_ROLE_ARN")
+    arn = here.setting("QUALYS_ROLE_ARN")
     client = here.qualys.admitted
     uri = f"https://{here.account_id}.dkr.ecr.{here.region}.amazonaws.com"
     if not (uuid := client.registry_uuid(uri)):
@@ -99,7 +99,7 @@ def registry_connected(here: Here) -> Finding:
 
 
 def sensor_alive(here: Here) -> Finding:
-    """A Registry Sensor runs, and was heard of within the hour."""
+    """A Registry Sensor runs, and was seen within the hour."""
     _ = here.qualys.admitted
     remedy = f"start a Registry Sensor, and see it in {_in_the_ui('Configurations > Sensors')}"
     sensors = here.qualys.sensors()
@@ -114,19 +114,19 @@ def sensor_alive(here: Here) -> Finding:
         states = ", ".join(sorted({_said(each, "status") or "?" for each in of_registries}))
         return failed(f"no Registry Sensor runs: {states}", remedy)
     now = time.time()
-    heard = [reading.milliseconds(each.get("lastCheckedIn")) / 1000 for each in running]
-    if not any(heard):
-        return unknown("a Registry Sensor runs; it does not say when it was last heard of")
-    silent = now - max(heard)
+    notified = [reading.milliseconds(each.get("lastCheckedIn")) / 1000 for each in running]
+    if not any(notified):
+        return unknown("a Registry Sensor runs; it does not say when it was last seen")
+    silent = now - max(notified)
     if silent > _SILENT_SECONDS:
-        return failed(f"no Registry Sensor was heard of for {silent / 3600:.0f} hours", remedy)
+        return failed(f"no Registry Sensor was seen for {silent / 3600:.0f} hours", remedy)
     return passed(f"{len(running)} Registry Sensor{'s' if len(running) > 1 else ''} running")
 
 
 def _role_and_base(here: Here) -> tuple[Role, AwsBase]:
     _ = here.qualys.admitted
     base = here.qualys.base
-    role = here.role(here.told("QUALYS_ROLE_ARN"))
+    role = here.role(here.setting("QUALYS_ROLE_ARN"))
     if role is None:
         raise Unanswered("the role does not exist: see registry-role")
     return role, base

@@ -69,5 +69,5 @@ def as_json(here: Here, lines: list[Line], terraform: str) -> str:
 
 
 def is_healthy(lines: list[Line]) -> bool:
-    """Whether no check fails; a hint, and what cannot be told, do not count."""
+    """Whether no check fails; a hint, and what is unknown, do not count."""
     return all(finding.verdict is not Verdict.FAIL for _, finding in lines)

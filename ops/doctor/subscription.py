@@ -59,7 +59,7 @@ class Settings(Protocol):
     @property
     def client(self) -> Callable[..., Any]: ...
 
-    def told(self, name: str) -> str:
+    def setting(self, name: str) -> str:
         """Raises Unanswered where no function has this setting."""
 
 
@@ -80,7 +80,7 @@ class Subscription:
     def _ca_bundle(self) -> str:
         if not (arn := self._here.environment.get("CA_BUNDLE_ARN", "")):
             return ""
-        version = self._here.told("CA_BUNDLE_VERSION")
+        version = self._here.setting("CA_BUNDLE_VERSION")
         secrets = self._here.client("secretsmanager")
         try:
             answer = secrets.get_secret_value(SecretId=arn, VersionId=version)
@@ -90,7 +90,7 @@ class Subscription:
 
     @property
     def gateway_url(self) -> str:
-        return self._here.told("QUALYS_GATEWAY_URL")
+        return self._here.setting("QUALYS_GATEWAY_URL")
 
     @cached_property
     def greeting(self) -> Greeting:
@@ -113,7 +113,7 @@ class Subscription:
     @cached_property
     def secret(self) -> Secret:
         """Raises ClientError as Secrets Manager gives it, and ConfigurationError."""
-        arn = self._here.told("QUALYS_SECRET_ARN")
+        arn = self._here.setting("QUALYS_SECRET_ARN")
         secrets = self._here.client("secretsmanager", arn.split(":")[3])
         text = str(secrets.get_secret_value(SecretId=arn).get("SecretString", ""))
         names = tuple(parse(text))

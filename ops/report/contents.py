@@ -1,4 +1,4 @@
-"""What a report tells, joined from the cache and the inventory. Pure."""
+"""What a report shows, joined from the cache and the inventory. Pure."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence

@@ -82,8 +82,8 @@ def _asked(
     except ConfigurationError:
         raise
     except ScanError as error:
-        told = _STATUS.search(str(error))
-        status = int(told[1]) if told else status
+        reported = _STATUS.search(str(error))
+        status = int(reported[1]) if reported else status
         return Answer(call, status, problem=type(error).__name__)
     return Answer(call, status, body)
 

@@ -22,8 +22,8 @@ def run(here: Here, console: Console, *, as_json: bool) -> int:
         raise OpsError(f"Qualys cannot be asked: {error}. `make doctor` says more.") from None
     compared, not_asked = report.examine(given), calls.not_asked(given)
     if as_json:
-        told = report.as_json(compared, not_asked)
-        console.print(told, markup=False, highlight=False, soft_wrap=True)
+        reported = report.as_json(compared, not_asked)
+        console.print(reported, markup=False, highlight=False, soft_wrap=True)
     else:
         report.show(compared, not_asked, console)
     return 0 if all(each.is_expected for each in compared) else 1
@@ -31,7 +31,7 @@ def run(here: Here, console: Console, *, as_json: bool) -> int:
 
 def _answers(here: Here) -> list[calls.Answer]:
     host = f"{here.account_id}.dkr.ecr.{here.region}.amazonaws.com"
-    role_account = here.told("QUALYS_ROLE_ARN").split(":")[4]
+    role_account = here.setting("QUALYS_ROLE_ARN").split(":")[4]
     answers = calls.answers(here.qualys.transport, host, role_account)
     first = next(answers)
     if first.problem == QualysUnauthorized.__name__:

@@ -54,7 +54,7 @@ def _finding(prefix: str) -> dict[str, Expected]:
 
 
 def _counted_finding(prefix: str) -> dict[str, Expected]:
-    """Of a finding in the details of an image only what tells it from others is read."""
+    """Of a finding in the details of an image only what distinguishes it from others is read."""
     return {**_unread(_finding(prefix)), **_at(prefix, tables.IDENTITY)}
 
 

@@ -81,9 +81,9 @@ def as_json(compared: list[Compared], not_asked: list[str]) -> str:
         for each in compared
     ]
     expected = all(each.is_expected for each in compared)
-    told = {
+    reported = {
         "as_expected": expected,
         "calls": calls,
         "not_asked": [f"GET {call}" for call in not_asked],
     }
-    return json.dumps(told, indent=2)
+    return json.dumps(reported, indent=2)

@@ -145,7 +145,7 @@ FLAGS = """
     any|absent            trendingInTheNews trendingSources
 """
 
-# What tells a finding from others, and its severity.
+# What distinguishes a finding from others, and its severity.
 IDENTITY = """
     object             * .
     number|text        * qid severity

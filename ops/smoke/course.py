@@ -131,10 +131,10 @@ class Course:
             return found if found["status"] != "RUNNING" else None
 
         found = self._until("verdict", ended, "the scan has not ended")
-        told = verdict_of(found)
-        _require_result(told["verdict"], told["reason"])
+        reported = verdict_of(found)
+        _require_result(reported["verdict"], reported["reason"])
         at = found["stopDate"].timestamp()
-        return Step("verdict", at, told["reason"] or "the scan has ended", told["verdict"])
+        return Step("verdict", at, reported["reason"] or "the scan has ended", reported["verdict"])
 
     def _raise_kept(self, stage: Stage, look: Callable[[], str | None], words: str) -> None:
         if (why := look()) is not None:

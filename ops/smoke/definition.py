@@ -98,8 +98,8 @@ class Definitions:
         return found["status"] in _STATUSES
 
     def _is_ours(self, arn: str) -> bool:
-        told = self._ecs.describe_task_definition(taskDefinition=arn)["taskDefinition"]
-        return [each["name"] for each in told["containerDefinitions"]] == [CONTAINER]
+        reported = self._ecs.describe_task_definition(taskDefinition=arn)["taskDefinition"]
+        return [each["name"] for each in reported["containerDefinitions"]] == [CONTAINER]
 
 
 @contextmanager
@@ -110,8 +110,8 @@ def interruptible() -> Iterator[None]:
     def interrupt(*_: Any) -> NoReturn:
         raise KeyboardInterrupt
 
-    heard = [each for each in _ENDINGS if signal.getsignal(each) != signal.SIG_IGN]
-    before = {each: signal.signal(each, interrupt) for each in heard}
+    notified = [each for each in _ENDINGS if signal.getsignal(each) != signal.SIG_IGN]
+    before = {each: signal.signal(each, interrupt) for each in notified}
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""What `make smoke` tells: a line for each stage as it is passed, and the end; or all of it as
+"""What `make smoke` prints: a line for each stage as it is passed, and the end; or all of it as
 JSON."""
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Report:
 
     def passed(self, step: Step) -> None:
         at = datetime.fromtimestamp(step.at, UTC)
-        # ECS tells whole seconds, and clocks differ.
+        # ECS gives whole seconds, and clocks differ.
         begun = self.registered_at or at
         seconds = max(0.0, round((at - begun).total_seconds(), 1))
         self.verdict = step.verdict or self.verdict
@@ -90,8 +90,8 @@ class Report:
         """Prints the JSON where it is asked for."""
         if self.as_json:
             hidden = ("console", "as_json", "registered_at")
-            told = {name: value for name, value in vars(self).items() if name not in hidden}
-            self.console.print_json(json.dumps(told))
+            reported = {name: value for name, value in vars(self).items() if name not in hidden}
+            self.console.print_json(json.dumps(reported))
 
     def _line(self, name: str, when: str, words: str, style: str = "") -> None:
         if not self.as_json:

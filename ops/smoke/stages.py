@@ -1,4 +1,4 @@
-"""The stages of an event, in their order, and what the doctor can tell about each."""
+"""The stages of an event, in their order, and what the doctor can say about each."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _QUALYS = (
     *("registry-role", "registry-trust", "external-id", "registry-connected", "sensor-alive"),
     "clocks-agree",
 )
-# What can be told before anything is registered.
+# What can be checked before anything is registered.
 PREPARED: tuple[Stage, ...] = ("trail", "rule")
 # What a stage rests on.
 CHECKS_OF: dict[Stage, tuple[str, ...]] = {

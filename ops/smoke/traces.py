@@ -76,8 +76,8 @@ class Traces:
             arn = row["executionArn"]
             if arn not in self._seen:
                 self._seen[arn] = self._scans.input(arn)
-            told = self._seen[arn].get("deployment") or {}
-            if told.get("task_definition") == self._arn:
+            reported = self._seen[arn].get("deployment") or {}
+            if reported.get("task_definition") == self._arn:
                 return {**row, "input": self._seen[arn]}
         return None
 
@@ -162,7 +162,7 @@ class Traces:
 def _values(message: str, text: str) -> Json:
     """Empty for a line that is no JSON, or has the text only as a part of another."""
     try:
-        told = json.loads(message)
+        reported = json.loads(message)
     except ValueError:
         return {}
-    return told if isinstance(told, dict) and text in told.values() else {}
+    return reported if isinstance(reported, dict) and text in reported.values() else {}

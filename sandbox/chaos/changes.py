@@ -60,7 +60,7 @@ def _rated_worse(fleet: Fleet, version: Version) -> Step:
     severities = tuple(int(each["severity"]) for each in found)
     now = truth(before.repository, version.digest, KINDS[version.kind], severities)
     fleet.truths[version.digest] = replace(now, before=before.counts)
-    fleet.tell(version.config_digest, found)
+    fleet.set_findings(version.config_digest, found)
     request = scan.request(version.uri, ACCOUNT, REGION, OPERATOR, force=True)
     fleet.requests[request["id"]] = version.digest
     intake = fleet.install.outputs["intake_state_machine_arn"]

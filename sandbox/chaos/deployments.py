@@ -24,7 +24,7 @@ UNSCANNABLE = ("docker.io/library/nginx:1.27", "public.ecr.aws/nginx/nginx:1", "
 @dataclass
 class Step:
     """One ECS call. `uris` are the references that it deploys; `workload` is the service, or the
-    family of a task, that has to hear of what is found, and empty for what runs nothing."""
+    family of a task, that has to be notified of what is found, and empty for what runs nothing."""
 
     act: Callable[[], object]
     uris: tuple[str, ...]
@@ -44,7 +44,7 @@ class Version:
 
 @dataclass
 class Fleet:
-    """Repositories, images and services of a run. `truths` are by digest, `tags` tell the digests
+    """Repositories, images and services of a run. `truths` are by digest, `tags` have the digests
     that a reference has had, `running` what each service runs: its images, the own one first.
     `requests` are scans by hand: the digest by the event's id."""
 
@@ -129,7 +129,7 @@ class Fleet:
                 {"qid": qid + n, "severity": severity, "title": f"finding {n}"}
                 for n, severity in enumerate(KINDS[kind].severities)
             ]
-        self.tell(pushed.config_digest, found)
+        self.set_findings(pushed.config_digest, found)
         if behaviour := KINDS[kind].behaviour:
             self.install.qualys.control.behave(pushed.config_digest, **behaviour)
         severities = tuple(int(each["severity"]) for each in found)
@@ -139,9 +139,9 @@ class Fleet:
         self._pushed[uri] = Version(uri, pushed.digest, pushed.config_digest, kind, found)
         return uri
 
-    def tell(self, config_digest: str, found: list[Json]) -> None:
+    def set_findings(self, config_digest: str, found: list[Json]) -> None:
         """What the next scan of an image finds."""
-        self.install.qualys.control.tell_findings(config_digest.removeprefix("sha256:"), found)
+        self.install.qualys.control.set_findings(config_digest.removeprefix("sha256:"), found)
 
     def definition(self, family: str, uris: tuple[str, ...]) -> Json:
         containers = [{"name": f"c{n}", "image": uri} for n, uri in enumerate(uris)]

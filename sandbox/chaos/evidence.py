@@ -45,7 +45,7 @@ def _of(name: str, install: Install, seen: Seen, logged: list[Json]) -> Iterator
         "intake": seen.intakes,
         "failed": seen.failed,
         "undelivered": seen.undelivered,
-        "told": seen.notifications,
+        "notifications": seen.notifications,
     }
     for kind, found in witnessed.items():
         texts = (_line(kind, each) for each in found)
@@ -57,9 +57,9 @@ def _history(install: Install, execution_arn: str) -> Iterator[Json]:
     """The states that were entered, and what failed."""
     for event in install.scan_history(execution_arn):
         details: Json = next((v for k, v in event.items() if k.endswith("EventDetails")), {})
-        told = {k: v for k, v in details.items() if k in ("name", "error", "cause")}
-        if told:
-            yield {"at": event["timestamp"], "type": event["type"], **told}
+        notice = {k: v for k, v in details.items() if k in ("name", "error", "cause")}
+        if notice:
+            yield {"at": event["timestamp"], "type": event["type"], **notice}
 
 
 def _log_lines(install: Install) -> Iterator[Json]:

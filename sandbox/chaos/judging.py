@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.chaos.kinds import counted
 from sandbox.chaos.seen import Judgement
-from sandbox.chaos.verdicts import judge_verdicts, kept, told_workload, unscanned
+from sandbox.chaos.verdicts import judge_verdicts, kept, named_workload, unscanned
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -59,7 +59,7 @@ def _judge_events(seen: Seen, fleet: Fleet, judgement: Judgement) -> set[str]:
             counts["in the undelivered-events queue"] += 1
         else:
             judgement.wrong.append(f"lost: event {name}, its intakes {sorted(ended) or 'none'}")
-    # A workload is told by one of its events: that of a task may be the one that waits.
+    # One event of a workload notifies: that of a task may be the one that waits.
     waiting = {_workload(each) for each in seen.events if each["id"] in failed | undelivered}
     return {_workload(event) for event in seen.events} - waiting
 
@@ -90,13 +90,13 @@ def _judge_scans(seen: Seen, judgement: Judgement) -> None:
         for one, following in itertools.pairwise(scans):
             if one["over"] is None or following["startDate"] < one["over"]:
                 judgement.wrong.append(f"two scans at a time: {key}")
-    told = {each["image"]["digest"] for each in seen.notifications if each["verdict"] in FAILED}
-    told |= {key for key, item in seen.verdicts.items() if item["status"] == "UNSCANNABLE"}
+    notice = {each["image"]["digest"] for each in seen.notifications if each["verdict"] in FAILED}
+    notice |= {key for key, item in seen.verdicts.items() if item["status"] == "UNSCANNABLE"}
     kept = json.dumps(seen.failed)
     for key, scans in by_key.items():
         last = scans[-1]["status"]
-        if last not in ("SUCCEEDED", "RUNNING") and key not in told and key not in kept:
-            judgement.wrong.append(f"lost alert: the scan of {key} {last}, and nobody heard")
+        if last not in ("SUCCEEDED", "RUNNING") and key not in notice and key not in kept:
+            judgement.wrong.append(f"lost alert: the scan of {key} {last}, and nobody was notified")
 
 
 def _judge_topics(seen: Seen, judgement: Judgement) -> None:
@@ -109,25 +109,25 @@ def _judge_topics(seen: Seen, judgement: Judgement) -> None:
 def _judge_deployments(
     seen: Seen, fleet: Fleet, steps: Iterable[Step], handled: set[str], judgement: Judgement
 ) -> None:
-    """Every image of a workload whose events were handled has an outcome, and the workload heard of
-    a bad one. A tag that was pushed again may stand for either image."""
-    heard: dict[tuple[str, str], set[str]] = defaultdict(set)
+    """Every image of a workload whose events were handled has an outcome, and the workload was
+    notified of a bad one. A tag that was pushed again may stand for either image."""
+    reached: dict[tuple[str, str], set[str]] = defaultdict(set)
     many, late = set(), unscanned(seen, fleet)
-    for told in seen.notifications:
-        digest = told["image"]["digest"]
+    for notice in seen.notifications:
+        digest = notice["image"]["digest"]
         truth = fleet.truths.get(digest)
-        if told["verdict"] == "FINDINGS" and truth and counted(told) != truth.counts:
+        if notice["verdict"] == "FINDINGS" and truth and counted(notice) != truth.counts:
             continue  # of the scan before
-        heard[digest, told["verdict"]] |= {
-            told_workload(workload) for workload in told["workloads"]
+        reached[digest, notice["verdict"]] |= {
+            named_workload(workload) for workload in notice["workloads"]
         }
-        if told["workloads_total"] > len(told["workloads"]):
+        if notice["workloads_total"] > len(notice["workloads"]):
             many.add(digest)  # a message names a hundred workloads
     for workload, uri in sorted({(step.workload, uri) for step in steps for uri in step.uris}):
         digests = fleet.tags.get(uri, set())
         if workload not in handled or not digests:
             continue
-        failed = {each for each in digests if any(heard[each, verdict] for verdict in FAILED)}
+        failed = {each for each in digests if any(reached[each, verdict] for verdict in FAILED)}
         if not (failed | digests & (seen.verdicts.keys() | kept(seen))):
             judgement.wrong.append(f"no outcome: {uri} of {workload}, {sorted(digests)}")
         if len(digests) == 1 and not digests & many:
@@ -135,5 +135,5 @@ def _judge_deployments(
             truth = fleet.truths[digest]
             alert = seen.verdicts.get(digest, {}).get("status") == "FINDINGS" and truth.is_alert
             is_due = alert and not truth.notified and digest not in late
-            if is_due and workload not in heard[digest, "FINDINGS"]:
-                judgement.wrong.append(f"lost alert: {workload} has not heard of {digest}")
+            if is_due and workload not in reached[digest, "FINDINGS"]:
+                judgement.wrong.append(f"lost alert: {workload} was not notified of {digest}")

@@ -84,11 +84,11 @@ def truth(repository: str, digest: str, kind: Kind, severities: tuple[int, ...])
     return Truth(repository, digest, due, counts, worst >= 4 or bool(kind.malware))
 
 
-def counted(told: Json) -> Counts:
+def counted(notice: Json) -> Counts:
     """The counts of a verdict or a message."""
     levels = dict.fromkeys(_LEVELS.values())
     return {
-        name: {level: int((told.get(name) or {}).get(level, 0)) for level in levels}
+        name: {level: int((notice.get(name) or {}).get(level, 0)) for level in levels}
         for name in _COUNTED
     }
 

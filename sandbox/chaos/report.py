@@ -32,8 +32,8 @@ def _figures(judgement: Judgement) -> list[str]:
         f"  by hand        {judgement.by_request.total()} = {_counted(judgement.by_request)}",
         f"  images         {sum(judgement.by_verdict.values())} = {_counted(judgement.by_verdict)}",
         f"  scans          of {sum(judgement.scans.values())} images: {_counted(scans)}",
-        f"  notifications  {sum(judgement.told.values())} = {_counted(judgement.told)}",
-        f"  told again     {len(judgement.told_again)}, though known {len(judgement.needless)}",
+        f"  notifications  {judgement.notifications.total()} = {_counted(judgement.notifications)}",
+        f"  repeated       {len(judgement.notified_again)}, though known {len(judgement.needless)}",
         f"  wrong          {len(judgement.wrong)}",
     ]
     return rows + [f"    {each}" for each in judgement.wrong[:_MOST]]

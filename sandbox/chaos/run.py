@@ -90,12 +90,12 @@ def _run_on(
         if len(steps) % 200 == 0:
             say(f"{len(steps)} of {events} events after {time.monotonic() - began:.0f} s")
     say("Waiting until nothing runs")
-    _settle(install)
+    _wait_until_idle(install)
     say("What Qualys found is rated worse, or stays as it was")
     for step in changes(fleet, max(CHANGES, events // 10)):
         steps.append(step)
         step.act()
-    _settle(install)
+    _wait_until_idle(install)
     trouble.over()
     faults = sum(trouble.counts.values())
     seen = observer.look()
@@ -105,7 +105,7 @@ def _run_on(
         say("make redrive, with nothing failing")
         done, is_left = _redrive(install)
         observer.redriven |= done
-        _settle(install)
+        _wait_until_idle(install)
         if not is_left:
             break
     seen = observer.look()
@@ -116,12 +116,12 @@ def _run_on(
     return Result(before, after, found, trouble.counts, time.monotonic() - began)
 
 
-def _settle(install: Install) -> None:
+def _wait_until_idle(install: Install) -> None:
     """Until nothing has run for longer than a delivery, or a retry of one, is late."""
     known = -1
     while known != (known := len(install.intakes()) + len(install.scans())):
         time.sleep(LATEST_SECONDS)
-        install.settle()
+        install.wait_until_idle()
 
 
 def _hold_back(install: Install) -> None:
@@ -155,7 +155,7 @@ class Observer:
         self._install = install
         self._witness = Witness(install)
         self._events: list[Json] = []
-        self._told: list[Json] = []
+        self._given: list[Json] = []
         self._people = install.subscribe("people", reader="people")
         self._mails: list[tuple[str, str]] = []
         self._scans: dict[str, Json] = {}
@@ -163,7 +163,7 @@ class Observer:
 
     def look(self) -> Seen:
         self._events += self._witness.events()
-        self._told += self._install.notifications()
+        self._given += self._install.notifications()
         for each in self._install.messages(self._people):
             mail = json.loads(each["Body"])
             if digest := _DIGEST.search(mail["Message"]):  # the daily digest has none
@@ -178,7 +178,7 @@ class Observer:
             scans=scans,
             verdicts={k: v for k, v in items.items() if v["status"] != "IN_PROGRESS"},
             leases={k: v["owner"] for k, v in items.items() if v["status"] == "IN_PROGRESS"},
-            notifications=self._told,
+            notifications=self._given,
             mails=self._mails,
             failed=self._waiting("failed_events_queue"),
             undelivered=self._waiting("undelivered_events_queue"),
@@ -187,14 +187,14 @@ class Observer:
     def _scan(self, execution: Json) -> Json:
         arn = execution["executionArn"]
         if arn not in self._scans:
-            told = {"image": self._install.scan_input(arn)["image"], "over": self._over(arn)}
+            notice = {"image": self._install.scan_input(arn)["image"], "over": self._over(arn)}
             if execution["status"] == "RUNNING":
-                return execution | told
-            self._scans[arn] = told
+                return execution | notice
+            self._scans[arn] = notice
         return execution | self._scans[arn]
 
     def _over(self, arn: str) -> Any:
-        """When an execution was done with Qualys: all that follows is to tell of it."""
+        """When an execution was done with Qualys: all that follows is the notification."""
         for event in self._install.scan_history(arn):
             entered = event.get("stateEnteredEventDetails", {}).get("name", "")
             if entered in ("SendNotification", "SendFailureNotification"):

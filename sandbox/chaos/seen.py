@@ -18,10 +18,10 @@ class Judgement:
     by_request: Counter[str] = field(default_factory=Counter)  # scans by hand
     by_verdict: Counter[str] = field(default_factory=Counter)
     scans: Counter[int] = field(default_factory=Counter)  # how many images had so many scans
-    told: Counter[str] = field(default_factory=Counter)
-    # The images of alerts that a workload of theirs had heard before, and of alerts of nothing that
+    notifications: Counter[str] = field(default_factory=Counter)
+    # The images of alerts that a workload of theirs had got before, and of alerts of nothing that
     # the version before had not.
-    told_again: list[str] = field(default_factory=list)
+    notified_again: list[str] = field(default_factory=list)
     needless: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
 

@@ -1,4 +1,4 @@
-"""Whether what is recorded and told of images is true, by what was pushed."""
+"""Whether verdicts and notifications are true, by what was pushed."""
 
 from __future__ import annotations
 
@@ -39,28 +39,28 @@ def judge_verdicts(seen: Seen, fleet: Fleet, faults: int, judgement: Judgement) 
 
 
 def _judge_alerts(seen: Seen, fleet: Fleet, faults: int, judgement: Judgement) -> None:
-    """What is told is true. It is told again, or of what is known from the version before, only
-    when a fault hid that it had been told."""
-    heard: set[tuple[str, ...]] = set()
-    for told in seen.notifications:
-        judgement.told[told["verdict"]] += 1
-        key, found = told["image"]["digest"], counted(told)
+    """Each notification is true. It is repeated, or names what is known from the version before,
+    only when a fault hid that it had been sent."""
+    reached: set[tuple[str, ...]] = set()
+    for notice in seen.notifications:
+        judgement.notifications[notice["verdict"]] += 1
+        key, found = notice["image"]["digest"], counted(notice)
         truth = fleet.truths.get(key)
-        if told["verdict"] != "FINDINGS":
+        if notice["verdict"] != "FINDINGS":
             continue
         # A registered task definition is in no cluster.
-        deployed = [each for each in told["workloads"] if each["cluster"]]
-        workloads = {(key, str(found), each["cluster"], told_workload(each)) for each in deployed}
-        if workloads & heard:
-            judgement.told_again.append(key)
-        heard |= workloads
+        deployed = [each for each in notice["workloads"] if each["cluster"]]
+        workloads = {(key, str(found), each["cluster"], named_workload(each)) for each in deployed}
+        if workloads & reached:
+            judgement.notified_again.append(key)
+        reached |= workloads
         if truth and not _is_true(truth, found):
-            judgement.wrong.append(f"false alert: {truth} told as {found}")
+            judgement.wrong.append(f"false alert: {truth} notified as {found}")
         if truth and truth.notified and workloads:
             judgement.needless.append(key)
-    for name, of in (("twice", judgement.told_again), ("though known", judgement.needless)):
+    for name, of in (("twice", judgement.notified_again), ("though known", judgement.needless)):
         if len(of) > faults:
-            judgement.wrong.append(f"told {name}: {len(of)} alerts, with {faults} faults: {of}")
+            judgement.wrong.append(f"notified {name}: {len(of)} alerts, with {faults} faults: {of}")
 
 
 def _is_true(truth: Truth, found: Any) -> bool:
@@ -68,7 +68,7 @@ def _is_true(truth: Truth, found: Any) -> bool:
     return truth.is_alert and found in (truth.counts, truth.before)
 
 
-def told_workload(workload: Json) -> str:
+def named_workload(workload: Json) -> str:
     """As a message names it: the service, or the family."""
     return str(workload["service"] or workload["task_definition"].rsplit("/")[-1].split(":")[0])
 

@@ -29,7 +29,7 @@ def execute(stock: Any, state: Json, payload: Any, *more: Any) -> Any:
 
 def entered_states() -> dict[str, list[str]]:
     """By execution, in order where branches do not run at once. The last may be a Succeed or Fail,
-    which ministack follows by itself; inside a map it does not tell of them."""
+    which ministack follows by itself; inside a map it does not report them."""
     return {
         execution["executionArn"]: [*_entered[execution["executionArn"]], *_ends(execution)]
         for execution in all_executions()

@@ -1,6 +1,6 @@
 """Express executions: as many as are started, and seen in logs alone.
 
-AWS has no API that tells how one ended; the sandbox has `GET /_sandbox/executions`.
+AWS has no API that says how one ended; the sandbox has `GET /_sandbox/executions`.
 """
 
 import contextvars

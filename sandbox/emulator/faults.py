@@ -31,9 +31,9 @@ class Faults:
     """`rate` is the share of what is drawn for; by default nothing fails."""
 
     def __init__(self) -> None:
-        self.tell(0, 0.0)
+        self.configure(0, 0.0)
 
-    def tell(self, seed: int, rate: float) -> None:
+    def configure(self, seed: int, rate: float) -> None:
         self._random = random.Random(seed)  # noqa: S311 - to be repeated, not to be secret
         self._rate = rate
         self._lock = threading.Lock()

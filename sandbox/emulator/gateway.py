@@ -4,7 +4,7 @@ ECS writes are recorded by CloudTrail and followed by the task events that ECS i
 `GET /_sandbox/executions` and `/_sandbox/states` show what AWS shows in logs alone: the express
 executions, and the states that each execution entered; `/_sandbox/running` counts those that run
 and all states entered.
-`GET /_sandbox/process` tells who listens here; `/_sandbox/kept` is for `keeping`,
+`GET /_sandbox/process` says who listens here; `/_sandbox/kept` is for `keeping`,
 `/_sandbox/faults` for `faults`, `/_sandbox/mail` for `mail`, `/_sandbox/permissions` for
 `permissions_used`, `/_sandbox/kills` for `kills`.
 """
@@ -74,8 +74,8 @@ async def app(scope: Message, receive: Receive, send: Send) -> None:
         await recorded(action, headers, scope, receive, send)
 
 
-# What is told to anybody who asks; the path is `/_sandbox/` and the name.
-_TOLD: dict[str, Callable[[], Message]] = {
+# What anybody may ask for; the path is `/_sandbox/` and the name.
+_SHOWN: dict[str, Callable[[], Message]] = {
     "executions": lambda: {"executions": express_executions()},
     "running": lambda: {"running": running(), "entered": entered_states.count()},
     "states": entered_states.entered_states,
@@ -91,10 +91,10 @@ _TOLD: dict[str, Callable[[], Message]] = {
 def _own(path: str, body: bytes) -> Message:
     name = path.removeprefix("/_sandbox/")
     if name == "faults" and body:
-        faults.faults.tell(**json.loads(body))
+        faults.faults.configure(**json.loads(body))
     if name == "kills" and body:
         kills.ask(**json.loads(body))
-    return _TOLD[name]()
+    return _SHOWN[name]()
 
 
 def as_over_a_network(send: Send) -> Send:

@@ -113,7 +113,7 @@ class Mothers:
         with self._lock:
             self._first = first = self._first or self._begin()
         if "_LAMBDA_LAYERS_DIRS" not in environment:  # these are unpacked for each worker
-            with contextlib.suppress(ConnectionError):  # the module failed: its worker tells why
+            with contextlib.suppress(ConnectionError):  # the module failed: its worker says why
                 return self._daughter(first, cwd, environment).worker(script, cwd, environment)
         return first.worker(script, cwd, environment)
 

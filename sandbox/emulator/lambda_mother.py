@@ -42,43 +42,43 @@ def serve(requests: socket.socket) -> None:
         pid = os.fork()
         if pid == 0:
             requests.close()
-            told = json.loads(message)
-            (prepare if "module" in told else begin)(told, files)
+            given = json.loads(message)
+            (prepare if "module" in given else begin)(given, files)
         for file in files:
             os.close(file)
         requests.send(str(pid).encode())
 
 
-def prepare(told: dict[str, Any], files: list[int]) -> NoReturn:
-    enter(told)
+def prepare(given: dict[str, Any], files: list[int]) -> NoReturn:
+    enter(given)
     nothing = os.open(os.devnull, os.O_RDWR)
     for number in range(3):
         os.dup2(nothing, number)
-    sys.path.insert(0, told["cwd"])
+    sys.path.insert(0, given["cwd"])
     sys.path.append(os.environ.pop("SANDBOX_RUNTIME"))
     logging.getLogger().addHandler(logging.StreamHandler())
-    importlib.import_module(told["module"])  # of one that fails, workers are forks of the first
+    importlib.import_module(given["module"])  # of one that fails, workers are forks of the first
     gc.freeze()
     with socket.socket(fileno=files[0]) as asked:
         serve(asked)
     os._exit(0)
 
 
-def enter(told: dict[str, Any]) -> None:
-    os.chdir(told["cwd"])
+def enter(given: dict[str, Any]) -> None:
+    os.chdir(given["cwd"])
     os.environ.clear()
-    os.environ.update(told["environment"])
+    os.environ.update(given["environment"])
 
 
-def begin(told: dict[str, Any], files: list[int]) -> NoReturn:
+def begin(given: dict[str, Any], files: list[int]) -> NoReturn:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     for number, file in enumerate(files):
         os.dup2(file, number)
         os.close(file)
-    enter(told)
-    sys.argv[:] = [told["script"]]
+    enter(given)
+    sys.argv[:] = [given["script"]]
     try:
-        runpy.run_path(told["script"], run_name="__main__")
+        runpy.run_path(given["script"], run_name="__main__")
     finally:
         sys.stderr.flush()
         os._exit(0)

@@ -49,14 +49,14 @@ def raised(kind: str, message: str, trace: list[str], request_id: str) -> Json:
 
 
 class Call:
-    """A request of this process, told from the pieces that it sends."""
+    """A request of this process, apart from the pieces that it sends."""
 
     def __init__(self) -> None:
         self.text = ""
         self.counted = False
 
     def name(self) -> str | None:
-        """`service:Action` for AWS, else method and path; None where the body has to tell it."""
+        """`service:Action` for AWS, else method and path; None where the body has to say it."""
         head, _, body = self.text.partition("\r\n\r\n")
         method, target, _ = head.split(" ", 2)
         service = re.search(r"Credential=[^/]+/[0-9]+/[^/]+/([^/]+)/", head)
@@ -83,7 +83,7 @@ class Kill:
             self.answered(connection)
             return response
 
-        # No audit event tells of an answer.
+        # No audit event has an answer.
         http.client.HTTPConnection.getresponse = getresponse  # type: ignore[method-assign, assignment]
 
     def expect(self, point: Json | None) -> None:

@@ -1,7 +1,7 @@
 """Answers that the Terraform provider compares with its plan, made whole.
 
-Where ministack keeps less than it was told, or tells less than it keeps, every plan after an apply
-would want to change the same things again.
+Where ministack stores less than it was given, or answers less than it stores, every plan after an
+apply would want to change the same things again.
 """
 
 import json
@@ -38,7 +38,7 @@ def keep_tracing(stock: Any, data: Json) -> Any:
 def describe_alarms(
     stock: Any, params: Json, data: Json, is_cbor: bool, is_json: bool = False
 ) -> Any:
-    """Answers in XML with all that an alarm has; ministack tells half of it in XML."""
+    """Answers in XML with all that an alarm has; ministack answers half of it in XML."""
     if is_cbor or is_json:
         return stock(params, data, is_cbor, is_json)
     asked: Json = {

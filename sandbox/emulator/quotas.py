@@ -13,7 +13,7 @@ CONCURRENT_EXECUTIONS = 1000
 
 
 def account_settings(stock: Any) -> Any:
-    """Tells AWS' quota of concurrent executions; ministack tells how many it runs itself."""
+    """Answers AWS' quota of concurrent executions; ministack answers how many it runs itself."""
     settings = json.loads(stock()[2])
     reserved = sum(int(each.get("concurrency") or 0) for each in lambda_svc._functions.values())
     settings["AccountLimit"] |= {

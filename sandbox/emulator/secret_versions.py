@@ -19,9 +19,9 @@ def put_secret_value(stock: Any, data: Json) -> Any:
     if status != 200 or not labels:
         return status, headers, body
     _, secret = secretsmanager._resolve(data["SecretId"])
-    told = json.loads(body)
+    given = json.loads(body)
     for version_id, version in secret["Versions"].items():
         kept = [label for label in version["Stages"] if label not in labels]
-        version["Stages"] = kept + sorted(labels) if version_id == told["VersionId"] else kept
-    told["VersionStages"] = secret["Versions"][told["VersionId"]]["Stages"]
-    return status, headers, json.dumps(told).encode()
+        version["Stages"] = kept + sorted(labels) if version_id == given["VersionId"] else kept
+    given["VersionStages"] = secret["Versions"][given["VersionId"]]["Stages"]
+    return status, headers, json.dumps(given).encode()

@@ -1,6 +1,6 @@
 """`ECS Task State Change`, the event that ECS emits by itself, trail or no trail.
 
-ministack's tasks are records without containers: they run at once and stop when told to. What it
+ministack's tasks are records without containers: they run at once and stop on request. What it
 leaves out is what ECS reports of a container it has pulled: the digest behind the image's tag.
 """
 

@@ -47,10 +47,10 @@ def make_application(world: World, sensor: Sensor) -> Flask:
 
     @app.after_request
     def shape(answer: Response) -> Response:
-        told = world.scenario
+        given = world.scenario
         vendors = answer.is_json and request.path.startswith(BASE)
-        if vendors and (told.unknown_fields or told.absent_nulls):
-            body = reshaped(answer.get_json(), told.unknown_fields, told.absent_nulls)
+        if vendors and (given.unknown_fields or given.absent_nulls):
+            body = reshaped(answer.get_json(), given.unknown_fields, given.absent_nulls)
             answer.set_data(json.dumps(body))
         return answer
 

@@ -1,6 +1,6 @@
 """Credentials and bearer tokens ("Get Started" of the CSAPI guide; the platform's OAuth pages).
 
-A bearer is either a Container Security access token, which is made in the UI and told to the
+A bearer is either a Container Security access token, which is made in the UI and given to the
 simulator, or a JWT that POST /auth, /auth/oauth or /auth/oidc minted for four hours.
 """
 

@@ -1,7 +1,7 @@
 """How the scan of one image goes, and how the answers about it look.
 
 The defaults follow the documents. Whatever the scenario says of these for the whole subscription
-can be told otherwise for one image.
+can be set otherwise for one image.
 """
 
 import dataclasses
@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeVar
 
 from sandbox.qualys.fields import update_fields
 
-Told = TypeVar("Told", bound="Behaviour")
+Given = TypeVar("Given", bound="Behaviour")
 
 
 @dataclass
@@ -105,33 +105,33 @@ _NAMES = {one.name for one in dataclasses.fields(Behaviour)}
 
 
 class Behaviours:
-    """Told per sha, `repository:tag`, `repository`, or `*`; the narrowest that is told counts."""
+    """Set per sha, `repository:tag`, `repository`, or `*`; the narrowest that is set counts."""
 
     def __init__(self) -> None:
-        self._told: dict[str, dict[str, Any]] = {}
+        self._given: dict[str, dict[str, Any]] = {}
 
-    def tell(self, key: str, values: Mapping[str, Any]) -> None:
-        """Replaces what was told for the key; no values forget it. Raises ValueError.
+    def set(self, key: str, values: Mapping[str, Any]) -> None:
+        """Replaces what was set for the key; no values forget it. Raises ValueError.
 
         A value of None is as good as none.
         """
-        told = {
+        given = {
             name: value for name, value in values.items() if value is not None or name not in _NAMES
         }
-        update_fields(Behaviour(), told)
-        if told:
-            self._told[key.removeprefix("sha256:")] = told
+        update_fields(Behaviour(), given)
+        if given:
+            self._given[key.removeprefix("sha256:")] = given
         else:
-            self._told.pop(key.removeprefix("sha256:"), None)
+            self._given.pop(key.removeprefix("sha256:"), None)
 
-    def over(self, scenario: Told, sha: str, repo_tags: Iterable[tuple[str, str]]) -> Told:
+    def over(self, scenario: Given, sha: str, repo_tags: Iterable[tuple[str, str]]) -> Given:
         """The scenario as it is for an image of that sha, at those repositories and tags."""
         named = list(repo_tags)
         tags = [f"{repository}:{tag}" for repository, tag in named]
         for key in (sha, *tags, *(repository for repository, _ in named), "*"):
-            if key in self._told:
-                return dataclasses.replace(scenario, **self._told[key])
+            if key in self._given:
+                return dataclasses.replace(scenario, **self._given[key])
         return scenario
 
     def as_json(self) -> dict[str, Any]:
-        return self._told
+        return self._given

@@ -40,7 +40,7 @@ class SimulatorControl:
         """
         self._call("POST", "/behaviours", {"key": key, "values": values})
 
-    def tell_findings(self, key: str, findings: Iterable[Mapping[str, Any]]) -> None:
+    def set_findings(self, key: str, findings: Iterable[Mapping[str, Any]]) -> None:
         """What scans find from now on, by config digest, `repository:tag` or `repository`.
 
         Each finding has `qid`, `title` and `severity`; what else is given replaces a default.
@@ -63,21 +63,21 @@ class SimulatorControl:
     def throttle(
         self, path: str = "/csapi/.*", *, status: int = 429, times: int = 1, **limit: Any
     ) -> int:
-        """Answers as over a limit, see `LimitAnswer`; what it does not know is told to the fault.
+        """Answers as over a limit, see `LimitAnswer`; what it does not know is given to the fault.
 
         Without either: the three headers of CSAPI, and no Retry-After among them.
         """
-        told = {name: limit.pop(name) for name in _LIMIT_PARTS & set(limit)}
-        headers = LimitAnswer(**told).headers()
+        wanted = {name: limit.pop(name) for name in _LIMIT_PARTS & set(limit)}
+        headers = LimitAnswer(**wanted).headers()
         return self.fail(path, status=status, headers=headers, times=times, **limit)
 
     def load(self, path: str | Path) -> None:
         """Sets what a scenario file holds; reset takes it back. See `scenario_file`."""
         try:
-            told = read_file(path)
+            wanted = read_file(path)
         except ValueError as error:
             raise ControlRefused(str(error)) from error
-        self._call("POST", "/load", told)
+        self._call("POST", "/load", wanted)
 
     def mend(self, number: int | None = None) -> None:
         """Takes one fault away, or all."""

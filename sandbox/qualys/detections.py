@@ -18,7 +18,7 @@ _NUMBERS = {"LOW": 1, "MEDIUM": 2, "HIGH": 3, "CRITICAL": 4}
 
 
 def layer_hashes(image: Image) -> list[str]:
-    """An image that was told of without layers has one."""
+    """An image that was given without layers has one."""
     bare = [digest.removeprefix("sha256:") for digest in image.layers]
     return bare or [hashlib.sha256(f"layer of {image.sha}".encode()).hexdigest()]
 
@@ -68,10 +68,10 @@ def malware_files(image: Image, layer_hash: str) -> list[Json]:
     return [malware_file(image, layer_hash, each) for each in in_it or []]
 
 
-def malware_file(image: Image, layer_hash: str, told: Mapping[str, Any]) -> Json:
+def malware_file(image: Image, layer_hash: str, given: Mapping[str, Any]) -> Json:
     return {
         "layerHash": layer_hash,
-        "fileHash": hashlib.sha256(repr(sorted(told.items())).encode()).hexdigest(),
+        "fileHash": hashlib.sha256(repr(sorted(given.items())).encode()).hexdigest(),
         "imageHash": image.sha,
         "fileName": "libz.so.1",
         "fileType": "ELF",
@@ -83,7 +83,7 @@ def malware_file(image: Image, layer_hash: str, told: Mapping[str, Any]) -> Json
         "category": "dropper",
         "family": "mirai",
         "mimeType": "application/x-executable",
-        **told,
+        **given,
     }
 
 
@@ -107,7 +107,7 @@ def _block(name: str, shape: str, rows: list[Json] | None) -> Json:
     return {name: shapes[shape]}
 
 
-def _secret(told: Mapping[str, Any], shape: str) -> Json:
+def _secret(given: Mapping[str, Any], shape: str) -> Json:
     """As a rule of the secret detectors has its fields, or as a client declares them: neither was
     seen in an answer, nor whether the `value` is in one."""
     secret = {
@@ -117,7 +117,7 @@ def _secret(told: Mapping[str, Any], shape: str) -> Json:
         "path": "/app/.env",
         "line": 3,
         "value": "",
-        **told,
+        **given,
     }
     if shape == "detector":
         return secret

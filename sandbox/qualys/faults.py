@@ -78,7 +78,7 @@ class Fault:
 
 
 class Faults:
-    """Of several faults that match a call, the one told first acts; all count the call."""
+    """Of several faults that match a call, the one set first acts; all count the call."""
 
     def __init__(self) -> None:
         self._faults: dict[int, Fault] = {}

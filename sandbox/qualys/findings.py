@@ -1,7 +1,7 @@
 """Vulnerability objects and their counts ("Fetch vulnerability details for an image").
 
-Told per config digest, per `repository:tag` or per `repository`; a scan takes what is told at its
-end, and an image that nobody told anything about is clean.
+Set per config digest, per `repository:tag` or per `repository`; a scan takes what is set at its
+end, and an image without any is clean.
 """
 
 import copy
@@ -34,32 +34,32 @@ _THREATS = (
 )
 
 
-class ToldFindings:
+class GivenFindings:
     def __init__(self) -> None:
-        self._told: dict[str, list[Json]] = {}
+        self._given: dict[str, list[Json]] = {}
 
-    def tell(self, key: str, findings: Iterable[Mapping[str, Any]]) -> None:
-        """Raises ValueError, and keeps what was told, if one of them is incomplete."""
-        self._told[key.removeprefix("sha256:")] = [vulnerability(one) for one in findings]
+    def set(self, key: str, findings: Iterable[Mapping[str, Any]]) -> None:
+        """Raises ValueError, and keeps what was set, if one of them is incomplete."""
+        self._given[key.removeprefix("sha256:")] = [vulnerability(one) for one in findings]
 
     def of(self, sha: str, repository: str, tag: str) -> list[Json]:
         for key in (sha, f"{repository}:{tag}", repository):
-            if key in self._told:
-                return copy.deepcopy(self._told[key])
+            if key in self._given:
+                return copy.deepcopy(self._given[key])
         return []
 
 
-def vulnerability(told: Mapping[str, Any]) -> Json:
+def vulnerability(wanted: Mapping[str, Any]) -> Json:
     """The whole object from `qid`, `title`, `severity` and whatever else is given.
 
     Raises ValueError if one of the three is missing or of a wrong type.
     """
-    severity: Any = told.get("severity")
-    if not isinstance(told.get("qid"), int) or not isinstance(told.get("title"), str):
+    severity: Any = wanted.get("severity")
+    if not isinstance(wanted.get("qid"), int) or not isinstance(wanted.get("title"), str):
         raise ValueError("a finding needs an integer qid and a title")
     if type(severity) is not int or severity not in _SEVERITIES:
         raise ValueError("a finding needs a severity from 1 to 5")
-    software = [_software(one) for one in told.get("software", [])]
+    software = [_software(one) for one in wanted.get("software", [])]
     base, base3 = _SCORES[severity]
     made: Json = {
         "vulnerability": None,
@@ -91,7 +91,7 @@ def vulnerability(told: Mapping[str, Any]) -> Json:
         "source": None,
         "reason": None,
     }
-    return {**made, **told, "software": software}
+    return {**made, **wanted, "software": software}
 
 
 def dated(findings: list[Json], earlier: list[Json] | None, now: float) -> list[Json]:
@@ -152,6 +152,6 @@ def summary(findings: list[Json]) -> Json:
     return {**counts, "patchAvailability": patched}
 
 
-def _software(told: Mapping[str, Any]) -> Json:
+def _software(wanted: Mapping[str, Any]) -> Json:
     made = {"version": None, "fixVersion": None, "packagePath": None, "scanType": "STATIC"}
-    return {"name": "", **made, "vulnerabilities": None, **told}
+    return {"name": "", **made, "vulnerabilities": None, **wanted}

@@ -16,7 +16,7 @@ _COLUMNS = ["Package", "Installed_Version", "Required_Version"]
 
 
 def shown(finding: Json, switches: Behaviour) -> Json:
-    """A finding as the calls show it; a `result` that was told is shown as it was told."""
+    """A finding as the calls show it; a `result` that was given is shown as it was given."""
     software = finding["software"]
     made = {**finding, "software": _software(software, "vulnerability", switches)}
     if finding["result"] is None:

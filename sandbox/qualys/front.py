@@ -1,4 +1,4 @@
-"""The front of the server: spoils calls as told, and keeps the counts, around the application.
+"""The front of the server: spoils calls as asked, and keeps the counts, around the application.
 
 It stands outside the application, so that a fault can lose the answer of a call that was carried
 out, close its connection, or cut its body short.

@@ -1,4 +1,4 @@
-"""The images that the subscription knows: what it was asked to scan, or told of; nothing else.
+"""The images that the subscription knows: what it was asked to scan, or given; nothing else.
 
 An image is named by `sha`, the digest of its config as bare hex ("Fetch a list of images"); its
 `repo[]` grows with every repository and tag that the same content was seen under.
@@ -117,12 +117,12 @@ class Images:
         self._by_sha[image.sha] = image
 
 
-def told_image(told: Mapping[str, Any], findings: list[Json] | None, now: float) -> Image:
-    """An image as the control API tells it, with the age of its scan in `scanned_seconds_ago`.
+def given_image(wanted: Mapping[str, Any], findings: list[Json] | None, now: float) -> Image:
+    """An image as the control API gives it, with the age of its scan in `scanned_seconds_ago`.
 
     Raises ValueError on an unknown name or a sha that is none.
     """
-    values = dict(told)
+    values = dict(wanted)
     sha = str(values.pop("sha", "")).removeprefix("sha256:")
     if len(sha) != 64 or set(sha) - set("0123456789abcdef"):
         raise ValueError("sha must be 64 hex digits")

@@ -36,7 +36,7 @@ class RateLimits:
 
 @dataclass
 class LimitAnswer:
-    """What an answer over a limit was ever documented or seen to tell; None is left out.
+    """What an answer over a limit was ever documented or seen to say; None is left out.
 
     No `window` leaves out all three headers of CSAPI. `retry_after` was seen in use; `to_wait` and
     `concurrency`, the limit and how many run, are of the classic API.
@@ -51,12 +51,12 @@ class LimitAnswer:
     letters: Literal["documented", "lower", "upper"] = "documented"
 
     def headers(self) -> dict[str, str]:
-        told = {"Retry-After": self.retry_after, "X-RateLimit-ToWait-Sec": self.to_wait}
+        given = {"Retry-After": self.retry_after, "X-RateLimit-ToWait-Sec": self.to_wait}
         if self.concurrency:
-            told["X-Concurrency-Limit-Limit"] = self.concurrency[0]
-            told["X-Concurrency-Limit-Running"] = self.concurrency[1]
+            given["X-Concurrency-Limit-Limit"] = self.concurrency[0]
+            given["X-Concurrency-Limit-Running"] = self.concurrency[1]
         found = {} if self.window is None else _headers(self.limit, self.window, self.remaining)
-        found |= {name: str(value) for name, value in told.items() if value is not None}
+        found |= {name: str(value) for name, value in given.items() if value is not None}
         if self.letters == "documented":
             return found
         upper = self.letters == "upper"

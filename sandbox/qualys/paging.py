@@ -1,7 +1,7 @@
 """Pages and order of lists ("Fetch a list of images"; the list calls of the registries).
 
-Pages count from 1 by `pageNumber`; the older `pageNo` is read only where told. `count` is the
-number of all matches, and an empty page is 204 without a body.
+Pages count from 1 by `pageNumber`; the older `pageNo` is read only where a switch says so. `count`
+is the number of all matches, and an empty page is 204 without a body.
 """
 
 from collections.abc import Mapping
@@ -41,7 +41,8 @@ def page(
 
 
 def no_rows(scenario: Scenario, body: Any) -> Response:
-    """204 by the documents; the body with 200, or 404, where told. Raises Refusal 404."""
+    """204 by the documents; the body with 200, or 404, where a switch says so. Raises Refusal
+    404."""
     if scenario.empty_list == "404":
         raise Refusal(404, "Not Found")
     return as_json(body) if scenario.empty_list == "200" else empty(204)

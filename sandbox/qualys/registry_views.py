@@ -49,7 +49,7 @@ def repository_rows(world: World, registry: Registry) -> list[Json]:
 
 def shown_uri(world: World, registry: Registry) -> str:
     forms = {
-        "told": registry.uri,
+        "given": registry.uri,
         "host": registry.access(0).host,
         "slash": f"{registry.uri}/",
     }

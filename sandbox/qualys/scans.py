@@ -72,10 +72,10 @@ class Scans:
         if (code := switches.scan_error_code) is not None:
             status, message = switches.failed_scan_status, switches.scan_error_message
             return ScanResult(ended, None, status, code, message)
-        told = world.findings.of(self._sha(repo_tag, pulled), repo_tag.repository, repo_tag.tag)
+        given = world.findings.of(self._sha(repo_tag, pulled), repo_tag.repository, repo_tag.tag)
         return ScanResult(
             ended,
-            dated(told, known.findings if known else None, ended),
+            dated(given, known.findings if known else None, ended),
             malware=switches.malware if "malware" in switches.examines else None,
             secrets=switches.secrets if "secrets" in switches.examines else None,
         )

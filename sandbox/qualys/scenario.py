@@ -13,7 +13,7 @@ from sandbox.qualys.fields import update_fields
 
 @dataclass
 class Scenario(Behaviour):
-    # The subscription (GET /registry/aws-base). How it tells the pair of US_Gov is undocumented:
+    # The subscription (GET /registry/aws-base). How it gives the pair of US_Gov is undocumented:
     # with a `gov_external_id`, it does not.
     aws_account_id: str = "900000000009"
     external_id: int = 4711004711
@@ -38,7 +38,7 @@ class Scenario(Behaviour):
     schedule_reply: Literal["scheduleUuid", "scheduleId", "string", "empty"] = "scheduleUuid"
     schedule_status: int = 200
     connectors_shape: Literal["array", "object", "data", "connectors"] = "array"
-    registry_uri_form: Literal["told", "host", "slash"] = "told"
+    registry_uri_form: Literal["given", "host", "slash"] = "given"
     link_end: Literal["null", "absent"] = "null"
     status_names: dict[str, str] = field(default_factory=dict)  # ours -> shown: Finished: Completed
     unknown_fields: bool = False

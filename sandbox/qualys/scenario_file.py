@@ -18,8 +18,8 @@ from sandbox.qualys.answers import Json
 from sandbox.qualys.behaviours import Behaviours
 from sandbox.qualys.clock import Clock
 from sandbox.qualys.faults import Faults
-from sandbox.qualys.findings import ToldFindings, dated, vulnerability
-from sandbox.qualys.images import Image, Images, told_image
+from sandbox.qualys.findings import GivenFindings, dated, vulnerability
+from sandbox.qualys.images import Image, Images, given_image
 from sandbox.qualys.scenario import Scenario
 
 _TABLES = ("scenario", "behaviours", "findings")
@@ -31,54 +31,54 @@ class Subscription(Protocol):
 
     scenario: Scenario
     behaviours: Behaviours
-    findings: ToldFindings
+    findings: GivenFindings
     images: Images
     faults: Faults
     clock: Clock
 
 
 def read_file(path: str | Path) -> Json:
-    """What a file tells. Raises ValueError with its name."""
+    """What a file says. Raises ValueError with its name."""
     try:
-        told = tomllib.loads(Path(path).read_text())
-        json.dumps(told)  # a date would be no JSON
+        given = tomllib.loads(Path(path).read_text())
+        json.dumps(given)  # a date would be no JSON
     except (OSError, ValueError, TypeError) as error:
         raise ValueError(f"{path}: {error}") from error
-    return told
+    return given
 
 
-def apply(told: Mapping[str, Any], to: Subscription) -> None:
+def apply(given: Mapping[str, Any], to: Subscription) -> None:
     """Sets all of it. Raises ValueError that names the key; what stands before it is set then."""
-    for name, part in told.items():
+    for name, part in given.items():
         if name not in (*_TABLES, *_ARRAYS):
             raise ValueError(f"unknown name {name}")
         if not isinstance(part, dict if name in _TABLES else list):
             raise ValueError(f"{name} must be {'a table' if name in _TABLES else 'an array'}")
     with _at("scenario"):
-        to.scenario.update(told.get("scenario", {}))
-    for key, values in told.get("behaviours", {}).items():
+        to.scenario.update(given.get("scenario", {}))
+    for key, values in given.get("behaviours", {}).items():
         with _at(f'behaviours."{key}"'):
-            to.behaviours.tell(key, values)
-    for key, findings in told.get("findings", {}).items():
+            to.behaviours.set(key, values)
+    for key, findings in given.get("findings", {}).items():
         with _at(f'findings."{key}"'):
-            to.findings.tell(key, findings)
-    for number, image in enumerate(told.get("images", []), 1):
+            to.findings.set(key, findings)
+    for number, image in enumerate(given.get("images", []), 1):
         with _at(f"images[{number}]"):
             to.images.replace(known_image(image, to.clock.now()))
-    for number, fault in enumerate(told.get("faults", []), 1):
+    for number, fault in enumerate(given.get("faults", []), 1):
         with _at(f"faults[{number}]"):
             to.faults.add(fault)
 
 
-def known_image(told: Mapping[str, Any], now: float) -> Image:
-    """An image with its findings, which make it scanned just now unless something else is told."""
-    values = dict(told)
+def known_image(given: Mapping[str, Any], now: float) -> Image:
+    """An image with its findings, which make it scanned just now unless something else is given."""
+    values = dict(given)
     found = values.pop("findings", None)
     if found is None:
-        return told_image(values, None, now)
+        return given_image(values, None, now)
     values.setdefault("scanned_seconds_ago", 0)
     scanned_at = now - float(values["scanned_seconds_ago"] or 0)
-    return told_image(values, dated([vulnerability(one) for one in found], None, scanned_at), now)
+    return given_image(values, dated([vulnerability(one) for one in found], None, scanned_at), now)
 
 
 @contextmanager

@@ -106,12 +106,12 @@ class Sensor:
             return
         job.phase = "scanning"
         job.stamp(now, "jobScanningStartDate")
-        told = [self._scans.switches(repo_tag, pulled) for repo_tag, pulled in job.targets]
-        for (repo_tag, pulled), switches in zip(job.targets, told, strict=True):
+        given = [self._scans.switches(repo_tag, pulled) for repo_tag, pulled in job.targets]
+        for (repo_tag, pulled), switches in zip(job.targets, given, strict=True):
             if switches.visible_from == "listed":
                 self._scans.known(job, repo_tag, pulled)
-        longest = max(switches.scan_seconds for switches in told)
-        endless = any(switches.never_ends for switches in told)
+        longest = max(switches.scan_seconds for switches in given)
+        endless = any(switches.never_ends for switches in given)
         job.due = None if endless else now + world.clock.lasting(longest)
 
     def _not_pulled(self, job: Schedule, repo_tag: RepoTag, failure: PullError) -> None:

@@ -59,14 +59,14 @@ class QualysSimulator:
         port: int = 0,
         tls: Tls | None = None,
     ) -> None:
-        told = [] if scenario_file is None else [read_file(scenario_file)]
-        told.append({"scenario": dict(scenario or {})})
+        given = [] if scenario_file is None else [read_file(scenario_file)]
+        given.append({"scenario": dict(scenario or {})})
         accounts = Accounts(
             set(credentials.tokens), dict(credentials.users), dict(credentials.clients)
         )
         self.image_source: ImageSource = HeldImages() if image_source is None else image_source
         self.clock = clock or Clock()
-        self.world = World(accounts, self.clock, told)
+        self.world = World(accounts, self.clock, given)
         self._sensor = Sensor(self.world, self.image_source)
         app = Front(make_application(self.world, self._sensor), self.world)
         files = (str(tls.certificate), str(tls.key)) if tls else None

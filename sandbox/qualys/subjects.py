@@ -89,7 +89,7 @@ def _scanned(filters: Any) -> set[str]:
 
 def _filters(body: bytes) -> Any:
     try:
-        told = json.loads(body)
+        given = json.loads(body)
     except ValueError:
         return None
-    return told.get("filters") if isinstance(told, dict) else None
+    return given.get("filters") if isinstance(given, dict) else None

@@ -12,7 +12,7 @@ from sandbox.qualys.behaviours import Behaviours
 from sandbox.qualys.calls import Calls
 from sandbox.qualys.clock import Clock
 from sandbox.qualys.faults import Faults
-from sandbox.qualys.findings import ToldFindings
+from sandbox.qualys.findings import GivenFindings
 from sandbox.qualys.images import Image, Images
 from sandbox.qualys.limits import RateLimits
 from sandbox.qualys.qql import Match, Tokens, compile_filter
@@ -26,12 +26,12 @@ from sandbox.qualys.schedules import Schedules
 class World:
     """Hold `lock` to touch anything in it; never across a wait or a pull.
 
-    `told` is what it starts from and comes back to. Raises ValueError if that does not fit.
+    `given` is what it starts from and comes back to. Raises ValueError if that does not fit.
     """
 
     accounts: Accounts
     clock: Clock
-    told: Sequence[Json] = ()
+    given: Sequence[Json] = ()
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def __post_init__(self) -> None:
@@ -45,7 +45,7 @@ class World:
             self.started_at = self.clock.now()
             self.scenario = Scenario()
             self.behaviours = Behaviours()
-            self.findings = ToldFindings()
+            self.findings = GivenFindings()
             self.registries = Registries()
             self.schedules = Schedules()
             self.images = Images()
@@ -54,13 +54,13 @@ class World:
             self.late: list[tuple[float, Callable[[], None]]] = []  # results, and when they show
             self.faults.clear()
             self.calls.clear()
-            for one in self.told:
+            for one in self.given:
                 apply(one, self)
 
-    def tell(self, told: Json) -> None:
+    def know(self, given: Json) -> None:
         """Raises ValueError, and changes nothing, if it does not fit."""
-        World(self.accounts, self.clock, [told])
-        apply(told, self)
+        World(self.accounts, self.clock, [given])
+        apply(given, self)
 
     def switches(self, sha: str, repo_tags: Iterable[tuple[str, str]] = ()) -> Scenario:
         """The scenario as it is for an image."""

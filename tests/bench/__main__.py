@@ -17,17 +17,17 @@ from tests.bench.trace import DECK
 REPOSITORY = Path(__file__).parents[2]
 _CORES = 2
 
-tell = partial(print, flush=True)
+notify = partial(print, flush=True)
 
 
 def main() -> int:
     began = time.monotonic()
 
     def done(what: str, _part: Future[object]) -> None:
-        tell(f"  {what}: counted after {time.monotonic() - began:.0f} s")
+        notify(f"  {what}: counted after {time.monotonic() - began:.0f} s")
 
     with contextlib.ExitStack() as stack:
-        tell(f"Counting, {_CORES} at a time; applying examples/single-account meanwhile")
+        notify(f"Counting, {_CORES} at a time; applying examples/single-account meanwhile")
         applying = stack.enter_context(ThreadPoolExecutor(1)).submit(
             stack.enter_context, latency.applied()
         )
@@ -44,9 +44,9 @@ def main() -> int:
         found = {name: part.result() for name, part in shares.items()}
         grown = [*_after(found), *(part.result() for part in sizes.values())]
         install = applying.result()
-        tell("Latencies")
+        notify("Latencies")
         waits = latency.table(latency.measure(install))
-    tell("Cold starts")
+    notify("Cold starts")
     with tempfile.TemporaryDirectory() as scratch:
         built = cold_start.package(Path(scratch))
         cold = cold_start.table(list(cold_start.measure(built)), built.stat().st_size)
@@ -54,12 +54,12 @@ def main() -> int:
     result.write(counted)
     shown = tables.document(counted)
     more = "\n\n".join((scale.table(grown), "## Cold starts", cold, "## Latency", waits))
-    tell("", shown, "", more, sep="\n")
+    notify("", shown, "", more, sep="\n")
     tables.put_between_marks("deployments", shown)
     tables.put_between_marks("growth", more)
     plot.plot(counted, REPOSITORY / "docs/cost.png")
     took = time.monotonic() - began
-    tell(f"\nWritten into docs/cost.md and docs/cost.png after {took:.0f} s.")
+    notify(f"\nWritten into docs/cost.md and docs/cost.png after {took:.0f} s.")
     return 0
 
 

@@ -46,7 +46,7 @@ except OSError:
 @dataclass(frozen=True)
 class ColdStart:
     """`instructions` are the interpreter's, in millions; `memory` is the peak in MB, where Linux
-    tells it, else 0."""
+    says it, else 0."""
 
     function: str
     modules: int

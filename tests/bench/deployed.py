@@ -107,7 +107,7 @@ class _Played:
             seconds = CHECK_SECONDS * (step.polls - _EARLY)
             control.behave(f"{repository}:{tag}", scan_seconds=seconds)
             if step.bad:
-                control.tell_findings(f"{repository}:{tag}", [_CRITICAL])
+                control.set_findings(f"{repository}:{tag}", [_CRITICAL])
         named = [("app", image), *((f"sidecar-{n}", uri) for n, uri in enumerate(self._sidecars))]
         made = self._ecs.register_task_definition(
             family=f"service-{step.service}",
@@ -126,11 +126,11 @@ class _Played:
                 desiredCount=1,
             )
         self._definitions[step.service] = definition
-        self._install.settle()
+        self._install.wait_until_idle()
 
     def _update(self, service: int, **request: Any) -> None:
         self._ecs.update_service(cluster=_CLUSTER, service=f"service-{service}", **request)
-        self._install.settle()
+        self._install.wait_until_idle()
 
     def _push(self, repository: str, tag: str) -> str:
         of_an_earlier_version = self._ecr.exceptions.RepositoryAlreadyExistsException

@@ -1,4 +1,4 @@
-"""What a DynamoDB call consumes, on demand: moto does not tell it.
+"""What a DynamoDB call consumes, on demand: moto does not say it.
 
 A write costs a unit for each KB, begun or full, of the item before or after it, whichever is the
 larger; one whose condition fails costs what the item that stands there is, and one at least. A

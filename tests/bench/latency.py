@@ -35,10 +35,10 @@ _FLOOR = {
 class Latency:
     """Seconds, one of each deployment. `submitted` and `floor` are from the ECS call on: until the
     scan is submitted, and until an empty machine that starts with the same event has ended.
-    `told` is from the finished scan to the notification."""
+    `notified` is from the finished scan to the notification."""
 
     submitted: list[float] = field(default_factory=list)
-    told: list[float] = field(default_factory=list)
+    notified: list[float] = field(default_factory=list)
     floor: list[float] = field(default_factory=list)
 
 
@@ -69,7 +69,7 @@ def table(found: Latency) -> str:
     ]
     for name, seconds in (
         ("from the ECS call to the submitted scan", found.submitted),
-        ("from the finished scan to the notification", found.told),
+        ("from the finished scan to the notification", found.notified),
         ("floor: from the ECS call to the end of two empty states", found.floor),
     ):
         middle = statistics.median(seconds)
@@ -102,17 +102,17 @@ def _floor(install: Install) -> str:
 def _deploy(install: Install, floor: str, tag: str, found: Latency) -> None:
     pushed = images.push(install.client("ecr"), "bench/app", images.build(tag), tag)
     finding = {"qid": 1, "severity": 5, "title": "a finding", "cveids": ["CVE-2026-0001"]}
-    install.qualys.control.tell_findings(f"bench/app:{tag}", [finding])
+    install.qualys.control.set_findings(f"bench/app:{tag}", [finding])
     known = {each["executionArn"] for each in install.scans()}
     began = time.time()
     install.ecs.register_task_definition(
         family="bench", containerDefinitions=[{"name": "app", "image": pushed.by_tag}]
     )
-    install.settle()
+    install.wait_until_idle()
     (scan,) = [each for each in install.scans() if each["executionArn"] not in known]
     at = _times(install, scan["executionArn"])
     found.submitted.append(at["left SubmitScan"] - began)
-    found.told.append(at["left SendNotification"] - at["entered GetResults"])
+    found.notified.append(at["left SendNotification"] - at["entered GetResults"])
     executions = install.client("stepfunctions").list_executions(stateMachineArn=floor)
     stopped: datetime = max(each["stopDate"] for each in executions["executions"])
     found.floor.append(stopped.timestamp() - began)

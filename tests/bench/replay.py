@@ -132,9 +132,9 @@ class Replay:
             # It ends in the middle between two checks; the first check comes after one wait.
             self._pipeline.qualys.behave(key, scan_seconds=60.0 * step.polls - 30)
             if step.bad:
-                # New to its service: what the version before had would not be told.
+                # New to its service: what the version before had would not be notified.
                 qid = 1000 * (step.service + 1) + step.version
-                self._pipeline.qualys.tell_findings(key, [{**_CRITICAL, "qid": qid}])
+                self._pipeline.qualys.set_findings(key, [{**_CRITICAL, "qid": qid}])
         self._register(step.service, image)
         definition = self._definitions[step.service]
         self._update(step.service, {"taskDefinition": definition, "desiredCount": 1})
@@ -190,7 +190,7 @@ class Replay:
         self._start_tasks(service, number)
         for task in old:
             stopped = {**task, "lastStatus": "STOPPED", "desiredStatus": "STOPPED"}
-            self._tell_task(service, stopped)
+            self._task_answer(service, stopped)
 
     def _start_tasks(self, service: int, number: int) -> None:
         for _ in range(number):
@@ -206,9 +206,9 @@ class Replay:
                 ],
             }
             self._tasks[service].append(task)
-            self._tell_task(service, task)
+            self._task_answer(service, task)
 
-    def _tell_task(self, service: int, task: Json) -> None:
+    def _task_answer(self, service: int, task: Json) -> None:
         self._intake({**self._recorded("task_running_by_tag", service), "detail": task})
 
     def _recorded(self, name: str, service: int) -> Json:

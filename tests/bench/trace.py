@@ -20,7 +20,7 @@ _Card = TypeVar("_Card")
 # Of twenty scans so many end at the first check, the second, the third and the fourth: 1.9 checks
 # a scan. Dealt like cards, so that twenty scans in a row have them exactly, in an order of chance.
 POLLS = (1,) * 7 + (2,) * 9 + (3,) * 3 + (4,)
-# Of twenty new images so many have critical or high findings, and are told.
+# Of twenty new images so many have critical or high findings, and are notified.
 BAD = (True,) * 5 + (False,) * 15
 DECK = len(POLLS)
 SCALED = 4

@@ -48,8 +48,8 @@ _CONTRASTS = """
 
 
 def workload(where: str, **more: Any) -> dict[str, Any]:
-    told = {"where": where, "state": "running", "since": "2026-02-01T00:00:00+00:00"}
-    return {**told, "until": "", "principal": "arn:aws:sts::1:assumed-role/ci/me", **more}
+    stated = {"where": where, "state": "running", "since": "2026-02-01T00:00:00+00:00"}
+    return {**stated, "until": "", "principal": "arn:aws:sts::1:assumed-role/ci/me", **more}
 
 
 def image(name: str, verdict: str, *counts: int, **more: Any) -> ImageRow:

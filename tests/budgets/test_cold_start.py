@@ -1,4 +1,4 @@
-"""A function imports what it needs: by modules and instructions, as time tells nothing here."""
+"""A function imports what it needs: by modules and instructions, as time says nothing here."""
 
 from __future__ import annotations
 

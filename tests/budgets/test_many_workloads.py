@@ -15,8 +15,8 @@ def test_many_services_on_one_digest(pipeline: Pipeline) -> None:
         pipeline.announce(service=f"service-{number:03}")
     (run,) = pipeline.scans()
     assert ended(run) == ("FINDINGS", "")
-    (told,) = pipeline.told()
-    assert told["workloads_total"] == SERVICES
+    (sent,) = pipeline.notifications()
+    assert sent["workloads_total"] == SERVICES
     assert digest != DIGEST
     found = aws_client("dynamodb").get_paginator("scan").paginate(TableName=tables.INVENTORY)
     rows = [row for page in found for row in page["Items"] if row["digest"]["S"] == digest]
@@ -24,10 +24,10 @@ def test_many_services_on_one_digest(pipeline: Pipeline) -> None:
 
     pipeline.announce(service="late")
     assert pipeline.scans() == []
-    late = pipeline.told()[1:]
+    late = pipeline.notifications()[1:]
     assert [
         [workload["task_definition"].split("/")[-1] for workload in each["workloads"]]
         for each in late
     ] == [["late:1"]]
     pipeline.announce(service="late")
-    assert len(pipeline.told()) == 2
+    assert len(pipeline.notifications()) == 2

@@ -48,7 +48,7 @@ class Workload:
         return images.push(self.install.client("ecr"), f"tests/{self.name}", image, tag)
 
     def find(self, findings: list[Json]) -> None:
-        self.install.qualys.control.tell_findings(f"tests/{self.name}", findings)
+        self.install.qualys.control.set_findings(f"tests/{self.name}", findings)
 
     def behave(self, **values: Any) -> None:
         self.install.qualys.control.behave(f"tests/{self.name}", **values)
@@ -75,12 +75,12 @@ class Workload:
             taskDefinition=self.register(*uris, family=service),
             desiredCount=1,
         )
-        self.install.settle()
+        self.install.wait_until_idle()
 
     def deploy_once(self, *uris: str) -> None:
         """By one event: where a scan fails, a second one that comes late starts it anew."""
         self.register(*uris)
-        self.install.settle()
+        self.install.wait_until_idle()
 
     def verdict(self) -> Json:
         return self.install.verdicts().get(self.key, {})
@@ -98,10 +98,10 @@ class Workload:
 @pytest.fixture
 def workload(install: Install) -> Workload:
     """A new image, in a pipeline where nothing runs and no message waits."""
-    install.settle()
+    install.wait_until_idle()
     install.notifications()
     install.failed_events()
-    for error in throttle.ERRORS:  # which are told once an hour
+    for error in throttle.ERRORS:  # which are reported once an hour
         install.client("dynamodb").delete_item(
             TableName=install.outputs["cache_table"]["name"],
             Key={"imageDigest": {"S": f"notice#{error}"}},

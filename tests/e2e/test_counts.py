@@ -7,8 +7,9 @@ from tests.bench.trace import Trace
 
 from .conftest import WAIT_SCALE, Workload
 
-# Whether the scan tells a entry, or the entry's own intake, is a matter of which comes first. With
-# this seed the one image that is told has three checks, by when all its deployments are known.
+# Whether the scan notifies a workload, or the workload's own intake, depends on which is first.
+# With this seed the one image that is notified has three checks, by when all its deployments are
+# known.
 TRACE = Trace(deployments=6, new_share=0.5, restarts=0.5, scale_outs=0.5, services=2, seed=3)
 
 

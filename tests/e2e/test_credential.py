@@ -30,15 +30,15 @@ def store(install: Install, token: str) -> None:
     )
 
 
-def test_a_dead_credential_is_told_once_and_no_image_is_lost(
+def test_a_dead_credential_is_notified_once_and_no_image_is_lost(
     install: Install, workload: Workload, rotate: None
 ) -> None:
     images = [workload.pushed, *(workload.push(f"another {n}", tag=f"n{n}") for n in range(4))]
     workload.deploy_once(*(image.by_tag for image in images))
     assert len(workload.scans()) == 5
-    (told,) = install.notifications()
-    assert told["verdict"] == "ERROR"
-    assert told["reason"].startswith("QualysUnauthorized: ")
+    (sent,) = install.notifications()
+    assert sent["verdict"] == "ERROR"
+    assert sent["reason"].startswith("QualysUnauthorized: ")
     kept = install.failed_events()
     assert {each["error"] for each in kept} == {"QualysUnauthorized"}
     assert len(kept) == 5
@@ -53,7 +53,7 @@ def test_a_dead_credential_is_told_once_and_no_image_is_lost(
             stateMachineArn=install.outputs["intake_state_machine_arn"],
             input=json.dumps(each["body"]),
         )
-    install.settle()
+    install.wait_until_idle()
     verdicts = install.verdicts()
     assert {verdicts[image.digest]["status"] for image in images} == {"CLEAN"}
     assert install.failed_events() == []

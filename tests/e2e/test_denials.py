@@ -33,7 +33,7 @@ def test_an_event_that_the_intake_cannot_process_is_kept_whole(
             stateMachineArn=install.outputs["intake_state_machine_arn"],
             input=json.dumps(each["body"]),
         )
-    install.settle()
+    install.wait_until_idle()
     assert workload.verdict()["status"] == "CLEAN"
     assert install.failed_events() == []
 
@@ -60,7 +60,7 @@ SCAN_ERROR = [
 
 
 @pytest.mark.parametrize(("role", "action"), SCAN_ERROR)
-def test_a_scan_that_may_not_go_on_is_told_as_an_error_and_frees_its_image(
+def test_a_scan_that_may_not_go_on_is_notified_as_an_error_and_frees_its_image(
     install: Install, workload: Workload, without: Without, role: str, action: str
 ) -> None:
     install.forget_environments()
@@ -69,10 +69,10 @@ def test_a_scan_that_may_not_go_on_is_told_as_an_error_and_frees_its_image(
     (scan,) = workload.scans()
     assert scan["status"] == "FAILED"
     assert workload.verdict()["status"] == "ERROR"
-    if role != "scan":  # the machine that may call nobody can tell nobody but the queue
-        (told,) = install.notifications()
-        assert told["verdict"] == "ERROR"
-        assert "AwsRejected" in told["reason"]
+    if role != "scan":  # the machine that may call nobody can reach nobody but the queue
+        (sent,) = install.notifications()
+        assert sent["verdict"] == "ERROR"
+        assert "AwsRejected" in sent["reason"]
 
 
 def test_an_alert_that_cannot_be_sent_is_never_lost_behind_a_cache_hit(
@@ -86,16 +86,16 @@ def test_an_alert_that_cannot_be_sent_is_never_lost_behind_a_cache_hit(
     assert kept["body"]["detail-type"] == "Image Scan Requested"
     assert install.notifications() == []
 
-    # What is kept can be put back: the image is scanned again, and its owner told.
+    # What is queued can be put back: the image is scanned again, and its owner notified.
     install.client("stepfunctions").start_execution(
         stateMachineArn=install.outputs["intake_state_machine_arn"],
         input=json.dumps(kept["body"]),
     )
-    install.settle()
-    (told,) = install.notifications()
-    assert told["subject"] == f"Scan: tests/{workload.name} - 1C/0H"
-    assert [entry["account"] for entry in told["registered"]] == [ACCOUNT]
-    assert told["workloads"] == []
+    install.wait_until_idle()
+    (sent,) = install.notifications()
+    assert sent["subject"] == f"Scan: tests/{workload.name} - 1C/0H"
+    assert [entry["account"] for entry in sent["registered"]] == [ACCOUNT]
+    assert sent["workloads"] == []
     assert workload.verdict()["status"] == "FINDINGS"
 
 
@@ -112,6 +112,6 @@ def test_the_sensor_is_refused_with_a_wrong_external_id(
         workload.deploy_once()
     finally:
         iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(trust))
-    (told,) = install.notifications()
-    assert told["verdict"] == "ERROR"
-    assert "ASSUME_ROLE_FAILED" in told["reason"]
+    (sent,) = install.notifications()
+    assert sent["verdict"] == "ERROR"
+    assert "ASSUME_ROLE_FAILED" in sent["reason"]

@@ -1,4 +1,4 @@
-"""However a scan ends, its verdict is told and is never clean without proof."""
+"""However a scan ends, its verdict is notified and is never clean without proof."""
 
 import time
 
@@ -7,7 +7,7 @@ from sandbox.install import Install
 from .conftest import CRITICAL, SECRET_VALUE, Workload
 
 
-def test_a_scan_that_is_aborted_frees_its_image_and_is_told(
+def test_a_scan_that_is_aborted_frees_its_image_and_is_notified(
     install: Install, workload: Workload
 ) -> None:
     workload.behave(never_ends=True)
@@ -18,11 +18,11 @@ def test_a_scan_that_is_aborted_frees_its_image_and_is_told(
         assert time.monotonic() < deadline
         time.sleep(0.1)
     states.stop_execution(executionArn=running[0]["executionArn"])
-    while not (told := install.notifications()):
+    while not (sent := install.notifications()):
         assert time.monotonic() < deadline
         time.sleep(0.1)
-    assert told[0]["verdict"] == "ERROR"
-    assert "ABORTED" in told[0]["reason"]
+    assert sent[0]["verdict"] == "ERROR"
+    assert "ABORTED" in sent[0]["reason"]
     while workload.verdict()["status"] != "ERROR":
         assert time.monotonic() < deadline
         time.sleep(0.1)
@@ -36,8 +36,8 @@ def test_an_unreadable_result_is_never_clean(install: Install, workload: Workloa
     finally:
         install.qualys.control.mend(number)
     assert workload.verdict()["status"] == "ERROR"
-    (told,) = install.notifications()
-    assert told["verdict"] == "ERROR"
+    (sent,) = install.notifications()
+    assert sent["verdict"] == "ERROR"
 
 
 def test_no_earlier_version_answers_for_a_new_one(install: Install, workload: Workload) -> None:
@@ -45,7 +45,7 @@ def test_no_earlier_version_answers_for_a_new_one(install: Install, workload: Wo
     workload.deploy()
     assert workload.verdict()["status"] == "CLEAN"
     second = workload.push("second", tag="2")
-    install.qualys.control.tell_findings(second.config_digest, CRITICAL)
+    install.qualys.control.set_findings(second.config_digest, CRITICAL)
     workload.deploy(second.by_tag, service=f"{workload.name}-2")
     assert install.verdicts()[second.digest]["status"] == "FINDINGS"
 

@@ -104,7 +104,7 @@ def test_a_registered_task_is_scanned(deployed: tuple[Shell, str], install: Inst
         tag="1",
     )
     assert '"family": "try"' in deployed[0].type(text)
-    install.settle()
+    install.wait_until_idle()
     assert install.verdicts()[image.digest]["status"] == "CLEAN"
     assert "stateMachine:qualys-image-scan-scan" in deployed[0].type("terraform output image_scan")
 
@@ -130,7 +130,7 @@ def test_a_second_region_is_added(extended: tuple[Shell, str], install: Install)
         tag="1",
     )
     assert '"family": "try"' in extended[0].type(text)
-    install.settle()
+    install.wait_until_idle()
     assert install.verdicts()[image.digest]["status"] == "CLEAN"
     assert "unforwarded-events" in extended[0].type("terraform output spoke")
 

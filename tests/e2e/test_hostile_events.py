@@ -14,7 +14,7 @@ def start(install: Install, event: Any) -> dict[str, Any]:
     install.client("stepfunctions").start_execution(
         stateMachineArn=install.outputs["intake_state_machine_arn"], input=json.dumps(event)
     )
-    install.settle()
+    install.wait_until_idle()
     (new,) = [each for each in install.intakes() if each["executionArn"] not in before]
     return new
 

@@ -19,10 +19,10 @@ def deploy_version(install: Install, workload: Workload, tag: str, *findings: Js
     install.ecs.update_service(
         cluster=CLUSTER, service=workload.name, taskDefinition=workload.register(pushed.by_tag)
     )
-    install.settle()
+    install.wait_until_idle()
 
 
-def told_to_service(install: Install, workload: Workload) -> list[Json]:
+def sent_for_service(install: Install, workload: Workload) -> list[Json]:
     return [
         each
         for each in install.notifications()
@@ -30,23 +30,25 @@ def told_to_service(install: Install, workload: Workload) -> list[Json]:
     ]
 
 
-def test_the_next_version_is_told_of_what_is_new(install: Install, workload: Workload) -> None:
+def test_the_next_version_is_notified_of_what_is_new(install: Install, workload: Workload) -> None:
     workload.find(CRITICAL)
     workload.deploy()
-    (first,) = told_to_service(install, workload)
+    (first,) = sent_for_service(install, workload)
     assert "compared" not in first["workloads"][0]
 
     deploy_version(install, workload, "2", *CRITICAL)
-    assert told_to_service(install, workload) == [], "nothing is new to this service"
+    assert sent_for_service(install, workload) == [], "nothing is new to this service"
 
     deploy_version(install, workload, "3", SECOND)
-    (third,) = told_to_service(install, workload)
+    (third,) = sent_for_service(install, workload)
     (entry,) = [each for each in third["workloads"] if each["service"] == workload.name]
     assert entry["compared"] == {"new": 1, "still_open": 0, "fixed": 1}
     assert [(each["qid"], each["new"]) for each in third["findings"]] == [(2, True)]
 
 
-def test_an_accepted_finding_is_counted_and_not_told(install: Install, workload: Workload) -> None:
+def test_a_finding_that_an_exception_accepts_is_counted_and_not_notified(
+    install: Install, workload: Workload
+) -> None:
     exception = {
         "qid": None,
         "cve": "CVE-2026-0001",
@@ -91,8 +93,8 @@ def test_what_runs_unscannable_is_in_the_digest(
             FunctionName=install.outputs["function_names"]["reconcile"], Payload=json.dumps(machine)
         )
         assert "FunctionError" not in answer, answer["Payload"].read()
-    install.settle()
+    install.wait_until_idle()
     (message,) = install.messages(digests)
-    told = json.loads(message["Body"])
-    (nginx,) = [each for each in told["unscannable"] if "nginx:1.27" in each["uri"]]
+    sent = json.loads(message["Body"])
+    (nginx,) = [each for each in sent["unscannable"] if "nginx:1.27" in each["uri"]]
     assert any(workload.name in entry for entry in nginx["workloads"])

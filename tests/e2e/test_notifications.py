@@ -30,9 +30,9 @@ def test_a_subscriber_gets_what_its_filter_asks_for(install: Install, workload: 
         "another-cluster": 0,
         "no-result": 0,
     }
-    told = json.loads(got["wanted"][0]["Body"])
-    assert told["image"]["repository"] == f"tests/{workload.name}"
-    assert told["counts"]["critical"] == 1
+    sent = json.loads(got["wanted"][0]["Body"])
+    assert sent["image"]["repository"] == f"tests/{workload.name}"
+    assert sent["counts"]["critical"] == 1
 
 
 def test_a_filter_holds_for_every_kind_of_reader(install: Install, workload: Workload) -> None:
@@ -101,13 +101,13 @@ def test_a_team_is_the_tag_of_its_service_or_else_of_the_repository(
             desiredCount=1,
             tags=tags,
         )
-    install.settle()
-    told = {
+    install.wait_until_idle()
+    sent = {
         entry["service"].removeprefix(f"{workload.name}-"): entry["team"]
         for each in install.notifications()
         for entry in each["workloads"]
         if entry["service"]
     }
-    assert told == {"tagged": "payments", "plain": "platform"}
+    assert sent == {"tagged": "payments", "plain": "platform"}
     got = {team: len(install.messages(url)) for team, url in queues.items()}
     assert (got["payments"] > 0, got["platform"] > 0, got["nobody"]) == (True, True, 0)

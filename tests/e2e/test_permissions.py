@@ -36,7 +36,7 @@ UNSEEN = {
 ONCE_A_DAY = f"{PREFIX}-scheduler-us-east-1"
 # For a container that ECS has added by itself, without an image; the emulator adds none.
 OF_AGENTS = (f"{PREFIX}-reconcile-us-east-1", "ecs:DescribeTaskDefinition")
-# Whose resource cannot be told, or is AWS' own policy's.
+# Whose resource is unknown, or is AWS' own policy's.
 OF_ANY_RESOURCE = {
     # Registries of other accounts are read as far as their own policies let it in.
     f"{PREFIX}-parse-event-us-east-1": (
@@ -82,25 +82,25 @@ def exercised(install: Install, workload: Workload, without: Without) -> None:
     """Every way through the pipeline that takes a permission of its own."""
     qualys, table = install.qualys.control, install.outputs["cache_table"]["name"]
     dynamodb = install.client("dynamodb")
-    memo = {"imageDigest": {"S": "registry#111111111111#us-east-1"}}
+    entry = {"imageDigest": {"S": "registry#111111111111#us-east-1"}}
 
     workload.find(CRITICAL)
     workload.behave(scan_seconds=4)
     workload.deploy()  # a second entry joins while the scan runs
     workload.behave(scan_seconds=0.2)
-    install.settle()  # only a task that is known to run is looked for when it stops
+    install.wait_until_idle()  # only a task that is known to run is looked for when it stops
     install.ecs.update_service(cluster=CLUSTER, service=workload.name, desiredCount=0)
-    install.settle()
+    install.wait_until_idle()
     install.ecs.update_service(cluster=CLUSTER, service=workload.name, desiredCount=1)
     workload.deploy_once(workload.push("by its digest", tag="0").by_digest)
     missing = f"{workload.pushed.registry}/{workload.pushed.repository}:no-such-tag"
     workload.deploy(missing, service=f"{workload.name}-missing")
 
     gone = {"registry_uuid": {"S": "deleted-at-qualys"}, "ttl": {"N": str(int(time.time()) + 999)}}
-    dynamodb.put_item(TableName=table, Item={**memo, **gone})
+    dynamodb.put_item(TableName=table, Item={**entry, **gone})
     workload.deploy_once(workload.push("of a registry that is gone", tag="2").by_tag)
 
-    dynamodb.delete_item(TableName=table, Key=memo)
+    dynamodb.delete_item(TableName=table, Key=entry)
     lists = qualys.fail(
         "/csapi/v1.3/registry", method="GET", times=0, status=200, body='{"data": [], "count": 0}'
     )
@@ -114,7 +114,7 @@ def exercised(install: Install, workload: Workload, without: Without) -> None:
     qualys.mend(refuses)
 
     with without("send_notification", "sns:Publish"):
-        workload.deploy_once(workload.push("that nobody is told of", tag="4").by_tag)
+        workload.deploy_once(workload.push("that nobody is notified of", tag="4").by_tag)
     with without("parse_event", "ecs:DescribeTaskDefinition"):
         workload.deploy(service=f"{workload.name}-again")
 
@@ -132,7 +132,7 @@ def exercised(install: Install, workload: Workload, without: Without) -> None:
         while not install.failed_events():
             assert time.monotonic() < deadline
             time.sleep(0.1)
-    install.settle()
+    install.wait_until_idle()
 
 
 def _reconcile(install: Install, workload: Workload) -> None:
@@ -141,7 +141,7 @@ def _reconcile(install: Install, workload: Workload) -> None:
     dynamodb = install.client("dynamodb")
     unscannable = workload.register("docker.io/library/redis:7", family="digest")
     install.ecs.run_task(cluster=CLUSTER, taskDefinition=unscannable)
-    install.settle()
+    install.wait_until_idle()
     gone = {"imageDigest": {"S": workload.key}}
     dynamodb.delete_item(TableName=install.outputs["cache_table"]["name"], Key=gone)
     inventory = install.outputs["inventory_table"]["name"]
@@ -163,7 +163,7 @@ def _reconcile(install: Install, workload: Workload) -> None:
         )
         found.append(json.loads(answer["Payload"].read()))
         assert "FunctionError" not in answer, found
-        install.settle()
+        install.wait_until_idle()
     assert found[0]["closed"] >= 1
     assert found[0]["sent"] >= 1
 

@@ -41,7 +41,7 @@ class Killed(Workload):
         route = "/csapi/v1.3/registry/{registry_id}/schedule"
         return self.install.qualys.control.count("POST", route, image=f"tests/{self.name}")
 
-    def told(self, notifications: list[Json]) -> int:
+    def count_notified(self, notifications: list[Json]) -> int:
         about = [each["image"]["repository"] for each in notifications]
         return about.count(f"tests/{self.name}")
 
@@ -76,14 +76,14 @@ def test_a_function_may_be_killed_after_any_of_its_calls(
         for calls, each in enumerate(some, first):
             each.kill_after(calls, *EITHER, *SCAN)
         definitions = [each.register() for each in some]
-        install.settle()
+        install.wait_until_idle()
         for calls, each in enumerate(some, first):
             each.kill_after(calls, *EITHER)
         for each, definition in zip(some, definitions, strict=True):
             install.ecs.create_service(
                 cluster=CLUSTER, serviceName=each.name, taskDefinition=definition, desiredCount=1
             )
-        install.settle()
+        install.wait_until_idle()
     notifications = install.notifications()
     scanned = [each for each in notifications if not each["workloads"]]
     deployed = [each for each in notifications if each["workloads"]]
@@ -92,15 +92,18 @@ def test_a_function_may_be_killed_after_any_of_its_calls(
             "verdict": each.verdict()["status"],
             "scans": [scan["status"] for scan in each.scans()],
             "jobs": each.jobs(),
-            "told": (min(each.told(scanned), 1), min(each.told(deployed), 1)),
+            "notified": (
+                min(each.count_notified(scanned), 1),
+                min(each.count_notified(deployed), 1),
+            ),
         }
         for each in killed
     }
-    good = {"verdict": "FINDINGS", "scans": ["SUCCEEDED"], "jobs": 1, "told": (1, 1)}
+    good = {"verdict": "FINDINGS", "scans": ["SUCCEEDED"], "jobs": 1, "notified": (1, 1)}
     kept = Counter(each["error"] for each in install.failed_events())
     assert kept == {}
     assert ends == dict.fromkeys(ends, good)
-    assert max(each.told(notifications) for each in killed) <= 4
+    assert max(each.count_notified(notifications) for each in killed) <= 4
     running = {row["service"] for row in install.inventory() if row["state"] == "running"}
     assert running >= set(ends)
     assert all(killed[0].struck())
@@ -114,7 +117,7 @@ def test_a_notification_repeats_only_if_it_was_sent_before_the_kill(
     killed.kill("send_notification", when, "sns:Publish")
     killed.deploy_once()
     assert killed.struck() == [True]
-    assert 1 <= killed.told(install.notifications()) <= most
+    assert 1 <= killed.count_notified(install.notifications()) <= most
     assert killed.verdict()["status"] == "FINDINGS", killed.verdict().get("reason")
 
 
@@ -148,7 +151,7 @@ def redrive(install: Install) -> set[str]:
             stateMachineArn=install.outputs["intake_state_machine_arn"],
             input=json.dumps(each["body"]),
         )
-    install.settle()
+    install.wait_until_idle()
     return {each["error"] for each in kept}
 
 
@@ -204,16 +207,16 @@ def test_what_is_killed_at_each_attempt_is_queued_for_redrive(
     assert all(killed.struck())
     assert redrive(install) == {"Runtime.ExitError"}
     assert killed.verdict()["status"] == "FINDINGS", killed.verdict().get("reason")
-    assert killed.told(install.notifications()) >= 1
+    assert killed.count_notified(install.notifications()) >= 1
     assert install.failed_events() == []
 
 
 def test_a_lease_that_nobody_holds_any_more_runs_out(install: Install, workload: Workload) -> None:
-    """As after an execution of which nothing was heard again."""
+    """As after an execution of which nothing came back."""
     workload.find(CRITICAL)
     workload.behave(never_ends=True)
     service = {"cluster": CLUSTER, "taskDefinition": workload.register(), "desiredCount": 1}
-    install.settle()
+    install.wait_until_idle()
     (scan,) = workload.scans()
     now = int(time.time())
     table, key = install.outputs["cache_table"]["name"], {"imageDigest": {"S": workload.key}}
@@ -231,12 +234,12 @@ def test_a_lease_that_nobody_holds_any_more_runs_out(install: Install, workload:
     workload.behave(never_ends=False)
     hold(now + 3600)
     install.ecs.create_service(serviceName=workload.name, **service)
-    install.settle()
+    install.wait_until_idle()
     assert [each["name"] for each in workload.scans()] == [scan["name"]]
     hold(now - 1)
     install.ecs.create_service(serviceName=f"{workload.name}-later", **service)
-    install.settle()
+    install.wait_until_idle()
     assert len(workload.scans()) == 2
     assert workload.verdict()["status"] == "FINDINGS"
-    workloads = {each["service"] for told in install.notifications() for each in told["workloads"]}
+    workloads = {each["service"] for sent in install.notifications() for each in sent["workloads"]}
     assert workloads >= {workload.name, f"{workload.name}-later"}

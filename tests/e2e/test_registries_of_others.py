@@ -40,6 +40,6 @@ def test_the_repository_decides(
         family=repository.replace("/", "-"),
         containerDefinitions=[{"name": "app", "image": image.by_digest}],
     )
-    install.settle()
+    install.wait_until_idle()
     found = install.verdicts().items()
     assert {item["status"] for key, item in found if image.digest in key} == verdicts

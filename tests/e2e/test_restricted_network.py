@@ -86,10 +86,10 @@ def test_nothing_is_lost_until_the_authority_is_known(
 ) -> None:
     plans = [network.apply()]
     workload.deploy_once()
-    (told,) = install.notifications()
-    assert told["verdict"] == "ERROR"
-    assert told["reason"].startswith("QualysUntrusted: GET /registry")
-    assert "network.ca_bundle" in told["reason"]
+    (sent,) = install.notifications()
+    assert sent["verdict"] == "ERROR"
+    assert sent["reason"].startswith("QualysUntrusted: GET /registry")
+    assert "network.ca_bundle" in sent["reason"]
     (kept,) = install.failed_events()
     assert kept["error"] == "QualysUntrusted"
     assert network.gateway.control.calls() == []
@@ -105,7 +105,7 @@ def test_nothing_is_lost_until_the_authority_is_known(
         stateMachineArn=install.outputs["intake_state_machine_arn"],
         input=json.dumps(kept["body"]),
     )
-    install.settle()
+    install.wait_until_idle()
     assert workload.verdict()["status"] == "CLEAN"
     assert any(call["method"] == "POST" for call in network.gateway.control.calls())
     assert not network.proxy.refused

@@ -62,4 +62,4 @@ def test_a_rule_gets_each_scan_that_ended(
     assert (bad["detail"]["verdict"], bad["detail"]["counts"]["critical"]) == ("FINDINGS", 1)
     assert workload.name in {entry["service"] for entry in bad["detail"]["workloads"]}
     assert good["detail"]["verdict"] == "CLEAN"
-    assert install.notifications(), "people are told as well"
+    assert install.notifications(), "people are notified as well"

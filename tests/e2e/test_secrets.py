@@ -70,9 +70,9 @@ def test_not_in_any_execution_history(install: Install, workload: Workload) -> N
 def test_not_in_the_table_or_a_notification(install: Install, workload: Workload) -> None:
     workload.find([{"qid": 1, "severity": 5, "title": "bad"}])
     workload.deploy()
-    told = install.notifications()
-    assert told
-    assert absent(install, json.dumps(told))
+    sent = install.notifications()
+    assert sent
+    assert absent(install, json.dumps(sent))
     assert workload.key in install.verdicts()
     assert absent(install, json.dumps(install.verdicts(), default=str))
 
@@ -89,7 +89,7 @@ def test_not_on_any_command_line(install: Install, workload: Workload) -> None:
         seen.append(_processes())
         time.sleep(0.1)
     plan.wait()
-    install.settle()
+    install.wait_until_idle()
     assert any("sandbox.emulator" in text for text in seen)
     assert absent(install, "\n".join(seen))
 

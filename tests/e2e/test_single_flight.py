@@ -1,4 +1,4 @@
-"""One image is scanned once, and everybody who runs it hears of it."""
+"""One image is scanned once, and everybody who runs it is notified."""
 
 import concurrent.futures
 import json
@@ -24,11 +24,11 @@ def test_a_dozen_services_of_one_new_image_make_one_scan(
                 services,
             )
         )
-    install.settle()
+    install.wait_until_idle()
     assert install.failed_events() == []
     assert len(workload.scans()) == 1
-    told = install.notifications()
-    assert {entry["service"] for each in told for entry in each["workloads"]} >= set(services)
+    sent = install.notifications()
+    assert {entry["service"] for each in sent for entry in each["workloads"]} >= set(services)
     workloads = [row for row in install.inventory() if row["digest"] == workload.key]
     assert sorted(row["service"] for row in workloads) == sorted(services)
     assert {row["state"] for row in workloads} == {"running"}
@@ -61,7 +61,7 @@ def test_a_delivery_that_is_repeated_starts_no_second_scan(
         states.start_execution(
             stateMachineArn=install.outputs["intake_state_machine_arn"], input=json.dumps(event)
         )
-    install.settle()
+    install.wait_until_idle()
     assert len(workload.scans()) == 1
     assert workload.verdict()["status"] == "CLEAN"
     assert install.failed_events() == []
@@ -81,7 +81,7 @@ def test_a_new_image_costs_ten_transitions_and_seven_calls_at_two_polls(
     install: Install, workload: Workload
 ) -> None:
     warm = workload.push("earlier", tag="earlier")
-    workload.deploy(warm.by_tag, service=f"{workload.name}-warm")  # memoises the registry
+    workload.deploy(warm.by_tag, service=f"{workload.name}-warm")  # caches the registry
     workload.behave(scan_seconds=0.45)
     before = sum(install.qualys.control.counts().values())
     workload.deploy()

@@ -1,4 +1,4 @@
-"""What ECS tells of tasks: what runs is seen though nobody called, and where it runs is known."""
+"""What ECS reports of tasks: what runs is seen though nobody called, and where it runs is known."""
 
 import json
 from collections.abc import Iterator
@@ -29,8 +29,8 @@ def test_a_rollback_without_any_call_is_seen(
     workload.find(CRITICAL)
     workload.deploy()
     assert workload.verdict()["status"] == "FINDINGS"
-    (told,) = install.notifications()
-    assert [entry["service"] for entry in told["workloads"]] == [workload.name]
+    (sent,) = install.notifications()
+    assert [entry["service"] for entry in sent["workloads"]] == [workload.name]
     (row,) = rows(install, workload)
     assert (row["state"], row["service"], row["cluster"]) == ("running", workload.name, CLUSTER)
     assert "principal" not in row, "nobody is named"
@@ -42,9 +42,9 @@ def test_a_call_and_its_tasks_are_one_scan_and_one_notification(
     workload.find(CRITICAL)
     workload.deploy()
     assert len(workload.scans()) == 1
-    told = install.notifications()
-    assert [entry["service"] for each in told for entry in each["workloads"]] == [workload.name]
-    registered = [entry for each in told for entry in each["registered"]]
+    sent = install.notifications()
+    assert [entry["service"] for each in sent for entry in each["workloads"]] == [workload.name]
+    registered = [entry for each in sent for entry in each["registered"]]
     assert len(registered) <= 1, "only where it was judged before the service came"
     (row,) = rows(install, workload)
     assert row["state"] == "running"
@@ -60,7 +60,7 @@ def test_scaling_out_costs_no_scan_and_leaves_the_inventory_as_it_is(
     before, scans = rows(install, workload), len(install.scans())
     calls = install.qualys.control.counts()
     install.ecs.update_service(cluster=CLUSTER, service=workload.name, desiredCount=30)
-    install.settle()
+    install.wait_until_idle()
     assert len(install.scans()) == scans
     assert install.qualys.control.counts() == calls
     assert install.notifications() == []
@@ -68,7 +68,7 @@ def test_scaling_out_costs_no_scan_and_leaves_the_inventory_as_it_is(
     assert {**row, "last_seen": 0} == {**before[0], "last_seen": 0}
 
     install.ecs.update_service(cluster=CLUSTER, service=workload.name, desiredCount=0)
-    install.settle()
+    install.wait_until_idle()
     (row,) = rows(install, workload)
     assert row["state"] == "stopped"
     assert row["ttl"] == row["stopped_at"] + 30 * 86_400
@@ -83,7 +83,7 @@ def test_a_new_version_runs_where_the_old_one_has_stopped(
     install.ecs.update_service(
         cluster=CLUSTER, service=workload.name, taskDefinition=workload.register(second.by_tag)
     )
-    install.settle()
+    install.wait_until_idle()
     states = {row["digest"]: row["state"] for row in install.inventory()}
     assert (states[workload.key], states[second.digest]) == ("stopped", "running")
 
@@ -99,6 +99,6 @@ def test_a_task_that_says_too_little_is_kept(install: Install, workload: Workloa
     install.client("stepfunctions").start_execution(
         stateMachineArn=install.outputs["intake_state_machine_arn"], input=json.dumps(event)
     )
-    install.settle()
+    install.wait_until_idle()
     (kept,) = install.failed_events()
     assert (kept["error"], kept["body"]) == ("MalformedEvent", event)

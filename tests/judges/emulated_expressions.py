@@ -10,9 +10,9 @@ from ministack.services import stepfunctions
 def evaluated(case: dict[str, Any]) -> list[Any]:
     states = case["states"]
     context = {**states.get("context", {}), "variables": case["variables"]}
-    told = [states.get(name) for name in ("input", "result", "errorOutput")]
+    stated = [states.get(name) for name in ("input", "result", "errorOutput")]
     try:
-        value = stepfunctions._evaluate_jsonata(case["expression"], told[0], context, *told[1:])
+        value = stepfunctions._evaluate_jsonata(case["expression"], stated[0], context, *stated[1:])
     except stepfunctions._ExecutionError as error:
         code = error.cause.partition(": ")[0]
         return ["nothing"] if "did not return a result" in code else ["error", code]

@@ -59,8 +59,8 @@ def _of_roles(iam: Any) -> Iterator[Policy]:
 def _of_queues(sqs: Any) -> Iterator[Policy]:
     for url in sqs.list_queues(QueueNamePrefix=PREFIX).get("QueueUrls", []):
         wanted = ["QueueArn", "Policy"]
-        told = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=wanted)["Attributes"]
-        yield _of_resource(told["QueueArn"], told["Policy"])
+        stated = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=wanted)["Attributes"]
+        yield _of_resource(stated["QueueArn"], stated["Policy"])
 
 
 def _of_resource(arn: str, text: str) -> Policy:

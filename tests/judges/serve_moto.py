@@ -24,7 +24,7 @@ def fill_gaps() -> None:
     for operation, (method, answer) in GAPS.items():
         if hasattr(StepFunctionResponse, method):
             sys.exit(f"moto knows {operation} by now")
-        setattr(StepFunctionResponse, method, lambda _self, told=answer: ActionResult(told))
+        setattr(StepFunctionResponse, method, lambda _self, stated=answer: ActionResult(stated))
 
 
 if __name__ == "__main__":

@@ -95,7 +95,7 @@ def govcloud(environment: dict[str, str]) -> Json:
 
 
 def of_state(policies: dict[str, Json]) -> list[Policy]:
-    """Policies of a state with the kinds that their attributes tell."""
+    """Policies of a state with the kinds that their attributes say."""
     kinds = {"assume_role_policy": "trust", "policy": "resource"}
     return [
         Policy(

@@ -26,5 +26,5 @@ def test_broken_machines_are_refused(judge: str) -> None:
     text = json.dumps(definitions.rendered("scan"))
     assert all(each in text for each in BROKEN)
     broken = {new: json.loads(text.replace(old, new)) for old, new in BROKEN.items()}
-    told = ask_node("machines.cjs", broken)
-    assert [new for new, said in told.items() if judge not in " ".join(said)] == []
+    stated = ask_node("machines.cjs", broken)
+    assert [new for new, said in stated.items() if judge not in " ".join(said)] == []

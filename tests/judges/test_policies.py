@@ -30,8 +30,8 @@ def policies(alone: Judged, organization: Judged) -> list[Policy]:
 
 def said_by_parliament(policies: list[Policy]) -> set[str]:
     given = [vars(each) for each in policies if each.kind != "trust"]  # which it does not know
-    told: list[str] = json.loads(run([VENV / "python", HERE / "judge_by_parliament.py"], given))
-    return set(told)
+    stated: list[str] = json.loads(run([VENV / "python", HERE / "judge_by_parliament.py"], given))
+    return set(stated)
 
 
 def test_they_name_what_exists_and_fits(policies: list[Policy]) -> None:

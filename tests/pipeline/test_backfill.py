@@ -1,4 +1,4 @@
-"""What runs without a result is scanned again by each reconciliation, and told once."""
+"""What runs without a result is scanned again by each reconciliation, and notified once."""
 
 from __future__ import annotations
 
@@ -65,12 +65,12 @@ class Account:
 
 
 @pytest.fixture
-def account(settled: Pipeline, environment: pytest.MonkeyPatch) -> Account:
-    return Account(settled, environment)
+def account(connected: Pipeline, environment: pytest.MonkeyPatch) -> Account:
+    return Account(connected, environment)
 
 
 def verdicts(pipeline: Pipeline) -> list[str]:
-    return [message.get("verdict", "DIGEST") for message in pipeline.told()]
+    return [message.get("verdict", "DIGEST") for message in pipeline.notifications()]
 
 
 ENDS: dict[str, Json] = {"TIMEOUT": {"never_ends": True}, "ERROR": {"job_error": "no space"}}
@@ -98,7 +98,7 @@ def test_what_runs_and_has_failed_is_scanned_again_until_it_has_a_verdict(
     assert (found["coverage_percent"], found["sent"], found["scans"], scans) == (100, 0, [], [])
 
 
-def test_the_same_failure_is_told_once_and_then_stands_in_the_digest(account: Account) -> None:
+def test_the_same_failure_is_notified_once_and_then_stands_in_the_digest(account: Account) -> None:
     pipeline = account.pipeline
     account.runs(1, digest=pipeline.push())
     pipeline.qualys.behave(**ENDS["ERROR"])
@@ -106,13 +106,13 @@ def test_the_same_failure_is_told_once_and_then_stands_in_the_digest(account: Ac
     for _ in range(3):
         account.reconciles()
     assert verdicts(pipeline) == ["ERROR", *["DIGEST"] * 3]
-    (failed,) = pipeline.told()[-1]["failed"]
+    (failed,) = pipeline.notifications()[-1]["failed"]
     assert failed["uri"].startswith(URI)
     assert failed["reason"].startswith("ERROR: ScanFailed")
     assert failed["workloads"] == [f"{ACCOUNT}#{REGION}#prod#web"]
 
 
-def test_another_failure_and_another_workload_are_told(account: Account) -> None:
+def test_another_failure_and_another_workload_are_notified(account: Account) -> None:
     pipeline = account.pipeline
     digest = pipeline.push()
     account.runs(1, digest=digest)
@@ -124,12 +124,12 @@ def test_another_failure_and_another_workload_are_told(account: Account) -> None
     assert verdicts(pipeline) == ["ERROR", "DIGEST", "TIMEOUT"]
     account.runs(2, digest=digest, service="other")
     account.reconciles()
-    timeout = pipeline.told()[-1]
+    timeout = pipeline.notifications()[-1]
     families = [each["task_definition"].rsplit("/")[-1] for each in timeout["workloads"]]
     assert (timeout["verdict"], families) == ("TIMEOUT", ["other:1"])
 
 
-def test_findings_of_a_repeated_scan_are_told_to_all_who_waited(account: Account) -> None:
+def test_findings_of_a_repeated_scan_are_notified_to_all_who_waited(account: Account) -> None:
     pipeline = account.pipeline
     account.runs(1, digest=pipeline.push())
     pipeline.qualys.behave(**ENDS["ERROR"])
@@ -192,9 +192,9 @@ def test_what_runs_is_notified_when_its_exception_has_ended_once_and_together(
     for _ in range(3):
         found, scans = two.reconciles()
         assert (found["sent"], scans) == (0, [])
-    (message,) = two.pipeline.told()
+    (message,) = two.pipeline.notifications()
     assert services(message) == ["jobs:1", "web:1"]
-    assert message["told_counts"]["critical"] == 1
+    assert message["notified_counts"]["critical"] == 1
 
 
 def test_what_runs_is_notified_when_the_threshold_is_lowered(two: Account) -> None:
@@ -203,7 +203,7 @@ def test_what_runs_is_notified_when_the_threshold_is_lowered(two: Account) -> No
     two.pipeline.configure(NOTIFY=json.dumps({**NOTIFY, "min_severity": "medium"}))
     for _ in range(2):
         two.reconciles()
-    first, second = two.pipeline.told()
+    first, second = two.pipeline.notifications()
     assert first["workloads"][0]["compared"]["new"] == 1
     assert second["workloads"][0]["compared"] == {"new": 1, "still_open": 1, "fixed": 0}
     assert services(second) == ["jobs:1", "web:1"]
@@ -221,11 +221,11 @@ def test_a_reconciliation_that_is_handled_twice_notifies_once(
 
     environment.setattr(two.pipeline, "intake", twice)
     two.reconciles()
-    assert len(two.pipeline.told()) == 1
+    assert len(two.pipeline.notifications()) == 1
 
 
 @pytest.mark.parametrize("first", ["web", "jobs"])
-def test_all_that_run_an_image_hear_of_what_a_later_scan_of_it_finds(
+def test_all_that_run_an_image_are_notified_of_what_a_later_scan_of_it_finds(
     account: Account, first: str
 ) -> None:
     """The verdict has run out, and one of them is deployed: it alone waited for the new one."""
@@ -240,10 +240,10 @@ def test_all_that_run_an_image_hear_of_what_a_later_scan_of_it_finds(
     pipeline.time.sleep(8 * DAY)
     pipeline.find(5)
     pipeline.scan(service="web")
-    assert [services(message) for message in pipeline.told()] == [["web:1"]]
+    assert [services(message) for message in pipeline.notifications()] == [["web:1"]]
     account.reconciles()
-    heard = [name for message in pipeline.told()[1:] for name in services(message)]
-    assert sorted(heard) == ["cron:1", "jobs:1"]
-    before = len(pipeline.told())
+    notified = [name for message in pipeline.notifications()[1:] for name in services(message)]
+    assert sorted(notified) == ["cron:1", "jobs:1"]
+    before = len(pipeline.notifications())
     account.reconciles()
-    assert len(pipeline.told()) == before
+    assert len(pipeline.notifications()) == before

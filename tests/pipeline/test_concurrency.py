@@ -45,7 +45,7 @@ def test_ten_first_scans_at_once_make_one_registry(
 
 
 def test_a_list_that_lags_makes_no_second_registry(pipeline: Pipeline) -> None:
-    """For a while nobody can see the registry that is there, and its creation told no UUID."""
+    """For a while nobody can see the registry that is there, and its creation gave no UUID."""
     pipeline.qualys.scenario(duplicate_registry_status=0)
     lagging(pipeline, seconds=40)
     announce(pipeline, 10)
@@ -145,7 +145,7 @@ def test_a_rotated_credential_is_taken_up_without_a_deployment(
     announce(pipeline, 2, first=2)
     runs = pipeline.scans()
     assert [(verdict(run), run.retries) for run in runs] == [("CLEAN", {})] * 2
-    assert pipeline.told() == []
+    assert pipeline.notifications() == []
 
 
 def test_the_secret_is_read_once_per_environment_while_it_works(pipeline: Pipeline) -> None:
@@ -181,12 +181,12 @@ def dead(pipeline: Pipeline) -> None:
     pipeline.qualys.revoke_token("an-access-token")
 
 
-def test_a_dead_credential_is_told_once_and_its_images_are_kept(pipeline: Pipeline) -> None:
+def test_a_dead_credential_is_notified_once_and_its_images_are_kept(pipeline: Pipeline) -> None:
     announce(pipeline, 20)
     dead(pipeline)
     runs = pipeline.scans_together()
     assert {run.status for run in runs} == {"FAILED"}
-    (message,) = pipeline.told()
+    (message,) = pipeline.notifications()
     assert message["verdict"] == "ERROR"
     assert message["reason"].startswith("QualysUnauthorized: ")
     kept = pipeline.kept()
@@ -197,18 +197,18 @@ def test_a_dead_credential_is_told_once_and_its_images_are_kept(pipeline: Pipeli
     }
 
 
-def test_an_hour_later_a_dead_credential_is_told_again(pipeline: Pipeline) -> None:
+def test_an_hour_later_a_dead_credential_is_notified_again(pipeline: Pipeline) -> None:
     announce(pipeline, 2)
     dead(pipeline)
     pipeline.scans()
     pipeline.time.sleep(3500)
     announce(pipeline, 1, first=2)
     pipeline.scans()
-    assert len(pipeline.told()) == 1
+    assert len(pipeline.notifications()) == 1
     pipeline.time.sleep(101)
     announce(pipeline, 1, first=3)
     pipeline.scans()
-    assert len(pipeline.told()) == 2
+    assert len(pipeline.notifications()) == 2
 
 
 def test_what_was_kept_is_scanned_when_it_is_put_back(pipeline: Pipeline) -> None:
@@ -224,28 +224,29 @@ def test_what_was_kept_is_scanned_when_it_is_put_back(pipeline: Pipeline) -> Non
     for event in kept:
         assert pipeline.intake(event).status == "SUCCEEDED"
     assert sorted(verdict(run) for run in pipeline.scans()) == ["CLEAN", "CLEAN", "FINDINGS"]
-    (workload,) = pipeline.told()[-1]["workloads"]
+    (workload,) = pipeline.notifications()[-1]["workloads"]
     assert workload["cluster"] == "prod"
     assert workload["task_definition"].endswith("shop/app-1:1")
 
 
-def test_a_malformed_secret_is_told_once_as_well(pipeline: Pipeline) -> None:
+def test_a_malformed_secret_is_notified_once_as_well(pipeline: Pipeline) -> None:
     pipeline.sign_in_with(user="robot")
     announce(pipeline, 5)
     runs = pipeline.scans_together()
     assert {run.status for run in runs} == {"FAILED"}
-    assert len(pipeline.told()) == 1
+    assert len(pipeline.notifications()) == 1
     assert {each["error"] for each in pipeline.kept()} == {"ConfigurationError"}
     assert len(pipeline.kept()) == 5
 
 
 def test_one_images_missing_scope_silences_no_other(pipeline: Pipeline) -> None:
-    """A 403 may be about one image: each is told by itself, and kept until the scope is given."""
+    """A 403 may be about one image: each is notified by itself, and queued until the scope is
+    given."""
     pipeline.spoil("/images/.*", status=403, times=0)
     announce(pipeline, 3)
     runs = pipeline.scans_together()
     assert [ended(run) for run in runs] == [("ERROR", "QualysForbidden")] * 3
-    assert len(pipeline.told()) == 3
+    assert len(pipeline.notifications()) == 3
     assert len(pipeline.kept()) == 3
 
 
@@ -259,8 +260,8 @@ def test_what_was_kept_is_the_image_that_was_deployed(pipeline: Pipeline) -> Non
     pipeline.rotate({}, {"token": SECOND_TOKEN})
     assert pipeline.intake(kept).status == "SUCCEEDED"
     assert pipeline.scans() == []
-    told = pipeline.told()[-1]
-    assert (told["verdict"], told["image"]["digest"]) == (
+    sent = pipeline.notifications()[-1]
+    assert (sent["verdict"], sent["image"]["digest"]) == (
         "UNSCANNABLE",
         kept["detail"]["image"].partition("@")[2],
     )
@@ -289,5 +290,5 @@ def test_a_kept_event_is_of_the_image_that_its_tag_then_named(
     assert pipeline.intake(kept).status == "SUCCEEDED"
     pipeline.scans()
     assert pipeline.item(before)["status"] == expected
-    assert pipeline.told()[-1]["verdict"] == expected
-    assert pipeline.told()[-1]["image"]["digest"] == before
+    assert pipeline.notifications()[-1]["verdict"] == expected
+    assert pipeline.notifications()[-1]["image"]["digest"] == before

@@ -33,7 +33,7 @@ def test_row_14_the_account_type_is_that_of_the_role(
 
 
 def test_row_14_the_external_id_of_govcloud_is_the_configured_one(pipeline: Pipeline) -> None:
-    """aws-base tells that of the commercial partition, as far as anybody knows."""
+    """aws-base gives that of the commercial partition, as far as anybody knows."""
     pipeline.configure(QUALYS_ROLE_ARN=GOV_ROLE, QUALYS_EXTERNAL_ID="4711004711")
     pipeline.push(host=GOV_HOST)
     pipeline.wire.rewrites["/registry/aws-base"] = lambda body: {**body, "externalId": 9}
@@ -51,19 +51,19 @@ def test_row_14_a_partition_that_qualys_does_not_reach_is_said_so(pipeline: Pipe
     assert pipeline.wire.bodies("POST", ".*") == []
 
 
-@pytest.mark.parametrize("told", [4711004711, "4711004711"])
+@pytest.mark.parametrize("sent", [4711004711, "4711004711"])
 def test_row_15_the_external_id_is_text_whatever_it_comes_as(
-    pipeline: Pipeline, told: int | str
+    pipeline: Pipeline, sent: int | str
 ) -> None:
-    pipeline.wire.rewrites["/registry/aws-base"] = lambda body: {**body, "externalId": told}
+    pipeline.wire.rewrites["/registry/aws-base"] = lambda body: {**body, "externalId": sent}
     assert ended(pipeline.scan()) == ("CLEAN", "")
     (connector,) = pipeline.wire.bodies("POST", "/registry/aws/connector")
     assert connector["externalId"] == "4711004711"
 
 
-@pytest.mark.parametrize("told", [None, "", 0, [], {"id": 1}, True])
-def test_row_15_no_connector_without_an_external_id(pipeline: Pipeline, told: Any) -> None:
-    pipeline.wire.rewrites["/registry/aws-base"] = lambda body: {**body, "externalId": told}
+@pytest.mark.parametrize("sent", [None, "", 0, [], {"id": 1}, True])
+def test_row_15_no_connector_without_an_external_id(pipeline: Pipeline, sent: Any) -> None:
+    pipeline.wire.rewrites["/registry/aws-base"] = lambda body: {**body, "externalId": sent}
     assert ended(pipeline.scan()) == ("ERROR", "QualysUnreadable")
     assert pipeline.wire.bodies("POST", ".*") == []
 

@@ -21,11 +21,11 @@ JOBS = "/registry/[^/]+/schedule"
 
 @pytest.mark.parametrize("reply", ["scheduleUuid", "scheduleId", "string", "empty"])
 def test_row_01_the_answer_to_a_submission_names_the_job_in_any_of_its_forms(
-    settled: Pipeline, reply: str
+    connected: Pipeline, reply: str
 ) -> None:
-    settled.qualys.scenario(schedule_reply=reply)
-    assert ended(settled.scan()) == ("CLEAN", "")
-    assert settled.calls().count(SUBMIT) == 1
+    connected.qualys.scenario(schedule_reply=reply)
+    assert ended(connected.scan()) == ("CLEAN", "")
+    assert connected.calls().count(SUBMIT) == 1
 
 
 @pytest.mark.parametrize(
@@ -41,20 +41,20 @@ def test_row_01_the_answer_to_a_submission_names_the_job_in_any_of_its_forms(
     ids=str,
 )
 def test_row_01_an_answer_that_names_no_job_is_looked_up_by_its_unique_name(
-    settled: Pipeline, reply: dict[str, Any]
+    connected: Pipeline, reply: dict[str, Any]
 ) -> None:
-    settled.spoil(JOBS, method="POST", after=True, **reply)
-    assert ended(settled.scan()) == ("CLEAN", "")
-    assert settled.calls().count(SUBMIT) == 1
+    connected.spoil(JOBS, method="POST", after=True, **reply)
+    assert ended(connected.scan()) == ("CLEAN", "")
+    assert connected.calls().count(SUBMIT) == 1
 
 
 @pytest.mark.parametrize("body", [{}, "", {"scheduleUuid": None}], ids=str)
 def test_row_01_a_job_that_was_accepted_and_is_nowhere_is_an_error(
-    settled: Pipeline, body: Any
+    connected: Pipeline, body: Any
 ) -> None:
-    settled.spoil(JOBS, method="POST", status=200, body=body, times=0)
-    assert ended(settled.scan()) == ("ERROR", "QualysUnreadable")
-    assert [each["error"] for each in settled.kept()] == ["QualysUnreadable"]
+    connected.spoil(JOBS, method="POST", status=200, body=body, times=0)
+    assert ended(connected.scan()) == ("ERROR", "QualysUnreadable")
+    assert [each["error"] for each in connected.kept()] == ["QualysUnreadable"]
 
 
 @pytest.mark.parametrize("reply", ["empty", "string", "object"])
@@ -129,61 +129,61 @@ def test_row_11_a_list_in_no_known_shape_is_not_an_empty_one(
 
 @pytest.mark.parametrize("status", [204, 404])
 def test_row_11_one_image_without_an_answer_is_not_known_yet(
-    settled: Pipeline, status: int
+    connected: Pipeline, status: int
 ) -> None:
-    settled.spoil(IMAGE, status=status, times=1)
-    run = settled.scan()
+    connected.spoil(IMAGE, status=status, times=1)
+    run = connected.scan()
     assert ended(run) == ("CLEAN", "")
 
 
 @pytest.mark.parametrize("status", [204, 404])
 def test_row_11_findings_without_an_answer_are_not_ready_yet(
-    settled: Pipeline, status: int
+    connected: Pipeline, status: int
 ) -> None:
-    settled.find(5)
-    number = settled.spoil(VULN, status=status, times=2)
-    run = settled.scan()
+    connected.find(5)
+    number = connected.spoil(VULN, status=status, times=2)
+    run = connected.scan()
     assert (verdict(run), run.retried("GetResults")) == ("FINDINGS", 2)
-    settled.qualys.mend(number)
-    settled.push(config="d" * 64)
-    settled.spoil(VULN, status=status, times=0)
-    assert ended(settled.scan()) == ("ERROR", "QualysUnavailable")
+    connected.qualys.mend(number)
+    connected.push(config="d" * 64)
+    connected.spoil(VULN, status=status, times=0)
+    assert ended(connected.scan()) == ("ERROR", "QualysUnavailable")
 
 
-def test_row_20_our_image_is_found_on_the_third_page(settled: Pipeline) -> None:
+def test_row_20_our_image_is_found_on_the_third_page(connected: Pipeline) -> None:
     """It is known by its manifest, so the repository is searched, which has 450 others."""
-    settled.qualys.scenario(image_id_from="manifest")
-    settled.find(5)
+    connected.qualys.scenario(image_id_from="manifest")
+    connected.find(5)
     others = [{"sha": f"{number:064x}", "vulnerabilities": None} for number in range(450)]
     ours = {
-        "sha": settled.push().removeprefix("sha256:"),
-        "lastVmScanDate": str(int(settled.time.time() + 60) * 1000),
+        "sha": connected.push().removeprefix("sha256:"),
+        "lastVmScanDate": str(int(connected.time.time() + 60) * 1000),
         "scanStatus": "SUCCESS",
         "vulnerabilities": {f"severity{level}Count": level // 5 for level in range(1, 6)},
     }
     for number, page in enumerate((others[:200], others[200:400], [*others[400:], ours]), 1):
-        settled.spoil("/images", status=200, body={"count": 451, "data": page}, nth=number)
-    assert verdict(settled.scan()) == "FINDINGS"
-    lists = [each for each in settled.qualys.calls() if each["path"] == f"{CSAPI}/images"]
+        connected.spoil("/images", status=200, body={"count": 451, "data": page}, nth=number)
+    assert verdict(connected.scan()) == "FINDINGS"
+    lists = [each for each in connected.qualys.calls() if each["path"] == f"{CSAPI}/images"]
     assert len(lists) == 3
     for number, each in enumerate(lists, 1):
         assert f"pageNumber={number}&" in each["query"]
         assert "pageNo=" not in each["query"]
 
 
-def test_row_20_a_list_that_repeats_its_first_page_comes_to_an_end(settled: Pipeline) -> None:
+def test_row_20_a_list_that_repeats_its_first_page_comes_to_an_end(connected: Pipeline) -> None:
     """As where the page parameter has another name: it is ignored."""
-    settled.find(5)
-    settled.spoil(f"/images/{SHA}", status=404, times=0)
+    connected.find(5)
+    connected.spoil(f"/images/{SHA}", status=404, times=0)
     rows: list[dict[str, Any]] = [
         {"sha": f"{number:064x}", "repo": [], "repoDigests": [], "vulnerabilities": None}
         for number in range(200)
     ]
-    settled.spoil("/images", status=200, body={"count": 450, "data": rows}, times=0)
-    run = settled.scan()
+    connected.spoil("/images", status=200, body={"count": 450, "data": rows}, times=0)
+    run = connected.scan()
     assert ended(run) == ("ERROR", "ScanFailed")
     assert "does not list the image" in reason(run)
-    lists = [each for each in settled.qualys.calls() if each["path"] == f"{CSAPI}/images"]
+    lists = [each for each in connected.qualys.calls() if each["path"] == f"{CSAPI}/images"]
     assert len(lists) == 2 * run.visited.count("CheckStatus")
 
 

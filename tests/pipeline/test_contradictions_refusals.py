@@ -42,12 +42,12 @@ def waited(pipeline: Pipeline, status: int) -> float:
     ids=str,
 )
 def test_row_10_each_header_that_asks_for_a_wait_gets_it(
-    settled: Pipeline, status: int, headers: dict[str, str], seconds: int
+    connected: Pipeline, status: int, headers: dict[str, str], seconds: int
 ) -> None:
-    settled.spoil(IMAGE, status=status, headers=headers)
-    run = settled.scan()
+    connected.spoil(IMAGE, status=status, headers=headers)
+    run = connected.scan()
     assert ended(run) == ("CLEAN", "")
-    assert seconds <= waited(settled, status) < 60
+    assert seconds <= waited(connected, status) < 60
     assert run.retries == {}
 
 
@@ -62,57 +62,57 @@ def test_row_10_a_creation_that_was_turned_away_is_made_once(
     assert (len(made["registries"]), len(made["connectors"])) == (1, 1)
 
 
-def test_row_10_a_long_wait_is_left_to_the_state_machine(settled: Pipeline) -> None:
+def test_row_10_a_long_wait_is_left_to_the_state_machine(connected: Pipeline) -> None:
     headers = {"X-RateLimit-ToWait-Sec": "300"}
-    settled.spoil(VULN, status=429, headers=headers, times=3)
-    run = settled.scan()
+    connected.spoil(VULN, status=429, headers=headers, times=3)
+    run = connected.scan()
     assert ended(run) == ("CLEAN", "")
     assert run.retried("GetResults") == 3
-    assert settled.functions.timed_out == []
+    assert connected.functions.timed_out == []
 
 
-def test_row_10_a_limit_without_an_end_is_an_error(settled: Pipeline) -> None:
-    settled.find(5)
-    settled.spoil(VULN, status=429, times=0)
-    run = settled.scan()
+def test_row_10_a_limit_without_an_end_is_an_error(connected: Pipeline) -> None:
+    connected.find(5)
+    connected.spoil(VULN, status=429, times=0)
+    run = connected.scan()
     assert ended(run) == ("ERROR", "QualysThrottled")
     assert run.retried("GetResults") == 8
 
 
-def test_row_18_a_token_that_ends_sooner_than_documented_is_renewed(settled: Pipeline) -> None:
-    settled.sign_in_with(username="robot", password="secret")
-    settled.qualys.scenario(scan_seconds=100.0)
-    settled.find(5)
+def test_row_18_a_token_that_ends_sooner_than_documented_is_renewed(connected: Pipeline) -> None:
+    connected.sign_in_with(username="robot", password="secret")
+    connected.qualys.scenario(scan_seconds=100.0)
+    connected.find(5)
     asked: list[int] = []
 
     def expire(body: Any) -> Any:
         asked.append(1)
         if len(asked) == 1:
-            settled.qualys.expire_tokens()
+            connected.qualys.expire_tokens()
         return body
 
-    settled.wire.rewrites[JOBS] = expire
-    run = settled.scan()
+    connected.wire.rewrites[JOBS] = expire
+    run = connected.scan()
     assert (verdict(run), run.retries) == ("FINDINGS", {})
 
 
-def test_row_18_a_revoked_token_is_an_error_and_not_a_wait(settled: Pipeline) -> None:
-    settled.find(5)
-    settled.scan()
-    settled.push(config="d" * 64)
-    settled.qualys.revoke_token("an-access-token")
-    run = settled.scan()
+def test_row_18_a_revoked_token_is_an_error_and_not_a_wait(connected: Pipeline) -> None:
+    connected.find(5)
+    connected.scan()
+    connected.push(config="d" * 64)
+    connected.qualys.revoke_token("an-access-token")
+    run = connected.scan()
     assert ended(run) == ("ERROR", "QualysUnauthorized")
     assert run.retries == {}
 
 
 @pytest.mark.parametrize("path", [JOBS, IMAGE, VULN])
-def test_row_18_a_missing_permission_is_an_error_of_its_own(settled: Pipeline, path: str) -> None:
-    settled.find(5)
+def test_row_18_a_missing_permission_is_an_error_of_its_own(connected: Pipeline, path: str) -> None:
+    connected.find(5)
     message = {"errorCode": "403 FORBIDDEN", "message": "Request Forbidden", "timestamp": 1}
     for method in ("GET", "POST"):
-        settled.spoil(path, method=method, status=403, body=message, times=0)
-    assert ended(settled.scan()) == ("ERROR", "QualysForbidden")
+        connected.spoil(path, method=method, status=403, body=message, times=0)
+    assert ended(connected.scan()) == ("ERROR", "QualysForbidden")
 
 
 @pytest.mark.parametrize("status", [400, 409, 0])
@@ -135,12 +135,12 @@ def test_row_18_a_second_registry_is_refused_or_not_and_never_made(
     ids=str,
 )
 def test_row_18_a_name_that_is_taken_was_taken_by_the_lost_submission(
-    settled: Pipeline, unique: bool, fault: dict[str, Any]
+    connected: Pipeline, unique: bool, fault: dict[str, Any]
 ) -> None:
-    settled.qualys.scenario(reject_duplicate_schedule_names=unique)
-    settled.spoil(JOBS, method="POST", after=True, **fault)
-    assert ended(settled.scan()) == ("CLEAN", "")
-    assert len(settled.held.pulls) == 1
+    connected.qualys.scenario(reject_duplicate_schedule_names=unique)
+    connected.spoil(JOBS, method="POST", after=True, **fault)
+    assert ended(connected.scan()) == ("CLEAN", "")
+    assert len(connected.held.pulls) == 1
 
 
 @pytest.mark.parametrize(
@@ -156,29 +156,29 @@ def test_row_18_a_name_that_is_taken_was_taken_by_the_lost_submission(
     ],
 )
 def test_row_18_a_quota_of_schedules_is_an_error_whatever_its_status(
-    settled: Pipeline, status: int, error: str
+    connected: Pipeline, status: int, error: str
 ) -> None:
-    settled.spoil(JOBS, method="POST", status=status, times=0)
-    assert ended(settled.scan()) == ("ERROR", error)
-    assert settled.qualys.state()["schedules"] == []
+    connected.spoil(JOBS, method="POST", status=status, times=0)
+    assert ended(connected.scan()) == ("ERROR", error)
+    assert connected.qualys.state()["schedules"] == []
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 429, 500])
 def test_row_18_a_refusal_is_none_the_less_one_for_having_a_clean_body(
-    settled: Pipeline, status: int
+    connected: Pipeline, status: int
 ) -> None:
     zero = {f"sev{level}Count": 0 for level in range(1, 6)}
     body = {"details": [], "vulnSummary": {"confirmed": zero, "potential": zero}}
-    settled.spoil(VULN, status=status, body=body, times=0)
-    assert verdict(settled.scan()) in ("ERROR", "QualysUnauthorized")
+    connected.spoil(VULN, status=status, body=body, times=0)
+    assert verdict(connected.scan()) in ("ERROR", "QualysUnauthorized")
 
 
 @pytest.mark.parametrize("path", [IMAGE, VULN])
-def test_row_18_a_redirection_is_not_followed(settled: Pipeline, path: str) -> None:
+def test_row_18_a_redirection_is_not_followed(connected: Pipeline, path: str) -> None:
     """It would lead somewhere else with the credential, and to an answer of somebody else."""
-    settled.find(5)
-    settled.spoil(path, status=302, headers={"Location": "/_control/state"}, times=0)
-    assert ended(settled.scan()) == ("ERROR", "QualysUnavailable")
+    connected.find(5)
+    connected.spoil(path, status=302, headers={"Location": "/_control/state"}, times=0)
+    assert ended(connected.scan()) == ("ERROR", "QualysUnavailable")
 
 
 def test_row_18_a_filter_that_is_refused_makes_nothing(pipeline: Pipeline) -> None:

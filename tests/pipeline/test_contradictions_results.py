@@ -26,25 +26,25 @@ def item(pipeline: Pipeline) -> dict[str, Any]:
 
 @pytest.mark.parametrize("shape", ["details", "details.vulns", "list", "data"])
 def test_row_03_findings_are_read_under_every_key_that_was_seen(
-    settled: Pipeline, shape: str
+    connected: Pipeline, shape: str
 ) -> None:
-    settled.qualys.scenario(vuln_shape=shape)
-    settled.find(5, 4, 4, 3, 1)
-    assert ended(settled.scan()) == ("FINDINGS", "")
-    assert counts(settled) == {"critical": 1, "high": 2, "medium": 1, "low": 1}
+    connected.qualys.scenario(vuln_shape=shape)
+    connected.find(5, 4, 4, 3, 1)
+    assert ended(connected.scan()) == ("FINDINGS", "")
+    assert counts(connected) == {"critical": 1, "high": 2, "medium": 1, "low": 1}
 
 
-def test_row_03_one_finding_may_stand_without_its_list(settled: Pipeline) -> None:
-    settled.wire.rewrites[VULN] = lambda body: {**body, "details": body["details"][0]}
-    settled.find(5)
-    assert ended(settled.scan()) == ("FINDINGS", "")
-    assert counts(settled)["critical"] == 1
+def test_row_03_one_finding_may_stand_without_its_list(connected: Pipeline) -> None:
+    connected.wire.rewrites[VULN] = lambda body: {**body, "details": body["details"][0]}
+    connected.find(5)
+    assert ended(connected.scan()) == ("FINDINGS", "")
+    assert counts(connected)["critical"] == 1
 
 
 @pytest.mark.parametrize("shape", ["details.vulns", "list"])
-def test_row_03_an_empty_list_in_a_known_shape_is_clean(settled: Pipeline, shape: str) -> None:
-    settled.qualys.scenario(vuln_shape=shape)
-    assert ended(settled.scan()) == ("CLEAN", "")
+def test_row_03_an_empty_list_in_a_known_shape_is_clean(connected: Pipeline, shape: str) -> None:
+    connected.qualys.scenario(vuln_shape=shape)
+    assert ended(connected.scan()) == ("CLEAN", "")
 
 
 @pytest.mark.parametrize(
@@ -61,81 +61,85 @@ def test_row_03_an_empty_list_in_a_known_shape_is_clean(settled: Pipeline, shape
     ],
     ids=str,
 )
-def test_row_03_no_unknown_shape_is_ever_clean(settled: Pipeline, body: Any) -> None:
-    """Not even where nothing else of the image tells of a finding."""
-    settled.wire.rewrites[VULN] = lambda _: body
+def test_row_03_no_unknown_shape_is_ever_clean(connected: Pipeline, body: Any) -> None:
+    """Not even where nothing else of the image shows a finding."""
+    connected.wire.rewrites[VULN] = lambda _: body
     error = "QualysUnavailable" if body is None else "QualysUnreadable"
-    assert ended(settled.scan()) == ("ERROR", error)
+    assert ended(connected.scan()) == ("ERROR", error)
 
 
 @pytest.mark.parametrize("path", [VULN, IMAGE])
-def test_an_answer_that_is_refused_leaves_no_schedule_behind(settled: Pipeline, path: str) -> None:
+def test_an_answer_that_is_refused_leaves_no_schedule_behind(
+    connected: Pipeline, path: str
+) -> None:
     """Nobody asks for it again: it lay there for a week, until it was swept."""
-    settled.spoil(path, status=400, times=0)
-    assert ended(settled.scan()) == ("ERROR", "QualysRejected")
-    assert settled.qualys.state()["schedules"] == []
+    connected.spoil(path, status=400, times=0)
+    assert ended(connected.scan()) == ("ERROR", "QualysRejected")
+    assert connected.qualys.state()["schedules"] == []
 
 
-def test_a_result_that_is_asked_for_again_keeps_its_schedule_until_then(settled: Pipeline) -> None:
-    settled.spoil(f"{VULN}$", status=503, times=9)
-    assert verdict(settled.scan()) == "CLEAN"
-    assert settled.calls().count("DELETE /registry/{registry}/schedule/{schedule}") == 1
-    assert settled.qualys.state()["schedules"] == []
+def test_a_result_that_is_asked_for_again_keeps_its_schedule_until_then(
+    connected: Pipeline,
+) -> None:
+    connected.spoil(f"{VULN}$", status=503, times=9)
+    assert verdict(connected.scan()) == "CLEAN"
+    assert connected.calls().count("DELETE /registry/{registry}/schedule/{schedule}") == 1
+    assert connected.qualys.state()["schedules"] == []
 
 
 @pytest.mark.parametrize("name", ["lastScanned", "lastScannedDate"])
-def test_row_04_the_time_of_a_scan_has_two_older_names(settled: Pipeline, name: str) -> None:
-    settled.qualys.scenario(scan_time_field=name)
-    assert ended(settled.scan()) == ("CLEAN", "")
-    assert settled.item(settled.push())["fresh"] is True
+def test_row_04_the_time_of_a_scan_has_two_older_names(connected: Pipeline, name: str) -> None:
+    connected.qualys.scenario(scan_time_field=name)
+    assert ended(connected.scan()) == ("CLEAN", "")
+    assert connected.item(connected.push())["fresh"] is True
 
 
 @pytest.mark.parametrize("absent", [None, "0"])
-def test_row_04_the_first_name_with_a_time_in_it_counts(settled: Pipeline, absent: Any) -> None:
-    settled.wire.rewrites[IMAGE] = lambda body: {
+def test_row_04_the_first_name_with_a_time_in_it_counts(connected: Pipeline, absent: Any) -> None:
+    connected.wire.rewrites[IMAGE] = lambda body: {
         **body,
         "lastVmScanDate": absent,
         "lastScanned": body["lastVmScanDate"],
     }
-    assert ended(settled.scan()) == ("CLEAN", "")
+    assert ended(connected.scan()) == ("CLEAN", "")
 
 
 @pytest.mark.parametrize("time", [None, "0", "yesterday", "9" * 30])
-def test_row_04_without_a_time_that_is_one_nothing_is_clean(settled: Pipeline, time: Any) -> None:
-    settled.wire.rewrites[IMAGE] = lambda body: {**body, "lastVmScanDate": time}
-    settled.max_polls = 8
-    assert verdict(settled.scan()) in ("TIMEOUT", "ERROR")
+def test_row_04_without_a_time_that_is_one_nothing_is_clean(connected: Pipeline, time: Any) -> None:
+    connected.wire.rewrites[IMAGE] = lambda body: {**body, "lastVmScanDate": time}
+    connected.max_polls = 8
+    assert verdict(connected.scan()) in ("TIMEOUT", "ERROR")
 
 
 @pytest.mark.parametrize("exempted", ["hidden", "marked"])
-def test_row_16_whether_exceptions_apply_is_always_said(settled: Pipeline, exempted: str) -> None:
-    settled.qualys.scenario(exempted=exempted)
-    settled.find(5, 5, isExempted=True)
-    run = settled.scan()
+def test_row_16_whether_exceptions_apply_is_always_said(connected: Pipeline, exempted: str) -> None:
+    connected.qualys.scenario(exempted=exempted)
+    connected.find(5, 5, isExempted=True)
+    run = connected.scan()
     assert ended(run) == ("CLEAN", "")
-    assert settled.item(settled.push())["exempted"] == 2
-    asked = [each["query"] for each in settled.qualys.calls() if each["path"].endswith("/vuln")]
+    assert connected.item(connected.push())["exempted"] == 2
+    asked = [each["query"] for each in connected.qualys.calls() if each["path"].endswith("/vuln")]
     assert asked
     assert all("applyException=" in query for query in asked)
 
 
 @pytest.mark.parametrize("exempted", ["hidden", "marked"])
-def test_row_16_an_exception_hides_no_other_finding(settled: Pipeline, exempted: str) -> None:
-    settled.qualys.scenario(exempted=exempted)
+def test_row_16_an_exception_hides_no_other_finding(connected: Pipeline, exempted: str) -> None:
+    connected.qualys.scenario(exempted=exempted)
     kept = {"qid": 1, "title": "exempted", "severity": 5, "isExempted": True}
-    settled.qualys.tell_findings("shop/app", [kept, {"qid": 2, "title": "bad", "severity": 4}])
-    assert verdict(settled.scan()) == "FINDINGS"
-    assert counts(settled) == {"critical": 0, "high": 1, "medium": 0, "low": 0}
+    connected.qualys.set_findings("shop/app", [kept, {"qid": 2, "title": "bad", "severity": 4}])
+    assert verdict(connected.scan()) == "FINDINGS"
+    assert counts(connected) == {"critical": 0, "high": 1, "medium": 0, "low": 0}
 
 
 @pytest.mark.parametrize("missing", [1, 3])
-def test_row_16_what_no_exception_explains_is_not_clean(settled: Pipeline, missing: int) -> None:
+def test_row_16_what_no_exception_explains_is_not_clean(connected: Pipeline, missing: int) -> None:
     """The image counts findings that no form of the list shows."""
-    settled.find(*[5] * missing)
-    settled.wire.rewrites[VULN] = lambda body: {**body, "details": []}
-    assert ended(settled.scan()) == ("ERROR", "UnexpectedAnswer")
-    settled.wire.rewrites[VULN] = lambda _: {"details": []}
-    assert ended(settled.scan()) == ("ERROR", "UnexpectedAnswer")
+    connected.find(*[5] * missing)
+    connected.wire.rewrites[VULN] = lambda body: {**body, "details": []}
+    assert ended(connected.scan()) == ("ERROR", "UnexpectedAnswer")
+    connected.wire.rewrites[VULN] = lambda _: {"details": []}
+    assert ended(connected.scan()) == ("ERROR", "UnexpectedAnswer")
 
 
 def _with_news(body: Any) -> Any:
@@ -148,11 +152,11 @@ def _with_news(body: Any) -> Any:
 
 @pytest.mark.parametrize("severities", [(), (5, 2)], ids=["clean", "bad"])
 def test_row_17_fields_that_nobody_knows_change_nothing(
-    settled: Pipeline, severities: tuple[int, ...]
+    connected: Pipeline, severities: tuple[int, ...]
 ) -> None:
-    settled.find(*severities)
-    settled.wire.rewrites[".*"] = _with_news
-    run = settled.scan()
+    connected.find(*severities)
+    connected.wire.rewrites[".*"] = _with_news
+    run = connected.scan()
     assert ended(run) == ("FINDINGS" if severities else "CLEAN", "")
 
 
@@ -172,46 +176,46 @@ def test_row_17_fields_that_nobody_knows_change_nothing(
     ],
 )  # fmt: skip
 def test_row_17_a_changed_shape_is_refused_loudly(
-    settled: Pipeline, path: str, change: Any
+    connected: Pipeline, path: str, change: Any
 ) -> None:
-    settled.find(5, 2)
-    settled.wire.rewrites[path] = change
-    run = settled.scan()
+    connected.find(5, 2)
+    connected.wire.rewrites[path] = change
+    run = connected.scan()
     # Details that are not of our image are waited out; what is of no known shape is not.
     assert verdict(run) == "ERROR"
     assert ended(run)[1] in ("QualysUnreadable", "UnexpectedAnswer", "ScanFailed"), reason(run)
-    assert [message["verdict"] for message in settled.told()] == ["ERROR"]
+    assert [message["verdict"] for message in connected.notifications()] == ["ERROR"]
 
 
-def test_row_19_potential_findings_are_counted_apart(settled: Pipeline) -> None:
-    settled.find(5, 4, typeDetected="POTENTIAL")
-    assert ended(settled.scan()) == ("CLEAN", "")
-    item = settled.item(settled.push())
+def test_row_19_potential_findings_are_counted_apart(connected: Pipeline) -> None:
+    connected.find(5, 4, typeDetected="POTENTIAL")
+    assert ended(connected.scan()) == ("CLEAN", "")
+    item = connected.item(connected.push())
     assert (item["potential"]["critical"], item["potential"]["high"]) == (1, 1)
-    assert set(counts(settled).values()) == {0}
-    assert settled.told() == []
+    assert set(counts(connected).values()) == {0}
+    assert connected.notifications() == []
 
 
 @pytest.mark.parametrize("kind", ["confirmed", None, "VERIFIED"])
-def test_row_19_what_is_not_said_to_be_potential_counts(settled: Pipeline, kind: Any) -> None:
-    settled.find(5)
-    settled.wire.rewrites[VULN] = lambda body: {
+def test_row_19_what_is_not_said_to_be_potential_counts(connected: Pipeline, kind: Any) -> None:
+    connected.find(5)
+    connected.wire.rewrites[VULN] = lambda body: {
         **body,
         "details": [{**one, "typeDetected": kind} for one in body["details"]],
     }
-    assert verdict(settled.scan()) == "FINDINGS"
-    assert counts(settled)["critical"] == 1
+    assert verdict(connected.scan()) == "FINDINGS"
+    assert counts(connected)["critical"] == 1
 
 
-def test_row_19_both_kinds_at_once(settled: Pipeline) -> None:
+def test_row_19_both_kinds_at_once(connected: Pipeline) -> None:
     kinds = [("CONFIRMED", 3), ("POTENTIAL", 5), ("POTENTIAL", 1)]
-    settled.qualys.tell_findings(
+    connected.qualys.set_findings(
         SHA,
         [
             {"qid": number, "title": "t", "severity": severity, "typeDetected": kind}
             for number, (kind, severity) in enumerate(kinds)
         ],
     )
-    assert verdict(settled.scan()) == "FINDINGS"
-    assert counts(settled) == {"critical": 0, "high": 0, "medium": 1, "low": 0}
-    assert settled.told() == []  # nothing of it is critical or high
+    assert verdict(connected.scan()) == "FINDINGS"
+    assert counts(connected) == {"critical": 0, "high": 0, "medium": 1, "low": 0}
+    assert connected.notifications() == []  # nothing of it is critical or high

@@ -18,11 +18,11 @@ FOUND: Any = [
 ]
 
 
-def told(pipeline: Pipeline, **switches: Any) -> dict[str, Any]:
-    pipeline.qualys.tell_findings("shop/app", FOUND)
+def sent(pipeline: Pipeline, **switches: Any) -> dict[str, Any]:
+    pipeline.qualys.set_findings("shop/app", FOUND)
     pipeline.qualys.behave(**switches)
     assert verdict(pipeline.scan()) == "FINDINGS"
-    (message,) = pipeline.told()
+    (message,) = pipeline.notifications()
     assert message["counts"] == {"critical": 2, "high": 0, "medium": 0, "low": 0}
     return message
 
@@ -34,22 +34,22 @@ def told(pipeline: Pipeline, **switches: Any) -> dict[str, Any]:
         *((source, listed) for source in ("image", "table") for listed in ("null", "absent")),
     ],
 )
-def test_a_fix_is_found_in_each_source_alone(settled: Pipeline, source: str, listed: str) -> None:
-    message = told(settled, fix_sources=[source], vuln_software=listed)
+def test_a_fix_is_found_in_each_source_alone(connected: Pipeline, source: str, listed: str) -> None:
+    message = sent(connected, fix_sources=[source], vuln_software=listed)
     assert message["fixable"]["critical"] == 1
     one, two = message["findings"]
     assert (one["fixes"], two["fixes"]) == (["expat 2.1.0-14"], [])
     assert one["packages"][0] == "expat 2.1.0-10_x86_64"
-    assert settled.calls().count("GET /images/{sha}") == 1, "asked for no more than before"
+    assert connected.calls().count("GET /images/{sha}") == 1, "asked for no more than before"
 
 
-def test_a_fix_in_all_sources_is_told_once(settled: Pipeline) -> None:
-    (one, _) = told(settled)["findings"]
+def test_a_fix_in_all_sources_is_notified_once(connected: Pipeline) -> None:
+    (one, _) = sent(connected)["findings"]
     assert one["fixes"] == ["expat 2.1.0-14"]
 
 
-def test_a_fix_in_no_source_is_none(settled: Pipeline) -> None:
-    message = told(settled, fix_sources=[])
+def test_a_fix_in_no_source_is_none(connected: Pipeline) -> None:
+    message = sent(connected, fix_sources=[])
     assert message["fixable"]["critical"] == 0
     assert [each["fixes"] for each in message["findings"]] == [[], []]
 
@@ -58,56 +58,56 @@ def test_a_fix_in_no_source_is_none(settled: Pipeline) -> None:
     ("form", "fixable"), [("qids", 1), ("objects", 1), ("counts", 0), ("null", 0)]
 )
 def test_what_the_software_of_an_image_says_of_findings_is_read_by_its_type(
-    settled: Pipeline, form: str, fixable: int
+    connected: Pipeline, form: str, fixable: int
 ) -> None:
-    message = told(settled, fix_sources=["image"], software_vulnerabilities=form)
+    message = sent(connected, fix_sources=["image"], software_vulnerabilities=form)
     assert message["fixable"]["critical"] == fixable
 
 
 @pytest.mark.parametrize(
     "forms", [["tabs"], ["repeated"], ["more_columns"], ["prose"], ["tabs", "repeated"]]
 )
-def test_the_table_is_read_in_its_odd_forms(settled: Pipeline, forms: list[str]) -> None:
-    (one, _) = told(settled, fix_sources=["table"], result_table=forms)["findings"]
+def test_the_table_is_read_in_its_odd_forms(connected: Pipeline, forms: list[str]) -> None:
+    (one, _) = sent(connected, fix_sources=["table"], result_table=forms)["findings"]
     assert one["fixes"] == ["expat 2.1.0-14"]
 
 
-def test_text_that_is_no_table_fixes_nothing(settled: Pipeline) -> None:
+def test_text_that_is_no_table_fixes_nothing(connected: Pipeline) -> None:
     prose = [{**FOUND[0], "software": [], "result": "Required version 2 is not installed\nx 1 2"}]
-    settled.qualys.tell_findings("shop/app", prose)
-    settled.scan()
-    (message,) = settled.told()
+    connected.qualys.set_findings("shop/app", prose)
+    connected.scan()
+    (message,) = connected.notifications()
     assert message["fixable"]["critical"] == 0
 
 
 def test_software_that_is_too_much_to_carry_loses_fixes_and_never_findings(
-    settled: Pipeline, environment: pytest.MonkeyPatch
+    connected: Pipeline, environment: pytest.MonkeyPatch
 ) -> None:
     environment.setattr(fixes, "_LARGEST", 4)
-    message = told(settled, fix_sources=["image"])
+    message = sent(connected, fix_sources=["image"])
     assert message["fixable"]["critical"] == 0
 
 
 THREATS: list[tuple[Any, bool, bool]] = [
     (None, False, False),
     ({}, False, False),
-    ({"neverHeardOf": True, "noPatch": True, "highDataLoss": True}, False, False),
+    ({"unknownName": True, "noPatch": True, "highDataLoss": True}, False, False),
     ({"publicExploit": True, "activeAttacks": None}, False, True),
     ({"malware": True}, True, True),
 ]
 
 
 @pytest.mark.parametrize(("threats", "exploited", "exploit"), THREATS)
-def test_what_is_exploited_is_told_apart_from_what_has_an_exploit(
-    settled: Pipeline, threats: Any, exploited: bool, exploit: bool
+def test_what_is_exploited_is_notified_apart_from_what_has_an_exploit(
+    connected: Pipeline, threats: Any, exploited: bool, exploit: bool
 ) -> None:
     found = {"qid": 1, "title": "one", "severity": 5, "threatIntel": threats, "qdsScore": None}
-    settled.qualys.tell_findings("shop/app", [found])
-    assert verdict(settled.scan()) == "FINDINGS"
-    (message,) = settled.told()
+    connected.qualys.set_findings("shop/app", [found])
+    assert verdict(connected.scan()) == "FINDINGS"
+    (message,) = connected.notifications()
     (one,) = message["findings"]
     assert (one["exploited"], one["exploit"], one["qds"]) == (exploited, exploit, None)
-    (email,) = settled.published("people")
+    (email,) = connected.published("people")
     assert ("[exploited now]" in email) == exploited
     assert ("[exploit exists]" in email) == (exploit and not exploited)
     rest = email.replace("; not examined: malware, secrets", "")
@@ -115,14 +115,14 @@ def test_what_is_exploited_is_told_apart_from_what_has_an_exploit(
 
 
 def test_the_worst_are_ordered_by_severity_then_by_attacks_then_by_score(
-    settled: Pipeline,
+    connected: Pipeline,
 ) -> None:
     def one(qid: int, severity: int, qds: int | None, *threats: str) -> dict[str, Any]:
         intel = dict.fromkeys(threats, True)
         named = {"qid": qid, "title": f"finding {qid}", "severity": severity}
         return {**named, "qdsScore": qds, "threatIntel": intel}
 
-    settled.qualys.tell_findings(
+    connected.qualys.set_findings(
         "shop/app",
         [
             one(1, 4, 100, "activeAttacks"),
@@ -134,7 +134,7 @@ def test_the_worst_are_ordered_by_severity_then_by_attacks_then_by_score(
             one(7, 5, 95, "activeAttacks"),
         ],
     )
-    settled.scan()
-    (message,) = settled.told()
+    connected.scan()
+    (message,) = connected.notifications()
     assert [each["qid"] for each in message["findings"]] == [7, 6, 5, 4, 3, 2, 1]
     assert [each["qds"] for each in message["findings"]] == [95, 20, 10, 90, 60, None, 100]

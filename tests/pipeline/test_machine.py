@@ -14,7 +14,7 @@ INVOKE = "arn:aws:states:::lambda:invoke"
 
 
 class Stage:
-    """States to run, a task that answers what it is told to, and the seconds that were slept."""
+    """States to run, a task that answers what it is given, and the seconds that were slept."""
 
     def __init__(self, *answers: Any) -> None:
         self.answers = list(answers)
@@ -166,26 +166,26 @@ def test_a_catcher_gets_the_error_and_goes_its_own_way() -> None:
             "was": "{% $states.input %}",
         },
         "Assign": {"caught": True},
-        "Next": "Told",
+        "Next": "Caught",
     }
     run = Stage(TaskFailed("Boom", "!")).run(
         "in",
         Work=task(Catch=[{"ErrorEquals": ["Other"], "Next": "Never"}, catcher]),
-        Told={"Type": "Pass", "Output": "{% $merge([$states.input, {'c': $caught}]) %}"},
+        Caught={"Type": "Pass", "Output": "{% $merge([$states.input, {'c': $caught}]) %}"},
     )
     assert run.output == {"e": "Boom!", "was": "in", "c": True}
 
 
 def test_a_catcher_without_an_output_hands_on_the_error() -> None:
-    work = task(Catch=[{"ErrorEquals": ["Boom"], "Next": "Told"}])
-    run = Stage(TaskFailed("Boom", "!")).run(None, Work=work, Told={"Type": "Succeed"})
+    work = task(Catch=[{"ErrorEquals": ["Boom"], "Next": "Caught"}])
+    run = Stage(TaskFailed("Boom", "!")).run(None, Work=work, Caught={"Type": "Succeed"})
     assert run.output == {"Error": "Boom", "Cause": "!"}
 
 
 def test_a_failing_expression_is_caught_like_any_error() -> None:
-    catch = [{"ErrorEquals": ["States.ALL"], "Next": "Told"}]
+    catch = [{"ErrorEquals": ["States.ALL"], "Next": "Caught"}]
     work = task(Arguments={"a": "{% $nothing %}"}, Catch=catch)
-    run = Stage().run(None, Work=work, Told={"Type": "Succeed"})
+    run = Stage().run(None, Work=work, Caught={"Type": "Succeed"})
     assert run.output["Error"] == "States.QueryEvaluationError"
 
 
@@ -232,8 +232,8 @@ def test_what_is_no_json_stops_the_test_that_made_it() -> None:
 
 
 def test_what_is_too_large_ends_the_execution_past_any_catch_of_all() -> None:
-    catch = [{"ErrorEquals": ["States.ALL"], "Next": "Told"}]
-    run = Stage("x" * LARGEST).run(None, Work=task(Catch=catch), Told={"Type": "Succeed"})
+    catch = [{"ErrorEquals": ["States.ALL"], "Next": "Caught"}]
+    run = Stage("x" * LARGEST).run(None, Work=task(Catch=catch), Caught={"Type": "Succeed"})
     assert (run.status, run.error) == ("FAILED", "States.DataLimitExceeded")
     assert Stage("x" * (LARGEST - 2)).run(None, Work=task()).status == "SUCCEEDED"
 

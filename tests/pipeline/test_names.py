@@ -18,7 +18,7 @@ WORKLOAD = f"{ACCOUNT}#{REGION}#prod#web"
 # The key of everything in both tables that is no image, and those of images.
 NAMES = (
     f"registry#{ACCOUNT}#{REGION}",
-    "slots#scan",
+    "permits#scan",
     *(f"notice#{error}" for error in sorted(throttle.ERRORS)),
     "notice#daily digest",
     f"securityhub#{ACCOUNT}#{DIGEST}",
@@ -31,7 +31,7 @@ NAMES = (
     f"{ACCOUNT}/{REGION}/{REPOSITORY}:{TAG}",
     f"{ACCOUNT}/{REGION}/{REPOSITORY}@{DIGEST}",
     "other#exceptions",
-    "other#other#slots#scan",
+    "other#other#permits#scan",
     "#",
 )
 
@@ -89,25 +89,25 @@ def test_a_scan_ends_as_ever_where_every_name_was_deployed_before(pipeline: Pipe
     deploy_all(pipeline)
     pipeline.find(5)
     assert verdict(pipeline.scan()) == "FINDINGS"
-    assert [each["verdict"] for each in pipeline.told()][-1] == "FINDINGS"
+    assert [each["verdict"] for each in pipeline.notifications()][-1] == "FINDINGS"
 
 
-def test_an_image_of_ecr_is_scanned_and_told_wherever_it_runs(pipeline: Pipeline) -> None:
+def test_an_image_of_ecr_is_scanned_and_notified_wherever_it_runs(pipeline: Pipeline) -> None:
     pipeline.find(5)
     for name in NAMES:
         assert pipeline.intake(service(pipeline, URI, name)).status == "SUCCEEDED"
     assert [verdict(each) for each in pipeline.scans()] == ["FINDINGS"]
-    (told,) = pipeline.told()
-    assert {each["service"] for each in told["workloads"]} == {in_arn(name) for name in NAMES}
+    (sent,) = pipeline.notifications()
+    assert {each["service"] for each in sent["workloads"]} == {in_arn(name) for name in NAMES}
 
 
-def test_a_dead_credential_is_told_where_its_notice_was_deployed_as_an_image(
+def test_a_dead_credential_is_notified_where_its_notice_was_deployed_as_an_image(
     pipeline: Pipeline,
 ) -> None:
     deploy_all(pipeline)
-    before = len(pipeline.told())
+    before = len(pipeline.notifications())
     pipeline.spoil(".*", status=401)
     pipeline.spoil(".*", method="POST", status=401)
     run = pipeline.scan()
     assert "QualysUnauthorized" in json.dumps(run.output) + run.cause
-    assert [each["verdict"] for each in pipeline.told()[before:]] == ["ERROR"]
+    assert [each["verdict"] for each in pipeline.notifications()[before:]] == ["ERROR"]

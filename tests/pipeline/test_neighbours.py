@@ -19,77 +19,77 @@ def uri(tag: str) -> str:
 
 @pytest.mark.parametrize("architecture", [KNOWN, UNKNOWN])
 def test_a_bad_image_is_not_clean_by_a_clean_one_that_was_scanned_later(
-    settled: Pipeline, architecture: str
+    connected: Pipeline, architecture: str
 ) -> None:
     """Its job ends 0.2 s before that of its neighbour, which has a tag of its own."""
-    settled.push_index("1.0", BOTH, arm64="tools")
-    settled.find(5, key=AMD)
-    settled.qualys.behave(f"{REPOSITORY}:1.0", scan_seconds=0.5)
-    settled.qualys.behave(f"{REPOSITORY}:tools", scan_seconds=0.7)
-    settled.announce(uri("1.0"), "app", architecture)
-    settled.announce(uri("tools"), "sidecar", architecture)
-    index, tools = settled.scans_together()
+    connected.push_index("1.0", BOTH, arm64="tools")
+    connected.find(5, key=AMD)
+    connected.qualys.behave(f"{REPOSITORY}:1.0", scan_seconds=0.5)
+    connected.qualys.behave(f"{REPOSITORY}:tools", scan_seconds=0.7)
+    connected.announce(uri("1.0"), "app", architecture)
+    connected.announce(uri("tools"), "sidecar", architecture)
+    index, tools = connected.scans_together()
     assert (verdict(index), verdict(tools)) == ("FINDINGS", "CLEAN")
-    assert [each["verdict"] for each in settled.told()] == ["FINDINGS"]
-    assert settled.told()[0]["config_digest"] == f"sha256:{AMD}"
+    assert [each["verdict"] for each in connected.notifications()] == ["FINDINGS"]
+    assert connected.notifications()[0]["config_digest"] == f"sha256:{AMD}"
 
 
 @pytest.mark.parametrize("architecture", [KNOWN, UNKNOWN])
 def test_a_bad_image_that_is_not_listed_yet_is_waited_for(
-    settled: Pipeline, architecture: str
+    connected: Pipeline, architecture: str
 ) -> None:
     """Its clean neighbour was scanned 100 s before the request, as clocks may be apart."""
-    settled.push_index("1.0", BOTH, arm64="tools")
-    settled.find(5, key=AMD)
-    assert verdict(settled.scan(uri("tools"), "sidecar", architecture)) == "CLEAN"
-    (neighbour,) = settled.qualys.state()["images"]
-    ago = settled.time.time() - neighbour["scannedAt"]
-    settled.time.sleep(100 - ago)
-    settled.qualys.behave(f"{REPOSITORY}:1.0", visible_from="scanned", results_lag_seconds=100)
-    assert verdict(settled.scan(uri("1.0"), "app", architecture)) == "FINDINGS"
+    connected.push_index("1.0", BOTH, arm64="tools")
+    connected.find(5, key=AMD)
+    assert verdict(connected.scan(uri("tools"), "sidecar", architecture)) == "CLEAN"
+    (neighbour,) = connected.qualys.state()["images"]
+    ago = connected.time.time() - neighbour["scannedAt"]
+    connected.time.sleep(100 - ago)
+    connected.qualys.behave(f"{REPOSITORY}:1.0", visible_from="scanned", results_lag_seconds=100)
+    assert verdict(connected.scan(uri("1.0"), "app", architecture)) == "FINDINGS"
 
 
 @pytest.mark.parametrize("bad", [AMD, ARM], ids=["what was pulled", "its neighbour"])
-def test_what_qualys_does_not_tell_apart_is_never_clean(settled: Pipeline, bad: str) -> None:
+def test_what_qualys_does_not_say_apart_is_never_clean(connected: Pipeline, bad: str) -> None:
     """The digest of the index is nowhere in its answers, and the platform is not known."""
-    settled.qualys.scenario(repo_digest_of="manifest")
-    settled.push_index("1.0", BOTH, arm64="tools")
-    settled.find(5, key=bad)
-    settled.announce(uri("1.0"), "app", UNKNOWN)
-    settled.announce(uri("tools"), "sidecar", UNKNOWN)
-    index, _ = settled.scans_together()
+    connected.qualys.scenario(repo_digest_of="manifest")
+    connected.push_index("1.0", BOTH, arm64="tools")
+    connected.find(5, key=bad)
+    connected.announce(uri("1.0"), "app", UNKNOWN)
+    connected.announce(uri("tools"), "sidecar", UNKNOWN)
+    index, _ = connected.scans_together()
     assert verdict(index) == "FINDINGS"
-    assert "does not tell which image of the index" in reason(index)
+    assert "does not say which image of the index" in reason(index)
 
 
-def test_an_image_whose_neighbour_alone_has_a_result_is_never_clean(settled: Pipeline) -> None:
-    settled.qualys.behave(f"{REPOSITORY}:1.0", visible_from="scanned", results_lag_seconds=9e4)
-    settled.push_index("1.0", BOTH, arm64="tools")
-    settled.find(5, key=AMD)
-    settled.announce(uri("1.0"), "app", UNKNOWN)
-    settled.announce(uri("tools"), "sidecar", UNKNOWN)
-    index, _ = settled.scans_together()
+def test_an_image_whose_neighbour_alone_has_a_result_is_never_clean(connected: Pipeline) -> None:
+    connected.qualys.behave(f"{REPOSITORY}:1.0", visible_from="scanned", results_lag_seconds=9e4)
+    connected.push_index("1.0", BOTH, arm64="tools")
+    connected.find(5, key=AMD)
+    connected.announce(uri("1.0"), "app", UNKNOWN)
+    connected.announce(uri("tools"), "sidecar", UNKNOWN)
+    index, _ = connected.scans_together()
     assert ended(index) == ("ERROR", "ScanFailed")
-    assert "does not tell which image of the index" in reason(index)
+    assert "does not say which image of the index" in reason(index)
 
 
 class TestOnePipelineForTwoPlatforms:
     """`v1-amd64`, `v1-arm64` and the index `v1` of both; the sensor pulls for linux/amd64."""
 
     @pytest.fixture
-    def pushed(self, settled: Pipeline) -> Pipeline:
-        settled.push_index("v1", BOTH, amd64="v1-amd64", arm64="v1-arm64")
-        return settled
+    def pushed(self, connected: Pipeline) -> Pipeline:
+        connected.push_index("v1", BOTH, amd64="v1-amd64", arm64="v1-arm64")
+        return connected
 
-    def test_each_workload_is_told_of_the_platform_that_it_runs(self, pushed: Pipeline) -> None:
+    def test_each_workload_is_notified_of_the_platform_that_it_runs(self, pushed: Pipeline) -> None:
         pushed.find(5, key=AMD)
         pushed.announce(uri("v1"), "on-amd64", "x86_64")
         pushed.announce(uri("v1-arm64"), "on-arm64", "arm64")
         on_amd, on_arm = pushed.scans_together()
         assert (verdict(on_amd), verdict(on_arm)) == ("FINDINGS", "CLEAN")
-        (told,) = pushed.told()
-        assert [each["service"] or each["task_definition"] for each in told["workloads"]]
-        assert told["config_digest"] == f"sha256:{AMD}"
+        (sent,) = pushed.notifications()
+        assert [each["service"] or each["task_definition"] for each in sent["workloads"]]
+        assert sent["config_digest"] == f"sha256:{AMD}"
 
     def test_one_index_on_two_platforms_has_two_verdicts(self, pushed: Pipeline) -> None:
         """The verdict of the one is not everybody's."""
@@ -114,27 +114,27 @@ class TestOnePipelineForTwoPlatforms:
 
 
 @pytest.mark.parametrize("architecture", [KNOWN, "arm64", UNKNOWN])
-def test_a_kept_request_is_of_the_same_platform(settled: Pipeline, architecture: str) -> None:
+def test_a_kept_request_is_of_the_same_platform(connected: Pipeline, architecture: str) -> None:
     """Its redrive goes on with the image's own item, and takes no other platform for it."""
-    settled.push_index("1.0", BOTH, pulled="linux/arm64")
-    settled.spoil("/registry/[^/]+/schedule", method="POST", status=503, times=0)
-    assert settled.scan(uri("1.0"), "app", architecture).status == "FAILED"
-    (kept,) = settled.kept()
+    connected.push_index("1.0", BOTH, pulled="linux/arm64")
+    connected.spoil("/registry/[^/]+/schedule", method="POST", status=503, times=0)
+    assert connected.scan(uri("1.0"), "app", architecture).status == "FAILED"
+    (kept,) = connected.kept()
     del kept["error"]
-    settled.qualys.mend()
-    settled.find(5, key=ARM)
-    settled.intake(kept)
-    (again,) = settled.scans()
+    connected.qualys.mend()
+    connected.find(5, key=ARM)
+    connected.intake(kept)
+    (again,) = connected.scans()
     wanted = "UNSCANNABLE" if architecture == KNOWN else "FINDINGS"
     assert verdict(again) == wanted
 
 
 def test_a_platform_that_qualys_does_not_pull_is_not_scanned_at_each_start(
-    settled: Pipeline,
+    connected: Pipeline,
 ) -> None:
-    settled.push_index("1.0", BOTH)
-    assert verdict(settled.scan(uri("1.0"), "app", "arm64")) == "UNSCANNABLE"
-    event = settled.event(uri("1.0"), "app", "arm64")
+    connected.push_index("1.0", BOTH)
+    assert verdict(connected.scan(uri("1.0"), "app", "arm64")) == "UNSCANNABLE"
+    event = connected.event(uri("1.0"), "app", "arm64")
     (task,) = event["detail"].pop("responseElements")["tasks"]
     for number in range(3):
         started = {
@@ -149,5 +149,5 @@ def test_a_platform_that_qualys_does_not_pull_is_not_scanned_at_each_start(
                 "desiredStatus": "RUNNING",
             },
         }
-        settled.intake(started)
-    assert settled.scans() == []
+        connected.intake(started)
+    assert connected.scans() == []

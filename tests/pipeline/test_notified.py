@@ -42,15 +42,15 @@ class Service:
 
     def scanned(self, *findings: Json, service: str = "web") -> list[Json]:
         """The same version, that has to be scanned; the messages that came of it."""
-        self.pipeline.qualys.tell_findings(REPOSITORY, list(findings))
-        before = len(self.pipeline.told())
+        self.pipeline.qualys.set_findings(REPOSITORY, list(findings))
+        before = len(self.pipeline.notifications())
         self.pipeline.scan(service=service)
-        return self.pipeline.told()[before:]
+        return self.pipeline.notifications()[before:]
 
     def forced(self, *findings: Json) -> list[Json]:
         """Somebody has it scanned again, as `make scan FORCE=1` does; the service's messages."""
-        self.pipeline.qualys.tell_findings(REPOSITORY, list(findings))
-        before = len(self.pipeline.told())
+        self.pipeline.qualys.set_findings(REPOSITORY, list(findings))
+        before = len(self.pipeline.notifications())
         requested = self.pipeline.event()
         requested |= {"source": "image-scan", "detail-type": "Image Scan Requested"}
         requested["detail"] = {"image": URI, "force": True}
@@ -59,14 +59,14 @@ class Service:
         assert run.status == "SUCCEEDED"
         return [
             message
-            for message in self.pipeline.told()[before:]
+            for message in self.pipeline.notifications()[before:]
             if any("/web:" in workload["task_definition"] for workload in message["workloads"])
         ]
 
 
 @pytest.fixture
-def service(settled: Pipeline) -> Service:
-    return Service(settled)
+def service(connected: Pipeline) -> Service:
+    return Service(connected)
 
 
 def compared(messages: list[Json], service: str = "web") -> Json:
@@ -109,7 +109,7 @@ def test_two_findings_that_are_rated_higher_in_the_same_tag_are_notified(service
     assert service.deploys(finding(100002, 3), finding(100003, 3)) == []
     found = service.deploys(finding(100002, 5), finding(100003, 5))
     assert compared(found) == {"new": 2, "still_open": 0, "fixed": 0}
-    assert found[0]["told_counts"]["critical"] == 2
+    assert found[0]["notified_counts"]["critical"] == 2
 
 
 def test_a_finding_that_was_notified_at_a_lower_severity_is_notified_at_the_higher(
@@ -182,7 +182,7 @@ def test_a_scan_of_the_same_image_notifies_what_it_was_not_notified_of(service: 
     assert compared(service.forced(finding(1, 5)))["new"] == 1, "it was gone meanwhile"
 
 
-def test_what_a_message_failed_to_tell_is_new_to_the_next_version(
+def test_what_a_message_failed_to_name_is_new_to_the_next_version(
     service: Service, environment: pytest.MonkeyPatch
 ) -> None:
     assert len(service.deploys(finding(1, 5))) == 1
@@ -213,7 +213,7 @@ def test_two_images_of_one_repository_in_a_task_do_not_silence_each_other(
     uris = {name: f"{HOST}/{REPOSITORY}:{name}" for name in ("app", "jobs")}
 
     def deploys(configs: str) -> list[Json]:
-        before = len(pipeline.told())
+        before = len(pipeline.notifications())
         for name, config in zip(uris, configs, strict=True):
             pipeline.push(tag=name, config=config * 64)
         event = pipeline.event()
@@ -221,11 +221,11 @@ def test_two_images_of_one_repository_in_a_task_do_not_silence_each_other(
         event["detail"]["responseElements"]["tasks"][0]["containers"] = containers
         assert pipeline.intake(event).status == "SUCCEEDED"
         pipeline.scans()
-        return pipeline.told()[before:]
+        return pipeline.notifications()[before:]
 
-    pipeline.qualys.tell_findings(f"{REPOSITORY}:app", [finding(1, 5)])
+    pipeline.qualys.set_findings(f"{REPOSITORY}:app", [finding(1, 5)])
     assert [each["image"]["tag"] for each in deploys("12")] == ["app"]
-    pipeline.qualys.tell_findings(f"{REPOSITORY}:jobs", [finding(1, 5)])
+    pipeline.qualys.set_findings(f"{REPOSITORY}:jobs", [finding(1, 5)])
     assert [each["image"]["tag"] for each in deploys("34")] == ["jobs"]
     assert deploys("56") == []
 
@@ -251,7 +251,7 @@ def test_a_redrive_leaves_the_version_before_known_by_its_containers(service: Se
     pipeline = service.pipeline
     pipeline.time.sleep(60)
     pipeline.push(config="d" * 64)
-    pipeline.qualys.tell_findings(REPOSITORY, [])
+    pipeline.qualys.set_findings(REPOSITORY, [])
     pipeline.spoil("/registry/[^/]*/schedule", method="POST", status=403)
     pipeline.scan()
     kept = dict(pipeline.kept()[-1])

@@ -21,13 +21,13 @@ def test_a_new_image_is_scanned_from_its_event_to_its_verdict(pipeline: Pipeline
     assert run.retries == {}
     digest = pipeline.push()
     assert pipeline.item(digest)["status"] == "CLEAN"
-    assert pipeline.told() == pipeline.kept() == []
+    assert pipeline.notifications() == pipeline.kept() == []
 
 
-def test_findings_are_told_with_the_workload_that_runs_the_image(pipeline: Pipeline) -> None:
+def test_findings_are_notified_with_the_workload_that_runs_the_image(pipeline: Pipeline) -> None:
     pipeline.find(5, 4, 4)
     assert verdict(pipeline.scan()) == "FINDINGS"
-    (message,) = pipeline.told()
+    (message,) = pipeline.notifications()
     assert message["counts"] == {"critical": 1, "high": 2, "medium": 0, "low": 0}
     assert message["workloads"][0]["cluster"] == "prod"
 
@@ -44,11 +44,11 @@ def test_a_scan_that_never_ends_is_a_timeout(pipeline: Pipeline) -> None:
     assert (verdict(run), run.visited.count("CheckStatus")) == ("TIMEOUT", 30)
     ending = ["ScanTimeout", "SendFailureNotification", "IsKept", "ScanNotCompleted"]
     assert run.visited[-4:] == ending
-    assert [message["verdict"] for message in pipeline.told()] == ["TIMEOUT"]
+    assert [message["verdict"] for message in pipeline.notifications()] == ["TIMEOUT"]
     assert pipeline.qualys.state()["schedules"] == []
 
 
-def test_what_nobody_could_be_told_is_kept(
+def test_what_nobody_could_be_notified_of_is_queued(
     pipeline: Pipeline, environment: pytest.MonkeyPatch
 ) -> None:
     pipeline.find(5)
@@ -60,7 +60,7 @@ def test_what_nobody_could_be_told_is_kept(
     assert (kept["detail-type"], kept["error"]) == ("Image Scan Requested", "AwsRejected")
 
 
-def test_errors_come_as_lambda_tells_them(
+def test_errors_come_as_lambda_gives_them(
     pipeline: Pipeline, environment: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object) -> None:
@@ -99,7 +99,7 @@ def test_a_function_that_sleeps_too_long_is_ended(
     assert went_on == []
 
 
-def test_functions_sleep_and_tell_the_time_by_the_simulators_clock(pipeline: Pipeline) -> None:
+def test_functions_sleep_and_read_the_time_by_the_simulators_clock(pipeline: Pipeline) -> None:
     """Wherever a parameter's default or a module reaches for the time."""
     pipeline.qualys.throttle(".*/schedule", window=7)
     pipeline.qualys.throttle(".*/vuln", window=7)
@@ -117,7 +117,7 @@ def test_each_function_that_calls_qualys_is_an_environment_of_its_own(pipeline: 
     pipeline.functions.forget()
     pipeline.push(config="d" * 64)
     pipeline.scan()
-    assert pipeline.secret_reads() == 7  # the registry is memoised
+    assert pipeline.secret_reads() == 7  # the registry is cached
 
 
 def test_time_passes_for_all_when_all_are_asleep() -> None:

@@ -34,17 +34,17 @@ def start(pipeline: Pipeline, digest: str) -> None:
 
 def test_a_repository_that_does_not_exist_yet_is_judged_by_its_task(pipeline: Pipeline) -> None:
     pipeline.announce(URI)
-    assert (pipeline.told(), pipeline.scans(), pipeline.items()) == ([], [], [])
+    assert (pipeline.notifications(), pipeline.scans(), pipeline.items()) == ([], [], [])
     pipeline.find(5, key=REPOSITORY)
     start(pipeline, pipeline.push(REPOSITORY, "1.27", "b" * 64))
     assert [verdict(run) for run in pipeline.scans()] == ["FINDINGS"]
-    (message,) = pipeline.told()
+    (message,) = pipeline.notifications()
     assert message["image"]["repository"] == REPOSITORY
 
 
 def test_a_task_whose_repository_is_gone_is_unscannable(pipeline: Pipeline) -> None:
     pipeline.announce(URI)
     start(pipeline, "sha256:" + "b" * 64)
-    (message,) = pipeline.told()
+    (message,) = pipeline.notifications()
     assert message["verdict"] == "UNSCANNABLE"
     assert message["reason"] == "not found in its ECR repository"

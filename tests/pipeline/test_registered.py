@@ -51,11 +51,11 @@ def test_a_registered_task_definition_is_announced_as_registered_and_its_service
     pipeline.find(5)
     register(pipeline)
     assert [verdict(run) for run in pipeline.scans()] == ["FINDINGS"]
-    assert [named(each) for each in pipeline.told()] == [([], ["shop:1"], 0)]
+    assert [named(each) for each in pipeline.notifications()] == [([], ["shop:1"], 0)]
     serve(pipeline)
-    assert named(pipeline.told()[1]) == (["web"], [], 1)
+    assert named(pipeline.notifications()[1]) == (["web"], [], 1)
     register(pipeline)
-    assert len(pipeline.told()) == 2
+    assert len(pipeline.notifications()) == 2
 
 
 def test_a_service_in_the_same_message_is_named_alone(pipeline: Pipeline) -> None:
@@ -63,4 +63,4 @@ def test_a_service_in_the_same_message_is_named_alone(pipeline: Pipeline) -> Non
     register(pipeline)
     serve(pipeline)
     pipeline.scans()
-    assert [named(each) for each in pipeline.told()] == [(["web"], [], 1)]
+    assert [named(each) for each in pipeline.notifications()] == [(["web"], [], 1)]

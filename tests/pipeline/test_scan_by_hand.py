@@ -42,7 +42,7 @@ def test_a_scan_by_hand_is_notified_to_who_runs_the_image_after_its_verdict_has_
     pipeline.find(5)
     by_hand(pipeline)
     assert [verdict(run) for run in pipeline.scans()] == ["FINDINGS"]
-    (message,) = pipeline.told()
+    (message,) = pipeline.notifications()
     assert services(message) == ["web:1"]
     assert message["requested_by"] == [OPERATOR]
 
@@ -51,12 +51,12 @@ def test_a_scan_by_hand_is_no_workload_of_a_message(pipeline: Pipeline) -> None:
     pipeline.find(5)
     by_hand(pipeline)
     pipeline.scans()
-    (message,) = pipeline.told()
+    (message,) = pipeline.notifications()
     assert (message["workloads"], message["workloads_total"]) == ([], 0)
     assert message["requested_by"] == [OPERATOR]
     pipeline.announce(service="web")
-    assert services(pipeline.told()[1]) == ["web:1"]
-    assert "requested_by" not in pipeline.told()[1]
+    assert services(pipeline.notifications()[1]) == ["web:1"]
+    assert "requested_by" not in pipeline.notifications()[1]
 
 
 def test_who_asks_by_hand_for_a_known_verdict_alarms_nobody(pipeline: Pipeline) -> None:
@@ -64,7 +64,7 @@ def test_who_asks_by_hand_for_a_known_verdict_alarms_nobody(pipeline: Pipeline) 
     pipeline.scan(service="web")
     run = by_hand(pipeline)
     assert pipeline.scans() == []
-    assert len(pipeline.told()) == 1
+    assert len(pipeline.notifications()) == 1
     assert [each["result"] for each in run.output] == ["skipped"]
 
 
@@ -74,7 +74,7 @@ def test_an_image_that_cannot_be_scanned_by_hand_is_neither_recorded_nor_kept_fr
     (answer,) = by_hand(pipeline, GONE).output
     assert answer["result"] == "skipped"
     assert "not found in its ECR repository" in answer["reason"]
-    assert (pipeline.items(), pipeline.told(), pipeline.scans()) == ([], [], [])
+    assert (pipeline.items(), pipeline.notifications(), pipeline.scans()) == ([], [], [])
     pipeline.announce(GONE, service="web")
-    (message,) = pipeline.told()
+    (message,) = pipeline.notifications()
     assert (message["verdict"], services(message)) == ("UNSCANNABLE", ["web:1"])

@@ -22,7 +22,7 @@ IRELAND = f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com"
 CLOSED = "its registry lets nobody of this installation in"
 
 
-def task(pipeline: Pipeline, *images: str) -> Json:
+def scan_input(pipeline: Pipeline, *images: str) -> Json:
     """A task that runs several images."""
     event = pipeline.event()
     named = [{"name": f"c{number}", "image": image} for number, image in enumerate(images)]
@@ -59,7 +59,7 @@ def states() -> dict[str, str]:
 
 def test_a_sidecar_in_a_region_that_does_not_exist_hides_nothing(pipeline: Pipeline) -> None:
     pipeline.find(5)
-    run = pipeline.intake(task(pipeline, f"{NOWHERE}/x/y:1", URI))
+    run = pipeline.intake(scan_input(pipeline, f"{NOWHERE}/x/y:1", URI))
     assert run.status == "SUCCEEDED"
     assert [verdict(each) for each in pipeline.scans()] == ["FINDINGS"]
     assert statuses(pipeline)[f"{NOWHERE}/x/y:1"] == "UNSCANNABLE"
@@ -85,7 +85,7 @@ def test_what_ecr_does_not_answer_concerns_that_image_alone_and_is_kept(
     pipeline.find(5)
     pipeline.find(5, key="team/side")
     pipeline.ecr.troubles[where] = trouble
-    event = task(pipeline, side, URI)
+    event = scan_input(pipeline, side, URI)
     run = pipeline.intake(event)
     assert (run.status, run.error) == ("FAILED", "ImageUnread")
     assert [verdict(each) for each in pipeline.scans()] == ["FINDINGS"]
@@ -141,9 +141,9 @@ def test_nobody_takes_the_lease_of_a_digest_by_naming_it(pipeline: Pipeline, hos
     assert pipeline.item(digest) == {}
     run = pipeline.scan(f"{HOST}/victim/app:1")
     assert ended(run) == ("FINDINGS", "")
-    told = pipeline.told()[-1]
-    assert (told["verdict"], len(told["workloads"])) == ("FINDINGS", 1)
-    assert "attacker" not in str(told["workloads"])
+    sent = pipeline.notifications()[-1]
+    assert (sent["verdict"], len(sent["workloads"])) == ("FINDINGS", 1)
+    assert "attacker" not in str(sent["workloads"])
 
 
 def test_a_lease_of_our_own_unread_repository_is_not_that_of_the_digest(
@@ -161,7 +161,7 @@ def test_a_lease_of_our_own_unread_repository_is_not_that_of_the_digest(
 def test_a_kept_event_does_not_make_the_digest_that_it_names_a_fact(pipeline: Pipeline) -> None:
     digest = pipeline.push("victim/app", "1", config="e" * 64)
     pipeline.ecr.troubles["x/y"] = client_error("ServerException", 500)
-    pipeline.intake(task(pipeline, f"{HOST}/x/y:1@{digest}"))
+    pipeline.intake(scan_input(pipeline, f"{HOST}/x/y:1@{digest}"))
     (kept,) = pipeline.kept()
     assert "resolved" not in kept
     pipeline.ecr.troubles["x/y"] = client_error("AccessDeniedException")
@@ -175,13 +175,13 @@ def test_a_kept_event_does_not_make_the_digest_that_it_names_a_fact(pipeline: Pi
 def test_the_start_and_the_stop_of_a_task_meet_in_one_row(
     pipeline: Pipeline, host: str, reads: bool, pulled: bool, pinned: bool
 ) -> None:
-    """Where ECS or the reference tells which image it was."""
+    """Where ECS or the reference says which image it was."""
     digest = pipeline.push()
     if not reads:
         pipeline.ecr_refuses()
     image = f"{host}/{REPOSITORY}:{TAG}" + (f"@{digest}" if pinned else "")
-    told = digest if pulled else ""
-    pipeline.intake(state(pipeline, "RUNNING", image, told))
+    sent = digest if pulled else ""
+    pipeline.intake(state(pipeline, "RUNNING", image, sent))
     assert list(states().values()) == ["running"]
-    pipeline.intake(state(pipeline, "STOPPED", image, told))
+    pipeline.intake(state(pipeline, "STOPPED", image, sent))
     assert list(states().values()) == ["stopped"]

@@ -47,17 +47,17 @@ def name(switches: dict[str, Any]) -> str:
 
 @pytest.mark.parametrize("switches", KNOWN, ids=name)
 def test_a_bad_and_a_clean_image_are_that_in_every_position(
-    settled: Pipeline, switches: dict[str, Any]
+    connected: Pipeline, switches: dict[str, Any]
 ) -> None:
-    settled.qualys.behave(**switches)
-    settled.qualys.tell_findings(f"{REPOSITORY}:{TAG}", FOUND)
-    clean = settled.push(tag="2.0", config="e" * 64)
-    assert verdict(settled.scan()) == "FINDINGS"
-    (message,) = settled.told()
+    connected.qualys.behave(**switches)
+    connected.qualys.set_findings(f"{REPOSITORY}:{TAG}", FOUND)
+    clean = connected.push(tag="2.0", config="e" * 64)
+    assert verdict(connected.scan()) == "FINDINGS"
+    (message,) = connected.notifications()
     assert message["counts"] == {"critical": 1, "high": 0, "medium": 1, "low": 0}
     assert message["fresh"] is True
-    assert verdict(settled.scan(f"{HOST}/{REPOSITORY}:2.0")) == "CLEAN"
-    assert settled.item(clean)["fresh"] is True
+    assert verdict(connected.scan(f"{HOST}/{REPOSITORY}:2.0")) == "CLEAN"
+    assert connected.item(clean)["fresh"] is True
 
 
 @pytest.mark.parametrize(
@@ -72,18 +72,18 @@ def test_a_bad_and_a_clean_image_are_that_in_every_position(
     ids=name,
 )
 def test_what_was_clean_before_is_not_clean_for_it(
-    settled: Pipeline, switches: dict[str, Any]
+    connected: Pipeline, switches: dict[str, Any]
 ) -> None:
     """It was scanned months ago, and what it has now comes a while after the end of the job."""
-    settled.qualys.know_image(
+    connected.qualys.know_image(
         SHA,
         repo=[{"registry": HOST, "repository": REPOSITORY, "tag": TAG}],
         scanned_seconds_ago=90 * 86_400,
         findings=[],
     )
-    settled.qualys.behave(**switches)
-    settled.qualys.tell_findings(REPOSITORY, FOUND)
-    run = settled.scan()
+    connected.qualys.behave(**switches)
+    connected.qualys.set_findings(REPOSITORY, FOUND)
+    run = connected.scan()
     assert verdict(run) == "FINDINGS", run
 
 
@@ -98,16 +98,16 @@ def test_what_was_clean_before_is_not_clean_for_it(
     ids=name,
 )
 def test_a_clean_list_is_not_believed_against_a_count(
-    settled: Pipeline, counts: dict[str, Any]
+    connected: Pipeline, counts: dict[str, Any]
 ) -> None:
-    settled.qualys.behave(**counts)
-    assert verdict(settled.scan()) == "ERROR"
+    connected.qualys.behave(**counts)
+    assert verdict(connected.scan()) == "ERROR"
 
 
-def test_a_total_beside_an_empty_array_is_not_overlooked(settled: Pipeline) -> None:
+def test_a_total_beside_an_empty_array_is_not_overlooked(connected: Pipeline) -> None:
     """The details show no vulnerability, and `totalVulnCount` one."""
-    settled.qualys.behave(counts={"severity5Count": 1})
-    assert verdict(settled.scan()) == "ERROR"
+    connected.qualys.behave(counts={"severity5Count": 1})
+    assert verdict(connected.scan()) == "ERROR"
 
 
 @pytest.mark.parametrize(
@@ -119,11 +119,11 @@ def test_a_total_beside_an_empty_array_is_not_overlooked(settled: Pipeline) -> N
     ],
     ids=name,
 )
-def test_no_count_takes_a_finding_away(settled: Pipeline, counts: dict[str, Any]) -> None:
-    settled.qualys.behave(**counts)
-    settled.qualys.tell_findings(REPOSITORY, FOUND)
-    assert verdict(settled.scan()) == "FINDINGS"
-    (message,) = settled.told()
+def test_no_count_takes_a_finding_away(connected: Pipeline, counts: dict[str, Any]) -> None:
+    connected.qualys.behave(**counts)
+    connected.qualys.set_findings(REPOSITORY, FOUND)
+    assert verdict(connected.scan()) == "FINDINGS"
+    (message,) = connected.notifications()
     assert message["counts"]["critical"] == 1
 
 
@@ -137,42 +137,42 @@ def test_no_count_takes_a_finding_away(settled: Pipeline, counts: dict[str, Any]
     ids=name,
 )
 def test_a_bad_list_is_not_believed_against_a_count_of_more(
-    settled: Pipeline, counts: dict[str, Any]
+    connected: Pipeline, counts: dict[str, Any]
 ) -> None:
     """What it lists is said in the reason."""
-    settled.qualys.behave(**counts)
-    settled.qualys.tell_findings(REPOSITORY, FOUND)
-    assert verdict(settled.scan()) == "ERROR"
-    (message,) = settled.told()
+    connected.qualys.behave(**counts)
+    connected.qualys.set_findings(REPOSITORY, FOUND)
+    assert verdict(connected.scan()) == "ERROR"
+    (message,) = connected.notifications()
     assert "1 critical and 1 medium" in message["reason"]
 
 
-def test_a_list_that_is_far_longer_than_the_record_is_told_so(settled: Pipeline) -> None:
-    settled.qualys.behave(
+def test_a_list_that_is_far_longer_than_the_record_is_notified_so(connected: Pipeline) -> None:
+    connected.qualys.behave(
         image_vulnerabilities="counts",
         counts={"severity5Count": 1, "severity3Count": 0, "severity4Count": 0},
         vuln_count={"severity5Count": 2},
     )
-    settled.find(*[5] * 10)
-    settled.scan()
-    (message,) = settled.told()
+    connected.find(*[5] * 10)
+    connected.scan()
+    (message,) = connected.notifications()
     assert "lists 10 vulnerabilities" in message["reason"]
-    assert "GET /images/{sha}/vuln/count" in settled.calls()
+    assert "GET /images/{sha}/vuln/count" in connected.calls()
 
 
-def test_an_image_out_of_scope_is_an_error(settled: Pipeline) -> None:
-    settled.qualys.behave(out_of_scope=True)
-    settled.qualys.tell_findings(REPOSITORY, FOUND)
-    run = settled.scan()
+def test_an_image_out_of_scope_is_an_error(connected: Pipeline) -> None:
+    connected.qualys.behave(out_of_scope=True)
+    connected.qualys.set_findings(REPOSITORY, FOUND)
+    run = connected.scan()
     assert verdict(run) == "ERROR"
     assert "QualysForbidden" in run.cause
 
 
 @pytest.mark.parametrize("sensor", ["stopped", "absent"])
-def test_without_a_sensor_every_scan_is_a_timeout(settled: Pipeline, sensor: str) -> None:
-    settled.max_polls = 3
-    settled.qualys.scenario(sensor=sensor)
-    assert verdict(settled.scan()) in ("TIMEOUT", "ERROR")
+def test_without_a_sensor_every_scan_is_a_timeout(connected: Pipeline, sensor: str) -> None:
+    connected.max_polls = 3
+    connected.qualys.scenario(sensor=sensor)
+    assert verdict(connected.scan()) in ("TIMEOUT", "ERROR")
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,7 @@ def test_first_runs_end_right_in_every_position(
     pipeline: Pipeline, switches: dict[str, Any]
 ) -> None:
     pipeline.qualys.scenario(**switches)
-    pipeline.qualys.tell_findings(REPOSITORY, FOUND)
+    pipeline.qualys.set_findings(REPOSITORY, FOUND)
     assert verdict(pipeline.scan()) == "FINDINGS"
     made = pipeline.qualys.state()
     assert (len(made["registries"]), len(made["connectors"])) == (1, 1)

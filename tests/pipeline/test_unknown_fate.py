@@ -50,14 +50,14 @@ def test_a_creation_of_unknown_fate_is_not_the_images_fault(pipeline: Pipeline, 
     pipeline.spoil(CREATIONS[what], method="POST", garble=True, undone=True, times=0)
     run = pipeline.scan()
     assert verdict(run) == "ERROR"
-    (told,) = pipeline.told()
-    assert "waits in the failed-events queue" in told["reason"]
+    (sent,) = pipeline.notifications()
+    assert "waits in the failed-events queue" in sent["reason"]
     (kept,) = pipeline.kept()
     pipeline.qualys.mend()
     pipeline.time.sleep(120)
     assert pipeline.intake(kept).status == "SUCCEEDED"
     assert [ended(each) for each in pipeline.scans()] == [("FINDINGS", "")]
-    assert len(pipeline.told()) == 2
+    assert len(pipeline.notifications()) == 2
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
@@ -66,7 +66,7 @@ def test_one_garbled_answer_changes_no_verdict(pipeline: Pipeline, method: str, 
     pipeline.find(5, 3)
     pipeline.spoil("/.*", method=method, garble=True, undone=True, nth=nth)
     assert ended(pipeline.scan()) == ("FINDINGS", "")
-    (message,) = pipeline.told()
+    (message,) = pipeline.notifications()
     assert message["counts"] == {"critical": 1, "high": 0, "medium": 1, "low": 0}
     made = pipeline.qualys.state()
     assert (len(made["registries"]), len(made["connectors"])) == (1, 1)
@@ -85,7 +85,12 @@ def test_garbled_answers_at_random_end_in_the_right_verdict(pipeline: Pipeline, 
         pipeline.intake(kept.pop())
         (run,) = pipeline.scans()
     assert ended(run) == ("FINDINGS", "")
-    assert pipeline.told()[-1]["counts"] == {"critical": 0, "high": 1, "medium": 0, "low": 1}
+    assert pipeline.notifications()[-1]["counts"] == {
+        "critical": 0,
+        "high": 1,
+        "medium": 0,
+        "low": 1,
+    }
 
 
 @pytest.mark.parametrize(
@@ -103,18 +108,18 @@ def test_garbled_answers_at_random_end_in_the_right_verdict(pipeline: Pipeline, 
     ids=str,
 )
 def test_an_answer_of_no_known_shape_is_asked_for_again(
-    settled: Pipeline, path: str, body: Any
+    connected: Pipeline, path: str, body: Any
 ) -> None:
-    settled.find(5)
-    settled.spoil(path, status=200, body=body, times=2)
-    assert ended(settled.scan()) == ("FINDINGS", "")
+    connected.find(5)
+    connected.spoil(path, status=200, body=body, times=2)
+    assert ended(connected.scan()) == ("FINDINGS", "")
 
 
-def test_a_shape_that_stays_unknown_waits_for_a_redrive(settled: Pipeline) -> None:
-    settled.find(5)
-    settled.spoil(VULN, status=200, body={"result": {"items": []}}, times=0)
-    assert ended(settled.scan()) == ("ERROR", "QualysUnreadable")
-    assert [each["error"] for each in settled.kept()] == ["QualysUnreadable"]
+def test_a_shape_that_stays_unknown_waits_for_a_redrive(connected: Pipeline) -> None:
+    connected.find(5)
+    connected.spoil(VULN, status=200, body={"result": {"items": []}}, times=0)
+    assert ended(connected.scan()) == ("ERROR", "QualysUnreadable")
+    assert [each["error"] for each in connected.kept()] == ["QualysUnreadable"]
 
 
 @pytest.mark.parametrize(
@@ -132,19 +137,19 @@ def test_a_shape_that_stays_unknown_waits_for_a_redrive(settled: Pipeline) -> No
     ids=str,
 )
 def test_a_result_that_cannot_be_read_is_an_error_and_notified(
-    settled: Pipeline, fault: dict[str, Any]
+    connected: Pipeline, fault: dict[str, Any]
 ) -> None:
-    settled.find(5)
-    settled.spoil(VULN, times=0, **fault)
-    assert verdict(settled.scan()) == "ERROR"
-    assert [message["verdict"] for message in settled.told()] == ["ERROR"]
+    connected.find(5)
+    connected.spoil(VULN, times=0, **fault)
+    assert verdict(connected.scan()) == "ERROR"
+    assert [message["verdict"] for message in connected.notifications()] == ["ERROR"]
 
 
-def test_what_qualys_knows_of_the_image_itself_waits_for_nobody(settled: Pipeline) -> None:
+def test_what_qualys_knows_of_the_image_itself_waits_for_nobody(connected: Pipeline) -> None:
     """It counts more than it lists: asking again gives the same."""
-    settled.qualys.behave(vuln_most=1)
-    settled.find(5, 5)
-    run = settled.scan()
+    connected.qualys.behave(vuln_most=1)
+    connected.find(5, 5)
+    run = connected.scan()
     assert ended(run) == ("ERROR", "UnexpectedAnswer")
     assert run.retries == {}
-    assert settled.kept() == []
+    assert connected.kept() == []

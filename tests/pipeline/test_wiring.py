@@ -23,7 +23,7 @@ def evaluate(expression: str, states: Any) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("told", "kept"),
+    ("sent", "kept"),
     [
         ({}, {"id": "1"}),
         ({"digests": {}}, {"id": "1"}),
@@ -31,9 +31,9 @@ def evaluate(expression: str, states: Any) -> Any:
     ],
     ids=str,
 )
-def test_an_event_is_kept_as_it_came_with_what_its_tags_stood_for(told: Any, kept: Any) -> None:
+def test_an_event_is_kept_as_it_came_with_what_its_tags_stood_for(sent: Any, kept: Any) -> None:
     body = state("intake", "KeepFailedEvent")["Arguments"]["MessageBody"]
-    states = {"input": {"error": "E", **told}, "context": {"Execution": {"Input": {"id": "1"}}}}
+    states = {"input": {"error": "E", **sent}, "context": {"Execution": {"Input": {"id": "1"}}}}
     assert evaluate(body, states) == kept
 
 
@@ -43,7 +43,7 @@ def test_what_is_no_object_is_kept_as_it_came() -> None:
     assert evaluate(body, states) == ["no", "event"]
 
 
-def test_the_tags_of_all_failed_images_are_told() -> None:
+def test_the_tags_of_all_failed_images_are_queued() -> None:
     inner = state("intake", "ScanImages")["ItemProcessor"]["States"]
     digests = inner["ImageFailed"]["Output"]["digests"]
     image = {"key": "sha256:1", "digest": "sha256:1", "containers": ["a", "b"]}
@@ -145,7 +145,7 @@ def test_what_a_request_forces_reaches_the_cache() -> None:
     assert inner["CheckCache"]["Arguments"]["Payload"] == "{% $states.input %}"
 
 
-def test_both_tellings_hand_on_the_lease_and_the_outcome() -> None:
+def test_both_notifications_hand_on_the_lease_and_the_outcome() -> None:
     for name in ("SendNotification", "SendFailureNotification"):
         payload = state("scan", name)["Arguments"]["Payload"]
         assert payload["outcome"] == "{% $states.input %}"
@@ -153,7 +153,7 @@ def test_both_tellings_hand_on_the_lease_and_the_outcome() -> None:
         assert state("scan", name)["Catch"][-1]["Next"] == "FreeLease"
 
 
-def test_what_nobody_was_told_of_is_kept() -> None:
+def test_what_nobody_was_notified_of_is_queued() -> None:
     assert state("scan", "SendFailureNotification")["Next"] == "IsKept"
     (choice,) = state("scan", "IsKept")["Choices"]
     assert choice == {"Condition": "{% $states.input.kept %}", "Next": "KeepFailedScan"}

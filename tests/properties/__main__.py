@@ -66,25 +66,25 @@ def fuzz(
     while rounds == 0 or (seed is None and time.monotonic() < until):
         chosen = random.SystemRandom().randrange(2**32) if seed is None else seed
         rounds += 1
-        tell(f"round {rounds}, seed {chosen}")
+        say(f"round {rounds}, seed {chosen}")
         result = play(chosen)
         total.update(result.tried)
         if not result.passed:
-            tell(result.output)
+            say(result.output)
             again = f"FUZZ_SEED={chosen} FUZZ_EXAMPLES={examples} python tests/properties"
-            tell(f"FAILED; again: {again}")
+            say(f"FAILED; again: {again}")
             return 1
         for name in sorted(total):
-            tell(f"  {total[name]:>9,}  {name}")
-    tell(f"{total.total():,} examples of {len(total)} properties in {rounds} rounds, all held")
+            say(f"  {total[name]:>9,}  {name}")
+    say(f"{total.total():,} examples of {len(total)} properties in {rounds} rounds, all held")
     untried = sorted(name for name, times in total.items() if not times)
     if untried or total.total() < fewest:
-        tell(f"FAILED: too few; at least {fewest:,} are needed, and some of {untried or 'each'}")
+        say(f"FAILED: too few; at least {fewest:,} are needed, and some of {untried or 'each'}")
         return 1
     return 0
 
 
-def tell(line: str) -> None:
+def say(line: str) -> None:
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 

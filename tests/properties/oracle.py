@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from image_scan.contracts import Image, Outcome, Status
     from tests.properties.wire import Request
 
-    Heard = list[tuple[Request, requests.Response]]
+    Received = list[tuple[Request, requests.Response]]
 
 SKEW_MS = 120_000
 # Qualys' own time of the request counts instead of ours, unless it is plainly another's.
@@ -121,21 +121,21 @@ def pulled_by(record: dict[str, Any]) -> set[str]:
     return {_bare(each.get("digest")) for each in _objects(record.get("repoDigests"))}
 
 
-def records(heard: Heard) -> list[dict[str, Any]]:
+def records(notified: Received) -> list[dict[str, Any]]:
     """Every image that arrived, from details and from lists."""
     found: list[Any] = []
-    for request, response in heard:
-        if (told := document(response)) is _NOTHING:
+    for request, response in notified:
+        if (stated := document(response)) is _NOTHING:
             continue
         if request.path == _IMAGES:
-            found += _objects(told.get("data") if isinstance(told, dict) else told)
+            found += _objects(stated.get("data") if isinstance(stated, dict) else stated)
         elif re.fullmatch(f"{_IMAGES}/[0-9a-f]{{64}}", request.path):
-            found += _objects([told])
+            found += _objects([stated])
     return found
 
 
 def counted(record: dict[str, Any]) -> float:
-    """The most findings that any count of an image's record tells of."""
+    """The most findings that any count of an image's record shows."""
     shown = record.get("vulnerabilities")
     return max(
         len({key(each) for each in shown})
@@ -147,7 +147,7 @@ def counted(record: dict[str, Any]) -> float:
 
 
 def severe(entries: Any) -> int:
-    """How many are of the severities that somebody is told of, by Qualys or by the customer."""
+    """How many are of the severities that somebody is notified of, by Qualys or by the customer."""
     names = ("severity", "customerSeverity")
     found = _objects(entries)
     return len({key(one) for one in found if {str(one.get(name)) for name in names} & {"4", "5"}})
@@ -163,21 +163,21 @@ def counted_severe(record: dict[str, Any]) -> float:
 # --- vulnerabilities ----------------------------------------------------------------------------
 
 
-def listed(told: Any) -> list[Any] | None:
+def listed(stated: Any) -> list[Any] | None:
     """The entries by any of the shapes of section 7 and 13; None when it is none of them."""
-    if isinstance(told, dict):
-        if "details" not in told:
-            return told.get("data") or None
-        told = told["details"]
-        if isinstance(told, dict):
-            told = told.get("vulns", [told])
-    return told if isinstance(told, list) else None
+    if isinstance(stated, dict):
+        if "details" not in stated:
+            return stated.get("data") or None
+        stated = stated["details"]
+        if isinstance(stated, dict):
+            stated = stated.get("vulns", [stated])
+    return stated if isinstance(stated, list) else None
 
 
-def _aside(told: Any) -> list[Any]:
-    if not isinstance(told, dict) or "details" not in told:
+def _aside(stated: Any) -> list[Any]:
+    if not isinstance(stated, dict) or "details" not in stated:
         return []
-    found = [told, told["details"]] if isinstance(told["details"], dict) else [told]
+    found = [stated, stated["details"]] if isinstance(stated["details"], dict) else [stated]
     return [
         entry
         for each in found
@@ -186,10 +186,10 @@ def _aside(told: Any) -> list[Any]:
     ]
 
 
-def proof(heard: Heard, sha: str, apply_exceptions: str) -> Proof | None:
+def proof(notified: Received, sha: str, apply_exceptions: str) -> Proof | None:
     """The last answer for each page; None without a readable first one."""
     pages: dict[int, requests.Response] = {}
-    for request, response in heard:
+    for request, response in notified:
         if request.path == f"{_IMAGES}/{sha}/vuln" and request.query["applyException"] == [
             apply_exceptions
         ]:
@@ -199,15 +199,15 @@ def proof(heard: Heard, sha: str, apply_exceptions: str) -> Proof | None:
     entries: list[Any] = []
     summaries, aside = [], []
     for page, response in sorted(pages.items()):
-        told = document(response)
-        shown = None if told is _NOTHING else listed(told)
+        stated = document(response)
+        shown = None if stated is _NOTHING else listed(stated)
         if shown is None:
             if page == 1:
                 return None
             continue
-        if isinstance(told, dict):
-            summaries.append(told.get("vulnSummary"))
-        aside += _aside(told)
+        if isinstance(stated, dict):
+            summaries.append(stated.get("vulnSummary"))
+        aside += _aside(stated)
         entries += shown
     return Proof(once(entries), summaries, aside)
 
@@ -251,9 +251,11 @@ def kind(entry: Any) -> str:
     """Section 7: typeDetected CONFIRMED or POTENTIAL; what does not say counts as confirmed."""
     if entry.get("isExempted") is True:
         return "exempted"
-    told = entry.get("typeDetected")
-    told = told.upper() if isinstance(told, str) else ""
-    return "potential" if told == "POTENTIAL" else "info" if told.startswith("INFO") else "counts"
+    stated = entry.get("typeDetected")
+    stated = stated.upper() if isinstance(stated, str) else ""
+    return (
+        "potential" if stated == "POTENTIAL" else "info" if stated.startswith("INFO") else "counts"
+    )
 
 
 def severity(entry: Any) -> int:
@@ -285,17 +287,17 @@ def _vouches(summary: Any) -> bool:
 
 
 def check_completion(
-    image: Image, submitted_at: int, ended_before: int, status: Status, heard: Heard
+    image: Image, submitted_at: int, ended_before: int, status: Status, notified: Received
 ) -> list[dict[str, Any]]:
     """A complete status is one of a scan of our image; gives its records."""
     ours = [
         each
-        for each in records(heard)
+        for each in records(notified)
         if is_of(each, image)
         and _bare(each.get("sha")) == status["sha"]
         and scanned_at(each) == status["scanned_at"]
     ]
-    assert ours, "no image of ours was heard of with this sha and scan time"
+    assert ours, "no image of ours was listed with this sha and scan time"
     assert any(
         not each.get("scanErrorCode") and each.get("scanStatus") in (None, "", "SUCCESS")
         for each in ours
@@ -306,11 +308,11 @@ def check_completion(
         )
     if status["fresh"]:
         requests_at = [submitted_at]
-        for request, response in heard:
+        for request, response in notified:
             if not request.path.endswith("/schedule"):
                 continue
-            told = document(response)
-            rows = told.get("data") if isinstance(told, dict) else told
+            stated = document(response)
+            rows = stated.get("data") if isinstance(stated, dict) else stated
             created = [time_of(row.get("created")) for row in _objects(rows)]
             requests_at += [at for at in created if abs(at - submitted_at) <= _SAME_TIME_MS]
         assert status["scanned_at"] >= min(requests_at) - SKEW_MS, "an old result passes as fresh"
@@ -321,10 +323,10 @@ def check_completion(
 
 
 def check_verdict(
-    status: Status, outcome: Outcome, ours: list[dict[str, Any]], heard: Heard
+    status: Status, outcome: Outcome, ours: list[dict[str, Any]], notified: Received
 ) -> None:
     """Each number of the outcome is that of the entries; CLEAN needs every count to agree."""
-    shown = proof(heard, status["sha"], "true")
+    shown = proof(notified, status["sha"], "true")
     assert shown is not None, "a verdict without a readable list"
     entries = shown.entries
     assert outcome["counts"] == counts(entries, "counts")
@@ -339,11 +341,11 @@ def check_verdict(
     assert outcome["config_digest"] == f"sha256:{status['sha']}"
     assert status["fresh"] or "did not scan again" in outcome["reason"]
     if outcome["verdict"] == "CLEAN":
-        _check_clean(status, shown, marked, ours, heard)
+        _check_clean(status, shown, marked, ours, notified)
 
 
 def _check_clean(
-    status: Status, shown: Proof, marked: int, ours: list[dict[str, Any]], heard: Heard
+    status: Status, shown: Proof, marked: int, ours: list[dict[str, Any]], notified: Received
 ) -> None:
     entries = shown.entries
     assert not [each for each in shown.aside if kind(each) == "counts"], "findings stand aside"
@@ -351,10 +353,10 @@ def _check_clean(
         kinds = summary if isinstance(summary, dict) else {}
         confirmed = by_severity(kinds.get("confirmed"), "sev{}Count")
         potential = by_severity(kinds.get("potential"), "sev{}Count")
-        assert confirmed <= marked, "its own summary tells of confirmed ones"
-        assert confirmed + potential <= len(entries), "its own summary tells of more"
+        assert confirmed <= marked, "its own summary counts confirmed ones"
+        assert confirmed + potential <= len(entries), "its own summary counts more"
     explained, severe_ones = len(entries), severe(entries)
-    if everything := proof(heard, status["sha"], "false"):
+    if everything := proof(notified, status["sha"], "false"):
         known = {key(each) for each in entries}
         hidden = [each for each in everything.entries if key(each) not in known]
         unmarked = any(kind(each) == "counts" for each in hidden)
@@ -362,9 +364,9 @@ def _check_clean(
             explained += len(hidden)
             severe_ones = severe([*entries, *hidden])
     for record in ours:
-        assert counted(record) <= explained, "the image's record tells of more"
-        assert counted_severe(record) <= severe_ones, "the image's record tells of worse"
-    for request, response in heard:
+        assert counted(record) <= explained, "the image's record counts more"
+        assert counted_severe(record) <= severe_ones, "the image's record counts worse"
+    for request, response in notified:
         if request.path == f"{_IMAGES}/{status['sha']}/vuln/count":
-            told = document(response)
-            assert by_severity(told, "severity{}Count") <= explained, "the count tells of more"
+            stated = document(response)
+            assert by_severity(stated, "severity{}Count") <= explained, "the count has more"

@@ -26,16 +26,16 @@ def kept(call: Callable[[], Any], secrets: Iterable[str] = ()) -> Any:
         value = call()
     except ScanError as error:
         value = error
-    told = "\n".join(journal.lines)
+    stated = "\n".join(journal.lines)
     if isinstance(value, ScanError):
         assert getattr(errors, type(value).__name__) is type(value)
         assert not type(value).__subclasses__(), "the state machines know leaves only"
         text = str(value)
         text.encode()
         assert len(text) <= _LONGEST_TEXT
-        told += "".join(traceback.format_exception(value)) + repr(value)
+        stated += "".join(traceback.format_exception(value)) + repr(value)
     for secret in secrets:
-        assert not [piece for piece in pieces(secret) if piece in told]
+        assert not [piece for piece in pieces(secret) if piece in stated]
     return value
 
 

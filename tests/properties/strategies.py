@@ -149,7 +149,7 @@ _CHANGES: list[Callable[[Any, Any, Any], None]] = [
 
 
 # What a verdict hangs on; changed more often than the rest, and to values that mean something.
-_TELLING = re.compile(
+_DECISIVE = re.compile(
     "Count$|^count$|Date$|^created$|^status$|Status$|ErrorCode$|everity$|^typeDetected$|^isExempted$"
     "|^sha$|^digest$|^details$|^vulns$|^data$|^vulnerabilities$|^vulnSummary$|^confirmed$|^potential$"
 )
@@ -170,9 +170,9 @@ def damaged(draw: st.DrawFn, document: Any, most: int = 3) -> Any:
             # A copy: what is sampled is the same object in each example.
             changed = copy.deepcopy(draw(st.sampled_from(_SPARE) | values))
             continue
-        telling = [path for path in paths if _TELLING.search(str(path[-1]))]
-        if len(telling) > 0 and draw(st.booleans()):
-            paths = telling
+        decisive = [path for path in paths if _DECISIVE.search(str(path[-1]))]
+        if len(decisive) > 0 and draw(st.booleans()):
+            paths = decisive
         *way, name = paths[draw(st.integers(0, len(paths) - 1))]
         parent = changed
         for step in way:
@@ -309,7 +309,7 @@ def answers(documents: st.SearchStrategy[Any] = _documents) -> st.SearchStrategy
     return st.one_of(response, response, response, response, response, limited, failed)
 
 
-def told(document: Any, status: int = 200) -> Answer:
+def stated(document: Any, status: int = 200) -> Answer:
     return Answer(status, escaped(document))
 
 

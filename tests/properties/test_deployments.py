@@ -132,16 +132,16 @@ def test_no_image_of_a_deployment_is_missed(
 
 
 @fuzzed(few=200, containers=definitions, manifest=manifests, service=st.text(max_size=40))
-def test_what_was_read_can_be_stored_and_told(
+def test_what_was_read_can_be_stored_and_sent(
     containers: list[dict[str, str]], manifest: str, service: str
 ) -> None:
     named = [each for each in containers if each.get("image")]
     read = kept(lambda: deployments.read(call(named), accounts(named, manifest)))
     for image in [] if isinstance(read, ScanError) else read["images"]:
-        task = builders.task(of=image, service=_shown(service))
-        name, facts = workload_of(task)
+        scan_input = builders.scan_input(of=image, service=_shown(service))
+        name, facts = workload_of(scan_input)
         TypeSerializer().serialize({"workloads": {name: facts}})
-        assert len(json.dumps(task).encode()) < PAYLOAD
+        assert len(json.dumps(scan_input).encode()) < PAYLOAD
 
 
 @fuzzed(few=300, uri=image_references)

@@ -30,8 +30,8 @@ blocks = st.one_of(
 
 def says_malware(row: dict[str, Any]) -> bool:
     number, word = row.get("layerMalwareCount"), row.get("prediction")
-    told = isinstance(number, int) and not isinstance(number, bool) and 0 < number < 10**6
-    return told or (isinstance(word, str) and word.strip().lower() == "malicious")
+    stated = isinstance(number, int) and not isinstance(number, bool) and 0 < number < 10**6
+    return stated or (isinstance(word, str) and word.strip().lower() == "malicious")
 
 
 @fuzzed(200, rows=rows)
@@ -43,8 +43,8 @@ def test_malware_is_found_where_a_row_says_so_and_none_where_all_rows_do(rows: l
         assert rows
         for row in rows:
             assert str(row["layerMalwareCount"]) == "0"
-            told = row.get("prediction")
-            assert told is None or told.strip().lower() in ("unknown", "benign", "")
+            stated = row.get("prediction")
+            assert stated is None or stated.strip().lower() in ("unknown", "benign", "")
     json.dumps(found).encode()
 
 

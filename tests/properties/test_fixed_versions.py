@@ -75,15 +75,15 @@ def test_any_text_is_read_or_passed_over(result: Any) -> None:
         assert all(part.replace("_", "") in result.replace("_", "") for part in each)
 
 
-@fuzzed(200, told=softwares | strategies.values, times=st.sampled_from([1, 1, 500]))
-def test_software_of_any_shape_is_carried_or_passed_over(told: Any, times: int) -> None:
-    """What is carried was told, and fits."""
-    packed = fixes.pack(told * times if isinstance(told, list) else told)
+@fuzzed(200, stated=softwares | strategies.values, times=st.sampled_from([1, 1, 500]))
+def test_software_of_any_shape_is_carried_or_passed_over(stated: Any, times: int) -> None:
+    """What is carried was given, and fits."""
+    packed = fixes.pack(stated * times if isinstance(stated, list) else stated)
     assert len(packed) <= CARRIED
     for qid, found in fixes.unpack(packed).items():
         assert {"qid": qid} in [
             {"qid": one.get("qid")}
-            for each in told
+            for each in stated
             if isinstance(each, dict) and isinstance(each.get("vulnerabilities"), list)
             for one in each["vulnerabilities"]
             if isinstance(one, dict)

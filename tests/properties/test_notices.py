@@ -17,7 +17,7 @@ from image_scan.notifications.selection import Selection
 from tests.properties import strategies, vendor
 from tests.properties.profile import fuzzed
 from tests.properties.promise import kept
-from tests.support.builders import NOW_MS, SHA, deployment, image, settling, task, total
+from tests.support.builders import NOW_MS, SHA, deployment, image, scan_input, to_complete, total
 
 MESSAGE = 256 * 1024  # bytes that SNS takes
 SMS = 140  # characters that one short message takes
@@ -86,8 +86,8 @@ def size(value: Any) -> int:
 
 def check_everywhere(of: Image, outcome: Outcome, deployed: int) -> None:
     """A message, an item and a payload that AWS takes, each with its services' own rules."""
-    told = message.compose(settling(outcome, of), outcome, Selection(workloads(deployed)))
-    made = message.notification(told)
+    stated = message.compose(to_complete(outcome, of), outcome, Selection(workloads(deployed)))
+    made = message.notification(stated)
     assert 0 < len(made.subject) <= 100
     assert all(" " <= each <= "~" for each in made.subject)
     attributes = json.dumps(made.attributes).encode()
@@ -95,13 +95,13 @@ def check_everywhere(of: Image, outcome: Outcome, deployed: int) -> None:
         assert 0 < len(text.encode()) + len(attributes) < MESSAGE
         assert all(each.isprintable() for each in text.split("\n"))
     assert len(made.texts["phones"]) <= SMS
-    json.dumps(told, allow_nan=False)
-    assert told["workloads_total"] == deployed
+    json.dumps(stated, allow_nan=False)
+    assert stated["workloads_total"] == deployed
     item = TypeSerializer().serialize({"imageDigest": of["key"], "outcome": outcome})
     assert size(item) < ITEM
     read = TypeDeserializer().deserialize(item)["outcome"]
     assert json.loads(json.dumps(read, default=int)) == outcome
-    state = {**task(of=of), "lease": None, "outcome": outcome}
+    state = {**scan_input(of=of), "lease": None, "outcome": outcome}
     assert size(state) < PAYLOAD
     json.dumps(state, ensure_ascii=False).encode()
 
@@ -151,11 +151,11 @@ def test_every_failure_fits_wherever_it_goes(
 
 
 @fuzzed(60, cause=causes, status=st.sampled_from(["FAILED", "TIMED_OUT", "ABORTED"]))
-def test_every_dead_execution_is_told_of(cause: str, status: str) -> None:
+def test_every_dead_execution_is_notified_of(cause: str, status: str) -> None:
     event = {
         "detail-type": "Step Functions Execution Status Change",
-        "detail": {"input": json.dumps(task()), "status": status, "cause": cause},
+        "detail": {"input": json.dumps(scan_input()), "status": status, "cause": cause},
     }
-    read = kept(lambda: completion.read_task(event))
+    read = kept(lambda: completion.read_input(event))
     assert read["outcome"]["verdict"] == "ERROR"
     assert facts.reason(read["outcome"]).startswith(f"execution {status}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from image_scan.cache.registries import RegistryMemo
+from image_scan.cache.registries import RegistryCache
 from image_scan.contracts import Registry, Submission
 from image_scan.errors import ScanError
 from image_scan.scans import registries, schedules
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 EXECUTION = "run-1"
-REGISTRY = Registry(uuid=vendor.REGISTRY_UUID, memoised=False)
+REGISTRY = Registry(uuid=vendor.REGISTRY_UUID, cached=False)
 ROLES = [
     RegistryRole(ROLE),
     RegistryRole(ROLE, "1234567"),
@@ -34,8 +34,8 @@ ROLES = [
 MOST_CALLS = 450
 
 
-class Memo(RegistryMemo):
-    """RegistryMemo's contract without a table: one item, for one registry."""
+class OneRegistry(RegistryCache):
+    """RegistryCache's contract without a table: one item, for one registry."""
 
     def __init__(self, uuid: str = "", locked: bool = False, lost: bool = False) -> None:
         self.uuid, self.locked = uuid, locked
@@ -95,7 +95,7 @@ ENDPOINTS = {
     "removed": [{"deletionJobId": vendor.OTHER_UUID}],
 }
 good = {
-    name: st.sampled_from(documents).map(strategies.told) for name, documents in ENDPOINTS.items()
+    name: st.sampled_from(documents).map(strategies.stated) for name, documents in ENDPOINTS.items()
 }
 conversations = st.fixed_dictionaries(
     {
@@ -130,7 +130,7 @@ def is_known(gateway: Gateway, uuid: Any) -> bool:
     """Whether it is an id that some answer gave."""
     assert isinstance(uuid, str)
     assert uuid
-    bodies = [response.content for _, response in gateway.wire.heard]
+    bodies = [response.content for _, response in gateway.wire.received]
     texts = [body.decode(json.detect_encoding(body), "replace") for body in bodies]
     return any(uuid in text or json.dumps(uuid)[1:-1] in text for text in texts)
 
@@ -146,16 +146,18 @@ def check_paths(gateway: Gateway) -> None:
     120,
     conversation=conversations,
     role=st.sampled_from(ROLES),
-    memo=st.builds(Memo, st.just(""), st.booleans(), st.booleans()),
+    registry_cache=st.builds(OneRegistry, st.just(""), st.booleans(), st.booleans()),
 )
-def test_a_registry_is_one_that_qualys_told_or_an_error(
-    conversation: dict[str, list[Answer]], role: RegistryRole, memo: Memo
+def test_a_registry_is_one_that_qualys_gave_or_an_error(
+    conversation: dict[str, list[Answer]], role: RegistryRole, registry_cache: OneRegistry
 ) -> None:
-    held = memo.locked
+    held = registry_cache.locked
     gateway = Gateway(replying(conversation))
     naps: list[float] = []
     value = kept(
-        lambda: registries.find_or_create(image(), role, gateway.client, memo, naps.append),
+        lambda: registries.find_or_create(
+            image(), role, gateway.client, registry_cache, naps.append
+        ),
         [BEARER],
     )
     check_posts(gateway, "created registry")
@@ -169,24 +171,24 @@ def test_a_registry_is_one_that_qualys_told_or_an_error(
         assert body["registryUri"] == f"https://{HOST}"
         assert body["aws"]["arn"] == role.arn
     if isinstance(value, ScanError):
-        assert not memo.uuid
+        assert not registry_cache.uuid
         return
-    assert value == Registry(uuid=memo.uuid, memoised=False)
+    assert value == Registry(uuid=registry_cache.uuid, cached=False)
     assert is_known(gateway, value["uuid"])
 
 
 @fuzzed(
     120,
     conversation=conversations,
-    memoised=st.booleans(),
+    cached=st.booleans(),
     retried=st.booleans(),
 )
-def test_a_submission_is_a_schedule_that_qualys_told_or_an_error(
-    conversation: dict[str, list[Answer]], memoised: bool, retried: bool
+def test_a_submission_is_a_schedule_that_qualys_gave_or_an_error(
+    conversation: dict[str, list[Answer]], cached: bool, retried: bool
 ) -> None:
     gateway = Gateway(replying(conversation))
-    memo = Memo(vendor.REGISTRY_UUID)
-    registry = Registry(uuid=vendor.REGISTRY_UUID, memoised=memoised)
+    registry_cache = OneRegistry(vendor.REGISTRY_UUID)
+    registry = Registry(uuid=vendor.REGISTRY_UUID, cached=cached)
     value = kept(
         lambda: schedules.submit(
             image(),
@@ -194,7 +196,7 @@ def test_a_submission_is_a_schedule_that_qualys_told_or_an_error(
             EXECUTION,
             retried,
             gateway.client,
-            memo,
+            registry_cache,
             lambda: float(NOW),
         ),
         [BEARER],
@@ -250,7 +252,7 @@ def test_a_sweep_never_fails_and_removes_only_its_own_old_ones(
     listed: list[dict[str, Any]], conversation: dict[str, list[Answer]], usual: bool
 ) -> None:
     if usual:
-        conversation = {**conversation, "schedules": [strategies.told(vendor.listed(*listed))]}
+        conversation = {**conversation, "schedules": [strategies.stated(vendor.listed(*listed))]}
     gateway = Gateway(replying(conversation))
     value = kept(
         lambda: schedules.sweep(vendor.REGISTRY_UUID, gateway.client, lambda: float(NOW)), [BEARER]

@@ -13,7 +13,7 @@ from image_scan.scans import results
 from tests.properties import vendor
 from tests.properties.profile import fuzzed
 from tests.properties.promise import kept
-from tests.properties.strategies import told
+from tests.properties.strategies import stated
 from tests.properties.wire import BEARER, Answer, Gateway, Request
 from tests.support.builders import STATUS, image
 
@@ -103,7 +103,7 @@ def lists(
 
 
 @dataclass(frozen=True)
-class Told:
+class Conversation:
     """What a gateway answers to one call after the other, and what its record counts."""
 
     truths: list[Truth]
@@ -132,7 +132,7 @@ class Told:
                     )
                     for kind in ("CONFIRMED", "POTENTIAL")
                 }
-            return told(body)
+            return stated(body)
 
         return Gateway(reply)
 
@@ -145,7 +145,7 @@ class Told:
 
 
 @st.composite
-def whole(draw: st.DrawFn) -> Told:
+def whole(draw: st.DrawFn) -> Conversation:
     found = draw(truths)
     page = draw(st.sampled_from([0, 0, 1, 3]))
     drawn = lists(list(enumerate(found)), alike=page > 0)
@@ -153,7 +153,7 @@ def whole(draw: st.DrawFn) -> Told:
     confirmed = len([each for each in found if each.kind == "CONFIRMED"])
     # Nothing asks for a second page unless something counts more than the first one lists.
     reported = len(found) if page else draw(st.sampled_from([0, confirmed, len(found)]))
-    return Told(found, answers, page, reported, draw(st.booleans()))
+    return Conversation(found, answers, page, reported, draw(st.booleans()))
 
 
 def expected(found: list[Truth], of: str) -> dict[str, int]:
@@ -162,7 +162,9 @@ def expected(found: list[Truth], of: str) -> dict[str, int]:
 
 
 @fuzzed(150, conversation=whole())
-def test_any_order_repetition_and_moving_field_gives_the_same_counts(conversation: Told) -> None:
+def test_any_order_repetition_and_moving_field_gives_the_same_counts(
+    conversation: Conversation,
+) -> None:
     gateway = conversation.gateway()
     outcome = conversation.outcome(gateway)
     if conversation.page and isinstance(outcome, ScanError):
@@ -176,7 +178,7 @@ def test_any_order_repetition_and_moving_field_gives_the_same_counts(conversatio
 
 
 @st.composite
-def cut(draw: st.DrawFn) -> Told:
+def cut(draw: st.DrawFn) -> Conversation:
     """Some of the findings are in no answer; the record counts all of them."""
     found = draw(truths)
     shown = draw(st.lists(st.sampled_from(list(enumerate(found))), unique=True, max_size=4))
@@ -184,11 +186,13 @@ def cut(draw: st.DrawFn) -> Told:
         shown = shown[1:]
     answers = draw(st.lists(lists(shown), min_size=1, max_size=4))
     page = draw(st.sampled_from([0, 0, 1, 3]))
-    return Told(found, answers, page, len(found), draw(st.booleans()))
+    return Conversation(found, answers, page, len(found), draw(st.booleans()))
 
 
 @fuzzed(150, conversation=cut())
-def test_what_no_answer_lists_is_never_made_up_for_by_what_they_repeat(conversation: Told) -> None:
+def test_what_no_answer_lists_is_never_made_up_for_by_what_they_repeat(
+    conversation: Conversation,
+) -> None:
     gateway = conversation.gateway()
     outcome = conversation.outcome(gateway)
     assert isinstance(outcome, UnexpectedAnswer), json.dumps(outcome, default=str)

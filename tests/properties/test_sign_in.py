@@ -127,7 +127,7 @@ def test_any_answers_give_a_token_or_a_declared_error(
         if isinstance(value, ScanError):
             continue
         assert fits_a_header(value)
-        bodies = [response.content for _, response in wire.heard if response.ok]
+        bodies = [response.content for _, response in wire.received if response.ok]
         bearers |= {body.decode("ascii", "replace").strip() for body in bodies}
         assert value in bearers, "a token that nobody gave"
         assert value == TOKEN or JWT_SHAPE.fullmatch(value), "a page is no token"

@@ -61,7 +61,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Scene:
-    """How Qualys has an image, and in which of its documented ways it tells so."""
+    """How Qualys has an image, and in which of its documented ways it says so."""
 
     image: Image
     findings: tuple[Finding, ...]
@@ -94,7 +94,7 @@ class Scene:
             pages = [of[at : at + size] for at in range(0, len(of), size)] or [[]]
             for number, page in enumerate(pages, 1):
                 found[f"vuln {name} {number}"] = self._vulnerabilities(page)
-        return {name: strategies.told(value) for name, value in found.items()}
+        return {name: strategies.stated(value) for name, value in found.items()}
 
     def _severities(self, kind: str) -> list[int]:
         return [
@@ -121,17 +121,17 @@ class Scene:
     def _vulnerabilities(self, entries: list[Any]) -> Any:
         if self.shape == "list":
             return entries
-        told: dict[str, Any] = {"details": entries}
+        sent: dict[str, Any] = {"details": entries}
         if self.shape == "vulns":
-            told = {"details": {"vulns": entries}}
+            sent = {"details": {"vulns": entries}}
         elif self.shape == "object" and len(entries) == 1:
-            told = {"details": entries[0]}
+            sent = {"details": entries[0]}
         if self.summarised:
-            told["vulnSummary"] = {
+            sent["vulnSummary"] = {
                 name.lower(): vendor.counts(self._severities(name), "sev{}Count")
                 for name in ("CONFIRMED", "POTENTIAL")
             }
-        return told
+        return sent
 
 
 def endpoint(request: Request) -> str:
@@ -186,12 +186,12 @@ def judged(scene: Scene, gateway: Gateway) -> tuple[Status | ScanError, Outcome 
 def check(scene: Scene, gateway: Gateway) -> tuple[Any, Any]:
     status, outcome = judged(scene, gateway)
     if not isinstance(status, ScanError) and status["complete"]:
-        heard = gateway.wire.heard
+        received = gateway.wire.received
         ours = oracle.check_completion(
-            scene.image, SUBMISSION["submitted_at"], scene.earlier, status, heard
+            scene.image, SUBMISSION["submitted_at"], scene.earlier, status, received
         )
         if outcome is not None and not isinstance(outcome, ScanError):
-            oracle.check_verdict(status, outcome, ours, heard)
+            oracle.check_verdict(status, outcome, ours, received)
     return status, outcome
 
 
@@ -302,7 +302,7 @@ numbers = st.one_of(
 )  # fmt: skip
 
 
-def told_by(pattern: str) -> st.SearchStrategy[Any]:
+def counts_by(pattern: str) -> st.SearchStrategy[Any]:
     """Counts by severity, some of them odd or missing."""
     names = [pattern.format(level) for level in range(1, 6)]
     whole = st.fixed_dictionaries(dict.fromkeys(names, numbers))
@@ -326,7 +326,7 @@ entries = st.lists(
 summaries = st.one_of(
     st.none(),
     st.fixed_dictionaries(
-        {}, optional={name: told_by("sev{}Count") for name in ("confirmed", "potential")}
+        {}, optional={name: counts_by("sev{}Count") for name in ("confirmed", "potential")}
     ),
 )
 times = st.one_of(
@@ -340,7 +340,7 @@ times = st.one_of(
 
 @st.composite
 def contradictions(draw: st.DrawFn) -> tuple[Scene, dict[str, tuple[Answer, bool]]]:
-    """What the list shows is nothing to tell of; what stands beside it may say otherwise."""
+    """What the list shows is nothing to report; what stands beside it may say otherwise."""
     few = draw(st.lists(quiet, max_size=3).map(tuple))
     scene = Scene(draw(st.sampled_from(IMAGES)), few, draw(st.sampled_from([0, 1, 4])))
     shown = [each.entry(number) for number, each in enumerate(few)]
@@ -355,26 +355,26 @@ def contradictions(draw: st.DrawFn) -> tuple[Scene, dict[str, tuple[Answer, bool
     record = {
         **vendor.IMAGE_ROW,
         "lastVmScanDate": draw(times),
-        "vulnerabilities": draw(st.just(shown) | told_by("severity{}Count") | entries),
+        "vulnerabilities": draw(st.just(shown) | counts_by("severity{}Count") | entries),
     }
     for name in ("totalVulCount", "totalVulnCount", "scanStatus", "scanErrorCode"):
         if draw(st.integers(0, 3)) == 0:
             record[name] = draw(numbers)
     everything = {"details": draw(st.just(shown) | entries.map(lambda more: [*shown, *more]))}
-    told = {
+    sent = {
         "schedule": vendor.listed({**vendor.SCHEDULE_ROW, "created": draw(times)}),
         "image": record,
         "images": vendor.listed(record),
         "vuln true 1": vulnerabilities,
         "vuln false 1": everything,
-        "count": draw(told_by("severity{}Count")),
+        "count": draw(counts_by("severity{}Count")),
     }
-    return scene, {name: (strategies.told(value), False) for name, value in told.items()}
+    return scene, {name: (strategies.stated(value), False) for name, value in sent.items()}
 
 
 @fuzzed(250, drawn=contradictions())
 def test_no_contradiction_is_resolved_in_favour_of_clean(
     drawn: tuple[Scene, dict[str, tuple[Answer, bool]]],
 ) -> None:
-    scene, told = drawn
-    check(scene, talk(scene, told))
+    scene, sent = drawn
+    check(scene, talk(scene, sent))

@@ -24,11 +24,11 @@ texts = st.one_of(
     st.floats().map(str),
     st.integers(0, 99).map(lambda number: f" {number}\t"),
 )
-told = st.lists(st.tuples(st.sampled_from(NAMES), texts), max_size=6)
+stated = st.lists(st.tuples(st.sampled_from(NAMES), texts), max_size=6)
 cases = st.sampled_from([str, str.lower, str.upper, str.swapcase, str.title])
 
 
-@fuzzed(200, headers=told, case=cases)
+@fuzzed(200, headers=stated, case=cases)
 def test_every_wait_is_a_finite_time_in_any_spelling(
     headers: list[tuple[str, str]], case: Callable[[str], str]
 ) -> None:

@@ -69,7 +69,7 @@ class Wire(HTTPAdapter):
 
     reply: Callable[[Request], Answer]
     said: list[tuple[Request, Answer]] = field(default_factory=list)
-    heard: list[tuple[Request, requests.Response]] = field(default_factory=list)
+    received: list[tuple[Request, requests.Response]] = field(default_factory=list)
 
     def send(
         self, request: requests.PreparedRequest, *_: object, **__: object
@@ -100,7 +100,7 @@ class Wire(HTTPAdapter):
             raise requests.exceptions.InvalidHeader(error, request=request) from error
         response = self.build_response(request, raw)
         response.content  # noqa: B018 - read now, as the session would: it may turn out broken
-        self.heard.append((asked, response))
+        self.received.append((asked, response))
         return response
 
     def close(self) -> None:

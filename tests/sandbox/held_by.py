@@ -3,7 +3,7 @@
 # By file, without `.py`, and test: the names of the patches.
 TESTS: dict[str, dict[str, tuple[str, ...]]] = {
     "test_ecs_tasks": {
-        "test_a_described_task_tells_its_digest": ("ecs_tasks._ACTION_MAP.DescribeTasks",),
+        "test_a_described_task_has_its_digest": ("ecs_tasks._ACTION_MAP.DescribeTasks",),
         "test_it_is_allowed_by_the_task": ("ecs_tasks.extract_resource_arn",),
         "test_listing_is_allowed_by_the_cluster": ("ecs_tasks.enforce",),
         "test_the_group_of_a_task_is_its_family": ("ecs_tasks._ACTION_MAP.RunTask",),
@@ -42,7 +42,7 @@ TESTS: dict[str, dict[str, tuple[str, ...]]] = {
             "express._list_executions",
         ),
         "test_the_same_start_twice_is_one_execution": ("executions._start_execution",),
-        "test_the_states_of_maps_are_told_too": (
+        "test_the_states_of_maps_are_reported_too": (
             "entered_states._execute_pass",
             "entered_states._execute_task",
             "entered_states._execute_choice",
@@ -155,7 +155,7 @@ TESTS: dict[str, dict[str, tuple[str, ...]]] = {
         ),
     },
     "test_resource_tags": {
-        "test_tags_are_told_to_whom_may_ask": ("resource_tags.extract_resource_arn",),
+        "test_tags_are_given_to_whom_may_ask": ("resource_tags.extract_resource_arn",),
     },
     "test_role_ids": {
         "test_a_role_that_a_condition_names_may_be_made_again": (
@@ -216,7 +216,7 @@ TESTS: dict[str, dict[str, tuple[str, ...]]] = {
         "test_a_machine_may_do_what_its_role_may": ("task_permissions._invoke_resource",),
         "test_a_throttled_function_is_named_so": ("task_errors._call_lambda",),
         "test_all_does_not_catch_an_oversized_result": ("task_errors._error_matches",),
-        "test_retries_wait_as_told": ("task_errors._find_matching_retrier",),
+        "test_retries_wait_as_written": ("task_errors._find_matching_retrier",),
     },
     "test_terraform": {
         "test_nothing_is_left_to_do_after_an_apply": ("provider_answers._describe_alarms",),

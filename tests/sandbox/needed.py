@@ -61,27 +61,27 @@ def check(held_by: Mapping[str, str], play: Callable[..., Ran] = play) -> int:
     """The exit status; what is found of each patch is printed when it is known."""
     whole = play(*dict.fromkeys(held_by.values()))
     if not whole.passed:
-        tell(whole.output)
-        tell("FAILED: these tests do not pass with all patches, so they say nothing about any")
+        say(whole.output)
+        say("FAILED: these tests do not pass with all patches, so they say nothing about any")
         return 1
     with ThreadPoolExecutor(AT_ONCE) as pool:
         needed = list(pool.map(functools.partial(is_needed, play), held_by, held_by.values()))
-    tell(f"{sum(needed)} of {len(needed)} patches are needed")
+    say(f"{sum(needed)} of {len(needed)} patches are needed")
     return 0 if all(needed) else 1
 
 
 def is_needed(play: Callable[..., Ran], patch: str, test: str) -> bool:
     ran = play(test, without=patch)
     if ran.failed:
-        tell(f"needed      {patch}")
+        say(f"needed      {patch}")
     elif ran.passed:
-        tell(f"NOT NEEDED  {patch}: {test} passes without it")
+        say(f"NOT NEEDED  {patch}: {test} passes without it")
     else:
-        tell(f"UNKNOWN     {patch}: {test} did not run\n{ran.output}")
+        say(f"UNKNOWN     {patch}: {test} did not run\n{ran.output}")
     return ran.failed
 
 
-def tell(line: str) -> None:
+def say(line: str) -> None:
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 

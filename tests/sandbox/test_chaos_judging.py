@@ -28,7 +28,7 @@ def verdict(status: str, **counts: Any) -> Json:
     return {"status": status, "reason": "", "examined": EXAMINED, "counts": NONE, **found}
 
 
-def told(**counts: Any) -> Json:
+def notice(**counts: Any) -> Json:
     image = {"digest": DIGEST}
     alert = verdict("FINDINGS", **counts) | {"verdict": "FINDINGS", "image": image}
     alert |= {"subject": f"Scan: {counts}"}
@@ -70,12 +70,12 @@ RATED_WORSE = replace(of("bad", 5, 5, 3), before=of("bad").counts)
     [(of("bad"), BAD), (of("infected"), INFECTED), (of("leaky"), LEAKY), (RATED_WORSE, WORSE)],
     ids=["vulnerabilities", "malware", "secrets", "rated worse"],
 )
-def test_what_is_recorded_and_told_as_it_is_is_right(was: Truth, found: Any) -> None:
-    assert see(was, verdict("FINDINGS", **found), told(**found)).wrong == []
+def test_what_is_recorded_and_notified_as_it_is_is_right(was: Truth, found: Any) -> None:
+    assert see(was, verdict("FINDINGS", **found), notice(**found)).wrong == []
 
 
 def test_what_one_topic_alone_got_is_lost() -> None:
-    item, alert = verdict("FINDINGS", **BAD), told(**BAD)
+    item, alert = verdict("FINDINGS", **BAD), notice(**BAD)
     for mails in ([], [(alert["subject"], DIGEST), ("Scan: another", DIGEST)]):
         (wrong,) = see(of("bad"), item, alert, mails=mails).wrong
         assert wrong.startswith("lost alert: one topic alone got 'Scan: ")
@@ -93,21 +93,21 @@ def test_a_verdict_without_the_secrets_of_its_image_is_wrong() -> None:
 
 
 @pytest.mark.parametrize("kind", ["infected", "leaky"])
-def test_malware_and_secrets_have_to_be_told(kind: str) -> None:
+def test_malware_and_secrets_have_to_be_notified(kind: str) -> None:
     found = {"infected": INFECTED, "leaky": LEAKY}[kind]
     (wrong,) = see(of(kind), verdict("FINDINGS", **found)).wrong
     assert wrong.startswith("lost alert: web")
 
 
-def test_who_has_heard_of_a_finding_has_to_hear_when_it_is_rated_worse() -> None:
+def test_who_knew_a_finding_is_notified_when_it_is_rated_worse() -> None:
     found = verdict("FINDINGS", **WORSE)
-    (wrong,) = see(RATED_WORSE, found, told(**BAD), requested=True).wrong
+    (wrong,) = see(RATED_WORSE, found, notice(**BAD), requested=True).wrong
     assert wrong.startswith("lost alert: web")
-    assert see(RATED_WORSE, found, told(**BAD), told(**WORSE), requested=True).wrong == []
+    assert see(RATED_WORSE, found, notice(**BAD), notice(**WORSE), requested=True).wrong == []
 
 
 def test_an_image_is_as_it_was_while_the_request_for_its_scan_waits() -> None:
-    item, alert = verdict("FINDINGS", **BAD), told(**BAD)
+    item, alert = verdict("FINDINGS", **BAD), notice(**BAD)
     waiting = see(RATED_WORSE, item, alert, requested=True, failed=[{"id": EVENT}])
     assert waiting.wrong == []
     assert waiting.by_request == {"in the failed-events queue": 1}
@@ -117,7 +117,7 @@ def test_an_image_is_as_it_was_while_the_request_for_its_scan_waits() -> None:
 
 def test_a_request_that_nothing_has_handled_is_lost() -> None:
     found = verdict("FINDINGS", **WORSE)
-    wrong = see(RATED_WORSE, found, told(**WORSE), requested=True, failed=[{"id": "other"}]).wrong
+    wrong = see(RATED_WORSE, found, notice(**WORSE), requested=True, failed=[{"id": "other"}]).wrong
     assert wrong == [f"lost: event {EVENT}, its intakes none"]
 
 
@@ -125,29 +125,29 @@ def test_a_version_with_the_same_findings_needs_no_alert_and_should_have_none() 
     same = replace(of("bad"), notified=True)
     item = verdict("FINDINGS", **BAD)
     assert see(same, item).wrong == []
-    (wrong,) = see(same, item, told(**BAD)).wrong
-    assert wrong.startswith("told though known: 1 alerts, with 0 faults")
+    (wrong,) = see(same, item, notice(**BAD)).wrong
+    assert wrong.startswith("notified though known: 1 alerts, with 0 faults")
 
 
-def test_a_workload_that_hears_the_same_twice_is_told_again() -> None:
-    (wrong,) = see(of("bad"), verdict("FINDINGS", **BAD), told(**BAD), told(**BAD)).wrong
-    assert wrong.startswith("told twice: 1 alerts")
+def test_a_workload_that_gets_the_same_twice_is_a_repetition() -> None:
+    (wrong,) = see(of("bad"), verdict("FINDINGS", **BAD), notice(**BAD), notice(**BAD)).wrong
+    assert wrong.startswith("notified twice: 1 alerts")
 
 
 @pytest.mark.parametrize("kind", ["clean", "bad"])
 def test_what_was_not_examined_for_all_that_the_sensor_looks_for_is_wrong(kind: str) -> None:
     found = {"clean": verdict("CLEAN"), "bad": verdict("FINDINGS", **BAD)}[kind]
-    (wrong,) = see(of(kind), found | {"examined": ["vulnerabilities"]}, told(**BAD)).wrong[:1]
+    (wrong,) = see(of(kind), found | {"examined": ["vulnerabilities"]}, notice(**BAD)).wrong[:1]
     assert wrong.startswith("not examined")
 
 
 def test_the_value_of_a_secret_is_nowhere() -> None:
-    alert = told(**LEAKY) | {"detections": [{"name": SECRET}]}
+    alert = notice(**LEAKY) | {"detections": [{"name": SECRET}]}
     (wrong,) = see(of("leaky"), verdict("FINDINGS", **LEAKY), alert).wrong
     assert wrong == "shown: the value of a secret"
 
 
 def test_an_alert_of_what_is_not_there_is_false() -> None:
     item = verdict("FINDINGS", counts={"medium": 1, "low": 1})
-    (wrong,) = see(of("mild"), item, told(counts={"high": 1})).wrong
+    (wrong,) = see(of("mild"), item, notice(counts={"high": 1})).wrong
     assert wrong.startswith("false alert")

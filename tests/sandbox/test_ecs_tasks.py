@@ -1,4 +1,4 @@
-"""Tasks tell what their containers have pulled; who may ask is checked as on AWS."""
+"""Tasks say what their containers have pulled; who may ask is checked as on AWS."""
 
 import json
 from typing import Any
@@ -25,7 +25,7 @@ def started(account: Account) -> tuple[str, str]:
     return task["taskArn"], pushed.digest
 
 
-def test_a_described_task_tells_its_digest(account: Account) -> None:
+def test_a_described_task_has_its_digest(account: Account) -> None:
     arn, digest = started(account)
     (task,) = account.client("ecs").describe_tasks(cluster="prod", tasks=[arn])["tasks"]
     assert [each["imageDigest"] for each in task["containers"]] == [digest]
@@ -35,7 +35,7 @@ def test_a_described_task_tells_its_digest(account: Account) -> None:
     ("given", "architecture"),
     [({}, "x86_64"), ({"runtimePlatform": {"cpuArchitecture": "ARM64"}}, "arm64")],
 )
-def test_a_task_tells_the_architecture_of_its_definition(
+def test_a_task_has_the_architecture_of_its_definition(
     account: Account, given: dict[str, Any], architecture: str
 ) -> None:
     ecs = account.client("ecs")
@@ -57,7 +57,7 @@ def test_a_task_tells_the_architecture_of_its_definition(
         ({"runtimePlatform": {"operatingSystemFamily": "WINDOWS_SERVER_2022_CORE"}}, {}, "1.0.0"),
     ],
 )
-def test_a_task_and_its_event_tell_the_platform_version(
+def test_a_task_and_its_event_have_the_platform_version(
     account: Account, definition: dict[str, Any], given: dict[str, str], version: str
 ) -> None:
     queue, ecs = caught(account, TASKS), account.client("ecs")
@@ -67,8 +67,8 @@ def test_a_task_and_its_event_tell_the_platform_version(
     (run,) = ecs.run_task(cluster="prod", taskDefinition="app", **given)["tasks"]
     (described,) = ecs.describe_tasks(cluster="prod", tasks=[run["taskArn"]])["tasks"]
     event = json.loads(account.message(queue)["Body"])["detail"]
-    told = [each.get("platformVersion") for each in (run, described, event)]
-    assert told == [version] * 3
+    stated = [each.get("platformVersion") for each in (run, described, event)]
+    assert stated == [version] * 3
 
 
 @pytest.mark.parametrize(

@@ -156,7 +156,7 @@ def test_express_executions_are_many_and_not_described(
     assert account.messages(status_events) == []
 
 
-def test_the_states_of_maps_are_told_too(account: Account) -> None:
+def test_the_states_of_maps_are_reported_too(account: Account) -> None:
     item = {"StartAt": "I", "States": {"I": {"Type": "Pass", "End": True}}}
     call = calling(account.function("f", SLEEPING), {})["States"]["Call"]
     states = {

@@ -22,11 +22,11 @@ def handler(event, context):
         return error.response["Error"]["Code"]
     return "done"
 """
-Tell = Callable[..., Json]
+Configure = Callable[..., Json]
 
 
 @pytest.fixture
-def tell(account: Account) -> Iterator[Tell]:
+def configure(account: Account) -> Iterator[Configure]:
     """Sets a rate of faults, or reads their counts."""
     yield lambda **given: account.aws.ask("/_sandbox/faults", given or None)
     account.aws.ask("/_sandbox/faults", {"seed": 0, "rate": 0.0})
@@ -45,24 +45,24 @@ def caller(account: Account) -> Callable[[str], Any]:
 
     def call(key: str) -> Any:
         answer = account.client("lambda").invoke(FunctionName="f", Payload=json.dumps({"key": key}))
-        told = json.load(answer["Payload"])
-        return told["errorType"] if "FunctionError" in answer else told
+        stated = json.load(answer["Payload"])
+        return stated["errorType"] if "FunctionError" in answer else stated
 
     return call
 
 
-def test_without_a_rate_nothing_fails(caller: Callable[[str], Any], tell: Tell) -> None:
+def test_without_a_rate_nothing_fails(caller: Callable[[str], Any], configure: Configure) -> None:
     assert {caller(str(n)) for n in range(5)} == {"done"}
-    assert tell()["counts"] == {}
+    assert configure()["counts"] == {}
 
 
 def test_functions_and_their_calls_fail_in_every_way(
-    account: Account, caller: Callable[[str], Any], tell: Tell
+    account: Account, caller: Callable[[str], Any], configure: Configure
 ) -> None:
-    tell(seed=7, rate=0.7)
+    configure(seed=7, rate=0.7)
     answers = Counter(caller(str(n)) for n in range(60))
-    counts = tell()["counts"]
-    tell(seed=0, rate=0.0)
+    counts = configure()["counts"]
+    configure(seed=0, rate=0.0)
     ends = {"Runtime.ExitError", "Sandbox.Timedout"}
     assert set(answers) == ends | {"done", "ThrottlingException", "InternalServerError"}
     assert counts["Lambda: throttled"] > 0  # after which the SDK asks again
@@ -75,16 +75,16 @@ def test_functions_and_their_calls_fail_in_every_way(
     assert counts["Lambda: killed at the end"] > 0
 
 
-def test_a_seed_tells_what_fails(caller: Callable[[str], Any], tell: Tell) -> None:
+def test_a_seed_decides_what_fails(caller: Callable[[str], Any], configure: Configure) -> None:
     runs = []
     for _ in range(2):
-        tell(seed=3, rate=0.5)
+        configure(seed=3, rate=0.5)
         runs.append([caller(str(n)) for n in range(15)])
     assert runs[0] == runs[1]
     assert len(set(runs[0])) > 2
 
 
-def test_what_a_machine_asks_fails_by_its_name(account: Account, tell: Tell) -> None:
+def test_what_a_machine_asks_fails_by_its_name(account: Account, configure: Configure) -> None:
     url, _ = account.queue("q")
     send = {
         "Type": "Task",
@@ -93,16 +93,18 @@ def test_what_a_machine_asks_fails_by_its_name(account: Account, tell: Tell) -> 
         "End": True,
     }
     machine = account.machine("m", {"StartAt": "S", "States": {"S": send}})
-    tell(seed=5, rate=0.9)
+    configure(seed=5, rate=0.9)
     ended = [account.ended(account.start(machine)) for _ in range(12)]
-    counts = tell()["counts"]
+    counts = configure()["counts"]
     failed = [each for each in ended if each["status"] == "FAILED"]
     assert {each["error"] for each in failed} == {"SQS.AmazonSQSException"}
     assert len(failed) == counts["task: failed"] + counts["task: answer lost"]
     assert len(account.messages(url)) == 12 - counts["task: failed"]
 
 
-def test_deliveries_come_late_or_twice_or_are_refused(account: Account, tell: Tell) -> None:
+def test_deliveries_come_late_or_twice_or_are_refused(
+    account: Account, configure: Configure
+) -> None:
     arn = f"arn:aws:sqs:us-east-1:{account.id}:dlq"
     statement = {
         "Effect": "Allow",
@@ -115,10 +117,10 @@ def test_deliveries_come_late_or_twice_or_are_refused(account: Account, tell: Te
     role = account.role("start", "events", allow("states:StartExecution", resource=machine))
     target = {"Arn": machine, "RoleArn": role, "DeadLetterConfig": {"Arn": dlq}}
     account.rule("start", {"source": ["mine"]}, target)
-    tell(seed=2, rate=0.9)
+    configure(seed=2, rate=0.9)
     for _ in range(12):
         put(account)
-    counts = tell()["counts"]
+    counts = configure()["counts"]
     assert set(counts) == {f"EventBridge: {kind}" for kind in ("late", "twice", "refused")}
     due = 12 - counts["EventBridge: refused"] + counts["EventBridge: twice"]
     states = account.client("stepfunctions")

@@ -32,7 +32,7 @@ def handler(event, context):
 """
 COUNTING = """
 import os
-imported_with, calls = os.environ["TOLD"], []
+imported_with, calls = os.environ["GIVEN"], []
 def handler(event, context):
     calls.append(1)
     if event.get("die"):
@@ -65,8 +65,8 @@ def test_a_process_that_exits_is_an_exit_error(account: Account) -> None:
 
 
 def test_each_environment_begins_as_its_module_was_imported(account: Account) -> None:
-    told = {"Variables": {"TOLD": "first"}}
-    account.function("f", COUNTING, Environment=told)
+    stated = {"Variables": {"GIVEN": "first"}}
+    account.function("f", COUNTING, Environment=stated)
     first = invoke(account, "f", {})[0]
     assert first[:3] == ["first", "main.handler", 1]
     assert invoke(account, "f", {})[0] == ["first", "main.handler", 2, first[3]]
@@ -78,10 +78,10 @@ def test_each_environment_begins_as_its_module_was_imported(account: Account) ->
 
 def test_what_is_configured_anew_is_imported_anew(account: Account) -> None:
     functions = account.client("lambda")
-    account.function("f", COUNTING, Environment={"Variables": {"TOLD": "first"}})
+    account.function("f", COUNTING, Environment={"Variables": {"GIVEN": "first"}})
     invoke(account, "f", {})
     functions.update_function_configuration(
-        FunctionName="f", Handler="main.other", Environment={"Variables": {"TOLD": "second"}}
+        FunctionName="f", Handler="main.other", Environment={"Variables": {"GIVEN": "second"}}
     )
     assert invoke(account, "f", {})[0][:3] == ["second", "main.other", 1]
     archive = zipped("def other(event, context): return 'new code'\n")

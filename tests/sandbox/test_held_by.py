@@ -63,6 +63,6 @@ def test_a_failure_of_another_kind_says_nothing_about_the_patch(
     capsys: pytest.CaptureFixture[str], whole: needed.Ran, without: needed.Ran, word: str
 ) -> None:
     assert needed.check({"a.b": "test"}, lambda *_, **named: without if named else whole) == 1
-    told = capsys.readouterr().out
-    assert word in told
-    assert "needed      a.b" not in told
+    stated = capsys.readouterr().out
+    assert word in stated
+    assert "needed      a.b" not in stated

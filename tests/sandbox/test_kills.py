@@ -54,8 +54,10 @@ class Caller:
         answer = self.account.client("lambda").invoke(
             FunctionName=self.name, Payload=json.dumps(self.event(*keys, **more))
         )
-        told = json.load(answer["Payload"])
-        return told["errorMessage"].partition("Error: ")[2] if "FunctionError" in answer else told
+        stated = json.load(answer["Payload"])
+        return (
+            stated["errorMessage"].partition("Error: ")[2] if "FunctionError" in answer else stated
+        )
 
     def kill(self, when: str, call: str = "", **which: str | int) -> None:
         self.account.aws.kill(self.name, when, call, **which)

@@ -84,7 +84,7 @@ def test_an_address_gets_nothing_until_its_owner_has_followed_the_link(account: 
     assert [each["text"] for each in mails()[1:]] == ["now"]
 
 
-def test_terraform_is_told_the_arn_of_a_pending_subscription(account: Account) -> None:
+def test_terraform_is_notified_the_arn_of_a_pending_subscription(account: Account) -> None:
     sns = account.client("sns")
     topic = sns.create_topic(Name="t")["TopicArn"]
     arn = sns.subscribe(

@@ -1,4 +1,4 @@
-"""What the Terraform provider is told of a resource is what it asked for."""
+"""What the Terraform provider gets of a resource is what it asked for."""
 
 from typing import Any
 
@@ -35,8 +35,8 @@ def test_a_trail_keeps_its_tags(account: Account) -> None:
     arn = trails.create_trail(
         Name="trail", S3BucketName="files", TagsList=[{"Key": "team", "Value": "shop"}]
     )["TrailARN"]
-    (told,) = trails.list_tags(ResourceIdList=[arn])["ResourceTagList"]
-    assert told["TagsList"] == [{"Key": "team", "Value": "shop"}]
+    (stated,) = trails.list_tags(ResourceIdList=[arn])["ResourceTagList"]
+    assert stated["TagsList"] == [{"Key": "team", "Value": "shop"}]
 
 
 def test_services_of_an_organization_are_listed(account: Account) -> None:

@@ -1,4 +1,4 @@
-"""Tags are told as they were given, to whom IAM allows it for the resource."""
+"""Tags are answered as they were given, to whom IAM allows it for the resource."""
 
 import json
 from typing import Any
@@ -38,7 +38,7 @@ def service(account: Account) -> tuple[str, Any]:
 
 @pytest.mark.parametrize("make", [repository, task_definition, service])
 @pytest.mark.parametrize("may", [True, False])
-def test_tags_are_told_to_whom_may_ask(account: Account, make: Any, may: bool) -> None:
+def test_tags_are_given_to_whom_may_ask(account: Account, make: Any, may: bool) -> None:
     of, arn = make(account)
     policy = allow(f"{of}:ListTagsForResource", resource=arn if may else f"{arn}-other")
     client = account.client(of, account.aws.create_user("reader", policy, account.id))

@@ -9,7 +9,7 @@ from sandbox import install
 from sandbox.install import Install
 
 
-def settle(
+def complete(
     monkeypatch: pytest.MonkeyPatch, seen: Iterable[tuple[int, int]], each_takes: float
 ) -> None:
     """`seen` are the executions that run and the states entered, look by look."""
@@ -23,14 +23,14 @@ def settle(
     monkeypatch.setattr(install, "time", clock)
     waiting = Install("token", wait_scale=0)
     waiting.aws = SimpleNamespace(progress=look)  # type: ignore[assignment]
-    waiting.settle()
+    waiting.wait_until_idle()
 
 
 def test_it_waits_while_something_moves(monkeypatch: pytest.MonkeyPatch) -> None:
     moves = [(1, states) for states in range(100)]
-    settle(monkeypatch, [*moves, (0, 100), (1, 101), (0, 102), (0, 102), (0, 102)], each_takes=60)
+    complete(monkeypatch, [*moves, (0, 100), (1, 101), (0, 102), (0, 102), (0, 102)], each_takes=60)
 
 
 def test_it_gives_up_when_nothing_moves(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(TimeoutError, match="nothing moves"):
-        settle(monkeypatch, [(1, 7)] * 100, each_takes=60)
+        complete(monkeypatch, [(1, 7)] * 100, each_takes=60)

@@ -34,7 +34,7 @@ def test_access_to_the_organization_is_turned_on_first(account: Account) -> None
 
 
 @pytest.mark.parametrize("call_as", ["SELF", "DELEGATED_ADMIN"])
-def test_a_member_is_not_told(account: Account, call_as: str) -> None:
+def test_a_member_gets_no_answer(account: Account, call_as: str) -> None:
     account.client("organizations").describe_organization()
     cloudformation = member_of(account).client("cloudformation")
     with pytest.raises(ClientError, match=r"ValidationError.*management account or delegated"):

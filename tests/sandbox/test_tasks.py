@@ -9,7 +9,7 @@ from tests.sandbox.account import Account, allow
 from tests.sandbox.machines import FLAKY, SLEEPING, calling
 
 
-def test_retries_wait_as_told(account: Account) -> None:
+def test_retries_wait_as_written(account: Account) -> None:
     """By the scale, no longer than MaxDelaySeconds, and beyond the minute that ministack allows."""
     account.aws.set_wait_scale(0.01)
     try:

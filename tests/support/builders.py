@@ -10,14 +10,14 @@ from botocore.exceptions import ClientError
 
 from image_scan.contracts import (
     CacheDecision,
+    CompletionInput,
     Counts,
     Deployment,
     Image,
-    ImageTask,
     Lease,
     Outcome,
     Registry,
-    SettleTask,
+    ScanInput,
     Status,
     Submission,
     Workload,
@@ -40,7 +40,7 @@ DIGEST = "sha256:" + "d" * 64
 CONFIG = "sha256:" + "c" * 64
 SHA = "c" * 64
 
-REGISTRY = Registry(uuid="reg-1", memoised=True)
+REGISTRY = Registry(uuid="reg-1", cached=True)
 JOB = "f677b189-8b54-46ba-9d24-624b7e98767d"
 SUBMISSION = Submission(schedule_uuid=JOB, submitted_at=NOW_MS)
 STATUS = Status(
@@ -49,7 +49,7 @@ STATUS = Status(
 EVENTS = Path(__file__).parents[1] / "events"
 
 
-# As by default, but that each unscannable image is told.
+# As by default, but that each unscannable image is notified.
 NOTIFY: dict[str, Any] = {
     "min_severity": "high",
     "notify_on": "new",
@@ -116,7 +116,7 @@ def image(**changes: Any) -> Image:
 
 
 def tag_only(**changes: Any) -> Image:
-    """An image whose digest ECR did not tell."""
+    """An image whose digest ECR did not give."""
     key = f"{ACCOUNT}/{REGION}/shop/app:1.4.2"
     return image(**{"key": key, "digest": "", "manifests": [], "configs": [], **changes})
 
@@ -140,21 +140,23 @@ def deployment(**changes: Any) -> Deployment:
     return cast("Deployment", {**base, **changes})
 
 
-def task(event_id: str = "event-1", of: Image | None = None, **where: Any) -> ImageTask:
-    return ImageTask(
+def scan_input(event_id: str = "event-1", of: Image | None = None, **where: Any) -> ScanInput:
+    return ScanInput(
         event_id=event_id,
         deployment=deployment(event_id=event_id, **where),
         image=of or image(),
     )
 
 
-def settling(outcome: Outcome, of: Image | None = None, **more: Any) -> SettleTask:
-    return settle_task(task(of=of), None, outcome, **more)
+def to_complete(outcome: Outcome, of: Image | None = None, **more: Any) -> CompletionInput:
+    return completion_input(scan_input(of=of), None, outcome, **more)
 
 
-def settle_task(asked: ImageTask, held: Lease | None, outcome: Outcome, **more: Any) -> SettleTask:
+def completion_input(
+    asked: ScanInput, held: Lease | None, outcome: Outcome, **more: Any
+) -> CompletionInput:
     """What SendNotification is given at the end of a scan that was asked for."""
-    return cast("SettleTask", {**asked, "lease": held, "outcome": {**outcome}, **more})
+    return cast("CompletionInput", {**asked, "lease": held, "outcome": {**outcome}, **more})
 
 
 def lease(**changes: Any) -> Lease:
@@ -250,5 +252,5 @@ def freed(cache: ScanCache, held: Lease, outcome: Outcome) -> dict[str, Workload
     return workloads if cache.free(held, outcome, WEEK, workloads) else {}
 
 
-def unheard(*_announced: object) -> None:
+def unannounced(*_announced: object) -> None:
     """An event of a result that no rule waits for."""

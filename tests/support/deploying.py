@@ -156,7 +156,7 @@ class Clone:
     access: str | Exception = "ENABLED"
 
     def run(self, command: str, *action: str, **given: str) -> str:
-        """What is printed; `code` and `err` tell how it ended."""
+        """What is printed; `code` and `err` say how it ended."""
         with self.patch.context() as patch:
             for name in list(os.environ):
                 if name.startswith(_NAMES_CLEARED) or name in _OTHERS_CLEARED:

@@ -62,7 +62,7 @@ class Lambda:
     timed_out: list[str] = field(default_factory=list)
 
     def invoke(self, function: str, payload: Any, seconds: float = 60) -> Any:
-        """The answer as JSON. Raises TaskFailed as the integration of Step Functions tells it."""
+        """The answer as JSON. Raises TaskFailed as the integration of Step Functions gives it."""
         handler = importlib.import_module(f"image_scan.handlers.{function}").handler
         environment = self._take(function)
         environment.remaining = seconds
@@ -129,13 +129,13 @@ def aws_client(service: str, region: str | None = None) -> Any:
 
 
 def _failure(error: Exception) -> TaskFailed:
-    told = {
+    stated = {
         "errorMessage": str(error),
         "errorType": type(error).__name__,
         "requestId": "00000000-0000-0000-0000-000000000000",
         "stackTrace": [],
     }
-    return TaskFailed(type(error).__name__, json.dumps(told)[:_LARGEST_CAUSE])
+    return TaskFailed(type(error).__name__, json.dumps(stated)[:_LARGEST_CAUSE])
 
 
 def install(functions: Lambda, ecr: FakeEcr, patch: pytest.MonkeyPatch) -> None:

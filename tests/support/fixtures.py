@@ -10,9 +10,9 @@ import responses
 from moto import mock_aws
 
 from image_scan.aws import clients
-from image_scan.cache.concurrency import ScanSlots
+from image_scan.cache.concurrency import ScanPermits
 from image_scan.cache.leases import ScanCache
-from image_scan.cache.registries import RegistryMemo
+from image_scan.cache.registries import RegistryCache
 from image_scan.cache.table import CacheTable
 from image_scan.notifications.throttle import InstallNotices
 from image_scan.qualys.client import QualysClient
@@ -66,17 +66,17 @@ def clock() -> Clock:
 
 @pytest.fixture
 def cache(table: CacheTable, clock: Clock) -> ScanCache:
-    return ScanCache(table, builders.POLICY.may_tell, clock)
+    return ScanCache(table, builders.POLICY.may_notify, clock)
 
 
 @pytest.fixture
-def memo(table: CacheTable, clock: Clock) -> RegistryMemo:
-    return RegistryMemo(table, clock)
+def registry_cache(table: CacheTable, clock: Clock) -> RegistryCache:
+    return RegistryCache(table, clock)
 
 
 @pytest.fixture
-def slots(table: CacheTable, clock: Clock) -> ScanSlots:
-    return ScanSlots(table, clock)
+def permits(table: CacheTable, clock: Clock) -> ScanPermits:
+    return ScanPermits(table, clock)
 
 
 @pytest.fixture
@@ -136,7 +136,7 @@ def pipeline(simulator: QualysSimulator, environment: pytest.MonkeyPatch) -> Ite
 
 
 @pytest.fixture
-def settled(pipeline: Pipeline) -> Pipeline:
+def connected(pipeline: Pipeline) -> Pipeline:
     """An installation that has a registry from earlier scans, of other images."""
     pipeline.have_registry()
     return pipeline

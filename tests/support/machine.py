@@ -2,7 +2,7 @@
 
 An interpreter of the JSONata dialect (https://docs.aws.amazon.com/step-functions/latest/dg/concepts-amazon-states-language.html).
 What it does not know it refuses, so that a definition never passes by being half read. Waits and
-retries take no time of their own: they are told to `sleep`.
+retries take no time of their own: they call `sleep`.
 """
 
 from __future__ import annotations
@@ -198,10 +198,10 @@ class _Scope:
         return self._leave(state, {"input": payload}, payload), ""
 
     def _fail(self, name: str, state: Json, payload: Json) -> tuple[Json, str]:
-        told = [self._fill(state[part], {"input": payload}) for part in ("Error", "Cause")]
-        if not all(isinstance(each, str) for each in told):
-            raise Unsupported(f"{name}: Error and Cause must be text, not {told}")
-        raise TaskFailed(*told)
+        stated = [self._fill(state[part], {"input": payload}) for part in ("Error", "Cause")]
+        if not all(isinstance(each, str) for each in stated):
+            raise Unsupported(f"{name}: Error and Cause must be text, not {stated}")
+        raise TaskFailed(*stated)
 
     def _tried(
         self, name: str, state: Json, payload: Json, attempt: Callable[[], Json]
@@ -224,11 +224,11 @@ class _Scope:
     def _caught(
         self, name: str, state: Json, payload: Json, failed: TaskFailed
     ) -> tuple[Json, str]:
-        told = {"Error": failed.error, "Cause": failed.cause}
+        stated = {"Error": failed.error, "Cause": failed.cause}
         for catcher in state.get("Catch", []):
             _known(catcher, _CATCHER, name)
             if _matches(catcher["ErrorEquals"], failed.error):
-                output = self._leave(catcher, {"input": payload, "errorOutput": told}, told)
+                output = self._leave(catcher, {"input": payload, "errorOutput": stated}, stated)
                 return output, catcher["Next"]
         raise failed
 

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 from moto.sns.models import sns_backends
 
-from image_scan.cache.registries import RegistryMemo
+from image_scan.cache.registries import RegistryCache
 from image_scan.cache.table import CacheTable
 from image_scan.contracts import READERS
 from sandbox.qualys import Clock, Credentials, HeldImages, PulledImage, QualysSimulator
@@ -149,7 +149,7 @@ class Pipeline:
             {"qid": 1000 + number, "title": f"finding {number}", "severity": severity, **changes}
             for number, severity in enumerate(severities)
         ]
-        self.qualys.tell_findings(key, found)
+        self.qualys.set_findings(key, found)
 
     def spoil(self, path: str, method: str = "GET", **fault: Any) -> int:
         """A fault for calls of a pattern below /csapi/v1.3; see `Fault` for its values."""
@@ -174,7 +174,7 @@ class Pipeline:
         self.sign_in_with(**new)
 
     def have_registry(self) -> None:
-        """As after earlier scans: the registry is there and memoised."""
+        """As after earlier scans: the registry is there and cached."""
         role = f"arn:aws:iam::{ACCOUNT}:role/qualys-registry"
         body = {
             "registryType": "AWS",
@@ -184,13 +184,15 @@ class Pipeline:
         }
         self._ask("POST", "/registry", json=body)
         (made,) = self.qualys.state()["registries"]
-        memo = RegistryMemo(CacheTable(aws_client("dynamodb"), definitions.TABLE), self.time.time)
-        memo.remember(ACCOUNT, REGION, made["registryUuid"])
+        registry_cache = RegistryCache(
+            CacheTable(aws_client("dynamodb"), definitions.TABLE), self.time.time
+        )
+        registry_cache.remember(ACCOUNT, REGION, made["registryUuid"])
         self.qualys.forget_calls()
         self.wire.sent.clear()
 
     def delete_registry(self) -> None:
-        """Somebody deletes it at Qualys; the memo does not know."""
+        """Somebody deletes it at Qualys; the cache does not know."""
         (made,) = self.qualys.state()["registries"]
         self._ask("DELETE", "/registry", params={"registryIds": made["registryUuid"]})
         self.time.sleep(1)
@@ -238,7 +240,7 @@ class Pipeline:
         return self._machine("intake").run(event, f"intake-{event.get('id')}")
 
     def announce(self, uri: str = URI, service: str = "web", architecture: str = "x86_64") -> None:
-        """A deployment of an image; whether it starts a scan, `scans` tells."""
+        """A deployment of an image; `scans` says whether it starts a scan."""
         run = self.intake(self.event(uri, service, architecture))
         assert run.status == "SUCCEEDED", (run.error, run.cause)
 
@@ -272,7 +274,7 @@ class Pipeline:
         """The cache table as DynamoDB holds it."""
         return list(aws_client("dynamodb").scan(TableName=definitions.TABLE)["Items"])
 
-    def told(self) -> list[Json]:
+    def notifications(self) -> list[Json]:
         """The messages for machines, in their order."""
         return [json.loads(message) for message in self.published("machines")]
 
@@ -381,6 +383,6 @@ def _aws(service: str, call: Callable[[], Json]) -> Json:
     try:
         answer = call()
     except ClientError as error:
-        told = error.response["Error"]
-        raise TaskFailed(f"{service}.{told['Code']}", told["Message"]) from error
+        stated = error.response["Error"]
+        raise TaskFailed(f"{service}.{stated['Code']}", stated["Message"]) from error
     return {name: value for name, value in answer.items() if name != "ResponseMetadata"}

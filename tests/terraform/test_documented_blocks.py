@@ -77,7 +77,7 @@ ROOTS = {
         inside=(
             "docs/network.md#restricted-networks",
             "docs/notifications.md#who-may-use-a-topic",
-            "docs/notifications.md#what-is-told",
+            "docs/notifications.md#what-is-notified",
             "docs/notifications.md#teams",
         ),
     ),

@@ -234,7 +234,7 @@ def test_an_account_that_is_included_no_more_is_named(members: Members) -> None:
     assert (code, command("delete", "roles", THIRD) in flat(printed)) == (1, True)
 
 
-def test_a_delegated_administrator_is_told_to_act_as_one(members: Members) -> None:
+def test_a_delegated_administrator_is_notified_to_act_as_one(members: Members) -> None:
     members.apply(ALL, call_as="DELEGATED_ADMIN")
     _, _, printed = members.plan(call_as="DELEGATED_ADMIN", accounts={"exclude": [FIRST]})
     assert "--stack-set-name qualys-image-scan-spoke-roles --call-as DELEGATED_ADMIN" in flat(

@@ -1,4 +1,4 @@
-"""The end of an image's way: told first, then recorded; nothing twice, nothing never."""
+"""Completion: notified first, then recorded; nothing twice, nothing never."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 import pytest
 
 from image_scan import completion, log
-from image_scan.contracts import Outcome, SettleTask, TaskState
+from image_scan.contracts import CompletionInput, Outcome, TaskState
 from image_scan.errors import AwsUnavailable, MalformedEvent
 from tests.support.builders import (
     CLEAN,
@@ -19,37 +19,39 @@ from tests.support.builders import (
     MEDIUM,
     POLICY,
     WEEK,
+    completion_input,
     image,
     recorded,
-    settle_task,
+    scan_input,
     taken,
-    task,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from image_scan.cache.concurrency import ScanSlots
+    from image_scan.cache.concurrency import ScanPermits
     from image_scan.cache.leases import ScanCache
     from image_scan.cache.table import CacheTable
-    from image_scan.contracts import ImageTask, Lease, Settled, Workload
+    from image_scan.contracts import Completed, Lease, ScanInput, Workload
     from image_scan.notifications.throttle import InstallNotices
     from tests.support.doubles import Clock
 
-Settle: TypeAlias = "Callable[..., Settled]"
+Complete: TypeAlias = "Callable[..., Completed]"
 TIMEOUT = Outcome(verdict="TIMEOUT", reason="no result after 30 checks, 60 s apart")
 
 
-class Told:
-    """Who was told what; can fail, and can do something meanwhile."""
+class Notifier:
+    """Who was notified of what; can fail, and can do something meanwhile."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, str, list[str]]] = []
         self.announced: list[tuple[str, list[str]]] = []
         self.error: Exception | None = None
 
-    def __call__(self, to: SettleTask, outcome: Outcome, workloads: Mapping[str, Workload]) -> bool:
-        if not POLICY.may_tell(outcome):
+    def __call__(
+        self, to: CompletionInput, outcome: Outcome, workloads: Mapping[str, Workload]
+    ) -> bool:
+        if not POLICY.may_notify(outcome):
             return False
         if self.error:
             raise self.error
@@ -58,122 +60,137 @@ class Told:
         return True
 
     def announce(
-        self, _to: SettleTask, outcome: Outcome, workloads: Mapping[str, Workload]
+        self, _to: CompletionInput, outcome: Outcome, workloads: Mapping[str, Workload]
     ) -> None:
         services = sorted(workload["service"] for workload in workloads.values())
         self.announced.append((outcome["verdict"], services))
 
 
 @pytest.fixture
-def told() -> Told:
+def notifier() -> Notifier:
     log.configure()
-    return Told()
+    return Notifier()
 
 
 @pytest.fixture
-def settle_read(cache: ScanCache, slots: ScanSlots, notices: InstallNotices, told: Told) -> Settle:
-    def settle(task: SettleTask, tell: Any = told) -> Settled:
-        return completion.settle(task, cache, slots, notices, WEEK, tell, told.announce)
+def complete_read(
+    cache: ScanCache, permits: ScanPermits, notices: InstallNotices, notifier: Notifier
+) -> Complete:
+    def complete(scan_input: CompletionInput, notify: Any = notifier) -> Completed:
+        return completion.complete(
+            scan_input, cache, permits, notices, WEEK, notify, notifier.announce
+        )
 
-    return settle
+    return complete
 
 
 @pytest.fixture
-def settle(settle_read: Settle) -> Settle:
-    def call(asked: ImageTask, lease: Lease | None, outcome: Outcome, *tell: Any) -> Settled:
-        return settle_read(settle_task(asked, lease, outcome), *tell)
+def complete(complete_read: Complete) -> Complete:
+    def call(asked: ScanInput, lease: Lease | None, outcome: Outcome, *notify: Any) -> Completed:
+        return complete_read(completion_input(asked, lease, outcome), *notify)
 
     return call
 
 
-@pytest.mark.parametrize(("outcome", "heard"), [(CRITICAL, True), (MEDIUM, False), (CLEAN, False)])
-def test_a_result_is_told_when_bad_and_always_recorded(
-    cache: ScanCache, table: CacheTable, told: Told, settle: Settle, outcome: Outcome, heard: bool
+@pytest.mark.parametrize(
+    ("outcome", "is_notified"), [(CRITICAL, True), (MEDIUM, False), (CLEAN, False)]
+)
+def test_a_result_is_notified_when_bad_and_always_recorded(
+    cache: ScanCache,
+    table: CacheTable,
+    notifier: Notifier,
+    complete: Complete,
+    outcome: Outcome,
+    is_notified: bool,
 ) -> None:
-    held = taken(cache.decide(task(), LEASE))
-    settled = settle(task(), held, outcome)
-    assert settled == {
+    held = taken(cache.decide(scan_input(), LEASE))
+    completed = complete(scan_input(), held, outcome)
+    assert completed == {
         "verdict": outcome["verdict"],
-        "notified": heard,
+        "notified": is_notified,
         "kept": False,
         "error": "",
         "reason": "",
     }
-    assert bool(told.calls) is heard
+    assert bool(notifier.calls) is is_notified
     assert (table.get(DIGEST) or {})["status"] == outcome["verdict"]
 
 
 @pytest.mark.parametrize("verdict", ["TIMEOUT", "ERROR"])
-def test_a_scan_without_a_result_is_told_and_freed(
-    cache: ScanCache, table: CacheTable, told: Told, settle: Settle, verdict: Any
+def test_a_scan_without_a_result_is_notified_and_freed(
+    cache: ScanCache, table: CacheTable, notifier: Notifier, complete: Complete, verdict: Any
 ) -> None:
-    held = taken(cache.decide(task(), LEASE))
+    held = taken(cache.decide(scan_input(), LEASE))
     failed = Outcome(verdict=verdict, error="ScanFailed", cause='{"errorMessage": "no space"}')
-    settled = settle(task(), held, failed)
-    assert (settled["verdict"], settled["notified"], settled["kept"]) == (verdict, True, False)
-    assert settled["reason"] == "ScanFailed: no space"
-    assert told.calls == [(DIGEST, verdict, ["web"])]
+    completed = complete(scan_input(), held, failed)
+    assert (completed["verdict"], completed["notified"], completed["kept"]) == (
+        verdict,
+        True,
+        False,
+    )
+    assert completed["reason"] == "ScanFailed: no space"
+    assert notifier.calls == [(DIGEST, verdict, ["web"])]
     left = table.get(DIGEST) or {}
     assert (left["status"], left["reason"]) == (verdict, "ScanFailed: no space")
 
 
 def test_an_image_that_no_scan_can_answer_for_is_recorded(
-    cache: ScanCache, table: CacheTable, settle: Settle
+    cache: ScanCache, table: CacheTable, complete: Complete
 ) -> None:
-    held = taken(cache.decide(task(), LEASE))
+    held = taken(cache.decide(scan_input(), LEASE))
     outcome = Outcome(verdict="UNSCANNABLE", error="ImageNotScannable", cause="its tag moved")
-    settle(task(), held, outcome)
+    complete(scan_input(), held, outcome)
     kept = table.get(DIGEST) or {}
     assert (kept["status"], kept["reason"]) == ("UNSCANNABLE", "ImageNotScannable: its tag moved")
 
 
-def test_a_failed_telling_records_nothing(
-    cache: ScanCache, table: CacheTable, told: Told, settle: Settle
+def test_a_failed_notification_records_nothing(
+    cache: ScanCache, table: CacheTable, notifier: Notifier, complete: Complete
 ) -> None:
     """An alert is never lost behind a cache hit."""
-    held = taken(cache.decide(task(), LEASE))
-    told.error = AwsUnavailable("sns:Publish: Throttled")
+    held = taken(cache.decide(scan_input(), LEASE))
+    notifier.error = AwsUnavailable("sns:Publish: Throttled")
     with pytest.raises(AwsUnavailable):
-        settle(task(), held, CRITICAL)
+        complete(scan_input(), held, CRITICAL)
     assert (table.get(DIGEST) or {})["status"] == "IN_PROGRESS"
-    told.error = None
-    assert settle(task(), held, CRITICAL)["notified"]
+    notifier.error = None
+    assert complete(scan_input(), held, CRITICAL)["notified"]
 
 
-def test_all_workloads_that_waited_are_told_together(
-    cache: ScanCache, told: Told, settle: Settle
+def test_all_workloads_that_waited_are_notified_together(
+    cache: ScanCache, notifier: Notifier, complete: Complete
 ) -> None:
-    held = taken(cache.decide(task("event-1", service="web"), LEASE))
-    cache.decide(task("event-2", service="worker"), LEASE)
-    settle(task(), held, CRITICAL)
-    assert told.calls == [(DIGEST, "FINDINGS", ["web", "worker"])]
+    held = taken(cache.decide(scan_input("event-1", service="web"), LEASE))
+    cache.decide(scan_input("event-2", service="worker"), LEASE)
+    complete(scan_input(), held, CRITICAL)
+    assert notifier.calls == [(DIGEST, "FINDINGS", ["web", "worker"])]
 
 
 @pytest.mark.parametrize("outcome", [CRITICAL, TIMEOUT])
-def test_a_workload_that_comes_while_the_others_are_told_is_told_too(
-    cache: ScanCache, told: Told, settle: Settle, outcome: Outcome
+def test_a_workload_that_comes_while_the_others_are_notified_is_notified_too(
+    cache: ScanCache, notifier: Notifier, complete: Complete, outcome: Outcome
 ) -> None:
-    held = taken(cache.decide(task("event-1", service="web"), LEASE))
+    held = taken(cache.decide(scan_input("event-1", service="web"), LEASE))
 
-    def tell(to: SettleTask, what: Outcome, workloads: Mapping[str, Workload]) -> bool:
-        told(to, what, workloads)
-        if len(told.calls) == 1:
-            cache.decide(task("event-2", service="late"), LEASE)
+    def notify(to: CompletionInput, what: Outcome, workloads: Mapping[str, Workload]) -> bool:
+        notifier(to, what, workloads)
+        if len(notifier.calls) == 1:
+            cache.decide(scan_input("event-2", service="late"), LEASE)
         return True
 
-    settle(task(), held, outcome, tell)
-    assert [services for _, _, services in told.calls] == [["web"], ["late"]]
+    complete(scan_input(), held, outcome, notify)
+    assert [services for _, _, services in notifier.calls] == [["web"], ["late"]]
 
 
-def test_who_comes_late_is_told_though_the_teller_dies(
-    cache: ScanCache, told: Told, settle: Settle, monkeypatch: pytest.MonkeyPatch
+def test_who_comes_late_is_notified_though_the_notifier_dies(
+    cache: ScanCache, notifier: Notifier, complete: Complete, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It died when the verdict was recorded, and the late one was still to be told."""
-    held = taken(cache.decide(task("event-1", service="web"), LEASE))
+    """It died when the verdict was recorded, and the late one was still to be notified."""
+    held = taken(cache.decide(scan_input("event-1", service="web"), LEASE))
 
-    def tell(to: SettleTask, what: Outcome, workloads: Mapping[str, Workload]) -> bool:
-        told(to, what, workloads)
-        cache.decide(task("event-2", service="late"), LEASE)
+    def notify(to: CompletionInput, what: Outcome, workloads: Mapping[str, Workload]) -> bool:
+        notifier(to, what, workloads)
+        cache.decide(scan_input("event-2", service="late"), LEASE)
         return True
 
     record = cache.record
@@ -184,67 +201,69 @@ def test_who_comes_late_is_told_though_the_teller_dies(
 
     monkeypatch.setattr(cache, "record", dies)
     with pytest.raises(AwsUnavailable):
-        settle(task(), held, CRITICAL, tell)
+        complete(scan_input(), held, CRITICAL, notify)
     monkeypatch.setattr(cache, "record", record)
-    settle(task(), held, CRITICAL)
-    assert {name for _, _, services in told.calls for name in services} == {"web", "late"}
+    complete(scan_input(), held, CRITICAL)
+    assert {name for _, _, services in notifier.calls for name in services} == {"web", "late"}
 
 
-def test_a_workload_that_comes_late_to_a_good_verdict_is_not_told(
-    cache: ScanCache, told: Told, settle: Settle
+def test_a_workload_that_comes_late_to_a_good_verdict_is_not_notified(
+    cache: ScanCache, notifier: Notifier, complete: Complete
 ) -> None:
-    held = taken(cache.decide(task("event-1", service="web"), LEASE))
-    cache.decide(task("event-2", service="late"), LEASE)
-    settle(task(), held, CLEAN)
-    assert told.calls == []
+    held = taken(cache.decide(scan_input("event-1", service="web"), LEASE))
+    cache.decide(scan_input("event-2", service="late"), LEASE)
+    complete(scan_input(), held, CLEAN)
+    assert notifier.calls == []
 
 
-def test_each_scan_that_ended_is_announced_whoever_has_to_hear(
-    cache: ScanCache, told: Told, settle: Settle
+def test_each_scan_that_ended_is_announced_whoever_is_notified(
+    cache: ScanCache, notifier: Notifier, complete: Complete
 ) -> None:
-    held = taken(cache.decide(task("event-1", service="web"), LEASE))
-    cache.decide(task("event-2", service="late"), LEASE)
+    held = taken(cache.decide(scan_input("event-1", service="web"), LEASE))
+    cache.decide(scan_input("event-2", service="late"), LEASE)
     for _ in range(2):
-        settle(task(), held, CLEAN)
-    assert told.announced == [("CLEAN", ["late", "web"])]
+        complete(scan_input(), held, CLEAN)
+    assert notifier.announced == [("CLEAN", ["late", "web"])]
 
 
 def test_what_is_known_already_is_not_announced_but_what_cannot_be_scanned_is(
-    told: Told, settle: Settle
+    notifier: Notifier, complete: Complete
 ) -> None:
-    settle(task(), None, CRITICAL)
-    settle(task(), None, Outcome(verdict="UNSCANNABLE", reason="not ECR"))
-    assert told.announced == [("UNSCANNABLE", ["web"])]
+    complete(scan_input(), None, CRITICAL)
+    complete(scan_input(), None, Outcome(verdict="UNSCANNABLE", reason="not ECR"))
+    assert notifier.announced == [("UNSCANNABLE", ["web"])]
 
 
-def test_settling_again_tells_nobody(cache: ScanCache, told: Told, settle: Settle) -> None:
-    held = taken(cache.decide(task(), LEASE))
-    settle(task(), held, CRITICAL)
-    again = settle(task(), held, CRITICAL)
+def test_completing_again_notifies_nobody(
+    cache: ScanCache, notifier: Notifier, complete: Complete
+) -> None:
+    held = taken(cache.decide(scan_input(), LEASE))
+    complete(scan_input(), held, CRITICAL)
+    again = complete(scan_input(), held, CRITICAL)
     assert again["notified"] is False
-    assert len(told.calls) == 1
+    assert len(notifier.calls) == 1
 
 
-def test_a_known_verdict_is_told_to_one_workload_and_noted(
-    cache: ScanCache, told: Told, settle: Settle
+def test_a_known_verdict_is_notified_to_one_workload_and_noted(
+    cache: ScanCache, notifier: Notifier, complete: Complete
 ) -> None:
-    recorded(cache, taken(cache.decide(task(), LEASE)), CRITICAL)
-    other = task("event-2", service="worker")
+    recorded(cache, taken(cache.decide(scan_input(), LEASE)), CRITICAL)
+    other = scan_input("event-2", service="worker")
     decision = cache.decide(other, LEASE)
     assert decision["outcome"] is not None
-    settle(other, None, decision["outcome"])
-    assert told.calls == [(DIGEST, "FINDINGS", ["worker"])]
+    complete(other, None, decision["outcome"])
+    assert notifier.calls == [(DIGEST, "FINDINGS", ["worker"])]
     assert cache.decide(other, LEASE)["decision"] == "skip"
 
 
-def test_a_known_verdict_that_cannot_be_told_is_not_noted(
-    cache: ScanCache, told: Told, settle: Settle
+def test_a_known_verdict_that_cannot_be_notified_is_not_recorded(
+    cache: ScanCache, notifier: Notifier, complete: Complete
 ) -> None:
-    recorded(cache, taken(cache.decide(task(), LEASE)), CRITICAL)
-    told.error = AwsUnavailable("sns:Publish")
-    other = task("event-2", service="worker")
+    recorded(cache, taken(cache.decide(scan_input(), LEASE)), CRITICAL)
+    notifier.error = AwsUnavailable("sns:Publish")
+    other = scan_input("event-2", service="worker")
     with pytest.raises(AwsUnavailable):
-        settle(other, None, CRITICAL)
+        complete(other, None, CRITICAL)
     assert cache.decide(other, LEASE)["decision"] == "notify"
 
 
@@ -256,7 +275,7 @@ def ended(status: str, **detail: Any) -> dict[str, Any]:
         "detail": {
             "executionArn": "arn:aws:states:us-east-1:1:execution:scan:x",
             "status": status,
-            "input": json.dumps(settle_task(task(), None, CLEAN)),
+            "input": json.dumps(completion_input(scan_input(), None, CLEAN)),
             "inputDetails": {"included": True},
             **detail,
         },
@@ -265,51 +284,51 @@ def ended(status: str, **detail: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("status", ["FAILED", "TIMED_OUT", "ABORTED"])
 def test_an_execution_that_died_is_an_error_with_its_status(status: str) -> None:
-    read = completion.read_task(ended(status, cause=None))
+    read = completion.read_input(ended(status, cause=None))
     assert read["outcome"] == {"verdict": "ERROR", "error": f"execution {status}", "cause": ""}
     assert read["image"]["key"] == DIGEST
-    assert completion.read_task(ended(status, cause="why"))["outcome"]["cause"] == "why"
+    assert completion.read_input(ended(status, cause="why"))["outcome"]["cause"] == "why"
 
 
-def test_a_dead_execution_frees_its_image_and_is_told(
-    cache: ScanCache, table: CacheTable, settle_read: Settle
+def test_a_dead_execution_frees_its_image_and_is_notified(
+    cache: ScanCache, table: CacheTable, complete_read: Complete
 ) -> None:
-    held = taken(cache.decide(task(), LEASE))
-    executed = {key: value for key, value in settle_task(task(), held, CLEAN).items()
+    held = taken(cache.decide(scan_input(), LEASE))
+    executed = {key: value for key, value in completion_input(scan_input(), held, CLEAN).items()
                 if key != "outcome"}  # fmt: skip
-    read = completion.read_task(ended("ABORTED", input=json.dumps(executed)))
-    settled = settle_read(read)
-    assert (settled["verdict"], settled["notified"]) == ("ERROR", True)
-    assert (settled["reason"], settled["kept"]) == ("execution ABORTED", False)
+    read = completion.read_input(ended("ABORTED", input=json.dumps(executed)))
+    completed = complete_read(read)
+    assert (completed["verdict"], completed["notified"]) == ("ERROR", True)
+    assert (completed["reason"], completed["kept"]) == ("execution ABORTED", False)
     assert (table.get(DIGEST) or {})["status"] == "ERROR"
 
 
 @pytest.mark.parametrize("left_out", [None, ""])
 def test_an_execution_whose_input_was_left_out_is_kept(left_out: Any) -> None:
     with pytest.raises(MalformedEvent, match="execution:scan:x"):
-        completion.read_task(ended("FAILED", input=left_out))
+        completion.read_input(ended("FAILED", input=left_out))
 
 
-def test_a_task_of_a_machine_is_taken_as_it_is() -> None:
-    given = settle_task(task(), None, CLEAN)
-    assert completion.read_task(cast("dict[str, Any]", given)) == given
+def test_an_input_of_a_machine_is_taken_as_it_is() -> None:
+    given = completion_input(scan_input(), None, CLEAN)
+    assert completion.read_input(cast("dict[str, Any]", given)) == given
 
 
 def test_each_verdict_is_counted_once(
-    cache: ScanCache, settle: Settle, capsys: pytest.CaptureFixture[str]
+    cache: ScanCache, complete: Complete, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    held = taken(cache.decide(task(), LEASE))
+    held = taken(cache.decide(scan_input(), LEASE))
     for _ in range(2):
-        settle(task(), held, TIMEOUT)
+        complete(scan_input(), held, TIMEOUT)
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [line["Verdict"] for line in lines if "Verdicts" in line] == ["TIMEOUT"]
 
 
 def test_an_image_that_needs_no_lease_is_counted_too(
-    settle: Settle, capsys: pytest.CaptureFixture[str]
+    complete: Complete, capsys: pytest.CaptureFixture[str]
 ) -> None:
     outcome = Outcome(verdict="UNSCANNABLE", reason="not ECR")
-    settle(task(), None, outcome)
+    complete(scan_input(), None, outcome)
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [line["Verdict"] for line in lines if "Verdicts" in line] == ["UNSCANNABLE"]
 
@@ -317,24 +336,24 @@ def test_an_image_that_needs_no_lease_is_counted_too(
 DEAD = Outcome(verdict="ERROR", error="QualysUnauthorized", cause='{"errorMessage": "HTTP 401"}')
 
 
-def test_what_is_wrong_with_the_install_is_told_once_an_hour_and_all_are_kept(
-    cache: ScanCache, table: CacheTable, told: Told, settle: Settle, clock: Clock
+def test_what_is_wrong_with_the_install_is_notified_once_an_hour_and_all_are_kept(
+    cache: ScanCache, table: CacheTable, notifier: Notifier, complete: Complete, clock: Clock
 ) -> None:
-    def scan(number: int) -> Settled:
-        asked = task(of=image(key=f"sha256:{number:064x}"))
-        return settle(asked, taken(cache.decide(asked, LEASE)), DEAD)
+    def scan(number: int) -> Completed:
+        asked = scan_input(of=image(key=f"sha256:{number:064x}"))
+        return complete(asked, taken(cache.decide(asked, LEASE)), DEAD)
 
-    settled = [scan(number) for number in range(20)]
-    assert [each["notified"] for each in settled] == [True] + 19 * [False]
-    assert all(each["kept"] for each in settled)
-    assert {each["error"] for each in settled} == {"QualysUnauthorized"}
-    assert len(told.calls) == 1
+    completed = [scan(number) for number in range(20)]
+    assert [each["notified"] for each in completed] == [True] + 19 * [False]
+    assert all(each["kept"] for each in completed)
+    assert {each["error"] for each in completed} == {"QualysUnauthorized"}
+    assert len(notifier.calls) == 1
     assert (table.get(f"sha256:{7:064x}") or {})["status"] == "ERROR"
     clock.now += 3599
     assert scan(20)["kept"]
     clock.now += 1
     assert scan(21)["notified"]
-    assert len(told.calls) == 2
+    assert len(notifier.calls) == 2
 
 
 @pytest.mark.parametrize(
@@ -347,79 +366,79 @@ def test_what_is_wrong_with_the_install_is_told_once_an_hour_and_all_are_kept(
         ("ScanFailed", ""),
     ],
 )
-def test_what_is_kept_says_so(cache: ScanCache, settle: Settle, error: str, words: str) -> None:
-    heard: list[str] = []
+def test_what_is_kept_says_so(cache: ScanCache, complete: Complete, error: str, words: str) -> None:
+    is_notified: list[str] = []
 
-    def tell(_: SettleTask, outcome: Outcome, __: Mapping[str, Workload]) -> bool:
-        heard.append(outcome["reason"])
+    def notify(_: CompletionInput, outcome: Outcome, __: Mapping[str, Workload]) -> bool:
+        is_notified.append(outcome["reason"])
         return True
 
     outcome = Outcome(verdict="ERROR", error=error, cause='{"errorMessage": "HTTP 401"}')
-    settled = settle(task(), taken(cache.decide(task(), LEASE)), outcome, tell)
-    (reason,) = heard
+    completed = complete(scan_input(), taken(cache.decide(scan_input(), LEASE)), outcome, notify)
+    (reason,) = is_notified
     assert reason.startswith(f"{error}: HTTP 401")
     assert words in reason
-    assert ("failed-events queue" in reason) is settled["kept"] is bool(words)
+    assert ("failed-events queue" in reason) is completed["kept"] is bool(words)
 
 
-def test_a_notice_that_could_not_be_told_is_told_by_the_next(
-    cache: ScanCache, told: Told, settle: Settle, clock: Clock
+def test_a_notice_that_could_not_be_published_is_notified_by_the_next(
+    cache: ScanCache, notifier: Notifier, complete: Complete, clock: Clock
 ) -> None:
-    held = taken(cache.decide(task(), LEASE))
-    told.error = AwsUnavailable("sns:Publish")
+    held = taken(cache.decide(scan_input(), LEASE))
+    notifier.error = AwsUnavailable("sns:Publish")
     with pytest.raises(AwsUnavailable):
-        settle(task(), held, DEAD)
-    told.error = None
+        complete(scan_input(), held, DEAD)
+    notifier.error = None
     clock.now += 61
-    assert settle(task(), held, DEAD)["notified"]
+    assert complete(scan_input(), held, DEAD)["notified"]
 
 
 def test_after_a_crash_it_is_kept_twice_rather_than_not_at_all(
-    cache: ScanCache, settle: Settle
+    cache: ScanCache, complete: Complete
 ) -> None:
-    held = taken(cache.decide(task(), LEASE))
-    settle(task(), held, DEAD)
-    assert settle(task(), held, DEAD)["kept"]
+    held = taken(cache.decide(scan_input(), LEASE))
+    complete(scan_input(), held, DEAD)
+    assert complete(scan_input(), held, DEAD)["kept"]
 
 
 @pytest.mark.parametrize("outcome", [CLEAN, CRITICAL, TIMEOUT, DEAD])
-def test_however_it_ends_its_slot_is_free_again(
-    cache: ScanCache, settle: Settle, slots: ScanSlots, outcome: Outcome
+def test_however_it_ends_its_permit_is_free_again(
+    cache: ScanCache, complete: Complete, permits: ScanPermits, outcome: Outcome
 ) -> None:
-    held = taken(cache.decide(task(), LEASE))
-    slots.take(held["execution_name"], 1, LEASE)
-    settle(task(), held, outcome)
-    slots.take("another", 1, LEASE)
+    held = taken(cache.decide(scan_input(), LEASE))
+    permits.take(held["execution_name"], 1, LEASE)
+    complete(scan_input(), held, outcome)
+    permits.take("another", 1, LEASE)
 
 
 @pytest.mark.parametrize("failed", [TIMEOUT, Outcome(verdict="ERROR", error="AwsUnavailable")])
-def test_the_same_failure_of_a_repeated_scan_is_neither_told_nor_kept_again(
-    cache: ScanCache, told: Told, settle: Settle, clock: Clock, failed: Outcome
+def test_the_same_failure_of_a_repeated_scan_is_neither_notified_nor_queued_again(
+    cache: ScanCache, notifier: Notifier, complete: Complete, clock: Clock, failed: Outcome
 ) -> None:
-    first = settle(task(), taken(cache.decide(task(), LEASE)), failed)
+    first = complete(scan_input(), taken(cache.decide(scan_input(), LEASE)), failed)
     clock.now += 86_400
     again = running(clock)
-    second = settle(again, taken(cache.decide(again, LEASE)), failed)
+    second = complete(again, taken(cache.decide(again, LEASE)), failed)
     assert (first["notified"], second["notified"]) == (True, False)
     assert second["kept"] is False
-    assert [verdict for _, verdict, _ in told.calls] == [failed["verdict"]]
-    assert len(told.announced) == 2, "machines hear of each scan"
+    assert [verdict for _, verdict, _ in notifier.calls] == [failed["verdict"]]
+    assert len(notifier.announced) == 2, "machines get each scan"
     clock.now += 86_400
     again = running(clock)
-    assert settle(again, taken(cache.decide(again, LEASE)), CRITICAL)["notified"]
+    assert complete(again, taken(cache.decide(again, LEASE)), CRITICAL)["notified"]
 
 
-def running(clock: Clock) -> ImageTask:
-    """A reconciliation has found the image of `task()` running."""
+def running(clock: Clock) -> ScanInput:
+    """A reconciliation has found the image of `scan_input()` running."""
     at = datetime.fromtimestamp(clock.now, UTC).isoformat()
-    found = task(f"found-{at}", event_name="ECS Task State Change", event_time=at)
+    found = scan_input(f"found-{at}", event_name="ECS Task State Change", event_time=at)
     return {**found, "task": TaskState(arn="task/1", stopped=False, reconciled=True)}
 
 
 def test_findings_are_judged_again_once_a_reconciliation(
-    cache: ScanCache, settle: Settle, clock: Clock
+    cache: ScanCache, complete: Complete, clock: Clock
 ) -> None:
-    settle(task(), taken(cache.decide(task(), LEASE)), CRITICAL)
+    complete(scan_input(), taken(cache.decide(scan_input(), LEASE)), CRITICAL)
     for _ in range(2):
         clock.now += 86_400
         decisions = [cache.decide(running(clock), LEASE) for _ in range(2)]

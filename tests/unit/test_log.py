@@ -10,15 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from image_scan import log
-from tests.support.builders import DIGEST, task
+from tests.support.builders import DIGEST, scan_input
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
-def test_every_line_has_the_context_of_its_task(capsys: pytest.CaptureFixture[str]) -> None:
-    log.bind({**task(), "execution_name": "execution-1"})
+def test_every_line_has_the_context_of_its_input(capsys: pytest.CaptureFixture[str]) -> None:
+    log.bind({**scan_input(), "execution_name": "execution-1"})
     log.info("first")
     log.warning("second", extra=1)
     first, second = lines(capsys)
@@ -34,8 +34,8 @@ def test_every_line_has_the_context_of_its_task(capsys: pytest.CaptureFixture[st
     assert (second["level"], second["extra"]) == ("warning", 1)
 
 
-def test_a_warm_environment_forgets_the_last_task(capsys: pytest.CaptureFixture[str]) -> None:
-    log.bind(task())
+def test_a_warm_environment_forgets_the_last_input(capsys: pytest.CaptureFixture[str]) -> None:
+    log.bind(scan_input())
     log.bind({"event_id": "event-2"})
     log.info("line")
     (line,) = lines(capsys)

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from image_scan.notifications.exceptions import AcceptedFindings
-from image_scan.security_hub.state import Known, SecurityHubMemo
+from image_scan.security_hub.state import Known, SecurityHubState
 from tests.support.builders import ACCOUNT, DIGEST, NOW, REGION, WEEK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from image_scan.cache.concurrency import ScanSlots
+    from image_scan.cache.concurrency import ScanPermits
     from image_scan.cache.leases import ScanCache
-    from image_scan.cache.registries import RegistryMemo
+    from image_scan.cache.registries import RegistryCache
     from image_scan.cache.table import CacheTable
     from image_scan.notifications.throttle import InstallNotices
 
@@ -36,46 +36,48 @@ def poison(table: CacheTable) -> Poison:
     return put
 
 
-def test_an_image_at_a_registrys_memo_is_no_registry(poison: Poison, memo: RegistryMemo) -> None:
-    poison(f"registry#{ACCOUNT}#{REGION}")
-    assert memo.recall(ACCOUNT, REGION) == ""
-    assert memo.lock(ACCOUNT, REGION)
-    assert memo.remember(ACCOUNT, REGION, "reg-1")
-    assert memo.recall(ACCOUNT, REGION) == "reg-1"
-
-
-def test_an_image_at_a_registrys_memo_does_not_keep_it_from_being_known(
-    poison: Poison, memo: RegistryMemo
+def test_an_image_at_a_registrys_entry_is_no_registry(
+    poison: Poison, registry_cache: RegistryCache
 ) -> None:
     poison(f"registry#{ACCOUNT}#{REGION}")
-    assert memo.remember(ACCOUNT, REGION, "reg-1")
-    assert memo.recall(ACCOUNT, REGION) == "reg-1"
+    assert registry_cache.recall(ACCOUNT, REGION) == ""
+    assert registry_cache.lock(ACCOUNT, REGION)
+    assert registry_cache.remember(ACCOUNT, REGION, "reg-1")
+    assert registry_cache.recall(ACCOUNT, REGION) == "reg-1"
 
 
-def test_an_image_at_the_slots_takes_none(poison: Poison, slots: ScanSlots) -> None:
-    poison("slots#scan")
-    slots.take("scan-1", 1, 60)
-    slots.give_back("scan-1")
-    slots.take("scan-2", 1, 60)
+def test_an_image_at_a_registrys_entry_does_not_keep_it_from_being_known(
+    poison: Poison, registry_cache: RegistryCache
+) -> None:
+    poison(f"registry#{ACCOUNT}#{REGION}")
+    assert registry_cache.remember(ACCOUNT, REGION, "reg-1")
+    assert registry_cache.recall(ACCOUNT, REGION) == "reg-1"
+
+
+def test_an_image_at_the_permits_takes_none(poison: Poison, permits: ScanPermits) -> None:
+    poison("permits#scan")
+    permits.take("scan-1", 1, 60)
+    permits.give_back("scan-1")
+    permits.take("scan-2", 1, 60)
 
 
 def test_an_image_at_a_notice_silences_nobody(poison: Poison, notices: InstallNotices) -> None:
     poison("notice#QualysUnauthorized")
-    told: list[int] = []
-    assert notices.once("QualysUnauthorized", lambda: told.append(1))
-    assert not notices.once("QualysUnauthorized", lambda: told.append(2))
-    assert told == [1]
+    stated: list[int] = []
+    assert notices.once("QualysUnauthorized", lambda: stated.append(1))
+    assert not notices.once("QualysUnauthorized", lambda: stated.append(2))
+    assert stated == [1]
 
 
-def test_an_image_at_a_memo_of_security_hub_holds_no_import_up(
+def test_an_image_at_an_entry_of_security_hub_holds_no_import_up(
     poison: Poison, table: CacheTable
 ) -> None:
     poison(f"securityhub#{ACCOUNT}#{DIGEST}")
-    memo = SecurityHubMemo(table)
-    assert memo.recall(ACCOUNT, DIGEST) == Known()
+    registry_cache = SecurityHubState(table)
+    assert registry_cache.recall(ACCOUNT, DIGEST) == Known()
     now = Known(NOW, NOW, {"high": "2026-02-02T02:40:00Z"})
-    assert memo.replace(ACCOUNT, DIGEST, Known(), now)
-    assert memo.recall(ACCOUNT, DIGEST) == now
+    assert registry_cache.replace(ACCOUNT, DIGEST, Known(), now)
+    assert registry_cache.recall(ACCOUNT, DIGEST) == now
 
 
 def test_an_image_at_the_findings_or_exceptions_is_none_of_them(

@@ -74,7 +74,7 @@ class Accounts:
             if spokes is None or account_id == spokes.hub_account_id:
                 return Registry(self._connect("ecr", region), "", ours=True)
             return Registry(self._in("ecr", account_id, region), account_id, ours=True)
-        # Whether a third account is of the organization, only its answer tells.
+        # Only its answer shows whether a third account is of the organization.
         of_organization = spokes is not None and not spokes.account_ids
         if of_organization and self._closed.get(account_id, 0.0) <= self._clock():
             try:

@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
     from image_scan.cache.table import CacheTable
 
-_KEY = "slots#scan"
+_KEY = "permits#scan"
 
 
-class ScanSlots:
-    """One item of the cache table: execution name -> until when (epoch seconds) it holds a slot."""
+class ScanPermits:
+    """One item of the cache table: execution name -> until when (epoch seconds) it holds a
+    permit."""
 
     def __init__(self, table: CacheTable, clock: Callable[[], float] = time.time) -> None:
         self._table = table
@@ -40,7 +41,7 @@ class ScanSlots:
                     return
             else:
                 return
-        raise AwsUnavailable("the slots changed each time they were read")
+        raise AwsUnavailable("the permits changed each time they were read")
 
     def give_back(self, execution_name: str) -> None:
         try:
@@ -49,7 +50,7 @@ class ScanSlots:
             return  # none was ever taken
 
     def _made_room(self, name: str, most: int, until: int, held: dict[str, int]) -> bool:
-        """Takes a slot of an execution that died, or the very first one."""
+        """Takes a permit of an execution that died, or the very first one."""
         if name in held:
             return True
         living = {each: end for each, end in held.items() if end > self._clock()}

@@ -23,8 +23,8 @@ def is_elsewhere(image: Image, item: Mapping[str, Any]) -> bool:
 
 
 def may_notify(table: CacheTable, item: Mapping[str, Any], workload: str, facts: Workload) -> bool:
-    """Whether a workload is to hear that its own image cannot be scanned. It then waits, with the
-    others, for the next scan of the same bytes."""
+    """Whether a workload is to be notified that its own image cannot be scanned. It then waits,
+    with the others, for the next scan of the same bytes."""
     known = item["workloads"].get(workload)
     if known:
         return bool(known["event_id"] == facts["event_id"])  # whose notification failed
@@ -36,5 +36,5 @@ def may_notify(table: CacheTable, item: Mapping[str, Any], workload: str, facts:
     except ConditionFailedError:
         return False
     except ItemTooLarge:
-        pass  # at worst the workload is told once more
+        pass  # at worst the workload is notified once more
     return True

@@ -2,9 +2,9 @@
 
 An item of the table is a lease (`IN_PROGRESS`) or a verdict; either counts until its `ttl`.
 DynamoDB removes expired items late, so every condition compares the time itself. The item also
-collects the workloads that deploy the image: all of them are told of its verdict, each of them
-once. After a scan without a result it keeps nothing but them: whoever comes next scans, and all
-hear.
+collects the workloads that deploy the image: each of them is notified of its
+verdict, once. After a scan without a result it keeps nothing but them: whoever comes next scans,
+and all of them are notified.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 from image_scan.cache import failures, reconciled
 from image_scan.cache.elsewhere import is_elsewhere, may_notify
 from image_scan.cache.table import CacheTable, ConditionFailedError
-from image_scan.contracts import CacheDecision, ImageTask, Lease, Outcome, Workload
+from image_scan.contracts import CacheDecision, Lease, Outcome, ScanInput, Workload
 from image_scan.errors import AwsUnavailable, ItemTooLarge
 from image_scan.events.by_hand import is_by_hand
 from image_scan.events.workloads import is_registered, workload_of
@@ -45,7 +45,7 @@ _SHOWN = ("uri", "account_id", "region", "repository", "tag", "digest")
 _TAG_ONLY_SECONDS = 3600
 # A result that Qualys did not renew: it may still be about to.
 _NOT_FRESH_SECONDS = 86_400
-# Longer than a telling takes, with its retries.
+# Longer than a notification takes, with its retries.
 _CLAIM_SECONDS = 300
 _SKIP = CacheDecision(decision="skip", lease=None, outcome=None)
 
@@ -56,41 +56,49 @@ class ScanCache:
     def __init__(
         self,
         table: CacheTable,
-        may_tell: Callable[[Outcome], bool],
+        may_notify: Callable[[Outcome], bool],
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._table = table
-        self._may_tell = may_tell
+        self._may_notify = may_notify
         self._clock = clock
 
     def decide(
-        self, task: ImageTask, lease_seconds: int, running: Mapping[str, Workload] | None = None
+        self,
+        scan_input: ScanInput,
+        lease_seconds: int,
+        running: Mapping[str, Workload] | None = None,
     ) -> CacheDecision:
         """Takes the lease of an image that nobody knows, else says what is to be done with it.
 
         A scan by hand is for `running`, too: the workloads that are known to run the image."""
-        if (state := task.get("task")) and state["stopped"]:
+        if (state := scan_input.get("task")) and state["stopped"]:
             return _SKIP
         for _ in range(3):
-            if task["image"]["unscannable"] and (known := self._unscannable(task)):
+            if scan_input["image"]["unscannable"] and (known := self._unscannable(scan_input)):
                 return known
-            lease, item = self._claim(task, lease_seconds, running or {})
+            lease, item = self._claim(scan_input, lease_seconds, running or {})
             if item is None:
-                return _with(lease, task["image"]["unscannable"])
-            if item["status"] in _FREE and not _heard(task, item):
+                return _with(lease, scan_input["image"]["unscannable"])
+            if item["status"] in _FREE and not _was_notified(scan_input, item):
                 continue  # another took it meanwhile, and has given it back
             if item["status"] != _IN_PROGRESS:
-                return self._told(task, item)
+                return self._known_verdict(scan_input, item)
             if item["owner"] == lease["owner"]:
                 # This very delivery, tried again: the lease is the one it took before.
-                lease = self._lease(task, item["acquired_at"])
+                lease = self._lease(scan_input, item["acquired_at"])
                 return _with(lease, item.get("reason", ""))
-            if _only_registers(task) or _heard(task, item) or self._join(task, item):
+            if (
+                _only_registers(scan_input)
+                or _was_notified(scan_input, item)
+                or self._join(scan_input, item)
+            ):
                 return _SKIP
         raise AwsUnavailable("the image's item changed each time it was read")
 
     def workloads_of(self, lease: Lease) -> dict[str, Workload] | None:
-        """The workloads that wait for a lease; None when it is no longer held: they were told."""
+        """The workloads that wait for a lease; None when it is no longer held: they were
+        notified."""
         item = self._table.get(lease["key"]) or {}
         if item.get("status") != _IN_PROGRESS or _holder(item) != _holder(lease):
             return None
@@ -100,7 +108,7 @@ class ScanCache:
     def record(
         self, lease: Lease, outcome: Outcome, ttl_seconds: int, workloads: Mapping[str, Workload]
     ) -> bool:
-        """Turns a lease into its verdict, if no workload has joined those that are told of it."""
+        """Turns a lease into its verdict, if no workload has joined those that are notified."""
         changes = {
             "ttl": self._verdict_end(lease["key"], _kept(outcome, ttl_seconds)),
             **{name: value for name, value in outcome.items() if name in _RESULT},
@@ -110,7 +118,7 @@ class ScanCache:
     def free(
         self, lease: Lease, outcome: Outcome, ttl_seconds: int, workloads: Mapping[str, Workload]
     ) -> bool:
-        """The same without a result: the workloads are to hear of the next one."""
+        """The same without a result: the workloads are to be notified of the next one."""
         changes = {"ttl": self._now() + ttl_seconds, "reason": outcome.get("reason", "")}
         return self._end(lease, outcome, workloads, changes)
 
@@ -136,10 +144,10 @@ class ScanCache:
         item = self._table.get(findings_key(key)) or {}
         return str(item.get("listed", ""))
 
-    def note_told(self, task: ImageTask, outcome: Outcome, ttl_seconds: int) -> None:
-        """Notes that a workload has heard of a known verdict, or of an unscannable image."""
-        workload, facts = workload_of(task)
-        key = task["image"]["key"]
+    def record_notified(self, scan_input: ScanInput, outcome: Outcome, ttl_seconds: int) -> None:
+        """Records that a workload was notified of a known verdict, or of an unscannable image."""
+        workload, facts = workload_of(scan_input)
+        key = scan_input["image"]["key"]
         try:
             changes: dict[str, Any] = {f"workloads.{workload}": facts}
             if outcome["verdict"] == "UNSCANNABLE":
@@ -149,7 +157,7 @@ class ScanCache:
             verdict = outcome["verdict"]
             self._table.update(key, changes, "#status = :verdict", verdict=verdict)
         except (ConditionFailedError, ItemTooLarge):
-            return  # it has moved on, or is full; at worst the workload is told once more
+            return  # it has moved on, or is full; at worst the workload is notified once more
 
     def _end(
         self,
@@ -167,61 +175,67 @@ class ScanCache:
             return False
         return True
 
-    def _unscannable(self, task: ImageTask) -> CacheDecision | None:
+    def _unscannable(self, scan_input: ScanInput) -> CacheDecision | None:
         """None where workloads wait for the result of a scan that began when one could be asked
-        for: all of them are to hear."""
-        outcome = Outcome(verdict="UNSCANNABLE", reason=task["image"]["unscannable"])
-        if is_by_hand(task["deployment"]):
+        for: all of them are to be notified."""
+        outcome = Outcome(verdict="UNSCANNABLE", reason=scan_input["image"]["unscannable"])
+        if is_by_hand(scan_input["deployment"]):
             # Recorded, it would count as notified for the workload that comes next.
             return CacheDecision(decision="skip", lease=None, outcome=outcome)
-        item = self._table.get(task["image"]["key"])
+        item = self._table.get(scan_input["image"]["key"])
         if item and item["status"] in (_IN_PROGRESS, *_NO_RESULT):
             is_held = item["status"] == _IN_PROGRESS and item["ttl"] > self._now()
-            is_ours = is_held or not is_elsewhere(task["image"], item)
-            return None if is_ours else self._apart(task, item, outcome)
-        if item and item["ttl"] > self._now() and item.get("claimed_by") != task["event_id"]:
-            return self._told(task, item)
-        if _only_registers(task) or _is_awaited(task):
+            is_ours = is_held or not is_elsewhere(scan_input["image"], item)
+            return None if is_ours else self._apart(scan_input, item, outcome)
+        if item and item["ttl"] > self._now() and item.get("claimed_by") != scan_input["event_id"]:
+            return self._known_verdict(scan_input, item)
+        if _only_registers(scan_input) or _is_awaited(scan_input):
             return _SKIP  # a pipeline may register before it pushes
-        workload, facts = workload_of(task)
+        workload, facts = workload_of(scan_input)
         claim = {
-            **_identity(task),
+            **_identity(scan_input),
             "status": "UNSCANNABLE",
             "ttl": self._now() + _CLAIM_SECONDS,
             "workloads": {workload: facts},
-            "claimed_by": task["event_id"],
+            "claimed_by": scan_input["event_id"],
         }
         try:
             self._table.put(
-                claim, f"{_EXPIRED} OR claimed_by = :event", event=task["event_id"], **self._at()
+                claim,
+                f"{_EXPIRED} OR claimed_by = :event",
+                event=scan_input["event_id"],
+                **self._at(),
             )
         except ConditionFailedError:
             return _SKIP  # another event has been faster
         return CacheDecision(decision="notify", lease=None, outcome=outcome)
 
-    def _apart(self, task: ImageTask, item: Mapping[str, Any], outcome: Outcome) -> CacheDecision:
+    def _apart(
+        self, scan_input: ScanInput, item: Mapping[str, Any], outcome: Outcome
+    ) -> CacheDecision:
         """What has failed in one repository is not ended by another one without a tag for it."""
-        is_new = not (_only_registers(task) or _is_awaited(task))
-        if is_new and may_notify(self._table, item, *workload_of(task)):
+        is_new = not (_only_registers(scan_input) or _is_awaited(scan_input))
+        if is_new and may_notify(self._table, item, *workload_of(scan_input)):
             return CacheDecision(decision="notify", lease=None, outcome=outcome)
         return _SKIP
 
-    def _told(self, task: ImageTask, item: Mapping[str, Any]) -> CacheDecision:
-        """A bad verdict is told to a workload that has not heard of it, by one event: a call and
-        its tasks come within seconds. Whose telling fails is kept, and claims it again."""
+    def _known_verdict(self, scan_input: ScanInput, item: Mapping[str, Any]) -> CacheDecision:
+        """Notifies a workload of a known bad verdict, once. A call and its tasks come within
+        seconds, so the first event claims the notification; if it fails, its redrive may claim it
+        again."""
         result = {name: item[name] for name in _RESULT if name in item}
         outcome = cast("Outcome", {"verdict": item["status"], **result})
-        workload, facts = workload_of(task)
+        workload, facts = workload_of(scan_input)
         known = item["workloads"].get(workload)
-        heard = known is not None and "claimed_until" not in known
-        is_quiet = item["status"] != "FINDINGS" or not self._may_tell(outcome)
-        if heard and not is_quiet and reconciled.may_judge_again(task, item, self._table):
+        reached = known is not None and "claimed_until" not in known
+        is_quiet = item["status"] != "FINDINGS" or not self._may_notify(outcome)
+        if reached and not is_quiet and reconciled.may_judge_again(scan_input, item, self._table):
             return CacheDecision(decision="notify", lease=None, outcome=outcome, again=True)
-        by_hand = is_by_hand(task["deployment"])  # who asked reads the verdict
-        if _only_registers(task) or by_hand or heard or is_quiet:
+        by_hand = is_by_hand(scan_input["deployment"])  # who asked reads the verdict
+        if _only_registers(scan_input) or by_hand or reached or is_quiet:
             return _SKIP
         claim = {**facts, "claimed_until": self._now() + _CLAIM_SECONDS}
-        values = {"verdict": item["status"], "now": self._now(), "event": task["event_id"]}
+        values = {"verdict": item["status"], "now": self._now(), "event": scan_input["event_id"]}
         try:
             self._table.update(
                 item["imageDigest"], {f"workloads.{workload}": claim}, _UNCLAIMED, **values
@@ -229,35 +243,35 @@ class ScanCache:
         except ConditionFailedError:
             return _SKIP
         except ItemTooLarge:
-            pass  # at worst the workload is told once more
+            pass  # at worst the workload is notified once more
         return CacheDecision(decision="notify", lease=None, outcome=outcome)
 
     def _claim(
-        self, task: ImageTask, seconds: int, running: Mapping[str, Workload]
+        self, scan_input: ScanInput, seconds: int, running: Mapping[str, Workload]
     ) -> tuple[Lease, dict[str, Any] | None]:
         """The lease, and the item that stands in its way: None when it was taken."""
-        workload, facts = workload_of(task)
+        workload, facts = workload_of(scan_input)
         workloads = {**running, workload: facts}
         # Not in seconds: a scan can end, and its event come again, within one.
-        lease = self._lease(task, int(self._clock() * 1000))
-        item = self._leased(task, lease, seconds, workloads)
+        lease = self._lease(scan_input, int(self._clock() * 1000))
+        item = self._leased(scan_input, lease, seconds, workloads)
         try:
             self._table.put(item, _EXPIRED, **self._at())
             return lease, None
         except ConditionFailedError as failed:
             known = failed.item
-            if not self._may_be_scanned(task, known, lease):
+            if not self._may_be_scanned(scan_input, known, lease):
                 return lease, known
         # If only the answer was lost, this event took the first lease, and its second delivery may
         # have used the name and be done. So this is another lease, over what was seen and no other.
         before = known.get("acquired_at", 0)
-        lease = self._lease(task, max(int(self._clock() * 1000), before + 1))
+        lease = self._lease(scan_input, max(int(self._clock() * 1000), before + 1))
         waiting, failure = {**_unclaimed(known["workloads"]), **workloads}, {}
-        if known["status"] in _NO_RESULT and reconciled.may_scan_again(task, known):
+        if known["status"] in _NO_RESULT and reconciled.may_scan_again(scan_input, known):
             # Nobody has deployed anything: the workload is the one that is known.
             waiting = {**workloads, **_unclaimed(known["workloads"])}
             failure = failures.before(known)
-        item = {**self._leased(task, lease, seconds, waiting), **failure}
+        item = {**self._leased(scan_input, lease, seconds, waiting), **failure}
         as_seen: dict[str, Any] = {name: known[name] for name in _VERSION if name in known}
         try:
             self._table.put(item, _as_seen(as_seen), **as_seen)
@@ -266,44 +280,44 @@ class ScanCache:
         return lease, None
 
     def _leased(
-        self, task: ImageTask, lease: Lease, seconds: int, workloads: Mapping[str, Any]
+        self, scan_input: ScanInput, lease: Lease, seconds: int, workloads: Mapping[str, Any]
     ) -> dict[str, Any]:
         item = {
-            **_identity(task),
+            **_identity(scan_input),
             "status": _IN_PROGRESS,
             "owner": lease["owner"],
             "acquired_at": lease["acquired_at"],
             "ttl": lease["acquired_at"] // 1000 + seconds,
             "workloads": workloads,
         }
-        reason = task["image"]["unscannable"]
+        reason = scan_input["image"]["unscannable"]
         return {**item, "reason": reason} if reason else item
 
-    def _may_be_scanned(self, task: ImageTask, item: Mapping[str, Any], lease: Lease) -> bool:
+    def _may_be_scanned(self, scan_input: ScanInput, item: Mapping[str, Any], lease: Lease) -> bool:
         """Though it has an item: without a result, or when its scan died. Past a verdict if that is
         asked for, but not twice for the same request."""
         if item["status"] == _IN_PROGRESS:
             return bool(item["ttl"] <= self._now())
-        if item["status"] in _FREE and "owner" in item and _heard(task, item):
+        if item["status"] in _FREE and "owner" in item and _was_notified(scan_input, item):
             # A scan has ended so, and each task that starts would scan anew.
-            return item["status"] in _NO_RESULT and reconciled.may_scan_again(task, item)
-        forced = task.get("force", False) and item.get("owner") != lease["owner"]
+            return item["status"] in _NO_RESULT and reconciled.may_scan_again(scan_input, item)
+        forced = scan_input.get("force", False) and item.get("owner") != lease["owner"]
         return item["status"] in _FREE or forced
 
-    def _join(self, task: ImageTask, item: Mapping[str, Any]) -> bool:
+    def _join(self, scan_input: ScanInput, item: Mapping[str, Any]) -> bool:
         """Adds a workload to somebody else's running scan; False when that scan has just ended."""
-        workload, facts = workload_of(task)
+        workload, facts = workload_of(scan_input)
         changes = {f"workloads.{workload}": facts}
         try:
-            self._table.update(task["image"]["key"], changes, _HELD, **_holder(item))
+            self._table.update(scan_input["image"]["key"], changes, _HELD, **_holder(item))
         except ConditionFailedError:
             return False
         return True
 
-    def _lease(self, task: ImageTask, acquired_at: int) -> Lease:
-        key = task["image"]["key"]
-        owner = hashlib.sha256(f"{task['event_id']} {key}".encode()).hexdigest()[:16]
-        repository = re.sub(r"[^a-z0-9]+", "-", task["image"]["repository"])[-30:].strip("-")
+    def _lease(self, scan_input: ScanInput, acquired_at: int) -> Lease:
+        key = scan_input["image"]["key"]
+        owner = hashlib.sha256(f"{scan_input['event_id']} {key}".encode()).hexdigest()[:16]
+        repository = re.sub(r"[^a-z0-9]+", "-", scan_input["image"]["repository"])[-30:].strip("-")
         short = key if key.startswith("sha256:") else hashlib.sha256(key.encode()).hexdigest()
         image = short.removeprefix("sha256:")[:12]
         name = f"{repository}-{image}-{owner}-{acquired_at}"
@@ -326,7 +340,7 @@ def findings_key(key: str) -> str:
 
 
 def _with(lease: Lease, unscannable: str) -> CacheDecision:
-    """What the holder of a lease does: scan, or tell all who wait why nobody can."""
+    """What the holder of a lease does: scan, or notify all workloads that no scan is possible."""
     if not unscannable:
         return CacheDecision(decision="scan", lease=lease, outcome=None)
     outcome = Outcome(verdict="UNSCANNABLE", reason=unscannable)
@@ -344,24 +358,24 @@ def _kept(outcome: Outcome, ttl_seconds: int) -> int:
     return ttl_seconds if outcome.get("fresh", True) else min(ttl_seconds, _NOT_FRESH_SECONDS)
 
 
-def _only_registers(task: ImageTask) -> bool:
+def _only_registers(scan_input: ScanInput) -> bool:
     """A registered task definition runs nowhere yet: its new images are scanned, no more."""
-    return is_registered(task["deployment"])
+    return is_registered(scan_input["deployment"])
 
 
-def _is_awaited(task: ImageTask) -> bool:
-    """Whether its task is yet to tell: until then nothing was pulled from a repository that did not
-    exist when the call was made."""
-    return task["image"].get("awaited", False) and task.get("task") is None
+def _is_awaited(scan_input: ScanInput) -> bool:
+    """Whether its task is still to come: until then nothing was pulled from a repository that did
+    not exist when the call was made."""
+    return scan_input["image"].get("awaited", False) and scan_input.get("task") is None
 
 
-def _heard(task: ImageTask, item: Mapping[str, Any]) -> bool:
+def _was_notified(scan_input: ScanInput, item: Mapping[str, Any]) -> bool:
     """Whether this is one more task of a workload that is known: nobody has deployed anything."""
-    return task.get("task") is not None and workload_of(task)[0] in item["workloads"]
+    return scan_input.get("task") is not None and workload_of(scan_input)[0] in item["workloads"]
 
 
-def _identity(task: ImageTask) -> dict[str, Any]:
-    image = cast("dict[str, Any]", task["image"])
+def _identity(scan_input: ScanInput) -> dict[str, Any]:
+    image = cast("dict[str, Any]", scan_input["image"])
     return {"imageDigest": image["key"], **{name: image[name] for name in _SHOWN}}
 
 

@@ -13,20 +13,20 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from image_scan.cache.table import CacheTable
-    from image_scan.contracts import ImageTask
+    from image_scan.contracts import ScanInput
 
 _FIRST = "#status = :verdict AND (attribute_not_exists(judged_for) OR judged_for < :run)"
 
 
-def may_scan_again(task: ImageTask, item: Mapping[str, Any]) -> bool:
+def may_scan_again(scan_input: ScanInput, item: Mapping[str, Any]) -> bool:
     """Whether a reconciliation has found the image running, and no scan has begun since then."""
-    run = _run(task)
+    run = _run(scan_input)
     return run is not None and item.get("acquired_at", 0) < run
 
 
-def may_judge_again(task: ImageTask, item: Mapping[str, Any], table: CacheTable) -> bool:
+def may_judge_again(scan_input: ScanInput, item: Mapping[str, Any], table: CacheTable) -> bool:
     """Whether this is the first task of the image that a reconciliation has found running."""
-    run = _run(task)
+    run = _run(scan_input)
     if run is None:
         return False
     try:
@@ -39,9 +39,9 @@ def may_judge_again(task: ImageTask, item: Mapping[str, Any], table: CacheTable)
     return True
 
 
-def _run(task: ImageTask) -> int | None:
+def _run(scan_input: ScanInput) -> int | None:
     """When the reconciliation began that has found this task, in epoch milliseconds."""
-    state = task.get("task")
+    state = scan_input.get("task")
     if not state or not state.get("reconciled"):
         return None
-    return int(datetime.fromisoformat(task["deployment"]["event_time"]).timestamp() * 1000)
+    return int(datetime.fromisoformat(scan_input["deployment"]["event_time"]).timestamp() * 1000)

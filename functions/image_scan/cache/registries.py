@@ -1,6 +1,6 @@
 """Which Qualys registry stands for an ECR registry, remembered for a day.
 
-Without one, the memo is also the lock under which a single execution creates it.
+Without one, the entry is also the lock under which a single execution creates it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _LOCK_SECONDS = 65  # a little longer than the function that creates can run
 _ABSENT = "attribute_not_exists(registry_uuid) OR #ttl <= :now"
 
 
-class RegistryMemo:
+class RegistryCache:
     def __init__(self, table: CacheTable, clock: Callable[[], float] = time.time) -> None:
         self._table = table
         self._clock = clock

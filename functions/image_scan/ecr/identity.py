@@ -118,8 +118,8 @@ class _Entry:
 
     def is_made_for(self, platform: str) -> bool:
         """Whether every runtime prefers it there to what the processor can run besides."""
-        told = _mapping(self.descriptor.get("platform"))
-        more = {name: value for name, value in told.items() if name not in ("os", "architecture")}
+        stated = _mapping(self.descriptor.get("platform"))
+        more = {name: value for name, value in stated.items() if name not in ("os", "architecture")}
         variant = more.pop("variant", "")
         is_basic = variant in ("", _ALSO_RUNS.get(platform, ("", ""))[1])
         return self.platforms == (platform,) and is_basic and not any(more.values())
@@ -212,8 +212,8 @@ def _listed(document: Document) -> list[Document]:
 
 def _platform(value: Any) -> str:
     """`os/architecture`, `unknown` for what is for none; empty where it is not said."""
-    told = _mapping(value)
-    system, architecture = (str(told.get(name) or "").lower() for name in ("os", "architecture"))
+    stated = _mapping(value)
+    system, architecture = (str(stated.get(name) or "").lower() for name in ("os", "architecture"))
     if "unknown" in (system, architecture):
         return "unknown"
     if not system or not architecture:

@@ -1,6 +1,6 @@
 """Tags of an index that lists a manifest: by these it can be scanned when it has none itself.
 
-ECR does not tell which indexes list a manifest. An index is pushed right after what it lists, so
+ECR does not say which indexes list a manifest. An index is pushed right after what it lists, so
 the indexes that were pushed next to it are read, and no more of them than one call gives.
 """
 

@@ -28,7 +28,7 @@ class EcsEvent:
     `containers` are (name, image) pairs when the event itself names them; otherwise
     `task_definition` has to be described, unless `skipped` says why the event deploys nothing.
     `digests` are those that containers, by name, were seen to run. `force` asks for a scan even
-    where a verdict is known. `task` is the one that ECS tells of. `platform` is where it runs,
+    where a verdict is known. `task` is the one that ECS reports. `platform` is where it runs,
     None where the event does not say.
     """
 
@@ -129,12 +129,12 @@ def express_configuration(response: Part) -> Part:
 
 def _deploy_express(base: EcsEvent, request: Part, response: Part) -> EcsEvent:
     """Express Mode: the call names an image, or a task definition of the caller's own."""
-    service, told = mapping(response.get("service")), express_configuration(response)
+    service, stated = mapping(response.get("service")), express_configuration(response)
     arn = text(service, "serviceArn") or text(request, "serviceArn")
-    definition = text(request, "taskDefinitionArn") or text(told, "taskDefinitionArn")
+    definition = text(request, "taskDefinitionArn") or text(stated, "taskDefinitionArn")
     image = text(mapping(request.get("primaryContainer")), "image")
     if not definition:
-        image = image or text(mapping(told.get("primaryContainer")), "image")
+        image = image or text(mapping(stated.get("primaryContainer")), "image")
     base = _at(
         base,
         cluster=text(service, "cluster") or text(request, "cluster") or _cluster_of(arn),

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from image_scan import log, metrics
-from image_scan.contracts import Image, ImageTask, ParsedEvent
+from image_scan.contracts import Image, ParsedEvent, ScanInput
 from image_scan.ecr import references
 from image_scan.ecr.digests import as_ended, as_seen, identify
 from image_scan.ecr.identity import DEFAULT_PLATFORM
@@ -38,8 +38,8 @@ def parse(event: Any) -> EcsEvent:
 def _resolved(event: Any) -> dict[str, str]:
     """Of an event that was kept: the digests, by container, that its tags then stood for. One that
     has moved since would leave the image, and a lease on it, behind."""
-    told = mapping(event.get("resolved"))
-    digests = {name: text(told, name) for name in told}
+    stated = mapping(event.get("resolved"))
+    digests = {name: text(stated, name) for name in stated}
     return {name: digest for name, digest in digests.items() if references.SHA256.fullmatch(digest)}
 
 
@@ -69,14 +69,14 @@ def read(event: Any, accounts: Accounts) -> ParsedEvent:
     )
 
 
-def running(event: Any, accounts: Accounts) -> list[ImageTask]:
-    """What a task runs, by the digests that ECS tells: ECR is not asked.
+def running(event: Any, accounts: Accounts) -> list[ScanInput]:
+    """What a task runs, by the digests that ECS reports: ECR is not asked.
 
     Raises MalformedEvent, AwsRejected or AwsUnavailable.
     """
     parsed = parse(event)
     return [
-        ImageTask(
+        ScanInput(
             event_id=parsed.deployment["event_id"],
             deployment=parsed.deployment,
             image=each,

@@ -34,11 +34,11 @@ def of_event(event: Any) -> str | None:
     if isinstance(tasks, list) and tasks:
         return of_task(mapping(tasks[0]))
     # Express Mode runs on Linux; the update of a service may leave its architecture as it is.
-    told = text(request, "cpuArchitecture") or text(
+    stated = text(request, "cpuArchitecture") or text(
         express_configuration(response), "cpuArchitecture"
     )
-    if told:
-        return _platform("LINUX", told)
+    if stated:
+        return _platform("LINUX", stated)
     definition = mapping(response.get("taskDefinition")) or request
     if "containerDefinitions" in definition or "runtimePlatform" in definition:
         return of_definition(definition)
@@ -47,8 +47,8 @@ def of_event(event: Any) -> str | None:
 
 def of_task(task: Part) -> str | None:
     listed = task.get("attributes")
-    told = [mapping(each) for each in (listed if isinstance(listed, list) else [])]
-    attributes = {text(each, "name"): text(each, "value") for each in told}
+    stated = [mapping(each) for each in (listed if isinstance(listed, list) else [])]
+    attributes = {text(each, "name"): text(each, "value") for each in stated}
     architecture = attributes.get("ecs.cpu-architecture", "")
     system = text(task, "platformFamily") or attributes.get("ecs.os-type", "")
     if not system and text(task, "platformVersion") == _WINDOWS_ON_FARGATE:
@@ -57,8 +57,8 @@ def of_task(task: Part) -> str | None:
 
 
 def of_definition(definition: Mapping[str, Any]) -> str:
-    told = mapping(definition.get("runtimePlatform"))
-    return _platform(text(told, "operatingSystemFamily"), text(told, "cpuArchitecture"))
+    stated = mapping(definition.get("runtimePlatform"))
+    return _platform(text(stated, "operatingSystemFamily"), text(stated, "cpuArchitecture"))
 
 
 def _platform(system: str, architecture: str) -> str:

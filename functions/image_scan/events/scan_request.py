@@ -19,9 +19,9 @@ def parse(event: Mapping[str, Any]) -> EcsEvent:
     image = text(detail, "image")
     if not image:
         raise MalformedEvent("the scan request names no image")
-    told = mapping(detail.get("deployment"))
+    stated = mapping(detail.get("deployment"))
     deployment = deployment_of(event)
-    deployment.update({key: text(told, key) for key in deployment if key in told})  # type: ignore[typeddict-item]
+    deployment.update({key: text(stated, key) for key in deployment if key in stated})  # type: ignore[typeddict-item]
     listed = detail.get("containers")
     names = [each for each in (listed if isinstance(listed, list) else []) if isinstance(each, str)]
     containers = tuple((name, image) for name in names or [""])

@@ -11,15 +11,15 @@ from image_scan.events.by_hand import is_by_hand
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from image_scan.contracts import Deployment, ImageTask
+    from image_scan.contracts import Deployment, ScanInput
 
 
-def workload_of(task: ImageTask) -> tuple[str, Workload]:
+def workload_of(scan_input: ScanInput) -> tuple[str, Workload]:
     """Returns the workload of a deployment: its id, and the facts that a notification gives."""
-    deployment = task["deployment"]
+    deployment = scan_input["deployment"]
     name = deployment["service"] or family(deployment["task_definition"])
     parts = (deployment["account"], deployment["region"], deployment["cluster"], name)
-    return "#".join(parts), Workload(**deployment, containers=task["image"]["containers"])
+    return "#".join(parts), Workload(**deployment, containers=scan_input["image"]["containers"])
 
 
 def is_registered(deployment: Deployment) -> bool:

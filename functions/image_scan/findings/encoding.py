@@ -1,7 +1,7 @@
 """All findings of an image, as short as a table and a state machine can carry.
 
-What is told of an image is decided by them, long after Qualys has listed them: an exception may be
-made, another version of the image may replace it.
+They decide what a notification says of an image, long after Qualys has listed them: an exception
+may be made, another version of the image may replace it.
 """
 
 from __future__ import annotations

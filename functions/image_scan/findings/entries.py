@@ -1,6 +1,6 @@
 """What an entry of a vulnerability list says, and which entries are the same finding. Pure.
 
-One finding is one finding however often it is listed: what it is, is told by its QID, its packages
+One finding is one finding however often it is listed. It is identified by its QID, its packages
 and where they lie. All else may differ between two answers: times, order, scores, ratings.
 """
 
@@ -34,7 +34,8 @@ def kind_of(entry: Entry) -> Kind:
 
 
 def identity(entry: Entry) -> tuple[int | None, Hashable]:
-    """What tells a finding from all others of its image: the QID, None without one, and where."""
+    """What distinguishes a finding from all others of its image: the QID, None without one, and
+    where."""
     qid = entry.get("qid")
     if isinstance(qid, str) and len(qid) <= _LONGEST_QID and qid.isascii() and qid.isdigit():
         qid = int(qid)
@@ -52,7 +53,7 @@ def distinct(entries: Iterable[Entry]) -> list[Entry]:
     for entry in entries:
         key = identity(entry)
         if key in found and key[0] is None:
-            raise UnexpectedAnswer("vulnerabilities without a QID cannot be told apart")
+            raise UnexpectedAnswer("vulnerabilities without a QID cannot be distinguished")
         found[key] = _worse(found[key], entry) if key in found else entry
     return list(found.values())
 
@@ -77,7 +78,8 @@ def _joined(one: Entry, other: Entry) -> dict[str, Any]:
 
 
 def _either(one: Any, other: Any) -> Any:
-    """A yes over a no, the larger number, all of two lists of text; else the first that is told."""
+    """A yes over a no, the larger number, all of two lists of text; else the first that is
+    given."""
     if type(one) is type(other) and isinstance(one, bool | int | float):
         return max(one, other)
     if isinstance(one, dict) and isinstance(other, dict):
@@ -105,10 +107,10 @@ def _worst_kind(one: Entry, other: Entry) -> Entry:
 
 
 def _detected(entry: Entry) -> Literal["confirmed", "potential", "information"]:
-    told = str(entry.get("typeDetected") or "").upper()
-    if told == "POTENTIAL":
+    stated = str(entry.get("typeDetected") or "").upper()
+    if stated == "POTENTIAL":
         return "potential"
-    return "information" if told.startswith("INFO") else "confirmed"
+    return "information" if stated.startswith("INFO") else "confirmed"
 
 
 def _level(value: Any) -> int | None:

@@ -46,8 +46,8 @@ def rank(entry: Mapping[str, Any]) -> tuple[int, ...]:
 def _says(entry: Mapping[str, Any], names: Iterable[str]) -> bool:
     """Whether one of the flags is set, or one of the lists has a name in it."""
     intel = entry.get("threatIntel")
-    told = [intel.get(name) for name in names] if isinstance(intel, Mapping) else []
-    return any(any(each) if isinstance(each, list) else _is_set(each) for each in told)
+    stated = [intel.get(name) for name in names] if isinstance(intel, Mapping) else []
+    return any(any(each) if isinstance(each, list) else _is_set(each) for each in stated)
 
 
 def _is_set(flag: Any) -> bool:

@@ -4,7 +4,7 @@ from image_scan import config, log
 from image_scan.aws import clients
 from image_scan.cache.leases import ScanCache
 from image_scan.cache.table import CacheTable
-from image_scan.contracts import CacheDecision, ImageTask
+from image_scan.contracts import CacheDecision, ScanInput
 from image_scan.ecr import asking
 from image_scan.events.by_hand import is_by_hand
 from image_scan.inventory.table import InventoryTable
@@ -12,7 +12,7 @@ from image_scan.inventory.workloads import Inventory
 from image_scan.notifications.policy import NotificationPolicy
 
 
-def handler(event: ImageTask, _context: object) -> CacheDecision:
+def handler(event: ScanInput, _context: object) -> CacheDecision:
     log.bind(event)
     asking.require_answer(event["image"])
     dynamodb = clients.client("dynamodb")
@@ -21,7 +21,7 @@ def handler(event: ImageTask, _context: object) -> CacheDecision:
     by_hand = is_by_hand(event["deployment"])
     running = inventory.workloads(event["image"]["key"]) if by_hand else {}
     policy = NotificationPolicy.read(config.notification_policy())
-    cache = ScanCache(CacheTable(dynamodb, config.cache_table()), policy.may_tell)
+    cache = ScanCache(CacheTable(dynamodb, config.cache_table()), policy.may_notify)
     decision = cache.decide(event, config.lease_seconds(), running)
     log.info("cache asked", decision=decision["decision"])
     return decision

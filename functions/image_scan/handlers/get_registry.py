@@ -2,18 +2,18 @@
 
 from image_scan import config, log
 from image_scan.aws import clients
-from image_scan.cache.registries import RegistryMemo
+from image_scan.cache.registries import RegistryCache
 from image_scan.cache.table import CacheTable
-from image_scan.contracts import ImageTask, Registry
+from image_scan.contracts import Registry, ScanInput
 from image_scan.qualys import connect
 from image_scan.scans import registries
 
 
-def handler(event: ImageTask, _context: object) -> Registry:
+def handler(event: ScanInput, _context: object) -> Registry:
     log.bind(event)
-    memo = RegistryMemo(CacheTable(clients.client("dynamodb"), config.cache_table()))
+    registry_cache = RegistryCache(CacheTable(clients.client("dynamodb"), config.cache_table()))
     image = event["image"]
     role = registries.RegistryRole(
         config.registry_role_arn(image["role_account_id"]), config.registry_external_id()
     )
-    return registries.find_or_create(image, role, connect.client(), memo)
+    return registries.find_or_create(image, role, connect.client(), registry_cache)

@@ -1,12 +1,12 @@
 """GetResults: the verdict of a completed scan."""
 
 from image_scan import config, log
-from image_scan.contracts import Outcome, ResultTask
+from image_scan.contracts import Outcome, ResultsInput
 from image_scan.qualys import connect
 from image_scan.scans.verdict import verdict
 
 
-def handler(event: ResultTask, _context: object) -> Outcome:
+def handler(event: ResultsInput, _context: object) -> Outcome:
     log.bind(event)
     required = config.require_examined()
     return verdict(event, connect.client(), required)

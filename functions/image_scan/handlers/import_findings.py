@@ -6,11 +6,11 @@ from image_scan import config, log
 from image_scan.aws import clients, cross_account
 from image_scan.cache.table import CacheTable
 from image_scan.security_hub.importer import SecurityHub
-from image_scan.security_hub.state import SecurityHubMemo
+from image_scan.security_hub.state import SecurityHubState
 
 
 def handler(event: dict[str, Any], _context: object) -> None:
     log.bind({"event_id": event["id"], "image": event["detail"]["image"]})
-    memo = SecurityHubMemo(CacheTable(clients.client("dynamodb"), config.cache_table()))
-    hub = SecurityHub(cross_account.install(), memo, config.product_arn, config.install_name())
+    state = SecurityHubState(CacheTable(clients.client("dynamodb"), config.cache_table()))
+    hub = SecurityHub(cross_account.install(), state, config.product_arn, config.install_name())
     hub.take(event)

@@ -24,10 +24,10 @@ def handler(event: dict[str, str], _context: object) -> dict[str, Any]:
     inventory = Inventory(InventoryTable(dynamodb, config.inventory_table()))
     intake = Intake(clients.client("stepfunctions"), machine)
     policy, install = NotificationPolicy.read(config.notification_policy()), cross_account.install()
-    start, may_tell = intake.start, policy.may_tell
-    found = Reconciliation(install, table, inventory, start, may_tell, time.time())
+    start, may_notify = intake.start, policy.may_notify
+    found = Reconciliation(install, table, inventory, start, may_notify, time.time())
     summary = found.run(intake.home)
     topics = Topics(clients.client("sns"), config.topic_arns(), {})
     digest = DailyDigest(topics, InstallNotices(table), AcceptedFindings(table), policy)
-    digest.tell(found.unscannable, found.failed)
+    digest.notify(found.unscannable, found.failed)
     return summary

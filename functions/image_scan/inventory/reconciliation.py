@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from image_scan.aws.cross_account import Accounts
     from image_scan.cache.table import CacheTable
-    from image_scan.contracts import ImageTask, Outcome
+    from image_scan.contracts import Outcome, ScanInput
     from image_scan.inventory.workloads import Inventory
 
 Json = dict[str, Any]
@@ -39,7 +39,7 @@ Where = tuple[str, str]  # account, region
 _FRESH = frozenset({"CLEAN", "FINDINGS"})
 _FAILED = frozenset({"ERROR", "TIMEOUT"})
 # A workload that was seen lately may be about to start.
-_SETTLED_SECONDS = 3600
+_STABLE_SECONDS = 3600
 _SILENT_SECONDS = 7 * 86_400
 
 
@@ -67,14 +67,14 @@ class Reconciliation:
         cache: CacheTable,
         inventory: Inventory,
         start: Callable[[Json], None],
-        may_tell: Callable[[Outcome], bool],
+        may_notify: Callable[[Outcome], bool],
         now: float,
     ) -> None:
         self._accounts = accounts
         self._cache = cache
         self._inventory = inventory
         self._start = start
-        self._may_tell = may_tell
+        self._may_notify = may_notify
         self._now = int(now)
         self._known: dict[str, Json] = {}
         self.unscannable: Mapping[str, UnscannableImage] = {}
@@ -121,7 +121,7 @@ class Reconciliation:
             tasks = deployments.running(event, self._accounts)
             met = [(task, _pair(task, states)) for task in tasks]
             lacking = [each for each in met if self._lacks(*each, states, found)]
-            due = {pair[0] for _, pair in met if self._is_bad(pair[0]) and self._has_heard(pair)}
+            due = {pair[0] for _, pair in met if self._is_bad(pair[0]) and self._was_notified(pair)}
             due -= found.bad
             found.bad |= due
             if lacking or due:
@@ -131,13 +131,13 @@ class Reconciliation:
         for row in rows:
             pair = (row["digest"], row["workload"])
             over = row["state"] != "stopped" and pair not in found.running
-            if over and row["last_seen"] < self._now - _SETTLED_SECONDS:
+            if over and row["last_seen"] < self._now - _STABLE_SECONDS:
                 self._inventory.close(*pair)
                 found.closed += 1
 
     def _lacks(
         self,
-        task: ImageTask,
+        scan_input: ScanInput,
         pair: tuple[str, str],
         states: Mapping[tuple[str, str], str],
         found: Found,
@@ -147,7 +147,7 @@ class Reconciliation:
         key = pair[0]
         found.images.add(key)
         found.running.add(pair)
-        item, image = self._item(key), task["image"]
+        item, image = self._item(key), scan_input["image"]
         status = item["status"] if item and item["status"] not in _FAILED else ""
         if status in _FRESH:
             found.fresh.add(key)
@@ -160,12 +160,12 @@ class Reconciliation:
             found.failed.setdefault(key, failed).workloads.add(pair[1])
         # Here a scan may be asked for; and findings that somebody waits for.
         is_open = status == "UNSCANNABLE" and is_elsewhere(image, item)
-        is_open |= self._is_bad(key) and not self._has_heard(pair)
+        is_open |= self._is_bad(key) and not self._was_notified(pair)
         is_known = bool(status) and states.get(pair) == "running" and not is_open
         return pair not in found.sent and not is_known
 
     def _note_scans(
-        self, lacking: Iterable[tuple[ImageTask, tuple[str, str]]], found: Found
+        self, lacking: Iterable[tuple[ScanInput, tuple[str, str]]], found: Found
     ) -> None:
         """The images of an event that was sent which the intake has to scan."""
         for task, (key, workload) in lacking:
@@ -180,10 +180,10 @@ class Reconciliation:
         """Whether somebody may have to be notified of a verdict: the intake judges it again."""
         item = self._item(key)
         outcome = cast("Outcome", {**item, "verdict": item.get("status")})
-        return bool(item) and item["status"] == "FINDINGS" and self._may_tell(outcome)
+        return bool(item) and item["status"] == "FINDINGS" and self._may_notify(outcome)
 
-    def _has_heard(self, pair: tuple[str, str]) -> bool:
-        """Whether a workload has had its notification of a bad verdict, as CheckCache tells it."""
+    def _was_notified(self, pair: tuple[str, str]) -> bool:
+        """Whether a workload was notified of a bad verdict; the same test as in CheckCache."""
         key, workload = pair
         known = self._item(key).get("workloads", {}).get(workload)
         return known is not None and "claimed_until" not in known
@@ -200,10 +200,10 @@ class Reconciliation:
         return bool(newest < self._now - _SILENT_SECONDS)
 
 
-def _pair(task: ImageTask, states: Mapping[tuple[str, str], str]) -> tuple[str, str]:
+def _pair(scan_input: ScanInput, states: Mapping[tuple[str, str], str]) -> tuple[str, str]:
     """The key of the image, by its digest unless its start is noted without one, and the
     workload."""
-    workload = workload_of(task)[0]
-    unconfirmed = reference_key(task["image"]), workload
+    workload = workload_of(scan_input)[0]
+    unconfirmed = reference_key(scan_input["image"]), workload
     is_noted = states.get(unconfirmed, "stopped") != "stopped"
-    return unconfirmed if is_noted else (task["image"]["key"], workload)
+    return unconfirmed if is_noted else (scan_input["image"]["key"], workload)

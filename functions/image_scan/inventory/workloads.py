@@ -18,7 +18,7 @@ from image_scan.inventory.table import Change, InventoryTable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from image_scan.contracts import ImageTask, Workload
+    from image_scan.contracts import ScanInput, Workload
 
 _FACTS = ("account", "region", "cluster", "service", "task_definition", "containers", "event_name")
 _SHOWN = ("uri", "repository", "tag")
@@ -41,32 +41,34 @@ class Inventory:
         self._table = table
         self._clock = clock
 
-    def note(self, task: ImageTask) -> None:
+    def note(self, scan_input: ScanInput) -> None:
         """Takes down what an event says of one image; any number of times, in any order."""
-        state = task.get("task")
+        state = scan_input.get("task")
         if state is None:
-            if task["deployment"]["event_name"] in api_calls.DEPLOYS:
-                self._see(task, running=False)
+            if scan_input["deployment"]["event_name"] in api_calls.DEPLOYS:
+                self._see(scan_input, running=False)
         elif state["stopped"]:
             until = int(self._clock()) + _TASK_SECONDS
-            self._table.put(_tasks(task), f"{_STOPPED}{state['arn']}", {"ttl": until})
-            self._table.delete(_tasks(task), f"{_RUNNING}{state['arn']}")
-            self._end(task)
+            self._table.put(_tasks(scan_input), f"{_STOPPED}{state['arn']}", {"ttl": until})
+            self._table.delete(_tasks(scan_input), f"{_RUNNING}{state['arn']}")
+            self._end(scan_input)
         else:
-            self._start(task, state["arn"])
+            self._start(scan_input, state["arn"])
 
-    def _start(self, task: ImageTask, arn: str) -> None:
+    def _start(self, scan_input: ScanInput, arn: str) -> None:
         # In this order, so that a start and a stop at once leave nothing running.
-        self._table.put(_tasks(task), f"{_RUNNING}{arn}", {})
-        over = bool(self._table.get(_tasks(task), f"{_STOPPED}{arn}"))
-        row = self._row(task)
+        self._table.put(_tasks(scan_input), f"{_RUNNING}{arn}", {})
+        over = bool(self._table.get(_tasks(scan_input), f"{_STOPPED}{arn}"))
+        row = self._row(scan_input)
         if over:
-            self._table.delete(_tasks(task), f"{_RUNNING}{arn}")
+            self._table.delete(_tasks(scan_input), f"{_RUNNING}{arn}")
             if row.get("state") in (None, "deployed"):
-                self._see(task, running=True)
-            self._end(task)
-        elif row.get("state") != "running" or row["last_seen"] < self._at(task) - _SEEN_SECONDS:
-            self._see(task, running=True)
+                self._see(scan_input, running=True)
+            self._end(scan_input)
+        elif (
+            row.get("state") != "running" or row["last_seen"] < self._at(scan_input) - _SEEN_SECONDS
+        ):
+            self._see(scan_input, running=True)
 
     def workloads(self, key: str) -> dict[str, Workload]:
         """Reads what runs an image, or was deployed to: facts by workload."""
@@ -82,7 +84,7 @@ class Inventory:
         return self._table.index()
 
     def close(self, digest: str, workload: str) -> None:
-        """Nothing runs this image there any more, whatever the events have told."""
+        """Nothing runs this image there any more, whatever the events say."""
         now = int(self._clock())
         self._table.delete_all(f"tasks#{digest}#{workload}")
         ended = {"state": "stopped", "stopped_at": now, "ttl": now + _HISTORY_SECONDS}
@@ -93,8 +95,12 @@ class Inventory:
         until = int(self._clock()) + _COVERAGE_SECONDS
         self._table.put(COVERAGE, summary["at"], {**summary, "ttl": until})
 
-    def _see(self, task: ImageTask, *, running: bool) -> None:
-        (workload, facts), key, at = workload_of(task), task["image"]["key"], self._at(task)
+    def _see(self, scan_input: ScanInput, *, running: bool) -> None:
+        (workload, facts), key, at = (
+            workload_of(scan_input),
+            scan_input["image"]["key"],
+            self._at(scan_input),
+        )
         # A task does not say who caused it; the call that did is remembered.
         caller = {"principal": facts["principal"]} if facts["principal"] else {}
         state = {"state": "running"} if running else {}
@@ -104,7 +110,7 @@ class Inventory:
             **({} if running else {"state": "deployed", "ttl": at + _HISTORY_SECONDS}),
         }
         shown = {name: facts[name] for name in _FACTS}  # type: ignore[literal-required]
-        shown |= {name: task["image"][name] for name in _SHOWN}  # type: ignore[literal-required]
+        shown |= {name: scan_input["image"][name] for name in _SHOWN}  # type: ignore[literal-required]
         gone = ("stopped_at", "ttl") if running else ()
         newest = Change({**shown, **caller, **state, "last_seen": at}, first, gone)
         if self._table.update(key, workload, newest, "last_seen", at):
@@ -114,26 +120,30 @@ class Inventory:
             self._table.update(key, workload, Change(state, caller, gone))
         self._table.lower(key, workload, "first_seen", at)
 
-    def _end(self, task: ImageTask) -> None:
+    def _end(self, scan_input: ScanInput) -> None:
         """When that was the last task of this image, the workload has stopped."""
-        workload, key, at = workload_of(task)[0], task["image"]["key"], self._at(task)
-        if self._row(task).get("state") != "running":
+        workload, key, at = (
+            workload_of(scan_input)[0],
+            scan_input["image"]["key"],
+            self._at(scan_input),
+        )
+        if self._row(scan_input).get("state") != "running":
             return
         running = True
         stopped = Change({"state": "stopped", "stopped_at": at, "ttl": at + _HISTORY_SECONDS})
         started = Change({"state": "running"}, removed=("stopped_at", "ttl"))
         # Again after each change: a task may start or stop in between.
-        while (runs := self._table.any(_tasks(task), _RUNNING)) != running:
+        while (runs := self._table.any(_tasks(scan_input), _RUNNING)) != running:
             self._table.update(key, workload, started if runs else stopped)
             running = runs
 
-    def _row(self, task: ImageTask) -> dict[str, Any]:
-        return self._table.get(task["image"]["key"], workload_of(task)[0])
+    def _row(self, scan_input: ScanInput) -> dict[str, Any]:
+        return self._table.get(scan_input["image"]["key"], workload_of(scan_input)[0])
 
-    def _at(self, task: ImageTask) -> int:
+    def _at(self, scan_input: ScanInput) -> int:
         """The event's time in epoch seconds; now for one that does not say."""
         try:
-            return int(datetime.fromisoformat(task["deployment"]["event_time"]).timestamp())
+            return int(datetime.fromisoformat(scan_input["deployment"]["event_time"]).timestamp())
         except (ValueError, OverflowError):
             return int(self._clock())
 
@@ -146,6 +156,6 @@ def facts_of(row: Mapping[str, Any]) -> Workload:
     return cast("Workload", {**facts, "principal": caller, "event_time": seen, "event_id": ""})
 
 
-def _tasks(task: ImageTask) -> str:
+def _tasks(scan_input: ScanInput) -> str:
     """The key below which the workload's tasks of this image lie."""
-    return f"tasks#{task['image']['key']}#{workload_of(task)[0]}"
+    return f"tasks#{scan_input['image']['key']}#{workload_of(scan_input)[0]}"

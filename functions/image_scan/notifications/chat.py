@@ -21,30 +21,30 @@ _LINKS = {
 _ICONS = {"FINDINGS": ":rotating_light:", "UNSCANNABLE": ":grey_question:"}
 
 
-def notification(told: dict[str, Any]) -> dict[str, Any]:
+def notification(notice: dict[str, Any]) -> dict[str, Any]:
     """Its custom notification of what `message.compose` gives."""
-    image = told["image"]
-    headline = email.headline(told)
-    reason = told["reason"]
+    image = notice["image"]
+    headline = email.headline(notice)
+    reason = notice["reason"]
     lines = [_escaped(email.plain(reason, 2000))] if reason else []
     lines += [f"*Image* {_escaped(email.plain(image['uri']))}"]
-    lines += [_escaped(asked)] if (asked := email.requests(told)) else []
-    lines += [f"*{name}* {words}" for name, words in email.examined(told)]
+    lines += [_escaped(asked)] if (asked := email.requests(notice)) else []
+    lines += [f"*{name}* {words}" for name, words in email.examined(notice)]
     for listed in (email.workloads, email.registered):
-        lines += [f"• {_escaped(line)}" for line in listed(told, _MOST_WORKLOADS)]
-    if detected := email.detections(told):
+        lines += [f"• {_escaped(line)}" for line in listed(notice, _MOST_WORKLOADS)]
+    if detected := email.detections(notice):
         lines += ["*Malware and secrets*", *(f"• {_escaped(line)}" for line in detected)]
-    if told["findings"]:
+    if notice["findings"]:
         lines += ["*Worst findings*"]
-        worst = email.findings(told, _MOST_FINDINGS)
+        worst = email.findings(notice, _MOST_FINDINGS)
         lines += [f"• {_escaped(line)}" for line in worst]
-    lines += [f"<{url}|Open {_LINKS[name]}>" for name, url in told["links"].items()]
-    shown = _message(f"{_ICONS.get(told['verdict'], ':warning:')} {_escaped(headline)}", lines)
-    shown["content"]["nextSteps"] = email.next_steps(told)
+    lines += [f"<{url}|Open {_LINKS[name]}>" for name, url in notice["links"].items()]
+    shown = _message(f"{_ICONS.get(notice['verdict'], ':warning:')} {_escaped(headline)}", lines)
+    shown["content"]["nextSteps"] = email.next_steps(notice)
     shown["metadata"] = {
         "threadId": image["digest"] or image["uri"],
         "summary": _escaped(headline)[:250],
-        "eventType": told["verdict"],
+        "eventType": notice["verdict"],
     }
     return shown
 

@@ -46,25 +46,25 @@ class DailyDigest:
     policy: NotificationPolicy
     clock: Callable[[], float] = time.time
 
-    def tell(
+    def notify(
         self,
         unscannable: Mapping[str, UnscannableImage],
         failed: Mapping[str, UnscannableImage],
     ) -> bool:
-        """Whether it was told now: not when there is nothing, or when it was told today already.
+        """Returns whether it was published: not when it is empty, or was published today already.
         Raises AwsUnavailable or AwsRejected."""
         shown = unscannable if self.policy.unscannable == "daily" else {}
         failing = {key: each for key, each in failed.items() if self._calls_for(each)}
         today = datetime.fromtimestamp(self.clock(), UTC).date()
-        told = digest(shown, failing, self.exceptions.read(), today)
-        if told is None:
+        content = digest(shown, failing, self.exceptions.read(), today)
+        if content is None:
             return False
-        publish = partial(self.topics.publish, notification(told))
+        publish = partial(self.topics.publish, notification(content))
         return self.notices.once("daily digest", publish, _SECONDS)
 
     def _calls_for(self, image: UnscannableImage) -> bool:
         error = image.reason.split(": ")[0]
-        return self.policy.may_tell(Outcome(verdict=image.verdict, error=error))
+        return self.policy.may_notify(Outcome(verdict=image.verdict, error=error))
 
 
 def digest(
@@ -73,7 +73,7 @@ def digest(
     exceptions: Sequence[Accepted],
     today: date,
 ) -> dict[str, Any] | None:
-    """None when there is nothing to tell."""
+    """None when there is nothing to report."""
     lapsing = [each for each in exceptions if today <= each.until <= today + _AHEAD]
     if not unscannable and not failed and not lapsing:
         return None
@@ -107,51 +107,51 @@ def _shown(images: Mapping[str, UnscannableImage]) -> list[dict[str, Any]]:
     return shown
 
 
-def notification(told: dict[str, Any]) -> Notification:
+def notification(content: dict[str, Any]) -> Notification:
     """The digest in the form of each kind of reader."""
-    title = headline(told)
+    title = headline(content)
     texts: dict[Reader, str] = {
-        "people": text(told),
+        "people": text(content),
         "phones": title,
-        "chat": json.dumps(chat.plain(title, lines(told))),
-        "machines": json.dumps(told),
+        "chat": json.dumps(chat.plain(title, lines(content))),
+        "machines": json.dumps(content),
     }
     return Notification(_SUBJECT, texts, _ATTRIBUTES)
 
 
-def headline(told: Mapping[str, Any]) -> str:
+def headline(content: Mapping[str, Any]) -> str:
     parts = []
-    if number := told["unscannable_total"]:
+    if number := content["unscannable_total"]:
         parts.append(f"{email.counted(number, 'running image')} cannot be scanned")
-    if number := told["failed_total"]:
+    if number := content["failed_total"]:
         parts.append(f"{email.counted(number, 'running image')} ended without a result")
-    if number := len(told["lapsing"]):
+    if number := len(content["lapsing"]):
         parts.append(f"{email.counted(number, 'exception')} will end within a week")
     return "Image scan: " + ", ".join(parts)
 
 
-def lines(told: Mapping[str, Any]) -> list[str]:
-    found = [*_image_lines(told, "unscannable"), *_image_lines(told, "failed")]
-    for each in told["lapsing"]:
+def lines(content: Mapping[str, Any]) -> list[str]:
+    found = [*_image_lines(content, "unscannable"), *_image_lines(content, "failed")]
+    for each in content["lapsing"]:
         what = f"{each['finding']} in {each['repository']}"
         why = f"accepted by {each['owner']} until {each['until']}: {each['reason']}"
         found.append(email.plain(f"{what}, {why}", 600))
     return found
 
 
-def _image_lines(told: Mapping[str, Any], name: str) -> list[str]:
+def _image_lines(content: Mapping[str, Any], name: str) -> list[str]:
     found = []
-    for each in told[name]:
+    for each in content[name]:
         found.append(email.plain(f"{each['uri']}: {each['reason']}", 600))
         shown = each["workloads"][:_SHOWN_WORKLOADS]
         found += [f"  {email.plain(workload)}" for workload in shown]
         if more := len(each["workloads"]) - len(shown):
             found.append(f"  and {more} more")
-    if more := told[f"{name}_total"] - len(told[name]):
+    if more := content[f"{name}_total"] - len(content[name]):
         found.append(f"and {more} more images")
     return found
 
 
-def text(told: Mapping[str, Any]) -> str:
+def text(content: Mapping[str, Any]) -> str:
     """An e-mail."""
-    return "\n".join([headline(told), "", *lines(told)]) + "\n"
+    return "\n".join([headline(content), "", *lines(content)]) + "\n"

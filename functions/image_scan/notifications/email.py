@@ -29,38 +29,40 @@ NEXT = {
 }
 
 
-def email(told: dict[str, Any]) -> str:
+def email(content: dict[str, Any]) -> str:
     """Plain text of what `message.compose` gives."""
-    image = told["image"]
-    lines = [headline(told), ""]
-    if told["reason"]:
-        lines += [plain(told["reason"], 2000), ""]
+    image = content["image"]
+    lines = [headline(content), ""]
+    if content["reason"]:
+        lines += [plain(content["reason"], 2000), ""]
     lines += [
         f"Image    {plain(image['uri'])}",
         f"Digest   {plain(image['digest'] or 'unknown')}",
     ]
-    if "scanned_at" in told:
-        older = "" if told.get("fresh", True) else " (an older result: it was not scanned anew)"
-        lines.append(f"Scanned  {told['scanned_at']}{older}")
-    if "config_digest" in told:
-        lines.append(f"Qualys   image id {plain(told['config_digest'].removeprefix('sha256:'))}")
-    lines += [f"{name:8} {words}" for name, words in examined(told)]
-    if fixable := told.get("fixable"):
+    if "scanned_at" in content:
+        older = "" if content.get("fresh", True) else " (an older result: it was not scanned anew)"
+        lines.append(f"Scanned  {content['scanned_at']}{older}")
+    if "config_digest" in content:
+        lines.append(f"Qualys   image id {plain(content['config_digest'].removeprefix('sha256:'))}")
+    lines += [f"{name:8} {words}" for name, words in examined(content)]
+    if fixable := content.get("fixable"):
         lines.append(f"Fixable  {fixable['critical']} critical, {fixable['high']} high")
-    if told.get("accepted"):
+    if content.get("accepted"):
         lines.append(
-            f"Accepted {counted(told['accepted'], 'finding')}, by exceptions, not counted here"
+            f"Accepted {counted(content['accepted'], 'finding')}, by exceptions, not counted here"
         )
-    if asked := requests(told):
+    if asked := requests(content):
         lines += ["", asked]
-    title = f"Deployed in {counted(told['workloads_total'], 'workload')}:"
-    lines += _section(title, workloads(told, _MOST_WORKLOADS) if told["workloads_total"] else [])
-    if listed := registered(told, _MOST_WORKLOADS):
+    title = f"Deployed in {counted(content['workloads_total'], 'workload')}:"
+    lines += _section(
+        title, workloads(content, _MOST_WORKLOADS) if content["workloads_total"] else []
+    )
+    if listed := registered(content, _MOST_WORKLOADS):
         lines += ["", *listed]
-    lines += _section("Malware and secrets:", detections(told))
-    lines += _section("Worst findings:", findings(told, _MOST_FINDINGS))
-    lines += ["", f"Next: {' '.join(next_steps(told))}"]
-    lines += _section("Look:", [f"{name:9}  {url}" for name, url in told["links"].items()])
+    lines += _section("Malware and secrets:", detections(content))
+    lines += _section("Worst findings:", findings(content, _MOST_FINDINGS))
+    lines += ["", f"Next: {' '.join(next_steps(content))}"]
+    lines += _section("Look:", [f"{name:9}  {url}" for name, url in content["links"].items()])
     return "\n".join(lines) + "\n"
 
 
@@ -68,85 +70,88 @@ def _section(title: str, lines: list[str]) -> list[str]:
     return ["", title, *(f"  {line}" for line in lines)] if lines else []
 
 
-def sms(told: dict[str, Any]) -> str:
-    return headline(told)[:_LONGEST_SMS]
+def sms(content: dict[str, Any]) -> str:
+    return headline(content)[:_LONGEST_SMS]
 
 
-def headline(told: dict[str, Any]) -> str:
+def headline(content: dict[str, Any]) -> str:
     """`shop/app:1.4.2: 1 critical, 2 high`, or the verdict where there are no counts."""
-    image = told["image"]
+    image = content["image"]
     name = plain(f"{image['repository']}:{image['tag']}" if image["tag"] else image["repository"])
-    if counts := told.get("told_counts"):
-        kinds = [*detected(told), f"{counts['critical']} critical", f"{counts['high']} high"]
+    if counts := content.get("notified_counts"):
+        kinds = [*detected(content), f"{counts['critical']} critical", f"{counts['high']} high"]
         return f"{name}: {', '.join(kinds)}"
-    return f"{name}: {told['verdict']}"
+    return f"{name}: {content['verdict']}"
 
 
-def requests(told: dict[str, Any]) -> str:
+def requests(content: dict[str, Any]) -> str:
     """Who asked for the scan by hand; empty where a deployment did."""
-    if not (asked := told.get("requested_by")):
+    if not (asked := content.get("requested_by")):
         return ""
-    alone = "" if told["workloads_total"] else ". No workload has to be notified of it"
+    alone = "" if content["workloads_total"] else ". No workload has to be notified of it"
     return plain(f"Scanned by hand, asked for by {', '.join(asked)}{alone}.", 600)
 
 
-def detected(told: Mapping[str, Any]) -> list[str]:
+def detected(content: Mapping[str, Any]) -> list[str]:
     """`malware in 2 files`, `1 secret`; of each that was found."""
-    malware, secrets = total(told.get("malware")), total(told.get("secrets"))
+    malware, secrets = total(content.get("malware")), total(content.get("secrets"))
     found = [f"malware in {counted(malware, 'file')}"] if malware else []
     return [*found, counted(secrets, "secret")] if secrets else found
 
 
-def examined(told: Mapping[str, Any]) -> list[tuple[str, str]]:
+def examined(content: Mapping[str, Any]) -> list[tuple[str, str]]:
     """For what the image was examined, and what of malware and secrets was found, by severity."""
     lines = []
-    if names := told.get("examined"):
+    if names := content.get("examined"):
         missing = [each for each in EXAMINATIONS if each not in names]
         apart = f"; not examined: {', '.join(missing)}" if missing else ""
         lines.append(("Examined", f"{', '.join(names)}{apart}"))
     for kind in ("malware", "secrets"):
-        if total(told.get(kind)):
-            found = [f"{number} {level}" for level, number in told[kind].items() if number]
+        if total(content.get(kind)):
+            found = [f"{number} {level}" for level, number in content[kind].items() if number]
             lines.append((kind.capitalize(), ", ".join(found)))
     return lines
 
 
-def detections(told: Mapping[str, Any]) -> list[str]:
+def detections(content: Mapping[str, Any]) -> list[str]:
     """The worst of them by name: of the file, or of the detector of the secret."""
     lines = []
-    for each in told.get("detections", []):
+    for each in content.get("detections", []):
         family = f" ({each['family']})" if each["family"] else ""
         lines.append(plain(f"{each['kind']}, severity {each['severity']}: {each['name']}{family}"))
     return lines
 
 
-def next_steps(told: Mapping[str, Any]) -> list[str]:
+def next_steps(content: Mapping[str, Any]) -> list[str]:
     """What to do; malware and secrets come before what has a fixed version."""
-    found = [ADVICE[kind] for kind in ("malware", "secrets") if total(told.get(kind))]
-    counts = told.get("told_counts")
+    found = [ADVICE[kind] for kind in ("malware", "secrets") if total(content.get(kind))]
+    counts = content.get("notified_counts")
     return (
-        found if found and counts and not any(counts.values()) else [*found, NEXT[told["verdict"]]]
+        found
+        if found and counts and not any(counts.values())
+        else [*found, NEXT[content["verdict"]]]
     )
 
 
-def workloads(told: dict[str, Any], most: int) -> list[str]:
+def workloads(content: dict[str, Any], most: int) -> list[str]:
     """A line for each workload, and a last one where there are more."""
-    lines = [_workload(workload) for workload in told["workloads"][:most]]
-    more = told["workloads_total"] - len(lines)
+    lines = [_workload(workload) for workload in content["workloads"][:most]]
+    more = content["workloads_total"] - len(lines)
     return [*lines, f"and {more} more"] if more > 0 else lines
 
 
-def registered(told: dict[str, Any], most: int) -> list[str]:
+def registered(content: dict[str, Any], most: int) -> list[str]:
     """A line for each task definition that is registered and that nothing runs."""
     lines = [
-        f"Registered, not running: {_workload(workload)}" for workload in told["registered"][:most]
+        f"Registered, not running: {_workload(workload)}"
+        for workload in content["registered"][:most]
     ]
-    more = len(told["registered"]) - len(lines)
+    more = len(content["registered"]) - len(lines)
     return [*lines, f"and {more} more task definitions"] if more > 0 else lines
 
 
-def findings(told: dict[str, Any], most: int) -> list[str]:
-    return [finding(each) for each in told["findings"][:most]]
+def findings(content: dict[str, Any], most: int) -> list[str]:
+    return [finding(each) for each in content["findings"][:most]]
 
 
 def _workload(workload: dict[str, Any]) -> str:

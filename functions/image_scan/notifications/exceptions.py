@@ -22,7 +22,7 @@ class AcceptedFindings:
         self._table = table
 
     def read(self) -> list[Accepted]:
-        """None where the item is gone or spoilt: more is told then, never less. Raises
+        """An empty list if the item is missing or unreadable: better to notify too much. Raises
         AwsUnavailable or AwsRejected."""
         item = self._table.get(KEY)
         try:

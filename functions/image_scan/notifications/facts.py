@@ -1,4 +1,4 @@
-"""What is told of an image's scan, to people and to machines alike."""
+"""The facts of a scan that people and machines get alike."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from image_scan.notifications.links import links
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from image_scan.contracts import Outcome, SettleTask, Workload
+    from image_scan.contracts import CompletionInput, Outcome, Workload
 
 _MOST_WORKLOADS = 100
 # Bytes of a list; SNS and EventBridge take 256 KiB, and names in ECS can be long.
@@ -22,18 +22,18 @@ _RESULT = ("counts", "potential", "fixable", "exempted", "fresh", "config_digest
 _DETECTED = ("examined", "malware", "secrets", "detections")
 
 
-def of(task: SettleTask, outcome: Outcome, qualys_platform_url: str) -> dict[str, Any]:
+def of(scan_input: CompletionInput, outcome: Outcome, qualys_platform_url: str) -> dict[str, Any]:
     """`verdict`, `reason`, `image` and `links`, and what the result says where there is one."""
-    image = task["image"]
-    told: dict[str, Any] = {
+    image = scan_input["image"]
+    content: dict[str, Any] = {
         "verdict": outcome["verdict"],
         "reason": reason(outcome),
         "image": {name: image.get(name, "") for name in _IMAGE},
         **{name: outcome[name] for name in (*_RESULT, *_DETECTED) if name in outcome},  # type: ignore[literal-required]
     }
     if scanned_at := outcome.get("scanned_at"):
-        told["scanned_at"] = datetime.fromtimestamp(scanned_at / 1000, UTC).isoformat()
-    return {**told, "links": links(task, outcome, qualys_platform_url)}
+        content["scanned_at"] = datetime.fromtimestamp(scanned_at / 1000, UTC).isoformat()
+    return {**content, "links": links(scan_input, outcome, qualys_platform_url)}
 
 
 def requests(workloads: Mapping[str, Workload]) -> dict[str, list[str]]:

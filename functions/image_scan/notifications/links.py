@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 if TYPE_CHECKING:
-    from image_scan.contracts import Outcome, SettleTask
+    from image_scan.contracts import CompletionInput, Outcome
 
 # By how a region's name begins; the first that fits.
 _CONSOLES = (
@@ -16,11 +16,13 @@ _CONSOLES = (
 )
 
 
-def links(task: SettleTask, outcome: Outcome, qualys_platform_url: str) -> dict[str, str]:
+def links(
+    scan_input: CompletionInput, outcome: Outcome, qualys_platform_url: str
+) -> dict[str, str]:
     """The `execution` of the scan, where there was one, the `image` in ECR, if it is there, and its
     page at `qualys`, if it has one and the platform is known."""
-    image, found = task["image"], {}
-    if arn := task.get("execution_arn"):
+    image, found = scan_input["image"], {}
+    if arn := scan_input.get("execution_arn"):
         region = arn.split(":")[3]
         page = f"states/home?region={region}#/v2/executions/details/{quote(arn, safe=':')}"
         found["execution"] = f"https://{region}.{_console(region)}/{page}"

@@ -16,45 +16,48 @@ if TYPE_CHECKING:
 
     from mypy_boto3_sns.type_defs import MessageAttributeValueTypeDef
 
-    from image_scan.contracts import Counts, Outcome, Reader, SettleTask, Workload
+    from image_scan.contracts import CompletionInput, Counts, Outcome, Reader, Workload
     from image_scan.notifications.selection import Selection
 
 _LONGEST_SUBJECT = 100  # characters, printable ASCII; SNS refuses any other
 SCHEMA = "image-scan/notification/1"
 
 
-def notification(told: dict[str, Any]) -> Notification:
+def notification(content: dict[str, Any]) -> Notification:
     """The notification of what `message` gives, in the form of each kind of reader."""
     texts: dict[Reader, str] = {
-        "people": email.email(told),
-        "phones": email.sms(told),
-        "chat": json.dumps(chat.notification(told)),
-        "machines": json.dumps(told),
+        "people": email.email(content),
+        "phones": email.sms(content),
+        "chat": json.dumps(chat.notification(content)),
+        "machines": json.dumps(content),
     }
-    return Notification(subject(told), texts, attributes(told))
+    return Notification(subject(content), texts, attributes(content))
 
 
-def subject(told: Mapping[str, Any]) -> str:
+def subject(content: Mapping[str, Any]) -> str:
     """`Scan: <repository> - <n>C/<m>H`, or the verdict where there are no counts."""
-    counts = told.get("told_counts")
-    result = f"{counts['critical']}C/{counts['high']}H" if counts else told["verdict"]
-    result = ", ".join([*email.detected(told), result])
-    repository = re.sub(r"[^!-~]", "?", told["image"]["repository"])
+    counts = content.get("notified_counts")
+    result = f"{counts['critical']}C/{counts['high']}H" if counts else content["verdict"]
+    result = ", ".join([*email.detected(content), result])
+    repository = re.sub(r"[^!-~]", "?", content["image"]["repository"])
     room = _LONGEST_SUBJECT - len(f"Scan:  - {result}")
     return f"Scan: {repository[:room]} - {result}"
 
 
 def compose(
-    task: SettleTask, outcome: Outcome, selection: Selection, qualys_platform_url: str = ""
+    scan_input: CompletionInput,
+    outcome: Outcome,
+    selection: Selection,
+    qualys_platform_url: str = "",
 ) -> dict[str, Any]:
     """What the JSON of a notification holds; docs/notifications.md is its schema."""
-    told: dict[str, Any] = {
+    content: dict[str, Any] = {
         "schema": SCHEMA,
-        **facts.of(task, outcome, qualys_platform_url),
+        **facts.of(scan_input, outcome, qualys_platform_url),
     }
     if "counts" in outcome:
-        told["told_counts"] = _told_counts(outcome, selection)
-        told["accepted"] = selection.accepted
+        content["notified_counts"] = _notified_counts(outcome, selection)
+        content["accepted"] = selection.accepted
     top = outcome.get("top", [])
     if selection.left is not None:
         left = {each.qid for each in selection.left}
@@ -62,7 +65,7 @@ def compose(
     new = {each.qid for judged in selection.judged.values() for each in judged.new}
     deployed = _rows(selection, select_workloads(selection.workloads))
     return {
-        **told,
+        **content,
         "findings": [{**each, "new": each["qid"] in new} for each in top],
         "workloads": facts.shown(deployed),
         "workloads_total": len(deployed),
@@ -80,7 +83,7 @@ def _rows(selection: Selection, workloads: Mapping[str, Workload]) -> list[dict[
     ]
 
 
-def _told_counts(outcome: Outcome, selection: Selection) -> Counts:
+def _notified_counts(outcome: Outcome, selection: Selection) -> Counts:
     """Without accepted findings, where these are known."""
     if selection.left is None:
         return outcome["counts"]
@@ -88,7 +91,7 @@ def _told_counts(outcome: Outcome, selection: Selection) -> Counts:
 
 
 def _compared(selection: Selection, workload: str) -> dict[str, Any]:
-    """How many findings of those that are told the image before had not, and so on."""
+    """Counts of new, still open and fixed findings against the image before."""
     judged = selection.judged.get(workload)
     if judged is None or not judged.known_before:
         return {}
@@ -96,16 +99,16 @@ def _compared(selection: Selection, workload: str) -> dict[str, Any]:
     return {"compared": numbers}
 
 
-def attributes(told: dict[str, Any]) -> dict[str, MessageAttributeValueTypeDef]:
+def attributes(content: dict[str, Any]) -> dict[str, MessageAttributeValueTypeDef]:
     """What a subscription can filter by; of the workloads, each value of any of them."""
     single = {
-        "verdict": told["verdict"],
-        "max_severity": _max_severity(told),
-        "repository": told["image"]["repository"],
+        "verdict": content["verdict"],
+        "max_severity": _max_severity(content),
+        "repository": content["image"]["repository"],
     }
     several = {
         name: sorted(
-            {workload[name] for workload in [*told["workloads"], *told["registered"]]} - {""}
+            {workload[name] for workload in [*content["workloads"], *content["registered"]]} - {""}
         )
         for name in ("account", "region", "cluster", "service", "team")
     }
@@ -120,13 +123,13 @@ def attributes(told: dict[str, Any]) -> dict[str, MessageAttributeValueTypeDef]:
     return found
 
 
-def _max_severity(told: dict[str, Any]) -> str:
+def _max_severity(content: dict[str, Any]) -> str:
     """`unknown` where there is no result, `none` where there is no finding. Malware is `critical`,
     however it is rated: no filter by severity leaves it out."""
-    if "counts" not in told:
+    if "counts" not in content:
         return "unknown"
-    if detections.total(told.get("malware")):
+    if detections.total(content.get("malware")):
         return "critical"
-    counted = (told["counts"], told.get("secrets", {}))
+    counted = (content["counts"], content.get("secrets", {}))
     levels = ("critical", "high", "medium", "low")
     return next((name for name in levels if any(each.get(name) for each in counted)), "none")

@@ -1,7 +1,7 @@
 """The team that owns a workload: the one that a tag names, of the service, task definition or
 repository.
 
-It is asked only when there is something to tell. A service's own tag comes first.
+It is asked only when there is a notification. A service's own tag comes first.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What is worth a notification: the install's inputs, applied when a verdict is told.
+"""What is worth a notification: the install's inputs, applied when a verdict is known.
 
-The stored counts stay as Qualys told them; nothing that is unknown is taken for fine.
+The stored counts stay as Qualys gave them; nothing that is unknown is taken for fine.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ class NotificationPolicy:
     def threshold(self) -> int:
         return _FROM[self.min_severity]
 
-    def may_tell(self, outcome: Outcome) -> bool:
-        """By the counts alone: whether anybody could have to hear of it."""
+    def may_notify(self, outcome: Outcome) -> bool:
+        """Whether anybody could have to be notified, by the counts alone."""
         if outcome.get("error") in throttle.ERRORS:
             return True  # not the image's: nothing at all is scanned
         switched = {
@@ -92,7 +92,7 @@ class NotificationPolicy:
 
 @dataclass(frozen=True)
 class Accepted:
-    """An exception: nobody is told of this finding in such repositories, to the end of the day
+    """An exception: nobody is notified of this finding in such repositories, to the end of the day
     `until`. Exactly one of `qid` (0 for none) and `cve` is given."""
 
     qid: int
@@ -131,7 +131,7 @@ class Judged:
 
     left: Sequence[Finding]
     accepted: int
-    is_told: bool
+    is_notified: bool
     known_before: bool = False
     new: Sequence[Finding] = ()
     still_open: Sequence[Finding] = ()
@@ -170,11 +170,11 @@ def judge(
     kept = [known_as or each for each, known_as in pairs]
     if notified is None:
         return Judged(left, hidden, bool(severe), notified=kept)
-    is_told = bool(new if policy.notify_on == "new" else severe)
+    is_notified = bool(new if policy.notify_on == "new" else severe)
     still_open = [each for each, known_as in pairs if known_as]
     now = {each.qid for each in found}
     fixed = [each for each in notified if each.qid not in now]
-    return Judged(left, hidden, is_told, True, new, still_open, fixed, kept)
+    return Judged(left, hidden, is_notified, True, new, still_open, fixed, kept)
 
 
 def _known_as(finding: Finding, notified: Sequence[Finding]) -> Finding | None:

@@ -1,4 +1,4 @@
-"""Whom a verdict is told: which workloads, and of which of its findings."""
+"""Selects the workloads to notify of a verdict, and the findings to name."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from image_scan.cache.leases import ScanCache
-    from image_scan.contracts import Image, Outcome, SettleTask, Workload
+    from image_scan.contracts import CompletionInput, Image, Outcome, Workload
     from image_scan.findings.encoding import Finding
     from image_scan.inventory.notified import NotifiedFindings
     from image_scan.notifications.exceptions import AcceptedFindings
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from image_scan.notifications.topics import Topics
 
 # So long workloads are compared with what they were notified of; each may take 22 calls. Those for
-# which no time is left hear of everything.
+# which no time is left are notified of everything.
 _COMPARING_SECONDS = 8
 
 
 @dataclass(frozen=True)
-class Telling:
+class Notifier:
     """Every method raises AwsUnavailable or AwsRejected when the tables or SNS do not answer."""
 
     policy: NotificationPolicy
@@ -44,18 +44,20 @@ class Telling:
     clock: Callable[[], float] = time.time
     timer: Callable[[], float] = time.monotonic
 
-    def tell(self, task: SettleTask, outcome: Outcome, workloads: Mapping[str, Workload]) -> bool:
-        """Whether anybody had to hear of it. What a workload was notified of is recorded after
-        that: it may be told again after a crash, and is never taken for told."""
-        image, workloads = task["image"], to_notify(workloads)
-        if not self.policy.may_tell(outcome):
+    def notify(
+        self, scan_input: CompletionInput, outcome: Outcome, workloads: Mapping[str, Workload]
+    ) -> bool:
+        """Returns whether anybody had to be notified. What a workload was notified of is recorded
+        after that: a crash may repeat a notification, and never lose one."""
+        image, workloads = scan_input["image"], to_notify(workloads)
+        if not self.policy.may_notify(outcome):
             if "counts" in outcome:
                 for workload in workloads:
                     self.notified.end(workload, image)
             return False
         policy = self.policy
-        if again := task.get("again", False):
-            # All that run the image have heard of this verdict: in one message, and what is new.
+        if again := scan_input.get("again", False):
+            # All that run the image know this verdict: one message with what is new.
             workloads, policy = self.notified.workloads(image), replace(policy, notify_on="new")
         judged = self.judge(image, outcome, workloads, policy, same_scan=again)
         if again and judged is None:
@@ -63,9 +65,9 @@ class Telling:
         selection = select(judged, workloads, not again and self.policy.detected(outcome))
         if selection.workloads:
             selection = replace(selection, teams=self.owners.of(image, selection.workloads))
-            told = message.compose(task, outcome, selection, self.qualys_platform_url)
+            content = message.compose(scan_input, outcome, selection, self.qualys_platform_url)
             teams = set(selection.teams.values())
-            self.topics.publish(message.notification(told), teams)
+            self.topics.publish(message.notification(content), teams)
         for workload, each in (judged or {}).items():
             self.notified.record(workload, image, each.notified)
         return bool(selection.workloads)

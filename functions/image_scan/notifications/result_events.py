@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_events import EventBridgeClient
 
-    from image_scan.contracts import Outcome, SettleTask, Workload
+    from image_scan.contracts import CompletionInput, Outcome, Workload
 
 SOURCE = "image-scan"
 DETAIL_TYPE = "Container Image Scan Completed"
@@ -40,13 +40,15 @@ class ResultEvents:
         self._install = install
         self._qualys_platform_url = qualys_platform_url
 
-    def put(self, task: SettleTask, outcome: Outcome, workloads: Mapping[str, Workload]) -> None:
+    def put(
+        self, scan_input: CompletionInput, outcome: Outcome, workloads: Mapping[str, Workload]
+    ) -> None:
         """Raises AwsUnavailable.
 
-        Where the bus refuses it, people are told all the same: that is logged and counted.
+        Where the bus refuses it, people are notified all the same: that is logged and counted.
         """
-        told = detail(task, outcome, workloads, self._qualys_platform_url)
-        entry = json.dumps({"install": self._install, **told})
+        content = detail(scan_input, outcome, workloads, self._qualys_platform_url)
+        entry = json.dumps({"install": self._install, **content})
         try:
             self._put(entry)
         except AwsRejected as error:
@@ -72,18 +74,18 @@ class ResultEvents:
 
 
 def detail(
-    task: SettleTask,
+    scan_input: CompletionInput,
     outcome: Outcome,
     workloads: Mapping[str, Workload],
     qualys_platform_url: str = "",
 ) -> dict[str, Any]:
     """Its `detail`, but for the `install`."""
     deployed = _rows(select_workloads(workloads))
-    told = facts.of(task, outcome, qualys_platform_url)
-    told["image"]["role_account_id"] = task["image"]["role_account_id"]
+    content = facts.of(scan_input, outcome, qualys_platform_url)
+    content["image"]["role_account_id"] = scan_input["image"]["role_account_id"]
     return {
         "schema": SCHEMA,
-        **told,
+        **content,
         "findings": outcome.get("top", []),
         "workloads": facts.shown(deployed),
         "workloads_total": len(deployed),

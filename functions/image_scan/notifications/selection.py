@@ -35,10 +35,10 @@ def select(
     """`always`: all of them are notified, whatever they were notified of before."""
     if judged is None:
         return Selection(workloads)
-    told = {workload: each for workload, each in judged.items() if each.is_told or always}
-    if not told:
+    chosen = {workload: each for workload, each in judged.items() if each.is_notified or always}
+    if not chosen:
         return Selection({})
-    first = next(iter(told.values()))
+    first = next(iter(chosen.values()))
     return Selection(
-        {workload: workloads[workload] for workload in told}, first.left, first.accepted, told
+        {workload: workloads[workload] for workload in chosen}, first.left, first.accepted, chosen
     )

@@ -1,4 +1,4 @@
-"""Errors of the whole install, told once an hour and not once for each image that meets them."""
+"""Reports errors of the whole install once an hour, and not once for each image that meets them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ERRORS = frozenset(
     }
 )
 _SECONDS = 3600
-_CLAIM_SECONDS = 60  # a teller that dies keeps the others silent no longer than that
+_CLAIM_SECONDS = 60  # if a function dies while it publishes, another may publish after this time
 _FREE = "attribute_not_exists(notice) OR #ttl <= :now OR claimed_by = :claimant"
 
 
@@ -38,11 +38,11 @@ class InstallNotices:
         self._clock = clock
 
     def once(
-        self, error: str, tell: Callable[[], object], seconds: int = _SECONDS, claimant: str = ""
+        self, error: str, notify: Callable[[], object], seconds: int = _SECONDS, claimant: str = ""
     ) -> bool:
-        """Tells unless it was told within that time, by default the hour; whether it was now.
+        """Notifies unless that was done within `seconds`, by default the hour; whether it did.
 
-        A `claimant` that failed to tell may try again at once, others after a minute.
+        A `claimant` that failed to notify may try again at once, others after a minute.
         """
         notice, now = {"imageDigest": f"notice#{error}", "notice": error}, int(self._clock())
         claim = {**notice, "ttl": now + _CLAIM_SECONDS, "claimed_by": claimant or uuid.uuid4().hex}
@@ -50,6 +50,6 @@ class InstallNotices:
             self._table.put(claim, _FREE, now=now, claimant=claim["claimed_by"])
         except ConditionFailedError:
             return False
-        tell()
+        notify()
         self._table.put({**notice, "ttl": now + seconds})
         return True

@@ -30,7 +30,7 @@ def answered(answer: requests.Response) -> Any:
 def created(answer: requests.Response) -> Any:
     """What a creation answers: by documents a string or nothing, in practice an object.
 
-    Raises QualysUnreadable for all else: then it cannot be told whether anything was created.
+    Raises QualysUnreadable for all else: then it is unknown whether anything was created.
     """
     if not answer.content.strip():
         return None

@@ -72,7 +72,7 @@ class QualysClient:
     def create_registry(
         self, uri: str, name: str, account_id: str, region: str, role_arn: str, account_type: str
     ) -> str:
-        """Creates an ECR registry; its UUID where the answer tells it, else empty."""
+        """Creates an ECR registry; its UUID where the answer has it, else empty."""
         body = {
             "registryType": "AWS",
             "registryUri": uri,
@@ -90,7 +90,7 @@ class QualysClient:
     def submit_scan(self, registry: str, name: str, repository: str, tag: str) -> str | None:
         """Starts an on-demand scan of one tag; None when the registry does not exist.
 
-        Returns the schedule's UUID, empty when the answer does not tell it.
+        Returns the schedule's UUID, empty when the answer has none.
         """
         body = {
             "name": name,
@@ -217,14 +217,14 @@ class QualysClient:
             if query:
                 params["filter"] = query
             answer = self._transport.send("GET", path, params=params)
-            told = None if answer.status_code == 404 else bodies.answered(answer)
-            page = reading.rows(told)
-            counted = max(counted, reading.total(told))
+            stated = None if answer.status_code == 404 else bodies.answered(answer)
+            page = reading.rows(stated)
+            counted = max(counted, reading.total(stated))
             new = [row for row in page if str(row.get(key)) not in seen]
             yield from new
             seen.update(str(row.get(key)) for row in new)
             # A page may be cut shorter than asked for.
-            if not new or (len(page) < _PAGE and reading.total(told) <= len(seen)):
+            if not new or (len(page) < _PAGE and reading.total(stated) <= len(seen)):
                 break
         else:
             raise QualysRejected(f"{path}: more than {_MOST_PAGES} pages")

@@ -110,7 +110,8 @@ class Credentials:
         return token, (self._clock() + _LIFETIME if ends is None else ends) - _MARGIN
 
     def _mint(self, secret: dict[str, str]) -> str:
-        """At the door of users, or at either one of clients: which it is, only trying tells."""
+        """Signs in: users at /auth, API clients at /auth/oauth or /auth/oidc. Which of the two it
+        is depends on the platform, so both are tried."""
         doors: dict[str, dict[str, dict[str, str]]]
         if "username" in secret:
             doors = {"/auth": {"data": {**secret, "token": "true"}}}

@@ -140,14 +140,14 @@ class ScannedImage:
 
 
 def _scan_status(value: Any) -> str:
-    """Empty when it is not told; what is no text is told, and no success."""
+    """Empty when it is not given; what is no text is given, and no success."""
     if value is None:
         return ""
     return value if isinstance(value, str) else "unreadable"
 
 
 def _findings(listed: Any) -> list[Any]:
-    """Each finding of a record's list once, or every entry where they cannot be told apart."""
+    """Each finding of a record's list once, or every entry where they cannot be distinguished."""
     if not isinstance(listed, list) or not all(isinstance(each, Mapping) for each in listed):
         return listed if isinstance(listed, list) else []
     try:
@@ -211,7 +211,7 @@ class Vulnerabilities:
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
-    """What is not told has nothing in it. Raises QualysUnreadable for what cannot be counted."""
+    """What is not given has nothing in it. Raises QualysUnreadable for what cannot be counted."""
     if not value:
         return {}
     if not isinstance(value, Mapping):

@@ -27,8 +27,8 @@ def rows(answer: Any) -> list[Mapping[str, Any]]:
 
 def total(answer: Any) -> int:
     """How many rows a list has over all its pages, as far as it says."""
-    told = answer.get("count") if isinstance(answer, Mapping) else 0
-    return told if isinstance(told, int) else 0
+    stated = answer.get("count") if isinstance(answer, Mapping) else 0
+    return stated if isinstance(stated, int) else 0
 
 
 def text(row: Mapping[str, Any], name: str) -> str:
@@ -37,7 +37,7 @@ def text(row: Mapping[str, Any], name: str) -> str:
 
 
 def is_id(value: str) -> bool:
-    """Whether it can stand in a path: what a list tells is not trusted with more."""
+    """Whether it can stand in a path: what a list says is not trusted with more."""
     return bool(_ID.fullmatch(value))
 
 
@@ -74,7 +74,7 @@ def objects(row: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
 
 
 def count(value: Any) -> int:
-    """A count as a number or as text; 0 when it is not told. Raises QualysUnreadable."""
+    """A count as a number or as text; 0 when it is not given. Raises QualysUnreadable."""
     if value is None or value == "":
         return 0
     if isinstance(value, str) and len(value) < 10 and value.isascii() and value.isdigit():
@@ -85,9 +85,9 @@ def count(value: Any) -> int:
 
 
 def sum_of(counts: Any, pattern: str) -> int | None:
-    """The sum of counts by severity, keys by `pattern`; None unless all five are told."""
+    """The sum of counts by severity, keys by `pattern`; None unless all five are given."""
     if not isinstance(counts, Mapping):
         return None
-    told = [counts.get(pattern.format(level)) for level in range(1, 6)]
-    numbers = [count(each) for each in told]
-    return None if None in told or "" in told else sum(numbers)
+    stated = [counts.get(pattern.format(level)) for level in range(1, 6)]
+    numbers = [count(each) for each in stated]
+    return None if None in stated or "" in stated else sum(numbers)

@@ -21,7 +21,7 @@ from image_scan.scans import schedules
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from image_scan.cache.registries import RegistryMemo
+    from image_scan.cache.registries import RegistryCache
     from image_scan.qualys.client import QualysClient
 
 # By the role's partition; Container Security knows no other.
@@ -51,7 +51,7 @@ def find_or_create(
     image: Image,
     role: RegistryRole,
     qualys: QualysClient,
-    memo: RegistryMemo,
+    registry_cache: RegistryCache,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Registry:
     """Safe to repeat and to run at once: one execution creates, and nothing in IAM is changed.
@@ -59,24 +59,24 @@ def find_or_create(
     Raises RegistryNotReady while another execution creates it, or Qualys does not list it yet.
     """
     account_id, region = image["account_id"], image["region"]
-    if uuid := memo.recall(account_id, region):
-        return Registry(uuid=uuid, memoised=True)
+    if uuid := registry_cache.recall(account_id, region):
+        return Registry(uuid=uuid, cached=True)
     uri = f"https://{image['host']}"
     found = uuid = qualys.registry_uuid(uri)
     if not found:
-        if not memo.lock(account_id, region):
+        if not registry_cache.lock(account_id, region):
             raise RegistryNotReady(f"{uri} is being created")
         try:
             uuid = _create(image, uri, role, qualys, sleep)
         except RegistryNotReady:
             raise  # it may exist: the lock keeps others from creating a second one
         except ScanError:
-            memo.forget(account_id, region)
+            registry_cache.forget(account_id, region)
             raise
         log.info("registry created at Qualys", uri=uri, role_arn=role.arn)
-    if memo.remember(account_id, region, uuid) and found:
+    if registry_cache.remember(account_id, region, uuid) and found:
         schedules.sweep(found, qualys)
-    return Registry(uuid=uuid, memoised=False)
+    return Registry(uuid=uuid, cached=False)
 
 
 def _create(
@@ -89,9 +89,11 @@ def _create(
     account_id, region = image["account_id"], image["region"]
     name = f"ecr-{account_id}-{region}"
     _connect(role, name, qualys)
-    told = ""
+    answered = ""
     try:
-        told = qualys.create_registry(uri, name, account_id, region, role.arn, role.account_type)
+        answered = qualys.create_registry(
+            uri, name, account_id, region, role.arn, role.account_type
+        )
     except QualysRejected:
         if uuid := qualys.registry_uuid(uri):
             return uuid  # somebody was faster
@@ -103,9 +105,9 @@ def _create(
             if uuid := qualys.registry_uuid(uri):
                 return uuid
         sleep(1)
-    if not told:
+    if not answered:
         raise RegistryNotReady(f"{uri} is not listed after its creation")
-    return told
+    return answered
 
 
 def _connect(role: RegistryRole, name: str, qualys: QualysClient) -> None:

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 def fetch(image: Image, status: Status, qualys: QualysClient, *, alarming: bool = False) -> Outcome:
     """Raises UnexpectedAnswer where Qualys counts more for the image than it lists: neither a
     CLEAN nor a smaller count may come of that. And ScanFailed rather than call clean what is in
-    doubt. `alarming`: people hear of the image in any case, and the reason says so instead."""
+    doubt. `alarming`: people are notified of the image in any case, and the reason says so
+    instead."""
     sha, reported = status["sha"], status["reported"]
     found = qualys.vulnerabilities(sha, apply_exceptions=True, expected=reported)
     outcome = summary.summarise(found.entries, fixes.unpack(status.get("fixes", "")))
@@ -83,8 +84,8 @@ def _missing_in_summary(entries: Entries, found: Vulnerabilities) -> str:
     explained = [each for each in entries if kind_of(each) in ("confirmed", "exempted")]
     if found.confirmed <= len(explained) and found.confirmed + found.potential <= len(entries):
         return ""
-    told = f"{found.confirmed} confirmed and {found.potential} potential"
-    return f"counts {told} vulnerabilities and lists {len(entries)}"
+    stated = f"{found.confirmed} confirmed and {found.potential} potential"
+    return f"counts {stated} vulnerabilities and lists {len(entries)}"
 
 
 def _hidden(status: Status, found: Vulnerabilities, qualys: QualysClient) -> Entries:
@@ -104,7 +105,7 @@ def _hidden(status: Status, found: Vulnerabilities, qualys: QualysClient) -> Ent
 
 
 def _refuse(missing: str, found: Vulnerabilities) -> NoReturn:
-    """Says what is known all the same: nobody else will hear of what is listed."""
+    """Says what is known all the same: nobody else is notified of what is listed."""
     counts = summary.summarise(found.entries)["counts"]
     known = " and ".join(f"{number} {level}" for level, number in counts.items() if number)
     known = f"; confirmed of those listed: {known}" if known else ""
@@ -127,5 +128,5 @@ def _remarks(image: Image, status: Status) -> list[str]:
     if not status["fresh"]:
         remarks.append("Qualys did not scan again; this is its last result for the same image")
     if not image["digest"]:
-        remarks.append("identified by its tag only, since ECR did not tell its digest")
+        remarks.append("identified by its tag only, since ECR did not give its digest")
     return remarks

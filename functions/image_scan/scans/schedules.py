@@ -21,7 +21,7 @@ from image_scan.qualys.reading import is_id
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from image_scan.cache.registries import RegistryMemo
+    from image_scan.cache.registries import RegistryCache
     from image_scan.qualys.client import QualysClient
     from image_scan.qualys.models import Schedule
 
@@ -40,13 +40,13 @@ def submit(
     execution_name: str,
     retried: bool,
     qualys: QualysClient,
-    memo: RegistryMemo,
+    registry_cache: RegistryCache,
     clock: Callable[[], float] = time.time,
 ) -> Submission:
     """Submits the execution's schedule, unless an earlier try has.
 
-    Raises QualysUnreadable where it cannot be told whether Qualys took it: the next try looks.
-    RegistryGone when a memoised registry is no more; the memo is then dropped. ImageNotScannable
+    Raises QualysUnreadable where it is unknown whether Qualys took it: the next try looks.
+    RegistryGone when a cached registry is no more; the entry is then dropped. ImageNotScannable
     for what could be scanned when it was leased, and no longer can.
     """
     if image["unscannable"]:
@@ -63,9 +63,9 @@ def submit(
             return _submission(earlier, submitted_at)
         raise
     if uuid is None:
-        if not registry["memoised"]:
+        if not registry["cached"]:
             raise QualysRejected("Qualys does not know the registry that it lists")
-        memo.forget(image["account_id"], image["region"])
+        registry_cache.forget(image["account_id"], image["region"])
         raise RegistryGone(registry["uuid"])
     if not uuid:
         schedule = qualys.schedule_named(registry["uuid"], name)
@@ -78,8 +78,8 @@ def submit(
 
 def requested_at(schedule: Schedule | None, ours: int) -> int:
     """When a scan was asked for, in epoch milliseconds: by Qualys' clock where that can be."""
-    told = schedule.created if schedule else 0
-    return told if abs(told - ours) <= _CLOCKS_APART_MS else ours
+    stated = schedule.created if schedule else 0
+    return stated if abs(stated - ours) <= _CLOCKS_APART_MS else ours
 
 
 def clear_away(

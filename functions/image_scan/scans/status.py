@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 _CLOCK_SKEW_MS = 120_000
 # Results may come a while after the end of their job. So many checks see it ended before an older
 # result counts, or an image that Qualys does not list is given up; and so many for its scan error.
-_SETTLING_CHECKS = 5
+_STABLE_CHECKS = 5
 _ERROR_CHECKS = 2
-_DOUBT = "Qualys does not tell which image of the index it scanned; this is the worst that it has"
+_DOUBT = "Qualys does not say which image of the index it scanned; this is the worst that it has"
 
 
 def check(
@@ -85,8 +85,8 @@ def _judge(image: Image, known: list[ScannedImage], earliest: int, ended: int) -
     if ended >= _ERROR_CHECKS:
         _raise_scan_error(ours)
     # What is known by its tag only may have been other bytes when it was scanned.
-    settled = ended >= _SETTLING_CHECKS and len(ready) == len(ours)
-    if settled and image["digest"] and (answer := _worst(fresh or ready)):
+    is_stable = ended >= _STABLE_CHECKS and len(ready) == len(ours)
+    if is_stable and image["digest"] and (answer := _worst(fresh or ready)):
         doubt = "" if _is_certain(image) else _DOUBT
         return _result(answer, fresh=answer in fresh, ended=ended, doubt=doubt)
     return _waiting(ended)
@@ -95,7 +95,7 @@ def _judge(image: Image, known: list[ScannedImage], earliest: int, ended: int) -
 def _proof(
     image: Image, known: list[ScannedImage], fresh: list[ScannedImage]
 ) -> ScannedImage | None:
-    """The new result that is the image's own; None while it cannot be told."""
+    """The new result that is the image's own; None while that is unknown."""
     if _is_certain(image) or not image["digest"]:
         return _worst(fresh)
     pulled = [each for each in known if bare(image["digest"]) in each.digests]
@@ -176,7 +176,7 @@ def _raise_unlisted(known: Iterable[ScannedImage], image: Image, earliest: int, 
         if image["digest"] and ended >= _ERROR_CHECKS:
             what = f"the index has an image for {image.get('platform') or 'another platform'}"
             raise ImageNotScannable(f"{what}, and Qualys scanned another one under its tag")
-    if ended >= _SETTLING_CHECKS:
+    if ended >= _STABLE_CHECKS:
         raise ScanFailed("the scan job has ended and Qualys does not list the image")
 
 

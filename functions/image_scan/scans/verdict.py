@@ -12,7 +12,7 @@ from image_scan.scans import results, schedules
 if TYPE_CHECKING:
     from collections.abc import Iterable, Set
 
-    from image_scan.contracts import Detections, Outcome, ResultTask
+    from image_scan.contracts import Detections, Outcome, ResultsInput
     from image_scan.qualys.client import QualysClient
 
 _REMEDIES = {
@@ -21,16 +21,16 @@ _REMEDIES = {
 }
 
 
-def verdict(task: ResultTask, qualys: QualysClient, required: Set[str]) -> Outcome:
+def verdict(scan_input: ResultsInput, qualys: QualysClient, required: Set[str]) -> Outcome:
     """Clears the schedule away.
 
     Raises NotExamined where the image was not examined for all that is `required`. Where it has
-    findings that people hear of anyway, the reason says so instead.
+    findings that people are notified of anyway, the reason says so instead.
     """
-    with schedules.cleared_away(task["registry"], task["submission"], qualys):
-        detected = detected_at.fetch(task["status"], qualys)
+    with schedules.cleared_away(scan_input["registry"], scan_input["submission"], qualys):
+        detected = detected_at.fetch(scan_input["status"], qualys)
         serious = _is_serious(detected)
-        outcome = results.fetch(task["image"], task["status"], qualys, alarming=serious)
+        outcome = results.fetch(scan_input["image"], scan_input["status"], qualys, alarming=serious)
     outcome = detections.add(outcome, detected)
     missing = list(_missing(outcome, detected, required))
     if missing and not (serious or detections.is_serious(outcome["counts"])):

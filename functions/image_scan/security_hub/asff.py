@@ -1,6 +1,6 @@
 """A verdict as Security Hub takes it: one ASFF finding per image and severity level. Pure.
 
-Malware and secrets are one finding each, told apart like a level: see `security_detections`.
+Malware and secrets are one finding each, kept apart like a level: see `security_detections`.
 
 Format and lengths: https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_AwsSecurityFinding.html
 A finding may have 240 KB:
@@ -53,7 +53,7 @@ class Product(NamedTuple):
 
 
 def image_key(image: Mapping[str, Any]) -> str:
-    """What is the same for the same image: its digest, or its tag where ECR told no digest.
+    """What is the same for the same image: its digest, or its tag where ECR gave no digest.
 
     Two platforms of one index are two images. An event from before an upgrade names none.
     """

@@ -33,7 +33,7 @@ class Part(NamedTuple):
     more: dict[str, Any]
 
 
-def untold(detail: Mapping[str, Any]) -> set[str]:
+def unmentioned(detail: Mapping[str, Any]) -> set[str]:
     """The kinds that the scan did not look for: nothing is known to be better or worse."""
     return {kind for kind in KINDS if kind not in detail}
 

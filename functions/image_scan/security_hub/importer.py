@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from image_scan.aws.cross_account import Accounts
-    from image_scan.security_hub.state import SecurityHubMemo
+    from image_scan.security_hub.state import SecurityHubState
 
 SCHEMA = "image-scan/result/1"
 _WITH_RESULT = ("CLEAN", "FINDINGS")
@@ -36,17 +36,17 @@ class SecurityHub:
     def __init__(
         self,
         accounts: Accounts,
-        memo: SecurityHubMemo,
+        state: SecurityHubState,
         product_arn: Callable[[str], str],
         install: str,
     ) -> None:
         self._accounts = accounts
-        self._memo = memo
+        self._state = state
         self._product_arn = product_arn
         self._install = install
 
     def take(self, event: Mapping[str, Any]) -> None:
-        """Imports what a result event tells, and archives what it tells no more; safe to repeat.
+        """Imports what a result event lists, and archives what it lists no more; safe to repeat.
 
         Raises AwsUnavailable and AwsRejected, and MalformedEvent for what is no result event.
         """
@@ -57,28 +57,30 @@ class SecurityHub:
             return  # without a result, nothing is known to be better or worse
         member, image = detail["image"]["role_account_id"], detail["image"]
         product = Product(self._product_arn(member), self._install)
-        key, told = asff.image_key(image), event["time"]
-        known = self._memo.recall(product.account_id, key)
-        mine = Known(_milliseconds(detail.get("scanned_at") or told), _milliseconds(told))
+        key, announced = asff.image_key(image), event["time"]
+        known = self._state.recall(product.account_id, key)
+        mine = Known(_milliseconds(detail.get("scanned_at") or announced), _milliseconds(announced))
         if mine.order < known.order:
-            log.info("an older verdict", scanned_at=detail.get("scanned_at"), told_at=told)
+            log.info(
+                "an older verdict", scanned_at=detail.get("scanned_at"), announced_at=announced
+            )
             return
-        found = {level: known.levels.get(level, told) for level in asff.levels(detail)}
+        found = {level: known.levels.get(level, announced) for level in asff.levels(detail)}
         # What this scan did not look for stays as it is.
-        silent = detections.untold(detail)
+        silent = detections.unmentioned(detail)
         left = {level: since for level, since in known.levels.items() if level in silent}
         sent = {**{k: v for k, v in known.levels.items() if k not in silent}, **found}
         noted = replace(mine, levels={**left, **sent})
-        if not self._memo.replace(product.account_id, key, known, noted):
+        if not self._state.replace(product.account_id, key, known, noted):
             raise AwsUnavailable("another verdict of the image is being imported")
         if sent:
             findings = [
-                asff.finding(detail, level, product, created, told)
+                asff.finding(detail, level, product, created, announced)
                 for level, created in sent.items()
             ]
             self._import(findings, product, member)
             # Where another has come meanwhile, it has what was noted.
-            self._memo.replace(
+            self._state.replace(
                 product.account_id, key, noted, replace(mine, levels={**left, **found})
             )
         log.info("findings imported", account=product.account_id, levels=[*found], sent=[*sent])

@@ -1,6 +1,6 @@
 """Which findings an image may have at Security Hub, and which verdict they are of.
 
-Security Hub forgets a finding 90 days after its last update, the memo a little later:
+Security Hub forgets a finding 90 days after its last update, the entry ends a little later:
 https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-findings.html
 """
 
@@ -18,27 +18,30 @@ if TYPE_CHECKING:
     from image_scan.cache.table import CacheTable
 
 _SECONDS = 95 * 86_400
-_AS_SEEN = "attribute_not_exists(told_at) OR (scanned_at = :scanned_at AND told_at = :told_at)"
+_AS_SEEN = (
+    "attribute_not_exists(announced_at) OR "
+    "(scanned_at = :scanned_at AND announced_at = :announced_at)"
+)
 
 
 @dataclass(frozen=True)
 class Known:
     """`levels` are the severity levels that may be active, with the time their finding was created.
 
-    They are of the verdict of a scan (`scanned_at`), told at `told_at`: of two, the later scan
-    counts, and of one scan what was told last. In epoch milliseconds.
+    They are of the verdict of a scan (`scanned_at`), announced at `announced_at`: of two, the later
+    scan counts, and of one scan what was announced last. In epoch milliseconds.
     """
 
     scanned_at: int = 0
-    told_at: int = 0
+    announced_at: int = 0
     levels: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def order(self) -> tuple[int, int]:
-        return self.scanned_at, self.told_at
+        return self.scanned_at, self.announced_at
 
 
-class SecurityHubMemo:
+class SecurityHubState:
     """Every method raises AwsUnavailable or AwsRejected when the table does not answer."""
 
     def __init__(self, table: CacheTable, clock: Callable[[], float] = time.time) -> None:
@@ -47,20 +50,20 @@ class SecurityHubMemo:
 
     def recall(self, account_id: str, image: str) -> Known:
         item = self._table.get(_key(account_id, image)) or {}
-        if not {"scanned_at", "told_at", "levels"} <= item.keys():
+        if not {"scanned_at", "announced_at", "levels"} <= item.keys():
             return Known()
-        return Known(item["scanned_at"], item["told_at"], item["levels"])
+        return Known(item["scanned_at"], item["announced_at"], item["levels"])
 
     def replace(self, account_id: str, image: str, seen: Known, by: Known) -> bool:
         """False when it is not any more what was seen: somebody else has just replaced it."""
         item = {
             "imageDigest": _key(account_id, image),
             "scanned_at": by.scanned_at,
-            "told_at": by.told_at,
+            "announced_at": by.announced_at,
             "levels": dict(by.levels),
             "ttl": int(self._clock()) + _SECONDS,
         }
-        as_seen = {"scanned_at": seen.scanned_at, "told_at": seen.told_at}
+        as_seen = {"scanned_at": seen.scanned_at, "announced_at": seen.announced_at}
         try:
             self._table.put(item, _AS_SEEN, **as_seen)
         except ConditionFailedError:

@@ -18,10 +18,10 @@ def routes(world: World) -> Blueprint:
     def aws_base() -> Response:
         """The external id is a number here and a string everywhere else."""
         scenario = world.scenario
-        told: int | str = scenario.external_id
+        given: int | str = scenario.external_id
         if scenario.external_id_form == "string":
-            told = str(told)
-        return as_json({"accountId": scenario.aws_account_id, "externalId": told})
+            given = str(given)
+        return as_json({"accountId": scenario.aws_account_id, "externalId": given})
 
     @api.get("/registry/aws/connectors")
     def list_connectors() -> Response:

@@ -26,21 +26,21 @@ def routes(world: World, sensor: Sensor) -> Blueprint:
             return as_json(vars(world.scenario))
 
     @api.post("/behaviours")
-    def tell_behaviour() -> Response:
+    def set_behaviour() -> Response:
         body = json_object()
         with world.lock:
-            world.behaviours.tell(body["key"], body["values"])
+            world.behaviours.set(body["key"], body["values"])
             return as_json(world.behaviours.as_json())
 
     @api.post("/findings")
-    def tell_findings() -> Response:
+    def set_findings() -> Response:
         body = json_object()
         with world.lock:
-            world.findings.tell(body["key"], body["findings"])
+            world.findings.set(body["key"], body["findings"])
         return empty(204)
 
     @api.post("/images")
-    def tell_image() -> Response:
+    def set_image() -> Response:
         with world.lock:
             world.images.replace(known_image(json_object(), world.clock.now()))
         return empty(204)
@@ -48,7 +48,7 @@ def routes(world: World, sensor: Sensor) -> Blueprint:
     @api.post("/load")
     def load() -> Response:
         with world.lock:
-            world.tell(json_object())
+            world.know(json_object())
         return empty(204)
 
     @api.get("/state")

@@ -47,7 +47,7 @@ def routes(world: World) -> Blueprint:
 
 
 def _counting(switches: Scenario) -> Scenario:
-    """This call tells of a package how many findings it has, not which."""
+    """This call says of a package how many findings it has, not which."""
     return replace(switches, software_vulnerabilities="counts")
 
 
@@ -106,7 +106,7 @@ def _summary(found: list[Json], switches: Scenario) -> Json:
     counts = summary(found)
     return {
         **counts,
-        **{kind: counts.get(kind, {}) | told for kind, told in switches.summary.items()},
+        **{kind: counts.get(kind, {}) | given for kind, given in switches.summary.items()},
     }
 
 

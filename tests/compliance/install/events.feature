@@ -15,7 +15,7 @@ Feature: No event is lost
     Then it must have message_retention_seconds
     And its value must be 1209600
 
-  Scenario: Every alarm tells somebody
+  Scenario: Every alarm notifies somebody
     Given I have aws_cloudwatch_metric_alarm defined
     Then it must have alarm_actions
     And its value must not be null

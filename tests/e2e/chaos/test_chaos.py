@@ -19,10 +19,10 @@ def test_nothing_is_lost_and_nothing_is_falsely_clean() -> None:
 
 
 @pytest.mark.xdist_group("chaos")
-def test_nobody_hears_twice_when_nothing_fails() -> None:
+def test_nobody_is_notified_twice_when_nothing_fails() -> None:
     result = run(seed=2, events=60, rate=0.0)
     assert sum(result.faults.values()) == 0
-    assert result.before.told["FINDINGS"] > 5
-    assert (result.before.told_again, result.before.wrong) == ([], []), result.evidence
+    assert result.before.notifications["FINDINGS"] > 5
+    assert (result.before.notified_again, result.before.wrong) == ([], []), result.evidence
     assert result.before.needless == []
     assert result.before.by_event.keys() == result.before.by_request.keys() == {"handled"}

@@ -1,4 +1,4 @@
-"""An installation that becomes a hub, tells another machine of itself, and is destroyed."""
+"""An installation that becomes a hub, describes itself to another machine, and is destroyed."""
 
 import json
 from pathlib import Path
@@ -25,8 +25,8 @@ def assert_another_machine_knows(hub: dict[str, Any], project: Project, folder: 
         "OrgUnitIds=ou-ab12-cdef3456",
     )
     (root,) = other.deployments.rglob("org-spoke/main.tf.json")
-    told = json.loads(root.read_text())["module"]["this"]["hub"]
-    assert {**told, "event_pattern": told["event_pattern"].replace("$${", "${")} == hub
+    sent = json.loads(root.read_text())["module"]["this"]["hub"]
+    assert {**sent, "event_pattern": sent["event_pattern"].replace("$${", "${")} == hub
     names, _ = hub_by_names(
         BUS, "o-a1b2c3d4e5", registry_role="qualys-role", imports=False, iam_path="/"
     )

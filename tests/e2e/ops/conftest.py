@@ -89,7 +89,7 @@ class Pushed:
 
     def find(self, *findings: dict[str, Any]) -> None:
         """What Qualys finds in it."""
-        self.install.qualys.control.tell_findings(self.repository, list(findings))
+        self.install.qualys.control.set_findings(self.repository, list(findings))
 
     def behave(self, **values: Any) -> None:
         self.install.qualys.control.behave(self.repository, **values)
@@ -102,7 +102,7 @@ class Pushed:
 @pytest.fixture
 def pushed(install: Install) -> Pushed:
     """A new image, where nothing runs and no message waits."""
-    install.settle()
+    install.wait_until_idle()
     install.notifications()
     install.failed_events()
     repository = f"ops/app-{next(_numbers)}"

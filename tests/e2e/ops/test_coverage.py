@@ -16,7 +16,7 @@ def run_service(install: Install, pushed: Pushed) -> str:
     install.ecs.create_service(
         cluster="prod", serviceName=name, taskDefinition=definition, desiredCount=2
     )
-    install.settle()
+    install.wait_until_idle()
     return name
 
 
@@ -56,7 +56,7 @@ def test_what_was_missed_is_found_scanned_and_known(
     (asked,) = [each for each in first.json["scans"] if each["key"] == pushed.image.digest]
     assert (asked["why"], asked["started"]) == ("no verdict", True)
     assert first.json["unreadable"] == {}
-    install.settle()
+    install.wait_until_idle()
     assert pushed.verdict["status"] == "CLEAN"
     assert rows(install, pushed) == [(name, "running")]
 
@@ -82,13 +82,13 @@ def test_what_ended_without_a_result_is_scanned_again_and_said_so_truly(
         shown = operate("backfill").output
         assert f"scanned now: {pushed.image.by_tag}" in shown
         assert "ERROR: ScanFailed" in shown
-        install.settle()
+        install.wait_until_idle()
         assert pushed.verdict["status"] == "ERROR"
-    told = [each for each in install.notifications() if each.get("verdict") == "ERROR"]
-    assert len(told) == 1, "nobody reads of the same failure every day"
+    notified = [each for each in install.notifications() if each.get("verdict") == "ERROR"]
+    assert len(notified) == 1, "nobody reads of the same failure every day"
     pushed.behave()
     operate("backfill")
-    install.settle()
+    install.wait_until_idle()
     assert pushed.verdict["status"] == "CLEAN"
     again = operate("backfill", JSON="1").json
     assert [each for each in again["scans"] if each["key"] == pushed.image.digest] == []

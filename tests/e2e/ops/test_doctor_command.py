@@ -53,10 +53,10 @@ def test_a_failing_check_is_one_line_and_exit_status_1(breakable: Install) -> No
 def test_json_is_all_of_standard_output(install: Install) -> None:
     answer = run(install, "make", "-s", "doctor", "JSON=1")
     assert answer.returncode == 0
-    told = json.loads(answer.stdout)
-    assert (told["account_id"], told["region"]) == ("111111111111", "us-east-1")
-    assert (told["kinds"], told["healthy"]) == (["install"], True)
-    assert set(told["checks"][0]) == {"check", "verdict", "reason", "remedy"}
+    sent = json.loads(answer.stdout)
+    assert (sent["account_id"], sent["region"]) == ("111111111111", "us-east-1")
+    assert (sent["kinds"], sent["healthy"]) == (["install"], True)
+    assert set(sent["checks"][0]) == {"check", "verdict", "reason", "remedy"}
     assert install.token not in answer.stdout
 
 

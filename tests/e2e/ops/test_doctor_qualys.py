@@ -42,7 +42,7 @@ def store(install: Install, text: str) -> None:
 
 @pytest.fixture(scope="module")
 def scanned(install: Install) -> Install:
-    """A token that tells its end, and a first scan, so that nothing is unknown."""
+    """A token that says its end, and a first scan, so that nothing is unknown."""
     grant(90 * DAY)(install)
     scan(install)
     install.client("ecr").register_pull_time_update_exclusion(principalArn=ROLE_ARN)
@@ -59,7 +59,7 @@ def scan(install: Install, **behaviour: Any) -> None:
     install.ecs.register_task_definition(
         family=name, containerDefinitions=[{"name": "app", "image": pushed.by_tag}]
     )
-    install.settle()
+    install.wait_until_idle()
 
 
 def test_all_is_well(scanned: Install) -> None:
@@ -203,7 +203,7 @@ def test_a_clock_that_is_an_hour_behind(install: Install, monkeypatch: pytest.Mo
     """By the Date header of the simulator, which is a thread of this process."""
     an_hour_ago = formatdate(time.time() - 3600, usegmt=True)
     monkeypatch.setattr(BaseHTTPRequestHandler, "date_time_string", lambda *_: an_hour_ago)
-    assert_seen(Break("clocks-agree", nothing, "s behind AWS'", "tell Qualys Support"), install)
+    assert_seen(Break("clocks-agree", nothing, "s behind AWS'", "ask Qualys Support"), install)
 
 
 def test_a_token_of_unknown_life_is_unknown(breakable: Install) -> None:
@@ -222,7 +222,7 @@ def test_what_rests_on_the_gateway_is_unknown_without_it(breakable: Install) -> 
     }
 
 
-def test_who_may_not_read_is_told_so(install: Install) -> None:
+def test_who_may_not_read_is_notified_so(install: Install) -> None:
     """An operator without any permission: nothing fails, and nothing passes for it."""
     nothing = {"Version": "2012-10-17", "Statement": []}
     allowed = {

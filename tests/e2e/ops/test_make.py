@@ -60,7 +60,7 @@ def test_what_runs_is_compared_and_reported(
     container = {"name": "app", "image": pushed.image.by_tag}
     ecs.register_task_definition(family="day", containerDefinitions=[container])
     ecs.run_task(cluster="day", taskDefinition="day")
-    install.settle()
+    install.wait_until_idle()
     compared = answer(make(install, "backfill", JSON="1"))
     (shown,) = answer(make(install, "coverage", JSON="1"))["reconciliations"]
     assert (compared["running_images"], compared["fresh_verdicts"], compared["sent"]) == (1, 1, 0)

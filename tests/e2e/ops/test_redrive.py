@@ -42,8 +42,8 @@ class Queue:
     def count(self) -> tuple[int, int]:
         """Messages that can be seen, and hidden ones."""
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        told = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=names)
-        return int(told["Attributes"][names[0]]), int(told["Attributes"][names[1]])
+        sent = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=names)
+        return int(sent["Attributes"][names[0]]), int(sent["Attributes"][names[1]])
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def run_task(image: str) -> Json:
 
 
 def task_running(image: str) -> Json:
-    """A task that ECS tells of by itself."""
+    """A task that ECS reports by itself."""
     container = {"name": "app", "image": image, "lastStatus": "RUNNING"}
     return {
         "version": "0",
@@ -147,7 +147,7 @@ def test_a_kept_event_is_processed(
     assert (event["queue"], event["result"]) == (failed.name, "done")
     assert event["images"] == [pushed.image.by_tag]
     assert failed.count() == (0, 0)
-    install.settle()
+    install.wait_until_idle()
     assert pushed.verdict["status"] == "CLEAN"
 
 
@@ -162,7 +162,7 @@ def test_an_undelivered_event_is_processed(
     done = operate("redrive")
     assert done.status == 0, done.errors
     assert "1 of 1 events are processed" in done.output
-    install.settle()
+    install.wait_until_idle()
     assert pushed.verdict["status"] == "CLEAN"
     assert undelivered.count() == (0, 0)
 
@@ -175,7 +175,7 @@ def test_an_event_twice_is_one_scan(
     undelivered.send(event)
     before = len(install.scans())
     assert operate("redrive").status == 0
-    install.settle()
+    install.wait_until_idle()
     assert len(install.scans()) == before + 1
 
 
@@ -188,9 +188,9 @@ def test_what_fails_again_is_kept_once(
     for _ in range(2):
         done = operate("redrive", JSON="1")
         assert done.status == 1
-        (told,) = done.json["events"]
-        assert told["result"] == "failed"
-        assert "MalformedEvent" in told["reason"]
+        (sent,) = done.json["events"]
+        assert sent["result"] == "failed"
+        assert "MalformedEvent" in sent["reason"]
         assert failed.count() == (1, 0)
         assert undelivered.count() == (0, 0)
     (kept,) = failed.take()
@@ -207,7 +207,7 @@ def test_what_is_no_event_is_left(operate: Operate, pushed: Pushed, failed: Queu
 
 
 @pytest.mark.parametrize("framed", [False, True])
-def test_a_scan_that_died_is_told_of(
+def test_a_scan_that_died_is_notified_of(
     operate: Operate, pushed: Pushed, install: Install, failed: Queue, framed: bool
 ) -> None:
     """The rule's own dead letter, and what Lambda keeps of an event the function failed at."""
@@ -232,12 +232,12 @@ def test_a_scan_that_died_is_told_of(
         assert done.status == 0, (done.errors, done.output)
         assert failed.count() == (0, 0)
         assert pushed.verdict["status"] == "ERROR"
-        (told,) = install.notifications()
-        assert told["verdict"] == "ERROR"
+        (sent,) = install.notifications()
+        assert sent["verdict"] == "ERROR"
         install.client("stepfunctions").stop_execution(executionArn=running["executionArn"])
     finally:
         install.aws.set_wait_scale(0.005)
-    install.settle()
+    install.wait_until_idle()
 
 
 def test_many_are_processed(
@@ -249,7 +249,7 @@ def test_many_are_processed(
     assert done.status == 0, done.errors
     assert "23 of 23 events are processed" in done.output
     assert failed.count() == (0, 0)
-    install.settle()
+    install.wait_until_idle()
     assert pushed.verdict["status"] == "CLEAN"
 
 
@@ -287,7 +287,7 @@ def test_a_regional_spoke_s_events_go_to_its_hub(
     done = operate("redrive", REGION=SPOKE, JSON="1")
     assert done.status == 0, done.errors
     assert [each["result"] for each in done.json["events"]] == ["done"]
-    install.settle()
+    install.wait_until_idle()
     assert pushed.verdict["status"] == "CLEAN"
     assert count() == "0"
 

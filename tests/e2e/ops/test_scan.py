@@ -11,7 +11,7 @@ def test_a_scan_is_begun(operate: Operate, pushed: Pushed, install: Install) -> 
     done = operate("scan", IMAGE=pushed.image.by_tag)
     assert done.status == 0, done.errors
     assert "A scan has begun." in done.output
-    install.settle()
+    install.wait_until_idle()
     assert pushed.verdict["status"] == "CLEAN"
 
 
@@ -22,15 +22,17 @@ def test_its_verdict_is_waited_for(operate: Operate, pushed: Pushed) -> None:
     assert done.json["digest"] == pushed.image.digest
 
 
-def test_findings_are_shown_and_told(operate: Operate, pushed: Pushed, install: Install) -> None:
+def test_findings_are_shown_and_notified(
+    operate: Operate, pushed: Pushed, install: Install
+) -> None:
     pushed.find(CRITICAL)
     done = operate("scan", IMAGE=pushed.image.by_digest, WAIT="1")
     assert done.status == 1, done.errors
     assert "1 critical" in done.output
     assert "CVE-2026-0001" in done.output
-    (told,) = install.notifications()
-    assert told["workloads"] == []
-    assert [each.rsplit(":")[-1] for each in told["requested_by"]] == ["root"]
+    (sent,) = install.notifications()
+    assert sent["workloads"] == []
+    assert [each.rsplit(":")[-1] for each in sent["requested_by"]] == ["root"]
 
 
 def test_what_is_known_is_not_scanned_again(operate: Operate, pushed: Pushed) -> None:

@@ -43,16 +43,16 @@ def left_of(install: Install) -> dict[str, Any]:
 def test_an_event_comes_to_its_verdict(operate: Operate, pushed: Pushed, install: Install) -> None:
     done = operate("smoke", IMAGE=pushed.image.by_tag, JSON="1")
     assert (done.status, done.errors) == (0, "")
-    told = done.json
-    assert (told["result"], told["verdict"], told["image"]) == (
+    notified = done.json
+    assert (notified["result"], notified["verdict"], notified["image"]) == (
         "passed", "CLEAN", pushed.image.by_tag,
     )  # fmt: skip
-    assert [each["stage"] for each in told["stages"]] == [
+    assert [each["stage"] for each in notified["stages"]] == [
         "trail", "rule", "intake", "scan", "verdict",
     ]  # fmt: skip
-    seconds = [each["seconds"] for each in told["stages"]]
+    seconds = [each["seconds"] for each in notified["stages"]]
     assert seconds == sorted(seconds)
-    arn = told["task_definition"]
+    arn = notified["task_definition"]
     (definition,) = [install.ecs.describe_task_definition(taskDefinition=arn)["taskDefinition"]]
     assert (definition["family"], definition["status"]) == (FAMILY, "DELETE_IN_PROGRESS")
     assert left_of(install) == {}
@@ -77,10 +77,10 @@ def test_it_is_registered_and_never_running(
     done = operate("smoke", IMAGE=pushed.image.by_tag)
     assert (done.status, done.errors) == (0, "")
     assert "FINDINGS" in done.output
-    (told,) = install.notifications()
-    assert told["workloads"] == []
+    (notified,) = install.notifications()
+    assert notified["workloads"] == []
     assert [
-        each["task_definition"].split("/")[-1].split(":")[0] for each in told["registered"]
+        each["task_definition"].split("/")[-1].split(":")[0] for each in notified["registered"]
     ] == [FAMILY]
     (known,) = operate("where", IMAGE=pushed.image.by_tag, JSON="1").json["known"]
     assert (known["workloads"], known["runs"]) == ([], [])
@@ -142,12 +142,12 @@ def test_stuck_at_each_stage(
     broken(breakable)
     done = shell(breakable, image, WAIT_MINUTES="2")
     assert done.returncode == 1, done.stdout + done.stderr
-    told = json.loads(done.stdout)
-    assert (told["result"], told["stage"]) == ("stuck", stage)
-    assert why in told["why"]
-    named = [each["remedy"] for each in told["remedies"]] or [told["advice"]]
+    notified = json.loads(done.stdout)
+    assert (notified["result"], notified["stage"]) == ("stuck", stage)
+    assert why in notified["why"]
+    named = [each["remedy"] for each in notified["remedies"]] or [notified["advice"]]
     assert [each for each in named if each.startswith(remedy)], named
-    assert bool(told["task_definition"]) == ("nothing was registered" not in told["why"])
+    assert bool(notified["task_definition"]) == ("nothing was registered" not in notified["why"])
     assert left_of(breakable) == {}
 
 
@@ -158,10 +158,10 @@ def test_a_scan_that_does_not_end_is_late() -> None:
         install.qualys.control.behave("smoke/app", never_ends=True)
         done = shell(install, image, WAIT_MINUTES="0.4")
         assert done.returncode == 3, done.stdout + done.stderr
-        told = json.loads(done.stdout)
-        assert (told["result"], told["stage"]) == ("late", "verdict")
-        assert told["why"] == "the scan has not ended"
-        assert told["advice"] == "make status, or wait longer with WAIT_MINUTES=60"
+        notified = json.loads(done.stdout)
+        assert (notified["result"], notified["stage"]) == ("late", "verdict")
+        assert notified["why"] == "the scan has not ended"
+        assert notified["advice"] == "make status, or wait longer with WAIT_MINUTES=60"
         assert left_of(install) == {}
 
 
@@ -190,7 +190,7 @@ def test_an_interrupted_run_takes_its_definition_away(
     assert "The task definition is deregistered and deleted." in output
     assert not {"ACTIVE", "INACTIVE"} & left_of(install).keys()
     pushed.behave()
-    install.settle()
+    install.wait_until_idle()
 
 
 def documented() -> set[str]:

@@ -72,7 +72,7 @@ def test_where_it_runs_since_when_and_who_deployed_it(operate: Operate, pushed: 
         family=name, containerDefinitions=[{"name": "app", "image": pushed.image.by_tag}]
     )["taskDefinition"]["taskDefinitionArn"]
     ecs.create_service(cluster="prod", serviceName=name, taskDefinition=definition, desiredCount=2)
-    install.settle()
+    install.wait_until_idle()
     (known,) = operate("where", IMAGE=pushed.image.digest, JSON="1").json["known"]
     (run,) = known["runs"]
     assert (run["state"], run["service"], run["cluster"]) == ("running", name, "prod")
@@ -87,7 +87,7 @@ def test_where_it_runs_since_when_and_who_deployed_it(operate: Operate, pushed: 
         Key={"imageDigest": {"S": pushed.image.digest}},
     )
     ecs.update_service(cluster="prod", service=name, desiredCount=0)
-    install.settle()
+    install.wait_until_idle()
     done = operate("where", IMAGE=pushed.image.by_tag)
     assert "none: it was not scanned" in done.output
     assert "stopped" in done.output

@@ -39,9 +39,9 @@ class App:
             cluster=CLUSTER, serviceName=self.name, taskDefinition=self.register(), desiredCount=1
         )
 
-    def settle(self) -> Json:
+    def wait_until_idle(self) -> Json:
         """The image's item once all that was started is over; empty when there is none."""
-        self.organization.install.settle()
+        self.organization.install.wait_until_idle()
         return self.organization.install.verdicts().get(self.pushed.digest, {})
 
 
@@ -62,7 +62,7 @@ def breakable() -> Iterator[Organization]:
 @pytest.fixture
 def make_app(organization: Organization) -> Callable[..., App]:
     """Pushes a new image of the account `of` (the deployer's own by default) for `by` to deploy."""
-    organization.install.settle()
+    organization.install.wait_until_idle()
     organization.install.failed_events()
 
     def make(by: str, region: str = REGION, of: str = "") -> App:

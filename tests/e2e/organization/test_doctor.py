@@ -35,7 +35,7 @@ def test_all_is_well(organization: Organization, scope: str) -> None:
     found = look(organization.install.aws, *scopes(organization)[scope])
     assert failing(found) == {}
     rest = {name for name, each in found.items() if each.verdict is Verdict.UNKNOWN}
-    # Nothing was scanned here, the token does not tell its end, and a bus is its owner's to read.
+    # Nothing was scanned here, the token does not say its end, and a bus is its owner's to read.
     assert (
         rest
         == {

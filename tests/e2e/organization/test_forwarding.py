@@ -11,7 +11,7 @@ from .conftest import App, scans_of, workloads_of
 def test_a_members_second_region(organization: Organization, make_app: Callable[..., App]) -> None:
     app = make_app(organization.shop, ELSEWHERE)
     app.register()
-    assert app.settle()["status"] == "CLEAN"
+    assert app.wait_until_idle()["status"] == "CLEAN"
     (scan,) = scans_of(app)
     assert scan["image"]["uri"] == app.pushed.by_tag
     assert (scan["image"]["account_id"], scan["image"]["region"]) == (organization.shop, ELSEWHERE)
@@ -27,7 +27,7 @@ def test_what_a_service_runs_is_described_in_the_members_account(
     """Its event names a task definition and no image."""
     app = make_app(organization.shop)
     app.serve()
-    app.settle()
+    app.wait_until_idle()
     assert len(scans_of(app)) == 1
     assert (organization.shop, REGION, app.name) in workloads_of(app)
 
@@ -37,7 +37,7 @@ def test_an_image_of_a_third_account(
 ) -> None:
     app = make_app(organization.tools, of=organization.images)
     app.register()
-    assert app.settle()["status"] == "CLEAN"
+    assert app.wait_until_idle()["status"] == "CLEAN"
     (scan,) = scans_of(app)
     assert scan["image"]["account_id"] == organization.images
     assert scan["deployment"]["account"] == organization.tools
@@ -49,17 +49,17 @@ def test_an_image_of_a_third_account(
 def test_another_region_of_the_hubs_own_account(make_app: Callable[..., App]) -> None:
     app = make_app(ACCOUNT, ELSEWHERE)
     app.register()
-    assert app.settle()["status"] == "CLEAN"
+    assert app.wait_until_idle()["status"] == "CLEAN"
     (scan,) = scans_of(app)
     assert (scan["deployment"]["account"], scan["deployment"]["region"]) == (ACCOUNT, ELSEWHERE)
 
 
-def test_one_image_of_four_workloads_is_scanned_once_and_told_to_each(
+def test_one_image_of_four_workloads_is_scanned_once_and_all_are_notified(
     organization: Organization, make_app: Callable[..., App]
 ) -> None:
     app = make_app(organization.tools, of=organization.images)
     finding = {"qid": 1, "severity": 5, "title": "a critical finding"}
-    organization.install.qualys.control.tell_findings(app.name, [finding])
+    organization.install.qualys.control.set_findings(app.name, [finding])
     organization.install.notifications()
     spokes = [
         organization.spoke(ACCOUNT),
@@ -69,17 +69,17 @@ def test_one_image_of_four_workloads_is_scanned_once_and_told_to_each(
     ]
     for spoke in spokes:
         App(organization, app.name, app.pushed, spoke).serve()
-    app.settle()
+    app.wait_until_idle()
     assert len(scans_of(app)) == 1
     workloads = {(each.account, each.region, app.name) for each in spokes}
     assert workloads_of(app) == workloads
-    told = [
+    sent = [
         (entry["account"], entry["region"], entry["service"])
         for notice in organization.install.notifications()
         for entry in notice["workloads"]
         if entry["service"]
     ]
-    assert sorted(told) == sorted(workloads)
+    assert sorted(sent) == sorted(workloads)
 
 
 def test_the_hub_forwarding_to_itself_starts_nothing_twice(
@@ -104,7 +104,7 @@ def test_the_hub_forwarding_to_itself_starts_nothing_twice(
         app = make_app(ACCOUNT)
         before = len(organization.install.intakes())
         app.register()
-        app.settle()
+        app.wait_until_idle()
         assert len(organization.install.intakes()) == before + 1
     finally:
         events.remove_targets(Rule="echo", Ids=["hub"])

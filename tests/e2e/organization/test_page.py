@@ -94,6 +94,6 @@ def test_a_member_is_checked(
     printed = member.type(text)
     assert '"family": "try"' in printed
     assert '"ApproximateNumberOfMessages": "0"' in printed
-    install.settle()
+    install.wait_until_idle()
     assert install.verdicts()[image.digest]["status"] == "CLEAN"
     assert any(scan["name"].startswith("page-") for scan in install.scans())

@@ -14,22 +14,22 @@ def test_a_spokes_roles_may_do_what_they_do_and_nothing_else(
 ) -> None:
     app = make_app(organization.shop)
     finding = {"qid": 1, "severity": 5, "title": "a critical finding"}
-    organization.install.qualys.control.tell_findings(app.name, [finding])
+    organization.install.qualys.control.set_findings(app.name, [finding])
     app.serve()  # and its owner is notified
-    app.settle()
+    app.wait_until_idle()
     app.spoke.ecs.register_task_definition(
         family=f"{app.name}-pinned",
         containerDefinitions=[{"name": "app", "image": app.pushed.by_digest}],
     )
-    app.settle()
+    app.wait_until_idle()
     install = organization.install
     machine = {"intake_state_machine_arn": install.outputs["intake_state_machine_arn"]}
     answer = install.client("lambda").invoke(
         FunctionName=install.outputs["function_names"]["reconcile"], Payload=json.dumps(machine)
     )
-    told = json.loads(answer["Payload"].read())
-    assert not [where for where in told["unreadable"] if organization.shop in where], told
-    install.settle()
+    sent = json.loads(answer["Payload"].read())
+    assert not [where for where in sent["unreadable"] if organization.shop in where], sent
+    install.wait_until_idle()
     aws = install.aws
     needed = {(role, action) for role, action, _arn in used(aws)}
     permitted = declared(aws, PREFIX, organization.shop)

@@ -29,7 +29,7 @@ def refusals(messages: list[Json]) -> list[str]:
 
 def assert_kept_in_the_spoke(organization: Organization, app: App) -> None:
     app.register()
-    assert app.settle() == {}
+    assert app.wait_until_idle() == {}
     messages = unforwarded(organization, app.spoke)
     assert refusals(messages) == ["NO_PERMISSIONS"]
     assert json.loads(messages[0]["Body"])["account"] == app.spoke.account
@@ -37,7 +37,7 @@ def assert_kept_in_the_spoke(organization: Organization, app: App) -> None:
 
 def assert_kept_in_the_hub(organization: Organization, app: App) -> None:
     app.register()
-    assert app.settle() == {}
+    assert app.wait_until_idle() == {}
     (kept,) = organization.install.failed_events()
     assert kept["error"] == "ImageUnread"
     assert kept["body"]["account"] == app.spoke.account
@@ -100,7 +100,7 @@ def test_a_bus_of_another_organization(
     finally:
         events.put_permission(EventBusName=name, Policy=policy)
     app.register()
-    assert app.settle()["status"] == "CLEAN"
+    assert app.wait_until_idle()["status"] == "CLEAN"
 
 
 def test_an_account_outside_the_organization(
@@ -122,7 +122,7 @@ def test_a_wrong_external_id(organization: Organization, make_app: Callable[...,
     with trust(organization, organization.shop, role, document):
         assert_kept_in_the_hub(organization, app)
     app.register()
-    assert app.settle()["status"] == "CLEAN"
+    assert app.wait_until_idle()["status"] == "CLEAN"
 
 
 def test_a_describe_role_that_is_missing(

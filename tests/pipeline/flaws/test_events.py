@@ -9,7 +9,7 @@ from image_scan.cache.leases import ScanCache
 from image_scan.errors import MalformedEvent
 from image_scan.events import api_calls, deployments
 from tests.support import definitions
-from tests.support.builders import EVENTS, LEASE, event, image, taken, task
+from tests.support.builders import EVENTS, LEASE, event, image, scan_input, taken
 from tests.support.doubles import OneAccount
 from tests.support.fake_ecr import FakeEcr
 
@@ -121,9 +121,9 @@ def test_f24b_what_a_call_does_not_name_is_read_from_its_tasks(ecr: FakeEcr) -> 
 
 def test_f24c_registering_and_updating_is_one_scan(cache: ScanCache) -> None:
     """The cache was filled at the end only: a rollout of 200 services was 200 forced scans."""
-    taken(cache.decide(task("register", event_name="RegisterTaskDefinition"), LEASE))
+    taken(cache.decide(scan_input("register", event_name="RegisterTaskDefinition"), LEASE))
     decisions = [
-        cache.decide(task(f"event-{number}", service=f"service-{number}"), LEASE)["decision"]
+        cache.decide(scan_input(f"event-{number}", service=f"service-{number}"), LEASE)["decision"]
         for number in range(40)
     ]
     assert decisions == ["skip"] * 40
@@ -132,10 +132,10 @@ def test_f24c_registering_and_updating_is_one_scan(cache: ScanCache) -> None:
 def test_f24d_an_image_that_is_registered_before_its_push_fails_nothing(cache: ScanCache) -> None:
     """It was submitted, never found, and timed out in silence."""
     absent = image(digest="", key="123456789012/us-east-1/shop/app:2", unscannable="not found")
-    registered = task("register", of=absent, event_name="RegisterTaskDefinition")
+    registered = scan_input("register", of=absent, event_name="RegisterTaskDefinition")
     assert cache.decide(registered, LEASE)["decision"] == "skip"
     # Once it is pushed and run, it has a digest and is scanned.
-    taken(cache.decide(task("run"), LEASE))
+    taken(cache.decide(scan_input("run"), LEASE))
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ from tests.support.builders import (
     REGION,
     image,
     listed,
-    task,
+    scan_input,
 )
 from tests.support.pipeline import TOKEN, Pipeline, installed, simulated, verdict
 
@@ -86,7 +86,7 @@ def simulator() -> Iterator[QualysSimulator]:
 
 @pytest.fixture
 def first_run(dynamodb: DynamoDBClient, answers: responses.RequestsMock) -> responses.RequestsMock:
-    """A subscription without registry and connector, that takes what it is told."""
+    """A subscription without registry and connector, that takes what it is given."""
     secrets = boto3.client("secretsmanager", region_name=REGION)
     secrets.create_secret(Name="qualys", SecretString=json.dumps({"token": "t"}))
     answers.get(f"{API}/registry", status=204)
@@ -119,7 +119,7 @@ def test_f26_qualys_gets_the_role_that_was_given(
 ) -> None:
     """An existing role was asked for, and the name of one that nobody had made was sent."""
     environment.setenv("QUALYS_ROLE_ARN", arn)
-    assert get_registry.handler(task(), None)["uuid"] == UUID
+    assert get_registry.handler(scan_input(), None)["uuid"] == UUID
     connector, registry = sent(first_run)
     assert (connector["arn"], registry["aws"]["arn"]) == (arn, arn)
     asked = [
@@ -155,7 +155,7 @@ def test_f31b_the_account_type_follows_the_partition(
 ) -> None:
     """It was Global everywhere."""
     environment.setenv("QUALYS_ROLE_ARN", f"arn:{partition}:iam::{ACCOUNT}:role/r")
-    get_registry.handler(task(), None)
+    get_registry.handler(scan_input(), None)
     connector, registry = sent(first_run)
     assert (connector["accountType"], registry["aws"]["accountType"]) == (kind, kind)
 
@@ -166,7 +166,7 @@ def test_f31b_a_partition_without_qualys_is_a_verdict(
     environment.setenv("QUALYS_ROLE_ARN", f"arn:aws-cn:iam::{ACCOUNT}:role/r")
     china = image(host=f"{ACCOUNT}.dkr.ecr.cn-north-1.amazonaws.com.cn", region="cn-north-1")
     with pytest.raises(ImageNotScannable):
-        get_registry.handler(task(of=china), None)
+        get_registry.handler(scan_input(of=china), None)
     assert sent(first_run) == []
 
 
@@ -256,7 +256,7 @@ def test_f37_a_day_of_scans_with_a_user_needs_no_hand(
             pipeline.push(config=f"{number:064x}")
             assert verdict(pipeline.scan()) == "CLEAN"
             pipeline.time.sleep(6 * 3600)
-        assert pipeline.told() == []
+        assert pipeline.notifications() == []
 
 
 def test_f37_terraform_keeps_the_credential_nowhere() -> None:
@@ -336,7 +336,7 @@ class Watched:
             f"{each.name} {each.getMessage()} {each.exc_text}" for each in self._caplog.records
         ]
         parts = [written.out, written.err, *records, *self._runs, repr(tables)]
-        return "\n".join([*parts, repr(self.pipeline.told()), repr(self.pipeline.kept())])
+        return "\n".join([*parts, repr(self.pipeline.notifications()), repr(self.pipeline.kept())])
 
 
 @pytest.mark.parametrize(
@@ -360,7 +360,7 @@ def test_f38_no_credential_is_ever_written(watched: Watched, secret: dict[str, s
         assert watched.scan(number) != "CLEAN"
         watched.pipeline.qualys.mend(spoiled)
     text = watched.everything()
-    assert "image_scan" in text or "settled" in text
+    assert "image_scan" in text or "completed" in text
     for value in (*SECRETS, "Bearer", "eyJ"):
         assert value not in text, text[max(0, text.find(value) - 300) : text.find(value) + 100]
 

@@ -9,9 +9,9 @@ import pytest
 import responses
 
 from image_scan import completion
-from image_scan.cache.concurrency import ScanSlots
+from image_scan.cache.concurrency import ScanPermits
 from image_scan.cache.leases import ScanCache
-from image_scan.cache.registries import RegistryMemo
+from image_scan.cache.registries import RegistryCache
 from image_scan.notifications.throttle import InstallNotices
 from image_scan.qualys.client import QualysClient
 from image_scan.scans import registries, results, schedules
@@ -28,15 +28,15 @@ from tests.support.builders import (
     SHA,
     STATUS,
     WEEK,
+    completion_input,
     finding,
     image,
     listed,
     recorded,
+    scan_input,
     schedule,
-    settle_task,
     taken,
-    task,
-    unheard,
+    unannounced,
 )
 
 JOBS = f"{API}/registry/reg-1/schedule"
@@ -60,25 +60,25 @@ def test_f32_a_failing_image_stops_no_sibling() -> None:
             }, name
 
 
-def test_f32_every_task_of_the_scan_has_a_catch_that_tells() -> None:
+def test_f32_every_task_of_the_scan_has_a_catch_that_notifies() -> None:
     states = definitions.tasks("scan")
     for name in ("GetRegistry", "SubmitScan", "CheckStatus", "GetResults"):
         assert states[name]["Catch"][-1]["Next"] == "ScanFailed", name
     assert definitions.states("scan")["ScanFailed"]["Next"] == "SendFailureNotification"
 
 
-def test_f32b_nothing_is_recorded_before_it_is_told(
-    cache: ScanCache, slots: ScanSlots, notices: InstallNotices
+def test_f32b_nothing_is_recorded_before_it_is_notified(
+    cache: ScanCache, permits: ScanPermits, notices: InstallNotices
 ) -> None:
     """With SNS down, the alert was lost behind a cache hit."""
-    lease = taken(cache.decide(task(), LEASE))
-    work = settle_task(task(), lease, CRITICAL)
+    lease = taken(cache.decide(scan_input(), LEASE))
+    work = completion_input(scan_input(), lease, CRITICAL)
     with pytest.raises(RuntimeError):
-        completion.settle(work, cache, slots, notices, WEEK, refuse, unheard)
+        completion.complete(work, cache, permits, notices, WEEK, refuse, unannounced)
     assert cache.workloads_of(lease) is not None
-    tell = Mock(return_value=False)
-    completion.settle(work, cache, slots, notices, WEEK, tell, unheard)
-    tell.assert_called_once()
+    notify = Mock(return_value=False)
+    completion.complete(work, cache, permits, notices, WEEK, notify, unannounced)
+    notify.assert_called_once()
 
 
 def test_f32c_a_scan_without_a_result_ends_as_a_failure() -> None:
@@ -104,7 +104,7 @@ def test_f32d_a_throttled_function_is_tried_again() -> None:
 
 
 def test_f32e_a_second_try_creates_no_second_connector(
-    memo: RegistryMemo, qualys: QualysClient, answers: responses.RequestsMock
+    registry_cache: RegistryCache, qualys: QualysClient, answers: responses.RequestsMock
 ) -> None:
     """Names were time stamps: a retry after a timeout made another."""
     for _ in range(2):
@@ -113,19 +113,19 @@ def test_f32e_a_second_try_creates_no_second_connector(
     answers.post(f"{API}/registry", status=201)
     row = {"registryUuid": "reg-1", "registryUri": f"https://{HOST}"}
     answers.get(f"{API}/registry", json=listed(row))
-    registries.find_or_create(image(), RegistryRole(ROLE), qualys, memo)
+    registries.find_or_create(image(), RegistryRole(ROLE), qualys, registry_cache)
     posts = [call.request.path_url for call in answers.calls if call.request.method == "POST"]
     assert posts == ["/csapi/v1.3/registry"]
 
 
 def test_f32f_an_empty_answer_submits_no_second_scan(
-    memo: RegistryMemo, qualys: QualysClient, answers: responses.RequestsMock
+    registry_cache: RegistryCache, qualys: QualysClient, answers: responses.RequestsMock
 ) -> None:
     """It raised, and Step Functions submitted three more forced scans."""
     answers.post(JOBS, status=200, body="")
     answers.get(JOBS, json=listed(schedule("Queued")))
-    schedules.submit(image(), REGISTRY, "scan-1", False, qualys, memo)
-    schedules.submit(image(), REGISTRY, "scan-1", True, qualys, memo)
+    schedules.submit(image(), REGISTRY, "scan-1", False, qualys, registry_cache)
+    schedules.submit(image(), REGISTRY, "scan-1", True, qualys, registry_cache)
     assert len([call for call in answers.calls if call.request.method == "POST"]) == 1
 
 
@@ -160,7 +160,10 @@ def test_f32h_every_target_has_a_dead_letter_queue() -> None:
 
 @pytest.mark.parametrize("status", [200, 201])
 def test_f32i_created_is_created(
-    memo: RegistryMemo, qualys: QualysClient, answers: responses.RequestsMock, status: int
+    registry_cache: RegistryCache,
+    qualys: QualysClient,
+    answers: responses.RequestsMock,
+    status: int,
 ) -> None:
     """Only 200 counted: the documented 201 was a failure."""
     for _ in range(2):
@@ -171,7 +174,10 @@ def test_f32i_created_is_created(
     answers.post(f"{API}/registry", status=status)
     row = {"registryUuid": "reg-1", "registryUri": f"https://{HOST}"}
     answers.get(f"{API}/registry", json=listed(row))
-    assert registries.find_or_create(image(), RegistryRole(ROLE), qualys, memo)["uuid"] == "reg-1"
+    assert (
+        registries.find_or_create(image(), RegistryRole(ROLE), qualys, registry_cache)["uuid"]
+        == "reg-1"
+    )
 
 
 def test_f32j_fractions_in_an_answer_break_no_record(
@@ -181,6 +187,6 @@ def test_f32j_fractions_in_an_answer_break_no_record(
     odd = finding(cvss3Info={"baseScore": 9.8}, qdsScore=65.5, title="t" * 10_000)
     answers.get(f"{API}/images/{SHA}/vuln", json={"details": [odd] * 500})
     outcome = results.fetch(image(), STATUS, qualys)
-    lease = taken(cache.decide(task(), LEASE))
+    lease = taken(cache.decide(scan_input(), LEASE))
     assert recorded(cache, lease, outcome)
     assert len(json.dumps(outcome)) < 10_000

@@ -11,9 +11,9 @@ import pytest
 import responses
 
 from image_scan import completion
-from image_scan.cache.concurrency import ScanSlots
+from image_scan.cache.concurrency import ScanPermits
 from image_scan.cache.leases import ScanCache
-from image_scan.cache.registries import RegistryMemo
+from image_scan.cache.registries import RegistryCache
 from image_scan.contracts import Outcome, Status
 from image_scan.ecr import references
 from image_scan.errors import (
@@ -48,16 +48,16 @@ from tests.support.builders import (
     STATUS,
     SUBMISSION,
     WEEK,
+    completion_input,
     finding,
     image,
     listed,
     qualys_image,
     recorded,
+    scan_input,
     schedule,
-    settle_task,
     taken,
-    task,
-    unheard,
+    unannounced,
 )
 from tests.support.doubles import OneAccount
 from tests.support.fake_ecr import FakeEcr
@@ -105,7 +105,7 @@ def test_f03_the_documented_key_is_read(
 def test_f04_all_findings_are_counted_and_not_a_page_of_them(
     qualys: QualysClient, answers: responses.RequestsMock
 ) -> None:
-    """340 findings were told as 100, since paging was asked of a call that has none."""
+    """340 findings were reported as 100, since paging was asked of a call that has none."""
     answers.get(VULN, json={"details": [finding(qid=number) for number in range(340)]})
     assert results.fetch(image(), STATUS, qualys)["counts"]["critical"] == 340
     assert "pageSize" not in str(answers.calls[0].request.url)
@@ -135,7 +135,7 @@ def test_f06_qualys_is_asked_by_config_digest(
 
 
 def test_f07_a_scan_is_of_one_exact_tag(
-    memo: RegistryMemo,
+    registry_cache: RegistryCache,
     qualys: QualysClient,
     answers: responses.RequestsMock,
     ecr: FakeEcr,
@@ -151,30 +151,32 @@ def test_f07_a_scan_is_of_one_exact_tag(
             "detail": {"image": reference},
         }
         (found,) = deployments.read(event, OneAccount(lambda _: None, lambda _: ecr))["images"]
-        schedules.submit(found, REGISTRY, "scan-1", False, qualys, memo)
+        schedules.submit(found, REGISTRY, "scan-1", False, qualys, registry_cache)
         sent = json.loads(answers.calls[-1].request.body or "")
         assert sent["filters"][0]["repoTags"] == [{"repo": "shop/app", "tag": "latest"}]
 
 
 def test_f08_a_tag_that_was_pushed_again_is_another_image(cache: ScanCache) -> None:
     """The cache was keyed by tag: `app:prod` with a bad layer was a hit for a week."""
-    taken(cache.decide(task(), LEASE))
+    taken(cache.decide(scan_input(), LEASE))
     other = "sha256:" + "e" * 64
-    taken(cache.decide(task("event-2", of=image(key=other, digest=other)), LEASE))
+    taken(cache.decide(scan_input("event-2", of=image(key=other, digest=other)), LEASE))
 
 
 def test_f09_equal_names_in_two_accounts_are_two_images(cache: ScanCache) -> None:
     """`app:1.0` of one account hid that of another."""
     for account in ("111111111111", "222222222222"):
         key = f"{account}/us-east-1/app:1.0"
-        taken(cache.decide(task(account, of=image(key=key, digest="")), LEASE))
+        taken(cache.decide(scan_input(account, of=image(key=key, digest="")), LEASE))
 
 
 def test_f10_a_notification_says_where_the_image_runs() -> None:
     """The event's account was overwritten by the image's; neither digest nor workload was named."""
-    where = task(of=image(account_id="999999999999"), account="111111111111", region="eu-west-1")
-    told = settle_task(where, None, CRITICAL)
-    composed = message.compose(told, CRITICAL, Selection(dict([workload_of(where)])))
+    where = scan_input(
+        of=image(account_id="999999999999"), account="111111111111", region="eu-west-1"
+    )
+    published = completion_input(where, None, CRITICAL)
+    composed = message.compose(published, CRITICAL, Selection(dict([workload_of(where)])))
     (workload,) = composed["workloads"]
     assert (workload["account"], workload["region"]) == ("111111111111", "eu-west-1")
     assert workload["containers"] == ["app"]
@@ -182,11 +184,11 @@ def test_f10_a_notification_says_where_the_image_runs() -> None:
     assert composed["image"]["digest"]
 
 
-def test_f11_a_known_bad_image_that_is_deployed_anew_is_told(cache: ScanCache) -> None:
+def test_f11_a_known_bad_image_that_is_deployed_anew_is_notified(cache: ScanCache) -> None:
     """A cache hit was silent, however bad the image."""
-    lease = taken(cache.decide(task(), LEASE))
+    lease = taken(cache.decide(scan_input(), LEASE))
     recorded(cache, lease, CRITICAL)
-    decision = cache.decide(task("event-2", service="production"), LEASE)
+    decision = cache.decide(scan_input("event-2", service="production"), LEASE)
     assert decision["decision"] == "notify"
     assert decision["outcome"] is not None
     assert decision["outcome"]["counts"]["critical"] == 1
@@ -204,14 +206,16 @@ def test_f12_polls_are_counted_once() -> None:
     assert definitions.states("scan")["CheckStatus"]["Next"] == "EvaluateStatus"
 
 
-def test_f13_a_timeout_is_told(cache: ScanCache, slots: ScanSlots, notices: InstallNotices) -> None:
-    """A timeout had no findings, so nobody heard of it and the execution succeeded."""
-    lease = taken(cache.decide(task(), LEASE))
-    timeout = settle_task(task(), lease, Outcome(verdict="TIMEOUT", reason="no result"))
-    tell = Mock(return_value=True)
-    settled = completion.settle(timeout, cache, slots, notices, WEEK, tell, unheard)
-    assert settled["notified"] is True
-    tell.assert_called_once()
+def test_f13_a_timeout_is_notified(
+    cache: ScanCache, permits: ScanPermits, notices: InstallNotices
+) -> None:
+    """A timeout had no findings, so nobody was notified and the execution succeeded."""
+    lease = taken(cache.decide(scan_input(), LEASE))
+    timeout = completion_input(scan_input(), lease, Outcome(verdict="TIMEOUT", reason="no result"))
+    publish_to = Mock(return_value=True)
+    completed = completion.complete(timeout, cache, permits, notices, WEEK, publish_to, unannounced)
+    assert completed["notified"] is True
+    publish_to.assert_called_once()
     states = definitions.states("scan")
     assert states["ScanTimeout"]["Next"] == "SendFailureNotification"
     assert states["SendFailureNotification"]["Next"] == "IsKept"
@@ -256,18 +260,21 @@ def test_f16_an_image_on_a_later_page_is_found(
 
 
 def test_f17_somebody_elses_registry_is_not_taken(
-    memo: RegistryMemo, qualys: QualysClient, answers: responses.RequestsMock
+    registry_cache: RegistryCache, qualys: QualysClient, answers: responses.RequestsMock
 ) -> None:
     """The filter was encoded twice, and the first row trusted whatever its URI."""
     other = {"registryUuid": "reg-0", "registryUri": f"https://{HOST.replace(ACCOUNT, '9' * 12)}"}
     ours = {"registryUuid": "reg-1", "registryUri": f"https://{HOST}"}
     answers.get(f"{API}/registry", json=listed(other, ours))
-    assert registries.find_or_create(image(), RegistryRole(ROLE), qualys, memo)["uuid"] == "reg-1"
+    assert (
+        registries.find_or_create(image(), RegistryRole(ROLE), qualys, registry_cache)["uuid"]
+        == "reg-1"
+    )
     assert "%25" not in str(answers.calls[0].request.url)
 
 
 def test_f18_the_first_run_of_an_empty_subscription_works(
-    memo: RegistryMemo, qualys: QualysClient, answers: responses.RequestsMock
+    registry_cache: RegistryCache, qualys: QualysClient, answers: responses.RequestsMock
 ) -> None:
     """An empty list is 204 without a body, and was parsed as JSON."""
     answers.get(f"{API}/registry", status=204)
@@ -277,7 +284,10 @@ def test_f18_the_first_run_of_an_empty_subscription_works(
     answers.post(f"{API}/registry", status=201)
     row = {"registryUuid": "reg-1", "registryUri": f"https://{HOST}"}
     answers.get(f"{API}/registry", json=listed(row))
-    assert registries.find_or_create(image(), RegistryRole(ROLE), qualys, memo)["uuid"] == "reg-1"
+    assert (
+        registries.find_or_create(image(), RegistryRole(ROLE), qualys, registry_cache)["uuid"]
+        == "reg-1"
+    )
 
 
 @pytest.mark.parametrize(
@@ -299,7 +309,7 @@ def test_f19_other_registries_are_a_verdict_and_not_a_log_line(uri: str, cache: 
     found = references.parse(uri)
     assert isinstance(found, references.Unscannable)
     foreign = image(uri=uri, key=uri, digest="", unscannable=found.reason)
-    decision = cache.decide(task(of=foreign), LEASE)
+    decision = cache.decide(scan_input(of=foreign), LEASE)
     assert decision["decision"] == "notify"
     assert decision["outcome"] == {"verdict": "UNSCANNABLE", "reason": found.reason}
 

@@ -29,8 +29,8 @@ def test_a_clock_cannot_stand_still_by_speed() -> None:
 
 
 def test_jobs_end_by_themselves_in_scaled_time() -> None:
-    told = {"scan_seconds": 300.0, "queue_seconds": 60.0, "listing_seconds": 60.0}
-    with QualysSimulator(CREDENTIALS, clock=Clock(speed=5000), scenario=told) as simulator:
+    stated = {"scan_seconds": 300.0, "queue_seconds": 60.0, "listing_seconds": 60.0}
+    with QualysSimulator(CREDENTIALS, clock=Clock(speed=5000), scenario=stated) as simulator:
         caller = Caller(simulator)
         caller.push("team/app", "1.0", single())
         registry = caller.registry()

@@ -12,8 +12,8 @@ BAD = {"fileName": "libz.so.1", "severity": 3, "family": "mirai", "category": "d
 KEY = {"secretDetector": "AWS Access Key", "severity": "HIGH", "value": "canary-secret"}
 
 
-def scanned(caller: Caller, **told: Any) -> Caller:
-    caller.control.behave("team/app", **told)
+def scanned(caller: Caller, **stated: Any) -> Caller:
+    caller.control.behave("team/app", **stated)
     caller.push("team/app", "1.0", single("a"))
     caller.scan()
     return caller
@@ -75,9 +75,9 @@ def test_malware_is_answered_in_other_ways(
     caller: Caller, answer: str, status: int, body: Any
 ) -> None:
     scanned(caller, examines=["malware"], malware_answer=answer)
-    told = caller.get(MALWARE)
-    assert told.status_code == status
-    assert body is None or told.json() == body
+    stated = caller.get(MALWARE)
+    assert stated.status_code == status
+    assert body is None or stated.json() == body
 
 
 def test_a_caller_without_scope_is_refused(caller: Caller) -> None:

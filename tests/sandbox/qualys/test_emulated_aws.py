@@ -129,8 +129,8 @@ def test_tags_by_pattern_need_the_right_to_list(caller: Caller, account: Account
 
 def test_a_process_of_its_own_pulls_too(aws: Aws, account: Account) -> None:
     image = pushed(account)
-    told = {"scan_seconds": 0.0, "queue_seconds": 0.0, "listing_seconds": 0.0}
-    with QualysProcess(CREDENTIALS, aws.endpoint, scenario=told) as running:
+    stated = {"scan_seconds": 0.0, "queue_seconds": 0.0, "listing_seconds": 0.0}
+    with QualysProcess(CREDENTIALS, aws.endpoint, scenario=stated) as running:
         caller = Caller(running)
         caller.post("/registry", registry(account, sensor_role(account)))
         assert caller.scan()["status"] == "Finished"

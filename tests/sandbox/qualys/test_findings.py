@@ -1,4 +1,4 @@
-"""What is told about images, and what a scan makes of it."""
+"""What is set about images, and what a scan makes of it."""
 
 import pytest
 
@@ -15,24 +15,24 @@ def found(caller: Caller) -> list[dict[str, object]]:
 
 
 @pytest.mark.parametrize("key", [digest("a"), SHA, "team/app:1.0", "team/app"])
-def test_findings_are_told_by_digest_tag_or_repository(caller: Caller, key: str) -> None:
+def test_findings_are_set_by_digest_tag_or_repository(caller: Caller, key: str) -> None:
     caller.push("team/app", "1.0", single())
-    caller.control.tell_findings(key, [ONE])
+    caller.control.set_findings(key, [ONE])
     caller.scan()
     assert [one["qid"] for one in found(caller)] == [1]
 
 
-def test_the_narrowest_telling_counts(caller: Caller) -> None:
+def test_the_narrowest_setting_counts(caller: Caller) -> None:
     caller.push("team/app", "1.0", single())
-    caller.control.tell_findings("team/app", [ONE, TWO])
-    caller.control.tell_findings("team/app:1.0", [TWO])
+    caller.control.set_findings("team/app", [ONE, TWO])
+    caller.control.set_findings("team/app:1.0", [TWO])
     caller.scan()
     assert [one["qid"] for one in found(caller)] == [2]
 
 
-def test_an_image_that_nothing_was_told_of_is_clean(caller: Caller) -> None:
+def test_an_image_that_nothing_was_set_for_is_clean(caller: Caller) -> None:
     caller.push("team/app", "1.0", single())
-    caller.control.tell_findings("team/other", [ONE])
+    caller.control.set_findings("team/other", [ONE])
     caller.scan()
     assert found(caller) == []
 
@@ -41,10 +41,10 @@ def test_a_result_stays_until_the_next_scan_and_remembers_when_it_was_first_foun
     caller: Caller,
 ) -> None:
     caller.push("team/app", "1.0", single())
-    caller.control.tell_findings("team/app", [ONE])
+    caller.control.set_findings("team/app", [ONE])
     caller.scan()
     before = found(caller)[0]
-    caller.control.tell_findings("team/app", [ONE, TWO])
+    caller.control.set_findings("team/app", [ONE, TWO])
     assert len(found(caller)) == 1
     caller.scan()
     after = found(caller)
@@ -60,4 +60,4 @@ def test_a_result_stays_until_the_next_scan_and_remembers_when_it_was_first_foun
 )
 def test_incomplete_findings_are_refused(caller: Caller, wrong: dict[str, object]) -> None:
     with pytest.raises(ControlRefused):
-        caller.control.tell_findings("team/app", [wrong])
+        caller.control.set_findings("team/app", [wrong])

@@ -99,15 +99,17 @@ def test_a_table_in_its_odd_forms(known: Caller) -> None:
 
 
 @pytest.mark.parametrize(
-    "told",
+    "stated",
     [
         {"result": "Kernel 5 is running"},
         {"qdsScore": None},
         {"threatIntel": None},
-        {"threatIntel": {"cisaKev": True, "neverHeardOf": 7}},
+        {"threatIntel": {"cisaKev": True, "unknownName": 7}},
     ],
 )
-def test_what_is_told_of_a_finding_is_shown_as_told(caller: Caller, told: dict[str, Any]) -> None:
-    one = {"qid": 1, "title": "one", "severity": 5, **told}
+def test_what_is_set_for_a_finding_is_shown_as_given(
+    caller: Caller, stated: dict[str, Any]
+) -> None:
+    one = {"qid": 1, "title": "one", "severity": 5, **stated}
     caller.control.know_image(SHA, scanned_seconds_ago=60, findings=[one])
-    assert {name: first(caller)[name] for name in told} == told
+    assert {name: first(caller)[name] for name in stated} == stated

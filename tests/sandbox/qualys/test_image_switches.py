@@ -1,4 +1,4 @@
-"""What can be told of one image otherwise than of the subscription."""
+"""What can be set for one image otherwise than for the subscription."""
 
 from collections.abc import Callable
 from typing import Any
@@ -73,19 +73,19 @@ SEEN: list[tuple[dict[str, Any], Shown, Any]] = [
 
 
 @pytest.mark.parametrize("key", ["team/app:1.0", "team/app", ONE, digest("a")])
-@pytest.mark.parametrize(("told", "shown", "expected"), SEEN)
-def test_an_image_looks_as_told_and_the_others_as_before(
-    pair: Caller, key: str, told: dict[str, Any], shown: Shown, expected: Any
+@pytest.mark.parametrize(("stated", "shown", "expected"), SEEN)
+def test_an_image_looks_as_set_and_the_others_as_before(
+    pair: Caller, key: str, stated: dict[str, Any], shown: Shown, expected: Any
 ) -> None:
     before = shown(pair, OTHER)
     assert shown(pair, ONE) == before != expected
-    pair.control.behave(key, **told)
+    pair.control.behave(key, **stated)
     assert (shown(pair, ONE), shown(pair, OTHER)) == (expected, before)
     pair.control.behave(key)
     assert shown(pair, ONE) == before
 
 
-def test_the_narrowest_told_counts_and_none_says_nothing(pair: Caller) -> None:
+def test_the_narrowest_notified_counts_and_none_says_nothing(pair: Caller) -> None:
     pair.control.behave("*", vuln_shape="data")
     pair.control.behave("team/app", vuln_shape="list")
     assert isinstance(vuln(pair, ONE), list)
@@ -96,7 +96,7 @@ def test_the_narrowest_told_counts_and_none_says_nothing(pair: Caller) -> None:
     assert "vulnerabilities" in vuln(pair, ONE)
 
 
-def test_what_is_told_of_one_image_is_a_switch_of_the_subscription_too(pair: Caller) -> None:
+def test_what_is_notified_of_one_image_is_a_switch_of_the_subscription_too(pair: Caller) -> None:
     pair.control.scenario(counts={"severity1Count": 9})
     assert row(pair, ONE)["vulnerabilities"]["severity1Count"] == 9
     assert row(pair, OTHER)["vulnerabilities"]["severity1Count"] == 9
@@ -172,18 +172,18 @@ def test_one_finding_may_be_an_object_instead_of_a_list(caller: Caller) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "status", "body"),
+    ("stated", "status", "body"),
     [
         ("404", 404, None),
         ("null", 200, {"details": None, "vulnSummary": None}),
     ],
 )
 def test_what_an_unscanned_image_answers_for_its_vulnerabilities(
-    caller: Caller, told: str, status: int, body: Any
+    caller: Caller, stated: str, status: int, body: Any
 ) -> None:
     caller.control.know_image(ONE)
     assert caller.get(f"/images/{ONE}/vuln").status_code == 204
-    caller.control.behave(ONE, pending_vulns=told)
+    caller.control.behave(ONE, pending_vulns=stated)
     for tail in ("vuln", "vuln/count"):
         assert caller.get(f"/images/{ONE}/{tail}").status_code == status
     if body:
@@ -201,12 +201,12 @@ def test_an_unscanned_image_may_look_clean_to_its_vulnerability_call(caller: Cal
     assert details(caller, ONE)["vulnerabilities"] is None
 
 
-@pytest.mark.parametrize(("told", "status"), [("404", 404), ("204", 204), ("empty", 200)])
-def test_an_unknown_image_is_so_in_three_ways(caller: Caller, told: str, status: int) -> None:
-    caller.control.behave(ONE, unknown_image=told)
+@pytest.mark.parametrize(("stated", "status"), [("404", 404), ("204", 204), ("empty", 200)])
+def test_an_unknown_image_is_so_in_three_ways(caller: Caller, stated: str, status: int) -> None:
+    caller.control.behave(ONE, unknown_image=stated)
     answer = caller.get(f"/images/{ONE}")
     assert answer.status_code == status
-    assert (answer.content == b"") == (told != "404")
+    assert (answer.content == b"") == (stated != "404")
     assert caller.get(f"/images/{OTHER}").status_code == 404
 
 

@@ -152,5 +152,5 @@ def test_a_clean_image_has_empty_details(caller: Caller) -> None:
     assert (body["details"], body["vulnSummary"]["confirmed"]["sev5Count"]) == ([], 0)
 
 
-def test_the_image_is_known_by_nothing_but_what_was_told(simulator: QualysSimulator) -> None:
+def test_the_image_is_known_by_nothing_but_what_was_given(simulator: QualysSimulator) -> None:
     assert Caller(simulator).get(f"/images/{SHA}").status_code == 404

@@ -1,7 +1,7 @@
 """The simulator against a client that is not ours: Qualys' own command line tool (PyPI qualys-cli).
 
 It knows the gateway from its documentation alone. What it prints has to be what the simulator was
-told. It runs as a process with a home of its own, where its configuration and logs stay.
+given. It runs as a process with a home of its own, where its configuration and logs stay.
 """
 
 import json
@@ -56,7 +56,7 @@ def scanned(caller: Caller) -> Caller:
     """Two images of one registry: one with findings, one clean."""
     caller.push("team/app", "1.0", single("a"))
     caller.push("team/clean", "1.0", single("b"))
-    caller.control.tell_findings(digest("a"), [EXPAT, CURL])
+    caller.control.set_findings(digest("a"), [EXPAT, CURL])
     caller.scan()
     caller.scan(repo="team/clean")
     return caller

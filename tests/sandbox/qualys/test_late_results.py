@@ -13,7 +13,7 @@ FOUND = {"qid": 1, "title": "one", "severity": 5}
 def late(caller: Caller) -> Caller:
     caller.push("team/app", "1.0", single())
     caller.push("team/quick", "1.0", single("b"))
-    caller.control.tell_findings("team/app", [FOUND])
+    caller.control.set_findings("team/app", [FOUND])
     caller.control.behave("team/app", results_lag_seconds=600)
     return caller
 

@@ -63,10 +63,10 @@ def test_a_role_that_cannot_be_assumed_ends_the_job_in_error(
 
 
 @pytest.mark.parametrize(
-    ("told", "status", "errors"), [("error", "Error", 1), ("finish", "Finished", 0)]
+    ("stated", "status", "errors"), [("error", "Error", 1), ("finish", "Finished", 0)]
 )
-def test_a_missing_tag(caller: Caller, told: str, status: str, errors: int) -> None:
-    caller.control.scenario(missing_tag=told)
+def test_a_missing_tag(caller: Caller, stated: str, status: str, errors: int) -> None:
+    caller.control.scenario(missing_tag=stated)
     job = caller.scan("9.9")
     assert (job["status"], len(job["errors"])) == (status, errors)
     assert caller.get("/images").status_code == 204
@@ -90,7 +90,7 @@ def test_the_rest_of_a_job_is_scanned_though_a_part_failed(caller: Caller) -> No
         ("literal", "1.0,1.1", 0),
     ],
 )
-def test_tags_are_read_as_told(caller: Caller, matching: str, tag: str, found: int) -> None:
+def test_tags_are_read_as_given(caller: Caller, matching: str, tag: str, found: int) -> None:
     for letter, name in (("a", "1.0"), ("b", "1.1"), ("c", "1x0")):
         caller.push("team/app", name, single(letter))
     caller.control.scenario(tag_matching=matching)

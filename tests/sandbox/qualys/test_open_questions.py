@@ -41,9 +41,9 @@ def test_the_short_id_may_be_good_for_every_call_or_for_none(caller: Caller) -> 
     caller.control.know_image(SHA, findings=[FOUND])
     paths = [f"/images/{SHA[:12]}{tail}" for tail in ("", "/vuln", "/vuln/count")]
     found = {}
-    for told in ("count", "all", "none"):
-        caller.control.scenario(short_ids=told)
-        found[told] = [caller.get(path).status_code for path in paths]
+    for stated in ("count", "all", "none"):
+        caller.control.scenario(short_ids=stated)
+        found[stated] = [caller.get(path).status_code for path in paths]
     assert found == {"count": [400, 400, 200], "all": [200] * 3, "none": [400] * 3}
 
 
@@ -60,12 +60,12 @@ def test_the_uri_of_a_registry_may_come_back_in_another_form(caller: Caller) -> 
     caller.post("/registry", REGISTRY)
     search = {"filter": f'registryUri:"https://{HOST}"'}
     found = {}
-    for told in ("told", "host", "slash"):
-        caller.control.scenario(registry_uri_form=told)
+    for stated in ("given", "host", "slash"):
+        caller.control.scenario(registry_uri_form=stated)
         row = caller.get("/registry").json()["data"][0]
-        found[told] = (row["registryUri"], caller.get("/registry", **search).status_code)
+        found[stated] = (row["registryUri"], caller.get("/registry", **search).status_code)
     assert found == {
-        "told": (f"https://{HOST}", 200),
+        "given": (f"https://{HOST}", 200),
         "host": (HOST, 204),
         "slash": (f"https://{HOST}/", 200),
     }
@@ -174,7 +174,7 @@ def test_an_answer_may_be_no_answer_of_the_api(
 def test_the_registries_and_software_of_an_image(caller: Caller) -> None:
     caller.push("team/app", "1.0", single())
     expat = {**FOUND, "software": [{"name": "expat", "version": "2.1", "fixVersion": "2.2"}]}
-    caller.control.tell_findings("team/app", [expat])
+    caller.control.set_findings("team/app", [expat])
     caller.scan()
     registry = caller.get("/registry").json()["data"][0]["registryUuid"]
     assert caller.get(f"/images/{SHA}/associatedRegistries").json() == [

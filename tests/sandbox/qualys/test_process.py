@@ -22,7 +22,7 @@ def test_it_serves_until_it_is_left_and_shows_no_secret() -> None:
         requests.get(url, headers=headers, timeout=5)
 
 
-def test_settings_that_do_not_fit_are_told_at_the_start() -> None:
+def test_settings_that_do_not_fit_are_announced_at_the_start() -> None:
     refused = QualysProcess(CREDENTIALS, scenario={"nothing": 1})
     with pytest.raises(RuntimeError, match="ended"), refused:
         pass

@@ -46,7 +46,7 @@ def test_a_registry_that_is_not_listed_yet_is_a_duplicate_all_the_same(caller: C
 
 
 @pytest.mark.parametrize("status", [400, 409])
-def test_a_duplicate_connector_is_refused_as_told(caller: Caller, status: int) -> None:
+def test_a_duplicate_connector_is_refused_as_set(caller: Caller, status: int) -> None:
     caller.control.scenario(duplicate_connector_status=status)
     assert caller.post("/registry/aws/connector", CONNECTOR).status_code == 201
     answer = caller.post("/registry/aws/connector", CONNECTOR)
@@ -74,7 +74,7 @@ def test_the_repositories_of_a_registry(caller: Caller) -> None:
     for repository, letter in (("team/app", "a"), ("team/other", "b")):
         caller.push(repository, "1.0", single(letter))
         caller.scan(repo=repository)
-    caller.control.tell_findings("team/app", [{"qid": 1, "title": "one", "severity": 5}])
+    caller.control.set_findings("team/app", [{"qid": 1, "title": "one", "severity": 5}])
     caller.scan()
     registry = caller.get("/registry").json()["data"][0]["registryUuid"]
     answer = caller.get(f"/registry/{registry}/repository").json()
@@ -89,7 +89,7 @@ def test_the_repositories_of_a_registry(caller: Caller) -> None:
     assert caller.get("/registry/nothing/repository").status_code == 404
 
 
-def test_the_gov_partition_may_have_an_external_id_that_aws_base_does_not_tell(
+def test_the_gov_partition_may_have_an_external_id_that_aws_base_does_not_say(
     caller: Caller,
 ) -> None:
     caller.control.scenario(gov_external_id=42)
@@ -101,12 +101,12 @@ def test_the_gov_partition_may_have_an_external_id_that_aws_base_does_not_tell(
 
 
 @pytest.mark.parametrize(
-    ("told", "presented"), [({}, "4711004711"), ({"gov_external_id": 42}, "42")]
+    ("stated", "presented"), [({}, "4711004711"), ({"gov_external_id": 42}, "42")]
 )
 def test_the_sensor_presents_the_id_of_the_partition(
-    caller: Caller, told: dict[str, int], presented: str
+    caller: Caller, stated: dict[str, int], presented: str
 ) -> None:
-    caller.control.scenario(**told)
+    caller.control.scenario(**stated)
     caller.post("/registry", GOV)
     registry = caller.get("/registry").json()["data"][0]["registryUuid"]
     caller.schedule(registry)

@@ -76,7 +76,7 @@ def test_an_incomplete_registry_is_refused(caller: Caller, change: dict[str, Any
     assert answer.json()["errorCode"] == "400 BAD_REQUEST"
 
 
-def test_a_duplicate_registry_is_refused_as_told(caller: Caller) -> None:
+def test_a_duplicate_registry_is_refused_as_set(caller: Caller) -> None:
     caller.post("/registry", REGISTRY)
     assert caller.post("/registry", REGISTRY).status_code == 400
     caller.control.scenario(duplicate_registry_status=409)

@@ -14,7 +14,7 @@ SECRET = "c" * 64
 
 
 def play(caller: Caller) -> None:
-    """What the example tells, all of it."""
+    """What the example sets, all of it."""
     caller.push("team/app", "1.0", single())
     assert caller.post("/registry", {"registryType": "V2"}).status_code == 400
     registry = _registry(caller)
@@ -52,7 +52,7 @@ def test_the_example_is_played_from_the_start_and_again_after_a_reset() -> None:
         play(caller)
 
 
-def test_the_example_is_told_to_a_running_simulator_until_a_reset(caller: Caller) -> None:
+def test_the_example_is_notified_to_a_running_simulator_until_a_reset(caller: Caller) -> None:
     caller.control.load(EXAMPLE)
     play(caller)
     caller.control.reset()
@@ -61,8 +61,8 @@ def test_the_example_is_told_to_a_running_simulator_until_a_reset(caller: Caller
 
 
 def test_switches_that_are_given_win_over_those_of_the_file() -> None:
-    told = {"scan_seconds": 9.0}
-    with QualysSimulator(CREDENTIALS, scenario=told, scenario_file=EXAMPLE) as simulator:
+    stated = {"scan_seconds": 9.0}
+    with QualysSimulator(CREDENTIALS, scenario=stated, scenario_file=EXAMPLE) as simulator:
         found = simulator.control.scenario()
     assert (found["scan_seconds"], found["schedule_reply"]) == (9.0, "string")
 
@@ -107,7 +107,7 @@ def test_a_wrong_file_is_refused_by_the_name_of_what_is_wrong(
     assert (caller.control.scenario(), caller.control.faults()) == (before, {})
 
 
-def test_a_file_is_told_whole_or_not_at_all(caller: Caller, tmp_path: Path) -> None:
+def test_a_file_is_notified_whole_or_not_at_all(caller: Caller, tmp_path: Path) -> None:
     path = tmp_path / "half.toml"
     path.write_text("[scenario]\nexternal_id = 1\n[[faults]]\nstatus = 500\n[[faults]]\nnth = 'x'")
     with pytest.raises(ControlRefused, match="nth"):

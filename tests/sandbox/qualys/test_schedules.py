@@ -98,7 +98,7 @@ def test_jobs_are_filtered_by_the_documented_tokens(caller: Caller) -> None:
     assert caller.get(path, filter='name:"job"').status_code == 400
 
 
-def test_duplicate_names_pass_unless_told_otherwise(caller: Caller) -> None:
+def test_duplicate_names_pass_unless_set_otherwise(caller: Caller) -> None:
     registry = caller.registry()
     caller.schedule(registry)
     caller.schedule(registry)

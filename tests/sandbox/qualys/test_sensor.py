@@ -65,7 +65,7 @@ def test_without_force_scan_an_older_scan_stays(caller: Caller) -> None:
     caller.push("team/app", "1.0", single())
     caller.scan()
     first = caller.image()["lastVmScanDate"]
-    caller.control.tell_findings("team/app", [{"qid": 1, "title": "one", "severity": 5}])
+    caller.control.set_findings("team/app", [{"qid": 1, "title": "one", "severity": 5}])
     caller.control.scenario(force_scan_enabled=False)
     assert caller.scan(forceScan=True)["status"] == "Finished"
     assert caller.image()["lastVmScanDate"] == first
@@ -154,7 +154,7 @@ def test_a_sensor_that_breaks_ends_the_job(caller: Caller, monkeypatch: pytest.M
 
 def test_the_registry_counts_its_images_and_jobs(caller: Caller) -> None:
     caller.push("team/app", "1.0", single())
-    caller.control.tell_findings("team/app", [{"qid": 1, "title": "one", "severity": 5}])
+    caller.control.set_findings("team/app", [{"qid": 1, "title": "one", "severity": 5}])
     caller.scan()
     row = caller.get("/registry").json()["data"][0]
     names = ("repoCount", "totalImages", "totalScannedImages", "totalVulnerableImages")

@@ -27,7 +27,7 @@ BOTH: dict[str, Any] = {"examines": ["malware", "secrets"]}
 def scanned(caller: Caller) -> Caller:
     """A subscription with one image, in which there is something of everything."""
     caller.control.behave("team/app", **BOTH, malware=[MALWARE], secrets=[SECRET])
-    caller.control.tell_findings("team/app", FINDINGS)
+    caller.control.set_findings("team/app", FINDINGS)
     caller.push("team/app", "1.0", single())
     caller.scan()
     caller.control.behave("team/app", **BOTH)
@@ -58,9 +58,9 @@ def test_the_documented_answers_are_as_expected(scanned: Caller) -> None:
     assert look(scanned) == []
 
 
-@pytest.mark.parametrize("told", [{}, *({"examines": [each]} for each in ("malware", "secrets"))])
-def test_so_are_those_of_an_image_with_nothing_in_it(caller: Caller, told: Any) -> None:
-    caller.control.behave("team/app", **told)
+@pytest.mark.parametrize("stated", [{}, *({"examines": [each]} for each in ("malware", "secrets"))])
+def test_so_are_those_of_an_image_with_nothing_in_it(caller: Caller, stated: Any) -> None:
+    caller.control.behave("team/app", **stated)
     caller.push("team/app", "1.0", single())
     caller.scan()
     assert look(caller) == []
@@ -97,15 +97,15 @@ def test_another_base_account(caller: Caller) -> None:
     )
 
 
-@pytest.mark.parametrize("told", ["malware_block", "secrets_block"])
+@pytest.mark.parametrize("stated", ["malware_block", "secrets_block"])
 @pytest.mark.parametrize("form", ["list", "null", "empty"])
-def test_blocks_that_no_document_shows(scanned: Caller, told: str, form: str) -> None:
-    scanned.control.behave("team/app", **BOTH, **{told: form})
+def test_blocks_that_no_document_shows(scanned: Caller, stated: str, form: str) -> None:
+    scanned.control.behave("team/app", **BOTH, **{stated: form})
     assert look(scanned) == []
 
 
 @pytest.mark.parametrize(
-    ("told", "differences"),
+    ("stated", "differences"),
     [
         (
             {"vuln_shape": "data"},
@@ -137,11 +137,11 @@ def test_blocks_that_no_document_shows(scanned: Caller, told: str, form: str) ->
         ),
     ],
 )
-def test_other_forms_are_seen(scanned: Caller, told: Any, differences: list[str]) -> None:
-    if told == {"vuln_shape": "object"}:
-        scanned.control.tell_findings("team/app", FINDINGS[:1])
+def test_other_forms_are_seen(scanned: Caller, stated: Any, differences: list[str]) -> None:
+    if stated == {"vuln_shape": "object"}:
+        scanned.control.set_findings("team/app", FINDINGS[:1])
         scanned.scan()
-    scanned.control.behave("team/app", **BOTH, **told)
+    scanned.control.behave("team/app", **BOTH, **stated)
     found = look(scanned)
     assert [each for each in differences if each not in found] == []
 
@@ -198,10 +198,10 @@ def test_no_value_is_in_the_report(scanned: Caller) -> None:
     scanned.control.scenario(unknown_fields=True)
     scanned.control.behave("team/app", **BOTH, vuln_shape="unknown")
     given = ask(scanned)
-    told = report.as_json(report.examine(given), calls.not_asked(given))
-    assert '"as_expected": false' in told
+    stated = report.as_json(report.examine(given), calls.not_asked(given))
+    assert '"as_expected": false' in stated
     values = ("canary", "team/app", HOST, "mirai", "zlib", "sensor-host", "a" * 64, TOKEN)
-    assert [each for each in values if each in told] == []
+    assert [each for each in values if each in stated] == []
     assert not [each for each in given if repr(each).count("canary")]
 
 

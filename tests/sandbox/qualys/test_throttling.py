@@ -26,7 +26,7 @@ def limit_headers(caller: Caller) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("told", "expected"),
+    ("stated", "expected"),
     [
         ({}, CSAPI),
         (
@@ -53,10 +53,10 @@ def limit_headers(caller: Caller) -> dict[str, str]:
     ],
 )
 @pytest.mark.parametrize("status", [429, 409])
-def test_what_an_answer_over_the_limit_tells(
-    caller: Caller, status: int, told: dict[str, Any], expected: dict[str, str]
+def test_what_an_answer_over_the_limit_says(
+    caller: Caller, status: int, stated: dict[str, Any], expected: dict[str, str]
 ) -> None:
-    caller.control.throttle(BASE, status=status, times=2, **told)
+    caller.control.throttle(BASE, status=status, times=2, **stated)
     answer = caller.get("/registry/aws-base")
     assert answer.status_code == status
     assert set(answer.json()) == {"errorCode", "message", "timestamp"}

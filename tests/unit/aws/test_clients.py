@@ -52,7 +52,7 @@ def test_other_errors_pass_through() -> None:
         raise ZeroDivisionError
 
 
-def test_a_region_that_cannot_be_one_is_told_in_our_terms() -> None:
+def test_a_region_that_cannot_be_one_is_notified_in_our_terms() -> None:
     """Events and image references name regions."""
     with pytest.raises(AwsUnavailable, match="InvalidRegionError"):
         clients.client("ecr", "x" * 64)

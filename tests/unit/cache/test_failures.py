@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from image_scan.contracts import ImageTask, Outcome, TaskState
-from tests.support.builders import CLEAN, DIGEST, LEASE, freed, recorded, taken, task
+from image_scan.contracts import Outcome, ScanInput, TaskState
+from tests.support.builders import CLEAN, DIGEST, LEASE, freed, recorded, scan_input, taken
 
 if TYPE_CHECKING:
     from image_scan.cache.leases import ScanCache
@@ -19,19 +19,19 @@ DAY = 86_400
 FAILED = Outcome(verdict="ERROR", reason="ScanFailed: no space")
 
 
-def found(at: float, number: int = 1, **where: Any) -> ImageTask:
+def found(at: float, number: int = 1, **where: Any) -> ScanInput:
     """A task that a reconciliation at that time has found running."""
     where = {"event_name": "ECS Task State Change", "principal": "", **where}
     where["event_time"] = datetime.fromtimestamp(int(at), UTC).isoformat()
     state = TaskState(arn=f"task/{number}", stopped=False, reconciled=True)
-    return {**task(f"found-{number}-{int(at)}", **where), "task": state}
+    return {**scan_input(f"found-{number}-{int(at)}", **where), "task": state}
 
 
 @pytest.fixture
 def failing(cache: ScanCache, clock: Clock) -> None:
     """An image of two services whose scan has failed, a day ago."""
-    held = taken(cache.decide(task("event-1"), LEASE))
-    cache.decide(task("event-2", service="worker"), LEASE)
+    held = taken(cache.decide(scan_input("event-1"), LEASE))
+    cache.decide(scan_input("event-2", service="worker"), LEASE)
     assert len(freed(cache, held, FAILED)) == 2
     clock.now += DAY
 
@@ -74,18 +74,18 @@ def test_a_repeated_scan_keeps_the_workloads_as_they_deployed(
         (CLEAN, ["web", "worker"]),
     ],
 )
-def test_workloads_hear_again_when_it_ends_in_another_way(
+def test_workloads_are_notified_again_when_it_ends_in_another_way(
     cache: ScanCache, clock: Clock, ends: Outcome, services: list[str]
 ) -> None:
     held = taken(cache.decide(found(clock.now), LEASE))
-    told = cache.unaware(held, ends, cache.workloads_of(held) or {})
-    assert sorted(workload["service"] for workload in told.values()) == services
+    stated = cache.unaware(held, ends, cache.workloads_of(held) or {})
+    assert sorted(workload["service"] for workload in stated.values()) == services
 
 
 @pytest.mark.parametrize("number", ["f677b189-8b54-46ba-9d24-624b7e98767d", "1770000000000"])
 def test_an_id_in_the_reason_is_no_other_cause(cache: ScanCache, clock: Clock, number: str) -> None:
     before = Outcome(verdict="ERROR", reason="QualysUnavailable: GET /schedule/0123456789ab")
-    freed(cache, taken(cache.decide(task("event-1"), LEASE)), before)
+    freed(cache, taken(cache.decide(scan_input("event-1"), LEASE)), before)
     clock.now += DAY
     held = taken(cache.decide(found(clock.now), LEASE))
     now = Outcome(verdict="ERROR", reason=f"QualysUnavailable: GET /schedule/{number}")
@@ -93,17 +93,17 @@ def test_an_id_in_the_reason_is_no_other_cause(cache: ScanCache, clock: Clock, n
 
 
 @pytest.mark.usefixtures("failing")
-def test_who_deploys_it_anew_meanwhile_hears_of_it(cache: ScanCache, clock: Clock) -> None:
+def test_who_deploys_it_again_meanwhile_is_notified(cache: ScanCache, clock: Clock) -> None:
     held = taken(cache.decide(found(clock.now), LEASE))
-    cache.decide(task("event-9", service="worker"), LEASE)
-    cache.decide(task("event-10", service="other"), LEASE)
-    told = cache.unaware(held, FAILED, cache.workloads_of(held) or {})
-    assert sorted(workload["service"] for workload in told.values()) == ["other", "worker"]
+    cache.decide(scan_input("event-9", service="worker"), LEASE)
+    cache.decide(scan_input("event-10", service="other"), LEASE)
+    stated = cache.unaware(held, FAILED, cache.workloads_of(held) or {})
+    assert sorted(workload["service"] for workload in stated.values()) == ["other", "worker"]
 
 
 @pytest.mark.usefixtures("failing")
-def test_a_deployment_of_what_failed_is_told_to_all(cache: ScanCache) -> None:
-    held = taken(cache.decide(task("event-9"), LEASE))
+def test_a_deployment_of_what_failed_is_notified_to_all(cache: ScanCache) -> None:
+    held = taken(cache.decide(scan_input("event-9"), LEASE))
     assert len(cache.unaware(held, FAILED, cache.workloads_of(held) or {})) == 2
 
 

@@ -93,7 +93,7 @@ def test_a_huge_repository_is_not_listed_to_its_end_and_the_nearest_index_comes_
 
 
 @pytest.mark.parametrize("absent", ["imageTags", "imagePushedAt", "imageManifestMediaType"])
-def test_an_image_of_which_ecr_does_not_tell_all_is_passed_over(absent: str) -> None:
+def test_an_image_of_which_ecr_does_not_say_all_is_passed_over(absent: str) -> None:
     class Sparse(Endless):
         def describe_images(self, **asked: Any) -> dict[str, Any]:
             answer = super().describe_images(**asked)

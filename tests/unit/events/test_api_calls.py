@@ -20,11 +20,11 @@ json_values = st.recursive(
 )
 
 
-@pytest.mark.parametrize(("told", "force"), [(True, True), (False, False), ("yes", False)])
-def test_only_a_request_can_ask_for_a_scan_past_a_verdict(told: object, force: bool) -> None:
+@pytest.mark.parametrize(("stated", "force"), [(True, True), (False, False), ("yes", False)])
+def test_only_a_request_can_ask_for_a_scan_past_a_verdict(stated: object, force: bool) -> None:
     request = builders.event("scan_request")
     assert not deployments.parse(request).force
-    request["detail"]["force"] = told
+    request["detail"]["force"] = stated
     assert deployments.parse(request).force is force
     call = builders.event("run_task")
     call["detail"]["force"] = True
@@ -148,11 +148,11 @@ def read(event: Any) -> None:
     "".join(image for _, image in parsed.containers).encode()
 
 
-@pytest.mark.parametrize("told", [None, [], "app", [1], {}], ids=str)
-def test_a_scan_request_may_name_no_containers(told: Any) -> None:
+@pytest.mark.parametrize("stated", [None, [], "app", [1], {}], ids=str)
+def test_a_scan_request_may_name_no_containers(stated: Any) -> None:
     """One by hand, and one from before an upgrade."""
     event = builders.event("scan_request")
-    event["detail"]["containers"] = told
+    event["detail"]["containers"] = stated
     found = deployments.parse(event).containers
     assert found == (("", event["detail"]["image"]),)
 
@@ -200,8 +200,8 @@ def test_any_value_in_workload_of_a_part(
         read(event)
     event["detail"][part] = {"taskDefinition": {"containerDefinitions": [value]}}
     read(event)
-    for told in ({"activeConfigurations": [value]}, {"targetConfiguration": value}):
-        event["detail"][part] = {"service": told}
+    for stated in ({"activeConfigurations": [value]}, {"targetConfiguration": value}):
+        event["detail"][part] = {"service": stated}
         read(event)
 
 

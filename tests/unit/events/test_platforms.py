@@ -12,14 +12,14 @@ from tests.support import builders
 GRAVITON = {"attributes": [{"name": "ecs.cpu-architecture", "value": "arm64"}]}
 
 
-def task(**told: Any) -> dict[str, Any]:
+def task(**stated: Any) -> dict[str, Any]:
     event = builders.event("task_running_by_tag")
-    event["detail"].update(told)
+    event["detail"].update(stated)
     return event
 
 
 @pytest.mark.parametrize(
-    ("told", "platform"),
+    ("stated", "platform"),
     [
         (GRAVITON, "linux/arm64"),
         ({"attributes": [{"name": "ecs.cpu-architecture", "value": "x86_64"}]}, "linux/amd64"),
@@ -32,8 +32,8 @@ def task(**told: Any) -> dict[str, Any]:
         ({}, None),
     ],
 )
-def test_a_task_says_by_its_attributes(told: dict[str, Any], platform: str | None) -> None:
-    assert platforms.of_event(task(**told)) == platform
+def test_a_task_says_by_its_attributes(stated: dict[str, Any], platform: str | None) -> None:
+    assert platforms.of_event(task(**stated)) == platform
 
 
 def test_a_call_and_the_task_that_it_starts_say_the_same() -> None:
@@ -43,8 +43,8 @@ def test_a_call_and_the_task_that_it_starts_say_the_same() -> None:
     registered = builders.event("register_one_container")
     definition = registered["detail"]["responseElements"]["taskDefinition"]
     definition["runtimePlatform"] = {"cpuArchitecture": "ARM64", "operatingSystemFamily": "LINUX"}
-    told = {platforms.of_event(each) for each in (ran, registered, task(**GRAVITON))}
-    assert told == {"linux/arm64"}
+    stated = {platforms.of_event(each) for each in (ran, registered, task(**GRAVITON))}
+    assert stated == {"linux/arm64"}
 
 
 def test_a_registration_without_an_answer_says_what_was_asked_for() -> None:
@@ -68,12 +68,12 @@ def test_a_service_is_of_the_platform_of_its_definition() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "platform"),
+    ("stated", "platform"),
     [("linux/arm64", "linux/arm64"), ("", ""), ("amiga", None), (None, None), (7, None)],
 )
-def test_a_scan_request_names_its_platform(told: Any, platform: str | None) -> None:
+def test_a_scan_request_names_its_platform(stated: Any, platform: str | None) -> None:
     event = builders.event("scan_request")
-    event["detail"]["platform"] = told
+    event["detail"]["platform"] = stated
     assert platforms.of_event(event) == platform
 
 

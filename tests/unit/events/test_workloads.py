@@ -8,14 +8,14 @@ import pytest
 
 from image_scan.events import by_hand, workloads
 from image_scan.events.workloads import workload_of
-from tests.support.builders import task
+from tests.support.builders import scan_input
 
 if TYPE_CHECKING:
     from image_scan.contracts import Workload
 
 
 def at(event_name: str, **where: Any) -> dict[str, Workload]:
-    name, workload = workload_of(task(event_name=event_name, **where))
+    name, workload = workload_of(scan_input(event_name=event_name, **where))
     return {name: workload}
 
 

@@ -67,7 +67,7 @@ def test_the_order_of_packages_makes_no_other_finding() -> None:
 
 
 @pytest.mark.parametrize("qid", [None, "", "x", "9" * 40, 1.0, True, [1]], ids=str)
-def test_findings_without_a_qid_are_told_apart_by_their_packages_or_not_at_all(qid: Any) -> None:
+def test_findings_without_a_qid_are_kept_apart_by_their_packages_or_not_at_all(qid: Any) -> None:
     """To count them once or twice would be a guess."""
     entries: list[Any] = [finding(qid=qid), finding(qid=qid, software=[EXPAT]), finding()]
     assert distinct(entries) == entries
@@ -123,8 +123,8 @@ def test_a_fix_and_a_threat_in_either_stay(turned: bool) -> None:
         threatIntel={"activeAttacks": True, "zeroDay": None},
         cveids=None,
     )
-    told = finding(patchAvailable=None, threatIntel={"activeAttacks": None, "zeroDay": True})
-    (joined,) = distinct([told, bare] if turned else [bare, told])
+    stated = finding(patchAvailable=None, threatIntel={"activeAttacks": None, "zeroDay": True})
+    (joined,) = distinct([stated, bare] if turned else [bare, stated])
     (top,) = summary.summarise([joined])["top"]
     assert (top["fixes"], top["patch"]) == (["expat 2.1.0-14"], True)
     assert (top["exploit"], top["cves"]) == (True, ["CVE-2022-25235"])

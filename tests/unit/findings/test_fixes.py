@@ -82,13 +82,13 @@ def test_a_name_may_have_blanks_and_a_table_more_columns() -> None:
 
 def test_the_nearest_workload_of_a_package_is_believed() -> None:
     table = f"{HEADER}\nzlib 1 1.3\nexpat 1 1.3"
-    told = entry(software("expat", "1.1"), software("zlib"), result=table)
+    stated = entry(software("expat", "1.1"), software("zlib"), result=table)
     rows = of_image(
         software("zlib", "1.2", vulnerabilities=[{"qid": 1}]),
         software("expat", "1.2", vulnerabilities=[{"qid": 1}]),
     )
-    assert fixes.packages(told, rows) == (["expat 1", "zlib 1"], ["expat 1.1", "zlib 1.2"])
-    assert fixes.packages(told, {})[1] == ["expat 1.1", "zlib 1.3"]
+    assert fixes.packages(stated, rows) == (["expat 1", "zlib 1"], ["expat 1.1", "zlib 1.2"])
+    assert fixes.packages(stated, {})[1] == ["expat 1.1", "zlib 1.3"]
 
 
 def test_the_software_of_an_image_is_joined_by_qid() -> None:
@@ -130,8 +130,11 @@ def test_of_one_qid_the_finding_has_what_is_of_its_package() -> None:
 
 def test_an_architecture_is_no_other_package() -> None:
     table = f"{HEADER}\nlibc6 1 2\norg 1 3"
-    told = entry(software("libc6:amd64"), software("org:jar"), result=table)
-    assert fixes.packages(told, {}) == (["libc6:amd64 1", "org:jar 1"], ["libc6:amd64 2", "org 3"])
+    stated = entry(software("libc6:amd64"), software("org:jar"), result=table)
+    assert fixes.packages(stated, {}) == (
+        ["libc6:amd64 1", "org:jar 1"],
+        ["libc6:amd64 2", "org 3"],
+    )
 
 
 def test_fixes_beyond_the_ceiling_are_left_out() -> None:

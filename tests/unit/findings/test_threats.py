@@ -1,4 +1,4 @@
-"""What is known of attacks is told apart from what would let somebody attack."""
+"""What is known of attacks is kept apart from what would let somebody attack."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from image_scan.findings import threats
 
 NOW = ["activeAttacks", "zeroDay", "malware", "ransomware", "ransomwareExploit", "cisaKev"]
 EXISTS = ["publicExploit", "easyExploit", "exploitKit"]
-NEITHER = ["noPatch", "denialOfService", "highDataLoss", "highLateralMovement", "neverHeardOf"]
+NEITHER = ["noPatch", "denialOfService", "highDataLoss", "highLateralMovement", "unknownName"]
 
 
 def seen(intel: Any) -> tuple[bool, bool]:
@@ -35,7 +35,7 @@ def test_no_intelligence_says_nothing(intel: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "score"),
+    ("stated", "score"),
     [
         (1, 1),
         (100, 100),
@@ -43,6 +43,6 @@ def test_no_intelligence_says_nothing(intel: Any) -> None:
         *((each, None) for each in (None, 0, 101, True, "", "x", 6.5)),
     ],
 )
-def test_a_score_that_is_none_is_not_nought(told: Any, score: int | None) -> None:
-    assert threats.qds({"qdsScore": told}) == score
+def test_a_score_that_is_none_is_not_nought(stated: Any, score: int | None) -> None:
+    assert threats.qds({"qdsScore": stated}) == score
     assert threats.qds({}) is None

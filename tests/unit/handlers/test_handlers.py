@@ -35,8 +35,8 @@ from tests.support.builders import (
     lease,
     listed,
     qualys_image,
+    scan_input,
     schedule,
-    task,
 )
 from tests.support.doubles import Inbox
 from tests.support.tables import CACHE as TABLE
@@ -62,16 +62,16 @@ def test_parse_event_skips_with_a_reason(cloud: None) -> None:
 
 
 def test_check_cache_takes_the_lease_once(dynamodb: Any) -> None:
-    assert check_cache.handler(task("event-1"), None)["decision"] == "scan"
-    assert check_cache.handler(task("event-2", service="other"), None)["decision"] == "skip"
+    assert check_cache.handler(scan_input("event-1"), None)["decision"] == "scan"
+    assert check_cache.handler(scan_input("event-2", service="other"), None)["decision"] == "skip"
     assert items(dynamodb) == {DIGEST: "IN_PROGRESS"}
 
 
 def test_get_registry_finds_and_remembers(secret: None, answers: responses.RequestsMock) -> None:
     row = {"registryUuid": "reg-1", "registryUri": f"https://{HOST}"}
     answers.get(f"{API}/registry", json=listed(row))
-    assert get_registry.handler(task(), None) == {"uuid": "reg-1", "memoised": False}
-    assert get_registry.handler(task(), None) == {"uuid": "reg-1", "memoised": True}
+    assert get_registry.handler(scan_input(), None) == {"uuid": "reg-1", "cached": False}
+    assert get_registry.handler(scan_input(), None) == {"uuid": "reg-1", "cached": True}
     assert answers.calls[0].request.headers["Authorization"] == f"Bearer {TOKEN}"
 
 
@@ -79,7 +79,12 @@ def test_submit_scan_names_the_schedule_after_the_execution(
     secret: None, answers: responses.RequestsMock
 ) -> None:
     answers.post(f"{API}/registry/reg-1/schedule", json={"scheduleUuid": JOB})
-    event: Any = {**task(), "registry": REGISTRY, "execution_name": "execution-1", "attempt": 0}
+    event: Any = {
+        **scan_input(),
+        "registry": REGISTRY,
+        "execution_name": "execution-1",
+        "attempt": 0,
+    }
     assert submit_scan.handler(event, None)["schedule_uuid"] == JOB
     sent = json.loads(answers.calls[-1].request.body or "")
     assert sent["name"] == "image-scan-execution-1"
@@ -91,7 +96,7 @@ def test_check_status_and_get_results(
     answers.get(f"{API}/registry/reg-1/schedule", json=listed(schedule()))
     answers.get(f"{API}/images/{SHA}", json=qualys_image(vulnerabilities=[{}]))
     event: Any = {
-        **task(),
+        **scan_input(),
         "registry": REGISTRY,
         "submission": SUBMISSION,
         "ended_checks": 0,
@@ -123,7 +128,7 @@ def test_the_secret_is_read_once_for_many_calls(
     monkeypatch.setattr(client, "get_secret_value", read)
     answers.get(f"{API}/registry/reg-1/schedule", json=listed(schedule("Running")))
     event: Any = {
-        **task(),
+        **scan_input(),
         "registry": REGISTRY,
         "submission": SUBMISSION,
         "ended_checks": 0,
@@ -138,7 +143,7 @@ def test_a_secret_that_holds_no_text_is_a_mistake_in_the_configuration(dynamodb:
     secrets = boto3.client("secretsmanager", region_name=REGION)
     secrets.create_secret(Name="qualys", SecretBinary=b"{}")
     with pytest.raises(ConfigurationError, match="credential secret"):
-        get_registry.handler(task(), None)
+        get_registry.handler(scan_input(), None)
 
 
 def test_the_ca_bundle_is_read_in_the_version_that_was_deployed(
@@ -152,15 +157,15 @@ def test_the_ca_bundle_is_read_in_the_version_that_was_deployed(
     read = connect._secret(made["ARN"], VersionId=made["VersionId"])
     assert read == "no certificate"
     with pytest.raises(ConfigurationError, match="the CA bundle has no certificate"):
-        get_registry.handler(task(), None)
+        get_registry.handler(scan_input(), None)
     environment.delenv("CA_BUNDLE_VERSION")
     with pytest.raises(ConfigurationError, match="CA_BUNDLE_VERSION"):
-        get_registry.handler(task(), None)
+        get_registry.handler(scan_input(), None)
 
 
-def test_send_notification_tells_then_records(dynamodb: Any, inbox: Inbox) -> None:
-    decision = check_cache.handler(task(), None)
-    event: Any = {**task(), "lease": decision["lease"], "outcome": dict(CRITICAL)}
+def test_send_notification_notifies_then_records(dynamodb: Any, inbox: Inbox) -> None:
+    decision = check_cache.handler(scan_input(), None)
+    event: Any = {**scan_input(), "lease": decision["lease"], "outcome": dict(CRITICAL)}
     answer = send_notification.handler(event, None)
     assert (answer["verdict"], answer["notified"]) == ("FINDINGS", True)
     assert [subject for subject, _ in inbox.messages()] == ["Scan: shop/app - 1C/0H"]
@@ -171,25 +176,25 @@ def test_send_notification_links_to_the_image_at_qualys(
     dynamodb: Any, inbox: Inbox, environment: pytest.MonkeyPatch
 ) -> None:
     environment.setenv("QUALYS_PLATFORM_URL", "https://qualys.example.com/")
-    decision = check_cache.handler(task(), None)
-    event: Any = {**task(), "lease": decision["lease"], "outcome": dict(CRITICAL)}
+    decision = check_cache.handler(scan_input(), None)
+    event: Any = {**scan_input(), "lease": decision["lease"], "outcome": dict(CRITICAL)}
     send_notification.handler(event, None)
-    ((_, told),) = inbox.messages()
+    ((_, stated),) = inbox.messages()
     sha = CRITICAL["config_digest"].removeprefix("sha256:")
-    assert f"https://qualys.example.com/cs/#/assets/images/{sha}" in json.dumps(told)
+    assert f"https://qualys.example.com/cs/#/assets/images/{sha}" in json.dumps(stated)
 
 
 def test_send_notification_records_a_clean_image_in_silence(dynamodb: Any, inbox: Inbox) -> None:
-    decision = check_cache.handler(task(), None)
-    event: Any = {**task(), "lease": decision["lease"], "outcome": dict(CLEAN)}
+    decision = check_cache.handler(scan_input(), None)
+    event: Any = {**scan_input(), "lease": decision["lease"], "outcome": dict(CLEAN)}
     assert send_notification.handler(event, None)["notified"] is False
     assert inbox.messages() == []
     assert items(dynamodb) == {DIGEST: "CLEAN"}
 
 
-def test_send_notification_settles_an_execution_that_died(dynamodb: Any, inbox: Inbox) -> None:
-    decision = check_cache.handler(task(), None)
-    given = {**task(), "lease": decision["lease"]}
+def test_send_notification_completes_an_execution_that_died(dynamodb: Any, inbox: Inbox) -> None:
+    decision = check_cache.handler(scan_input(), None)
+    given = {**scan_input(), "lease": decision["lease"]}
     event = {
         "detail-type": "Step Functions Execution Status Change",
         "detail": {"status": "TIMED_OUT", "input": json.dumps(given), "cause": None},
@@ -201,8 +206,8 @@ def test_send_notification_settles_an_execution_that_died(dynamodb: Any, inbox: 
 
 
 def test_a_lease_that_is_not_held_changes_nothing(dynamodb: Any, inbox: Inbox) -> None:
-    check_cache.handler(task(), None)
-    event: Any = {**task(), "lease": lease(owner="somebody else"), "outcome": dict(CRITICAL)}
+    check_cache.handler(scan_input(), None)
+    event: Any = {**scan_input(), "lease": lease(owner="somebody else"), "outcome": dict(CRITICAL)}
     assert send_notification.handler(event, None)["notified"] is False
     assert items(dynamodb) == {DIGEST: "IN_PROGRESS"}
     assert inbox.messages() == []
@@ -215,7 +220,7 @@ def test_no_credential_goes_over_plain_http(
 ) -> None:
     environment.setenv("QUALYS_GATEWAY_URL", value)
     event = {
-        **task(),
+        **scan_input(),
         "registry": REGISTRY,
         "submission": SUBMISSION,
         "status": STATUS,

@@ -12,7 +12,7 @@ from image_scan.aws import clients, cross_account
 from image_scan.errors import AwsRejected, AwsUnavailable, MalformedEvent
 from image_scan.handlers import import_findings
 from image_scan.security_hub import asff
-from image_scan.security_hub.state import Known, SecurityHubMemo
+from image_scan.security_hub.state import Known, SecurityHubState
 from tests.support.builders import ACCOUNT, DIGEST, REGION, client_error
 from tests.support.tables import CACHE as TABLE
 from tests.unit.security_hub.test_asff import check, result, top
@@ -42,7 +42,7 @@ def hub(dynamodb: DynamoDBClient, environment: pytest.MonkeyPatch) -> Any:
 
 
 def event(*found: Json, day: int = 2, scanned: int = 0, **changes: Any) -> Json:
-    """`day` is when it was told, `scanned` when the scan was, by default on that day."""
+    """`day` is when it was announced, `scanned` when the scan was, by default on that day."""
     detail = result(*found, scanned_at=f"2026-02-{scanned or day:02}T02:40:00+00:00", **changes)
     return {
         "id": f"result-{day}",
@@ -71,8 +71,8 @@ def states(hub: Any) -> dict[str, str]:
     return {level: each["RecordState"] for level, each in findings(hub).items()}
 
 
-def take(told: Json) -> None:
-    import_findings.handler(json.loads(json.dumps(told)), None)
+def take(stated: Json) -> None:
+    import_findings.handler(json.loads(json.dumps(stated)), None)
 
 
 @pytest.fixture
@@ -98,9 +98,9 @@ def test_the_first_verdict_makes_a_finding_for_each_level(
     assert states(hub) == {"critical": "ACTIVE", "medium": "ACTIVE"}
     assert found["critical"]["Title"].startswith("2 critical")
     assert found["critical"]["CreatedAt"] == found["critical"]["UpdatedAt"]
-    (memo,) = dynamodb.scan(TableName=TABLE)["Items"]
-    assert memo["imageDigest"]["S"] == f"securityhub#{ACCOUNT}#{DIGEST}"
-    assert set(memo["levels"]["M"]) == {"critical", "medium"}
+    (state,) = dynamodb.scan(TableName=TABLE)["Items"]
+    assert state["imageDigest"]["S"] == f"securityhub#{ACCOUNT}#{DIGEST}"
+    assert set(state["levels"]["M"]) == {"critical", "medium"}
 
 
 def test_a_later_verdict_updates_the_same_findings(hub: Any) -> None:
@@ -142,7 +142,7 @@ def test_the_same_event_twice_changes_nothing(hub: Any) -> None:
 @pytest.mark.parametrize(
     "old",
     [event(top(), top(4), day=2), event(top(), top(4), day=10, scanned=2)],
-    ids=["late", "an old scan told anew"],
+    ids=["late", "an old scan announced again"],
 )
 def test_an_older_verdict_changes_nothing(hub: Any, calls: list[Json], old: Json) -> None:
     take(event(top(4), day=9))
@@ -160,9 +160,9 @@ def test_nor_does_it_after_a_clean_one(hub: Any) -> None:
 @pytest.mark.parametrize("verdict", ["UNSCANNABLE", "TIMEOUT", "ERROR"])
 def test_without_a_result_nothing_is_archived(hub: Any, verdict: str) -> None:
     take(event(top(), day=2))
-    told = event(day=9, verdict=verdict)
-    del told["detail"]["counts"]
-    take(told)
+    stated = event(day=9, verdict=verdict)
+    del stated["detail"]["counts"]
+    take(stated)
     assert states(hub) == {"critical": "ACTIVE"}
 
 
@@ -254,23 +254,23 @@ def test_a_malformed_call_fails(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_another_event_is_refused() -> None:
-    told = event(top(), schema="image-scan/result/2")
+    stated = event(top(), schema="image-scan/result/2")
     with pytest.raises(MalformedEvent):
-        take(told)
+        take(stated)
 
 
 def test_of_two_imports_at_once_the_second_has_to_wait(
     monkeypatch: pytest.MonkeyPatch, hub: Any
 ) -> None:
-    recall = SecurityHubMemo.recall
+    recall = SecurityHubState.recall
 
-    def late(self: SecurityHubMemo, account: str, image: str) -> Known:
+    def late(self: SecurityHubState, account: str, image: str) -> Known:
         seen = recall(self, account, image)
-        monkeypatch.setattr(SecurityHubMemo, "recall", recall)
+        monkeypatch.setattr(SecurityHubState, "recall", recall)
         take(event(top(4), day=9))
         return seen
 
-    monkeypatch.setattr(SecurityHubMemo, "recall", late)
+    monkeypatch.setattr(SecurityHubState, "recall", late)
     with pytest.raises(AwsUnavailable, match="another verdict"):
         take(event(top(), day=2))
     assert states(hub) == {"high": "ACTIVE"}
@@ -294,7 +294,7 @@ def test_a_newer_import_archives_what_an_older_one_is_about_to_send(
     take(event(top(), day=2))
     assert states(hub) == {"critical": "ARCHIVED"}
     assert sent[0]["UpdatedAt"] < findings(hub)["critical"]["UpdatedAt"]
-    known = SecurityHubMemo(table).recall(ACCOUNT, DIGEST)
+    known = SecurityHubState(table).recall(ACCOUNT, DIGEST)
     assert known.levels == {}
 
 

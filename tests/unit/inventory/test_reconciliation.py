@@ -29,7 +29,7 @@ from tests.support.builders import (
     recorded,
     taken,
 )
-from tests.support.builders import task as deployed
+from tests.support.builders import scan_input as deployed
 from tests.support.fake_ecs import Ecs
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class World:
         self.ecs = {ACCOUNT: Ecs(), MEMBER: Ecs()}
         self.sent: list[Json] = []
         self.cache_table = CacheTable(dynamodb, tables.CACHE)
-        self.cache = ScanCache(self.cache_table, POLICY.may_tell, clock)
+        self.cache = ScanCache(self.cache_table, POLICY.may_notify, clock)
         self.inventory = Inventory(InventoryTable(dynamodb, tables.INVENTORY), clock)
         self.accounts = TwoAccounts(self.ecs)
 
@@ -78,7 +78,7 @@ class World:
             self.cache_table,
             self.inventory,
             self.sent.append,
-            POLICY.may_tell,
+            POLICY.may_notify,
             self.clock(),
         )
         found = made.run((ACCOUNT, REGION))
@@ -89,13 +89,13 @@ class World:
     def handle(self) -> None:
         """What the intake and a scan make of what was sent."""
         for event in self.sent:
-            for task in deployments.running(event, self.accounts):
-                self.inventory.note(task)
-                decision = self.cache.decide(task, LEASE)
+            for scan_input in deployments.running(event, self.accounts):
+                self.inventory.note(scan_input)
+                decision = self.cache.decide(scan_input, LEASE)
                 if decision["decision"] == "scan":
                     recorded(self.cache, taken(decision), CLEAN)
                 elif decision["outcome"]:
-                    self.cache.note_told(task, decision["outcome"], WEEK)
+                    self.cache.record_notified(scan_input, decision["outcome"], WEEK)
 
 
 @pytest.fixture
@@ -150,9 +150,9 @@ def test_what_failed_is_sent_by_each_reconciliation_and_named(world: World) -> N
     failed = Outcome(verdict="ERROR", reason="ScanFailed: no space")
     for _ in range(2):
         decided = [
-            world.cache.decide(task, LEASE)
+            world.cache.decide(scan_input, LEASE)
             for event in world.sent
-            for task in deployments.running(event, world.accounts)
+            for scan_input in deployments.running(event, world.accounts)
         ]
         (held,) = [each["lease"] for each in decided if each["lease"]]
         assert len(freed(world.cache, held, failed)) == 2
@@ -177,31 +177,31 @@ def test_a_workload_that_was_not_known_is_sent_and_no_scan(world: World) -> None
 def test_a_scan_that_runs_is_not_asked_for_again(world: World) -> None:
     world.ecs[ACCOUNT].run(1, app())
     world.run()
-    (task,) = deployments.running(world.sent[0], world.accounts)
-    world.inventory.note(task)
-    world.cache.decide(task, LEASE)
+    (scan_input,) = deployments.running(world.sent[0], world.accounts)
+    world.inventory.note(scan_input)
+    world.cache.decide(scan_input, LEASE)
     found = world.run()
     assert (found["sent"], found["fresh_verdicts"], found["coverage_percent"]) == (0, 0, 0)
 
 
 def test_a_strangers_image_is_noted_and_unscannable_and_then_left_alone(world: World) -> None:
-    """Its registry lets nobody in, so its key is not the digest that ECS tells."""
+    """Its registry lets nobody in, so its key is not the digest that ECS reports."""
     stranger = f"999999999999.dkr.ecr.{REGION}.amazonaws.com/x/y:1"
     started = {"name": "side", "image": stranger, "imageDigest": DIGESTS[5]}
     world.ecs[ACCOUNT].run(1, started)
     assert world.run()["sent"] == 1
-    (task,) = deployments.running(world.sent[0], world.accounts)
+    (scan_input,) = deployments.running(world.sent[0], world.accounts)
     key = f"999999999999/{REGION}/x/y:1@{DIGESTS[5]}"
-    task["image"].update({"key": key, "unscannable": "its registry lets nobody in"})
-    world.inventory.note(task)
-    decision = world.cache.decide(task, LEASE)
+    scan_input["image"].update({"key": key, "unscannable": "its registry lets nobody in"})
+    world.inventory.note(scan_input)
+    decision = world.cache.decide(scan_input, LEASE)
     assert decision["outcome"]
-    world.cache.note_told(task, decision["outcome"], WEEK)
+    world.cache.record_notified(scan_input, decision["outcome"], WEEK)
     for _ in range(2):
         world.clock.now += HOUR + 1
         found = world.run()
         assert (found["sent"], found["closed"], found["unscannable"]) == (0, 0, 1)
-    assert world.reasons == ["its registry lets nobody in"], "which ECS does not tell"
+    assert world.reasons == ["its registry lets nobody in"], "which ECS does not say"
 
 
 def test_what_cannot_be_scanned_in_one_repository_is_scanned_in_another(world: World) -> None:
@@ -209,9 +209,9 @@ def test_what_cannot_be_scanned_in_one_repository_is_scanned_in_another(world: W
     world.ecs[ACCOUNT].run(1, app(1))
     (running,) = [deployments.running(event, world.accounts)[0] for event in _events(world)]
     copy = {**running["image"], "repository": "dev/app", "unscannable": "no tag"}
-    told = deployed("event-2", image(**copy), service="dev")
-    assert world.cache.decide(told, LEASE)["decision"] == "notify"
-    world.cache.note_told(told, Outcome(verdict="UNSCANNABLE", reason="no tag"), WEEK)
+    stated = deployed("event-2", image(**copy), service="dev")
+    assert world.cache.decide(stated, LEASE)["decision"] == "notify"
+    world.cache.record_notified(stated, Outcome(verdict="UNSCANNABLE", reason="no tag"), WEEK)
     world.inventory.note(running)
     assert world.run()["sent"] == 1
     world.handle()
@@ -267,8 +267,8 @@ def enrol(world: World) -> Callable[[], None]:
             "time": "2026-02-02T02:40:00Z",
             "detail": world.ecs[MEMBER].tasks[f"arn:aws:ecs:{REGION}:{ACCOUNT}:task/prod/9"],
         }
-        for task in deployments.running(event, world.accounts):
-            world.inventory.note(task)
+        for scan_input in deployments.running(event, world.accounts):
+            world.inventory.note(scan_input)
 
     return note
 

@@ -10,11 +10,11 @@ from boto3.dynamodb.types import TypeDeserializer
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from image_scan.contracts import ImageTask, TaskState
+from image_scan.contracts import ScanInput, TaskState
 from image_scan.inventory.table import InventoryTable
 from image_scan.inventory.workloads import Inventory
 from tests.support import tables
-from tests.support.builders import ACCOUNT, DIGEST, NOW, REGION, image, task
+from tests.support.builders import ACCOUNT, DIGEST, NOW, REGION, image, scan_input
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -50,13 +50,13 @@ def inventory(dynamodb: DynamoDBClient, clock: Clock) -> Inventory:
     return Inventory(InventoryTable(dynamodb, tables.INVENTORY), clock)
 
 
-def called(minute: int = 0, hour: int = 8, **where: Any) -> ImageTask:
-    return task(event_time=f"2026-03-02T{hour:02}:{minute:02}:00Z", **where)
+def called(minute: int = 0, hour: int = 8, **where: Any) -> ScanInput:
+    return scan_input(event_time=f"2026-03-02T{hour:02}:{minute:02}:00Z", **where)
 
 
-def told(
+def task_event(
     number: int, *, stopped: bool = False, minute: int = 1, digest: str = DIGEST, **where: Any
-) -> ImageTask:
+) -> ScanInput:
     where = {"event_name": "ECS Task State Change", "principal": "", **where}
     arn = f"arn:aws:ecs:{REGION}:{ACCOUNT}:task/prod/{number}"
     state = TaskState(arn=arn, stopped=stopped)
@@ -87,27 +87,27 @@ def test_a_task_that_starts_makes_it_run_and_keeps_who_deployed(
     inventory: Inventory, rows: Rows
 ) -> None:
     inventory.note(called(0))
-    inventory.note(told(1, minute=2))
+    inventory.note(task_event(1, minute=2))
     (row,) = rows.workloads()
     assert row["state"] == "running"
     assert row["principal"].endswith("/deployer")
     assert row["last_seen"] - row["first_seen"] == 120
-    inventory.note(told(2, minute=3))
+    inventory.note(task_event(2, minute=3))
     assert rows.workloads() == [row], "one more task within the hour"
     assert "ttl" not in row
 
 
 def test_the_workload_stops_with_its_last_task(inventory: Inventory, rows: Rows) -> None:
     for number in range(3):
-        inventory.note(told(number))
+        inventory.note(task_event(number))
     for number in range(2):
-        inventory.note(told(number, stopped=True, minute=5))
+        inventory.note(task_event(number, stopped=True, minute=5))
         assert rows.workloads()[0]["state"] == "running"
-    inventory.note(told(2, stopped=True, minute=6))
+    inventory.note(task_event(2, stopped=True, minute=6))
     (row,) = rows.workloads()
     assert row["state"] == "stopped"
     assert row["ttl"] == row["stopped_at"] + 30 * DAY
-    inventory.note(told(3, minute=7))
+    inventory.note(task_event(3, minute=7))
     (row,) = rows.workloads()
     assert row["state"] == "running"
     assert not {"ttl", "stopped_at"} & row.keys()
@@ -116,14 +116,14 @@ def test_the_workload_stops_with_its_last_task(inventory: Inventory, rows: Rows)
 def test_a_closed_workload_stops_with_the_last_of_its_new_tasks(
     inventory: Inventory, rows: Rows
 ) -> None:
-    """Of the tasks from before nothing was heard."""
-    inventory.note(told(0))
+    """Of the tasks from before nothing was reported."""
+    inventory.note(task_event(0))
     (row,) = rows.workloads()
     inventory.close(DIGEST, row["workload"])
     assert rows.workloads()[0]["state"] == "stopped"
-    inventory.note(told(1, minute=5))
+    inventory.note(task_event(1, minute=5))
     assert rows.workloads()[0]["state"] == "running"
-    inventory.note(told(1, stopped=True, minute=6))
+    inventory.note(task_event(1, stopped=True, minute=6))
     assert rows.workloads()[0]["state"] == "stopped"
 
 
@@ -131,27 +131,27 @@ def test_many_tasks_change_a_row_in_nothing_but_when_it_was_seen(
     inventory: Inventory, rows: Rows
 ) -> None:
     inventory.note(called(0))
-    inventory.note(told(0))
+    inventory.note(task_event(0))
     (before,) = rows.workloads()
     for number in range(1, 200):
-        inventory.note(told(number, hour=8 + number // 20))
+        inventory.note(task_event(number, hour=8 + number // 20))
     (after,) = rows.workloads()
     changed = {name for name in after if after[name] != before.get(name)}
     assert changed == {"last_seen"}
 
 
 def test_a_rollout_replaces_one_image_by_another(inventory: Inventory, rows: Rows) -> None:
-    inventory.note(told(1))
-    inventory.note(told(2, digest=OTHER, minute=2))
-    inventory.note(told(1, stopped=True, minute=3))
+    inventory.note(task_event(1))
+    inventory.note(task_event(2, digest=OTHER, minute=2))
+    inventory.note(task_event(1, stopped=True, minute=3))
     states = {row["digest"]: row["state"] for row in rows.all() if "state" in row}
     assert states == {DIGEST: "stopped", OTHER: "running"}
 
 
 def test_a_stop_that_comes_before_its_start_is_the_end(inventory: Inventory, rows: Rows) -> None:
-    inventory.note(told(1, stopped=True, minute=5))
+    inventory.note(task_event(1, stopped=True, minute=5))
     assert rows.workloads() == []
-    inventory.note(told(1))
+    inventory.note(task_event(1))
     (row,) = rows.workloads()
     assert row["state"] == "stopped"
 
@@ -159,7 +159,7 @@ def test_a_stop_that_comes_before_its_start_is_the_end(inventory: Inventory, row
 def test_a_start_between_the_question_and_the_answer_is_not_stopped(
     dynamodb: DynamoDBClient, inventory: Inventory, rows: Rows, clock: Clock
 ) -> None:
-    inventory.note(told(1))
+    inventory.note(task_event(1))
 
     class Late(InventoryTable):
         """Somebody starts a task when the last one was just looked for."""
@@ -170,10 +170,10 @@ def test_a_start_between_the_question_and_the_answer_is_not_stopped(
             found = super().any(digest, begin)
             if not self.met:
                 self.met = True
-                inventory.note(told(2, minute=0))  # and its event is an old one
+                inventory.note(task_event(2, minute=0))  # and its event is an old one
             return found
 
-    Inventory(Late(dynamodb, tables.INVENTORY), clock).note(told(1, stopped=True, minute=3))
+    Inventory(Late(dynamodb, tables.INVENTORY), clock).note(task_event(1, stopped=True, minute=3))
     assert rows.workloads()[0]["state"] == "running"
 
 
@@ -191,23 +191,23 @@ def test_keys_that_are_too_long_are_cut(inventory: Inventory, rows: Rows) -> Non
 
 
 def test_an_event_without_a_time_is_seen_now(inventory: Inventory, rows: Rows) -> None:
-    inventory.note(task(event_time="whenever"))
+    inventory.note(scan_input(event_time="whenever"))
     assert rows.workloads()[0]["last_seen"] == NOW
 
 
 EVENTS = [
     called(0),
-    told(1, minute=1),
-    told(2, minute=2),
-    told(2, minute=2),
-    told(1, stopped=True, minute=3),
-    told(3, minute=4, digest=OTHER),
-    told(2, stopped=True, minute=5),
-    told(4, minute=6, service="worker"),
+    task_event(1, minute=1),
+    task_event(2, minute=2),
+    task_event(2, minute=2),
+    task_event(1, stopped=True, minute=3),
+    task_event(3, minute=4, digest=OTHER),
+    task_event(2, stopped=True, minute=5),
+    task_event(4, minute=6, service="worker"),
     called(7, service="never-started"),
     called(7, service="failed"),
-    told(5, minute=8, service="failed"),
-    told(5, stopped=True, minute=9, service="failed"),
+    task_event(5, minute=8, service="failed"),
+    task_event(5, stopped=True, minute=9, service="failed"),
 ]
 
 

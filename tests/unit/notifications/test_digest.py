@@ -44,9 +44,9 @@ def test_a_quiet_day_has_no_digest() -> None:
 
 def test_it_names_images_workloads_and_exceptions() -> None:
     ends = accepted([exception("2026-02-09"), exception("2026-02-02", qid=None, cve="CVE-2026-1")])
-    told = daily_digest.digest({"docker.io/nginx:1": NGINX}, {"x": BROKEN}, ends, TODAY)
-    assert told
-    assert daily_digest.text(told).splitlines() == [
+    sent = daily_digest.digest({"docker.io/nginx:1": NGINX}, {"x": BROKEN}, ends, TODAY)
+    assert sent
+    assert daily_digest.text(sent).splitlines() == [
         "Image scan: 1 running image cannot be scanned, 1 running image ended without a result, "
         "2 exceptions will end within a week",
         "",
@@ -58,7 +58,7 @@ def test_it_names_images_workloads_and_exceptions() -> None:
         "CVE-2026-1 in shop/app, accepted by shop until 2026-02-02: no fix yet",
         "QID 1 in shop/app, accepted by shop until 2026-02-09: no fix yet",
     ]
-    texts = daily_digest.notification(told).texts
+    texts = daily_digest.notification(sent).texts
     (nginx,) = json.loads(texts["machines"])["unscannable"]
     assert nginx["workloads"] == ["1#eu#prod#a", "1#eu#prod#b"]
     assert json.loads(texts["chat"])["source"] == "custom"
@@ -69,20 +69,20 @@ def test_a_thousand_images_fit() -> None:
         f"image-{n}": UnscannableImage(f"image-{n}", "r" * 300, {f"{p}" * 99 for p in range(99)})
         for n in range(1000)
     }
-    told = daily_digest.digest(many, many, [], TODAY)
-    assert told
-    assert told["unscannable_total"] == told["failed_total"] == 1000
-    texts = daily_digest.notification(told).texts.values()
+    sent = daily_digest.digest(many, many, [], TODAY)
+    assert sent
+    assert sent["unscannable_total"] == sent["failed_total"] == 1000
+    texts = daily_digest.notification(sent).texts.values()
     assert max(len(text.encode()) for text in texts) < 256 * 1024
 
 
 def test_no_name_makes_a_line_of_its_own() -> None:
     odd = UnscannableImage(f"uri{LINE}", f"reason{LINE}", {f"workload{LINE}"})
-    told = daily_digest.digest(
+    sent = daily_digest.digest(
         {"x": odd}, {}, accepted([exception("2026-02-02", owner=LINE)]), TODAY
     )
-    assert told
-    lines = daily_digest.text(told).split("\n")
+    assert sent
+    lines = daily_digest.text(sent).split("\n")
     assert len(lines) == 6
     assert all(line.isprintable() for line in lines)
 
@@ -95,36 +95,36 @@ def test_it_comes_once_a_day_and_only_where_it_is_asked_for(
         return DailyDigest(inbox.topics(), notices, AcceptedFindings(table), policy, clock)
 
     images = {"docker.io/nginx:1": NGINX}
-    assert not digest("off").tell(images, {})
-    assert digest("daily").tell(images, {})
-    assert not digest("daily").tell(images, {})
+    assert not digest("off").notify(images, {})
+    assert digest("daily").notify(images, {})
+    assert not digest("daily").notify(images, {})
     clock.now += 86_400
-    assert digest("daily").tell(images, {})
+    assert digest("daily").notify(images, {})
     clock.now += 86_400
     ends = [exception("2026-02-05")]
     table.put({"imageDigest": KEY, "exceptions": json.dumps(ends)})
-    assert digest("each").tell(images, {}), "an exception ends"
+    assert digest("each").notify(images, {}), "an exception ends"
     assert [subject for subject, _ in inbox.messages()] == ["Scan: daily digest"] * 3
 
 
 @pytest.mark.parametrize(
-    ("reason", "changes", "told"),
+    ("reason", "changes", "sent"),
     [
         ("ScanFailed: no space", {}, True),
         ("ScanFailed: no space", {"error": False}, False),
         ("QualysUnauthorized: HTTP 401", {"error": False}, True),
     ],
 )
-def test_what_ended_without_a_result_is_in_it_where_that_verdict_is_told(
+def test_what_ended_without_a_result_is_in_it_where_that_verdict_is_notified(
     table: CacheTable,
     notices: InstallNotices,
     inbox: Inbox,
     clock: Clock,
     reason: str,
     changes: dict[str, Any],
-    told: bool,
+    sent: bool,
 ) -> None:
     policy = NotificationPolicy.read({**NOTIFY, **changes})
     digest = DailyDigest(inbox.topics(), notices, AcceptedFindings(table), policy, clock)
     failed = UnscannableImage("shop/broken:1", reason, {"1#eu#prod#c"}, "ERROR")
-    assert digest.tell({}, {"x": failed}) is told
+    assert digest.notify({}, {"x": failed}) is sent

@@ -9,14 +9,14 @@ from image_scan.contracts import Outcome
 from image_scan.events.workloads import workload_of
 from image_scan.notifications import chat, email, message
 from image_scan.notifications.selection import Selection
-from tests.support.builders import CRITICAL, image, settling, task
+from tests.support.builders import CRITICAL, image, scan_input, to_complete
 
-WORKLOAD = next(iter(dict([workload_of(task())]).values()))
+WORKLOAD = next(iter(dict([workload_of(scan_input())]).values()))
 
 
-def told(outcome: Outcome, workloads: int = 1, **of: Any) -> dict[str, Any]:
+def sent(outcome: Outcome, workloads: int = 1, **of: Any) -> dict[str, Any]:
     where = {f"workload-{number}": WORKLOAD for number in range(workloads)}
-    return message.compose(settling(outcome, image(**of)), outcome, Selection(where))
+    return message.compose(to_complete(outcome, image(**of)), outcome, Selection(where))
 
 
 def test_an_email_says_what_where_who_and_what_to_do() -> None:
@@ -34,7 +34,7 @@ def test_an_email_says_what_where_who_and_what_to_do() -> None:
     }
     fixable = {"critical": 1, "high": 0, "medium": 0, "low": 0}
     outcome: Any = {**CRITICAL, "top": [finding], "fixable": fixable}
-    given_ = settling(outcome, execution_arn="arn:aws:states:us-east-1:1:execution:scan:app-1")
+    given_ = to_complete(outcome, execution_arn="arn:aws:states:us-east-1:1:execution:scan:app-1")
     shown = message.compose(given_, outcome, Selection({"web": WORKLOAD}, accepted=2))
     shown["workloads"][0]["compared"] = {"new": 1, "still_open": 0, "fixed": 3}
     shown["findings"][0]["new"] = True
@@ -68,31 +68,31 @@ def test_an_email_says_what_where_who_and_what_to_do() -> None:
 
 
 def test_no_result_says_why_and_how_to_go_on() -> None:
-    text = email.email(told(Outcome(verdict="ERROR", reason="QualysUnauthorized: 401")))
+    text = email.email(sent(Outcome(verdict="ERROR", reason="QualysUnauthorized: 401")))
     assert text.startswith("shop/app:1.4.2: ERROR\n\nQualysUnauthorized: 401\n")
     assert "make doctor" in text
     assert "CLEAN" not in text
 
 
 def test_an_older_result_is_called_one() -> None:
-    assert "older result" in email.email(told({**CRITICAL, "fresh": False}))
+    assert "older result" in email.email(sent({**CRITICAL, "fresh": False}))
 
 
 def test_many_workloads_are_counted() -> None:
-    text = email.email(told(CRITICAL, workloads=50))
+    text = email.email(sent(CRITICAL, workloads=50))
     assert "Deployed in 50 workloads:" in text
     assert text.count("service web") == 20
 
 
 def test_a_short_message_is_one_line() -> None:
-    assert email.sms(told(CRITICAL)) == "shop/app:1.4.2: 1 critical, 0 high"
-    assert len(email.sms(told(CRITICAL, repository="r" * 255))) == 140
+    assert email.sms(sent(CRITICAL)) == "shop/app:1.4.2: 1 critical, 0 high"
+    assert len(email.sms(sent(CRITICAL, repository="r" * 255))) == 140
 
 
 @given(st.text(), st.text(), st.text(), st.text())
 def test_no_name_makes_a_line_of_its_own(tag: str, title: str, cluster: str, reason: str) -> None:
     finding: Any = {**CRITICAL["top"][0], "title": title, "packages": [title], "fixes": [title]}
-    given_ = told(
+    given_ = sent(
         {**CRITICAL, "top": [finding], "reason": reason}, tag=tag, uri=f"{tag}\r\nSubject: x"
     )
     names = {"cluster": cluster, "service": title, "principal": tag, "team": reason}

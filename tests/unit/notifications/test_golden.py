@@ -21,7 +21,7 @@ from image_scan.notifications import digest as daily_digest
 from image_scan.notifications import message
 from image_scan.notifications.policy import Judged, accepted
 from image_scan.notifications.selection import Selection
-from tests.support.builders import NOW, image, settling, task
+from tests.support.builders import NOW, image, scan_input, to_complete
 
 if TYPE_CHECKING:
     from image_scan.contracts import Image
@@ -81,11 +81,11 @@ FOUND = Outcome(
 
 def where(**facts: str) -> dict[str, Any]:
     named = {"principal": "arn:aws:sts::123456789012:assumed-role/ci/deploy", **facts}
-    return dict([workload_of(task(of=image(), **named))])
+    return dict([workload_of(scan_input(of=image(), **named))])
 
 
-def told(outcome: Outcome, of: Image, selection: Selection, **task_facts: Any) -> dict[str, Any]:
-    return message.compose(settling(outcome, of, **task_facts), outcome, selection, PLATFORM)
+def sent(outcome: Outcome, of: Image, selection: Selection, **task_facts: Any) -> dict[str, Any]:
+    return message.compose(to_complete(outcome, of, **task_facts), outcome, selection, PLATFORM)
 
 
 def findings() -> dict[str, Any]:
@@ -99,11 +99,11 @@ def findings() -> dict[str, Any]:
     ]
     judged = Judged(listed, 1, True, True, new=listed[:1], still_open=listed[1:], fixed=())
     selection = Selection(workloads, listed, 1, {web: judged}, {web: "payments"})
-    return told(FOUND, image(), selection, execution_arn=EXECUTION)
+    return sent(FOUND, image(), selection, execution_arn=EXECUTION)
 
 
 def detections() -> dict[str, Any]:
-    """No vulnerability of the image is told, but malware and secrets are."""
+    """No vulnerability of the image is notified, but malware and secrets are."""
     outcome: Outcome = {
         **FOUND,
         "counts": ZERO,
@@ -118,7 +118,7 @@ def detections() -> dict[str, Any]:
             detection("secret", "AWS Access Key", "critical", "AWS"),
         ],
     }
-    return told(outcome, image(), Selection(where(), [], 0), execution_arn=EXECUTION)
+    return sent(outcome, image(), Selection(where(), [], 0), execution_arn=EXECUTION)
 
 
 def detection(kind: Any, name: str, severity: Any, family: str) -> Detection:
@@ -131,7 +131,7 @@ def registered() -> dict[str, Any]:
     nowhere = {"service": "", "cluster": "", "task_definition": definition}
     workloads = where(event_name="RegisterTaskDefinition", **nowhere)
     teams = dict.fromkeys(workloads, "payments")
-    return told(FOUND, image(), Selection(workloads, teams=teams), execution_arn=EXECUTION)
+    return sent(FOUND, image(), Selection(workloads, teams=teams), execution_arn=EXECUTION)
 
 
 def hostile() -> dict[str, Any]:
@@ -147,24 +147,24 @@ def hostile() -> dict[str, Any]:
         "malware": {**ZERO, "high": 1},
         "detections": [detection("malware", HOSTILE, "high", HOSTILE)],
     }
-    return told(outcome, of, Selection(workloads, teams=teams))
+    return sent(outcome, of, Selection(workloads, teams=teams))
 
 
 def by_hand() -> dict[str, Any]:
     """Of an image that nothing is known to run."""
-    return told(FOUND, image(), Selection(where(event_name="ScanRequest", service="")))
+    return sent(FOUND, image(), Selection(where(event_name="ScanRequest", service="")))
 
 
 def no_result(verdict: Any, reason: str, of: Image | None = None) -> dict[str, Any]:
     outcome = Outcome(verdict=verdict, reason=reason)
-    return told(outcome, of or image(), Selection(where()), execution_arn=EXECUTION)
+    return sent(outcome, of or image(), Selection(where()), execution_arn=EXECUTION)
 
 
 def unscannable() -> dict[str, Any]:
     uri = "docker.io/library/nginx:1.27"
     of = image(uri=uri, repository="docker.io/library/nginx", tag="", digest="", account_id="")
     outcome = Outcome(verdict="UNSCANNABLE", reason="not an ECR image: docker.io")
-    return told(outcome, of, Selection(where()))
+    return sent(outcome, of, Selection(where()))
 
 
 def digest() -> dict[str, Any]:

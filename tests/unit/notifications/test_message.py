@@ -11,13 +11,13 @@ from image_scan.contracts import READERS, Outcome
 from image_scan.events.workloads import workload_of
 from image_scan.notifications import chat, email, facts, message
 from image_scan.notifications.selection import Selection
-from tests.support.builders import CRITICAL, image, settling, task
+from tests.support.builders import CRITICAL, image, scan_input, to_complete
 
-WORKLOADS = dict([workload_of(task())])
+WORKLOADS = dict([workload_of(scan_input())])
 
 
 def test_the_message_says_what_where_and_who() -> None:
-    composed = message.compose(settling(CRITICAL), CRITICAL, Selection(WORKLOADS))
+    composed = message.compose(to_complete(CRITICAL), CRITICAL, Selection(WORKLOADS))
     assert message.subject(composed) == "Scan: shop/app - 1C/0H"
     assert composed["verdict"] == "FINDINGS"
     assert composed["image"]["digest"] == image()["digest"]
@@ -34,13 +34,13 @@ def test_the_message_says_what_where_and_who() -> None:
 
 
 def test_each_kind_of_reader_has_its_text() -> None:
-    told = message.compose(settling(CRITICAL), CRITICAL, Selection(WORKLOADS))
-    texts = message.notification(told).texts
+    sent = message.compose(to_complete(CRITICAL), CRITICAL, Selection(WORKLOADS))
+    texts = message.notification(sent).texts
     assert texts.keys() == set(READERS)
-    assert json.loads(texts["machines"]) == told
-    assert texts["people"] == email.email(told)
-    assert texts["phones"] == email.headline(told)
-    assert json.loads(texts["chat"]) == chat.notification(told)
+    assert json.loads(texts["machines"]) == sent
+    assert texts["people"] == email.email(sent)
+    assert texts["phones"] == email.headline(sent)
+    assert json.loads(texts["chat"]) == chat.notification(sent)
 
 
 def test_a_subscription_can_filter() -> None:
@@ -49,7 +49,9 @@ def test_a_subscription_can_filter() -> None:
         "a": {**workload, "cluster": "prod"},
         "b": {**workload, "cluster": "", "service": "x"},
     }
-    found = message.attributes(message.compose(settling(CRITICAL), CRITICAL, Selection(workloads)))
+    found = message.attributes(
+        message.compose(to_complete(CRITICAL), CRITICAL, Selection(workloads))
+    )
     assert {name: each["StringValue"] for name, each in found.items()} == {
         "verdict": "FINDINGS",
         "max_severity": "critical",
@@ -60,14 +62,14 @@ def test_a_subscription_can_filter() -> None:
         "service": '["web", "x"]',
     }
     failed = Outcome(verdict="ERROR")
-    nowhere = message.attributes(message.compose(settling(failed), failed, Selection({})))
+    nowhere = message.attributes(message.compose(to_complete(failed), failed, Selection({})))
     assert nowhere.keys() == {"verdict", "max_severity", "repository"}
     assert nowhere["max_severity"]["StringValue"] == "unknown"
 
 
 def test_many_workloads_are_counted_but_not_all_listed() -> None:
     workloads = {f"workload-{number}": next(iter(WORKLOADS.values())) for number in range(500)}
-    composed = message.compose(settling(CRITICAL), CRITICAL, Selection(workloads))
+    composed = message.compose(to_complete(CRITICAL), CRITICAL, Selection(workloads))
     assert (len(composed["workloads"]), composed["workloads_total"]) == (100, 500)
     assert len(json.dumps(composed)) < 256 * 1024
 
@@ -75,7 +77,7 @@ def test_many_workloads_are_counted_but_not_all_listed() -> None:
 def test_workloads_with_long_names_fit_into_a_message() -> None:
     workload: Any = {**next(iter(WORKLOADS.values())), "containers": ["c" * 255] * 10}
     workloads = {f"workload-{number}": workload for number in range(100)}
-    composed = message.compose(settling(CRITICAL), CRITICAL, Selection(workloads))
+    composed = message.compose(to_complete(CRITICAL), CRITICAL, Selection(workloads))
     assert 0 < len(composed["workloads"]) < composed["workloads_total"] == 100
     texts = message.notification(composed).texts.values()
     assert max(len(text.encode()) for text in texts) < 256 * 1024
@@ -85,8 +87,8 @@ def test_workloads_with_long_names_fit_into_a_message() -> None:
 def test_a_subject_is_one_line_of_a_hundred_printable_characters(name: str, count: int) -> None:
     counts: Any = {"critical": count, "high": 0, "medium": 0, "low": 0}
     outcome = Outcome(verdict="FINDINGS", counts=counts)
-    task = settling(outcome, image(repository=name))
-    subject = message.subject(message.compose(task, outcome, Selection({})))
+    scan_input = to_complete(outcome, image(repository=name))
+    subject = message.subject(message.compose(scan_input, outcome, Selection({})))
     assert len(subject) <= 100
     assert subject.isascii()
     assert subject.isprintable()

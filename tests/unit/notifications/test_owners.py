@@ -20,8 +20,8 @@ from tests.support.builders import (
     REGION,
     client_error,
     image,
-    settling,
-    task,
+    scan_input,
+    to_complete,
 )
 
 DEFINITION = f"arn:aws:ecs:{REGION}:111122223333:task-definition/web:7"
@@ -30,7 +30,7 @@ REPOSITORY = f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/shop/app"
 
 
 class Tags:
-    """ECS and ECR, as far as they tell tags; a code instead of a tag's value is an error."""
+    """ECS and ECR, as far as they give tags; a code instead of a tag's value is an error."""
 
     def __init__(self, teams: dict[str, str]) -> None:
         self.teams = teams
@@ -55,7 +55,9 @@ def tagless(tags: Tags | None = None) -> Accounts:
 
 def workloads(*services: str, **facts: str) -> dict[str, Any]:
     named = {"account": "111122223333", "cluster": "prod", "task_definition": DEFINITION, **facts}
-    return dict(workload_of(task(of=image(), service=service, **named)) for service in services)
+    return dict(
+        workload_of(scan_input(of=image(), service=service, **named)) for service in services
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -131,8 +133,8 @@ def test_the_team_is_in_text_json_and_attributes() -> None:
     where = workloads("web", "worker")
     names = sorted(where)
     selection = Selection(where, teams={names[0]: "payments"})
-    told = message.compose(settling(CRITICAL), CRITICAL, selection)
-    assert [workload["team"] for workload in told["workloads"]] == ["payments", ""]
-    assert message.attributes(told)["team"]["StringValue"] == '["payments"]'
-    texts = message.notification(told).texts
+    sent = message.compose(to_complete(CRITICAL), CRITICAL, selection)
+    assert [workload["team"] for workload in sent["workloads"]] == ["payments", ""]
+    assert message.attributes(sent)["team"]["StringValue"] == '["payments"]'
+    texts = message.notification(sent).texts
     assert "service web of payments (account" in texts["people"]

@@ -36,7 +36,7 @@ def accept(**changes: Any) -> Accepted:
 
 
 @pytest.mark.parametrize(
-    ("changes", "outcome", "told"),
+    ("changes", "outcome", "sent"),
     [
         ({}, CRITICAL, True),
         ({}, HIGH, True),
@@ -59,8 +59,8 @@ def accept(**changes: Any) -> Accepted:
         ({}, {**CLEAN, "potential": HIGH["counts"]}, False),
     ],
 )
-def test_which_verdicts_may_be_told(changes: Any, outcome: Any, told: bool) -> None:
-    assert policy(**changes).may_tell(outcome) is told
+def test_which_verdicts_may_be_notified(changes: Any, outcome: Any, sent: bool) -> None:
+    assert policy(**changes).may_notify(outcome) is sent
 
 
 @pytest.mark.parametrize("inputs", [{}, {**NOTIFY, "min_severity": "bad"}, {**NOTIFY, "more": 1}])
@@ -70,7 +70,7 @@ def test_other_inputs_are_refused(inputs: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "finding", "is_told"),
+    ("changes", "finding", "is_notified"),
     [
         ({}, found(1, 4), True),
         ({}, found(1, 3), False),
@@ -80,9 +80,9 @@ def test_other_inputs_are_refused(inputs: Any) -> None:
         ({"min_severity": "low"}, found(1, 1), True),
     ],
 )
-def test_which_findings_are_told(changes: Any, finding: Finding, is_told: bool) -> None:
+def test_which_findings_are_notified(changes: Any, finding: Finding, is_notified: bool) -> None:
     judged = judge([finding], None, policy(**changes), [], "shop/app", TODAY)
-    assert judged.is_told is is_told
+    assert judged.is_notified is is_notified
     assert not judged.known_before
 
 
@@ -100,13 +100,13 @@ def test_which_findings_are_told(changes: Any, finding: Finding, is_told: bool) 
 )
 def test_what_an_exception_covers(exception: Accepted, covers: bool) -> None:
     judged = judge([found(1)], None, policy(), [exception], "shop/app", TODAY)
-    assert judged.is_told is not covers
+    assert judged.is_notified is not covers
     assert judged.accepted == covers
 
 
 def test_an_accepted_finding_hides_no_other() -> None:
     judged = judge([found(1), found(2)], None, policy(), [accept()], "shop/app", TODAY)
-    assert judged.is_told
+    assert judged.is_notified
     assert [each.qid for each in judged.left] == [2]
 
 
@@ -118,7 +118,7 @@ def test_what_cannot_be_read_is_no_exception() -> None:
 def test_a_workload_is_notified_of_what_is_new_to_it() -> None:
     notified = [found(1), found(2)]
     judged = judge([found(2), found(3)], notified, policy(), [], "shop/app", TODAY)
-    assert (judged.is_told, judged.known_before) == (True, True)
+    assert (judged.is_notified, judged.known_before) == (True, True)
     names = {
         name: [f.qid for f in getattr(judged, name)] for name in ("new", "still_open", "fixed")
     }
@@ -142,7 +142,7 @@ def test_a_finding_is_known_at_the_severity_and_the_proof_it_was_notified_with(
 ) -> None:
     judged = judge([finding], [notified], policy(potential=True), [], "shop/app", TODAY)
     assert (bool(judged.new), bool(judged.still_open)) == (is_new, not is_new)
-    assert judged.is_told is is_new
+    assert judged.is_notified is is_new
     assert judged.fixed == []
 
 
@@ -150,7 +150,7 @@ def test_what_was_notified_at_a_higher_severity_stays_known_at_it() -> None:
     judged = judge([found(1, 4)], [found(1, 5)], policy(), [], "shop/app", TODAY)
     assert judged.notified == [found(1, 5)]
     again = judge([found(1, 5)], judged.notified, policy(), [], "shop/app", TODAY)
-    assert not again.is_told
+    assert not again.is_notified
 
 
 @pytest.mark.parametrize(
@@ -168,22 +168,24 @@ def test_what_nobody_is_notified_of_is_not_known_later(
     strict = policy(only_fixable=True)
     for notified in (None, [], [found(1)]):
         judged = judge([finding], notified, strict, exceptions, "shop/app", TODAY)
-        assert (judged.is_told, judged.notified) == (False, [])
-        assert judge([found(1)], judged.notified, strict, [], "shop/app", TODAY).is_told
+        assert (judged.is_notified, judged.notified) == (False, [])
+        assert judge([found(1)], judged.notified, strict, [], "shop/app", TODAY).is_notified
 
 
-@pytest.mark.parametrize(("notify_on", "is_told"), [("new", False), ("all", True)])
-def test_nothing_new_is_told_only_if_that_is_asked_for(notify_on: str, is_told: bool) -> None:
+@pytest.mark.parametrize(("notify_on", "is_notified"), [("new", False), ("all", True)])
+def test_nothing_new_is_notified_only_if_that_is_asked_for(
+    notify_on: str, is_notified: bool
+) -> None:
     judged = judge([found(1)], [found(1)], policy(notify_on=notify_on), [], "shop/app", TODAY)
-    assert judged.is_told is is_told
+    assert judged.is_notified is is_notified
 
 
 def test_a_finding_without_a_number_is_always_new() -> None:
-    assert judge([found(0)], [found(0)], policy(), [], "shop/app", TODAY).is_told
+    assert judge([found(0)], [found(0)], policy(), [], "shop/app", TODAY).is_notified
 
 
 @pytest.mark.parametrize(
-    ("severities", "notified", "told"),
+    ("severities", "notified", "sent"),
     [
         ([5], [5], False),
         ([5, 4], [4, 5], False),
@@ -194,16 +196,18 @@ def test_a_finding_without_a_number_is_always_new() -> None:
     ],
 )
 def test_findings_without_a_number_are_known_one_for_one_when_a_scan_is_judged_again(
-    severities: list[int], notified: list[int], told: bool
+    severities: list[int], notified: list[int], sent: bool
 ) -> None:
     """Else each reconciliation would notify them."""
     now, before = ([found(0, each) for each in some] for some in (severities, notified))
     judged = judge(now, before, policy(), [], "shop/app", TODAY, same_scan=True)
-    assert judged.is_told is told
+    assert judged.is_notified is sent
 
 
 def test_a_finding_with_a_number_is_not_known_by_one_without() -> None:
-    assert judge([found(1)], [found(0)], policy(), [], "shop/app", TODAY, same_scan=True).is_told
+    assert judge(
+        [found(1)], [found(0)], policy(), [], "shop/app", TODAY, same_scan=True
+    ).is_notified
 
 
 finding_lists = st.lists(
@@ -243,9 +247,9 @@ def test_without_exceptions_nothing_bad_is_silent(
 ) -> None:
     judged = judge(listed, before, policy(), [], "shop/app", today)
     severe = {each.qid for each in listed if each.severity >= 4 and not each.potential}
-    told = {each.qid for each in (*judged.new, *judged.still_open)}
-    assert told == severe == {each.qid for each in judged.notified}
-    assert judged.is_told == bool(judged.new)
+    sent = {each.qid for each in (*judged.new, *judged.still_open)}
+    assert sent == severe == {each.qid for each in judged.notified}
+    assert judged.is_notified == bool(judged.new)
     ended = accept(until=(today - timedelta(days=1)).isoformat())
     assert judge(listed, before, policy(), [ended], "shop/app", today) == judged
     again = judge(listed, judged.notified, policy(), [], "shop/app", today)
@@ -256,11 +260,11 @@ def test_without_exceptions_nothing_bad_is_silent(
 def test_malware_is_notified_whatever_the_policy(level: str) -> None:
     strict = policy(min_severity="critical", only_fixable=True)
     found: Any = {"critical": 0, "high": 0, "medium": 0, "low": 0, level: 1}
-    assert strict.may_tell({**CLEAN, "verdict": "FINDINGS", "malware": found})
-    assert not strict.may_tell({**CLEAN, "malware": CLEAN["counts"], "secrets": CLEAN["counts"]})
+    assert strict.may_notify({**CLEAN, "verdict": "FINDINGS", "malware": found})
+    assert not strict.may_notify({**CLEAN, "malware": CLEAN["counts"], "secrets": CLEAN["counts"]})
 
 
-@pytest.mark.parametrize(("level", "told"), [("critical", True), ("high", True), ("medium", False)])
-def test_a_secret_is_notified_from_the_severity_on(level: str, told: bool) -> None:
+@pytest.mark.parametrize(("level", "sent"), [("critical", True), ("high", True), ("medium", False)])
+def test_a_secret_is_notified_from_the_severity_on(level: str, sent: bool) -> None:
     found: Any = {"critical": 0, "high": 0, "medium": 0, "low": 0, level: 1}
-    assert policy().may_tell({**CLEAN, "verdict": "FINDINGS", "secrets": found}) == told
+    assert policy().may_notify({**CLEAN, "verdict": "FINDINGS", "secrets": found}) == sent

@@ -1,4 +1,5 @@
-"""Whom a verdict is told: by thresholds, exceptions, and what the workload ran before."""
+"""Which workloads a verdict notifies: by thresholds, exceptions, and what the workload ran
+before."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from image_scan.cache.leases import ScanCache
-from image_scan.contracts import ImageTask, Outcome
+from image_scan.contracts import Outcome, ScanInput
 from image_scan.events.workloads import workload_of
 from image_scan.findings import encoding
 from image_scan.inventory.notified import NotifiedFindings
@@ -19,9 +20,19 @@ from image_scan.notifications import recipients
 from image_scan.notifications.exceptions import KEY, AcceptedFindings
 from image_scan.notifications.owners import Owners
 from image_scan.notifications.policy import NotificationPolicy
-from image_scan.notifications.recipients import Telling
+from image_scan.notifications.recipients import Notifier
 from tests.support import tables
-from tests.support.builders import LEASE, NOTIFY, NOW, WEEK, image, lease, settling, taken, task
+from tests.support.builders import (
+    LEASE,
+    NOTIFY,
+    NOW,
+    WEEK,
+    image,
+    lease,
+    scan_input,
+    taken,
+    to_complete,
+)
 from tests.unit.notifications.test_owners import tagless
 from tests.unit.notifications.test_policy import found
 
@@ -40,33 +51,33 @@ class Scene:
         self.rows = InventoryTable(dynamodb, tables.INVENTORY)
         self.inventory = Inventory(self.rows, clock)
 
-    def telling(self, **changes: Any) -> Telling:
+    def notifier(self, **changes: Any) -> Notifier:
         policy = NotificationPolicy.read({**NOTIFY, **changes})
-        self.cache = ScanCache(self.table, policy.may_tell, self.clock)
+        self.cache = ScanCache(self.table, policy.may_notify, self.clock)
         notified = NotifiedFindings(self.rows, self.cache)
         topics = self.inbox.topics()
         exceptions, owners = AcceptedFindings(self.table), Owners(tagless(), "team")
-        return Telling(policy, exceptions, self.cache, notified, owners, topics, clock=self.clock)
+        return Notifier(policy, exceptions, self.cache, notified, owners, topics, clock=self.clock)
 
     def accept(self, **changes: Any) -> None:
         base = {"qid": 1, "cve": None, "repository": "shop/*", "until": ENDS, "reason": "none yet"}
         item = [{**base, "owner": "shop", **changes}]
         self.table.put({"imageDigest": KEY, "exceptions": json.dumps(item)})
 
-    def runs(self, version: int, *qids: int, at: int = 0, **of: Any) -> ImageTask:
+    def runs(self, version: int, *qids: int, at: int = 0, **of: Any) -> ScanInput:
         """A version of the service is deployed, and Qualys finds these."""
         digest = f"sha256:{version:064x}"
         named = {"key": digest, "digest": digest, "tag": str(version), **of}
         stamp = f"2026-02-02T{3 + (at or version):02}:00:00Z"
-        deployed = task(f"event-{version}", image(**named), event_time=stamp)
+        deployed = scan_input(f"event-{version}", image(**named), event_time=stamp)
         deployed["deployment"]["event_name"] = "UpdateService"
         self.inventory.note(deployed)
-        self.telling()
+        self.notifier()
         lease = taken(self.cache.decide(deployed, LEASE))
         self.cache.keep_findings(lease, result(*qids), WEEK)
         return deployed
 
-    def told(self) -> list[dict[str, Any]]:
+    def notifications(self) -> list[dict[str, Any]]:
         return [json.loads(text) for _, text in self.inbox.messages()]
 
 
@@ -99,161 +110,173 @@ def scene(table: CacheTable, dynamodb: Any, inbox: Inbox, clock: Clock) -> Scene
     return Scene(table, dynamodb, inbox, clock)
 
 
-def tell(scene: Scene, deployed: ImageTask, *qids: int, **changes: Any) -> bool:
+def notify(scene: Scene, deployed: ScanInput, *qids: int, **changes: Any) -> bool:
     workload, facts = workload_of(deployed)
-    asked = settling(result(*qids), deployed["image"])
-    return scene.telling(**changes).tell(asked, result(*qids), {workload: facts})
+    asked = to_complete(result(*qids), deployed["image"])
+    return scene.notifier(**changes).notify(asked, result(*qids), {workload: facts})
 
 
-def test_the_first_version_of_a_workload_is_told_in_full(scene: Scene) -> None:
-    assert tell(scene, scene.runs(1, 1, 2), 1, 2)
-    (message,) = scene.told()
+def test_the_first_version_of_a_workload_is_notified_in_full(scene: Scene) -> None:
+    assert notify(scene, scene.runs(1, 1, 2), 1, 2)
+    (message,) = scene.notifications()
     assert message["schema"] == "image-scan/notification/1"
     assert "compared" not in message["workloads"][0]
     assert [each["new"] for each in message["findings"]] == [False, False]
 
 
-def test_the_next_version_is_told_of_what_is_new(scene: Scene) -> None:
-    assert tell(scene, scene.runs(1, 1, 2), 1, 2)
-    assert tell(scene, scene.runs(2, 2, 3), 2, 3)
-    _, message = scene.told()
+def test_the_next_version_is_notified_of_what_is_new(scene: Scene) -> None:
+    assert notify(scene, scene.runs(1, 1, 2), 1, 2)
+    assert notify(scene, scene.runs(2, 2, 3), 2, 3)
+    _, message = scene.notifications()
     assert message["workloads"][0]["compared"] == {"new": 1, "still_open": 1, "fixed": 1}
     assert {each["qid"]: each["new"] for each in message["findings"]} == {2: False, 3: True}
-    assert message["told_counts"]["critical"] == 2
+    assert message["notified_counts"]["critical"] == 2
 
 
-@pytest.mark.parametrize(("notify_on", "heard"), [("new", False), ("all", True)])
-def test_a_version_with_nothing_new(scene: Scene, notify_on: str, heard: bool) -> None:
-    assert tell(scene, scene.runs(1, 1, 2), 1, 2)
-    assert tell(scene, scene.runs(2, 2), 2, notify_on=notify_on) is heard
+@pytest.mark.parametrize(("notify_on", "is_due"), [("new", False), ("all", True)])
+def test_a_version_with_nothing_new(scene: Scene, notify_on: str, is_due: bool) -> None:
+    assert notify(scene, scene.runs(1, 1, 2), 1, 2)
+    assert notify(scene, scene.runs(2, 2), 2, notify_on=notify_on) is is_due
 
 
 def test_a_version_that_nobody_was_notified_of_silences_nothing(scene: Scene) -> None:
     """It contained the finding, and its message was never sent."""
     scene.runs(1, 1)
-    assert tell(scene, scene.runs(2, 1), 1)
-    (message,) = scene.told()
+    assert notify(scene, scene.runs(2, 1), 1)
+    (message,) = scene.notifications()
     assert message["workloads"][0]["compared"] == {"new": 1, "still_open": 0, "fixed": 0}
 
 
 def test_a_version_without_a_record_ends_what_it_did_not_contain(scene: Scene) -> None:
-    assert tell(scene, scene.runs(1, 1, 2), 1, 2)
+    assert notify(scene, scene.runs(1, 1, 2), 1, 2)
     scene.runs(2, 2)
-    assert tell(scene, scene.runs(3, 1, 2), 1, 2)
-    assert scene.told()[-1]["workloads"][0]["compared"] == {"new": 1, "still_open": 1, "fixed": 0}
+    assert notify(scene, scene.runs(3, 1, 2), 1, 2)
+    assert scene.notifications()[-1]["workloads"][0]["compared"] == {
+        "new": 1,
+        "still_open": 1,
+        "fixed": 0,
+    }
 
 
 def test_a_fix_counts_though_a_task_of_the_version_before_it_started_later(scene: Scene) -> None:
     """As while a deployment replaces tasks, or when it was rolled back meanwhile."""
     before = scene.runs(1, 1)
-    assert tell(scene, before, 1)
+    assert notify(scene, before, 1)
     scene.runs(2)
     scene.inventory.note(
         {**before, "deployment": {**before["deployment"], "event_time": "2026-02-02T06:00:00Z"}}
     )
-    assert tell(scene, scene.runs(3, 1, at=4), 1)
-    assert scene.told()[-1]["workloads"][0]["compared"] == {"new": 1, "still_open": 0, "fixed": 0}
+    assert notify(scene, scene.runs(3, 1, at=4), 1)
+    assert scene.notifications()[-1]["workloads"][0]["compared"] == {
+        "new": 1,
+        "still_open": 0,
+        "fixed": 0,
+    }
 
 
 def test_a_version_whose_findings_are_forgotten_is_not_compared_with(scene: Scene) -> None:
-    assert tell(scene, scene.runs(1, 1), 1)
+    assert notify(scene, scene.runs(1, 1), 1)
     forgotten = scene.runs(2, 1)
     scene.table.delete(f"findings#{forgotten['image']['key']}")
-    assert tell(scene, scene.runs(3, 1), 1)
-    assert "compared" not in scene.told()[-1]["workloads"][0]
+    assert notify(scene, scene.runs(3, 1), 1)
+    assert "compared" not in scene.notifications()[-1]["workloads"][0]
 
 
 def test_what_was_notified_is_known_though_its_findings_are_forgotten(scene: Scene) -> None:
     before = scene.runs(1, 1)
-    assert tell(scene, before, 1)
+    assert notify(scene, before, 1)
     scene.table.delete(f"findings#{before['image']['key']}")
-    assert not tell(scene, scene.runs(2, 1), 1)
+    assert not notify(scene, scene.runs(2, 1), 1)
 
 
 @pytest.mark.parametrize("other", [{"repository": "shop/sidecar"}, {"containers": ["jobs"]}])
 def test_another_container_of_the_task_is_not_what_ran_before(scene: Scene, other: Any) -> None:
-    assert tell(scene, scene.runs(1, 1, **other), 1)
-    assert tell(scene, scene.runs(2, 1), 1)
+    assert notify(scene, scene.runs(1, 1, **other), 1)
+    assert notify(scene, scene.runs(2, 1), 1)
 
 
 def test_what_came_after_it_is_not_what_ran_before(scene: Scene) -> None:
     late = scene.runs(1, 1, at=1)
-    assert tell(scene, scene.runs(2, 1, at=2), 1)
-    assert tell(scene, late, 1)
+    assert notify(scene, scene.runs(2, 1, at=2), 1)
+    assert notify(scene, late, 1)
 
 
-def test_more_workloads_than_are_compared_are_told_in_full_and_known_then(
+def test_more_workloads_than_are_compared_are_notified_in_full_and_known_then(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert tell(scene, scene.runs(1, 1), 1)
+    assert notify(scene, scene.runs(1, 1), 1)
     deployed = scene.runs(2, 1)
     monkeypatch.setattr(recipients, "_COMPARING_SECONDS", 0)
-    assert tell(scene, deployed, 1)
-    assert not tell(scene, scene.runs(3)), "it was fixed"
+    assert notify(scene, deployed, 1)
+    assert not notify(scene, scene.runs(3)), "it was fixed"
     monkeypatch.setattr(recipients, "_COMPARING_SECONDS", 8)
-    assert tell(scene, scene.runs(4, 1), 1)
+    assert notify(scene, scene.runs(4, 1), 1)
 
 
 def test_a_workload_that_the_inventory_does_not_know_gets_no_row(scene: Scene) -> None:
-    unknown = task("event-9", image(key="sha256:" + "9" * 64), service="never-seen")
-    assert tell(scene, unknown, 1)
+    unknown = scan_input("event-9", image(key="sha256:" + "9" * 64), service="never-seen")
+    assert notify(scene, unknown, 1)
     assert list(scene.inventory.rows()) == []
 
 
-def test_an_accepted_finding_is_not_told_and_stays_counted(scene: Scene) -> None:
+def test_an_accepted_finding_is_not_notified_and_stays_counted(scene: Scene) -> None:
     scene.accept(qid=1)
     deployed = scene.runs(1, 1, 2)
-    assert tell(scene, deployed, 1, 2)
-    (message,) = scene.told()
-    assert (message["counts"]["critical"], message["told_counts"]["critical"]) == (2, 1)
+    assert notify(scene, deployed, 1, 2)
+    (message,) = scene.notifications()
+    assert (message["counts"]["critical"], message["notified_counts"]["critical"]) == (2, 1)
     assert message["accepted"] == 1
     assert [each["qid"] for each in message["findings"]] == [2]
     assert scene.inbox.messages()[0][0] == "Scan: shop/app - 1C/0H"
 
 
-def test_when_all_are_accepted_nobody_is_told_until_it_ends(scene: Scene) -> None:
+def test_when_all_are_accepted_nobody_is_notified_until_it_ends(scene: Scene) -> None:
     scene.accept(qid=1)
     deployed = scene.runs(1, 1)
-    assert not tell(scene, deployed, 1)
+    assert not notify(scene, deployed, 1)
     scene.accept(qid=1, until="2026-02-01")
-    assert tell(scene, deployed, 1)
+    assert notify(scene, deployed, 1)
 
 
 @pytest.mark.parametrize("spoilt", ["", "{}", "[1]", '[{"qid": 1}]', "null"])
 def test_exceptions_that_cannot_be_read_hide_nothing(scene: Scene, spoilt: str) -> None:
     scene.table.put({"imageDigest": KEY, "exceptions": spoilt})
-    assert tell(scene, scene.runs(1, 1), 1)
+    assert notify(scene, scene.runs(1, 1), 1)
 
 
-def test_unknown_findings_are_told(scene: Scene) -> None:
+def test_unknown_findings_are_notified(scene: Scene) -> None:
     scene.accept(qid=1)
     deployed = scene.runs(1)
     workload, facts = workload_of(deployed)
     unknown: Any = {**result(1), "listed": ""}
     scene.table.delete(f"findings#{deployed['image']['key']}")
-    asked = settling(unknown, deployed["image"])
-    assert scene.telling().tell(asked, unknown, {workload: facts})
+    asked = to_complete(unknown, deployed["image"])
+    assert scene.notifier().notify(asked, unknown, {workload: facts})
 
 
-def test_no_result_is_told_to_all_and_nothing_is_told_of_a_clean_image(scene: Scene) -> None:
+def test_no_result_is_notified_to_all_and_nothing_is_notified_of_a_clean_image(
+    scene: Scene,
+) -> None:
     deployed = scene.runs(1)
     workload, facts = workload_of(deployed)
     failed = Outcome(verdict="TIMEOUT", reason="no result")
-    recipients = scene.telling()
-    assert recipients.tell(settling(failed), failed, {workload: facts, "other": facts})
-    assert scene.told()[0]["workloads_total"] == 2
-    assert not recipients.tell(settling(result()), result(), {workload: facts})
+    recipients = scene.notifier()
+    assert recipients.notify(to_complete(failed), failed, {workload: facts, "other": facts})
+    assert scene.notifications()[0]["workloads_total"] == 2
+    assert not recipients.notify(to_complete(result()), result(), {workload: facts})
 
 
 def test_the_clock_decides_when_an_exception_ends(scene: Scene) -> None:
     scene.accept(qid=1, until="2026-02-02")
     deployed = scene.runs(1, 1)
-    assert not tell(scene, deployed, 1)
+    assert not notify(scene, deployed, 1)
     scene.clock.now = NOW + 2 * 86_400
-    assert tell(scene, deployed, 1)
+    assert notify(scene, deployed, 1)
 
 
-def test_malware_is_told_whatever_is_known_accepted_or_below_the_threshold(scene: Scene) -> None:
+def test_malware_is_notified_whatever_is_known_accepted_or_below_the_threshold(
+    scene: Scene,
+) -> None:
     """The version before had the same findings, and an exception covers them."""
     scene.accept()
     scene.runs(1, 1)
@@ -261,44 +284,44 @@ def test_malware_is_told_whatever_is_known_accepted_or_below_the_threshold(scene
     workload, facts = workload_of(deployed)
     level: Any = {"critical": 0, "high": 0, "medium": 0, "low": 1}
     outcome: Outcome = {**result(1), "malware": level, "detections": []}
-    strict = scene.telling(min_severity="critical", only_fixable=True)
-    assert strict.tell(settling(outcome, deployed["image"]), outcome, {workload: facts})
-    (message,) = scene.told()
+    strict = scene.notifier(min_severity="critical", only_fixable=True)
+    assert strict.notify(to_complete(outcome, deployed["image"]), outcome, {workload: facts})
+    (message,) = scene.notifications()
     assert (message["malware"], message["accepted"]) == (level, 1)
 
 
 def test_a_registration_beside_a_service_that_knows_the_findings_alarms_nobody(
     scene: Scene,
 ) -> None:
-    assert tell(scene, scene.runs(1, 1), 1)
+    assert notify(scene, scene.runs(1, 1), 1)
     deployed = scene.runs(2, 1)
-    registered = task(of=deployed["image"], event_name="RegisterTaskDefinition", service="")
+    registered = scan_input(of=deployed["image"], event_name="RegisterTaskDefinition", service="")
     registered["deployment"]["cluster"] = ""
     workloads = dict([workload_of(deployed), workload_of(registered)])
-    asked = settling(result(1), deployed["image"])
-    assert not scene.telling().tell(asked, result(1), workloads)
-    assert scene.telling().tell(asked, result(1), dict([workload_of(registered)]))
+    asked = to_complete(result(1), deployed["image"])
+    assert not scene.notifier().notify(asked, result(1), workloads)
+    assert scene.notifier().notify(asked, result(1), dict([workload_of(registered)]))
 
 
 def test_findings_that_are_too_many_are_not_judged_by_those_of_an_earlier_scan(
     scene: Scene,
 ) -> None:
     deployed = scene.runs(1, 1)
-    assert tell(scene, deployed, 1)
+    assert notify(scene, deployed, 1)
     workload, facts = workload_of(deployed)
     more: Any = {**result(1, 2), "listed": ""}
-    asked = settling(more, deployed["image"])
+    asked = to_complete(more, deployed["image"])
     scene.cache.keep_findings(lease(key=deployed["image"]["key"]), more, WEEK)
-    assert scene.telling().tell(asked, more, {workload: facts}), "the second one is new"
+    assert scene.notifier().notify(asked, more, {workload: facts}), "the second one is new"
     known: Any = {name: value for name, value in more.items() if name != "listed"}
-    assert scene.telling().tell(asked, known, {"another": {**facts, "service": "another"}})
+    assert scene.notifier().notify(asked, known, {"another": {**facts, "service": "another"}})
 
 
-def judged_again(scene: Scene, deployed: ImageTask, *qids: int) -> bool:
+def judged_again(scene: Scene, deployed: ScanInput, *qids: int) -> bool:
     """A reconciliation has found the image running."""
     workload, facts = workload_of(deployed)
-    asked = settling(result(*qids), deployed["image"], again=True)
-    return scene.telling().tell(asked, result(*qids), {workload: facts})
+    asked = to_complete(result(*qids), deployed["image"], again=True)
+    return scene.notifier().notify(asked, result(*qids), {workload: facts})
 
 
 def test_what_a_workload_was_notified_of_is_not_repeated_however_many_run_the_image(
@@ -306,7 +329,7 @@ def test_what_a_workload_was_notified_of_is_not_repeated_however_many_run_the_im
 ) -> None:
     monkeypatch.setattr(recipients, "_COMPARING_SECONDS", 0)
     deployed = scene.runs(1, 1)
-    assert tell(scene, deployed, 1)
+    assert notify(scene, deployed, 1)
     assert not judged_again(scene, deployed, 1)
     assert judged_again(scene, deployed, 1, 2)
 
@@ -326,7 +349,7 @@ def test_many_workloads_are_notified_within_the_time_of_the_function(
         return []
 
     monkeypatch.setattr(NotifiedFindings, "at", slow)
-    asked = settling(result(1), deployed["image"])
-    assert replace(scene.telling(), timer=lambda: now).tell(asked, result(1), workloads)
+    asked = to_complete(result(1), deployed["image"])
+    assert replace(scene.notifier(), timer=lambda: now).notify(asked, result(1), workloads)
     assert compared == 40
-    assert scene.told()[0]["workloads_total"] == 300
+    assert scene.notifications()[0]["workloads_total"] == 300

@@ -14,7 +14,7 @@ from image_scan.errors import AwsUnavailable
 from image_scan.events.workloads import workload_of
 from image_scan.notifications import result_events
 from image_scan.notifications.result_events import ResultEvents
-from tests.support.builders import CRITICAL, DIGEST, image, settling, task
+from tests.support.builders import CRITICAL, DIGEST, image, scan_input, to_complete
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
 
 BUS = "arn:aws:events:us-east-1:123456789012:event-bus/hub"
-WORKLOADS = dict([workload_of(task())])
+WORKLOADS = dict([workload_of(scan_input())])
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_it_is_put_on_the_bus_as_documented(
         return {"FailedEntryCount": 0, "Entries": [{"EventId": "1"}]}
 
     monkeypatch.setattr(put._events, "put_events", put_events)
-    put.put(settling(CRITICAL, image(role_account_id="222222222222")), CRITICAL, WORKLOADS)
+    put.put(to_complete(CRITICAL, image(role_account_id="222222222222")), CRITICAL, WORKLOADS)
     (entry,) = entries
     detail = json.loads(entry.pop("Detail"))
     assert entry == {
@@ -73,10 +73,10 @@ def test_it_is_put_on_the_bus_as_documented(
 
 
 def test_it_fits_an_entry_however_many_workloads_there_are() -> None:
-    workload, facts = workload_of(task())
+    workload, facts = workload_of(scan_input())
     long = {**facts, "service": "s" * 255, "containers": ["c" * 255] * 10}
     workloads: Any = {f"{workload}{number}": long for number in range(500)}
-    detail = result_events.detail(settling(CRITICAL), CRITICAL, workloads)
+    detail = result_events.detail(to_complete(CRITICAL), CRITICAL, workloads)
     assert len(json.dumps(detail).encode()) < 200_000
     assert 0 < len(detail["workloads"]) < detail["workloads_total"] == 500
 
@@ -87,7 +87,7 @@ def test_one_that_could_not_be_put_is_put_again(
 ) -> None:
     events.add_response("put_events", answer(code))
     with pytest.raises(AwsUnavailable, match=code):
-        put.put(settling(CRITICAL), CRITICAL, WORKLOADS)
+        put.put(to_complete(CRITICAL), CRITICAL, WORKLOADS)
 
 
 @pytest.mark.parametrize("by", ["entry", "call"])
@@ -98,7 +98,7 @@ def test_a_bus_that_refuses_holds_nobody_up_and_is_counted(
         events.add_response("put_events", answer("NotAuthorizedForSourceException"))
     else:
         events.add_client_error("put_events", "AccessDeniedException", http_status_code=400)
-    put.put(settling(CRITICAL), CRITICAL, WORKLOADS)
+    put.put(to_complete(CRITICAL), CRITICAL, WORKLOADS)
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert any(line.get("level") == "error" for line in lines)
     assert any(line.get("RefusedResultEvents") == 1 for line in lines)

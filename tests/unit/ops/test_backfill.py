@@ -98,7 +98,7 @@ STARTED = (f"shop-a-aaa-ownera-{NOW * 1000 + 500}", timedelta(seconds=1))
 YESTERDAY = (f"shop-b-bbb-ownerb-{(NOW - 86_400) * 1000}", timedelta(days=-1))
 
 
-def test_what_has_begun_is_told_apart_from_what_has_not(
+def test_what_has_begun_is_notified_apart_from_what_has_not(
     monkeypatch: pytest.MonkeyPatch, naps: list[float]
 ) -> None:
     shown = run(Aws(STARTED, YESTERDAY), monkeypatch)
@@ -112,8 +112,8 @@ def test_nobody_waits_when_all_have_begun(
     monkeypatch: pytest.MonkeyPatch, naps: list[float]
 ) -> None:
     found = {**FOUND, "scans": FOUND["scans"][:1]}
-    told = json.loads(run(Aws(STARTED, answer=found), monkeypatch, "--json"))
-    assert [each["started"] for each in told["scans"]] == [True]
+    stated = json.loads(run(Aws(STARTED, answer=found), monkeypatch, "--json"))
+    assert [each["started"] for each in stated["scans"]] == [True]
     assert sum(naps) < 2
 
 

@@ -14,7 +14,7 @@ GOOD = {"QUALYS_POD": "US2", "CREATE_ROLE": "true", "QUALYS_API_TOKEN": "t", "AU
 HUB = GOOD | {"OrganizationId": "o-a1b2c3d4e5"}
 
 
-def told(
+def stated(
     command: str,
     given: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
@@ -150,7 +150,7 @@ def test_one_sentence_before_aws_is_asked(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    said = told(command, given, monkeypatch, capsys)
+    said = stated(command, given, monkeypatch, capsys)
     assert sentence in said
     assert "canary" not in said
     assert len(said.strip().splitlines()) == 1
@@ -201,6 +201,6 @@ def test_no_network(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtu
         raise EndpointConnectionError(endpoint_url="https://sts.us-east-1.amazonaws.com")
 
     monkeypatch.setattr(boto3.session, "Session", unreachable)
-    said = told("deploy", GOOD | {"AWS_REGION": "us-east-1"}, monkeypatch, capsys)
+    said = stated("deploy", GOOD | {"AWS_REGION": "us-east-1"}, monkeypatch, capsys)
     assert said.startswith("AWS cannot be reached: Could not connect to the endpoint URL")
     assert said.endswith("Check the network, and HTTPS_PROXY.\n")

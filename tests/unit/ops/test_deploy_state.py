@@ -184,7 +184,7 @@ def test_a_bucket_that_is_not_there(clone: Clone) -> None:
     assert said == "STATE_BUCKET=nowhere does not exist: make it first.\n"
 
 
-def test_terraform_is_told_the_region_of_the_bucket(clone: Clone) -> None:
+def test_terraform_is_notified_the_region_of_the_bucket(clone: Clone) -> None:
     boto3.client("s3", region_name="eu-west-1").create_bucket(
         Bucket="there", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
     )

@@ -54,7 +54,7 @@ def test_terraform_goes_before_opentofu(
         ({}, "Neither terraform nor tofu is on PATH: install Terraform 1.11 or newer, or OpenTofu"),
         ({"terraform": "1.10.5"}, "Terraform 1.10.5 is too old: Terraform 1.11 or newer, or"),
         ({"tofu": "1.9.0"}, "OpenTofu 1.9.0 is too old: Terraform 1.11 or newer, or OpenTofu 1.11"),
-        ({"terraform": ""}, "/opt/terraform does not tell its version"),
+        ({"terraform": ""}, "/opt/terraform does not say its version"),
     ],
 )
 def test_what_cannot_be_used_is_said(
@@ -126,7 +126,9 @@ def test_a_failure_for_want_of_a_network_or_python_says_what_helps(
         run[step]()
 
 
-def test_another_failure_is_told_as_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    with pytest.raises(OpsError) as told:
+def test_another_failure_is_notified_as_it_is(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with pytest.raises(OpsError) as stated:
         ran(monkeypatch, tmp_path, "Error: AccessDenied\n", 1).apply()
-    assert str(told.value) == f"tofu apply failed in {tmp_path}: run the same command again."
+    assert str(stated.value) == f"tofu apply failed in {tmp_path}: run the same command again."

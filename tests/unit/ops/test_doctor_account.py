@@ -73,8 +73,8 @@ ACTIVATE = "aws cloudformation activate-organizations-access --region eu-west-1"
 
 def access_of(answer: Any, **environment: str) -> Finding:
     client = Client(describe_organizations_access=answer)
-    told = {"HUB_ACCOUNT_ID": ACCOUNT, "SPOKE_ACCOUNT_IDS": "", **environment}
-    return hub.stack_sets_access(make_here(told, cloudformation=client))
+    stated = {"HUB_ACCOUNT_ID": ACCOUNT, "SPOKE_ACCOUNT_IDS": "", **environment}
+    return hub.stack_sets_access(make_here(stated, cloudformation=client))
 
 
 @pytest.mark.parametrize(

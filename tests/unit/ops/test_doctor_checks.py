@@ -85,8 +85,8 @@ def selectors(**answer: Any) -> Here:
 
 
 def advanced(**fields: Any) -> Finding:
-    told = [{"Field": name, **how} for name, how in fields.items()]
-    return trails.trail_write_events(selectors(AdvancedEventSelectors=[{"FieldSelectors": told}]))
+    stated = [{"Field": name, **how} for name, how in fields.items()]
+    return trails.trail_write_events(selectors(AdvancedEventSelectors=[{"FieldSelectors": stated}]))
 
 
 MANAGEMENT = {"eventCategory": {"Equals": ["Management"]}}
@@ -138,11 +138,11 @@ def test_what_a_member_may_not_read_of_the_organizations_trail(code: str) -> Non
 
 
 def bus(here: Here, *statements: Mapping[str, Any]) -> Finding:
-    told = [
+    stated = [
         {"Effect": "Allow", "Action": "events:PutEvents", "Principal": "*", **each}
         for each in statements
     ]
-    policy = json.dumps({"Statement": told})
+    policy = json.dumps({"Statement": stated})
     clients = {"events": Client(describe_event_bus={"Policy": policy} if statements else {})}
     clients["organizations"] = Client(describe_organization={"Organization": {"Id": "o-ours"}})
     return hub.hub_bus(make_here(here.environment, **clients))
@@ -224,7 +224,7 @@ def test_a_sensor(row: dict[str, Any], verdict: str) -> None:
     assert sensor(**row).verdict == verdict
 
 
-def brought(external_id: str = "1", told: str = "") -> Here:
+def brought(external_id: str = "1", stated: str = "") -> Here:
     """A role that somebody else made, with Qualys' account 9 and its external id 7."""
     statement = {
         "Effect": "Allow",
@@ -234,7 +234,7 @@ def brought(external_id: str = "1", told: str = "") -> Here:
     }
     role = {"Arn": ROLE, "AssumeRolePolicyDocument": {"Statement": [statement]}}
     here = make_here(
-        {"QUALYS_ROLE_ARN": ROLE, "QUALYS_EXTERNAL_ID": told},
+        {"QUALYS_ROLE_ARN": ROLE, "QUALYS_EXTERNAL_ID": stated},
         iam=Client(get_role={"Role": role}),
     )
     return ask(here, client=None, refusal=None, base=AwsBase("999999999999", "7"))
@@ -250,10 +250,10 @@ def test_a_role_that_was_brought_is_mended_where_it_is() -> None:
     assert statement["Principal"] == {"AWS": "arn:aws:iam::999999999999:root"}
 
 
-def test_functions_that_were_told_another_external_id() -> None:
-    found = registry.external_id(brought("7", told="6"))
+def test_functions_that_have_another_external_id() -> None:
+    found = registry.external_id(brought("7", stated="6"))
     assert (found.verdict, found.remedy) == (Verdict.FAIL, "make deploy CREATE_ROLE=true")
-    assert registry.external_id(brought("7", told="7")).verdict is Verdict.PASS
+    assert registry.external_id(brought("7", stated="7")).verdict is Verdict.PASS
 
 
 def test_a_brought_role_that_is_gone() -> None:
@@ -421,7 +421,7 @@ def test_an_environment_that_may_not_be_decrypted() -> None:
     here = make_here()
     here.functions = {"parse-event": {"Environment": {"Error": {"ErrorCode": "AccessDenied"}}}}
     with pytest.raises(Unanswered, match="cannot be decrypted"):
-        here.told("QUALYS_ROLE_ARN")
+        here.setting("QUALYS_ROLE_ARN")
 
 
 # Pull times
@@ -571,7 +571,7 @@ def test_states_of_the_key(state: str, remedy: str) -> None:
         ),
     ],
 )
-def test_what_cannot_be_told_is_unknown(error: Exception, reason: str) -> None:
+def test_what_cannot_be_answered_is_unknown(error: Exception, reason: str) -> None:
     def some_check(_here: Here) -> Finding:
         raise error
 

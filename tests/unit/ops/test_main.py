@@ -6,7 +6,7 @@ from ops.__main__ import COMMANDS, main
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_each_command_tells_its_options(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_each_command_shows_its_options(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main([command, "--help"])
     assert ended.value.code == 0

@@ -37,16 +37,16 @@ def install(dynamodb: DynamoDBClient) -> Install:
     [
         ("nginx:1.27", "other#nginx"),
         ("exceptions", "other#exceptions"),
-        ("slots#scan", "other#slots#scan"),
-        ("other#slots#scan", "other#slots#scan"),  # as `where` shows it
+        ("permits#scan", "other#permits#scan"),
+        ("other#permits#scan", "other#permits#scan"),  # as `where` shows it
     ],
 )
 def test_what_is_not_in_ecr_is_found_by_its_name(
     install: Install, dynamodb: DynamoDBClient, asked: str, key: str
 ) -> None:
-    memo = {"imageDigest": asked, "exceptions": "[]", "ttl": 1}
+    entry = {"imageDigest": asked, "exceptions": "[]", "ttl": 1}
     item = {"imageDigest": key, "status": "UNSCANNABLE", "repository": "x", "ttl": 1}
-    for each in (memo, item):
+    for each in (entry, item):
         dynamodb.put_item(TableName=tables.CACHE, Item=marshal(each))
     assert [each["imageDigest"] for each in CacheItems(install).find(asked)] == [key]
 

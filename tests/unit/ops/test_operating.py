@@ -37,12 +37,12 @@ def test_a_switch(monkeypatch: pytest.MonkeyPatch, value: str, on: bool) -> None
 
 
 def test_a_line_of_ours_is_shown_in_words() -> None:
-    told = {"event": "cache asked", "level": "warning", "decision": "scan", "timestamp": "t"}
-    line = logs.Line(1_770_000_000_000, "check_cache", "1", json.dumps(told))
+    stated = {"event": "cache asked", "level": "warning", "decision": "scan", "timestamp": "t"}
+    line = logs.Line(1_770_000_000_000, "check_cache", "1", json.dumps(stated))
     assert line.as_text().plain == (
         "2026-02-02 02:40:00 check_cache       warning cache asked decision=scan"
     )
-    assert line.as_json()["message"] == told
+    assert line.as_json()["message"] == stated
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_a_line_of_ours_is_shown_in_words() -> None:
         ("START RequestId: 1 Version: 2\n", True),
         ("REPORT RequestId: 1", True),
         ('{"_aws": {}, "Events": 1}', True),
-        ('{"event": "settled"}', False),
+        ('{"event": "completed"}', False),
         ("[ERROR] Runtime.ExitError", False),
         ("[1]", False),
     ],

@@ -56,7 +56,7 @@ def message(number: int, sent_at: float = 10, **attributes: str) -> Message:
 
 
 class Intake:
-    """Ends as it is told; where it fails it keeps the event in a queue, or does not."""
+    """Ends as it is set to; where it fails it keeps the event in a queue, or does not."""
 
     def __init__(self, ends: Any, keeper: Queue | None = None) -> None:
         self._ends = ends
@@ -195,8 +195,8 @@ class Functions:
         if FunctionName in self.missing:
             raise self.exceptions.ResourceNotFoundException
         self.invoked.append((FunctionName, json.loads(Payload)))
-        told = json.dumps({"errorType": "AwsRejected", "errorMessage": "not enabled"})
-        answer: dict[str, Any] = {"Payload": io.BytesIO(told.encode())}
+        stated = json.dumps({"errorType": "AwsRejected", "errorMessage": "not enabled"})
+        answer: dict[str, Any] = {"Payload": io.BytesIO(stated.encode())}
         return answer | ({"FunctionError": "Unhandled"} if self.error else {})
 
 

@@ -204,9 +204,9 @@ def test_the_report_has_a_line_for_each_call_and_difference() -> None:
     ],
 )
 def test_a_new_name_does_no_harm(answer: Answer, as_expected: bool) -> None:
-    told = json.loads(report.as_json(report.examine([answer]), []))
-    assert told["as_expected"] is as_expected
-    assert CANARY not in json.dumps(told)
+    stated = json.loads(report.as_json(report.examine([answer]), []))
+    assert stated["as_expected"] is as_expected
+    assert CANARY not in json.dumps(stated)
 
 
 def test_a_difference_shows_no_value() -> None:

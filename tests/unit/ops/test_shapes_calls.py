@@ -33,10 +33,10 @@ class FakeTransport:
     def send(self, _method: str, path: str, params: Any) -> FakeAnswer:
         assert params is None or params
         self.asked.append(path)
-        told = self.bodies.get(path, 404)
-        if isinstance(told, Exception):
-            raise told
-        return FakeAnswer(told, "<html>") if type(told) is int else FakeAnswer(200, told)
+        stated = self.bodies.get(path, 404)
+        if isinstance(stated, Exception):
+            raise stated
+        return FakeAnswer(stated, "<html>") if type(stated) is int else FakeAnswer(200, stated)
 
 
 def ask(bodies: Mapping[str, Any]) -> list[str]:
@@ -74,7 +74,7 @@ class FakeHere:
         self.kinds, self.region, self.account_id = {"install"}, "us-east-1", "111111111111"
         self.bodies, self.qualys = bodies, self
 
-    def told(self, _name: str) -> str:
+    def setting(self, _name: str) -> str:
         return "arn:aws:iam::111111111111:role/r"
 
     @property

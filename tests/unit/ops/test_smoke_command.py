@@ -33,12 +33,12 @@ def report(as_json: bool) -> tuple[Report, Console]:
 
 
 def test_the_lines_of_a_run_that_passes() -> None:
-    told, console = report(as_json=False)
-    told.registered(Definition(ARN, AT))
-    told.passed(Step("trail", AT.timestamp() + 75.4, "seen"))
-    told.passed(Step("verdict", AT.timestamp() - 1, "the scan has ended", "CLEAN"))
-    told.result = PASSED
-    assert told.status == 0
+    stated, console = report(as_json=False)
+    stated.registered(Definition(ARN, AT))
+    stated.passed(Step("trail", AT.timestamp() + 75.4, "seen"))
+    stated.passed(Step("verdict", AT.timestamp() - 1, "the scan has ended", "CLEAN"))
+    stated.result = PASSED
+    assert stated.status == 0
     assert [line.rstrip() for line in console.export_text().splitlines()] == [
         "registered 08:00:00            unit-smoke:3",
         "trail      08:01:15  +75 s     seen",
@@ -57,10 +57,10 @@ def test_the_lines_of_one_that_stops(
     result: str, found: list[Remedy], status: int, line: str
 ) -> None:
     for as_json in (False, True):
-        told, console = report(as_json)
-        told.stopped(result, Stuck("scan", "why"), found, "wait")
-        told.end()
-        assert told.status == status
+        stated, console = report(as_json)
+        stated.stopped(result, Stuck("scan", "why"), found, "wait")
+        stated.end()
+        assert stated.status == status
         text = console.export_text()
         if as_json:
             assert (json.loads(text)["result"], json.loads(text)["why"]) == (result, "why")
@@ -144,38 +144,38 @@ TASK_LEFT = (
 MESSAGES_LEFT = f"Messages about {ARN} may be left in the queues: AWS refused DeleteMessage"
 
 
-def test_a_verdict_is_told_though_something_is_left(world: World) -> None:
+def test_a_verdict_is_notified_though_something_is_left(world: World) -> None:
     world.refuses = {"DeleteTaskDefinitions"}
     error, output = run()
     assert (type(error), str(error)) == (OpsError, TASK_LEFT)
-    told = json.loads(output)
-    assert (told["result"], told["verdict"], told["left"]) == ("passed", "CLEAN", [TASK_LEFT])
+    stated = json.loads(output)
+    assert (stated["result"], stated["verdict"], stated["left"]) == ("passed", "CLEAN", [TASK_LEFT])
 
 
-def test_all_that_is_left_is_told(world: World) -> None:
+def test_all_that_is_left_is_notified(world: World) -> None:
     world.refuses = {"DeleteTaskDefinitions", "DeleteMessage"}
     world.ends = Stuck("intake", "why")
     error, output = run()
     assert str(error) == f"{TASK_LEFT}\n{MESSAGES_LEFT}"
-    told = json.loads(output)
-    assert (told["result"], told["why"]) == ("stuck", "why")
-    assert told["left"] == [TASK_LEFT, MESSAGES_LEFT]
+    stated = json.loads(output)
+    assert (stated["result"], stated["why"]) == ("stuck", "why")
+    assert stated["left"] == [TASK_LEFT, MESSAGES_LEFT]
 
 
 def test_an_interrupted_run_prints_what_it_knows(world: World) -> None:
     world.ends = KeyboardInterrupt()
     error, output = run()
     assert isinstance(error, KeyboardInterrupt)
-    told = json.loads(output)
-    assert (told["result"], told["task_definition"], told["left"]) == ("interrupted", ARN, [])
+    stated = json.loads(output)
+    assert (stated["result"], stated["task_definition"], stated["left"]) == ("interrupted", ARN, [])
 
 
-def test_a_refused_call_is_told_beside_what_is_left(world: World) -> None:
+def test_a_refused_call_is_notified_beside_what_is_left(world: World) -> None:
     world.ends, world.refuses = OpsError("AWS refused FilterLogEvents"), {"DeleteMessage"}
     error, output = run()
     assert str(error) == f"AWS refused FilterLogEvents\n{MESSAGES_LEFT}"
-    told = json.loads(output)
-    assert (told["result"], told["why"]) == ("refused", "AWS refused FilterLogEvents")
+    stated = json.loads(output)
+    assert (stated["result"], stated["why"]) == ("refused", "AWS refused FilterLogEvents")
 
 
 @pytest.mark.parametrize(

@@ -118,7 +118,7 @@ def test_what_aws_does_not_delete_is_said(monkeypatch: pytest.MonkeyPatch) -> No
         definitions(ecs).remove()
 
 
-def test_who_may_not_delete_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_may_not_delete_is_notified(monkeypatch: pytest.MonkeyPatch) -> None:
     def denied(**_: Any) -> Any:
         raise client_error("AccessDeniedException", operation="DeleteTaskDefinitions")
 

@@ -11,16 +11,16 @@ from tests.support.builders import API, JOB, SHA, listed, qualys_image, schedule
 from tests.support.wire import parameters
 
 
-@pytest.mark.parametrize("told", [4711, "4711"])
+@pytest.mark.parametrize("stated", [4711, "4711"])
 def test_the_external_id_is_text(
-    qualys: QualysClient, answers: responses.RequestsMock, told: Any
+    qualys: QualysClient, answers: responses.RequestsMock, stated: Any
 ) -> None:
-    answers.get(f"{API}/registry/aws-base", json={"accountId": "9", "externalId": told})
+    answers.get(f"{API}/registry/aws-base", json={"accountId": "9", "externalId": stated})
     assert qualys.aws_external_id() == "4711"
 
 
 @pytest.mark.parametrize(
-    "told",
+    "stated",
     [
         {},
         {"externalId": None},
@@ -34,9 +34,9 @@ def test_the_external_id_is_text(
     ],
 )
 def test_no_external_id_is_refused(
-    qualys: QualysClient, answers: responses.RequestsMock, told: Any
+    qualys: QualysClient, answers: responses.RequestsMock, stated: Any
 ) -> None:
-    answers.get(f"{API}/registry/aws-base", json=told)
+    answers.get(f"{API}/registry/aws-base", json=stated)
     with pytest.raises(QualysUnreadable):
         qualys.aws_external_id()
 
@@ -91,11 +91,11 @@ def test_no_rows_in_each_way(
     assert list(qualys.images("shop/app")) == []
 
 
-@pytest.mark.parametrize("told", [{"count": 3}, {"data": "x"}, {"data": [1]}, "x", 1])
+@pytest.mark.parametrize("stated", [{"count": 3}, {"data": "x"}, {"data": [1]}, "x", 1])
 def test_a_list_of_unknown_shape_is_refused(
-    qualys: QualysClient, answers: responses.RequestsMock, told: Any
+    qualys: QualysClient, answers: responses.RequestsMock, stated: Any
 ) -> None:
-    answers.get(f"{API}/images", json=told)
+    answers.get(f"{API}/images", json=stated)
     with pytest.raises(QualysUnreadable):
         list(qualys.images("shop/app"))
 
@@ -177,13 +177,13 @@ def test_only_a_200_is_a_whole_answer(
         qualys.vulnerabilities(SHA, apply_exceptions=True, expected=0)
 
 
-@pytest.mark.parametrize("told", ["../../x?y=", " ", "", 7, None, "x" * 65])
+@pytest.mark.parametrize("stated", ["../../x?y=", " ", "", 7, None, "x" * 65])
 def test_an_id_that_cannot_stand_in_a_path_is_refused(
-    qualys: QualysClient, answers: responses.RequestsMock, told: Any
+    qualys: QualysClient, answers: responses.RequestsMock, stated: Any
 ) -> None:
-    row = {"registryUuid": told, "registryUri": "https://host"}
+    row = {"registryUuid": stated, "registryUri": "https://host"}
     answers.get(f"{API}/registry", json=listed(row))
     with pytest.raises(QualysUnreadable):
         qualys.registry_uuid("https://host")
-    answers.get(f"{API}/registry/reg-1/schedule", json=listed(schedule(scheduleUuid=told)))
+    answers.get(f"{API}/registry/reg-1/schedule", json=listed(schedule(scheduleUuid=stated)))
     assert qualys.schedule_named("reg-1", "image-scan-scan-1") is None

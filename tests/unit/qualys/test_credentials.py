@@ -1,4 +1,4 @@
-"""The bearer token: three kinds of credential, minted when it must be, told to nobody."""
+"""The bearer token: three kinds of credential, minted when it must be, shown to nobody."""
 
 from __future__ import annotations
 

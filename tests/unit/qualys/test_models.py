@@ -244,7 +244,7 @@ def test_a_sum_needs_every_count(count: Any) -> None:
 
 
 @pytest.mark.parametrize("count", [-1, " 7 ", "9" * 30, 1.0, True, [7], {}])
-def test_what_is_told_as_a_count_must_be_one(count: Any) -> None:
+def test_what_is_notified_as_a_count_must_be_one(count: Any) -> None:
     counts = {f"severity{level}Count": 0 for level in range(1, 6)}
     with pytest.raises(QualysUnreadable):
         reading.sum_of({**counts, "severity5Count": count}, "severity{}Count")

@@ -135,7 +135,7 @@ def test_a_post_is_never_repeated_by_itself(
     assert len(answers.calls) == 1
 
 
-def test_a_network_error_is_told_by_its_kind_alone(answers: responses.RequestsMock) -> None:
+def test_a_network_error_is_notified_by_its_kind_alone(answers: responses.RequestsMock) -> None:
     answers.post(URL, body=requests.ConnectionError("Bearer token-0"))
     with pytest.raises(QualysUnavailable) as raised:
         transport().send("POST", "/thing")

@@ -8,7 +8,7 @@ import pytest
 import requests
 import responses
 
-from image_scan.cache.registries import RegistryMemo
+from image_scan.cache.registries import RegistryCache
 from image_scan.contracts import Registry
 from image_scan.errors import (
     ImageNotScannable,
@@ -31,17 +31,19 @@ CONNECTORS = f"{API}/registry/aws/connectors/{ACCOUNT}"
 
 @dataclass
 class Find:
-    memo: RegistryMemo
+    registry_cache: RegistryCache
     qualys: QualysClient
 
     def __call__(self, role: str = ROLE, external_id: str = "", **of: Any) -> Registry:
         given = RegistryRole(role, external_id)
-        return registries.find_or_create(image(**of), given, self.qualys, self.memo, lambda _: None)
+        return registries.find_or_create(
+            image(**of), given, self.qualys, self.registry_cache, lambda _: None
+        )
 
 
 @pytest.fixture
-def find(memo: RegistryMemo, qualys: QualysClient) -> Find:
-    return Find(memo, qualys)
+def find(registry_cache: RegistryCache, qualys: QualysClient) -> Find:
+    return Find(registry_cache, qualys)
 
 
 def bodies(answers: responses.RequestsMock) -> list[dict[str, Any]]:
@@ -51,9 +53,9 @@ def bodies(answers: responses.RequestsMock) -> list[dict[str, Any]]:
 
 def test_a_known_registry_is_remembered(find: Find, answers: responses.RequestsMock) -> None:
     answers.get(REGISTRIES, json=listed(ROW))
-    assert find() == {"uuid": "reg-1", "memoised": False}
+    assert find() == {"uuid": "reg-1", "cached": False}
     asked = len(answers.calls)
-    assert find() == {"uuid": "reg-1", "memoised": True}
+    assert find() == {"uuid": "reg-1", "cached": True}
     assert len(answers.calls) == asked
 
 
@@ -135,7 +137,7 @@ def test_govcloud_follows_from_the_roles_partition(
 
 
 def test_a_partition_that_qualys_does_not_know_is_unscannable(
-    find: Find, answers: responses.RequestsMock, memo: RegistryMemo
+    find: Find, answers: responses.RequestsMock, registry_cache: RegistryCache
 ) -> None:
     role = ROLE.replace("arn:aws:", "arn:aws-cn:")
     unlisted(answers)
@@ -143,7 +145,7 @@ def test_a_partition_that_qualys_does_not_know_is_unscannable(
     with pytest.raises(ImageNotScannable, match="aws-cn"):
         find(role)
     assert bodies(answers) == []
-    assert memo.lock(ACCOUNT, REGION)
+    assert registry_cache.lock(ACCOUNT, REGION)
 
 
 @pytest.mark.parametrize("given", ["0815", ""])
@@ -164,7 +166,7 @@ def test_a_connector_gets_the_external_id_that_the_role_trusts(
 
 @pytest.mark.parametrize("made", [True, False])
 def test_a_connector_whose_creation_cannot_be_read_is_looked_for(
-    find: Find, answers: responses.RequestsMock, memo: RegistryMemo, made: bool
+    find: Find, answers: responses.RequestsMock, registry_cache: RegistryCache, made: bool
 ) -> None:
     unlisted(answers)
     answers.get(CONNECTORS, status=204)
@@ -178,7 +180,7 @@ def test_a_connector_whose_creation_cannot_be_read_is_looked_for(
     else:
         with pytest.raises(QualysUnreadable):
             find()
-        assert memo.lock(ACCOUNT, REGION)
+        assert registry_cache.lock(ACCOUNT, REGION)
 
 
 def test_a_connector_that_another_made_meanwhile_is_used(
@@ -208,21 +210,21 @@ def test_a_registry_that_another_made_meanwhile_is_used(
 
 
 def test_a_refused_creation_is_an_error_and_leaves_no_lock(
-    find: Find, answers: responses.RequestsMock, memo: RegistryMemo
+    find: Find, answers: responses.RequestsMock, registry_cache: RegistryCache
 ) -> None:
     answers.get(REGISTRIES, status=204)
     connected(answers)
     answers.post(REGISTRIES, status=400)
     with pytest.raises(QualysRejected):
         find()
-    assert memo.lock(ACCOUNT, REGION)
+    assert registry_cache.lock(ACCOUNT, REGION)
 
 
 def test_only_one_execution_creates(
-    find: Find, answers: responses.RequestsMock, memo: RegistryMemo, clock: Clock
+    find: Find, answers: responses.RequestsMock, registry_cache: RegistryCache, clock: Clock
 ) -> None:
     answers.get(REGISTRIES, status=204)
-    assert memo.lock(ACCOUNT, REGION)
+    assert registry_cache.lock(ACCOUNT, REGION)
     with pytest.raises(RegistryNotReady, match="is being created"):
         find()
     assert bodies(answers) == []
@@ -242,7 +244,7 @@ def test_a_filter_that_knows_the_uri_in_another_form_makes_no_second_registry(
 
 
 def test_a_registry_that_does_not_appear_is_not_created_twice(
-    find: Find, answers: responses.RequestsMock, memo: RegistryMemo
+    find: Find, answers: responses.RequestsMock, registry_cache: RegistryCache
 ) -> None:
     answers.get(REGISTRIES, status=204)
     connected(answers)
@@ -251,7 +253,7 @@ def test_a_registry_that_does_not_appear_is_not_created_twice(
         with pytest.raises(RegistryNotReady):
             find()
     assert len(bodies(answers)) == 1
-    assert memo.recall(ACCOUNT, REGION) == ""
+    assert registry_cache.recall(ACCOUNT, REGION) == ""
 
 
 @pytest.mark.parametrize("late", [1, 2])
@@ -271,8 +273,8 @@ def test_the_id_in_the_answer_serves_while_the_list_lags(
     answers.get(REGISTRIES, status=204)
     connected(answers)
     answers.post(REGISTRIES, json={"registryUuid": JOB})
-    assert find() == {"uuid": JOB, "memoised": False}
-    assert find() == {"uuid": JOB, "memoised": True}
+    assert find() == {"uuid": JOB, "cached": False}
+    assert find() == {"uuid": JOB, "cached": True}
 
 
 def test_a_listed_registry_without_an_id_is_refused(
@@ -304,18 +306,21 @@ def test_trouble_at_qualys_creates_nothing(find: Find, answers: responses.Reques
 
 
 @pytest.mark.parametrize(
-    "told", [{"json": {"registryUuid": JOB}}, {"status": 201}, {"status": 503}]
+    "stated", [{"json": {"registryUuid": JOB}}, {"status": 201}, {"status": 503}]
 )
 def test_a_failing_look_up_after_the_creation_gives_the_lock_to_nobody(
-    find: Find, answers: responses.RequestsMock, memo: RegistryMemo, told: dict[str, Any]
+    find: Find,
+    answers: responses.RequestsMock,
+    registry_cache: RegistryCache,
+    stated: dict[str, Any],
 ) -> None:
     unlisted(answers)
     connected(answers)
-    answers.post(REGISTRIES, **told)
+    answers.post(REGISTRIES, **stated)
     answers.get(REGISTRIES, status=503)
-    if "json" in told:
-        assert find() == {"uuid": JOB, "memoised": False}
+    if "json" in stated:
+        assert find() == {"uuid": JOB, "cached": False}
     else:
         with pytest.raises(RegistryNotReady):
             find()
-    assert not memo.lock(ACCOUNT, REGION)
+    assert not registry_cache.lock(ACCOUNT, REGION)

@@ -35,9 +35,9 @@ def listing(
     for number, page in enumerate(pages, 2):
         asked = {"pageNumber": str(number), "applyException": "true"}
         answers.get(VULN, json=page, match=[query_param_matcher(asked, strict_match=False)])
-    for applied, told in (("true", body), ("false", everything)):
+    for applied, stated in (("true", body), ("false", everything)):
         asked = {"applyException": applied}
-        answers.get(VULN, json=told, match=[query_param_matcher(asked, strict_match=False)])
+        answers.get(VULN, json=stated, match=[query_param_matcher(asked, strict_match=False)])
 
 
 def status(**changes: Any) -> Status:
@@ -56,7 +56,7 @@ def summary(confirmed: int = 0, potential: int = 0) -> dict[str, dict[str, int]]
     }
 
 
-def test_it_tells_which_scan_it_stands_on(
+def test_it_says_which_scan_it_stands_on(
     qualys: QualysClient, answers: responses.RequestsMock
 ) -> None:
     answers.get(VULN, json={"details": [finding(4)]})
@@ -77,7 +77,7 @@ def test_what_is_in_doubt_is_not_called_clean(
         results.fetch(image(), status(doubt="which image it is of is not known"), qualys)
 
 
-def test_what_is_bad_is_told_with_its_doubt(
+def test_what_is_bad_is_notified_with_its_doubt(
     qualys: QualysClient, answers: responses.RequestsMock
 ) -> None:
     answers.get(VULN, json={"details": [finding(4)]})
@@ -145,7 +145,7 @@ def test_marked_exceptions_may_be_in_the_summary(
 
 
 @pytest.mark.parametrize(
-    ("counted", "told"),
+    ("counted", "stated"),
     [
         ({"json": counts(severity5Count=3)}, "3"),
         ({"json": counts(severity5Count=30)}, "30"),
@@ -153,7 +153,7 @@ def test_marked_exceptions_may_be_in_the_summary(
     ],
 )
 def test_counts_that_are_an_order_apart_are_said(
-    qualys: QualysClient, answers: responses.RequestsMock, counted: dict[str, Any], told: str
+    qualys: QualysClient, answers: responses.RequestsMock, counted: dict[str, Any], stated: str
 ) -> None:
     answers.get(VULN, json={"details": findings(30)})
     answers.get(f"{VULN}/count", **counted)
@@ -161,7 +161,7 @@ def test_counts_that_are_an_order_apart_are_said(
     assert outcome["counts"]["critical"] == 30
     assert outcome["reason"] == (
         "Qualys lists 30 vulnerabilities, but its record of the image says 3"
-        f" and its own count {told}"
+        f" and its own count {stated}"
     )
 
 
@@ -266,7 +266,7 @@ def test_hidden_exceptions_of_an_image_with_medium_findings(
 def test_fewer_listed_than_counted_are_no_smaller_count(
     qualys: QualysClient, answers: responses.RequestsMock, counted: dict[str, int]
 ) -> None:
-    """What is listed is said with the error: nothing else will tell of it."""
+    """What is listed is said with the error: nothing else will show it."""
     answers.get(VULN, json={"details": [finding(5), finding(4, qid=1), finding(3, qid=2)]})
     with pytest.raises(UnexpectedAnswer, match="1 critical and 1 high and 1 medium"):
         results.fetch(image(), status(**counted), qualys)
@@ -435,7 +435,7 @@ def test_pages_are_asked_for_while_the_summary_counts_more(
     assert (outcome["counts"]["critical"], outcome["potential"]["critical"]) == (2, 1)
 
 
-def test_what_people_hear_of_anyway_says_that_vulnerabilities_are_missing(
+def test_what_people_are_notified_of_anyway_says_that_vulnerabilities_are_missing(
     qualys: QualysClient, answers: responses.RequestsMock
 ) -> None:
     """As of an image with malware: an error would hide that."""

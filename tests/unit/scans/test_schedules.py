@@ -8,7 +8,7 @@ import pytest
 import requests
 import responses
 
-from image_scan.cache.registries import RegistryMemo
+from image_scan.cache.registries import RegistryCache
 from image_scan.contracts import Registry, Submission
 from image_scan.errors import QualysRejected, QualysUnavailable, QualysUnreadable, RegistryGone
 from image_scan.qualys.client import QualysClient
@@ -33,24 +33,24 @@ SCHEDULES = f"{API}/registry/reg-1/schedule"
 
 @dataclass
 class Submit:
-    memo: RegistryMemo
+    registry_cache: RegistryCache
     qualys: QualysClient
     clock: Clock
 
-    def __call__(self, retried: bool = False, memoised: bool = True) -> Submission:
-        registry: Registry = {**REGISTRY, "memoised": memoised}
+    def __call__(self, retried: bool = False, cached: bool = True) -> Submission:
+        registry: Registry = {**REGISTRY, "cached": cached}
         return schedules.submit(
-            image(), registry, "scan-1", retried, self.qualys, self.memo, self.clock
+            image(), registry, "scan-1", retried, self.qualys, self.registry_cache, self.clock
         )
 
 
 @pytest.fixture
-def submit(memo: RegistryMemo, qualys: QualysClient, clock: Clock) -> Submit:
-    return Submit(memo, qualys, clock)
+def submit(registry_cache: RegistryCache, qualys: QualysClient, clock: Clock) -> Submit:
+    return Submit(registry_cache, qualys, clock)
 
 
 @pytest.mark.parametrize(
-    "told",
+    "stated",
     [
         {"json": {"scheduleUuid": JOB}},
         {"json": {"scheduleId": JOB}},
@@ -58,9 +58,9 @@ def submit(memo: RegistryMemo, qualys: QualysClient, clock: Clock) -> Submit:
     ],
 )
 def test_one_scan_of_exactly_this_tag(
-    submit: Submit, answers: responses.RequestsMock, told: dict[str, Any]
+    submit: Submit, answers: responses.RequestsMock, stated: dict[str, Any]
 ) -> None:
-    answers.post(SCHEDULES, **told)
+    answers.post(SCHEDULES, **stated)
     assert submit() == {
         "schedule_uuid": JOB,
         "submitted_at": NOW_MS,
@@ -75,20 +75,20 @@ def test_one_scan_of_exactly_this_tag(
     )
 
 
-@pytest.mark.parametrize("told", [{"status": 201}, {"status": 202, "body": "OK"}, {"json": {}}])
+@pytest.mark.parametrize("stated", [{"status": 201}, {"status": 202, "body": "OK"}, {"json": {}}])
 def test_an_answer_without_an_id_is_looked_up_by_name(
-    submit: Submit, answers: responses.RequestsMock, told: dict[str, Any]
+    submit: Submit, answers: responses.RequestsMock, stated: dict[str, Any]
 ) -> None:
-    answers.post(SCHEDULES, **told)
+    answers.post(SCHEDULES, **stated)
     answers.get(SCHEDULES, json=listed(schedule("Queued", name="other"), schedule("Queued")))
     assert submit()["schedule_uuid"] == JOB
 
 
-@pytest.mark.parametrize("told", [{"status": 201}, {"body": '{"data": [{"regis'}])
-def test_a_schedule_of_which_nothing_can_be_told_is_left_to_the_next_try(
-    submit: Submit, answers: responses.RequestsMock, told: dict[str, Any]
+@pytest.mark.parametrize("stated", [{"status": 201}, {"body": '{"data": [{"regis'}])
+def test_a_schedule_of_which_nothing_is_known_is_left_to_the_next_try(
+    submit: Submit, answers: responses.RequestsMock, stated: dict[str, Any]
 ) -> None:
-    answers.post(SCHEDULES, **told)
+    answers.post(SCHEDULES, **stated)
     answers.get(SCHEDULES, status=204)
     with pytest.raises(QualysUnreadable):
         submit()
@@ -122,13 +122,13 @@ def test_a_submission_of_unknown_fate_is_not_repeated_blindly(
 
 
 def test_a_registry_that_is_gone_is_forgotten(
-    submit: Submit, answers: responses.RequestsMock, memo: RegistryMemo
+    submit: Submit, answers: responses.RequestsMock, registry_cache: RegistryCache
 ) -> None:
-    memo.remember(ACCOUNT, REGION, "reg-1")
+    registry_cache.remember(ACCOUNT, REGION, "reg-1")
     answers.post(SCHEDULES, status=404)
     with pytest.raises(RegistryGone):
         submit()
-    assert memo.recall(ACCOUNT, REGION) == ""
+    assert registry_cache.recall(ACCOUNT, REGION) == ""
 
 
 def test_a_registry_that_was_just_listed_cannot_be_gone(
@@ -136,7 +136,7 @@ def test_a_registry_that_was_just_listed_cannot_be_gone(
 ) -> None:
     answers.post(SCHEDULES, status=404)
     with pytest.raises(QualysRejected):
-        submit(memoised=False)
+        submit(cached=False)
 
 
 def test_a_name_that_is_taken_is_this_requests_own(

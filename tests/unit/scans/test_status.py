@@ -46,12 +46,12 @@ class Check:
         earlier: int = 0,
         last: bool = False,
     ) -> Status:
-        told = self.answers
+        stated = self.answers
         jobs = listed(job) if job else None
-        told.get(f"{API}/registry/reg-1/schedule", json=jobs, status=200 if jobs else 204)
-        told.get(f"{API}/images/{SHA}", **({"json": details} if details else {"status": 404}))
-        told.get(f"{API}/images", **({"json": listed(*rows)} if rows else {"status": 204}))
-        told.delete(JOB_URL, status=204)
+        stated.get(f"{API}/registry/reg-1/schedule", json=jobs, status=200 if jobs else 204)
+        stated.get(f"{API}/images/{SHA}", **({"json": details} if details else {"status": 404}))
+        stated.get(f"{API}/images", **({"json": listed(*rows)} if rows else {"status": 204}))
+        stated.delete(JOB_URL, status=204)
         return scan_status.check(of or image(), REGISTRY, SUBMISSION, earlier, last, self.qualys)
 
 
@@ -85,7 +85,7 @@ def test_a_failed_job_ends_the_wait_with_its_reason(check: Check, status: str) -
         check(schedule(status, errors=errors), details())
 
 
-def test_an_older_scan_of_the_same_bytes_is_told_as_old(check: Check) -> None:
+def test_an_older_scan_of_the_same_bytes_is_notified_as_old(check: Check) -> None:
     found = check(schedule(), details(lastVmScanDate=MONTHS_AGO), earlier=4)
     assert found["complete"] is True
     assert found["fresh"] is False

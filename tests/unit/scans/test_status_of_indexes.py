@@ -64,14 +64,14 @@ class Check:
     answers: responses.RequestsMock
 
     def __call__(self, of: Image, *rows: dict[str, Any], earlier: int = 0) -> Status:
-        told = self.answers
-        told.get(f"{API}/registry/reg-1/schedule", json=listed(schedule()))
+        stated = self.answers
+        stated.get(f"{API}/registry/reg-1/schedule", json=listed(schedule()))
         for each in (AMD_CONFIG, ARM_CONFIG):
             sha = each.removeprefix("sha256:")
             known = next((one for one in rows if one["sha"] == sha), None)
-            told.get(f"{API}/images/{sha}", **({"json": known} if known else {"status": 404}))
-        told.get(f"{API}/images", **({"json": listed(*rows)} if rows else {"status": 204}))
-        told.delete(f"{API}/registry/reg-1/schedule/{JOB}", status=204)
+            stated.get(f"{API}/images/{sha}", **({"json": known} if known else {"status": 404}))
+        stated.get(f"{API}/images", **({"json": listed(*rows)} if rows else {"status": 204}))
+        stated.delete(f"{API}/registry/reg-1/schedule/{JOB}", status=204)
         return status.check(of, REGISTRY, SUBMISSION, earlier, False, self.qualys)
 
 
@@ -106,14 +106,14 @@ def test_a_neighbour_that_was_scanned_before_the_request_does_not_answer(check: 
 
 
 def test_a_neighbour_alone_never_shows_that_the_image_is_clean(check: Check) -> None:
-    """Where nobody knows which of them runs, and Qualys does not tell which it has pulled."""
+    """Where nobody knows which of them runs, and Qualys does not say which it has pulled."""
     clean = row(ARM_CONFIG, ARM, tag="tools")
     found = check(ON_ANY, clean, earlier=4)
     assert found["complete"] is True
-    assert "does not tell which image of the index" in found["doubt"]
+    assert "does not say which image of the index" in found["doubt"]
 
 
-def test_the_worst_answers_where_qualys_does_not_tell_what_it_pulled(check: Check) -> None:
+def test_the_worst_answers_where_qualys_does_not_say_what_it_pulled(check: Check) -> None:
     bad = row(AMD_CONFIG, AMD, lastVmScanDate=str(NOW_MS + 1_000), **BAD)
     worse = {**BAD, "vulnerabilities": {**COUNTS, "severity4Count": 1}}
     newer = row(ARM_CONFIG, ARM, lastVmScanDate=str(NOW_MS + 2_000))
@@ -170,7 +170,7 @@ def test_a_platform_is_known_by_its_own_tag(check: Check) -> None:
     assert check(ON_AMD, *rows)["sha"] == sha(AMD_CONFIG)
 
 
-def test_an_old_result_of_the_platform_is_told_as_old(check: Check) -> None:
+def test_an_old_result_of_the_platform_is_notified_as_old(check: Check) -> None:
     old = row(ARM_CONFIG, ARM, tag="v1-arm64", lastVmScanDate=MONTHS_AGO)
     found = check(ON_ARM, row(AMD_CONFIG, INDEX), old, earlier=4)
     assert (found["sha"], found["fresh"], found["doubt"]) == (sha(ARM_CONFIG), False, "")
@@ -191,7 +191,7 @@ def test_an_execution_from_before_an_upgrade_goes_on(check: Check) -> None:
 
 
 def test_of_a_tag_that_several_images_had_the_worst_answers(check: Check) -> None:
-    """ECR does not tell the digest, so none of them is known not to be what runs."""
+    """ECR does not say the digest, so none of them is known not to be what runs."""
     tag_only = image(digest="", manifests=[], configs=[])
     rows = row(AMD_CONFIG, **BAD), row(ARM_CONFIG, lastVmScanDate=str(NOW_MS + 90_000))
     assert check(tag_only, *rows)["sha"] == sha(AMD_CONFIG)

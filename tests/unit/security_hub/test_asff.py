@@ -14,7 +14,7 @@ from image_scan.security_hub import asff
 from image_scan.security_hub.asff import Product
 from tests.support.builders import ACCOUNT, CONFIG, DIGEST, REGION
 
-CREATED, TOLD = "2026-02-02T02:41:00Z", "2026-02-09T02:41:00Z"
+CREATED, LATER = "2026-02-02T02:41:00Z", "2026-02-09T02:41:00Z"
 ARN = f"arn:aws:securityhub:{REGION}:{ACCOUNT}:product/{ACCOUNT}/default"
 PRODUCT = Product(ARN, "qualys-image-scan")
 MODEL = botocore.session.get_session().get_service_model("securityhub")
@@ -83,7 +83,7 @@ def result(*found: dict[str, Any], **changes: Any) -> dict[str, Any]:
 
 
 def made(detail: dict[str, Any], level: str = "critical", created: str = CREATED) -> dict[str, Any]:
-    found = asff.finding(detail, level, PRODUCT, created, TOLD)
+    found = asff.finding(detail, level, PRODUCT, created, LATER)
     check(found)
     return found
 
@@ -121,12 +121,12 @@ def _walk(value: Any, shape: Any) -> None:
         value.encode()
 
 
-def test_two_platforms_of_an_index_are_told_apart() -> None:
+def test_two_platforms_of_an_index_are_kept_apart() -> None:
     """The findings of the one are not archived by the result of the other."""
-    told = result(top())
+    stated = result(top())
     keys = {}
     for platform in (None, "linux/amd64", "linux/arm64"):
-        image = told["image"] | ({"platform": platform} if platform else {})
+        image = stated["image"] | ({"platform": platform} if platform else {})
         keys[platform] = asff.image_key(image)
     assert keys[None] == keys["linux/amd64"] == DIGEST  # an event from before names none
     assert keys["linux/arm64"] == f"{DIGEST}#linux/arm64"
@@ -209,7 +209,7 @@ def test_what_has_no_cve_is_named_by_its_qid() -> None:
 
 
 def test_severity_and_type_are_the_customers_once_the_finding_is_there() -> None:
-    first = made(result(top()), created=TOLD)
+    first = made(result(top()), created=LATER)
     own = {
         "Severity": {"Label": "CRITICAL", "Original": "critical"},
         "Types": ["Software and Configuration Checks/Vulnerabilities/CVE"],
@@ -245,7 +245,7 @@ def test_an_image_without_digest_is_known_by_its_tag() -> None:
 def test_another_partition() -> None:
     arn = f"arn:aws-cn:securityhub:cn-north-1:{ACCOUNT}:product/{ACCOUNT}/default"
     product = Product(arn, "qualys-image-scan")
-    found = asff.finding(result(top()), "critical", product, TOLD, TOLD)
+    found = asff.finding(result(top()), "critical", product, LATER, LATER)
     check(found)
     assert found["Resources"][0]["Partition"] == "aws-cn"
 
@@ -268,4 +268,4 @@ def test_hostile_and_oversized_names_stay_within_what_is_taken() -> None:
 
 
 def test_without_a_time_of_the_scan_the_event_s_counts() -> None:
-    assert made(result(top(), scanned_at=""))["LastObservedAt"] == TOLD
+    assert made(result(top(), scanned_at=""))["LastObservedAt"] == LATER
