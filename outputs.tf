@@ -49,7 +49,7 @@ output "registry_role_arn" {
 }
 
 output "role_arns" {
-  description = "ARNs of the roles that the install itself works with: of the functions by step, of the machines (intake, scan), and of EventBridge (events)."
+  description = "ARNs of the roles that the installation itself works with: of the functions by step, of the machines (intake, scan), and of EventBridge (events)."
   value = merge(
     module.workflow.function_role_arns,
     module.workflow.state_machine_role_arns,

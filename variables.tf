@@ -422,7 +422,7 @@ variable "lambda_package" {
 
 variable "name_prefix" {
   type        = string
-  description = "Every name in AWS begins with it, so that two installs in one account do not collide. qualys-image-scan by default."
+  description = "Every name in AWS begins with it, so that two installations in one account do not collide. qualys-image-scan by default."
   default     = "qualys-image-scan"
 
   validation {

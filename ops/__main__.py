@@ -11,8 +11,8 @@ from ops.errors import OpsError
 
 # Command -> module, what its two functions are called there, and what `--help` says.
 COMMANDS = {
-    "deploy": ("ops.deploy.install", "configure", "run", "one region of one account"),
-    "deploy-hub": ("ops.deploy.install", "configure_hub", "run_hub", "an organization's hub"),
+    "deploy": ("ops.deploy.installation", "configure", "run", "one region of one account"),
+    "deploy-hub": ("ops.deploy.installation", "configure_hub", "run_hub", "an organization's hub"),
     "deploy-region": ("ops.deploy.spokes", "configure_region", "run_region", "more regions"),
     "deploy-spoke-stackset": (
         "ops.deploy.spokes",

@@ -13,7 +13,7 @@ from rich.console import Console
 from ops import coverage
 from ops.cache_items import CacheItems
 from ops.errors import OpsError
-from ops.install import Install, add_options, answers
+from ops.installation import Installation, add_options, answers
 
 Json = dict[str, Any]
 _PATIENCE = 910  # seconds: the function may run for fifteen minutes
@@ -33,12 +33,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Raises OpsError."""
-    install = Install.of(arguments)
+    installation = Installation.of(arguments)
     notes = Console(stderr=True) if arguments.json else console
     with notes.status("Listing what runs"):
-        found = _reconcile(install)
+        found = _reconcile(installation)
     with notes.status("Waiting for the intake"):
-        begun = Begun(install, found["at"])
+        begun = Begun(installation, found["at"])
         begun.wait_for(found["scans"])
     for each in found["scans"]:
         each["started"] = each["key"] in begun.keys
@@ -52,11 +52,11 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 class Begun:
     """Images, by cache key, of which a scan has begun since a moment. Methods raise OpsError."""
 
-    def __init__(self, install: Install, since: str) -> None:
+    def __init__(self, installation: Installation, since: str) -> None:
         self._since = datetime.fromisoformat(since)
-        self._items = CacheItems(install)
-        self._client = install.client("stepfunctions")
-        self._arn = install.scan_state_machine_arn
+        self._items = CacheItems(installation)
+        self._client = installation.client("stepfunctions")
+        self._arn = installation.scan_state_machine_arn
         self.keys: set[str] = set()
 
     def wait_for(self, scans: list[Json]) -> None:
@@ -88,16 +88,16 @@ class Begun:
                     yield "-".join(each["name"].rsplit("-", 2)[1:])
 
 
-def _reconcile(install: Install) -> Json:
-    lambda_ = install.session.client(
+def _reconcile(installation: Installation) -> Json:
+    lambda_ = installation.session.client(
         "lambda",
-        region_name=install.region,
+        region_name=installation.region,
         config=Config(read_timeout=_PATIENCE, retries={"total_max_attempts": 1}),
     )
     with answers():
         answer = lambda_.invoke(
-            FunctionName=install.function_names["reconcile"],
-            Payload=json.dumps({"intake_state_machine_arn": install.intake_state_machine_arn}),
+            FunctionName=installation.function_names["reconcile"],
+            Payload=json.dumps({"intake_state_machine_arn": installation.intake_state_machine_arn}),
         )
     reported: Json = json.loads(answer["Payload"].read())
     if "FunctionError" in answer:

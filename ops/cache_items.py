@@ -12,7 +12,7 @@ from image_scan.cache import leases
 from image_scan.ecr import references
 from image_scan.ecr.identity import PLATFORMS, cache_key
 from image_scan.findings import encoding
-from ops.install import Install, answers
+from ops.installation import Installation, answers
 
 Item = dict[str, Any]
 IN_PROGRESS = "IN_PROGRESS"
@@ -21,15 +21,15 @@ IN_PROGRESS = "IN_PROGRESS"
 class CacheItems:
     """Every method raises OpsError when DynamoDB does not answer."""
 
-    def __init__(self, install: Install) -> None:
-        self._install = install
-        self._dynamodb = install.client("dynamodb")
+    def __init__(self, installation: Installation) -> None:
+        self._installation = installation
+        self._dynamodb = installation.client("dynamodb")
 
     def get(self, key: str) -> Item | None:
         """The item of a cache key (`key_of`), expired or not."""
         with answers():
             answer = self._dynamodb.get_item(
-                TableName=self._install.cache_table,
+                TableName=self._installation.cache_table,
                 Key={"imageDigest": {"S": key}},
                 ConsistentRead=True,
             )
@@ -37,7 +37,7 @@ class CacheItems:
 
     def all(self, *names: str) -> Iterator[Item]:
         """Every item of an image, with these attributes alone if any are named."""
-        arguments: dict[str, Any] = {"TableName": self._install.cache_table}
+        arguments: dict[str, Any] = {"TableName": self._installation.cache_table}
         if names:
             shown = {f"#{name}": name for name in {*names, "status"}}
             arguments |= {
@@ -75,7 +75,7 @@ class CacheItems:
         """Those in which a QID or CVE was found; of more than the table keeps, the worst count."""
         items: list[Item] = []
         having: set[str] = set()
-        for row in self._rows({"TableName": self._install.cache_table}):
+        for row in self._rows({"TableName": self._installation.cache_table}):
             if "status" in row:
                 items.append(row)
             if name.upper() in _found(row):
@@ -101,7 +101,7 @@ class CacheItems:
             return parsed.key
         if parsed.digest:
             return parsed.digest
-        ecr = self._install.session.client("ecr", region_name=parsed.region)
+        ecr = self._installation.session.client("ecr", region_name=parsed.region)
         try:
             answer = ecr.describe_images(
                 registryId=parsed.account_id,

@@ -1,6 +1,6 @@
 """Commands of make that find the same installation again."""
 
-from ops.install import DEFAULT_PREFIX
+from ops.installation import DEFAULT_PREFIX
 
 
 def make(target: str, name_prefix: str, **settings: str) -> str:

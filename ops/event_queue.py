@@ -11,7 +11,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from ops.install import Install, answers
+from ops.installation import Installation, answers
 
 # Longer than an event takes: two could work on one message otherwise, which does no harm.
 HIDDEN_SECONDS = 600
@@ -32,10 +32,10 @@ class Message:
 class EventQueue:
     """Every method raises OpsError when SQS does not answer."""
 
-    def __init__(self, install: Install, name: str) -> None:
+    def __init__(self, installation: Installation, name: str) -> None:
         self.name = name
-        self._url = install.queue_url(name)
-        self._sqs = install.client("sqs")
+        self._url = installation.queue_url(name)
+        self._sqs = installation.client("sqs")
 
     def now(self) -> float:
         """The time by the clock of SQS, in epoch seconds, rounded up to a whole one."""

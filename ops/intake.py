@@ -8,7 +8,7 @@ from typing import Any
 from botocore.config import Config
 
 from image_scan.notifications.facts import error_message
-from ops.install import Install, answers
+from ops.installation import Installation, answers
 
 # An Express execution takes five minutes at most.
 _LONGEST_SECONDS = 300
@@ -26,7 +26,7 @@ class Outcome:
 
 
 class Intake:
-    def __init__(self, install: Install) -> None:
+    def __init__(self, installation: Installation) -> None:
         # The API's own name for synchronous starts cannot be resolved below an endpoint of one's
         # own, such as the embedded AWS.
         own_endpoint = os.environ.get("AWS_ENDPOINT_URL_SFN") or os.environ.get("AWS_ENDPOINT_URL")
@@ -37,8 +37,8 @@ class Intake:
             retries={"total_max_attempts": 1},
             inject_host_prefix=not own_endpoint,
         )
-        self._client = install.client("stepfunctions", config)
-        self._arn = install.intake_state_machine_arn
+        self._client = installation.client("stepfunctions", config)
+        self._arn = installation.intake_state_machine_arn
 
     def run(self, event: Any, name: str) -> Outcome:
         """Raises OpsError when AWS does not let us, or does not answer."""

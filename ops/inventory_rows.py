@@ -4,7 +4,7 @@ from typing import Any
 
 from image_scan.inventory.workloads import COVERAGE
 from ops.cache_items import plain
-from ops.install import Install, answers
+from ops.installation import Installation, answers
 
 Row = dict[str, Any]
 # Running first: that is what matters.
@@ -14,9 +14,9 @@ _ORDER = {"running": 0, "deployed": 1, "stopped": 2}
 class InventoryRows:
     """Every method raises OpsError when DynamoDB does not answer."""
 
-    def __init__(self, install: Install) -> None:
-        self._table = install.inventory_table
-        self._dynamodb = install.client("dynamodb")
+    def __init__(self, installation: Installation) -> None:
+        self._table = installation.inventory_table
+        self._dynamodb = installation.client("dynamodb")
 
     def of(self, digest: str) -> list[Row]:
         """The workloads of an image, by its cache key."""

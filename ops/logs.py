@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ops.errors import OpsError
-from ops.install import Install, add_options, answers, is_set
+from ops.installation import Installation, add_options, answers, is_set
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _STYLES = {"error": "red", "critical": "red", "warning": "yellow"}
@@ -51,10 +51,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Raises OpsError."""
     since = time.time() - seconds(arguments.since)
-    install = Install.of(arguments)
-    groups = _chosen(install, arguments.function)
+    installation = Installation.of(arguments)
+    groups = _chosen(installation, arguments.function)
     lines = 0
-    for line in read(install, groups, since, follow=arguments.follow):
+    for line in read(installation, groups, since, follow=arguments.follow):
         lines += 1
         if arguments.json:
             text = json.dumps(line.as_json())
@@ -115,14 +115,14 @@ class Line:
 
 
 def read(
-    install: Install, groups: Mapping[str, str], since: float, *, follow: bool
+    installation: Installation, groups: Mapping[str, str], since: float, *, follow: bool
 ) -> Iterator[Line]:
     """Lines since a time in epoch seconds, in their order; without end when they are followed."""
     seen: set[str] = set()
     start = since
     while True:
         asked = time.time()
-        for line in _between(install, groups, int(start * 1000)):
+        for line in _between(installation, groups, int(start * 1000)):
             if line.id not in seen:
                 seen.add(line.id)
                 if not line.is_noise:
@@ -133,8 +133,8 @@ def read(
         time.sleep(_FOLLOW_SECONDS)
 
 
-def _between(install: Install, groups: Mapping[str, str], start: int) -> Sequence[Line]:
-    client = install.client("logs")
+def _between(installation: Installation, groups: Mapping[str, str], start: int) -> Sequence[Line]:
+    client = installation.client("logs")
 
     def of_group(source: str, group: str) -> list[Line]:
         pages = client.get_paginator("filter_log_events")
@@ -160,12 +160,12 @@ def _line(source: str, event: Mapping[str, Any]) -> Line:
     return Line(at, source, event.get("eventId") or f"{source} {at} {message}", message)
 
 
-def _chosen(install: Install, function: str) -> Mapping[str, str]:
+def _chosen(installation: Installation, function: str) -> Mapping[str, str]:
     """The log groups to read. Raises OpsError for what is no step or machine."""
-    groups = install.log_groups
+    groups = installation.log_groups
     if not function:
         return groups
-    step = function.removeprefix(f"{install.name_prefix}-").replace("-", "_")
+    step = function.removeprefix(f"{installation.name_prefix}-").replace("-", "_")
     if step not in groups:
         raise OpsError(f"FUNCTION={function} is none of {', '.join(groups)}.")
     return {step: groups[step]}

@@ -17,7 +17,7 @@ from rich.console import Console
 from image_scan.notifications.facts import error_message
 from ops.errors import OpsError
 from ops.event_queue import EventQueue, Message
-from ops.install import Install, add_options, answers, is_set, new_session
+from ops.installation import Installation, add_options, answers, is_set, new_session
 from ops.intake import Intake
 from ops.queued_events import IMPORT, NOBODY, NOTIFICATION, described, event_of
 
@@ -42,7 +42,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Raises OpsError."""
-    here = Install.here(new_session(), arguments.name_prefix, arguments.region)
+    here = Installation.here(new_session(), arguments.name_prefix, arguments.region)
     redrive = _redrive_of(here)
     notes = Console(stderr=True) if arguments.json else console
     results = redrive.listed() if arguments.dry_run else redrive.driven(notes)
@@ -55,9 +55,10 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 @dataclass
 class Redrive:
-    """Queues, and the install that their events belong to; None when another account has it."""
+    """Queues, and the installation that their events belong to; None when another account has
+    it."""
 
-    install: Install | None
+    installation: Installation | None
     queues: list[EventQueue]
     _started: set[str] = field(default_factory=set)
     _kept: set[str] = field(default_factory=set)
@@ -77,7 +78,7 @@ class Redrive:
 
     def driven(self, console: Console) -> list[Json]:
         """Each event with its `result`: done, failed again (and kept), or left."""
-        if self.install is None:
+        if self.installation is None:
             raise OpsError(
                 "The hub of this spoke is in another account, whose intake cannot be started from "
                 "here: list the events with DRY_RUN=1, and run `make scan IMAGE=...` for each image"
@@ -88,7 +89,7 @@ class Redrive:
         try:
             for queue in self.queues:
                 with console.status(queue.name) as status:
-                    for message, result in self._drain(queue, self.install):
+                    for message, result in self._drain(queue, self.installation):
                         results.append(result)
                         if result["result"] == "failed":
                             failed.append((queue, message, result))
@@ -97,13 +98,15 @@ class Redrive:
             for queue, message, _ in failed:
                 queue.release([message])
             raise
-        self._delete_copied(failed, self.install)
+        self._delete_copied(failed, self.installation)
         return results
 
-    def _drain(self, queue: EventQueue, install: Install) -> Iterator[tuple[Message, Json]]:
+    def _drain(
+        self, queue: EventQueue, installation: Installation
+    ) -> Iterator[tuple[Message, Json]]:
         """Every message that was there at the start. What comes meanwhile is left."""
         began = queue.now()
-        intake = Intake(install)
+        intake = Intake(installation)
         held: dict[str, Message] = {}
         try:
             with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -122,7 +125,7 @@ class Redrive:
                         ]
                         held |= {message.id: message for message in batch}
                         for message in old:
-                            work = pool.submit(self._drive, queue, message, intake, install)
+                            work = pool.submit(self._drive, queue, message, intake, installation)
                             working[work] = message
                         continue
                     for work in wait(working, return_when=FIRST_COMPLETED).done:
@@ -140,13 +143,15 @@ class Redrive:
         self._kept |= names
         return bool(names)
 
-    def _drive(self, queue: EventQueue, message: Message, intake: Intake, install: Install) -> Json:
+    def _drive(
+        self, queue: EventQueue, message: Message, intake: Intake, installation: Installation
+    ) -> Json:
         result = described(queue, message)
         event, goes_to = event_of(message.body)
         if goes_to == NOBODY:
             return {**result, "result": "left", "reason": "no event that is known"}
         if goes_to in (NOTIFICATION, IMPORT):
-            return {**result, **_invoke(queue, message, event, goes_to, install)}
+            return {**result, **_invoke(queue, message, event, goes_to, installation)}
         name = f"redrive-{uuid.uuid4()}"
         self._started.add(name)
         outcome = intake.run(event, name)
@@ -157,10 +162,10 @@ class Redrive:
         return {**result, "result": "failed", "reason": words, "execution": name}
 
     def _delete_copied(
-        self, failed: list[tuple[EventQueue, Message, Json]], install: Install
+        self, failed: list[tuple[EventQueue, Message, Json]], installation: Installation
     ) -> None:
         """Deletes what the intake has kept anew, and only that."""
-        keeper = EventQueue(install, install.failed_events_queue)
+        keeper = EventQueue(installation, installation.failed_events_queue)
         for _ in range(_LOOKS_FOR_COPIES):
             if all(result["execution"] in self._kept for _, _, result in failed):
                 break
@@ -180,37 +185,38 @@ class Redrive:
                 result["result"] = "left"
 
 
-def _redrive_of(here: Install) -> Redrive:
+def _redrive_of(here: Installation) -> Redrive:
     """The queues of this account and region. Raises OpsError when there are none."""
-    install = here if here.exists() else None
-    queues = [here.undelivered_events_queue, here.failed_events_queue] if install else []
+    installation = here if here.exists() else None
+    queues = [here.undelivered_events_queue, here.failed_events_queue] if installation else []
     if here.has_queue(here.unforwarded_events_queue):
         queues.append(here.unforwarded_events_queue)
-        install = install or _hub_of(here)
-    elif not install:
-        Install.find(here.session, here.name_prefix, here.region)
-    return Redrive(install, [EventQueue(here, name) for name in queues])
+        installation = installation or _hub_of(here)
+    elif not installation:
+        Installation.find(here.session, here.name_prefix, here.region)
+    return Redrive(installation, [EventQueue(here, name) for name in queues])
 
 
-def _hub_of(spoke: Install) -> Install | None:
-    """The install that a spoke forwards to, when it is in the same account. Raises OpsError."""
+def _hub_of(spoke: Installation) -> Installation | None:
+    """The installation that a spoke forwards to, when it is in the same account. Raises
+    OpsError."""
     with answers():
         answer = spoke.client("events").list_targets_by_rule(Rule=spoke.forward_rule_name)
     for target in answer["Targets"]:
         _, _, service, region, account_id, resource = target["Arn"].split(":", 5)
         if service == "events" and account_id == spoke.account_id:
             prefix = resource.removeprefix("event-bus/").removesuffix("-hub")
-            return Install.find(spoke.session, prefix, region)
+            return Installation.find(spoke.session, prefix, region)
     return None
 
 
 def _invoke(
-    queue: EventQueue, message: Message, event: Any, goes_to: str, install: Install
+    queue: EventQueue, message: Message, event: Any, goes_to: str, installation: Installation
 ) -> Json:
     """Has a scan that ended outside its own error handling reported, or findings imported."""
     imports = goes_to == IMPORT
-    name = install.import_function if imports else install.function_names[goes_to]
-    client = install.client("lambda")
+    name = installation.import_function if imports else installation.function_names[goes_to]
+    client = installation.client("lambda")
     with answers():
         try:
             answer = client.invoke(FunctionName=name, Payload=json.dumps(event))

@@ -17,7 +17,7 @@ from image_scan.events import by_hand, scan_request
 from image_scan.notifications.facts import error_message
 from ops.cache_items import IN_PROGRESS, CacheItems
 from ops.errors import OpsError
-from ops.install import Install, add_options, answers, is_set
+from ops.installation import Installation, add_options, answers, is_set
 from ops.intake import Intake
 from ops.scan_target import add_image, ecr_uri, require_image
 from ops.where import described, show
@@ -62,19 +62,23 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Raises OpsError."""
     _check(arguments)
-    install = Install.of(arguments)
-    scans, items = Scans(install), CacheItems(install)
-    uri = ecr_uri(install, items, arguments.image)
+    installation = Installation.of(arguments)
+    scans, items = Scans(installation), CacheItems(installation)
+    uri = ecr_uri(installation, items, arguments.image)
     asked = request(
-        uri, install.account_id, install.region, install.caller_arn, force=arguments.force
+        uri,
+        installation.account_id,
+        installation.region,
+        installation.caller_arn,
+        force=arguments.force,
     )
     asked["detail"]["platform"] = arguments.platform
     began = datetime.now(UTC) - timedelta(minutes=5)
-    outcome = Intake(install).run(asked, f"scan-{asked['id']}")
+    outcome = Intake(installation).run(asked, f"scan-{asked['id']}")
     if not outcome.succeeded:
         raise OpsError(
-            f"The intake could not take the request, which {install.failed_events_queue} keeps: "
-            f"{outcome.error}: {outcome.cause}"
+            "The intake could not take the request. It is in "
+            f"{installation.failed_events_queue}: {outcome.error}: {outcome.cause}"
         )
     if any(each.get("result") == "started" for each in outcome.output):
         execution = scans.started_by(asked["id"], began)
@@ -111,9 +115,9 @@ def _item(items: CacheItems, uri: str, platform: str) -> Json | None:
 class Scans:
     """Executions of the scan machine. Every method raises OpsError."""
 
-    def __init__(self, install: Install) -> None:
-        self._client = install.client("stepfunctions")
-        self._arn = install.scan_state_machine_arn
+    def __init__(self, installation: Installation) -> None:
+        self._client = installation.client("stepfunctions")
+        self._arn = installation.scan_state_machine_arn
 
     def started_by(self, event_id: str, since: datetime) -> str:
         """ARN of the execution that an event started."""

@@ -11,7 +11,7 @@ from image_scan.ecr import references
 from image_scan.ecr.references import EcrReference, Unscannable
 from ops.cache_items import CacheItems
 from ops.errors import OpsError
-from ops.install import Install
+from ops.installation import Installation
 
 _TAKES = "IMAGE=<account>.dkr.ecr.<region>.amazonaws.com/name:tag, or IMAGE=name:tag"
 _HOST = re.compile(r"(?:localhost|[^/]*[.:][^/]*)/")
@@ -36,21 +36,21 @@ def require_image(asked: str) -> None:
         raise OpsError(f"IMAGE has a space in it: {asked!r}.")
 
 
-def ecr_uri(install: Install, items: CacheItems, asked: str) -> str:
+def ecr_uri(installation: Installation, items: CacheItems, asked: str) -> str:
     """Finds the reference to send. Raises OpsError when no image of ECR can be meant."""
     if asked.startswith("sha256:"):
         return _known(items, asked)
     parsed = references.parse(asked)
     if isinstance(parsed, EcrReference):
-        if _is_missing(install, parsed):
+        if _is_missing(installation, parsed):
             raise OpsError(f"There is no image {_short(parsed)} in {parsed.host}.")
         return asked
     if _HOST.match(asked):
         raise OpsError(f"{asked} cannot be scanned, for it is {parsed.reason}: {_TAKES}.")
-    here = references.parse(f"{_registry(install)}/{asked}")
+    here = references.parse(f"{_registry(installation)}/{asked}")
     if isinstance(here, Unscannable):
         raise OpsError(f"{asked} cannot be scanned, for it is {here.reason}: {_TAKES}.")
-    return _known(items, asked, here) if _is_missing(install, here) else here.uri
+    return _known(items, asked, here) if _is_missing(installation, here) else here.uri
 
 
 def _known(items: CacheItems, asked: str, here: EcrReference | None = None) -> str:
@@ -70,19 +70,19 @@ def _known(items: CacheItems, asked: str, here: EcrReference | None = None) -> s
     raise OpsError(f"There is no image {_short(here)} in {here.host}: {_TAKES}.")
 
 
-def _registry(install: Install) -> str:
-    """The host of the install's own registry."""
+def _registry(installation: Installation) -> str:
+    """The host of the installation's own registry."""
     partitions = Loader().load_data("partitions")["partitions"]
     suffixes = {each["id"]: each["outputs"]["dnsSuffix"] for each in partitions}
-    suffix = suffixes[install.partition]
-    return f"{install.account_id}.dkr.ecr.{install.region}.{suffix}"
+    suffix = suffixes[installation.partition]
+    return f"{installation.account_id}.dkr.ecr.{installation.region}.{suffix}"
 
 
-def _is_missing(install: Install, image: EcrReference) -> bool:
+def _is_missing(installation: Installation, image: EcrReference) -> bool:
     """Whether ECR says so. Of another account it may say anything to who is not let in."""
-    if image.account_id != install.account_id:
+    if image.account_id != installation.account_id:
         return False
-    ecr = install.session.client("ecr", region_name=image.region)
+    ecr = installation.session.client("ecr", region_name=image.region)
     try:
         ecr.describe_images(
             registryId=image.account_id,

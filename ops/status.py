@@ -1,4 +1,4 @@
-"""The command `status`: how an install is, on one page."""
+"""The command `status`: how an installation is, on one page."""
 
 import argparse
 import json
@@ -18,7 +18,7 @@ from rich.text import Text
 from ops.cache_items import CacheItems, is_known
 from ops.errors import OpsError
 from ops.event_queue import EventQueue
-from ops.install import Install, add_options, answers
+from ops.installation import Installation, add_options, answers
 from ops.inventory_rows import InventoryRows
 from ops.scan import Scans, verdict_of
 from ops.where import STYLES
@@ -33,17 +33,17 @@ _METRICS = ("ExecutionsStarted", "ExecutionsSucceeded", "ExecutionsFailed", "Exe
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "Shows versions, recent scans and their verdicts, the cache, the queues and the alarms of "
-        "an install. The exit status is 0, whatever it shows: `doctor` judges."
+        "an installation. The exit status is 0, whatever it shows: `doctor` judges."
     )
     add_options(parser)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Raises OpsError."""
-    install = Install.of(arguments)
+    installation = Installation.of(arguments)
     notes = Console(stderr=True) if arguments.json else console
     with notes.status("Asking AWS"):
-        found = read(install)
+        found = read(installation)
     if arguments.json:
         console.print_json(json.dumps(found))
     else:
@@ -51,23 +51,23 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     return 0
 
 
-def read(install: Install) -> Json:
+def read(installation: Installation) -> Json:
     """All of it, ready for JSON; times in ISO 8601."""
-    cache = _cache(install)
+    cache = _cache(installation)
     return {
-        "install": {
-            "name_prefix": install.name_prefix,
-            "account_id": install.account_id,
-            "region": install.region,
+        "installation": {
+            "name_prefix": installation.name_prefix,
+            "account_id": installation.account_id,
+            "region": installation.region,
         },
         "checkout": checkout(),
-        "functions": _functions(install),
-        "intake_last_day": _intake(install),
-        "scans": _scans(install),
+        "functions": _functions(installation),
+        "intake_last_day": _intake(installation),
+        "scans": _scans(installation),
         "cache": cache,
-        "coverage": _coverage(install),
-        "queues": _queues(install),
-        "alarms": _alarms(install),
+        "coverage": _coverage(installation),
+        "queues": _queues(installation),
+        "alarms": _alarms(installation),
     }
 
 
@@ -83,11 +83,11 @@ def checkout() -> str:
     return reported.stdout.strip()
 
 
-def _functions(install: Install) -> list[Json]:
+def _functions(installation: Installation) -> list[Json]:
     """Runtime, code and time of each function; those of one deployment have the same code."""
-    client = install.client("lambda")
+    client = installation.client("lambda")
     found = []
-    for step, name in install.function_names.items():
+    for step, name in installation.function_names.items():
         try:
             with answers():
                 reported = client.get_function_configuration(FunctionName=name)
@@ -107,11 +107,11 @@ def _functions(install: Install) -> list[Json]:
     return found
 
 
-def _intake(install: Install) -> Json:
+def _intake(installation: Installation) -> Json:
     """Executions of the intake by metric; Step Functions keeps no list of Express ones."""
-    client = install.client("cloudwatch")
+    client = installation.client("cloudwatch")
     now = datetime.now(UTC)
-    dimensions = [{"Name": "StateMachineArn", "Value": install.intake_state_machine_arn}]
+    dimensions = [{"Name": "StateMachineArn", "Value": installation.intake_state_machine_arn}]
     sums = {}
     for metric in _METRICS:
         with answers():
@@ -128,9 +128,9 @@ def _intake(install: Install) -> Json:
     return sums
 
 
-def _scans(install: Install) -> list[Json]:
+def _scans(installation: Installation) -> list[Json]:
     """The newest scans, and how they ended."""
-    scans = Scans(install)
+    scans = Scans(installation)
     found = []
     for row in scans.newest(_RECENT):
         execution = scans.describe(row["executionArn"])
@@ -147,11 +147,11 @@ def _scans(install: Install) -> list[Json]:
     return found
 
 
-def _cache(install: Install) -> Json:
+def _cache(installation: Installation) -> Json:
     """How many images the table knows, by verdict, and how many expired items it still holds."""
     known: Counter[str] = Counter()
     expired = 0
-    for item in CacheItems(install).all("ttl"):
+    for item in CacheItems(installation).all("ttl"):
         if is_known(item):
             known[item["status"]] += 1
         else:
@@ -159,21 +159,21 @@ def _cache(install: Install) -> Json:
     return {"known": dict(sorted(known.items())), "expired": expired, "at": int(time.time())}
 
 
-def _coverage(install: Install) -> Json | None:
+def _coverage(installation: Installation) -> Json | None:
     """What the last reconciliation found; None before the first one."""
-    history = InventoryRows(install).coverage()
+    history = InventoryRows(installation).coverage()
     return history[-1] if history else None
 
 
-def _queues(install: Install) -> list[Json]:
-    names = [install.failed_events_queue, install.undelivered_events_queue]
-    if install.has_queue(install.unforwarded_events_queue):
-        names.append(install.unforwarded_events_queue)
-    return [{"name": name, "messages": EventQueue(install, name).count()} for name in names]
+def _queues(installation: Installation) -> list[Json]:
+    names = [installation.failed_events_queue, installation.undelivered_events_queue]
+    if installation.has_queue(installation.unforwarded_events_queue):
+        names.append(installation.unforwarded_events_queue)
+    return [{"name": name, "messages": EventQueue(installation, name).count()} for name in names]
 
 
-def _alarms(install: Install) -> list[Json]:
-    pages = install.client("cloudwatch").get_paginator("describe_alarms")
+def _alarms(installation: Installation) -> list[Json]:
+    pages = installation.client("cloudwatch").get_paginator("describe_alarms")
     with answers():
         return [
             {
@@ -181,14 +181,16 @@ def _alarms(install: Install) -> list[Json]:
                 "state": alarm["StateValue"],
                 "reason": alarm.get("StateReason", ""),
             }
-            for page in pages.paginate(AlarmNamePrefix=f"{install.name_prefix}-")
+            for page in pages.paginate(AlarmNamePrefix=f"{installation.name_prefix}-")
             for alarm in page["MetricAlarms"]
         ]
 
 
 def _show(found: Mapping[str, Any], console: Console) -> None:
-    install = found["install"]
-    title = f"{install['name_prefix']} in {install['account_id']}, {install['region']}"
+    installation = found["installation"]
+    title = (
+        f"{installation['name_prefix']} in {installation['account_id']}, {installation['region']}"
+    )
     console.print(Text(title, style="bold"))
     table = Table.grid(padding=(0, 2))
     table.add_column()

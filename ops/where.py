@@ -17,7 +17,7 @@ from image_scan.events.workloads import select_registered, select_workloads
 from image_scan.notifications import email
 from ops.cache_items import IN_PROGRESS, CacheItems, is_known
 from ops.errors import OpsError
-from ops.install import Install, add_options
+from ops.installation import Installation, add_options
 from ops.inventory_rows import InventoryRows
 
 Json = dict[str, Any]
@@ -56,8 +56,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     asked = arguments.image or arguments.finding
     if not asked:
         raise OpsError("Nothing is asked for: IMAGE=<uri, digest or repository:tag>, QID= or CVE=.")
-    install = Install.of(arguments)
-    items, rows = CacheItems(install), InventoryRows(install)
+    installation = Installation.of(arguments)
+    items, rows = CacheItems(installation), InventoryRows(installation)
     if arguments.image:
         found = items.find(asked)
         found += _unknown(items.key_of(asked), {each["imageDigest"] for each in found}, rows)

@@ -20,7 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from sandbox.aws import REPOSITORY, SandboxError
 from sandbox.demo_view import ON_CALL, show
-from sandbox.install import Install
+from sandbox.installation import Installation
 from sandbox.scenario import Scenario
 from sandbox.terraform import TerraformError
 
@@ -45,23 +45,23 @@ def run(console: Console, *, keep: bool) -> int:
                 progress.advance(applied)
 
         token = f"demo-{secrets.token_hex(16)}"
-        with Install(token, wait_scale=_WAIT_SCALE, on_line=on_line) as install:
-            install.prepare()
-            install.apply()
-            install.subscribe_by_mail(ON_CALL)
-            scenario = Scenario(install)
-            _play(scenario, install, progress)
+        with Installation(token, wait_scale=_WAIT_SCALE, on_line=on_line) as installation:
+            installation.prepare()
+            installation.apply()
+            installation.subscribe_by_mail(ON_CALL)
+            scenario = Scenario(installation)
+            _play(scenario, installation, progress)
             progress.stop()
-            right = show(console, install, scenario.rows)
+            right = show(console, installation, scenario.rows)
             words = "[green]as expected[/]" if right else "[red]not as expected[/]"
             console.print(f"Everything is {words}, after {time.monotonic() - started:.0f} s.")
             if keep:
-                _look_around(console, install)
+                _look_around(console, installation)
                 _stay_up()
     return 0 if right else 1
 
 
-def _play(scenario: Scenario, install: Install, progress: Progress) -> None:
+def _play(scenario: Scenario, installation: Installation, progress: Progress) -> None:
     deploying = progress.add_task("Deploying", total=scenario.STEPS)
     for sentence in scenario.steps():
         progress.update(deploying, description=f"Deploying {sentence}")
@@ -74,12 +74,12 @@ def _play(scenario: Scenario, install: Install, progress: Progress) -> None:
         over = sum(scan["status"] != "RUNNING" for scan in scans)
         progress.update(scanning, completed=over, total=len(scans))
 
-    install.wait_until_idle(on_wait)
+    installation.wait_until_idle(on_wait)
 
 
-def _look_around(console: Console, install: Install) -> None:
+def _look_around(console: Console, installation: Installation) -> None:
     shown = ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION")
-    names = install.aws.environment()
+    names = installation.aws.environment()
     exports = " ".join(f"{name}={names[name]}" for name in shown)
     console.print("\nIt stays up. To look around:", style="bold")
     for line in (

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from sandbox import images
 from sandbox.aws import ACCOUNT, REGION, SandboxError
-from sandbox.install import Install
+from sandbox.installation import Installation
 from sandbox.organization import ELSEWHERE, Organization, Spoke, make_trail
 from sandbox.terraform import TerraformError
 
@@ -67,7 +67,7 @@ class Scenario:
         self._serve(central, world.spoke())
 
         yield "rogue, in an account of no organization: refused by the hub bus"
-        make_trail(world.install.aws, STRANGER)
+        make_trail(world.installation.aws, STRANGER)
         world.rules(STRANGER, REGION)
         world.roles(STRANGER)
         stranger = world.spoke(STRANGER)
@@ -80,7 +80,7 @@ class Scenario:
         ecr.create_repository(repositoryName=name)
         image = images.build(f"{name} {owner.account} {owner.region}")
         pushed = images.push(ecr, name, image, "1.0")
-        qualys = self._organization.install.qualys.control
+        qualys = self._organization.installation.qualys.control
         qualys.set_findings(pushed.config_digest, findings or [])
         row = Row(name, owner, pushed, verdict or ("FINDINGS" if findings else "CLEAN"))
         self.rows.append(row)
@@ -116,27 +116,27 @@ def run(console: Console) -> int:
                 progress.advance(applied)
 
         token = f"demo-{secrets.token_hex(16)}"
-        with Install(
+        with Installation(
             token,
             example="organization/hub",
             wait_scale=_WAIT_SCALE,
             on_line=on_line,
-        ) as install:
-            organization = Organization.create(install)
-            install.prepare(organization_id=organization.id)
-            install.apply()
+        ) as installation:
+            organization = Organization.create(installation)
+            installation.prepare(organization_id=organization.id)
+            installation.apply()
             connected = progress.add_task("Connecting members and regions", total=1)
             organization.connect()
             progress.advance(connected)
-            install.qualys.control.scenario(scan_seconds=0.6)
+            installation.qualys.control.scenario(scan_seconds=0.6)
             scenario = Scenario(organization)
             deploying = progress.add_task("Deploying", total=scenario.STEPS)
             for sentence in scenario.steps():
                 # One step after the other: all at once start more functions than two cores carry.
-                install.wait_until_idle()
+                installation.wait_until_idle()
                 progress.console.print(f"  • {sentence}", highlight=False)
                 progress.advance(deploying)
-            install.wait_until_idle()
+            installation.wait_until_idle()
             progress.stop()
             right = show(console, organization, scenario.rows)
             words = "[green]as expected[/]" if right else "[red]not as expected[/]"
@@ -146,7 +146,7 @@ def run(console: Console) -> int:
 
 def show(console: Console, organization: Organization, rows: list[Row]) -> bool:
     """Prints where each image was deployed and scanned; true when all is as it should be."""
-    install = organization.install
+    installation = organization.installation
     names = {
         ACCOUNT: "hub",
         organization.shop: "shop",
@@ -154,8 +154,8 @@ def show(console: Console, organization: Organization, rows: list[Row]) -> bool:
         organization.tools: "tools",
         STRANGER: "stranger",
     }
-    verdicts, scans = install.verdicts(), _scans(install)
-    sent = _notified(install)
+    verdicts, scans = installation.verdicts(), _scans(installation)
+    sent = _notified(installation)
     table = Table("image", "lies in", "deployed in", "scanned as", "scans", "verdict", "notified")
     right = True
     for row in rows:
@@ -185,7 +185,7 @@ def show(console: Console, organization: Organization, rows: list[Row]) -> bool:
     stranger = organization.spoke(STRANGER)
     refused = [_kind(message) for message in organization.unforwarded(stranger)]
     console.print(f"The hub refused the stranger's events: {', '.join(sorted(refused))}.")
-    lost = install.failed_events()
+    lost = installation.failed_events()
     if lost:
         console.print(f"[red]{len(lost)} events were not processed:[/]", lost)
     return right and set(refused) == _DEPLOYMENT and not lost
@@ -201,19 +201,19 @@ def _where(names: dict[str, str], account: str, region: str) -> str:
     return f"{names[account]} {region}"
 
 
-def _scans(install: Install) -> dict[str, list[Json]]:
+def _scans(installation: Installation) -> dict[str, list[Json]]:
     """The images of all scan executions, by digest."""
     found: dict[str, list[Json]] = {}
-    for scan in install.scans():
-        image = install.scan_input(scan["executionArn"])["image"]
+    for scan in installation.scans():
+        image = installation.scan_input(scan["executionArn"])["image"]
         found.setdefault(image["digest"], []).append(image)
     return found
 
 
-def _notified(install: Install) -> dict[str, set[tuple[str, str]]]:
+def _notified(installation: Installation) -> dict[str, set[tuple[str, str]]]:
     """By digest, the accounts and regions whose services were named in notifications."""
     found: dict[str, set[tuple[str, str]]] = {}
-    for notice in install.notifications():
+    for notice in installation.notifications():
         for workload in notice["workloads"]:
             where = (workload["account"], workload["region"])
             found.setdefault(notice["image"]["digest"], set()).add(where)

@@ -7,7 +7,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from sandbox.install import Install
+from sandbox.installation import Installation
 from sandbox.scenario import Row
 
 Json = dict[str, Any]
@@ -16,10 +16,10 @@ ON_CALL = "oncall@example.com"
 _COUNTS = ("critical", "high", "medium", "low")
 
 
-def show(console: Console, install: Install, rows: list[Row]) -> bool:
+def show(console: Console, installation: Installation, rows: list[Row]) -> bool:
     """Prints both tables; true when every row came out as expected and no event was left over."""
-    verdicts, sent = install.verdicts(), install.notifications()
-    scans = [install.scan_input(each["executionArn"]) for each in install.scans()]
+    verdicts, sent = installation.verdicts(), installation.notifications()
+    scans = [installation.scan_input(each["executionArn"]) for each in installation.scans()]
     table = Table("workload", "image", "digest", "verdict", "C/H/M/L, other", "deployed by", "how")
     right = True
     for row in rows:
@@ -40,10 +40,10 @@ def show(console: Console, install: Install, rows: list[Row]) -> bool:
             table.add_row("", f"[red]expected {row.verdict} {row.counts}, {_how(row)}[/]")
     console.print(table)
     console.print(_notifications(sent))
-    worst = next(text for text in install.mail(ON_CALL) if ": 0 critical" not in text)
+    worst = next(text for text in installation.mail(ON_CALL) if ": 0 critical" not in text)
     console.print(Panel(Text(worst.rstrip()), title=f"e-mail to {ON_CALL}"))
-    console.print(_inventory(install.inventory(), verdicts))
-    lost = install.failed_events()
+    console.print(_inventory(installation.inventory(), verdicts))
+    lost = installation.failed_events()
     if lost:
         console.print(f"[red]{len(lost)} events were not processed:[/]", lost)
     return right and not lost

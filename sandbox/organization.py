@@ -1,7 +1,7 @@
-"""An organization of emulated accounts around an install: who deploys, who holds images.
+"""An organization of emulated accounts around an installation: who deploys, who holds images.
 
-The account of the install is its management account. StackSets are what the emulator lacks: the
-templates of modules/org-spoke are created as plain stacks, in each account and region.
+The account of the installation is its management account. StackSets are what the emulator lacks:
+the templates of modules/org-spoke are created as plain stacks, in each account and region.
 """
 
 import json
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from sandbox.aws import ACCOUNT, REGION, Aws, Principal
-from sandbox.install import Install
+from sandbox.installation import Installation
 from sandbox.terraform import Terraform
 
 Json = dict[str, Any]
@@ -29,13 +29,13 @@ _DEPLOYER = {
 class Spoke:
     """A region of an account, and somebody who deploys there."""
 
-    install: Install
+    installation: Installation
     account: str
     region: str
     deployer: Principal
 
     def client(self, service: str, principal: Principal | None = None) -> Any:
-        return self.install.aws.client(service, self.account, self.region, principal)
+        return self.installation.aws.client(service, self.account, self.region, principal)
 
     @property
     def ecs(self) -> Any:
@@ -51,7 +51,7 @@ class Organization:
     tools   deploys in one region, by modules/regional-spoke
     """
 
-    install: Install
+    installation: Installation
     id: str
     shop: str
     images: str
@@ -60,19 +60,19 @@ class Organization:
     _deployers: dict[str, Principal] = field(default_factory=dict)
 
     @classmethod
-    def create(cls, install: Install) -> Self:
+    def create(cls, installation: Installation) -> Self:
         """The accounts, and a trail of all of them."""
-        described = install.client("organizations").describe_organization()["Organization"]
+        described = installation.client("organizations").describe_organization()["Organization"]
         names = ("shop", "images", "tools")
-        shop, images, tools = (_create_account(install.aws, name) for name in names)
-        make_trail(install.aws, ACCOUNT, IsOrganizationTrail=True, IsMultiRegionTrail=True)
-        install.client("cloudformation").activate_organizations_access()
-        return cls(install, str(described["Id"]), shop, images, tools)
+        shop, images, tools = (_create_account(installation.aws, name) for name in names)
+        make_trail(installation.aws, ACCOUNT, IsOrganizationTrail=True, IsMultiRegionTrail=True)
+        installation.client("cloudformation").activate_organizations_access()
+        return cls(installation, str(described["Id"]), shop, images, tools)
 
     @property
     def hub(self) -> Json:
         """What spokes are given."""
-        return dict(self.install.outputs["hub"])
+        return dict(self.installation.outputs["hub"])
 
     def connect(self) -> None:
         """Applies spokes of both kinds, and one in a second region of the hub's account."""
@@ -92,9 +92,9 @@ class Organization:
         return {name: getattr(self, name) for name in ("id", "shop", "images", "tools")}
 
     @classmethod
-    def resume(cls, install: Install, folder: Path, facts: Json) -> Self:
+    def resume(cls, installation: Installation, folder: Path, facts: Json) -> Self:
         """The organization that was kept, in a restored copy of its accounts."""
-        made = cls(install, **facts)
+        made = cls(installation, **facts)
         made._write_roots()
         for name, root in made.roots.items():
             root.resume(folder / name)
@@ -108,17 +108,17 @@ class Organization:
         }
 
     def create_account(self, name: str) -> str:
-        return _create_account(self.install.aws, name)
+        return _create_account(self.installation.aws, name)
 
     def spoke(self, account: str = ACCOUNT, region: str = REGION) -> Spoke:
         if account not in self._deployers:
             name = f"deployer-{account}"
-            self._deployers[account] = self.install.aws.create_user(name, _DEPLOYER, account)
-        return Spoke(self.install, account, region, self._deployers[account])
+            self._deployers[account] = self.installation.aws.create_user(name, _DEPLOYER, account)
+        return Spoke(self.installation, account, region, self._deployers[account])
 
     def _root(self, account: str, region: str, **variables: Any) -> Terraform:
         """modules/regional-spoke in a root of its own."""
-        folder = self.install.scratch / "spokes" / f"{account}-{region}"
+        folder = self.installation.scratch / "spokes" / f"{account}-{region}"
         folder.mkdir(parents=True)
         module = {
             "source": "../../modules/regional-spoke",
@@ -127,17 +127,17 @@ class Organization:
             **variables,
         }
         (folder / "main.tf.json").write_text(json.dumps({"module": {"spoke": module}}))
-        environment = self.install.aws.environment(account, region)
-        return Terraform(folder, environment, lifetime=self.install.providers)
+        environment = self.installation.aws.environment(account, region)
+        return Terraform(folder, environment, lifetime=self.installation.providers)
 
     def unforwarded(self, spoke: Spoke) -> list[Json]:
         """Takes what a spoke could not forward."""
         sqs = spoke.client("sqs")
         url = sqs.get_queue_url(QueueName=f"{PREFIX}-unforwarded-events")["QueueUrl"]
-        return self.install.messages(url, sqs)
+        return self.installation.messages(url, sqs)
 
     def roles(self, account: str) -> None:
-        hub, base = self.hub, self.install.aws_base()
+        hub, base = self.hub, self.installation.aws_base()
         path, _, name = f"/{hub['registry_role_name']}".rpartition("/")
         self._stack(
             account,
@@ -165,10 +165,10 @@ class Organization:
             "HubEventBusArn": self.hub["event_bus_arn"],
             **parameters,
         }
-        cloudformation = self.install.aws.client("cloudformation", account, region)
+        cloudformation = self.installation.aws.client("cloudformation", account, region)
         cloudformation.create_stack(
             StackName=f"{PREFIX}-{template}",
-            TemplateBody=(self.install.scratch / TEMPLATES / f"{template}.yaml").read_text(),
+            TemplateBody=(self.installation.scratch / TEMPLATES / f"{template}.yaml").read_text(),
             Parameters=[
                 {"ParameterKey": name, "ParameterValue": value} for name, value in given.items()
             ],

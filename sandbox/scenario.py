@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox import images
-from sandbox.install import Install
+from sandbox.installation import Installation
 
 CLUSTER = "shop"
 SECRET = "canary-secret-in-an-image"  # as Qualys may answer it; nothing may ever show it
@@ -51,13 +51,13 @@ class Scenario:
 
     STEPS = 13
 
-    def __init__(self, install: Install) -> None:
-        self._install = install
-        self._ecs = install.ecs
+    def __init__(self, installation: Installation) -> None:
+        self._installation = installation
+        self._ecs = installation.ecs
         self.rows: list[Row] = []
 
     def steps(self) -> Iterator[str]:
-        qualys = self._install.qualys.control
+        qualys = self._installation.qualys.control
         qualys.scenario(scan_seconds=0.6, examines=["malware", "secrets"])
         self._ecs.create_cluster(clusterName=CLUSTER)
 
@@ -71,7 +71,7 @@ class Scenario:
         self._service("web", {"app": web.by_tag})
         self._expect("web", web.by_tag, web, "CLEAN", (0, 0, 0, 0))
 
-        self._install.wait_until_idle()
+        self._installation.wait_until_idle()
         yield "payments:1.4.2 again, in a second service: known, so notified and not scanned"
         self._service("payments-batch", {"app": payments.by_tag})
         again = (2, 1, 0, 1)
@@ -102,7 +102,7 @@ class Scenario:
 
     def _detections(self) -> Iterator[str]:
         """Images without a vulnerability, which the sensor examines for more."""
-        qualys = self._install.qualys.control
+        qualys = self._installation.qualys.control
         mirrored = self._push("shop/mirror", "11")
         malware = {"fileName": "libz.so.1", "severity": 5, "family": "mirai", "category": "dropper"}
         qualys.behave(mirrored.config_digest, malware=[malware])
@@ -122,7 +122,7 @@ class Scenario:
         yield "reports:stable"
         self._service("reports", {"app": first.by_tag})
         self._expect("reports", first.by_tag, first, "CLEAN", (0, 0, 0, 0))
-        self._install.wait_until_idle()
+        self._installation.wait_until_idle()
 
         second = self._push("shop/reports", "stable", content=_VERSIONS[1], findings=_HIGH)
         yield "reports:stable, pushed again with other bytes: scanned again"
@@ -130,7 +130,7 @@ class Scenario:
         self._expect("reports", second.by_tag, second, "FINDINGS", (0, 1, 0, 0))
 
     def _bad_ends(self) -> Iterator[str]:
-        qualys = self._install.qualys.control
+        qualys = self._installation.qualys.control
         yield "a call that ECS refuses, and one that only scales: both ignored"
         self._refused_call()
         self._ecs.update_service(cluster=CLUSTER, service="web", desiredCount=3)
@@ -156,13 +156,13 @@ class Scenario:
         platforms: tuple[str, ...] = (images.AMD64,),
         findings: list[dict[str, Any]] | None = None,
     ) -> images.PushedImage:
-        ecr = self._install.client("ecr")
+        ecr = self._installation.client("ecr")
         if not content or content == _VERSIONS[0]:
             ecr.create_repository(repositoryName=repository)
         image = images.build(f"{repository} {tag} {content}", platforms)
         pushed = images.push(ecr, repository, image, tag)
         for config in pushed.config_digests.values():
-            self._install.qualys.control.set_findings(config, findings or [])
+            self._installation.qualys.control.set_findings(config, findings or [])
         return pushed
 
     def _register(self, family: str, containers: dict[str, str]) -> str:

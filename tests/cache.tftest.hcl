@@ -21,7 +21,7 @@ run "table" {
 
   assert {
     condition     = aws_dynamodb_table.this.name == "test-scan-cache" && aws_dynamodb_table.this.tags == tomap({ team = "security" })
-    error_message = "The table must be named after the install and carry the tags."
+    error_message = "The table must be named after the installation and carry the tags."
   }
   assert {
     condition     = aws_dynamodb_table.this.hash_key == "imageDigest" && aws_dynamodb_table.this.range_key == null
@@ -61,7 +61,7 @@ run "inventory" {
 
   assert {
     condition     = aws_dynamodb_table.inventory.name == "test-scan-inventory" && aws_dynamodb_table.inventory.tags == tomap({ team = "security" })
-    error_message = "The table must be named after the install and carry the tags."
+    error_message = "The table must be named after the installation and carry the tags."
   }
   assert {
     condition     = [aws_dynamodb_table.inventory.hash_key, aws_dynamodb_table.inventory.range_key] == ["digest", "workload"]

@@ -22,7 +22,7 @@ run "dashboard" {
 
   assert {
     condition     = aws_cloudwatch_dashboard.this.dashboard_name == "test-scan"
-    error_message = "It must be named after the install."
+    error_message = "It must be named after the installation."
   }
   assert {
     condition = alltrue([

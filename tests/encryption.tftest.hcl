@@ -42,7 +42,7 @@ run "creates_a_rotating_key" {
   }
   assert {
     condition     = aws_kms_alias.this[0].name == "alias/test-scan"
-    error_message = "The alias must be named after the install."
+    error_message = "The alias must be named after the installation."
   }
 }
 

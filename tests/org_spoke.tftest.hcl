@@ -54,7 +54,7 @@ run "two_stack_sets" {
   }
   assert {
     condition     = output.stack_sets == { roles = "test-scan-spoke-roles", rules = "test-scan-spoke-rules" }
-    error_message = "Both must be named after the prefix, so that a second install works beside."
+    error_message = "Both must be named after the prefix, so that a second installation works beside."
   }
 }
 

@@ -71,7 +71,7 @@ run "plans_with_three_inputs" {
   }
 }
 
-run "a_second_install_shares_no_name" {
+run "a_second_installation_shares_no_name" {
   command = plan
   variables {
     name_prefix = "other"
@@ -88,7 +88,7 @@ run "a_second_install_shares_no_name" {
         ],
       ),
     )) == 0
-    error_message = "Two installs with different prefixes must not share a name."
+    error_message = "Two installations with different prefixes must not share a name."
   }
 }
 

@@ -537,7 +537,7 @@ run "topics_queue_and_alarms" {
   assert {
     condition = {
       for alarm in values(aws_cloudwatch_metric_alarm.function) :
-      alarm.alarm_name => "${alarm.namespace} ${alarm.metric_name} ${alarm.dimensions["Install"]}"
+      alarm.alarm_name => "${alarm.namespace} ${alarm.metric_name} ${alarm.dimensions["Installation"]}"
       } == {
       test-scan-refused-result-events = "ImageScan RefusedResultEvents test-scan"
     }
@@ -989,9 +989,9 @@ run "findings_go_to_security_hub" {
     condition = jsondecode(aws_cloudwatch_event_rule.import_findings[0].event_pattern) == {
       source      = ["image-scan"]
       detail-type = ["Container Image Scan Completed"]
-      detail      = { install = ["test-scan"], verdict = ["CLEAN", "FINDINGS"] }
+      detail      = { installation = ["test-scan"], verdict = ["CLEAN", "FINDINGS"] }
     } && aws_cloudwatch_event_rule.import_findings[0].event_bus_name == "default"
-    error_message = "Only results of this install count, and only those with findings or without any."
+    error_message = "Only results of this installation count, and only those with findings or without any."
   }
   assert {
     condition = (

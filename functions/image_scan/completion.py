@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from image_scan.cache.concurrency import ScanPermits
     from image_scan.cache.leases import ScanCache
     from image_scan.contracts import Workload
-    from image_scan.notifications.throttle import InstallNotices
+    from image_scan.notifications.throttle import Throttle
 
     # Notifies the workloads that need it, and returns whether there were any.
     Notify = Callable[[CompletionInput, Outcome, Mapping[str, Workload]], bool]
@@ -62,7 +62,7 @@ def complete(
     scan_input: CompletionInput,
     cache: ScanCache,
     permits: ScanPermits,
-    notices: InstallNotices,
+    notices: Throttle,
     ttl_seconds: int,
     notify: Notify,
     announce: Announce,
@@ -116,10 +116,10 @@ def _notify(
 ) -> bool:
     if not _is_kept(outcome):
         return notify(scan_input, outcome, workloads)
-    of_install = outcome["error"] in throttle.ERRORS
-    words = f"{outcome['reason']}. {_ALL_KEPT if of_install else _KEPT}"
+    of_installation = outcome["error"] in throttle.ERRORS
+    words = f"{outcome['reason']}. {_ALL_KEPT if of_installation else _KEPT}"
     explained = cast("Outcome", {**outcome, "reason": words})
-    if of_install:
+    if of_installation:
         return once(outcome["error"], partial(notify, scan_input, explained, workloads))
     return notify(scan_input, explained, workloads)
 

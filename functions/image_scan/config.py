@@ -40,8 +40,8 @@ def _object(name: str) -> dict[Any, Any]:
         raise ConfigurationError(f"{name} is no JSON object: {error}") from None
 
 
-def install_name() -> str:
-    """The name prefix of this install; a metric dimension."""
+def installation_name() -> str:
+    """The name prefix of this installation; a metric dimension."""
     return _text("NAME_PREFIX")
 
 
@@ -103,7 +103,7 @@ def owner_topics() -> dict[str, dict[Reader, str]]:
 
 
 def qualys_platform_url() -> str:
-    """Where people sign in at Qualys; empty where the install does not know it."""
+    """Where people sign in at Qualys; empty where the installation does not know it."""
     return os.environ.get("QUALYS_PLATFORM_URL", "").strip().rstrip("/")
 
 
@@ -122,7 +122,7 @@ def registry_role_arn(account_id: str) -> str:
 
 
 def registry_external_id() -> str:
-    """The external id that this role trusts; empty where the install does not know it."""
+    """The external id that this role trusts; empty where the installation does not know it."""
     return os.environ.get("QUALYS_EXTERNAL_ID", "").strip()
 
 
@@ -148,7 +148,7 @@ class Spokes:
 
 
 def spokes() -> Spokes | None:
-    """None in an install that takes no events of other accounts."""
+    """None in an installation that takes no events of other accounts."""
     if not os.environ.get("DESCRIBE_ROLE_ARN"):
         return None
     return Spokes(

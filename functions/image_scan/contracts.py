@@ -35,9 +35,9 @@ class Image(TypedDict):
     `certain` say what runs of it on the `platform`, see `ecr.identity`; digests have their
     `sha256:` prefix. `unscannable` is the reason why no scan can be asked for, or empty.
     `role_account_id` is the member account whose role the sensor assumes to pull it, empty for
-    the install's own role. `unread` says why ECR answered nothing for it: the event has to be read
-    again. `awaited`: its repository does not exist yet, and a pull-through cache may make it with
-    the first pull.
+    the installation's own role. `unread` says why ECR answered nothing for it: the event has to be
+    read again. `awaited`: its repository does not exist yet, and a pull-through cache may make it
+    with the first pull.
     """
 
     uri: str

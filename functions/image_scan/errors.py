@@ -45,7 +45,7 @@ class RegistryNotReady(TransientError):
 
 
 class ScansAtLimit(TransientError):
-    """As many scans are at Qualys as this install allows at once."""
+    """As many scans are at Qualys as this installation allows at once."""
 
 
 class PermanentError(ScanError):

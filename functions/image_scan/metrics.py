@@ -14,7 +14,7 @@ NAMESPACE = "ImageScan"
 
 def count(metric: str, value: int = 1, **dimensions: str) -> None:
     """Adds to a metric. Dimensions take few values each: a verdict, a reason class; no image."""
-    dimensions = {"Install": config.install_name(), **dimensions}
+    dimensions = {"Installation": config.installation_name(), **dimensions}
     declared = {
         "Namespace": NAMESPACE,
         "Dimensions": [sorted(dimensions)],

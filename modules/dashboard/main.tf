@@ -13,7 +13,7 @@ locals {
       stat  = "Sum"
       metrics = [
         for verdict in ["CLEAN", "FINDINGS", "UNSCANNABLE", "TIMEOUT", "ERROR"] :
-        [local.namespace, "Verdicts", "Install", var.name_prefix, "Verdict", verdict, { label = verdict }]
+        [local.namespace, "Verdicts", "Installation", var.name_prefix, "Verdict", verdict, { label = verdict }]
       ]
     },
     {
@@ -21,13 +21,13 @@ locals {
       stat  = "Minimum"
       # Once a day.
       period  = 86400
-      metrics = [[local.namespace, "CoveragePercent", "Install", var.name_prefix]]
+      metrics = [[local.namespace, "CoveragePercent", "Installation", var.name_prefix]]
     },
     {
       title   = "Images that run"
       stat    = "Maximum"
       period  = 86400
-      metrics = [for name in ["RunningImages", "FreshVerdicts", "Unscannable"] : [local.namespace, name, "Install", var.name_prefix]]
+      metrics = [for name in ["RunningImages", "FreshVerdicts", "Unscannable"] : [local.namespace, name, "Installation", var.name_prefix]]
     },
     {
       title = "Time of a scan, milliseconds"
@@ -65,7 +65,7 @@ locals {
     {
       title   = "Events"
       stat    = "Sum"
-      metrics = [for outcome in ["deployment", "skipped"] : [local.namespace, "Events", "Install", var.name_prefix, "Outcome", outcome, { label = outcome }]]
+      metrics = [for outcome in ["deployment", "skipped"] : [local.namespace, "Events", "Installation", var.name_prefix, "Outcome", outcome, { label = outcome }]]
     },
   ]
 }

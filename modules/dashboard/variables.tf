@@ -1,6 +1,6 @@
 variable "name_prefix" {
   type        = string
-  description = "Name of the dashboard, and of the install whose metrics it shows."
+  description = "Name of the dashboard, and of the installation whose metrics it shows."
 }
 
 variable "state_machine_arns" {

@@ -8,7 +8,7 @@ locals {
 }
 
 # The Registry Sensor pulls images as this role. The region is in the name because role names are
-# global in an account: two installs in two regions must not collide.
+# global in an account: two installations in two regions must not collide.
 resource "aws_iam_role" "this" {
   # checkov:skip=CKV_AWS_61: it trusts the one account that Qualys names, by its external id
   count = local.create ? 1 : 0

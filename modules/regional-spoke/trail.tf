@@ -29,7 +29,7 @@ locals {
 }
 
 # The files are a by-product of having events. They are no audit record, which an account keeps
-# elsewhere, so they may go with the install: a bucket that is not empty blocks `destroy`.
+# elsewhere, so they may go with the installation: a bucket that is not empty blocks `destroy`.
 resource "aws_s3_bucket" "trail" {
   # checkov:skip=CKV_AWS_18: a by-product that expires; nobody reads it
   # checkov:skip=CKV_AWS_144: a by-product that expires; nobody reads it

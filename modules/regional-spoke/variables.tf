@@ -11,7 +11,7 @@ variable "hub" {
     iam_path                = string
     registry_role_name      = string
   })
-  description = "Where to forward to: the `hub` output of the install whose `spokes` let this account in."
+  description = "Where to forward to: the `hub` output of the installation whose `spokes` let this account in."
   nullable    = false
 }
 

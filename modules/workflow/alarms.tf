@@ -55,7 +55,7 @@ resource "aws_cloudwatch_metric_alarm" "function" {
 
   namespace           = "ImageScan"
   metric_name         = each.value.metric
-  dimensions          = { Install = var.name_prefix }
+  dimensions          = { Installation = var.name_prefix }
   statistic           = "Sum"
   period              = 300
   evaluation_periods  = 1

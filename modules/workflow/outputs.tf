@@ -62,7 +62,7 @@ output "qualys_gateway_url" {
 }
 
 output "members" {
-  description = "What a member account needs to let this install in: the roles to trust (describe_principal_arns), and name, path and external id of the member's describe role; with path and name of the role that the Registry Sensor is given there (registry_role_name)."
+  description = "What a member account needs to let this installation in: the roles to trust (describe_principal_arns), and name, path and external id of the member's describe role; with path and name of the role that the Registry Sensor is given there (registry_role_name)."
   value = {
     describe_principal_arns = [for name in concat(["parse_event", "reconcile", "send_notification"], keys(local.security_hub_functions)) : aws_iam_role.function[name].arn]
     describe_role_name      = local.describe_role_name

@@ -6,7 +6,7 @@ locals {
 }
 
 # The suffix that the provider adds makes the name new each time: a deleted secret keeps its name
-# for the length of its recovery window, and an install must be repeatable before that ends.
+# for the length of its recovery window, and an installation must be repeatable before that ends.
 resource "aws_secretsmanager_secret" "qualys" {
   # checkov:skip=CKV2_AWS_57: Qualys cannot be asked for a new credential; a rotated one is picked up
   count = var.qualys_secret == null ? 1 : 0

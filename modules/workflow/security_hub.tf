@@ -26,8 +26,8 @@ resource "aws_cloudwatch_event_rule" "import_findings" {
   event_pattern = jsonencode({
     source      = ["image-scan"]
     detail-type = ["Container Image Scan Completed"]
-    # Another install may use the same bus.
-    detail = { install = [var.name_prefix], verdict = ["CLEAN", "FINDINGS"] }
+    # Another installation may use the same bus.
+    detail = { installation = [var.name_prefix], verdict = ["CLEAN", "FINDINGS"] }
   })
 }
 

@@ -1,1 +1,2 @@
-"""`make doctor`: what keeps an install, its hub bus or a spoke from working, and what mends it."""
+"""`make doctor`: what keeps an installation, its hub bus or a spoke from working, and what mends
+it."""

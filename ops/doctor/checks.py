@@ -20,12 +20,12 @@ from ops.doctor import (
 )
 from ops.doctor.aws_errors import code_of
 from ops.doctor.findings import Finding, Unanswered, failed, unknown
-from ops.doctor.here import HUB, INSTALL, SPOKE, Here
+from ops.doctor.here import HUB, INSTALLATION, SPOKE, Here
 
 
 @dataclass(frozen=True)
 class Check:
-    """`kinds` says where it is run: install, hub, spoke."""
+    """`kinds` says where it is run: installation, hub, spoke."""
 
     function: Callable[[Here], Finding]
     kinds: frozenset[str]
@@ -55,22 +55,22 @@ def _checks(kinds: str, *functions: Callable[[Here], Finding]) -> Iterator[Check
         yield Check(function, frozenset(kinds.split()))
 
 
-_ANY = f"{INSTALL} {SPOKE}"
+_ANY = f"{INSTALLATION} {SPOKE}"
 CHECKS: tuple[Check, ...] = (
     *_checks(_ANY, trails.trail_exists, trails.trail_logging, trails.trail_write_events),
     *_checks(SPOKE, rules.forwarding_rule, roles.forwarding_role, hub.hub_admits_here),
     *_checks(SPOKE, roles.describe_role, activity.unforwarded_events),
-    *_checks(INSTALL, rules.deployments_rule),
+    *_checks(INSTALLATION, rules.deployments_rule),
     *_checks(HUB, hub.hub_bus, hub.stack_sets_access, rules.forwarded_rule),
-    *_checks(INSTALL, roles.events_role, activity.undelivered_events),
-    *_checks(INSTALL, roles.machine_roles, roles.function_roles, parts.functions_active),
-    *_checks(INSTALL, parts.concurrency_quota, parts.key_enabled),
-    *_checks(INSTALL, credential.gateway_reachable, credential.secret_readable),
-    *_checks(INSTALL, credential.credential_accepted, credential.credential_life),
-    *_checks(INSTALL, registry.registry_role, registry.registry_trust, registry.external_id),
-    *_checks(INSTALL, registry.registry_connected, registry.sensor_alive),
-    *_checks(INSTALL, pull_times.pull_time_excluded),
+    *_checks(INSTALLATION, roles.events_role, activity.undelivered_events),
+    *_checks(INSTALLATION, roles.machine_roles, roles.function_roles, parts.functions_active),
+    *_checks(INSTALLATION, parts.concurrency_quota, parts.key_enabled),
+    *_checks(INSTALLATION, credential.gateway_reachable, credential.secret_readable),
+    *_checks(INSTALLATION, credential.credential_accepted, credential.credential_life),
+    *_checks(INSTALLATION, registry.registry_role, registry.registry_trust, registry.external_id),
+    *_checks(INSTALLATION, registry.registry_connected, registry.sensor_alive),
+    *_checks(INSTALLATION, pull_times.pull_time_excluded),
     *_checks(_ANY, clocks.clocks_agree),
-    *_checks(INSTALL, activity.scans_succeed, rules.scan_ended_rule),
-    *_checks(INSTALL, activity.failed_events, activity.topics_subscribed),
+    *_checks(INSTALLATION, activity.scans_succeed, rules.scan_ended_rule),
+    *_checks(INSTALLATION, activity.failed_events, activity.topics_subscribed),
 )

@@ -4,7 +4,7 @@ import time
 from email.utils import parsedate_to_datetime
 
 from ops.doctor.findings import Finding, Unanswered, failed, passed
-from ops.doctor.here import INSTALL, Here
+from ops.doctor.here import INSTALLATION, Here
 
 # A result is taken for older than its request when Qualys' clock is behind by more.
 _QUALYS_SECONDS = 120
@@ -16,7 +16,7 @@ def clocks_agree(here: Here) -> Finding:
     if abs(aws) > _AWS_SECONDS:
         remedy = "timedatectl set-ntp true   # or what sets the clock of this machine"
         return failed(f"this machine's clock is {aws:+.0f} s off AWS'", remedy)
-    if INSTALL not in here.kinds:
+    if INSTALLATION not in here.kinds:
         return passed(f"this machine's clock is {aws:+.0f} s off AWS'")
     answer = here.qualys.greet()
     if isinstance(answer, Exception):

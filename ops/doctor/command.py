@@ -8,7 +8,7 @@ from ops.deploy.terraform_command import described
 from ops.doctor.here import Here
 from ops.doctor.report import as_json, examine, is_healthy, show
 from ops.errors import OpsError
-from ops.install import Install, add_options, answers, is_set, new_session
+from ops.installation import Installation, add_options, answers, is_set, new_session
 from ops.shapes import command as shapes
 
 
@@ -44,8 +44,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def find(name_prefix: str, region: str | None) -> Here:
-    """What lies here, complete or not: an install, a hub bus, a spoke. Raises OpsError."""
-    here = Here(Install.here(new_session(), name_prefix, region))
+    """What lies here, complete or not: an installation, a hub bus, a spoke. Raises OpsError."""
+    here = Here(Installation.here(new_session(), name_prefix, region))
     with answers():
         found = here.kinds
     if not found:

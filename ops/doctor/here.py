@@ -13,10 +13,10 @@ from ops.commands import make
 from ops.doctor.aws_errors import is_missing
 from ops.doctor.findings import Unanswered
 from ops.doctor.subscription import Subscription
-from ops.install import Install
+from ops.installation import Installation
 
 Json = dict[str, Any]
-INSTALL, HUB, SPOKE = "install", "hub", "spoke"
+INSTALLATION, HUB, SPOKE = "installation", "hub", "spoke"
 
 
 @dataclass(frozen=True)
@@ -31,21 +31,21 @@ class Role:
 class Here:
     """Answers are read once, when they are first asked for."""
 
-    def __init__(self, install: Install) -> None:
-        self.account_id = install.account_id
-        self.partition = install.partition
-        self.region = install.region
-        self.prefix = install.name_prefix
+    def __init__(self, installation: Installation) -> None:
+        self.account_id = installation.account_id
+        self.partition = installation.partition
+        self.region = installation.region
+        self.prefix = installation.name_prefix
         # Names, as the modules give them.
-        self.name = install.name
-        self.arn = install.arn
-        self.machine_arn = install.machine_arn
-        self.topic_arns = install.topic_arns
-        self._function_names = install.function_names
-        self._session = install.session
+        self.name = installation.name
+        self.arn = installation.arn
+        self.machine_arn = installation.machine_arn
+        self.topic_arns = installation.topic_arns
+        self._function_names = installation.function_names
+        self._session = installation.session
         # Where the shell has this region anyway, a command needs not name it.
-        usual = os.environ.get("AWS_REGION") or install.session.region_name
-        self._region_to_name = "" if install.region == usual else install.region
+        usual = os.environ.get("AWS_REGION") or installation.session.region_name
+        self._region_to_name = "" if installation.region == usual else installation.region
         self.client = cache(self._client)
         self.role = cache(self._role)
         self.targets = cache(self._targets)
@@ -65,7 +65,7 @@ class Here:
     @property
     def deploy(self) -> str:
         """What restores what was deployed here and is gone or changed."""
-        if INSTALL not in self.kinds:
+        if INSTALLATION not in self.kinds:
             if self.hub_bus_arn.split(":")[4:5] in ([], [self.account_id]):
                 return make("deploy-region", self.prefix, REGION=self.region)
             return self.deploy_members
@@ -81,15 +81,17 @@ class Here:
 
     @cached_property
     def kinds(self) -> frozenset[str]:
-        """Of install, hub and spoke what lies here. A spoke is known by any of its parts."""
-        found = {INSTALL} if self._has_install() else set()
-        if INSTALL in found and (self.environment.get("HUB_ACCOUNT_ID") or self._has_hub_bus()):
+        """Which of installation, hub and spoke are here. A spoke is known by any of its parts."""
+        found = {INSTALLATION} if self._has_installation() else set()
+        if INSTALLATION in found and (
+            self.environment.get("HUB_ACCOUNT_ID") or self._has_hub_bus()
+        ):
             found.add(HUB)
         if self._has_spoke():
             found.add(SPOKE)
         return frozenset(found)
 
-    def _has_install(self) -> bool:
+    def _has_installation(self) -> bool:
         return bool(self.functions) or any(
             self._exists("stepfunctions", "describe_state_machine", stateMachineArn=arn)
             for arn in (self.machine_arn("intake"), self.machine_arn("scan"))

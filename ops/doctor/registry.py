@@ -92,7 +92,7 @@ def registry_connected(here: Here) -> Finding:
     used = _connected_arns(here.qualys.registry(uuid))
     if used and arn not in used:
         return failed(
-            f"{uri} is read as {', '.join(sorted(used))}, and the install's role is {arn}",
+            f"{uri} is read as {', '.join(sorted(used))}, and the installation's role is {arn}",
             f"{_in_the_ui('Assets > Registries')}: give registry {uri} the connector for {arn}",
         )
     return passed(f"{uri} is read as {arn.rsplit('/', 1)[-1]}")

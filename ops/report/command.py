@@ -12,7 +12,7 @@ from rich.console import Console
 
 from ops.cache_items import CacheItems
 from ops.errors import OpsError
-from ops.install import Install, add_options
+from ops.installation import Installation, add_options
 from ops.inventory_rows import InventoryRows
 from ops.report import plot
 from ops.report.contents import LEVELS, Report, report
@@ -36,15 +36,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Raises OpsError."""
-    install = Install.of(arguments)
-    rows = InventoryRows(install)
+    installation = Installation.of(arguments)
+    rows = InventoryRows(installation)
     now = time.time()
-    found = report(CacheItems(install).all(), rows.all(), rows.coverage(), now)
+    found = report(CacheItems(installation).all(), rows.all(), rows.coverage(), now)
     if arguments.json:
         console.print_json(json.dumps(asdict(found), default=str))
         return 0
     try:
-        Path(arguments.out).write_text(page(found, install, now), encoding="utf-8")
+        Path(arguments.out).write_text(page(found, installation, now), encoding="utf-8")
     except OSError as error:
         raise OpsError(f"The report cannot be written: {error}") from error
     count = len(found.running)
@@ -59,14 +59,14 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     return 0
 
 
-def page(found: Report, install: Install, now: float) -> str:
+def page(found: Report, installation: Installation, now: float) -> str:
     """HTML. Names in it are others': all of them are escaped."""
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     return environment.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(
         report=found,
-        install=install,
+        installation=installation,
         made_at=moment(now),
         levels=LEVELS,
         plot=plot.coverage(found.course) if found.course else None,

@@ -4,7 +4,7 @@ from rich.console import Console
 
 from image_scan.errors import QualysUnauthorized, ScanError
 from ops.doctor.findings import Unanswered
-from ops.doctor.here import INSTALL, Here
+from ops.doctor.here import INSTALLATION, Here
 from ops.errors import OpsError
 from ops.shapes import calls, report
 
@@ -12,7 +12,7 @@ from ops.shapes import calls, report
 def run(here: Here, console: Console, *, as_json: bool) -> int:
     """The exit status: 1 where the product cannot read an answer as it is. Raises OpsError when
     Qualys cannot be asked."""
-    if INSTALL not in here.kinds:
+    if INSTALLATION not in here.kinds:
         raise OpsError(
             f"There is no installation in {here.region}: SHAPES=1 asks with its credential."
         )

@@ -13,7 +13,7 @@ from ops.cache_items import IN_PROGRESS, CacheItems, Item, is_known
 from ops.commands import make
 from ops.doctor.here import Here
 from ops.errors import OpsError
-from ops.install import Install, add_options, answers
+from ops.installation import Installation, add_options, answers
 from ops.scan import Scans
 from ops.scan_target import add_image, ecr_uri, require_image
 from ops.smoke.course import Course, Late, Stuck
@@ -48,11 +48,11 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     """Raises OpsError."""
     require_image(arguments.image)
     seconds = 60 * minutes(arguments.wait_minutes)
-    install = Install.of(arguments)
-    items = CacheItems(install)
-    uri = ecr_uri(install, items, arguments.image)
+    installation = Installation.of(arguments)
+    items = CacheItems(installation)
+    uri = ecr_uri(installation, items, arguments.image)
     report = Report(console, as_json=arguments.json, image=uri)
-    here = Here(install)
+    here = Here(installation)
     for stage in PREPARED:
         if found := remedies(here, stage):
             why = Stuck(stage, "it cannot pass here, so nothing was registered")
@@ -64,10 +64,10 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if status in ("CLEAN", "FINDINGS"):
         report.note(
             f"The verdict of the image is known, so the cache will answer. To see a scan, give an "
-            f"image without a verdict, or: {make('scan', install.name_prefix, IMAGE=uri)} "
+            f"image without a verdict, or: {make('scan', installation.name_prefix, IMAGE=uri)} "
             "FORCE=1 WAIT=1"
         )
-    _follow(install, here, items, report, seconds)
+    _follow(installation, here, items, report, seconds)
     return report.status
 
 
@@ -95,26 +95,26 @@ def minutes(text: str) -> float:
 
 
 def _follow(
-    install: Install, here: Here, items: CacheItems, report: Report, seconds: float
+    installation: Installation, here: Here, items: CacheItems, report: Report, seconds: float
 ) -> None:
     """From the registration to its end, whatever that is; the definition is taken away then, and
     the report printed. Raises OpsError."""
-    before = depths(install)
-    definitions = Definitions(install)
+    before = depths(installation)
+    definitions = Definitions(installation)
     traces: Traces | None = None
     with interruptible():
         try:
             definition = definitions.register(report.image)
             report.registered(definition)
-            traces = Traces(install, definition, before)
+            traces = Traces(installation, definition, before)
             find = _finder(items, report.image)
-            for step in Course(traces, Scans(install), find, seconds).steps():
+            for step in Course(traces, Scans(installation), find, seconds).steps():
                 report.passed(step)
             report.result = PASSED
         except (Stuck, Late) as stopped:
             result = STUCK if isinstance(stopped, Stuck) else LATE
             found = remedies(here, *from_stage(stopped.stage))
-            report.stopped(result, stopped, found, advice(stopped.stage, install.name_prefix))
+            report.stopped(result, stopped, found, advice(stopped.stage, installation.name_prefix))
         except OpsError as error:
             report.refused(error)
         finally:

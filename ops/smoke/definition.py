@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from botocore.exceptions import ClientError
 
 from ops.errors import OpsError
-from ops.install import Install, answers
+from ops.installation import Installation, answers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,9 +40,9 @@ class Definition:
 class Definitions:
     """The revisions of our family. Every method raises OpsError when ECS refuses."""
 
-    def __init__(self, install: Install) -> None:
-        self.family = install.name(FAMILY)
-        self._ecs = install.client("ecs")
+    def __init__(self, installation: Installation) -> None:
+        self.family = installation.name(FAMILY)
+        self._ecs = installation.client("ecs")
 
     def register(self, uri: str) -> Definition:
         """It runs nothing: no service and no task takes it."""

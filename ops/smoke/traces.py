@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from ops.doctor.aws_errors import is_missing
 from ops.event_queue import EventQueue, Message
-from ops.install import Install, answers
+from ops.installation import Installation, answers
 from ops.scan import Scans
 
 if TYPE_CHECKING:
@@ -36,10 +36,10 @@ class Line:
     values: Json
 
 
-def depths(install: Install) -> dict[str, int]:
+def depths(installation: Installation) -> dict[str, int]:
     """How many messages the queues of events hold."""
-    names = (install.undelivered_events_queue, install.failed_events_queue)
-    return {name: EventQueue(install, name).count() for name in names}
+    names = (installation.undelivered_events_queue, installation.failed_events_queue)
+    return {name: EventQueue(installation, name).count() for name in names}
 
 
 class Traces:
@@ -49,12 +49,14 @@ class Traces:
     so many messages were read.
     """
 
-    def __init__(self, install: Install, definition: Definition, before: dict[str, int]) -> None:
-        self._install = install
+    def __init__(
+        self, installation: Installation, definition: Definition, before: dict[str, int]
+    ) -> None:
+        self._installation = installation
         self._depths = before
         self._arn = definition.arn
         self._since: datetime = definition.registered_at
-        self._scans = Scans(install)
+        self._scans = Scans(installation)
         self._seen: dict[str, Json] = {}
 
     def parsed(self) -> Line | None:
@@ -83,14 +85,14 @@ class Traces:
 
     def undelivered(self) -> str | None:
         """Why the rule could not start the intake with the event; None where it could."""
-        return self._kept(self._install.undelivered_events_queue, "ERROR_CODE")
+        return self._kept(self._installation.undelivered_events_queue, "ERROR_CODE")
 
     def failed(self) -> str | None:
         """Why the intake, or the scan, has kept the event; None where it has not."""
-        return self._kept(self._install.failed_events_queue, "Error")
+        return self._kept(self._installation.failed_events_queue, "Error")
 
     def _kept(self, queue: str, attribute: str) -> str | None:
-        now = EventQueue(self._install, queue).count()
+        now = EventQueue(self._installation, queue).count()
         if now == self._depths[queue]:
             return None
         with self._messages(queue) as messages:
@@ -105,12 +107,12 @@ class Traces:
         A request that other workloads wait for, too, is left to `make redrive`.
         """
         taken = 0
-        install = self._install
+        installation = self._installation
         for name in self._depths:
             with self._messages(name) as messages:
                 for each in messages:
                     if self._is_named(each) and self._is_alone(each, items):
-                        EventQueue(install, name).delete(each)
+                        EventQueue(installation, name).delete(each)
                         taken += 1
         return taken
 
@@ -129,7 +131,7 @@ class Traces:
     @contextmanager
     def _messages(self, name: str) -> Iterator[list[Message]]:
         """What a queue holds; what is not deleted is shown to everybody again at once."""
-        queue = EventQueue(self._install, name)
+        queue = EventQueue(self._installation, name)
         held: list[Message] = []
         try:
             while len(held) < _MOST_MESSAGES and (more := queue.receive(_POLL_SECONDS)):
@@ -142,12 +144,12 @@ class Traces:
         return isinstance(message.body, dict) and f'"{self._arn}"' in json.dumps(message.body)
 
     def _lines(self, step: str, text: str) -> list[Line]:
-        client = self._install.client("logs")
+        client = self._installation.client("logs")
         start = int((self._since.timestamp() - _EARLIER_SECONDS) * 1000)
         with answers():
             try:
                 pages = client.get_paginator("filter_log_events").paginate(
-                    logGroupName=self._install.log_groups[step],
+                    logGroupName=self._installation.log_groups[step],
                     startTime=start,
                     filterPattern=f'"{text}"',
                 )

@@ -63,8 +63,8 @@ def _rated_worse(fleet: Fleet, version: Version) -> Step:
     fleet.set_findings(version.config_digest, found)
     request = scan.request(version.uri, ACCOUNT, REGION, OPERATOR, force=True)
     fleet.requests[request["id"]] = version.digest
-    intake = fleet.install.outputs["intake_state_machine_arn"]
-    machines = fleet.install.client("stepfunctions")
+    intake = fleet.installation.outputs["intake_state_machine_arn"]
+    machines = fleet.installation.client("stepfunctions")
     return Step(
         lambda: machines.start_execution(stateMachineArn=intake, input=json.dumps(request)), ()
     )

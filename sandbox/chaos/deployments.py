@@ -13,7 +13,7 @@ from sandbox.chaos.kinds import KINDS, SHARES, Truth, truth
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from sandbox.install import Install
+    from sandbox.installation import Installation
 
 Json = dict[str, Any]
 CLUSTER = "chaos"
@@ -48,7 +48,7 @@ class Fleet:
     that a reference has had, `running` what each service runs: its images, the own one first.
     `requests` are scans by hand: the digest by the event's id."""
 
-    install: Install
+    installation: Installation
     seed: int
     truths: dict[str, Truth] = field(default_factory=dict)
     tags: dict[str, set[str]] = field(default_factory=dict)
@@ -57,8 +57,8 @@ class Fleet:
 
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)  # noqa: S311 - to be repeated, not to be secret
-        self._ecr = self.install.client("ecr")
-        self._ecs = self.install.ecs
+        self._ecr = self.installation.client("ecr")
+        self._ecs = self.installation.ecs
         self._ecs.create_cluster(clusterName=CLUSTER)
         self._pushed: dict[str, Version] = {}
         self._sidecar = self._image("sidecar", "1", "clean")
@@ -131,7 +131,7 @@ class Fleet:
             ]
         self.set_findings(pushed.config_digest, found)
         if behaviour := KINDS[kind].behaviour:
-            self.install.qualys.control.behave(pushed.config_digest, **behaviour)
+            self.installation.qualys.control.behave(pushed.config_digest, **behaviour)
         severities = tuple(int(each["severity"]) for each in found)
         self.truths[pushed.digest] = truth(repository, pushed.digest, KINDS[kind], severities)
         uri = f"{HOST}/{repository}:{tag}"
@@ -141,7 +141,7 @@ class Fleet:
 
     def set_findings(self, config_digest: str, found: list[Json]) -> None:
         """What the next scan of an image finds."""
-        self.install.qualys.control.set_findings(config_digest.removeprefix("sha256:"), found)
+        self.installation.qualys.control.set_findings(config_digest.removeprefix("sha256:"), found)
 
     def definition(self, family: str, uris: tuple[str, ...]) -> Json:
         containers = [{"name": f"c{n}", "image": uri} for n, uri in enumerate(uris)]

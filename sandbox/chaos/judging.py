@@ -1,7 +1,7 @@
 """What came of everything that was deployed, and what of it breaks the promise.
 
-Its witnesses are not the install's own: a queue of the account that sees every event, the images
-as they were pushed, subscribers of two topics, and what Step Functions and Qualys saw.
+Its witnesses are not the installation's own: a queue of the account that sees every event, the
+images as they were pushed, subscribers of two topics, and what Step Functions and Qualys saw.
 """
 
 from __future__ import annotations

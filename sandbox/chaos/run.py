@@ -20,12 +20,12 @@ from sandbox.chaos.judging import judge
 from sandbox.chaos.seen import Judgement, Seen
 from sandbox.chaos.trouble import Trouble
 from sandbox.chaos.witness import Witness
-from sandbox.kept_install import kept_install
+from sandbox.restored import restored_installation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sandbox.install import Install
+    from sandbox.installation import Installation
 
 Json = dict[str, Any]
 # A second of a wait takes 5 ms: a scan's longest way of two hours takes half a minute.
@@ -56,15 +56,15 @@ def run(
 ) -> Result:
     """`outage`: Qualys answers nothing for the whole time, and is back for the redrive."""
     say("Applying examples/single-account, or restoring it")
-    with kept_install(wait_scale=WAIT_SCALE, concurrency=1000) as install:
-        install.qualys.control.scenario(
+    with restored_installation(wait_scale=WAIT_SCALE, concurrency=1000) as installation:
+        installation.qualys.control.scenario(
             scan_seconds=0.2, rate_limiting=False, examines=["malware", "secrets"]
         )
-        return _run_on(install, seed, events, rate, outage=outage, say=say)
+        return _run_on(installation, seed, events, rate, outage=outage, say=say)
 
 
 def _run_on(
-    install: Install,
+    installation: Installation,
     seed: int,
     events: int,
     rate: float,
@@ -73,9 +73,9 @@ def _run_on(
     say: Callable[[str], None],
 ) -> Result:
     began = time.monotonic()
-    observer = Observer(install)
-    fleet = Fleet(install, seed)
-    trouble = Trouble(install, seed, rate)
+    observer = Observer(installation)
+    fleet = Fleet(installation, seed)
+    trouble = Trouble(installation, seed, rate)
     trouble.begin()
     if outage:
         trouble.vendor_is_down(3600)
@@ -86,56 +86,56 @@ def _run_on(
         if len(steps) == events // 2 and rate and not outage:
             trouble.vendor_is_down(OUTAGE_SECONDS)
         if len(steps) % 10 == 0:
-            _hold_back(install)
+            _hold_back(installation)
         if len(steps) % 200 == 0:
             say(f"{len(steps)} of {events} events after {time.monotonic() - began:.0f} s")
     say("Waiting until nothing runs")
-    _wait_until_idle(install)
+    _wait_until_idle(installation)
     say("What Qualys found is rated worse, or stays as it was")
     for step in changes(fleet, max(CHANGES, events // 10)):
         steps.append(step)
         step.act()
-    _wait_until_idle(install)
+    _wait_until_idle(installation)
     trouble.over()
     faults = sum(trouble.counts.values())
     seen = observer.look()
     before = judge(seen, fleet, steps, faults)
-    found = evidence(install, seen, before.wrong)
+    found = evidence(installation, seen, before.wrong)
     for _ in range(REDRIVES):
         say("make redrive, with nothing failing")
-        done, is_left = _redrive(install)
+        done, is_left = _redrive(installation)
         observer.redriven |= done
-        _wait_until_idle(install)
+        _wait_until_idle(installation)
         if not is_left:
             break
     seen = observer.look()
     after = judge(seen, fleet, steps, faults)
     if is_left:
         after.wrong.append(f"left: events that {REDRIVES} redrives did not process")
-    found += evidence(install, seen, after.wrong)
+    found += evidence(installation, seen, after.wrong)
     return Result(before, after, found, trouble.counts, time.monotonic() - began)
 
 
-def _wait_until_idle(install: Install) -> None:
+def _wait_until_idle(installation: Installation) -> None:
     """Until nothing has run for longer than a delivery, or a retry of one, is late."""
     known = -1
-    while known != (known := len(install.intakes()) + len(install.scans())):
+    while known != (known := len(installation.intakes()) + len(installation.scans())):
         time.sleep(LATEST_SECONDS)
-        install.wait_until_idle()
+        installation.wait_until_idle()
 
 
-def _hold_back(install: Install) -> None:
-    while install.aws.running() >= AT_ONCE:
+def _hold_back(installation: Installation) -> None:
+    while installation.aws.running() >= AT_ONCE:
         time.sleep(0.1)
 
 
-def _redrive(install: Install) -> tuple[set[str], bool]:
+def _redrive(installation: Installation) -> tuple[set[str], bool]:
     """The ids of the events that were processed, and whether any are left in a queue."""
     keep = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "TF_"))}
     done = subprocess.run(
         [sys.executable, "-m", "ops", "redrive", "--json"],
         cwd=REPOSITORY,
-        env=keep | install.aws.environment(),
+        env=keep | installation.aws.environment(),
         capture_output=True,
         text=True,
         check=False,
@@ -149,31 +149,31 @@ def _redrive(install: Install) -> tuple[set[str], bool]:
 
 class Observer:
     """Reads all witnesses; what it takes out of the subscriber's queue and the witness's stays
-    known, and what lies in the install's queues stays there."""
+    known, and what lies in the installation's queues stays there."""
 
-    def __init__(self, install: Install) -> None:
-        self._install = install
-        self._witness = Witness(install)
+    def __init__(self, installation: Installation) -> None:
+        self._installation = installation
+        self._witness = Witness(installation)
         self._events: list[Json] = []
         self._given: list[Json] = []
-        self._people = install.subscribe("people", reader="people")
+        self._people = installation.subscribe("people", reader="people")
         self._mails: list[tuple[str, str]] = []
         self._scans: dict[str, Json] = {}
         self.redriven: set[str] = set()
 
     def look(self) -> Seen:
         self._events += self._witness.events()
-        self._given += self._install.notifications()
-        for each in self._install.messages(self._people):
+        self._given += self._installation.notifications()
+        for each in self._installation.messages(self._people):
             mail = json.loads(each["Body"])
             if digest := _DIGEST.search(mail["Message"]):  # the daily digest has none
                 self._mails.append((mail["Subject"], digest[1].replace("unknown", "")))
-        items = self._install.verdicts()
+        items = self._installation.verdicts()
         with ThreadPoolExecutor(4) as pool:
-            scans = list(pool.map(self._scan, self._install.scans()))
+            scans = list(pool.map(self._scan, self._installation.scans()))
         return Seen(
             events=self._events,
-            intakes=self._install.intakes(),
+            intakes=self._installation.intakes(),
             redriven=self.redriven,
             scans=scans,
             verdicts={k: v for k, v in items.items() if v["status"] != "IN_PROGRESS"},
@@ -187,7 +187,7 @@ class Observer:
     def _scan(self, execution: Json) -> Json:
         arn = execution["executionArn"]
         if arn not in self._scans:
-            notice = {"image": self._install.scan_input(arn)["image"], "over": self._over(arn)}
+            notice = {"image": self._installation.scan_input(arn)["image"], "over": self._over(arn)}
             if execution["status"] == "RUNNING":
                 return execution | notice
             self._scans[arn] = notice
@@ -195,7 +195,7 @@ class Observer:
 
     def _over(self, arn: str) -> Any:
         """When an execution was done with Qualys: all that follows is the notification."""
-        for event in self._install.scan_history(arn):
+        for event in self._installation.scan_history(arn):
             entered = event.get("stateEnteredEventDetails", {}).get("name", "")
             if entered in ("SendNotification", "SendFailureNotification"):
                 return event["timestamp"]
@@ -203,7 +203,7 @@ class Observer:
 
     def _waiting(self, queue: str) -> list[Json]:
         """The bodies of a queue's messages, which are hidden meanwhile and stay there."""
-        sqs, url = self._install.client("sqs"), self._install.outputs[queue]["url"]
+        sqs, url = self._installation.client("sqs"), self._installation.outputs[queue]["url"]
         found: list[Json] = []
         while True:
             answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=60)

@@ -6,7 +6,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sandbox.install import Install
+    from sandbox.installation import Installation
 
 CSAPI = "/csapi/.*"
 _WAIT = {"X-RateLimit-ToWait-Sec": "1", "X-RateLimit-Remaining": "0"}
@@ -28,36 +28,36 @@ QUALYS: tuple[dict[str, Any], ...] = (
 class Trouble:
     """`counts` are the faults that struck, by kind, once they are `over`."""
 
-    def __init__(self, install: Install, seed: int, rate: float) -> None:
-        self._install = install
+    def __init__(self, installation: Installation, seed: int, rate: float) -> None:
+        self._installation = installation
         self._seed = seed
         self._rate = rate
         self._kinds: dict[int, str] = {}
         self.counts: dict[str, int] = {}
 
     def begin(self) -> None:
-        self._install.aws.ask("/_sandbox/faults", {"seed": self._seed, "rate": self._rate})
-        control = self._install.qualys.control
+        self._installation.aws.ask("/_sandbox/faults", {"seed": self._seed, "rate": self._rate})
+        control = self._installation.qualys.control
         for number, fault in enumerate(QUALYS):
             given = {"times": 0, "share": self._rate / len(QUALYS), "seed": self._seed + number}
             self._kinds[control.fail(CSAPI, **fault, **given)] = _name(fault)
 
     def vendor_is_down(self, seconds: float) -> None:
         """For so long, every call of Qualys fails; comes back by itself."""
-        down = self._install.qualys.control.fail(CSAPI, status=503, times=0)
+        down = self._installation.qualys.control.fail(CSAPI, status=503, times=0)
         self._kinds[down] = "outage"
         timer = threading.Timer(seconds, self._mend, [down])
         timer.daemon = True
         timer.start()
 
     def over(self) -> None:
-        self.counts |= self._install.aws.ask("/_sandbox/faults")["counts"]
-        self._install.aws.ask("/_sandbox/faults", {"seed": 0, "rate": 0.0})
+        self.counts |= self._installation.aws.ask("/_sandbox/faults")["counts"]
+        self._installation.aws.ask("/_sandbox/faults", {"seed": 0, "rate": 0.0})
         for number in list(self._kinds):
             self._mend(number)
 
     def _mend(self, number: int) -> None:
-        control = self._install.qualys.control
+        control = self._installation.qualys.control
         kind = f"Qualys: {self._kinds.pop(number)}"
         fired = control.faults().get(str(number), {}).get("fired", 0)
         self.counts[kind] = self.counts.get(kind, 0) + fired

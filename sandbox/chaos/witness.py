@@ -1,4 +1,5 @@
-"""A witness of what the default bus of the account sees, apart from the install's own rules."""
+"""A witness of what the default bus of the account sees, apart from the installation's own
+rules."""
 
 from __future__ import annotations
 
@@ -6,10 +7,10 @@ import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sandbox.install import Install
+    from sandbox.installation import Installation
 
 Json = dict[str, Any]
-# The details of what the install has to see: calls, and tasks that start or stop.
+# The details of what the installation has to see: calls, and tasks that start or stop.
 WATCHED: tuple[Json, ...] = (
     {"eventName": ["RegisterTaskDefinition", "RunTask", "CreateService", "UpdateService"]},
     {"lastStatus": ["RUNNING"], "desiredStatus": ["RUNNING"]},
@@ -20,9 +21,9 @@ WATCHED: tuple[Json, ...] = (
 class Witness:
     """A rule and a queue of their own, that see what the default bus sees."""
 
-    def __init__(self, install: Install) -> None:
-        self._install = install
-        sqs, events = install.client("sqs"), install.client("events")
+    def __init__(self, installation: Installation) -> None:
+        self._installation = installation
+        sqs, events = installation.client("sqs"), installation.client("events")
         self._url = sqs.create_queue(QueueName="witness")["QueueUrl"]
         arn = sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])
         arn = arn["Attributes"]["QueueArn"]
@@ -40,4 +41,4 @@ class Witness:
         events.put_targets(Rule="witness", Targets=[{"Id": "queue", "Arn": arn}])
 
     def events(self) -> list[Json]:
-        return [json.loads(each["Body"]) for each in self._install.messages(self._url)]
+        return [json.loads(each["Body"]) for each in self._installation.messages(self._url)]

@@ -43,9 +43,9 @@ def main() -> int:
             part.add_done_callback(partial(done, f"one more deployment: {size}"))
         found = {name: part.result() for name, part in shares.items()}
         grown = [*_after(found), *(part.result() for part in sizes.values())]
-        install = applying.result()
+        installation = applying.result()
         notify("Latencies")
-        waits = latency.table(latency.measure(install))
+        waits = latency.table(latency.measure(installation))
     notify("Cold starts")
     with tempfile.TemporaryDirectory() as scratch:
         built = cold_start.package(Path(scratch))

@@ -1,4 +1,4 @@
-"""A trace through an install on the embedded AWS: the check on what the replay counts.
+"""A trace through an installation on the embedded AWS: the check on what the replay counts.
 
 It takes seconds for a deployment, so traces are short here; what can be seen from outside is
 counted, and has to be the same, state by state and call by call.
@@ -20,7 +20,7 @@ from tests.support.wire import CSAPI
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sandbox.install import Install
+    from sandbox.installation import Installation
     from tests.bench.trace import Step, Trace
 
 Json = dict[str, Any]
@@ -37,9 +37,9 @@ _CRITICAL = {"qid": 1, "severity": 5, "title": "a finding", "cveids": ["CVE-2026
 _PATIENCE = 60  # seconds
 
 
-def play(install: Install, trace: Trace, warm: int) -> Counts:
+def play(installation: Installation, trace: Trace, warm: int) -> Counts:
     """What the trace takes without its first `warm` deployments."""
-    played = _Played(install, trace)
+    played = _Played(installation, trace)
     before = Counts()
     release = 0
     for step in trace.steps():
@@ -52,16 +52,16 @@ def play(install: Install, trace: Trace, warm: int) -> Counts:
 
 
 class _Played:
-    def __init__(self, install: Install, trace: Trace) -> None:
-        self._install = install
-        self._ecr = install.client("ecr")
-        self._ecs = install.ecs
+    def __init__(self, installation: Installation, trace: Trace) -> None:
+        self._installation = installation
+        self._ecr = installation.client("ecr")
+        self._ecs = installation.ecs
         self._definitions: dict[int, str] = {}
-        self._known_intakes = len(install.intakes())
-        self._known_scans = {scan["executionArn"] for scan in install.scans()}
+        self._known_intakes = len(installation.intakes())
+        self._known_scans = {scan["executionArn"] for scan in installation.scans()}
         self._invoked = self._invocations()
-        install.qualys.control.forget_calls()
-        install.aws.set_wait_scale(WAIT_SCALE)
+        installation.qualys.control.forget_calls()
+        installation.aws.set_wait_scale(WAIT_SCALE)
         self._ecs.create_cluster(clusterName=_CLUSTER)
         self._sidecars = [
             self._push(f"platform/sidecar-{number}", "3") for number in range(trace.sidecars)
@@ -78,23 +78,23 @@ class _Played:
     def seen(self) -> Counts:
         """Of what has happened since the beginning; everything has to be over."""
         found = Counts()
-        intakes = self._install.intakes()[self._known_intakes :]
+        intakes = self._installation.intakes()[self._known_intakes :]
         assert {run["status"] for run in intakes} <= {"SUCCEEDED"}
-        states = self._install.aws.ask("/_sandbox/states")
+        states = self._installation.aws.ask("/_sandbox/states")
         for run in intakes:
             found.add(counts.EXECUTIONS, "intake")
             found.add(counts.EVENTS, "delivered")
             for state in states[run["executionArn"]]:
                 found.add(counts.STATES, f"intake {state}")
-        for scan in self._install.scans():
+        for scan in self._installation.scans():
             if scan["executionArn"] not in self._known_scans:
                 assert scan["status"] == "SUCCEEDED"
                 found.add(counts.EXECUTIONS, "scan")
-                for state in self._install.scan_states(scan["executionArn"]):
+                for state in self._installation.scan_states(scan["executionArn"]):
                     found.add(counts.STATES, f"scan {state}")
         for function, times in (self._invocations() - self._invoked).items():
             found.add(counts.INVOCATIONS, function, times)
-        for call, times in self._install.qualys.control.counts().items():
+        for call, times in self._installation.qualys.control.counts().items():
             name = call.replace(CSAPI, "").replace("_id}", "}")
             found.add(counts.QUALYS, name, times)
         return found
@@ -102,7 +102,7 @@ class _Played:
     def _release(self, step: Release) -> None:
         repository, tag = f"counted/service-{step.service}", str(step.version)
         image = self._push(repository, tag)
-        control = self._install.qualys.control
+        control = self._installation.qualys.control
         if step.new:
             seconds = CHECK_SECONDS * (step.polls - _EARLY)
             control.behave(f"{repository}:{tag}", scan_seconds=seconds)
@@ -126,11 +126,11 @@ class _Played:
                 desiredCount=1,
             )
         self._definitions[step.service] = definition
-        self._install.wait_until_idle()
+        self._installation.wait_until_idle()
 
     def _update(self, service: int, **request: Any) -> None:
         self._ecs.update_service(cluster=_CLUSTER, service=f"service-{service}", **request)
-        self._install.wait_until_idle()
+        self._installation.wait_until_idle()
 
     def _push(self, repository: str, tag: str) -> str:
         of_an_earlier_version = self._ecr.exceptions.RepositoryAlreadyExistsException
@@ -140,13 +140,13 @@ class _Played:
 
     def _await_intakes(self) -> None:
         """The scan that they started goes on."""
-        _until(lambda: all(run["status"] != "RUNNING" for run in self._install.intakes()))
+        _until(lambda: all(run["status"] != "RUNNING" for run in self._installation.intakes()))
 
     def _invocations(self) -> Counter[str]:
         """By function, of all time: each begins with a line of Lambda's own in its log."""
-        pages = self._install.client("logs").get_paginator("filter_log_events")
+        pages = self._installation.client("logs").get_paginator("filter_log_events")
         found: Counter[str] = Counter()
-        for function, name in self._install.outputs["function_names"].items():
+        for function, name in self._installation.outputs["function_names"].items():
             for page in pages.paginate(logGroupName=f"/aws/lambda/{name}"):
                 messages = [event["message"] for event in page["events"]]
                 found[function] += sum(text.startswith("START RequestId") for text in messages)

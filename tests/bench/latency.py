@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sandbox import images
-from sandbox.install import Install
+from sandbox.installation import Installation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,21 +43,21 @@ class Latency:
 
 
 @contextlib.contextmanager
-def applied() -> Iterator[Install]:
+def applied() -> Iterator[Installation]:
     """examples/single-account on the embedded AWS."""
-    with Install("bench-token", wait_scale=0.01) as install:
-        install.prepare()
-        install.apply()
-        yield install
+    with Installation("bench-token", wait_scale=0.01) as installation:
+        installation.prepare()
+        installation.apply()
+        yield installation
 
 
-def measure(install: Install) -> Latency:
-    install.qualys.control.scenario(scan_seconds=0.2)
-    floor = _floor(install)
-    install.client("ecr").create_repository(repositoryName="bench/app")
+def measure(installation: Installation) -> Latency:
+    installation.qualys.control.scenario(scan_seconds=0.2)
+    floor = _floor(installation)
+    installation.client("ecr").create_repository(repositoryName="bench/app")
     found = Latency()
     for number in range(_DEPLOYMENTS):
-        _deploy(install, floor, str(number), found if number else Latency())
+        _deploy(installation, floor, str(number), found if number else Latency())
     return found
 
 
@@ -78,20 +78,20 @@ def table(found: Latency) -> str:
     return "\n".join(lines)
 
 
-def _floor(install: Install) -> str:
+def _floor(installation: Installation) -> str:
     """ARN of a machine of two empty states, which the same events start."""
     allowed = {"Effect": "Allow", "Action": "states:StartExecution", "Resource": "*"}
     policy = {"Version": "2012-10-17", "Statement": [allowed]}
     roles = {
-        service: install.aws.create_role(
+        service: installation.aws.create_role(
             f"floor-{service}", {"Service": f"{service}.amazonaws.com"}, policy
         )
         for service in ("states", "events")
     }
-    made = install.client("stepfunctions").create_state_machine(
+    made = installation.client("stepfunctions").create_state_machine(
         name="floor", definition=json.dumps(_FLOOR), roleArn=roles["states"]
     )["stateMachineArn"]
-    events = install.client("events")
+    events = installation.client("events")
     pattern = {"source": ["aws.ecs"], "detail": {"eventName": ["RegisterTaskDefinition"]}}
     events.put_rule(Name="floor", EventPattern=json.dumps(pattern))
     target = {"Id": "floor", "Arn": made, "RoleArn": roles["events"]}
@@ -99,29 +99,29 @@ def _floor(install: Install) -> str:
     return str(made)
 
 
-def _deploy(install: Install, floor: str, tag: str, found: Latency) -> None:
-    pushed = images.push(install.client("ecr"), "bench/app", images.build(tag), tag)
+def _deploy(installation: Installation, floor: str, tag: str, found: Latency) -> None:
+    pushed = images.push(installation.client("ecr"), "bench/app", images.build(tag), tag)
     finding = {"qid": 1, "severity": 5, "title": "a finding", "cveids": ["CVE-2026-0001"]}
-    install.qualys.control.set_findings(f"bench/app:{tag}", [finding])
-    known = {each["executionArn"] for each in install.scans()}
+    installation.qualys.control.set_findings(f"bench/app:{tag}", [finding])
+    known = {each["executionArn"] for each in installation.scans()}
     began = time.time()
-    install.ecs.register_task_definition(
+    installation.ecs.register_task_definition(
         family="bench", containerDefinitions=[{"name": "app", "image": pushed.by_tag}]
     )
-    install.wait_until_idle()
-    (scan,) = [each for each in install.scans() if each["executionArn"] not in known]
-    at = _times(install, scan["executionArn"])
+    installation.wait_until_idle()
+    (scan,) = [each for each in installation.scans() if each["executionArn"] not in known]
+    at = _times(installation, scan["executionArn"])
     found.submitted.append(at["left SubmitScan"] - began)
     found.notified.append(at["left SendNotification"] - at["entered GetResults"])
-    executions = install.client("stepfunctions").list_executions(stateMachineArn=floor)
+    executions = installation.client("stepfunctions").list_executions(stateMachineArn=floor)
     stopped: datetime = max(each["stopDate"] for each in executions["executions"])
     found.floor.append(stopped.timestamp() - began)
 
 
-def _times(install: Install, arn: str) -> dict[str, float]:
+def _times(installation: Installation, arn: str) -> dict[str, float]:
     """When a state was first entered and left, as seconds of the clock."""
     times: dict[str, float] = {}
-    for event in install.scan_history(arn):
+    for event in installation.scan_history(arn):
         for word, detail in (("entered", "stateEntered"), ("left", "stateExited")):
             if name := event.get(f"{detail}EventDetails", {}).get("name"):
                 times.setdefault(f"{word} {name}", event["timestamp"].timestamp())

@@ -48,7 +48,8 @@ _RECORDED_IN = (("111122223333", ACCOUNT), ("eu-west-1", REGION))
 
 @contextlib.contextmanager
 def replaying(trace: Trace, simulator: QualysSimulator | None = None) -> Iterator[Replay]:
-    """An install that knows neither image nor registry, with the trace to be played into it."""
+    """An installation that knows neither image nor registry, with the trace to be played into
+    it."""
     with contextlib.ExitStack() as stack:
         running = simulator or stack.enter_context(simulated())
         patch = stack.enter_context(pytest.MonkeyPatch.context())

@@ -1,4 +1,4 @@
-"""What one more deployment takes, as installs grow."""
+"""What one more deployment takes, as installations grow."""
 
 from __future__ import annotations
 

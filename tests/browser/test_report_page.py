@@ -10,7 +10,7 @@ import boto3
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page
 
-from ops.install import Install
+from ops.installation import Installation
 from ops.report.command import page as rendered
 from ops.report.contents import ImageRow, Reconciled, Report
 from tests.support.builders import NOW
@@ -126,9 +126,9 @@ def opened(browser: Browser, scheme: Any, width: int, file: Path) -> Iterator[Se
 
 def written(report: Report, folder: Path) -> Path:
     session = boto3.Session(region_name="us-east-1")
-    install = Install(session, "111122223333", "aws", "us-east-1", "qualys-image-scan")
+    installation = Installation(session, "111122223333", "aws", "us-east-1", "qualys-image-scan")
     file = folder / "report.html"
-    file.write_text(rendered(report, install, NOW), encoding="utf-8")
+    file.write_text(rendered(report, installation, NOW), encoding="utf-8")
     return file
 
 
@@ -190,7 +190,7 @@ def test_a_narrow_page_does_not_scroll_sideways(browser: Browser, tmp_path: Path
         assert narrow.page.evaluate(wide) == 0
 
 
-def test_an_install_that_has_seen_nothing(browser: Browser, tmp_path: Path) -> None:
+def test_an_installation_that_has_seen_nothing(browser: Browser, tmp_path: Path) -> None:
     for empty in opened(browser, "light", 1200, written(Report(), tmp_path)):
         text = empty.page.locator("body").inner_text()
         assert "Nothing was deployed yet." in text

@@ -11,8 +11,8 @@ import pytest
 
 from image_scan.notifications import throttle
 from sandbox import images
-from sandbox.install import Install
-from sandbox.kept_install import kept_install
+from sandbox.installation import Installation
+from sandbox.restored import restored_installation
 
 Json = dict[str, Any]
 Without = Callable[[str, str], contextlib.AbstractContextManager[None]]
@@ -24,8 +24,8 @@ _numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="module")
-def install() -> Iterator[Install]:
-    with kept_install(wait_scale=WAIT_SCALE) as running:
+def installation() -> Iterator[Installation]:
+    with restored_installation(wait_scale=WAIT_SCALE) as running:
         running.ecs.create_cluster(clusterName=CLUSTER)
         running.qualys.control.scenario(scan_seconds=0.2)
         yield running
@@ -35,7 +35,7 @@ def install() -> Iterator[Install]:
 class Workload:
     """An image of its own in a repository of its own, ready to be deployed."""
 
-    install: Install
+    installation: Installation
     name: str
     pushed: images.PushedImage
 
@@ -45,16 +45,16 @@ class Workload:
 
     def push(self, content: str, tag: str = "1", **options: Any) -> images.PushedImage:
         image = images.build(f"{self.name} {content}", **options)
-        return images.push(self.install.client("ecr"), f"tests/{self.name}", image, tag)
+        return images.push(self.installation.client("ecr"), f"tests/{self.name}", image, tag)
 
     def find(self, findings: list[Json]) -> None:
-        self.install.qualys.control.set_findings(f"tests/{self.name}", findings)
+        self.installation.qualys.control.set_findings(f"tests/{self.name}", findings)
 
     def behave(self, **values: Any) -> None:
-        self.install.qualys.control.behave(f"tests/{self.name}", **values)
+        self.installation.qualys.control.behave(f"tests/{self.name}", **values)
 
     def register(self, *uris: str, family: str = "") -> str:
-        definition = self.install.ecs.register_task_definition(
+        definition = self.installation.ecs.register_task_definition(
             family=family or self.name,
             containerDefinitions=[
                 {
@@ -69,58 +69,58 @@ class Workload:
 
     def deploy(self, *uris: str, service: str = "") -> None:
         """As a service; waits until all that follows from it is over."""
-        self.install.ecs.create_service(
+        self.installation.ecs.create_service(
             cluster=CLUSTER,
             serviceName=service or self.name,
             taskDefinition=self.register(*uris, family=service),
             desiredCount=1,
         )
-        self.install.wait_until_idle()
+        self.installation.wait_until_idle()
 
     def deploy_once(self, *uris: str) -> None:
         """By one event: where a scan fails, a second one that comes late starts it anew."""
         self.register(*uris)
-        self.install.wait_until_idle()
+        self.installation.wait_until_idle()
 
     def verdict(self) -> Json:
-        return self.install.verdicts().get(self.key, {})
+        return self.installation.verdicts().get(self.key, {})
 
     def scans(self) -> list[Json]:
         """The scan executions of this image, with their inputs."""
         found = []
-        for scan in self.install.scans():
-            given = self.install.scan_input(scan["executionArn"])
+        for scan in self.installation.scans():
+            given = self.installation.scan_input(scan["executionArn"])
             if given["image"]["repository"] == f"tests/{self.name}":
                 found.append({**scan, "input": given})
         return found
 
 
 @pytest.fixture
-def workload(install: Install) -> Workload:
+def workload(installation: Installation) -> Workload:
     """A new image, in a pipeline where nothing runs and no message waits."""
-    install.wait_until_idle()
-    install.notifications()
-    install.failed_events()
+    installation.wait_until_idle()
+    installation.notifications()
+    installation.failed_events()
     for error in throttle.ERRORS:  # which are reported once an hour
-        install.client("dynamodb").delete_item(
-            TableName=install.outputs["cache_table"]["name"],
+        installation.client("dynamodb").delete_item(
+            TableName=installation.outputs["cache_table"]["name"],
             Key={"imageDigest": {"S": f"notice#{error}"}},
         )
     name = f"app-{next(_numbers)}"
-    install.client("ecr").create_repository(repositoryName=f"tests/{name}")
-    made = Workload(install, name, None)  # type: ignore[arg-type]
+    installation.client("ecr").create_repository(repositoryName=f"tests/{name}")
+    made = Workload(installation, name, None)  # type: ignore[arg-type]
     made.pushed = made.push("first")
     return made
 
 
 @pytest.fixture
-def without(install: Install) -> Without:
+def without(installation: Installation) -> Without:
     """Takes one permission away from a role (by its key in the outputs) for a while."""
 
     @contextlib.contextmanager
     def take(role: str, action: str) -> Iterator[None]:
-        iam = install.client("iam")
-        name = install.outputs["role_arns"][role].rsplit("/", 1)[-1]
+        iam = installation.client("iam")
+        name = installation.outputs["role_arns"][role].rsplit("/", 1)[-1]
         policies = {
             policy: iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
             for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]

@@ -1,4 +1,4 @@
-"""The roles of an install: what their policies allow, and what they were seen to do."""
+"""The roles of an installation: what their policies allow, and what they were seen to do."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any

@@ -5,15 +5,18 @@ import time
 import requests
 
 from sandbox.aws import ACCOUNT, REGION
-from sandbox.install import Install
+from sandbox.installation import Installation
 
 URI = f"https://{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
 
 
-def register(install: Install, role_arn: str) -> None:
+def register(installation: Installation, role_arn: str) -> None:
     """Connects it with a role, in entry of what is there."""
-    api, headers = f"{install.qualys.url}/csapi/v1.3", {"Authorization": f"Bearer {install.token}"}
-    for row in install.qualys.control.state()["registries"]:
+    api, headers = (
+        f"{installation.qualys.url}/csapi/v1.3",
+        {"Authorization": f"Bearer {installation.token}"},
+    )
+    for row in installation.qualys.control.state()["registries"]:
         requests.delete(
             f"{api}/registry",
             params={"registryIds": row["registryUuid"]},

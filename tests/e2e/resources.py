@@ -1,13 +1,13 @@
 """What an installation consists of, as AWS lists it."""
 
-from sandbox.install import Install
+from sandbox.installation import Installation
 
 PREFIX = "qualys-image-scan"
 
 
-def resources(install: Install) -> dict[str, list[str]]:
-    """The names of everything in the account that carries the install's prefix, by kind."""
-    client = install.client
+def resources(installation: Installation) -> dict[str, list[str]]:
+    """The names of everything in the account that carries the installation's prefix, by kind."""
+    client = installation.client
     found = {
         "functions": [f["FunctionName"] for f in client("lambda").list_functions()["Functions"]],
         "machines": [

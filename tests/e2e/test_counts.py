@@ -1,6 +1,6 @@
 """What `make bench` counts in virtual time is what the embedded AWS counts."""
 
-from sandbox.install import Install
+from sandbox.installation import Installation
 from tests.bench import deployed
 from tests.bench.replay import replay
 from tests.bench.trace import Trace
@@ -13,12 +13,12 @@ from .conftest import WAIT_SCALE, Workload
 TRACE = Trace(deployments=6, new_share=0.5, restarts=0.5, scale_outs=0.5, services=2, seed=3)
 
 
-def test_the_embedded_aws_counts_the_same(install: Install, workload: Workload) -> None:
+def test_the_embedded_aws_counts_the_same(installation: Installation, workload: Workload) -> None:
     workload.deploy()  # so that Qualys' registry is known
     try:
-        seen = deployed.play(install, TRACE, warm=2)
+        seen = deployed.play(installation, TRACE, warm=2)
     finally:
-        install.aws.set_wait_scale(WAIT_SCALE)
+        installation.aws.set_wait_scale(WAIT_SCALE)
     counted = replay(TRACE, warm=2)
     for kind in deployed.COMPARED:
         assert seen.of(kind) == counted.of(kind), kind

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from sandbox.install import Install
+from sandbox.installation import Installation
 
 from .conftest import Workload
 
@@ -13,47 +13,48 @@ ROTATED = "canary-token-rotated-51be"
 
 
 @pytest.fixture
-def rotate(install: Install) -> Iterator[None]:
+def rotate(installation: Installation) -> Iterator[None]:
     """The subscription's token is another one; the functions' environments know the first."""
-    qualys = install.qualys.control
+    qualys = installation.qualys.control
     qualys.grant_token(ROTATED)
-    qualys.revoke_token(install.token)
+    qualys.revoke_token(installation.token)
     yield
-    qualys.grant_token(install.token)
+    qualys.grant_token(installation.token)
     qualys.revoke_token(ROTATED)
-    store(install, install.token)
+    store(installation, installation.token)
 
 
-def store(install: Install, token: str) -> None:
-    install.client("secretsmanager").put_secret_value(
-        SecretId=install.outputs["qualys_secret_arn"], SecretString=json.dumps({"token": token})
+def store(installation: Installation, token: str) -> None:
+    installation.client("secretsmanager").put_secret_value(
+        SecretId=installation.outputs["qualys_secret_arn"],
+        SecretString=json.dumps({"token": token}),
     )
 
 
 def test_a_dead_credential_is_notified_once_and_no_image_is_lost(
-    install: Install, workload: Workload, rotate: None
+    installation: Installation, workload: Workload, rotate: None
 ) -> None:
     images = [workload.pushed, *(workload.push(f"another {n}", tag=f"n{n}") for n in range(4))]
     workload.deploy_once(*(image.by_tag for image in images))
     assert len(workload.scans()) == 5
-    (sent,) = install.notifications()
+    (sent,) = installation.notifications()
     assert sent["verdict"] == "ERROR"
     assert sent["reason"].startswith("QualysUnauthorized: ")
-    kept = install.failed_events()
+    kept = installation.failed_events()
     assert {each["error"] for each in kept} == {"QualysUnauthorized"}
     assert len(kept) == 5
-    verdicts = install.verdicts()
+    verdicts = installation.verdicts()
     assert {verdicts[image.digest]["status"] for image in images} == {"ERROR"}
 
     # Nothing is deployed anew: the same environments find the rotated secret.
-    store(install, ROTATED)
-    states = install.client("stepfunctions")
+    store(installation, ROTATED)
+    states = installation.client("stepfunctions")
     for each in kept:
         states.start_execution(
-            stateMachineArn=install.outputs["intake_state_machine_arn"],
+            stateMachineArn=installation.outputs["intake_state_machine_arn"],
             input=json.dumps(each["body"]),
         )
-    install.wait_until_idle()
-    verdicts = install.verdicts()
+    installation.wait_until_idle()
+    verdicts = installation.verdicts()
     assert {verdicts[image.digest]["status"] for image in images} == {"CLEAN"}
-    assert install.failed_events() == []
+    assert installation.failed_events() == []

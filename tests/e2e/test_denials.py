@@ -5,7 +5,7 @@ import json
 import pytest
 
 from sandbox.aws import ACCOUNT
-from sandbox.install import Install
+from sandbox.installation import Installation
 
 from .conftest import CRITICAL, Without, Workload
 
@@ -19,32 +19,37 @@ FAILED_EVENT = [
 
 @pytest.mark.parametrize(("role", "action", "error"), FAILED_EVENT)
 def test_an_event_that_the_intake_cannot_process_is_kept_whole(
-    install: Install, workload: Workload, without: Without, role: str, action: str, error: str
+    installation: Installation,
+    workload: Workload,
+    without: Without,
+    role: str,
+    action: str,
+    error: str,
 ) -> None:
     with without(role, action):
         workload.deploy()
-    kept = install.failed_events()
+    kept = installation.failed_events()
     assert {each["error"] for each in kept} == {error}
     assert {each["body"]["source"] for each in kept} == {"aws.ecs"}
 
     # With the permission back, what was kept comes to its verdict.
     for each in kept:
-        install.client("stepfunctions").start_execution(
-            stateMachineArn=install.outputs["intake_state_machine_arn"],
+        installation.client("stepfunctions").start_execution(
+            stateMachineArn=installation.outputs["intake_state_machine_arn"],
             input=json.dumps(each["body"]),
         )
-    install.wait_until_idle()
+    installation.wait_until_idle()
     assert workload.verdict()["status"] == "CLEAN"
-    assert install.failed_events() == []
+    assert installation.failed_events() == []
 
 
 def test_an_event_that_is_not_delivered_is_in_the_dead_letter_queue(
-    install: Install, workload: Workload, without: Without
+    installation: Installation, workload: Workload, without: Without
 ) -> None:
     with without("events", "states:StartExecution"):
         workload.deploy()
-    url = install.outputs["undelivered_events_queue"]["url"]
-    messages = install.messages(url)
+    url = installation.outputs["undelivered_events_queue"]["url"]
+    messages = installation.messages(url)
     events = [json.loads(each["Body"]) for each in messages]
     names = {event["detail"].get("eventName", event["detail-type"]) for event in events}
     assert names == {"RegisterTaskDefinition", "CreateService", "ECS Task State Change"}
@@ -61,38 +66,38 @@ SCAN_ERROR = [
 
 @pytest.mark.parametrize(("role", "action"), SCAN_ERROR)
 def test_a_scan_that_may_not_go_on_is_notified_as_an_error_and_frees_its_image(
-    install: Install, workload: Workload, without: Without, role: str, action: str
+    installation: Installation, workload: Workload, without: Without, role: str, action: str
 ) -> None:
-    install.forget_environments()
+    installation.forget_environments()
     with without(role, action):
         workload.deploy_once()
     (scan,) = workload.scans()
     assert scan["status"] == "FAILED"
     assert workload.verdict()["status"] == "ERROR"
     if role != "scan":  # the machine that may call nobody can reach nobody but the queue
-        (sent,) = install.notifications()
+        (sent,) = installation.notifications()
         assert sent["verdict"] == "ERROR"
         assert "AwsRejected" in sent["reason"]
 
 
 def test_an_alert_that_cannot_be_sent_is_never_lost_behind_a_cache_hit(
-    install: Install, workload: Workload, without: Without
+    installation: Installation, workload: Workload, without: Without
 ) -> None:
     workload.find(CRITICAL)
     with without("send_notification", "sns:Publish"):
         workload.deploy_once()
     assert workload.verdict()["status"] == "ERROR"
-    (kept,) = install.failed_events()
+    (kept,) = installation.failed_events()
     assert kept["body"]["detail-type"] == "Image Scan Requested"
-    assert install.notifications() == []
+    assert installation.notifications() == []
 
     # What is queued can be put back: the image is scanned again, and its owner notified.
-    install.client("stepfunctions").start_execution(
-        stateMachineArn=install.outputs["intake_state_machine_arn"],
+    installation.client("stepfunctions").start_execution(
+        stateMachineArn=installation.outputs["intake_state_machine_arn"],
         input=json.dumps(kept["body"]),
     )
-    install.wait_until_idle()
-    (sent,) = install.notifications()
+    installation.wait_until_idle()
+    (sent,) = installation.notifications()
     assert sent["subject"] == f"Scan: tests/{workload.name} - 1C/0H"
     assert [entry["account"] for entry in sent["registered"]] == [ACCOUNT]
     assert sent["workloads"] == []
@@ -100,10 +105,10 @@ def test_an_alert_that_cannot_be_sent_is_never_lost_behind_a_cache_hit(
 
 
 def test_the_sensor_is_refused_with_a_wrong_external_id(
-    install: Install, workload: Workload
+    installation: Installation, workload: Workload
 ) -> None:
-    iam = install.client("iam")
-    name = install.outputs["registry_role_arn"].rsplit("/", 1)[-1]
+    iam = installation.client("iam")
+    name = installation.outputs["registry_role_arn"].rsplit("/", 1)[-1]
     trust = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
     wrong = json.dumps(trust).replace("4711004711", "1234567890")
     assert wrong != json.dumps(trust)
@@ -112,6 +117,6 @@ def test_the_sensor_is_refused_with_a_wrong_external_id(
         workload.deploy_once()
     finally:
         iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(trust))
-    (sent,) = install.notifications()
+    (sent,) = installation.notifications()
     assert sent["verdict"] == "ERROR"
     assert "ASSUME_ROLE_FAILED" in sent["reason"]

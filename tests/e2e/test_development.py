@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.aws import REPOSITORY
-from sandbox.install import Install
+from sandbox.installation import Installation
 from tests.support.checkout import Checkout, check_out
 from tests.support.makefile import targets
 
@@ -30,11 +30,13 @@ def test_help_is_what_make_says_by_default(checkout: Checkout) -> None:
     assert checkout.make("") == printed
 
 
-def test_the_package_is_what_terraform_deploys(checkout: Checkout, install: Install) -> None:
+def test_the_package_is_what_terraform_deploys(
+    checkout: Checkout, installation: Installation
+) -> None:
     checkout.make("package")
     made = (checkout.folder / "functions/dist/image_scan.zip").read_bytes()
-    deployed = install.client("lambda").get_function_configuration(
-        FunctionName=install.outputs["function_names"]["check_cache"]
+    deployed = installation.client("lambda").get_function_configuration(
+        FunctionName=installation.outputs["function_names"]["check_cache"]
     )
     assert deployed["CodeSha256"] == base64.b64encode(hashlib.sha256(made).digest()).decode()
 

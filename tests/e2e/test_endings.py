@@ -2,23 +2,23 @@
 
 import time
 
-from sandbox.install import Install
+from sandbox.installation import Installation
 
 from .conftest import CRITICAL, SECRET_VALUE, Workload
 
 
 def test_a_scan_that_is_aborted_frees_its_image_and_is_notified(
-    install: Install, workload: Workload
+    installation: Installation, workload: Workload
 ) -> None:
     workload.behave(never_ends=True)
     workload.register()
-    states = install.client("stepfunctions")
+    states = installation.client("stepfunctions")
     deadline = time.monotonic() + 20
     while not (running := [each for each in workload.scans() if each["status"] == "RUNNING"]):
         assert time.monotonic() < deadline
         time.sleep(0.1)
     states.stop_execution(executionArn=running[0]["executionArn"])
-    while not (sent := install.notifications()):
+    while not (sent := installation.notifications()):
         assert time.monotonic() < deadline
         time.sleep(0.1)
     assert sent[0]["verdict"] == "ERROR"
@@ -28,31 +28,39 @@ def test_a_scan_that_is_aborted_frees_its_image_and_is_notified(
         time.sleep(0.1)
 
 
-def test_an_unreadable_result_is_never_clean(install: Install, workload: Workload) -> None:
+def test_an_unreadable_result_is_never_clean(
+    installation: Installation, workload: Workload
+) -> None:
     workload.find(CRITICAL)
-    number = install.qualys.control.fail("/csapi/v1.3/images/[0-9a-f]+/vuln", times=0, truncate=20)
+    number = installation.qualys.control.fail(
+        "/csapi/v1.3/images/[0-9a-f]+/vuln", times=0, truncate=20
+    )
     try:
         workload.deploy_once()
     finally:
-        install.qualys.control.mend(number)
+        installation.qualys.control.mend(number)
     assert workload.verdict()["status"] == "ERROR"
-    (sent,) = install.notifications()
+    (sent,) = installation.notifications()
     assert sent["verdict"] == "ERROR"
 
 
-def test_no_earlier_version_answers_for_a_new_one(install: Install, workload: Workload) -> None:
+def test_no_earlier_version_answers_for_a_new_one(
+    installation: Installation, workload: Workload
+) -> None:
     """F1: with v1 known and clean, v2 is looked at itself."""
     workload.deploy()
     assert workload.verdict()["status"] == "CLEAN"
     second = workload.push("second", tag="2")
-    install.qualys.control.set_findings(second.config_digest, CRITICAL)
+    installation.qualys.control.set_findings(second.config_digest, CRITICAL)
     workload.deploy(second.by_tag, service=f"{workload.name}-2")
-    assert install.verdicts()[second.digest]["status"] == "FINDINGS"
+    assert installation.verdicts()[second.digest]["status"] == "FINDINGS"
 
 
-def test_the_schedule_is_removed_after_its_use(install: Install, workload: Workload) -> None:
+def test_the_schedule_is_removed_after_its_use(
+    installation: Installation, workload: Workload
+) -> None:
     workload.deploy()
-    names = [each["name"] for each in install.qualys.control.state()["schedules"]]
+    names = [each["name"] for each in installation.qualys.control.state()["schedules"]]
     assert not [name for name in names if workload.name in name]
 
 

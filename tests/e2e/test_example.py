@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.aws import ACCOUNT, REGION
-from sandbox.install import Install
+from sandbox.installation import Installation
 from sandbox.terraform import changes
 from tests.support.documents import block
 from tests.support.shell import Shell
@@ -17,8 +17,8 @@ from .resources import resources
 
 
 @pytest.fixture(scope="module")
-def plan_after_apply(install: Install) -> Json:
-    return install.terraform.plan()
+def plan_after_apply(installation: Installation) -> Json:
+    return installation.terraform.plan()
 
 
 def test_a_plan_after_apply_changes_nothing(plan_after_apply: Json) -> None:
@@ -26,24 +26,24 @@ def test_a_plan_after_apply_changes_nothing(plan_after_apply: Json) -> None:
     assert changes(plan_after_apply) == {}
 
 
-def test_the_example_is_valid_on_its_own(install: Install) -> None:
-    install.terraform.validate()
+def test_the_example_is_valid_on_its_own(installation: Installation) -> None:
+    installation.terraform.validate()
 
 
 def test_the_plan_keeps_every_policy(plan_after_apply: Json, tmp_path: Path) -> None:
-    compliance.check(plan_after_apply, "install", tmp_path)
+    compliance.check(plan_after_apply, "installation", tmp_path)
 
 
 def test_no_check_fails_without_a_reason(plan_after_apply: Json, tmp_path: Path) -> None:
     checkov.check(plan_after_apply, tmp_path)
 
 
-def test_the_command_of_the_page_leaves_nothing(install: Install, tmp_path: Path) -> None:
+def test_the_command_of_the_page_leaves_nothing(installation: Installation, tmp_path: Path) -> None:
     kinds = {"functions", "machines", "tables", "queues", "topics", "roles", "rules", "alarms"}
-    assert kinds <= resources(install).keys()
-    folder, lifetime = install.terraform.folder, install.providers
-    shell = Shell.of(install.aws, folder, tmp_path, ACCOUNT, REGION, lifetime)
-    credential = json.dumps({"token": install.token})
+    assert kinds <= resources(installation).keys()
+    folder, lifetime = installation.terraform.folder, installation.providers
+    shell = Shell.of(installation.aws, folder, tmp_path, ACCOUNT, REGION, lifetime)
+    credential = json.dumps({"token": installation.token})
     page = block("examples/single-account/README.md#remove")
     shell.type(page, answer="yes\n", TF_VAR_qualys_credentials=credential)
-    assert resources(install) == {}
+    assert resources(installation) == {}

@@ -3,19 +3,19 @@
 import json
 from typing import Any
 
-from sandbox.install import Install
+from sandbox.installation import Installation
 
 from .conftest import Workload
 
 
-def start(install: Install, event: Any) -> dict[str, Any]:
+def start(installation: Installation, event: Any) -> dict[str, Any]:
     """The intake's execution of one event."""
-    before = {each["executionArn"] for each in install.intakes()}
-    install.client("stepfunctions").start_execution(
-        stateMachineArn=install.outputs["intake_state_machine_arn"], input=json.dumps(event)
+    before = {each["executionArn"] for each in installation.intakes()}
+    installation.client("stepfunctions").start_execution(
+        stateMachineArn=installation.outputs["intake_state_machine_arn"], input=json.dumps(event)
     )
-    install.wait_until_idle()
-    (new,) = [each for each in install.intakes() if each["executionArn"] not in before]
+    installation.wait_until_idle()
+    (new,) = [each for each in installation.intakes() if each["executionArn"] not in before]
     return new
 
 
@@ -30,15 +30,15 @@ def call(**detail: Any) -> dict[str, Any]:
     }
 
 
-def test_what_cannot_be_read_is_kept_whole(install: Install, workload: Workload) -> None:
+def test_what_cannot_be_read_is_kept_whole(installation: Installation, workload: Workload) -> None:
     event = ["list"]
-    assert start(install, event)["status"] == "FAILED"
-    (kept,) = install.failed_events()
+    assert start(installation, event)["status"] == "FAILED"
+    (kept,) = installation.failed_events()
     assert (kept["body"], kept["error"]) == (event, "MalformedEvent")
 
 
 def test_a_hundred_containers_of_every_kind_lose_none_of_their_siblings(
-    install: Install, workload: Workload
+    installation: Installation, workload: Workload
 ) -> None:
     account = "111111111111"
     odd = [
@@ -60,10 +60,10 @@ def test_a_hundred_containers_of_every_kind_lose_none_of_their_siblings(
     tasks = [{"taskDefinitionArn": "arn:aws:ecs:x:1:task-definition/x:1", "containers": containers}]
     event = call(eventName="RunTask", responseElements={"tasks": tasks})
     assert len(containers) == 100
-    execution = start(install, event)
+    execution = start(installation, event)
     assert execution["status"] == "SUCCEEDED", execution
     assert workload.verdict()["status"] == "CLEAN"
-    verdicts = {item["uri"]: item["status"] for item in install.verdicts().values()}
+    verdicts = {item["uri"]: item["status"] for item in installation.verdicts().values()}
     for image in ("nginx", "localhost:5000/app:1", "UPPER/Case:1", "${IMAGE}", "line\\nbreak"):
         assert verdicts[image] == "UNSCANNABLE"
     # Both references name one image: one scan.

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.install import Install
+from sandbox.installation import Installation
 
 from .conftest import CLUSTER, CRITICAL, Workload
 
@@ -13,41 +13,45 @@ Json = dict[str, Any]
 SECOND = {"qid": 2, "severity": 4, "title": "a high finding", "cveids": ["CVE-2026-0002"]}
 
 
-def deploy_version(install: Install, workload: Workload, tag: str, *findings: Json) -> None:
+def deploy_version(
+    installation: Installation, workload: Workload, tag: str, *findings: Json
+) -> None:
     workload.find(list(findings))
     pushed = workload.push(tag, tag=tag)
-    install.ecs.update_service(
+    installation.ecs.update_service(
         cluster=CLUSTER, service=workload.name, taskDefinition=workload.register(pushed.by_tag)
     )
-    install.wait_until_idle()
+    installation.wait_until_idle()
 
 
-def sent_for_service(install: Install, workload: Workload) -> list[Json]:
+def sent_for_service(installation: Installation, workload: Workload) -> list[Json]:
     return [
         each
-        for each in install.notifications()
+        for each in installation.notifications()
         if any(entry["service"] == workload.name for entry in each["workloads"])
     ]
 
 
-def test_the_next_version_is_notified_of_what_is_new(install: Install, workload: Workload) -> None:
+def test_the_next_version_is_notified_of_what_is_new(
+    installation: Installation, workload: Workload
+) -> None:
     workload.find(CRITICAL)
     workload.deploy()
-    (first,) = sent_for_service(install, workload)
+    (first,) = sent_for_service(installation, workload)
     assert "compared" not in first["workloads"][0]
 
-    deploy_version(install, workload, "2", *CRITICAL)
-    assert sent_for_service(install, workload) == [], "nothing is new to this service"
+    deploy_version(installation, workload, "2", *CRITICAL)
+    assert sent_for_service(installation, workload) == [], "nothing is new to this service"
 
-    deploy_version(install, workload, "3", SECOND)
-    (third,) = sent_for_service(install, workload)
+    deploy_version(installation, workload, "3", SECOND)
+    (third,) = sent_for_service(installation, workload)
     (entry,) = [each for each in third["workloads"] if each["service"] == workload.name]
     assert entry["compared"] == {"new": 1, "still_open": 0, "fixed": 1}
     assert [(each["qid"], each["new"]) for each in third["findings"]] == [(2, True)]
 
 
 def test_a_finding_that_an_exception_accepts_is_counted_and_not_notified(
-    install: Install, workload: Workload
+    installation: Installation, workload: Workload
 ) -> None:
     exception = {
         "qid": None,
@@ -57,7 +61,7 @@ def test_a_finding_that_an_exception_accepts_is_counted_and_not_notified(
         "reason": "not reachable",
         "owner": "tests",
     }
-    dynamodb, table = install.client("dynamodb"), install.outputs["cache_table"]["name"]
+    dynamodb, table = installation.client("dynamodb"), installation.outputs["cache_table"]["name"]
     item = {
         "imageDigest": {"S": "exceptions"},
         "exceptions": {"S": json.dumps([exception])},
@@ -68,33 +72,34 @@ def test_a_finding_that_an_exception_accepts_is_counted_and_not_notified(
         workload.deploy()
     finally:
         dynamodb.delete_item(TableName=table, Key={"imageDigest": item["imageDigest"]})
-    assert install.notifications() == []
+    assert installation.notifications() == []
     assert workload.verdict()["counts"]["critical"] == 1
 
 
 @pytest.fixture
-def digests(install: Install) -> str:
+def digests(installation: Installation) -> str:
     filtered = json.dumps({"verdict": ["DIGEST"]})
-    return install.subscribe("digests", FilterPolicy=filtered, RawMessageDelivery="true")
+    return installation.subscribe("digests", FilterPolicy=filtered, RawMessageDelivery="true")
 
 
 def test_what_runs_unscannable_is_in_the_digest(
-    install: Install, workload: Workload, digests: str
+    installation: Installation, workload: Workload, digests: str
 ) -> None:
     workload.deploy("docker.io/library/nginx:1.27")
-    assert install.notifications() == []
+    assert installation.notifications() == []
     notice = {"imageDigest": {"S": "notice#daily digest"}}
-    install.client("dynamodb").delete_item(
-        TableName=install.outputs["cache_table"]["name"], Key=notice
+    installation.client("dynamodb").delete_item(
+        TableName=installation.outputs["cache_table"]["name"], Key=notice
     )
-    machine = {"intake_state_machine_arn": install.outputs["intake_state_machine_arn"]}
+    machine = {"intake_state_machine_arn": installation.outputs["intake_state_machine_arn"]}
     for _ in range(2):
-        answer = install.client("lambda").invoke(
-            FunctionName=install.outputs["function_names"]["reconcile"], Payload=json.dumps(machine)
+        answer = installation.client("lambda").invoke(
+            FunctionName=installation.outputs["function_names"]["reconcile"],
+            Payload=json.dumps(machine),
         )
         assert "FunctionError" not in answer, answer["Payload"].read()
-    install.wait_until_idle()
-    (message,) = install.messages(digests)
+    installation.wait_until_idle()
+    (message,) = installation.messages(digests)
     sent = json.loads(message["Body"])
     (nginx,) = [each for each in sent["unscannable"] if "nginx:1.27" in each["uri"]]
     assert any(workload.name in entry for entry in nginx["workloads"])

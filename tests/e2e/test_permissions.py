@@ -1,7 +1,7 @@
 """Each permission of each role is needed by something seen here, and nothing beyond is granted.
 
-Of the roles that an install has by default: the emulator has no Security Hub, so what imports into
-it is held to its policy in tests/workflow.tftest.hcl alone.
+Of the roles that an installation has by default: the emulator has no Security Hub, so what imports
+into it is held to its policy in tests/workflow.tftest.hcl alone.
 """
 
 import json
@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from sandbox.install import Install
+from sandbox.installation import Installation
 from tests.e2e.permissions import allowed, declared, roles, used
 
 from .conftest import CLUSTER, CRITICAL, Without, Workload
@@ -78,20 +78,20 @@ NOBODYS = (
 
 
 @pytest.fixture
-def exercised(install: Install, workload: Workload, without: Without) -> None:
+def exercised(installation: Installation, workload: Workload, without: Without) -> None:
     """Every way through the pipeline that takes a permission of its own."""
-    qualys, table = install.qualys.control, install.outputs["cache_table"]["name"]
-    dynamodb = install.client("dynamodb")
+    qualys, table = installation.qualys.control, installation.outputs["cache_table"]["name"]
+    dynamodb = installation.client("dynamodb")
     entry = {"imageDigest": {"S": "registry#111111111111#us-east-1"}}
 
     workload.find(CRITICAL)
     workload.behave(scan_seconds=4)
     workload.deploy()  # a second entry joins while the scan runs
     workload.behave(scan_seconds=0.2)
-    install.wait_until_idle()  # only a task that is known to run is looked for when it stops
-    install.ecs.update_service(cluster=CLUSTER, service=workload.name, desiredCount=0)
-    install.wait_until_idle()
-    install.ecs.update_service(cluster=CLUSTER, service=workload.name, desiredCount=1)
+    installation.wait_until_idle()  # only a task that is known to run is looked for when it stops
+    installation.ecs.update_service(cluster=CLUSTER, service=workload.name, desiredCount=0)
+    installation.wait_until_idle()
+    installation.ecs.update_service(cluster=CLUSTER, service=workload.name, desiredCount=1)
     workload.deploy_once(workload.push("by its digest", tag="0").by_digest)
     missing = f"{workload.pushed.registry}/{workload.pushed.repository}:no-such-tag"
     workload.deploy(missing, service=f"{workload.name}-missing")
@@ -118,7 +118,7 @@ def exercised(install: Install, workload: Workload, without: Without) -> None:
     with without("parse_event", "ecs:DescribeTaskDefinition"):
         workload.deploy(service=f"{workload.name}-again")
 
-    _reconcile(install, workload)
+    _reconcile(installation, workload)
 
     workload.behave(never_ends=True)
     workload.register(workload.push("whose scan is aborted", tag="5").by_tag)
@@ -126,25 +126,25 @@ def exercised(install: Install, workload: Workload, without: Without) -> None:
     while not (running := [each for each in workload.scans() if each["status"] == "RUNNING"]):
         assert time.monotonic() < deadline
         time.sleep(0.1)
-    install.failed_events()
+    installation.failed_events()
     with without("send_notification", "sns:Publish"):
-        install.client("stepfunctions").stop_execution(executionArn=running[0]["executionArn"])
-        while not install.failed_events():
+        installation.client("stepfunctions").stop_execution(executionArn=running[0]["executionArn"])
+        while not installation.failed_events():
             assert time.monotonic() < deadline
             time.sleep(0.1)
-    install.wait_until_idle()
+    installation.wait_until_idle()
 
 
-def _reconcile(install: Install, workload: Workload) -> None:
+def _reconcile(installation: Installation, workload: Workload) -> None:
     """With an image whose verdict is gone, an inventory row that nothing runs, and an image for
     the daily digest; and once more, when that image has its findings again."""
-    dynamodb = install.client("dynamodb")
+    dynamodb = installation.client("dynamodb")
     unscannable = workload.register("docker.io/library/redis:7", family="digest")
-    install.ecs.run_task(cluster=CLUSTER, taskDefinition=unscannable)
-    install.wait_until_idle()
+    installation.ecs.run_task(cluster=CLUSTER, taskDefinition=unscannable)
+    installation.wait_until_idle()
     gone = {"imageDigest": {"S": workload.key}}
-    dynamodb.delete_item(TableName=install.outputs["cache_table"]["name"], Key=gone)
-    inventory = install.outputs["inventory_table"]["name"]
+    dynamodb.delete_item(TableName=installation.outputs["cache_table"]["name"], Key=gone)
+    inventory = installation.outputs["inventory_table"]["name"]
     row = {
         "digest": {"S": "gone"},
         "workload": {"S": "111111111111#us-east-1#gone#gone"},
@@ -155,24 +155,27 @@ def _reconcile(install: Install, workload: Workload) -> None:
     dynamodb.put_item(TableName=inventory, Item=row)
     below = {"digest": {"S": f"tasks#gone#{row['workload']['S']}"}, "workload": {"S": "a task"}}
     dynamodb.put_item(TableName=inventory, Item=below)
-    machine = {"intake_state_machine_arn": install.outputs["intake_state_machine_arn"]}
+    machine = {"intake_state_machine_arn": installation.outputs["intake_state_machine_arn"]}
     found = []
     for _ in range(2):
-        answer = install.client("lambda").invoke(
-            FunctionName=install.outputs["function_names"]["reconcile"], Payload=json.dumps(machine)
+        answer = installation.client("lambda").invoke(
+            FunctionName=installation.outputs["function_names"]["reconcile"],
+            Payload=json.dumps(machine),
         )
         found.append(json.loads(answer["Payload"].read()))
         assert "FunctionError" not in answer, found
-        install.wait_until_idle()
+        installation.wait_until_idle()
     assert found[0]["closed"] >= 1
     assert found[0]["sent"] >= 1
 
 
-def test_each_role_may_do_what_it_does_and_nothing_else(install: Install, exercised: None) -> None:
-    mine = roles(install.aws, PREFIX)
-    seen = {each for each in used(install.aws) if each[0] in mine}
+def test_each_role_may_do_what_it_does_and_nothing_else(
+    installation: Installation, exercised: None
+) -> None:
+    mine = roles(installation.aws, PREFIX)
+    seen = {each for each in used(installation.aws) if each[0] in mine}
     needed = {use[:2] for use in seen}
-    permitted = {each for each in declared(install.aws, PREFIX) if each[0] != ONCE_A_DAY}
+    permitted = {each for each in declared(installation.aws, PREFIX) if each[0] != ONCE_A_DAY}
     permitted.remove(OF_AGENTS)
     assert {each for each in permitted - needed if each[1] not in UNSEEN} == set(), "never used"
 
@@ -184,7 +187,8 @@ def test_each_role_may_do_what_it_does_and_nothing_else(install: Install, exerci
     beyond = {
         (name, *call)
         for name, arn in mine.items()
-        for call in allowed(install.aws, arn, calls) - {use[1:] for use in seen if use[0] == name}
+        for call in allowed(installation.aws, arn, calls)
+        - {use[1:] for use in seen if use[0] == name}
         if call[0] not in OF_ANY_RESOURCE.get(name, ())
     }
     assert beyond == set()

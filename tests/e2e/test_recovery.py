@@ -10,7 +10,7 @@ import pytest
 
 from sandbox import images
 from sandbox.aws import ACCOUNT, REGION
-from sandbox.install import Install
+from sandbox.installation import Installation
 
 from .conftest import CLUSTER, CRITICAL, Workload
 
@@ -24,8 +24,8 @@ class Killed(Workload):
     """An image whose functions are killed in their first invocation."""
 
     def kill(self, function: str, when: str, call: str = "", **which: int) -> None:
-        name = self.install.outputs["function_names"][function]
-        self.install.aws.kill(name, when, call, event=self._mentioned, **which)
+        name = self.installation.outputs["function_names"][function]
+        self.installation.aws.kill(name, when, call, event=self._mentioned, **which)
 
     def kill_after(self, calls: int, *functions: str) -> None:
         """Each function is killed when it has made so many calls."""
@@ -33,13 +33,13 @@ class Killed(Workload):
             self.kill(function, "after" if calls else "before", number=calls or 1)
 
     def struck(self) -> list[bool]:
-        kills = self.install.aws.kills()
+        kills = self.installation.aws.kills()
         return [each["struck"] for each in kills if each["event"] == self._mentioned]
 
     def jobs(self) -> int:
         """How many scans Qualys was asked for."""
         route = "/csapi/v1.3/registry/{registry_id}/schedule"
-        return self.install.qualys.control.count("POST", route, image=f"tests/{self.name}")
+        return self.installation.qualys.control.count("POST", route, image=f"tests/{self.name}")
 
     def count_notified(self, notifications: list[Json]) -> int:
         about = [each["image"]["repository"] for each in notifications]
@@ -50,41 +50,41 @@ class Killed(Workload):
         return rf"\b{self.name}\b(?!-)"
 
 
-def make(install: Install, name: str, region: str = REGION) -> Killed:
-    ecr, repository = install.aws.client("ecr", region=region), f"tests/{name}"
+def make(installation: Installation, name: str, region: str = REGION) -> Killed:
+    ecr, repository = installation.aws.client("ecr", region=region), f"tests/{name}"
     ecr.create_repository(repositoryName=repository)
-    made = Killed(install, name, images.push(ecr, repository, images.build(name), "1"))
+    made = Killed(installation, name, images.push(ecr, repository, images.build(name), "1"))
     made.find(CRITICAL)
     return made
 
 
 @pytest.fixture
-def killed(install: Install, workload: Workload) -> Killed:
-    return make(install, f"{workload.name}-killed")
+def killed(installation: Installation, workload: Workload) -> Killed:
+    return make(installation, f"{workload.name}-killed")
 
 
 def test_a_function_may_be_killed_after_any_of_its_calls(
-    install: Install, workload: Workload
+    installation: Installation, workload: Workload
 ) -> None:
     """Of one image all functions are killed before their first call, of the next one after it, and
     so on, once when they scan and once when the known verdict meets a service."""
     workload.deploy_once()  # Qualys knows the registry from now on
-    killed = [make(install, f"{workload.name}-{calls}") for calls in range(MOST_CALLS + 1)]
+    killed = [make(installation, f"{workload.name}-{calls}") for calls in range(MOST_CALLS + 1)]
     together = 4  # more meet Lambda's limit, and the retries after it are another test's
     for first in range(0, len(killed), together):
         some = killed[first : first + together]
         for calls, each in enumerate(some, first):
             each.kill_after(calls, *EITHER, *SCAN)
         definitions = [each.register() for each in some]
-        install.wait_until_idle()
+        installation.wait_until_idle()
         for calls, each in enumerate(some, first):
             each.kill_after(calls, *EITHER)
         for each, definition in zip(some, definitions, strict=True):
-            install.ecs.create_service(
+            installation.ecs.create_service(
                 cluster=CLUSTER, serviceName=each.name, taskDefinition=definition, desiredCount=1
             )
-        install.wait_until_idle()
-    notifications = install.notifications()
+        installation.wait_until_idle()
+    notifications = installation.notifications()
     scanned = [each for each in notifications if not each["workloads"]]
     deployed = [each for each in notifications if each["workloads"]]
     ends = {
@@ -100,11 +100,11 @@ def test_a_function_may_be_killed_after_any_of_its_calls(
         for each in killed
     }
     good = {"verdict": "FINDINGS", "scans": ["SUCCEEDED"], "jobs": 1, "notified": (1, 1)}
-    kept = Counter(each["error"] for each in install.failed_events())
+    kept = Counter(each["error"] for each in installation.failed_events())
     assert kept == {}
     assert ends == dict.fromkeys(ends, good)
     assert max(each.count_notified(notifications) for each in killed) <= 4
-    running = {row["service"] for row in install.inventory() if row["state"] == "running"}
+    running = {row["service"] for row in installation.inventory() if row["state"] == "running"}
     assert running >= set(ends)
     assert all(killed[0].struck())
     assert not any(killed[-1].struck()), "MOST_CALLS are fewer than a function makes"
@@ -112,12 +112,12 @@ def test_a_function_may_be_killed_after_any_of_its_calls(
 
 @pytest.mark.parametrize(("when", "most"), [("before", 1), ("after", 2)])
 def test_a_notification_repeats_only_if_it_was_sent_before_the_kill(
-    install: Install, killed: Killed, when: str, most: int
+    installation: Installation, killed: Killed, when: str, most: int
 ) -> None:
     killed.kill("send_notification", when, "sns:Publish")
     killed.deploy_once()
     assert killed.struck() == [True]
-    assert 1 <= killed.count_notified(install.notifications()) <= most
+    assert 1 <= killed.count_notified(installation.notifications()) <= most
     assert killed.verdict()["status"] == "FINDINGS", killed.verdict().get("reason")
 
 
@@ -132,10 +132,10 @@ def test_a_scan_that_was_asked_for_before_the_kill_is_not_asked_for_again(
     assert killed.verdict()["status"] == "FINDINGS", killed.verdict().get("reason")
 
 
-def expire(install: Install, key: str) -> None:
+def expire(installation: Installation, key: str) -> None:
     """Ends what is held under a key of the cache, as time would."""
-    install.client("dynamodb").update_item(
-        TableName=install.outputs["cache_table"]["name"],
+    installation.client("dynamodb").update_item(
+        TableName=installation.outputs["cache_table"]["name"],
         Key={"imageDigest": {"S": key}},
         UpdateExpression="SET #ttl = :past",
         ExpressionAttributeNames={"#ttl": "ttl"},
@@ -143,31 +143,31 @@ def expire(install: Install, key: str) -> None:
     )
 
 
-def redrive(install: Install) -> set[str]:
+def redrive(installation: Installation) -> set[str]:
     """Starts all that is queued for redrive, and waits for its end. Returns the errors."""
-    kept = install.failed_events()
+    kept = installation.failed_events()
     for each in kept:
-        install.client("stepfunctions").start_execution(
-            stateMachineArn=install.outputs["intake_state_machine_arn"],
+        installation.client("stepfunctions").start_execution(
+            stateMachineArn=installation.outputs["intake_state_machine_arn"],
             input=json.dumps(each["body"]),
         )
-    install.wait_until_idle()
+    installation.wait_until_idle()
     return {each["error"] for each in kept}
 
 
 @pytest.mark.parametrize(("when", "region"), [("before", "eu-west-1"), ("after", "us-west-2")])
 def test_a_registry_is_created_once(
-    install: Install, workload: Workload, when: str, region: str
+    installation: Installation, workload: Workload, when: str, region: str
 ) -> None:
-    killed = make(install, f"{workload.name}-abroad", region)
+    killed = make(installation, f"{workload.name}-abroad", region)
     killed.kill("get_registry", when, "POST .*/registry$")
     killed.deploy_once()
     assert killed.struck() == [True]
     if when == "before":  # who is to create it is held for a minute, whose waits take no time here
-        expire(install, f"registry#{ACCOUNT}#{region}")
-        assert redrive(install) == {"RegistryNotReady"}
+        expire(installation, f"registry#{ACCOUNT}#{region}")
+        assert redrive(installation) == {"RegistryNotReady"}
     assert killed.verdict()["status"] == "FINDINGS", killed.verdict().get("reason")
-    registries = install.qualys.control.state()["registries"]
+    registries = installation.qualys.control.state()["registries"]
     assert len([each for each in registries if region in each["registryUri"]]) == 1
 
 
@@ -196,31 +196,33 @@ def attempts(machine: Json, state: str) -> int:
     ],
 )
 def test_what_is_killed_at_each_attempt_is_queued_for_redrive(
-    install: Install, killed: Killed, machine: str, state: str, function: str, call: str
+    installation: Installation, killed: Killed, machine: str, state: str, function: str, call: str
 ) -> None:
-    states = install.client("stepfunctions")
-    arn = install.outputs[f"{machine}_state_machine_arn"]
+    states = installation.client("stepfunctions")
+    arn = installation.outputs[f"{machine}_state_machine_arn"]
     definition = json.loads(states.describe_state_machine(stateMachineArn=arn)["definition"])
     for number in range(attempts(definition, state)):
         killed.kill(function, "after", call, invocation=number + 1)
     killed.deploy_once()
     assert all(killed.struck())
-    assert redrive(install) == {"Runtime.ExitError"}
+    assert redrive(installation) == {"Runtime.ExitError"}
     assert killed.verdict()["status"] == "FINDINGS", killed.verdict().get("reason")
-    assert killed.count_notified(install.notifications()) >= 1
-    assert install.failed_events() == []
+    assert killed.count_notified(installation.notifications()) >= 1
+    assert installation.failed_events() == []
 
 
-def test_a_lease_that_nobody_holds_any_more_runs_out(install: Install, workload: Workload) -> None:
+def test_a_lease_that_nobody_holds_any_more_runs_out(
+    installation: Installation, workload: Workload
+) -> None:
     """As after an execution of which nothing came back."""
     workload.find(CRITICAL)
     workload.behave(never_ends=True)
     service = {"cluster": CLUSTER, "taskDefinition": workload.register(), "desiredCount": 1}
-    install.wait_until_idle()
+    installation.wait_until_idle()
     (scan,) = workload.scans()
     now = int(time.time())
-    table, key = install.outputs["cache_table"]["name"], {"imageDigest": {"S": workload.key}}
-    dynamodb = install.client("dynamodb")
+    table, key = installation.outputs["cache_table"]["name"], {"imageDigest": {"S": workload.key}}
+    dynamodb = installation.client("dynamodb")
 
     def hold(until: int) -> None:
         dynamodb.update_item(
@@ -233,13 +235,15 @@ def test_a_lease_that_nobody_holds_any_more_runs_out(install: Install, workload:
 
     workload.behave(never_ends=False)
     hold(now + 3600)
-    install.ecs.create_service(serviceName=workload.name, **service)
-    install.wait_until_idle()
+    installation.ecs.create_service(serviceName=workload.name, **service)
+    installation.wait_until_idle()
     assert [each["name"] for each in workload.scans()] == [scan["name"]]
     hold(now - 1)
-    install.ecs.create_service(serviceName=f"{workload.name}-later", **service)
-    install.wait_until_idle()
+    installation.ecs.create_service(serviceName=f"{workload.name}-later", **service)
+    installation.wait_until_idle()
     assert len(workload.scans()) == 2
     assert workload.verdict()["status"] == "FINDINGS"
-    workloads = {each["service"] for sent in install.notifications() for each in sent["workloads"]}
+    workloads = {
+        each["service"] for sent in installation.notifications() for each in sent["workloads"]
+    }
     assert workloads >= {workload.name, f"{workload.name}-later"}

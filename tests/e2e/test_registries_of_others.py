@@ -6,15 +6,17 @@ import pytest
 
 from sandbox import images
 from sandbox.aws import ACCOUNT
-from sandbox.install import Install
+from sandbox.installation import Installation
 
 OWNER = "999900009999"
 PULL = ("BatchGetImage", "DescribeImages", "GetDownloadUrlForLayer", "BatchCheckLayerAvailability")
 
 
-def push(install: Install, repository: str, actions: tuple[str, ...]) -> images.PushedImage:
+def push(
+    installation: Installation, repository: str, actions: tuple[str, ...]
+) -> images.PushedImage:
     """An image in a repository that lets the installation's account do these things."""
-    ecr = install.aws.client("ecr", OWNER)
+    ecr = installation.aws.client("ecr", OWNER)
     ecr.create_repository(repositoryName=repository)
     if actions:
         statement = {
@@ -32,14 +34,14 @@ def push(install: Install, repository: str, actions: tuple[str, ...]) -> images.
     [("open/app", PULL, {"CLEAN"}), ("closed/app", (), set())],
 )
 def test_the_repository_decides(
-    install: Install, repository: str, actions: tuple[str, ...], verdicts: set[str]
+    installation: Installation, repository: str, actions: tuple[str, ...], verdicts: set[str]
 ) -> None:
     """Of an image that may not be read, nothing is asked at Qualys and nothing is remembered."""
-    image = push(install, repository, actions)
-    install.ecs.register_task_definition(
+    image = push(installation, repository, actions)
+    installation.ecs.register_task_definition(
         family=repository.replace("/", "-"),
         containerDefinitions=[{"name": "app", "image": image.by_digest}],
     )
-    install.wait_until_idle()
-    found = install.verdicts().items()
+    installation.wait_until_idle()
+    found = installation.verdicts().items()
     assert {item["status"] for key, item in found if image.digest in key} == verdicts

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.install import Install
+from sandbox.installation import Installation
 from sandbox.qualys import Credentials, EcrImages, QualysSimulator, make_sensor_user
 from sandbox.terraform import Terraform
 from tests.support.authority import private_tls
@@ -24,7 +24,7 @@ PASSWORD = "canary-proxy-7f1c0a"
 class Network:
     """Qualys in it, and the installation that is moved into it."""
 
-    install: Install
+    installation: Installation
     gateway: QualysSimulator
     proxy: PasswordProxy
     authority: str
@@ -33,18 +33,18 @@ class Network:
     def apply(self, **more: Any) -> dict[str, Any]:
         """Has the functions go through the proxy. Returns the plan."""
         secret = {
-            "token": self.install.token,
+            "token": self.installation.token,
             "proxy_user": "scan",
             "proxy_password": PASSWORD,
         }
         environment = {"TF_VAR_qualys_credentials": json.dumps(secret)}
-        folder = self.install.terraform.folder
-        environment |= self.install.aws.environment()
+        folder = self.installation.terraform.folder
+        environment |= self.installation.aws.environment()
         terraform = Terraform(folder, environment, self.printed.append)
         network = {"https_proxy": self.proxy.url, "no_proxy": ".amazonaws.com", **more}
-        self.install.set_variables(
+        self.installation.set_variables(
             {
-                **self.install.variables,
+                **self.installation.variables,
                 "qualys_gateway_url": self.gateway.url,
                 "qualys_credentials_version": 2,
                 "network": network,
@@ -56,60 +56,60 @@ class Network:
 
 
 @pytest.fixture
-def network(install: Install, tmp_path: Path) -> Iterator[Network]:
+def network(installation: Installation, tmp_path: Path) -> Iterator[Network]:
     tls = private_tls(tmp_path)
-    sensor = make_sensor_user(install.aws.endpoint, "900000000009")
-    images = EcrImages(install.aws.endpoint, lambda: sensor)
-    credentials = Credentials(tokens=(install.token,))
+    sensor = make_sensor_user(installation.aws.endpoint, "900000000009")
+    images = EcrImages(installation.aws.endpoint, lambda: sensor)
+    credentials = Credentials(tokens=(installation.token,))
     with (
         QualysSimulator(credentials, images, scenario={"scan_seconds": 0.2}, tls=tls) as gateway,
         password_proxy("scan", PASSWORD) as proxy,
     ):
-        yield Network(install, gateway, proxy, tls.authority.read_text(), [])
+        yield Network(installation, gateway, proxy, tls.authority.read_text(), [])
 
 
-def everything_readable(install: Install) -> Iterator[str]:
+def everything_readable(installation: Installation) -> Iterator[str]:
     """What the state, the functions' configuration, logs and executions show."""
-    yield (install.terraform.folder / "terraform.tfstate").read_text()
-    functions, logs = install.client("lambda"), install.client("logs")
+    yield (installation.terraform.folder / "terraform.tfstate").read_text()
+    functions, logs = installation.client("lambda"), installation.client("logs")
     yield json.dumps(functions.list_functions(), default=str)
     for group in logs.describe_log_groups()["logGroups"]:
         pages = logs.get_paginator("filter_log_events")
         for page in pages.paginate(logGroupName=group["logGroupName"]):
             yield json.dumps(page, default=str)
-    for scan in install.scans():
-        yield json.dumps(list(install.scan_history(scan["executionArn"])), default=str)
+    for scan in installation.scans():
+        yield json.dumps(list(installation.scan_history(scan["executionArn"])), default=str)
 
 
 def test_nothing_is_lost_until_the_authority_is_known(
-    install: Install, workload: Workload, network: Network
+    installation: Installation, workload: Workload, network: Network
 ) -> None:
     plans = [network.apply()]
     workload.deploy_once()
-    (sent,) = install.notifications()
+    (sent,) = installation.notifications()
     assert sent["verdict"] == "ERROR"
     assert sent["reason"].startswith("QualysUntrusted: GET /registry")
     assert "network.ca_bundle" in sent["reason"]
-    (kept,) = install.failed_events()
+    (kept,) = installation.failed_events()
     assert kept["error"] == "QualysUntrusted"
     assert network.gateway.control.calls() == []
     (scan,) = workload.scans()
-    assert install.scan_states(scan["executionArn"]).count("GetRegistry") == 1
+    assert installation.scan_states(scan["executionArn"]).count("GetRegistry") == 1
     assert (network.proxy.opened, network.proxy.refused) == (1, 0)
-    said = failing(look(install.aws))
+    said = failing(look(installation.aws))
     assert "is not trusted" in said["gateway-reachable"]
     assert "QualysUntrusted" in said["scans-succeed"]
 
     plans.append(network.apply(ca_bundle={"pem": network.authority}))
-    install.client("stepfunctions").start_execution(
-        stateMachineArn=install.outputs["intake_state_machine_arn"],
+    installation.client("stepfunctions").start_execution(
+        stateMachineArn=installation.outputs["intake_state_machine_arn"],
         input=json.dumps(kept["body"]),
     )
-    install.wait_until_idle()
+    installation.wait_until_idle()
     assert workload.verdict()["status"] == "CLEAN"
     assert any(call["method"] == "POST" for call in network.gateway.control.calls())
     assert not network.proxy.refused
-    assert "gateway-reachable" not in failing(look(install.aws))
+    assert "gateway-reachable" not in failing(look(installation.aws))
 
-    texts = [json.dumps(plans), *network.printed, *everything_readable(install)]
+    texts = [json.dumps(plans), *network.printed, *everything_readable(installation)]
     assert [text[:200] for text in texts if PASSWORD in text] == []

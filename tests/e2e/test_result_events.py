@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.install import Install
+from sandbox.installation import Installation
 
 from .conftest import CRITICAL, Workload
 
@@ -14,9 +14,9 @@ Json = dict[str, Any]
 
 
 @pytest.fixture
-def results(install: Install) -> Iterator[str]:
+def results(installation: Installation) -> Iterator[str]:
     """URL of a queue behind a rule on the default bus."""
-    sqs, events = install.client("sqs"), install.client("events")
+    sqs, events = installation.client("sqs"), installation.client("events")
     url = sqs.create_queue(QueueName="results")["QueueUrl"]
     queue = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
     pattern = {"source": ["image-scan"], "detail": {"verdict": ["FINDINGS", "CLEAN"]}}
@@ -43,13 +43,13 @@ def results(install: Install) -> Iterator[str]:
 
 
 def test_a_rule_gets_each_scan_that_ended(
-    install: Install, workload: Workload, results: str
+    installation: Installation, workload: Workload, results: str
 ) -> None:
     workload.find(CRITICAL)
     workload.deploy()
     workload.find([])
     workload.deploy_once(workload.push("without findings", tag="2").by_tag)
-    got = [json.loads(message["Body"]) for message in install.messages(results)]
+    got = [json.loads(message["Body"]) for message in installation.messages(results)]
     mine = {
         each["detail"]["image"]["tag"]: each
         for each in got
@@ -58,8 +58,8 @@ def test_a_rule_gets_each_scan_that_ended(
     assert len(got) == len(mine) == 2
     bad, good = mine["1"], mine["2"]
     assert (bad["source"], bad["detail-type"]) == ("image-scan", "Container Image Scan Completed")
-    assert bad["detail"]["install"] == "qualys-image-scan"
+    assert bad["detail"]["installation"] == "qualys-image-scan"
     assert (bad["detail"]["verdict"], bad["detail"]["counts"]["critical"]) == ("FINDINGS", 1)
     assert workload.name in {entry["service"] for entry in bad["detail"]["workloads"]}
     assert good["detail"]["verdict"] == "CLEAN"
-    assert install.notifications(), "people are notified as well"
+    assert installation.notifications(), "people are notified as well"

@@ -4,40 +4,40 @@ import json
 import subprocess
 import time
 
-from sandbox.install import Install
+from sandbox.installation import Installation
 
 from .conftest import SECRET_VALUE, Workload
 
 
-def absent(install: Install, text: str) -> bool:
-    return not any(canary in text for canary in (install.token, SECRET_VALUE))
+def absent(installation: Installation, text: str) -> bool:
+    return not any(canary in text for canary in (installation.token, SECRET_VALUE))
 
 
-def test_the_canaries_are_where_they_belong(install: Install, workload: Workload) -> None:
+def test_the_canaries_are_where_they_belong(installation: Installation, workload: Workload) -> None:
     """Otherwise every other test here would pass for nothing."""
-    secret = install.client("secretsmanager").get_secret_value(
-        SecretId=install.outputs["qualys_secret_arn"]
+    secret = installation.client("secretsmanager").get_secret_value(
+        SecretId=installation.outputs["qualys_secret_arn"]
     )
-    assert json.loads(secret["SecretString"]) == {"token": install.token}
+    assert json.loads(secret["SecretString"]) == {"token": installation.token}
     arn = workload.register()
-    definition = install.ecs.describe_task_definition(taskDefinition=arn)
+    definition = installation.ecs.describe_task_definition(taskDefinition=arn)
     assert SECRET_VALUE in json.dumps(definition, default=str)
 
 
-def test_not_in_state_plan_or_output_of_terraform(install: Install) -> None:
-    state = (install.terraform.folder / "terraform.tfstate").read_text()
+def test_not_in_state_plan_or_output_of_terraform(installation: Installation) -> None:
+    state = (installation.terraform.folder / "terraform.tfstate").read_text()
     assert "qualys-image-scan" in state
-    assert absent(install, state)
-    plan, lines = install.facts["plan"], install.facts["lines"]
+    assert absent(installation, state)
+    plan, lines = installation.facts["plan"], installation.facts["lines"]
     assert plan["resource_changes"]
-    assert absent(install, json.dumps(plan))
+    assert absent(installation, json.dumps(plan))
     assert any("Apply complete" in line for line in lines)
-    assert absent(install, "\n".join(lines))
+    assert absent(installation, "\n".join(lines))
 
 
-def test_not_in_any_log_group(install: Install, workload: Workload) -> None:
+def test_not_in_any_log_group(installation: Installation, workload: Workload) -> None:
     workload.deploy()
-    logs = install.client("logs")
+    logs = installation.client("logs")
     groups = [
         group["logGroupName"]
         for page in logs.get_paginator("describe_log_groups").paginate()
@@ -51,47 +51,47 @@ def test_not_in_any_log_group(install: Install, workload: Workload) -> None:
     ]
     assert any("event parsed" in line for line in lines)
     assert any("scan submitted" in line for line in lines)
-    assert absent(install, "\n".join(lines))
+    assert absent(installation, "\n".join(lines))
 
 
-def test_not_in_any_execution_history(install: Install, workload: Workload) -> None:
+def test_not_in_any_execution_history(installation: Installation, workload: Workload) -> None:
     workload.deploy()
-    states = install.client("stepfunctions")
+    states = installation.client("stepfunctions")
     texts = []
-    for scan in install.scans():
+    for scan in installation.scans():
         arn = scan["executionArn"]
         texts.append(json.dumps(states.describe_execution(executionArn=arn), default=str))
         pages = states.get_paginator("get_execution_history").paginate(executionArn=arn)
         texts += [json.dumps(page, default=str) for page in pages]
     assert any(workload.pushed.repository in text for text in texts)
-    assert absent(install, "\n".join(texts))
+    assert absent(installation, "\n".join(texts))
 
 
-def test_not_in_the_table_or_a_notification(install: Install, workload: Workload) -> None:
+def test_not_in_the_table_or_a_notification(installation: Installation, workload: Workload) -> None:
     workload.find([{"qid": 1, "severity": 5, "title": "bad"}])
     workload.deploy()
-    sent = install.notifications()
+    sent = installation.notifications()
     assert sent
-    assert absent(install, json.dumps(sent))
-    assert workload.key in install.verdicts()
-    assert absent(install, json.dumps(install.verdicts(), default=str))
+    assert absent(installation, json.dumps(sent))
+    assert workload.key in installation.verdicts()
+    assert absent(installation, json.dumps(installation.verdicts(), default=str))
 
 
-def test_not_on_any_command_line(install: Install, workload: Workload) -> None:
+def test_not_on_any_command_line(installation: Installation, workload: Workload) -> None:
     """While Terraform and the functions run."""
     workload.behave(scan_seconds=1.0)
     workload.register()
     seen = []
     plan = subprocess.Popen(
-        ["terraform", "version"], cwd=install.terraform.folder, stdout=subprocess.DEVNULL
+        ["terraform", "version"], cwd=installation.terraform.folder, stdout=subprocess.DEVNULL
     )
     for _ in range(10):
         seen.append(_processes())
         time.sleep(0.1)
     plan.wait()
-    install.wait_until_idle()
+    installation.wait_until_idle()
     assert any("sandbox.emulator" in text for text in seen)
-    assert absent(install, "\n".join(seen))
+    assert absent(installation, "\n".join(seen))
 
 
 def _processes() -> str:

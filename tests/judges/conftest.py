@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from sandbox.aws import ACCOUNT, REGION
-from sandbox.kept_install import kept_install, kept_organization
 from sandbox.organization import ELSEWHERE, PREFIX
+from sandbox.restored import restored_installation, restored_organization
 from tests.judges.policies import Policy, in_state, of_account
 from tests.judges.simulation import Judged
 
@@ -18,9 +18,9 @@ Json = dict[str, Any]
 @pytest.fixture(scope="session")
 def alone() -> Iterator[Judged]:
     """An installation of examples/single-account, in the account ACCOUNT."""
-    with kept_install(wait_scale=0.005) as install:
-        policies = list(of_account(install.aws, ACCOUNT, REGION))
-        outputs = install.outputs
+    with restored_installation(wait_scale=0.005) as installation:
+        policies = list(of_account(installation.aws, ACCOUNT, REGION))
+        outputs = installation.outputs
         names = {
             **_roles(policies),
             **outputs["topic_arns"],
@@ -36,25 +36,25 @@ def alone() -> Iterator[Judged]:
             "bucket": f"arn:aws:s3:::{outputs['trail']['bucket']}",
             "functions": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{PREFIX}",
             "logs": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/{PREFIX}",
-            "external-id": str(install.aws_base()["externalId"]),
+            "external-id": str(installation.aws_base()["externalId"]),
         }
-        _complete(policies, install.terraform.folder)
+        _complete(policies, installation.terraform.folder)
         yield Judged(policies, names)
 
 
 @pytest.fixture(scope="session")
 def organization() -> Iterator[Judged]:
     """A hub, and members of both kinds: `shop` by the templates, `tools` by regional-spoke."""
-    with kept_organization(wait_scale=0.005) as made:
-        aws, hub = made.install.aws, made.hub
+    with restored_organization(wait_scale=0.005) as made:
+        aws, hub = made.installation.aws, made.hub
         policies = list(of_account(aws, ACCOUNT, REGION))
         names = {
             **_roles(policies),
             "organization": made.id,
             "external-id": hub["describe_external_id"],
             "bus": hub["event_bus_arn"],
-            "undelivered": made.install.outputs["undelivered_events_queue"]["arn"],
-            "forwarded-rule": made.install.outputs["rule_arns"]["forwarded_deployments"],
+            "undelivered": made.installation.outputs["undelivered_events_queue"]["arn"],
+            "forwarded-rule": made.installation.outputs["rule_arns"]["forwarded_deployments"],
         }
         for member in ("shop", "tools", "images"):
             account = names[member] = getattr(made, member)
@@ -63,7 +63,7 @@ def organization() -> Iterator[Judged]:
             policies += found
         elsewhere = [(ACCOUNT, ELSEWHERE), (made.shop, ELSEWHERE)]
         policies += [each for scope in elsewhere for each in of_account(aws, *scope)]
-        _complete(policies, made.install.terraform.folder)
+        _complete(policies, made.installation.terraform.folder)
         for root in made.roots.values():
             _complete(policies, root.folder)
         yield Judged(policies, names)

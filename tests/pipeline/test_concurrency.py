@@ -100,7 +100,7 @@ def lagging(pipeline: Pipeline, seconds: float) -> None:
     pipeline.wire.rewrites["/registry"] = shown
 
 
-def test_no_more_scans_are_at_qualys_than_the_install_allows(pipeline: Pipeline) -> None:
+def test_no_more_scans_are_at_qualys_than_the_installation_allows(pipeline: Pipeline) -> None:
     pipeline.configure(MAX_CONCURRENT_SCANS="3")
     pipeline.qualys.scenario(scan_seconds=200.0)
     most: list[int] = []

@@ -14,7 +14,7 @@ from image_scan.cache.concurrency import ScanPermits
 from image_scan.cache.leases import ScanCache
 from image_scan.cache.registries import RegistryCache
 from image_scan.cache.table import CacheTable
-from image_scan.notifications.throttle import InstallNotices
+from image_scan.notifications.throttle import Throttle
 from image_scan.qualys.client import QualysClient
 from image_scan.qualys.transport import Transport
 from tests.support import builders, moto_costs, tables
@@ -80,8 +80,8 @@ def permits(table: CacheTable, clock: Clock) -> ScanPermits:
 
 
 @pytest.fixture
-def notices(table: CacheTable, clock: Clock) -> InstallNotices:
-    return InstallNotices(table, clock)
+def notices(table: CacheTable, clock: Clock) -> Throttle:
+    return Throttle(table, clock)
 
 
 @pytest.fixture

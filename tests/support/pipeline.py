@@ -1,4 +1,5 @@
-"""An install in this process: the real machines and handlers, moto's AWS, a simulated Qualys."""
+"""An installation in this process: the real machines and handlers, moto's AWS, a simulated
+Qualys."""
 
 from __future__ import annotations
 
@@ -61,7 +62,7 @@ def ended(run: Run) -> tuple[str, str]:
 
 @contextmanager
 def simulated() -> Iterator[QualysSimulator]:
-    """Qualys, for one install after another; a job is listed at once and then scanned."""
+    """Qualys, for one installation after another; a job is listed at once and then scanned."""
     at_once = {"queue_seconds": 0.0, "listing_seconds": 0.0}
     with QualysSimulator(CREDENTIALS, scenario=at_once, clock=Clock(frozen=True)) as running:
         yield running
@@ -69,7 +70,7 @@ def simulated() -> Iterator[QualysSimulator]:
 
 @contextmanager
 def installed(simulator: QualysSimulator, patch: pytest.MonkeyPatch) -> Iterator[Pipeline]:
-    """An install that has never scanned anything, with one new image pushed to ECR.
+    """An installation that has never scanned anything, with one new image pushed to ECR.
 
     No function of it may fail but by an error that the package declares.
     """
@@ -81,7 +82,7 @@ def installed(simulator: QualysSimulator, patch: pytest.MonkeyPatch) -> Iterator
 
 
 class Pipeline:
-    """One install, one subscription, and what tests do with both."""
+    """One installation, one subscription, and what tests do with both."""
 
     def __init__(self, simulator: QualysSimulator, patch: pytest.MonkeyPatch) -> None:
         self.qualys: SimulatorControl = simulator.control
@@ -368,7 +369,8 @@ class Pipeline:
 
 
 def _as_new(simulator: QualysSimulator) -> HeldImages:
-    """Makes it forget what the install before has done; the images that it holds from now on."""
+    """Makes it forget what the installation before has done; the images that it holds from now
+    on."""
     simulator.control.reset()
     simulator.world.accounts = Accounts(
         set(CREDENTIALS.tokens), dict(CREDENTIALS.users), dict(CREDENTIALS.clients)

@@ -49,7 +49,7 @@ def as_deployed(patch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
         clients._assumed.clear,
         clients._clients.clear,
         connect.client.cache_clear,
-        cross_account.install.cache_clear,
+        cross_account.accounts.cache_clear,
     )
     for each in clear:
         each()

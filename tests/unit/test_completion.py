@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from image_scan.cache.leases import ScanCache
     from image_scan.cache.table import CacheTable
     from image_scan.contracts import Completed, Lease, ScanInput, Workload
-    from image_scan.notifications.throttle import InstallNotices
+    from image_scan.notifications.throttle import Throttle
     from tests.support.doubles import Clock
 
 Complete: TypeAlias = "Callable[..., Completed]"
@@ -74,7 +74,7 @@ def notifier() -> Notifier:
 
 @pytest.fixture
 def complete_read(
-    cache: ScanCache, permits: ScanPermits, notices: InstallNotices, notifier: Notifier
+    cache: ScanCache, permits: ScanPermits, notices: Throttle, notifier: Notifier
 ) -> Complete:
     def complete(scan_input: CompletionInput, notify: Any = notifier) -> Completed:
         return completion.complete(
@@ -336,7 +336,7 @@ def test_an_image_that_needs_no_lease_is_counted_too(
 DEAD = Outcome(verdict="ERROR", error="QualysUnauthorized", cause='{"errorMessage": "HTTP 401"}')
 
 
-def test_what_is_wrong_with_the_install_is_notified_once_an_hour_and_all_are_kept(
+def test_what_is_wrong_with_the_installation_is_notified_once_an_hour_and_all_are_kept(
     cache: ScanCache, table: CacheTable, notifier: Notifier, complete: Complete, clock: Clock
 ) -> None:
     def scan(number: int) -> Completed:

@@ -11,7 +11,7 @@ from image_scan.errors import ConfigurationError
 
 ARNS = {reader: f"arn-of-{reader}" for reader in READERS}
 SETTINGS: dict[str, Callable[[], object]] = {
-    "NAME_PREFIX": config.install_name,
+    "NAME_PREFIX": config.installation_name,
     "CACHE_TABLE": config.cache_table,
     "INVENTORY_TABLE": config.inventory_table,
     "CACHE_TTL_DAYS": config.cache_ttl_seconds,

@@ -43,7 +43,7 @@ def test_a_warm_environment_forgets_the_last_input(capsys: pytest.CaptureFixture
     assert "digest" not in line
 
 
-def test_the_level_is_that_of_the_install(
+def test_the_level_is_that_of_the_installation(
     environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     environment.setenv("LOG_LEVEL", "WARNING")

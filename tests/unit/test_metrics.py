@@ -12,7 +12,7 @@ def test_a_count_is_one_line_that_cloudwatch_reads(capsys: pytest.CaptureFixture
     line = json.loads(capsys.readouterr().out)
     (declared,) = line["_aws"]["CloudWatchMetrics"]
     assert declared["Namespace"] == "ImageScan"
-    assert declared["Dimensions"] == [["Install", "Verdict"]]
+    assert declared["Dimensions"] == [["Installation", "Verdict"]]
     assert declared["Metrics"] == [{"Name": "Verdicts", "Unit": "Count"}]
-    assert (line["Verdicts"], line["Install"], line["Verdict"]) == (2, "unit", "CLEAN")
+    assert (line["Verdicts"], line["Installation"], line["Verdict"]) == (2, "unit", "CLEAN")
     assert line["_aws"]["Timestamp"] > 1_700_000_000_000

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from image_scan.cache.leases import ScanCache
     from image_scan.cache.registries import RegistryCache
     from image_scan.cache.table import CacheTable
-    from image_scan.notifications.throttle import InstallNotices
+    from image_scan.notifications.throttle import Throttle
 
     Poison = Callable[[str], None]
 
@@ -61,7 +61,7 @@ def test_an_image_at_the_permits_takes_none(poison: Poison, permits: ScanPermits
     permits.take("scan-2", 1, 60)
 
 
-def test_an_image_at_a_notice_silences_nobody(poison: Poison, notices: InstallNotices) -> None:
+def test_an_image_at_a_notice_silences_nobody(poison: Poison, notices: Throttle) -> None:
     poison("notice#QualysUnauthorized")
     stated: list[int] = []
     assert notices.once("QualysUnauthorized", lambda: stated.append(1))

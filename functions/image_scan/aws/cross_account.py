@@ -39,7 +39,8 @@ class Registry(NamedTuple):
 
 
 class Accounts:
-    """`spokes` is None in an install of a single account, where everything is read as ourselves.
+    """`spokes` is None in an installation of a single account, where everything is read as
+    ourselves.
 
     Methods raise AwsUnavailable, and AwsRejected for an account that should let us in.
     """
@@ -119,6 +120,6 @@ class Accounts:
 
 
 @cache
-def install() -> Accounts:
-    """Those of this install, once per execution environment."""
+def accounts() -> Accounts:
+    """Those of this installation, once per execution environment."""
     return Accounts(config.spokes(), clients.client, clients.client_as)

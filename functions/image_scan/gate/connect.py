@@ -32,7 +32,7 @@ def gate() -> Gate:
         deadline_seconds=settings.deadline_seconds,
         rollback_seconds=settings.rollback_seconds,
         services=Services(clients.client("ecs")),
-        accounts=cross_account.install(),
+        accounts=cross_account.accounts(),
         verdicts=Verdicts(CacheTable(clients.client("dynamodb"), config.cache_table())),
         start=_starter(settings.intake_arn),
         announce=lambda *_: None,

@@ -12,5 +12,7 @@ from image_scan.security_hub.state import SecurityHubState
 def handler(event: dict[str, Any], _context: object) -> None:
     log.bind({"event_id": event["id"], "image": event["detail"]["image"]})
     state = SecurityHubState(CacheTable(clients.client("dynamodb"), config.cache_table()))
-    hub = SecurityHub(cross_account.install(), state, config.product_arn, config.install_name())
+    hub = SecurityHub(
+        cross_account.accounts(), state, config.product_arn, config.installation_name()
+    )
     hub.take(event)

@@ -10,4 +10,4 @@ from image_scan.events import deployments
 
 def handler(event: Any, _context: object) -> ParsedEvent:
     log.bind({"event_id": event.get("id")} if isinstance(event, dict) else {})
-    return deployments.read(event, cross_account.install())
+    return deployments.read(event, cross_account.accounts())

@@ -15,7 +15,7 @@ from image_scan.notifications.owners import Owners
 from image_scan.notifications.policy import NotificationPolicy
 from image_scan.notifications.recipients import Notifier
 from image_scan.notifications.result_events import ResultEvents
-from image_scan.notifications.throttle import InstallNotices
+from image_scan.notifications.throttle import Throttle
 from image_scan.notifications.topics import Topics
 
 
@@ -28,13 +28,9 @@ def handler(event: dict[str, Any], _context: object) -> Completed:
     cache = ScanCache(table, policy.may_notify)
     notified = NotifiedFindings(InventoryTable(dynamodb, config.inventory_table()), cache)
     topics = Topics(clients.client("sns"), config.topic_arns(), config.owner_topics())
-    owners = Owners(cross_account.install(), config.owner_tag())
-    permits, notices, exceptions = (
-        ScanPermits(table),
-        InstallNotices(table),
-        AcceptedFindings(table),
-    )
+    owners = Owners(cross_account.accounts(), config.owner_tag())
+    permits, notices, exceptions = ScanPermits(table), Throttle(table), AcceptedFindings(table)
     notify = Notifier(policy, exceptions, cache, notified, owners, topics, platform).notify
-    bus, name, ttl = config.result_bus(), config.install_name(), config.cache_ttl_seconds()
+    bus, name, ttl = config.result_bus(), config.installation_name(), config.cache_ttl_seconds()
     announce = ResultEvents(clients.client("events"), bus, name, platform).put
     return completion.complete(scan_input, cache, permits, notices, ttl, notify, announce)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from image_scan.inventory.coverage import UnscannableImage
     from image_scan.notifications.exceptions import AcceptedFindings
     from image_scan.notifications.policy import Accepted, NotificationPolicy
-    from image_scan.notifications.throttle import InstallNotices
+    from image_scan.notifications.throttle import Throttle
     from image_scan.notifications.topics import Topics
 
 SCHEMA = "image-scan/digest/1"
@@ -41,7 +41,7 @@ _SHOWN_WORKLOADS = 3  # of an image, in words
 @dataclass(frozen=True)
 class DailyDigest:
     topics: Topics
-    notices: InstallNotices
+    notices: Throttle
     exceptions: AcceptedFindings
     policy: NotificationPolicy
     clock: Callable[[], float] = time.time

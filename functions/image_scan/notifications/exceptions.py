@@ -1,4 +1,4 @@
-"""The install's exceptions, as Terraform keeps them in the cache table.
+"""The installation's exceptions, as Terraform keeps them in the cache table.
 
 Their item is not in the functions' environment, which holds 4 KB.
 """

@@ -1,4 +1,4 @@
-"""What is worth a notification: the install's inputs, applied when a verdict is known.
+"""What is worth a notification: the installation's inputs, applied when a verdict is known.
 
 The stored counts stay as Qualys gave them; nothing that is unknown is taken for fine.
 """

@@ -1,4 +1,4 @@
-"""`Container Image Scan Completed` on the install's bus: for rules that others write.
+"""`Container Image Scan Completed` on the installation's bus: for rules that others write.
 
 docs/notifications.md is its schema. Limits of an entry:
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html
@@ -30,14 +30,14 @@ _TRANSIENT = frozenset({"InternalException", "InternalFailure", "ThrottlingExcep
 
 
 class ResultEvents:
-    """`bus` by its name or ARN, `install` is the name prefix of this one."""
+    """`bus` by its name or ARN, `installation` is the name prefix of this one."""
 
     def __init__(
-        self, events: EventBridgeClient, bus: str, install: str, qualys_platform_url: str = ""
+        self, events: EventBridgeClient, bus: str, installation: str, qualys_platform_url: str = ""
     ) -> None:
         self._events = events
         self._bus = bus
-        self._install = install
+        self._installation = installation
         self._qualys_platform_url = qualys_platform_url
 
     def put(
@@ -48,7 +48,7 @@ class ResultEvents:
         Where the bus refuses it, people are notified all the same: that is logged and counted.
         """
         content = detail(scan_input, outcome, workloads, self._qualys_platform_url)
-        entry = json.dumps({"install": self._install, **content})
+        entry = json.dumps({"installation": self._installation, **content})
         try:
             self._put(entry)
         except AwsRejected as error:
@@ -79,7 +79,7 @@ def detail(
     workloads: Mapping[str, Workload],
     qualys_platform_url: str = "",
 ) -> dict[str, Any]:
-    """Its `detail`, but for the `install`."""
+    """Its `detail`, but for the `installation`."""
     deployed = _rows(select_workloads(workloads))
     content = facts.of(scan_input, outcome, qualys_platform_url)
     content["image"]["role_account_id"] = scan_input["image"]["role_account_id"]

@@ -1,4 +1,5 @@
-"""Reports errors of the whole install once an hour, and not once for each image that meets them."""
+"""Reports errors of the whole installation once an hour, and not once for each image that meets
+them."""
 
 from __future__ import annotations
 
@@ -32,7 +33,7 @@ _CLAIM_SECONDS = 60  # if a function dies while it publishes, another may publis
 _FREE = "attribute_not_exists(notice) OR #ttl <= :now OR claimed_by = :claimant"
 
 
-class InstallNotices:
+class Throttle:
     def __init__(self, table: CacheTable, clock: Callable[[], float] = time.time) -> None:
         self._table = table
         self._clock = clock

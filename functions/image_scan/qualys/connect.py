@@ -1,4 +1,4 @@
-"""The Qualys subscription of this install, signed in to once per execution environment."""
+"""The Qualys subscription of this installation, signed in to once per execution environment."""
 
 from functools import cache
 

@@ -33,11 +33,11 @@ _ARCHIVED_ADVICE = "Nothing is left to do: the newest scan does not find it any 
 class Product(NamedTuple):
     """As whom findings are sent: the account's own product, which every account has.
 
-    `install` names what generates them. https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-custom-providers.html
+    `installation` names what generates them. https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-custom-providers.html
     """
 
     arn: str
-    install: str
+    installation: str
 
     @property
     def partition(self) -> str:
@@ -84,10 +84,10 @@ def finding(
     severity = {"Severity": part.severity, "Types": part.types}
     found: dict[str, Any] = {
         "SchemaVersion": _SCHEMA,
-        "Id": _text(f"{product.install}/{image_key(image)}/{level}", _LONGEST_ID),
+        "Id": _text(f"{product.installation}/{image_key(image)}/{level}", _LONGEST_ID),
         "ProductArn": product.arn,
         "ProductName": "image-scan",
-        "GeneratorId": f"image-scan/{product.install}",
+        "GeneratorId": f"image-scan/{product.installation}",
         "AwsAccountId": product.account_id,
         "CreatedAt": created,
         "UpdatedAt": updated,

@@ -38,12 +38,12 @@ class SecurityHub:
         accounts: Accounts,
         state: SecurityHubState,
         product_arn: Callable[[str], str],
-        install: str,
+        installation: str,
     ) -> None:
         self._accounts = accounts
         self._state = state
         self._product_arn = product_arn
-        self._install = install
+        self._installation = installation
 
     def take(self, event: Mapping[str, Any]) -> None:
         """Imports what a result event lists, and archives what it lists no more; safe to repeat.
@@ -56,7 +56,7 @@ class SecurityHub:
         if detail["verdict"] not in _WITH_RESULT:
             return  # without a result, nothing is known to be better or worse
         member, image = detail["image"]["role_account_id"], detail["image"]
-        product = Product(self._product_arn(member), self._install)
+        product = Product(self._product_arn(member), self._installation)
         key, announced = asff.image_key(image), event["time"]
         known = self._state.recall(product.account_id, key)
         mine = Known(_milliseconds(detail.get("scanned_at") or announced), _milliseconds(announced))

@@ -14,15 +14,15 @@ from typing import Any
 import pytest
 
 from sandbox.aws import ACCOUNT, REPOSITORY, Aws
-from sandbox.kept_install import use_qualys
 from sandbox.qualys import Credentials, EcrImages, QualysSimulator, make_sensor_user
+from sandbox.restored import use_qualys
 from sandbox.snapshots import Snapshot, copy_of
 from sandbox.terraform import cli_environment, kept_provider
 
 TOKEN = "canary-token-deploy"
 CLIENT = ("client-of-deploy", "canary-client-secret-deploy")
 HOME = "us-east-1"
-INSTALL = ("QUALYS_POD=US2", "CREATE_ROLE=true")
+DEPLOY = ("QUALYS_POD=US2", "CREATE_ROLE=true")
 LEFT_BEHIND = shutil.ignore_patterns("__pycache__", ".terraform*", "*.tfstate*", "dist")
 # What is found or built again.
 FOUND_AGAIN = shutil.ignore_patterns(".plugins", "providers", "modules", ".image-scan")
@@ -131,7 +131,7 @@ def deployment_in(folder: Path) -> Iterator[Deployed]:
     def deploy(snapshot: Snapshot) -> None:
         with project_in(folder / "first", snapshot.state) as first:
             path = _without_pip(folder)
-            printed = first.make("deploy", *INSTALL, "AUTO_APPROVE=1", PATH=path)
+            printed = first.make("deploy", *DEPLOY, "AUTO_APPROVE=1", PATH=path)
             first.aws.keep()
             kept = snapshot.folder / "deployments"
             shutil.copytree(first.deployments, kept, ignore=FOUND_AGAIN, symlinks=True)

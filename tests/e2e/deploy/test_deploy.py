@@ -9,7 +9,7 @@ import pytest
 from sandbox.terraform import find_terraform
 from tests.support.authority import private_tls
 
-from .conftest import INSTALL, TOKEN, Deployed, Project
+from .conftest import DEPLOY, TOKEN, Deployed, Project
 
 
 def test_a_plan_is_shown_and_what_comes_next(deployed: Deployed) -> None:
@@ -45,7 +45,7 @@ def test_a_plan_takes_variables_from_make_and_from_a_file_and_changes_nothing(
 ) -> None:
     project, path = deployed.project, tmp_path / "mine.tfvars"
     path.write_text("# mine\nlog = {\n  retention_days = 30\n}\n")
-    said = project.make("plan", *INSTALL, 'VAR_tags={"team": "a"}', f"TFVARS={path}")
+    said = project.make("plan", *DEPLOY, 'VAR_tags={"team": "a"}', f"TFVARS={path}")
     assert "to change, " in said
     assert "retention_in_days" in said
     assert '"team"' in said
@@ -87,7 +87,7 @@ def test_no_way_to_the_provider_says_what_helps(empty: Project, tmp_path: Path) 
         "HTTPS_PROXY": "http://127.0.0.1:9",
         "NO_PROXY": "127.0.0.1",
     }
-    said = empty.make("plan", *INSTALL, code=2, **away)
+    said = empty.make("plan", *DEPLOY, code=2, **away)
     assert "terraform init failed in " in said
     assert "The provider could not be fetched. Without a way to the registry" in said
 
@@ -109,7 +109,7 @@ def test_a_secret_on_the_command_line_is_refused(empty: Project) -> None:
 
 
 def test_a_credential_that_qualys_refuses(empty: Project) -> None:
-    said = empty.make("plan", *INSTALL, code=2, QUALYS_API_TOKEN="wrong")
+    said = empty.make("plan", *DEPLOY, code=2, QUALYS_API_TOKEN="wrong")
     assert "Qualys was asked for its AWS account id, and failed: QualysUnauthorized" in said
 
 

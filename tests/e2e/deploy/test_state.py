@@ -7,7 +7,7 @@ from typing import Any
 
 from sandbox.aws import ACCOUNT, Aws
 
-from .conftest import INSTALL, Project
+from .conftest import DEPLOY, Project
 
 BUCKET = "STATE_BUCKET=states"
 # The embedded AWS has no host name per bucket.
@@ -38,10 +38,10 @@ def test_an_old_state_moves_after_asking(project: Project, tmp_path: Path) -> No
     (folder,) = project.left()
     put_as_before(aws, folder / "terraform.tfstate")
     clone = project.clone(tmp_path / "clone")
-    said = clone.make("plan", *INSTALL, BUCKET, code=2, **PATH_STYLE)
+    said = clone.make("plan", *DEPLOY, BUCKET, code=2, **PATH_STYLE)
     assert f"from s3://states/{OLD_KEY} to s3://states/{KEY}? Nobody can be asked here" in said
     assert keys(aws) == [OLD_KEY]
-    said = clone.make("deploy", *INSTALL, BUCKET, "AUTO_APPROVE=1", **PATH_STYLE)
+    said = clone.make("deploy", *DEPLOY, BUCKET, "AUTO_APPROVE=1", **PATH_STYLE)
     assert "Nothing to change." in said
     assert keys(aws) == [KEY]  # and the locks are gone
 

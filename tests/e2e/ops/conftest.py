@@ -15,23 +15,23 @@ import pytest
 from ops.__main__ import main
 from sandbox import images
 from sandbox.aws import REPOSITORY
-from sandbox.install import Install
-from sandbox.kept_install import kept_install
+from sandbox.installation import Installation
+from sandbox.restored import restored_installation
 
 _numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="module")
-def install() -> Iterator[Install]:
-    with kept_install(wait_scale=0.005) as running:
+def installation() -> Iterator[Installation]:
+    with restored_installation(wait_scale=0.005) as running:
         running.qualys.control.scenario(scan_seconds=0.2)
         yield running
 
 
 @pytest.fixture
-def breakable() -> Iterator[Install]:
+def breakable() -> Iterator[Installation]:
     """An installation for one test alone."""
-    with kept_install(wait_scale=0.005) as running:
+    with restored_installation(wait_scale=0.005) as running:
         running.qualys.control.scenario(scan_seconds=0.2)
         yield running
 
@@ -53,59 +53,63 @@ Operate = Callable[..., Ended]
 
 
 @contextmanager
-def as_an_operator(install: Install, **settings: str) -> Iterator[None]:
-    """The environment and the working folder of an operator of the install's account."""
+def as_an_operator(installation: Installation, **settings: str) -> Iterator[None]:
+    """The environment and the working folder of an operator of the installation's account."""
     with pytest.MonkeyPatch.context() as patch:
         for name in [each for each in os.environ if each.startswith(("AWS_", "TF_"))]:
             patch.delenv(name)
-        for name, value in {**install.aws.environment(), **settings}.items():
+        for name, value in {**installation.aws.environment(), **settings}.items():
             patch.setenv(name, value)
         patch.chdir(REPOSITORY)
         yield
 
 
-def operated(install: Install, command: str, *options: str, **settings: str) -> Ended:
-    """Runs a command in this process, as an operator of the install's account."""
+def operated(installation: Installation, command: str, *options: str, **settings: str) -> Ended:
+    """Runs a command in this process, as an operator of the installation's account."""
     printed, errors = io.StringIO(), io.StringIO()
-    with as_an_operator(install, **settings), redirect_stdout(printed), redirect_stderr(errors):
+    with (
+        as_an_operator(installation, **settings),
+        redirect_stdout(printed),
+        redirect_stderr(errors),
+    ):
         status = main([command, *options])
-    assert install.token not in printed.getvalue() + errors.getvalue()
+    assert installation.token not in printed.getvalue() + errors.getvalue()
     return Ended(status, printed.getvalue(), errors.getvalue())
 
 
 @pytest.fixture
-def operate(install: Install) -> Operate:
+def operate(installation: Installation) -> Operate:
     """Runs a command; values are its settings. `make` itself is in `test_make`."""
-    return partial(operated, install)
+    return partial(operated, installation)
 
 
 @dataclass(frozen=True)
 class Pushed:
     """An image of its own in a repository of its own."""
 
-    install: Install
+    installation: Installation
     repository: str
     image: images.PushedImage
 
     def find(self, *findings: dict[str, Any]) -> None:
         """What Qualys finds in it."""
-        self.install.qualys.control.set_findings(self.repository, list(findings))
+        self.installation.qualys.control.set_findings(self.repository, list(findings))
 
     def behave(self, **values: Any) -> None:
-        self.install.qualys.control.behave(self.repository, **values)
+        self.installation.qualys.control.behave(self.repository, **values)
 
     @property
     def verdict(self) -> dict[str, Any]:
-        return self.install.verdicts().get(self.image.digest, {})
+        return self.installation.verdicts().get(self.image.digest, {})
 
 
 @pytest.fixture
-def pushed(install: Install) -> Pushed:
+def pushed(installation: Installation) -> Pushed:
     """A new image, where nothing runs and no message waits."""
-    install.wait_until_idle()
-    install.notifications()
-    install.failed_events()
+    installation.wait_until_idle()
+    installation.notifications()
+    installation.failed_events()
     repository = f"ops/app-{next(_numbers)}"
-    install.client("ecr").create_repository(repositoryName=repository)
-    image = images.push(install.client("ecr"), repository, images.build(repository), "1")
-    return Pushed(install, repository, image)
+    installation.client("ecr").create_repository(repositoryName=repository)
+    image = images.push(installation.client("ecr"), repository, images.build(repository), "1")
+    return Pushed(installation, repository, image)

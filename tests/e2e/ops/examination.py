@@ -13,9 +13,9 @@ from rich.console import Console
 from ops.doctor.findings import Finding, Verdict
 from ops.doctor.here import Here
 from ops.doctor.report import examine
-from ops.install import Install as Names
+from ops.installation import Installation as Names
 from sandbox.aws import ACCOUNT, REGION, Aws, Principal
-from sandbox.install import Install
+from sandbox.installation import Installation
 
 PREFIX = "qualys-image-scan"
 
@@ -62,7 +62,7 @@ class Break:
     """
 
     check: str
-    by: Callable[[Install], object]
+    by: Callable[[Installation], object]
     reason: str
     remedy: str
     verdict: Verdict = Verdict.FAIL
@@ -75,11 +75,11 @@ class Break:
 
 
 def assert_seen(
-    broken: Break, install: Install, account: str = ACCOUNT, region: str = REGION
+    broken: Break, installation: Installation, account: str = ACCOUNT, region: str = REGION
 ) -> None:
     """Exactly that line fails; the remedy, where it can be carried out, fixes it."""
-    broken.by(install)
-    found = look(install.aws, account, region)
+    broken.by(installation)
+    found = look(installation.aws, account, region)
     seen = failing(found, broken.verdict)
     assert list(seen) == [broken.check], seen
     if broken.verdict is not Verdict.FAIL:
@@ -88,7 +88,7 @@ def assert_seen(
     remedy = found[broken.check].remedy
     assert remedy.startswith(broken.remedy), remedy
     if broken.is_command:
-        carry_out(remedy, install.aws, account)
-        fixed = look(install.aws, account, region)
+        carry_out(remedy, installation.aws, account)
+        fixed = look(installation.aws, account, region)
         assert fixed[broken.check].verdict is Verdict.PASS
         assert failing(fixed) == {}

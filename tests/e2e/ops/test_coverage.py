@@ -2,53 +2,53 @@
 
 from pathlib import Path
 
-from sandbox.install import Install
+from sandbox.installation import Installation
 
 from .conftest import Operate, Pushed
 
 
-def run_service(install: Install, pushed: Pushed) -> str:
+def run_service(installation: Installation, pushed: Pushed) -> str:
     name = pushed.repository.rsplit("/", 1)[-1]
-    install.ecs.create_cluster(clusterName="prod")
-    definition = install.ecs.register_task_definition(
+    installation.ecs.create_cluster(clusterName="prod")
+    definition = installation.ecs.register_task_definition(
         family=name, containerDefinitions=[{"name": "app", "image": pushed.image.by_tag}]
     )["taskDefinition"]["taskDefinitionArn"]
-    install.ecs.create_service(
+    installation.ecs.create_service(
         cluster="prod", serviceName=name, taskDefinition=definition, desiredCount=2
     )
-    install.wait_until_idle()
+    installation.wait_until_idle()
     return name
 
 
-def forget(install: Install, pushed: Pushed) -> None:
+def forget(installation: Installation, pushed: Pushed) -> None:
     """As if no event had ever come."""
-    dynamodb = install.client("dynamodb")
-    table = install.outputs["inventory_table"]["name"]
+    dynamodb = installation.client("dynamodb")
+    table = installation.outputs["inventory_table"]["name"]
     for row in dynamodb.scan(TableName=table)["Items"]:
         if pushed.image.digest in row["digest"]["S"]:
             key = {name: row[name] for name in ("digest", "workload")}
             dynamodb.delete_item(TableName=table, Key=key)
     dynamodb.delete_item(
-        TableName=install.outputs["cache_table"]["name"],
+        TableName=installation.outputs["cache_table"]["name"],
         Key={"imageDigest": {"S": pushed.image.digest}},
     )
 
 
-def rows(install: Install, pushed: Pushed) -> list[tuple[str, str]]:
+def rows(installation: Installation, pushed: Pushed) -> list[tuple[str, str]]:
     return [
         (row["service"], row["state"])
-        for row in install.inventory()
+        for row in installation.inventory()
         if row["digest"] == pushed.image.digest
     ]
 
 
 def test_what_was_missed_is_found_scanned_and_known(
-    install: Install, operate: Operate, pushed: Pushed
+    installation: Installation, operate: Operate, pushed: Pushed
 ) -> None:
-    name = run_service(install, pushed)
-    forget(install, pushed)
+    name = run_service(installation, pushed)
+    forget(installation, pushed)
     assert pushed.verdict == {}
-    assert rows(install, pushed) == []
+    assert rows(installation, pushed) == []
 
     first = operate("backfill", JSON="1")
     assert first.status == 0, first.errors
@@ -56,9 +56,9 @@ def test_what_was_missed_is_found_scanned_and_known(
     (asked,) = [each for each in first.json["scans"] if each["key"] == pushed.image.digest]
     assert (asked["why"], asked["started"]) == ("no verdict", True)
     assert first.json["unreadable"] == {}
-    install.wait_until_idle()
+    installation.wait_until_idle()
     assert pushed.verdict["status"] == "CLEAN"
-    assert rows(install, pushed) == [(name, "running")]
+    assert rows(installation, pushed) == [(name, "running")]
 
     second = operate("backfill", JSON="1").json
     assert second["running_images"] == first.json["running_images"]
@@ -69,36 +69,36 @@ def test_what_was_missed_is_found_scanned_and_known(
     shown = operate("coverage").output
     assert "coverage" in shown
     assert f"{second['coverage_percent']} %" in shown
-    assert install.failed_events() == []
+    assert installation.failed_events() == []
 
 
 def test_what_ended_without_a_result_is_scanned_again_and_said_so_truly(
-    install: Install, operate: Operate, pushed: Pushed
+    installation: Installation, operate: Operate, pushed: Pushed
 ) -> None:
     pushed.behave(job_error="no space")
-    run_service(install, pushed)
+    run_service(installation, pushed)
     assert pushed.verdict["status"] == "ERROR"
     for _ in range(2):
         shown = operate("backfill").output
         assert f"scanned now: {pushed.image.by_tag}" in shown
         assert "ERROR: ScanFailed" in shown
-        install.wait_until_idle()
+        installation.wait_until_idle()
         assert pushed.verdict["status"] == "ERROR"
-    notified = [each for each in install.notifications() if each.get("verdict") == "ERROR"]
+    notified = [each for each in installation.notifications() if each.get("verdict") == "ERROR"]
     assert len(notified) == 1, "nobody reads of the same failure every day"
     pushed.behave()
     operate("backfill")
-    install.wait_until_idle()
+    installation.wait_until_idle()
     assert pushed.verdict["status"] == "CLEAN"
     again = operate("backfill", JSON="1").json
     assert [each for each in again["scans"] if each["key"] == pushed.image.digest] == []
 
 
 def test_a_report_names_what_runs_where(
-    install: Install, operate: Operate, pushed: Pushed, tmp_path: Path
+    installation: Installation, operate: Operate, pushed: Pushed, tmp_path: Path
 ) -> None:
     pushed.find({"qid": 1, "severity": 5, "title": "a critical finding"})
-    name = run_service(install, pushed)
+    name = run_service(installation, pushed)
     assert operate("backfill").status == 0
     file = tmp_path / "report.html"
     made = operate("report", OUT=str(file))

@@ -5,43 +5,43 @@ from typing import Any
 import pytest
 
 from ops.doctor.findings import Verdict
-from sandbox.install import Install
+from sandbox.installation import Installation
 
 from .examination import PREFIX, Break, assert_seen, look
 from .test_doctor_qualys import ROLE_ARN, scan
 
 
-def delete_function(install: Install) -> None:
-    install.client("lambda").delete_function(FunctionName=f"{PREFIX}-check-status")
+def delete_function(installation: Installation) -> None:
+    installation.client("lambda").delete_function(FunctionName=f"{PREFIX}-check-status")
 
 
-def disable_key(install: Install) -> None:
-    install.client("kms").disable_key(KeyId=install.outputs["kms_key_arn"])
+def disable_key(installation: Installation) -> None:
+    installation.client("kms").disable_key(KeyId=installation.outputs["kms_key_arn"])
 
 
 def message_in(queue: str) -> Any:
-    def send(install: Install) -> None:
-        url = install.outputs[queue]["url"]
-        install.client("sqs").send_message(QueueUrl=url, MessageBody="{}")
+    def send(installation: Installation) -> None:
+        url = installation.outputs[queue]["url"]
+        installation.client("sqs").send_message(QueueUrl=url, MessageBody="{}")
 
     return send
 
 
-def fail_three_times(install: Install) -> None:
+def fail_three_times(installation: Installation) -> None:
     for _ in range(3):
-        scan(install, job_error="SENSOR_ERROR")
+        scan(installation, job_error="SENSOR_ERROR")
 
 
-def reserve_most(install: Install) -> None:
-    install.client("ecr").register_pull_time_update_exclusion(principalArn=ROLE_ARN)
-    install.client("lambda").put_function_concurrency(
+def reserve_most(installation: Installation) -> None:
+    installation.client("ecr").register_pull_time_update_exclusion(principalArn=ROLE_ARN)
+    installation.client("lambda").put_function_concurrency(
         FunctionName=f"{PREFIX}-reconcile", ReservedConcurrentExecutions=900
     )
 
 
-def unsubscribe_all(install: Install) -> None:
-    sns = install.client("sns")
-    for topic in install.outputs["topic_arns"].values():
+def unsubscribe_all(installation: Installation) -> None:
+    sns = installation.client("sns")
+    for topic in installation.outputs["topic_arns"].values():
         for each in sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]:
             sns.unsubscribe(SubscriptionArn=each["SubscriptionArn"])
 
@@ -76,11 +76,11 @@ BREAKS = [
 
 
 @pytest.mark.parametrize("broken", BREAKS, ids=lambda each: each.check)
-def test_exactly_that_line_fails(broken: Break, breakable: Install) -> None:
+def test_exactly_that_line_fails(broken: Break, breakable: Installation) -> None:
     assert_seen(broken, breakable)
 
 
-def test_one_broken_image_is_not_the_fault_of_the_installation(breakable: Install) -> None:
+def test_one_broken_image_is_not_the_fault_of_the_installation(breakable: Installation) -> None:
     scan(breakable)
     scan(breakable, job_error="SENSOR_ERROR")
     assert look(breakable.aws)["scans-succeed"].verdict is Verdict.PASS

@@ -8,38 +8,40 @@ import pytest
 
 from ops.doctor.checks import CHECKS
 from sandbox.aws import REPOSITORY
-from sandbox.install import Install
+from sandbox.installation import Installation
 from tests.support.documents import block
 
 from .conftest import Operate, operated
 from .test_doctor_events import TRAIL_ARN, stop_trail
 
 
-def run(install: Install, *command: str) -> subprocess.CompletedProcess[str]:
+def run(installation: Installation, *command: str) -> subprocess.CompletedProcess[str]:
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "MAKE"))}
     return subprocess.run(
         command,
         cwd=REPOSITORY,
-        env=inherited | install.aws.environment(),
+        env=inherited | installation.aws.environment(),
         capture_output=True,
         text=True,
         check=False,
     )
 
 
-def test_make_doctor_prints_a_line_for_each_check(install: Install) -> None:
-    answer = run(install, "bash", "-c", block("docs/troubleshooting.md#troubleshooting"))
+def test_make_doctor_prints_a_line_for_each_check(installation: Installation) -> None:
+    answer = run(installation, "bash", "-c", block("docs/troubleshooting.md#troubleshooting"))
     assert answer.returncode == 0, answer.stdout + answer.stderr
     title, *lines, total = answer.stdout.splitlines()
-    assert title.startswith("install qualys-image-scan in 111111111111 us-east-1; Terraform 1.")
-    expected = [check.name for check in CHECKS if "install" in check.kinds]
+    assert title.startswith(
+        "installation qualys-image-scan in 111111111111 us-east-1; Terraform 1."
+    )
+    expected = [check.name for check in CHECKS if "installation" in check.kinds]
     assert [line.split()[1] for line in lines] == expected
     assert {line.split()[0] for line in lines} <= {"pass", "hint", "unknown"}
     assert " pass" in total
     assert "\x1b" not in answer.stdout
 
 
-def test_a_failing_check_is_one_line_and_exit_status_1(breakable: Install) -> None:
+def test_a_failing_check_is_one_line_and_exit_status_1(breakable: Installation) -> None:
     stop_trail(breakable)
     answer = operated(breakable, "doctor")
     assert answer.status == 1
@@ -50,14 +52,14 @@ def test_a_failing_check_is_one_line_and_exit_status_1(breakable: Install) -> No
     )
 
 
-def test_json_is_all_of_standard_output(install: Install) -> None:
-    answer = run(install, "make", "-s", "doctor", "JSON=1")
+def test_json_is_all_of_standard_output(installation: Installation) -> None:
+    answer = run(installation, "make", "-s", "doctor", "JSON=1")
     assert answer.returncode == 0
     sent = json.loads(answer.stdout)
     assert (sent["account_id"], sent["region"]) == ("111111111111", "us-east-1")
-    assert (sent["kinds"], sent["healthy"]) == (["install"], True)
+    assert (sent["kinds"], sent["healthy"]) == (["installation"], True)
     assert set(sent["checks"][0]) == {"check", "verdict", "reason", "remedy"}
-    assert install.token not in answer.stdout
+    assert installation.token not in answer.stdout
 
 
 @pytest.mark.parametrize(

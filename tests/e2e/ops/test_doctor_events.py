@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sandbox.aws import ACCOUNT, REGION
-from sandbox.install import Install
+from sandbox.installation import Installation
 
 from .examination import PREFIX, Break, assert_seen, failing, look
 
@@ -25,33 +25,35 @@ NOBODY = {
 }
 
 
-def delete_trail(install: Install) -> None:
-    install.client("cloudtrail").delete_trail(Name=TRAIL)
+def delete_trail(installation: Installation) -> None:
+    installation.client("cloudtrail").delete_trail(Name=TRAIL)
 
 
-def stop_trail(install: Install) -> None:
-    install.client("cloudtrail").stop_logging(Name=TRAIL)
+def stop_trail(installation: Installation) -> None:
+    installation.client("cloudtrail").stop_logging(Name=TRAIL)
 
 
-def record_reads_only(install: Install) -> None:
+def record_reads_only(installation: Installation) -> None:
     reads = {"ReadWriteType": "ReadOnly", "IncludeManagementEvents": True}
-    install.client("cloudtrail").put_event_selectors(TrailName=TRAIL, EventSelectors=[reads])
+    installation.client("cloudtrail").put_event_selectors(TrailName=TRAIL, EventSelectors=[reads])
 
 
 def disable(suffix: str) -> Any:
-    return lambda install: install.client("events").disable_rule(Name=f"{PREFIX}-{suffix}")
+    return lambda installation: installation.client("events").disable_rule(
+        Name=f"{PREFIX}-{suffix}"
+    )
 
 
-def put_another_pattern(install: Install) -> None:
+def put_another_pattern(installation: Installation) -> None:
     pattern = json.dumps({"source": ["aws.ec2"]})
-    install.client("events").put_rule(Name=RULE, EventPattern=pattern)
+    installation.client("events").put_rule(Name=RULE, EventPattern=pattern)
 
 
 def change_target(**changes: Any) -> Any:
     """Replaces members of the rule's target, or takes them away by None."""
 
-    def change(install: Install) -> None:
-        events = install.client("events")
+    def change(installation: Installation) -> None:
+        events = installation.client("events")
         (before,) = events.list_targets_by_rule(Rule=RULE)["Targets"]
         changed = {k: v for k, v in {**before, **changes}.items() if v is not None}
         events.put_targets(Rule=RULE, Targets=[changed])
@@ -59,15 +61,15 @@ def change_target(**changes: Any) -> Any:
     return change
 
 
-def remove_targets(install: Install) -> None:
-    events = install.client("events")
+def remove_targets(installation: Installation) -> None:
+    events = installation.client("events")
     targets = events.list_targets_by_rule(Rule=RULE)["Targets"]
     events.remove_targets(Rule=RULE, Ids=[each["Id"] for each in targets])
 
 
-def close_queue(install: Install) -> None:
+def close_queue(installation: Installation) -> None:
     """The dead-letter queue lets nobody in."""
-    sqs, url = install.client("sqs"), install.outputs["undelivered_events_queue"]["url"]
+    sqs, url = installation.client("sqs"), installation.outputs["undelivered_events_queue"]["url"]
     found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])["Attributes"]
     policy = json.loads(found["Policy"])
     policy["Statement"][0]["Condition"]["ArnEquals"]["aws:SourceArn"] = "arn:aws:events:a:b:rule/c"
@@ -77,19 +79,19 @@ def close_queue(install: Install) -> None:
 def distrust(role: str) -> Any:
     """A role, by its key in the outputs, that trusts none of ours."""
 
-    def change(install: Install) -> None:
-        name = install.outputs["role_arns"][role].rsplit("/", 1)[-1]
-        install.client("iam").update_assume_role_policy(
+    def change(installation: Installation) -> None:
+        name = installation.outputs["role_arns"][role].rsplit("/", 1)[-1]
+        installation.client("iam").update_assume_role_policy(
             RoleName=name, PolicyDocument=json.dumps(NOBODY)
         )
 
     return change
 
 
-def delete_policy(install: Install) -> None:
+def delete_policy(installation: Installation) -> None:
     """EventBridge's role may do nothing."""
     role = f"{PREFIX}-events-{REGION}"
-    install.client("iam").delete_role_policy(RoleName=role, PolicyName="start-intake")
+    installation.client("iam").delete_role_policy(RoleName=role, PolicyName="start-intake")
 
 
 BREAKS = [
@@ -141,11 +143,11 @@ BREAKS = [
 
 
 @pytest.mark.parametrize("broken", BREAKS, ids=lambda each: f"{each.check}: {each.reason}")
-def test_exactly_that_line_fails(broken: Break, breakable: Install) -> None:
+def test_exactly_that_line_fails(broken: Break, breakable: Installation) -> None:
     assert_seen(broken, breakable)
 
 
-def test_another_trail_will_do(breakable: Install) -> None:
+def test_another_trail_will_do(breakable: Installation) -> None:
     """One of all regions, beside ours which is stopped."""
     cloudtrail, s3 = breakable.client("cloudtrail"), breakable.client("s3")
     s3.create_bucket(Bucket="another-trail")

@@ -14,7 +14,7 @@ import pytest
 from ops.doctor.findings import Verdict
 from sandbox import images
 from sandbox.aws import ACCOUNT, REGION, REPOSITORY
-from sandbox.install import Install
+from sandbox.installation import Installation
 from tests.e2e.registration import register
 
 from .examination import PREFIX, Break, assert_seen, failing, look
@@ -34,85 +34,85 @@ def token(seconds: float) -> str:
     )
 
 
-def store(install: Install, text: str) -> None:
-    install.client("secretsmanager").put_secret_value(
-        SecretId=install.outputs["qualys_secret_arn"], SecretString=text
+def store(installation: Installation, text: str) -> None:
+    installation.client("secretsmanager").put_secret_value(
+        SecretId=installation.outputs["qualys_secret_arn"], SecretString=text
     )
 
 
 @pytest.fixture(scope="module")
-def scanned(install: Install) -> Install:
+def scanned(installation: Installation) -> Installation:
     """A token that says its end, and a first scan, so that nothing is unknown."""
-    grant(90 * DAY)(install)
-    scan(install)
-    install.client("ecr").register_pull_time_update_exclusion(principalArn=ROLE_ARN)
-    return install
+    grant(90 * DAY)(installation)
+    scan(installation)
+    installation.client("ecr").register_pull_time_update_exclusion(principalArn=ROLE_ARN)
+    return installation
 
 
-def scan(install: Install, **behaviour: Any) -> None:
+def scan(installation: Installation, **behaviour: Any) -> None:
     """Has a new image scanned, and waits for the end."""
     name = f"doctor-{next(_numbers)}"
-    install.client("ecr").create_repository(repositoryName=name)
-    pushed = images.push(install.client("ecr"), name, images.build(name), "1")
+    installation.client("ecr").create_repository(repositoryName=name)
+    pushed = images.push(installation.client("ecr"), name, images.build(name), "1")
     if behaviour:
-        install.qualys.control.behave(name, **behaviour)
-    install.ecs.register_task_definition(
+        installation.qualys.control.behave(name, **behaviour)
+    installation.ecs.register_task_definition(
         family=name, containerDefinitions=[{"name": "app", "image": pushed.by_tag}]
     )
-    install.wait_until_idle()
+    installation.wait_until_idle()
 
 
-def test_all_is_well(scanned: Install) -> None:
+def test_all_is_well(scanned: Installation) -> None:
     found = look(scanned.aws)
     assert {name: each.reason for name, each in found.items() if each.verdict != "pass"} == {}
     assert not [each for each in found.values() if each.remedy]
 
 
 def fail(**fault: Any) -> Any:
-    return lambda install: install.qualys.control.fail(times=0, **fault)
+    return lambda installation: installation.qualys.control.fail(times=0, **fault)
 
 
 def change(**values: Any) -> Any:
     """Another scenario at Qualys."""
-    return lambda install: install.qualys.control.scenario(**values)
+    return lambda installation: installation.qualys.control.scenario(**values)
 
 
-def delete_secret(install: Install) -> None:
-    install.client("secretsmanager").delete_secret(
-        SecretId=install.outputs["qualys_secret_arn"], RecoveryWindowInDays=7
+def delete_secret(installation: Installation) -> None:
+    installation.client("secretsmanager").delete_secret(
+        SecretId=installation.outputs["qualys_secret_arn"], RecoveryWindowInDays=7
     )
 
 
 def put(text: str) -> Any:
     """Something else in the secret."""
-    return lambda install: store(install, text)
+    return lambda installation: store(installation, text)
 
 
 def grant(seconds: float) -> Any:
     """Another token that Qualys takes, for so many seconds."""
 
-    def store_granted(install: Install) -> None:
+    def store_granted(installation: Installation) -> None:
         made = token(seconds)
-        install.qualys.control.grant_token(made)
-        store(install, json.dumps({"token": made}))
+        installation.qualys.control.grant_token(made)
+        store(installation, json.dumps({"token": made}))
 
     return store_granted
 
 
-def detach_policy(install: Install) -> None:
-    install.client("iam").detach_role_policy(RoleName=ROLE, PolicyArn=POLICY)
+def detach_policy(installation: Installation) -> None:
+    installation.client("iam").detach_role_policy(RoleName=ROLE, PolicyArn=POLICY)
 
 
-def delete_role(install: Install) -> None:
-    detach_policy(install)
-    install.client("iam").delete_role(RoleName=ROLE)
+def delete_role(installation: Installation) -> None:
+    detach_policy(installation)
+    installation.client("iam").delete_role(RoleName=ROLE)
 
 
 def trust(**changes: Any) -> Any:
     """Replaces members of the one statement of the role's trust."""
 
-    def update(install: Install) -> None:
-        iam = install.client("iam")
+    def update(installation: Installation) -> None:
+        iam = installation.client("iam")
         policy = iam.get_role(RoleName=ROLE)["Role"]["AssumeRolePolicyDocument"]
         (statement,) = policy["Statement"]
         policy["Statement"] = [{**statement, **changes}]
@@ -121,14 +121,14 @@ def trust(**changes: Any) -> Any:
     return update
 
 
-def nothing(_install: Install) -> None:
+def nothing(_installation: Installation) -> None:
     """An installation as it was applied."""
 
 
-def register_with_another_role(install: Install) -> None:
+def register_with_another_role(installation: Installation) -> None:
     """After a scan, which has connected our role."""
-    scan(install)
-    register(install, f"arn:aws:iam::{ACCOUNT}:role/another")
+    scan(installation)
+    register(installation, f"arn:aws:iam::{ACCOUNT}:role/another")
 
 
 BREAKS = [
@@ -195,24 +195,26 @@ BREAKS = [
 
 
 @pytest.mark.parametrize("broken", BREAKS, ids=lambda each: f"{each.check}: {each.reason[:30]}")
-def test_exactly_that_line_fails(broken: Break, breakable: Install) -> None:
+def test_exactly_that_line_fails(broken: Break, breakable: Installation) -> None:
     assert_seen(broken, breakable)
 
 
-def test_a_clock_that_is_an_hour_behind(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_clock_that_is_an_hour_behind(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """By the Date header of the simulator, which is a thread of this process."""
     an_hour_ago = formatdate(time.time() - 3600, usegmt=True)
     monkeypatch.setattr(BaseHTTPRequestHandler, "date_time_string", lambda *_: an_hour_ago)
-    assert_seen(Break("clocks-agree", nothing, "s behind AWS'", "ask Qualys Support"), install)
+    assert_seen(Break("clocks-agree", nothing, "s behind AWS'", "ask Qualys Support"), installation)
 
 
-def test_a_token_of_unknown_life_is_unknown(breakable: Install) -> None:
+def test_a_token_of_unknown_life_is_unknown(breakable: Installation) -> None:
     found = look(breakable.aws)
     assert failing(found) == {}
     assert found["credential-life"].verdict is Verdict.UNKNOWN
 
 
-def test_what_rests_on_the_gateway_is_unknown_without_it(breakable: Install) -> None:
+def test_what_rests_on_the_gateway_is_unknown_without_it(breakable: Installation) -> None:
     fail(drop=True)(breakable)
     found = look(breakable.aws)
     resting = ("credential-accepted", "registry-trust", "external-id", "sensor-alive")
@@ -222,7 +224,7 @@ def test_what_rests_on_the_gateway_is_unknown_without_it(breakable: Install) -> 
     }
 
 
-def test_who_may_not_read_is_notified_so(install: Install) -> None:
+def test_who_may_not_read_is_notified_so(installation: Installation) -> None:
     """An operator without any permission: nothing fails, and nothing passes for it."""
     nothing = {"Version": "2012-10-17", "Statement": []}
     allowed = {
@@ -230,8 +232,8 @@ def test_who_may_not_read_is_notified_so(install: Install) -> None:
         "Action": ["lambda:Get*", "events:Describe*", "states:Describe*", "sqs:GetQueueUrl"],
         "Resource": "*",
     }
-    operator = install.aws.create_user("operator", {**nothing, "Statement": [allowed]})
-    found = look(install.aws, principal=operator)
+    operator = installation.aws.create_user("operator", {**nothing, "Statement": [allowed]})
+    found = look(installation.aws, principal=operator)
     assert failing(found) == {}
     assert found["secret-readable"].verdict is Verdict.UNKNOWN
     assert "secretsmanager:GetSecretValue" in found["secret-readable"].remedy
@@ -241,7 +243,7 @@ def test_who_may_not_read_is_notified_so(install: Install) -> None:
     )
 
 
-def test_what_the_page_lists_is_all_it_needs_and_it_only_reads(scanned: Install) -> None:
+def test_what_the_page_lists_is_all_it_needs_and_it_only_reads(scanned: Installation) -> None:
     page = (REPOSITORY / "docs/troubleshooting.md").read_text().split("## Permissions")[1]
     actions = page.split("```")[1].split()
     assert all(re.search(r":(Describe|Get|List|Simulate|Test|Decrypt)", each) for each in actions)
@@ -254,7 +256,7 @@ def test_what_the_page_lists_is_all_it_needs_and_it_only_reads(scanned: Install)
     assert {call["method"] for call in scanned.qualys.control.calls()} == {"GET"}
 
 
-def test_no_finding_shows_the_credential(breakable: Install) -> None:
+def test_no_finding_shows_the_credential(breakable: Installation) -> None:
     text = "canary-of-the-doctor"
     contents = (
         text,

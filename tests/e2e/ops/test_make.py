@@ -8,21 +8,23 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.aws import REPOSITORY
-from sandbox.install import Install
+from sandbox.installation import Installation
 
 from .conftest import Pushed
 
 BAD = "critical or high findings, malware or secrets"
 
 
-def make(install: Install, target: str, **settings: str) -> subprocess.CompletedProcess[str]:
+def make(
+    installation: Installation, target: str, **settings: str
+) -> subprocess.CompletedProcess[str]:
     """Settings go on make's command line, as an operator types them."""
     keep = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "TF_", "MAKE"))}
     command = shutil.which("make") or "make"
     return subprocess.run(
         [command, "--no-print-directory", target, *(f"{k}={v}" for k, v in settings.items())],
         cwd=REPOSITORY,
-        env=keep | install.aws.environment(),
+        env=keep | installation.aws.environment(),
         capture_output=True,
         text=True,
         check=False,
@@ -35,43 +37,45 @@ def answer(done: subprocess.CompletedProcess[str]) -> Any:
     return json.loads(done.stdout)
 
 
-def test_a_day_of_an_operator(install: Install, pushed: Pushed) -> None:
+def test_a_day_of_an_operator(installation: Installation, pushed: Pushed) -> None:
     image = pushed.image.by_tag
-    scanned = answer(make(install, "scan", IMAGE=image, WAIT="1", JSON="1"))
+    scanned = answer(make(installation, "scan", IMAGE=image, WAIT="1", JSON="1"))
     assert scanned["verdict"] == "CLEAN"
-    assert answer(make(install, "where", IMAGE=image, JSON="1"))["known"][0]["verdict"] == "CLEAN"
-    smoked = answer(make(install, "smoke", IMAGE=image, JSON="1"))
+    assert (
+        answer(make(installation, "where", IMAGE=image, JSON="1"))["known"][0]["verdict"] == "CLEAN"
+    )
+    smoked = answer(make(installation, "smoke", IMAGE=image, JSON="1"))
     assert (smoked["result"], smoked["verdict"]) == ("passed", "CLEAN")
-    forced = answer(make(install, "scan", IMAGE=image, WAIT="1", FORCE="1", JSON="1"))
+    forced = answer(make(installation, "scan", IMAGE=image, WAIT="1", FORCE="1", JSON="1"))
     assert forced["result"] == "started"
-    assert answer(make(install, "status", JSON="1"))["scans"][0]["image"] == image
-    assert answer(make(install, "redrive", DRY_RUN="1", JSON="1")) == {"events": []}
-    lines = make(install, "logs", SINCE="5m", FUNCTION="check_cache", JSON="1")
+    assert answer(make(installation, "status", JSON="1"))["scans"][0]["image"] == image
+    assert answer(make(installation, "redrive", DRY_RUN="1", JSON="1")) == {"events": []}
+    lines = make(installation, "logs", SINCE="5m", FUNCTION="check_cache", JSON="1")
     assert lines.returncode == 0, lines.stderr
     assert pushed.repository in lines.stdout
-    assert answer(make(install, "doctor", JSON="1"))["healthy"] is True
+    assert answer(make(installation, "doctor", JSON="1"))["healthy"] is True
 
 
 def test_what_runs_is_compared_and_reported(
-    install: Install, pushed: Pushed, tmp_path: Path
+    installation: Installation, pushed: Pushed, tmp_path: Path
 ) -> None:
-    ecs = install.ecs
+    ecs = installation.ecs
     ecs.create_cluster(clusterName="day")
     container = {"name": "app", "image": pushed.image.by_tag}
     ecs.register_task_definition(family="day", containerDefinitions=[container])
     ecs.run_task(cluster="day", taskDefinition="day")
-    install.wait_until_idle()
-    compared = answer(make(install, "backfill", JSON="1"))
-    (shown,) = answer(make(install, "coverage", JSON="1"))["reconciliations"]
+    installation.wait_until_idle()
+    compared = answer(make(installation, "backfill", JSON="1"))
+    (shown,) = answer(make(installation, "coverage", JSON="1"))["reconciliations"]
     assert (compared["running_images"], compared["fresh_verdicts"], compared["sent"]) == (1, 1, 0)
     assert (shown["at"], shown["running_images"]) == (compared["at"], 1)
     page = tmp_path / "report.html"
-    done = make(install, "report", OUT=str(page))
+    done = make(installation, "report", OUT=str(page))
     assert done.stdout == f"{page}: 1 image runs, 0 of them with {BAD}.\n"
     assert pushed.repository in page.read_text()
 
 
-def test_wrong_input_is_one_sentence(install: Install) -> None:
-    done = make(install, "redrive", NAME_PREFIX="another")
+def test_wrong_input_is_one_sentence(installation: Installation) -> None:
+    done = make(installation, "redrive", NAME_PREFIX="another")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("There is no install named another")
+    assert done.stderr.startswith("There is no installation named another")

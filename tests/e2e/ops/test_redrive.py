@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.install import Install
+from sandbox.installation import Installation
 
 from .conftest import Operate, Pushed
 
@@ -16,12 +16,12 @@ ECS = "arn:aws:ecs:us-east-1:111111111111"
 
 
 class Queue:
-    """One queue of the install, put into and looked at by hand."""
+    """One queue of the installation, put into and looked at by hand."""
 
-    def __init__(self, install: Install, name: str) -> None:
-        self._sqs = install.client("sqs")
-        self._url = install.outputs[name]["url"]
-        self.name = install.outputs[name]["name"]
+    def __init__(self, installation: Installation, name: str) -> None:
+        self._sqs = installation.client("sqs")
+        self._url = installation.outputs[name]["url"]
+        self.name = installation.outputs[name]["name"]
 
     def send(self, body: Any, **attributes: str) -> None:
         values = {k: {"DataType": "String", "StringValue": v} for k, v in attributes.items()}
@@ -47,15 +47,15 @@ class Queue:
 
 
 @pytest.fixture
-def failed(install: Install) -> Iterator[Queue]:
-    queue = Queue(install, "failed_events_queue")
+def failed(installation: Installation) -> Iterator[Queue]:
+    queue = Queue(installation, "failed_events_queue")
     yield queue
     queue.take()
 
 
 @pytest.fixture
-def undelivered(install: Install) -> Iterator[Queue]:
-    queue = Queue(install, "undelivered_events_queue")
+def undelivered(installation: Installation) -> Iterator[Queue]:
+    queue = Queue(installation, "undelivered_events_queue")
     yield queue
     queue.take()
 
@@ -138,7 +138,7 @@ def test_there_may_be_nothing_to_do(operate: Operate, pushed: Pushed) -> None:
 
 @pytest.mark.parametrize("make", [run_task, task_running, scan_request])
 def test_a_kept_event_is_processed(
-    operate: Operate, pushed: Pushed, install: Install, failed: Queue, make: Any
+    operate: Operate, pushed: Pushed, installation: Installation, failed: Queue, make: Any
 ) -> None:
     failed.send(make(pushed.image.by_tag), Error="AwsUnavailable", Execution="arn:...")
     done = operate("redrive", JSON="1")
@@ -147,12 +147,12 @@ def test_a_kept_event_is_processed(
     assert (event["queue"], event["result"]) == (failed.name, "done")
     assert event["images"] == [pushed.image.by_tag]
     assert failed.count() == (0, 0)
-    install.wait_until_idle()
+    installation.wait_until_idle()
     assert pushed.verdict["status"] == "CLEAN"
 
 
 def test_an_undelivered_event_is_processed(
-    operate: Operate, pushed: Pushed, install: Install, undelivered: Queue
+    operate: Operate, pushed: Pushed, installation: Installation, undelivered: Queue
 ) -> None:
     undelivered.send(run_task(pushed.image.by_tag), RULE_ARN="arn:...", ERROR_CODE="NO_PERMISSIONS")
     listed = operate("redrive", DRY_RUN="1", JSON="1").json["events"]
@@ -162,21 +162,21 @@ def test_an_undelivered_event_is_processed(
     done = operate("redrive")
     assert done.status == 0, done.errors
     assert "1 of 1 events are processed" in done.output
-    install.wait_until_idle()
+    installation.wait_until_idle()
     assert pushed.verdict["status"] == "CLEAN"
     assert undelivered.count() == (0, 0)
 
 
 def test_an_event_twice_is_one_scan(
-    operate: Operate, pushed: Pushed, install: Install, failed: Queue, undelivered: Queue
+    operate: Operate, pushed: Pushed, installation: Installation, failed: Queue, undelivered: Queue
 ) -> None:
     event = run_task(pushed.image.by_tag)
     failed.send(event)
     undelivered.send(event)
-    before = len(install.scans())
+    before = len(installation.scans())
     assert operate("redrive").status == 0
-    install.wait_until_idle()
-    assert len(install.scans()) == before + 1
+    installation.wait_until_idle()
+    assert len(installation.scans()) == before + 1
 
 
 @pytest.mark.parametrize("queue", ["failed", "undelivered"])
@@ -208,14 +208,14 @@ def test_what_is_no_event_is_left(operate: Operate, pushed: Pushed, failed: Queu
 
 @pytest.mark.parametrize("framed", [False, True])
 def test_a_scan_that_died_is_notified_of(
-    operate: Operate, pushed: Pushed, install: Install, failed: Queue, framed: bool
+    operate: Operate, pushed: Pushed, installation: Installation, failed: Queue, framed: bool
 ) -> None:
     """The rule's own dead letter, and what Lambda keeps of an event the function failed at."""
     pushed.behave(never_ends=True)
-    install.aws.set_wait_scale(1.0)
+    installation.aws.set_wait_scale(1.0)
     try:
         operate("scan", IMAGE=pushed.image.by_tag)
-        running = next(each for each in install.scans() if each["status"] == "RUNNING")
+        running = next(each for each in installation.scans() if each["status"] == "RUNNING")
         assert pushed.verdict["status"] == "IN_PROGRESS"
         event = {
             "detail-type": "Step Functions Execution Status Change",
@@ -223,7 +223,7 @@ def test_a_scan_that_died_is_notified_of(
             "detail": {
                 "executionArn": running["executionArn"],
                 "status": "ABORTED",
-                "input": json.dumps(install.scan_input(running["executionArn"])),
+                "input": json.dumps(installation.scan_input(running["executionArn"])),
             },
         }
         frame = {"version": "1.0", "requestContext": {}, "requestPayload": event}
@@ -232,16 +232,16 @@ def test_a_scan_that_died_is_notified_of(
         assert done.status == 0, (done.errors, done.output)
         assert failed.count() == (0, 0)
         assert pushed.verdict["status"] == "ERROR"
-        (sent,) = install.notifications()
+        (sent,) = installation.notifications()
         assert sent["verdict"] == "ERROR"
-        install.client("stepfunctions").stop_execution(executionArn=running["executionArn"])
+        installation.client("stepfunctions").stop_execution(executionArn=running["executionArn"])
     finally:
-        install.aws.set_wait_scale(0.005)
-    install.wait_until_idle()
+        installation.aws.set_wait_scale(0.005)
+    installation.wait_until_idle()
 
 
 def test_many_are_processed(
-    operate: Operate, pushed: Pushed, install: Install, failed: Queue
+    operate: Operate, pushed: Pushed, installation: Installation, failed: Queue
 ) -> None:
     for _ in range(23):
         failed.send(run_task(pushed.image.by_tag))
@@ -249,7 +249,7 @@ def test_many_are_processed(
     assert done.status == 0, done.errors
     assert "23 of 23 events are processed" in done.output
     assert failed.count() == (0, 0)
-    install.wait_until_idle()
+    installation.wait_until_idle()
     assert pushed.verdict["status"] == "CLEAN"
 
 
@@ -257,13 +257,15 @@ SPOKE = "eu-west-1"
 
 
 @pytest.fixture
-def unforwarded(install: Install) -> Iterator[Any]:
+def unforwarded(installation: Installation) -> Iterator[Any]:
     """Makes the rule and queue of a spoke in another region, whose hub is in an account."""
-    sqs = install.aws.client("sqs", region=SPOKE)
-    events = install.aws.client("events", region=SPOKE)
+    sqs = installation.aws.client("sqs", region=SPOKE)
+    events = installation.aws.client("events", region=SPOKE)
     name, rule = "qualys-image-scan-unforwarded-events", "qualys-image-scan-forward-deployments"
     url = sqs.create_queue(QueueName=name)["QueueUrl"]
-    role = install.aws.create_role(f"forward-{uuid.uuid4()}", {"Service": "events.amazonaws.com"})
+    role = installation.aws.create_role(
+        f"forward-{uuid.uuid4()}", {"Service": "events.amazonaws.com"}
+    )
     events.put_rule(Name=rule, EventPattern=json.dumps({"source": ["aws.ecs"]}))
 
     def keep(event: Json, hub_account: str) -> Any:
@@ -281,13 +283,13 @@ def unforwarded(install: Install) -> Iterator[Any]:
 
 
 def test_a_regional_spoke_s_events_go_to_its_hub(
-    operate: Operate, pushed: Pushed, install: Install, unforwarded: Any
+    operate: Operate, pushed: Pushed, installation: Installation, unforwarded: Any
 ) -> None:
     count = unforwarded(run_task(pushed.image.by_tag), "111111111111")
     done = operate("redrive", REGION=SPOKE, JSON="1")
     assert done.status == 0, done.errors
     assert [each["result"] for each in done.json["events"]] == ["done"]
-    install.wait_until_idle()
+    installation.wait_until_idle()
     assert pushed.verdict["status"] == "CLEAN"
     assert count() == "0"
 

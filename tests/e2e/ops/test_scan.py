@@ -1,17 +1,17 @@
 """make scan: one image now."""
 
-from sandbox.install import Install
+from sandbox.installation import Installation
 
 from .conftest import Operate, Pushed
 
 CRITICAL = {"qid": 1, "severity": 5, "title": "a critical finding", "cveids": ["CVE-2026-0001"]}
 
 
-def test_a_scan_is_begun(operate: Operate, pushed: Pushed, install: Install) -> None:
+def test_a_scan_is_begun(operate: Operate, pushed: Pushed, installation: Installation) -> None:
     done = operate("scan", IMAGE=pushed.image.by_tag)
     assert done.status == 0, done.errors
     assert "A scan has begun." in done.output
-    install.wait_until_idle()
+    installation.wait_until_idle()
     assert pushed.verdict["status"] == "CLEAN"
 
 
@@ -23,14 +23,14 @@ def test_its_verdict_is_waited_for(operate: Operate, pushed: Pushed) -> None:
 
 
 def test_findings_are_shown_and_notified(
-    operate: Operate, pushed: Pushed, install: Install
+    operate: Operate, pushed: Pushed, installation: Installation
 ) -> None:
     pushed.find(CRITICAL)
     done = operate("scan", IMAGE=pushed.image.by_digest, WAIT="1")
     assert done.status == 1, done.errors
     assert "1 critical" in done.output
     assert "CVE-2026-0001" in done.output
-    (sent,) = install.notifications()
+    (sent,) = installation.notifications()
     assert sent["workloads"] == []
     assert [each.rsplit(":")[-1] for each in sent["requested_by"]] == ["root"]
 
@@ -41,7 +41,9 @@ def test_what_is_known_is_not_scanned_again(operate: Operate, pushed: Pushed) ->
     assert (done.status, done.json["result"], done.json["verdict"]) == (0, "known", "CLEAN")
 
 
-def test_force_goes_past_a_verdict(operate: Operate, pushed: Pushed, install: Install) -> None:
+def test_force_goes_past_a_verdict(
+    operate: Operate, pushed: Pushed, installation: Installation
+) -> None:
     operate("scan", IMAGE=pushed.image.by_tag, WAIT="1")
     first = pushed.verdict
     pushed.find(CRITICAL)
@@ -49,19 +51,19 @@ def test_force_goes_past_a_verdict(operate: Operate, pushed: Pushed, install: In
     assert done.status == 1, done.errors
     assert (done.json["result"], done.json["verdict"]) == ("started", "FINDINGS")
     assert pushed.verdict["owner"] != first["owner"]
-    assert len(install.notifications()) == 1
+    assert len(installation.notifications()) == 1
 
 
 def test_force_does_not_end_a_running_scan(
-    operate: Operate, pushed: Pushed, install: Install
+    operate: Operate, pushed: Pushed, installation: Installation
 ) -> None:
-    install.qualys.control.scenario(scan_seconds=7)  # with 30 checks in some ten
+    installation.qualys.control.scenario(scan_seconds=7)  # with 30 checks in some ten
     try:
         operate("scan", IMAGE=pushed.image.by_tag)
         begun = pushed.verdict
         done = operate("scan", IMAGE=pushed.image.by_tag, WAIT="1", FORCE="1", JSON="1")
     finally:
-        install.qualys.control.scenario(scan_seconds=0.2)
+        installation.qualys.control.scenario(scan_seconds=0.2)
     assert (done.status, done.json["result"]) == (0, "in progress"), done.errors
     assert done.json["verdict"] == "CLEAN"
     assert pushed.verdict["owner"] == begun["owner"]
@@ -81,11 +83,11 @@ def test_repository_and_tag_are_enough(operate: Operate, pushed: Pushed) -> None
     assert done.json["digest"] == pushed.image.digest
 
 
-def test_what_is_not_in_ecr_is_refused(operate: Operate, install: Install) -> None:
+def test_what_is_not_in_ecr_is_refused(operate: Operate, installation: Installation) -> None:
     done = operate("scan", IMAGE="docker.io/library/nginx:1", WAIT="1")
     assert (done.status, done.output) == (2, "")
     assert "not in a private Amazon ECR registry" in done.errors
-    assert "docker.io/library/nginx" not in install.verdicts()
+    assert "docker.io/library/nginx" not in installation.verdicts()
 
 
 def test_an_image_must_be_given(operate: Operate) -> None:

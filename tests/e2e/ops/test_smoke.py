@@ -13,8 +13,8 @@ import pytest
 
 from sandbox import images
 from sandbox.aws import REPOSITORY
-from sandbox.install import Install
-from sandbox.kept_install import kept_install
+from sandbox.installation import Installation
+from sandbox.restored import restored_installation
 from tests.support.documents import block
 
 from .conftest import Operate, Pushed
@@ -28,19 +28,21 @@ FAMILY = f"{PREFIX}-smoke"
 OURS = [sys.executable, "-m", "ops", "smoke"]
 
 
-def left_of(install: Install) -> dict[str, Any]:
+def left_of(installation: Installation) -> dict[str, Any]:
     """What a run has left: task definitions that are not deleted, and messages in queues."""
     listed = {
-        status: install.ecs.list_task_definitions(familyPrefix=FAMILY, status=status)
+        status: installation.ecs.list_task_definitions(familyPrefix=FAMILY, status=status)
         for status in ("ACTIVE", "INACTIVE")
     }
     queues = ("failed_events_queue", "undelivered_events_queue")
-    waiting = {name: install.messages(install.outputs[name]["url"]) for name in queues}
+    waiting = {name: installation.messages(installation.outputs[name]["url"]) for name in queues}
     definitions = {name: each["taskDefinitionArns"] for name, each in listed.items()}
     return {name: found for name, found in {**definitions, **waiting}.items() if found}
 
 
-def test_an_event_comes_to_its_verdict(operate: Operate, pushed: Pushed, install: Install) -> None:
+def test_an_event_comes_to_its_verdict(
+    operate: Operate, pushed: Pushed, installation: Installation
+) -> None:
     done = operate("smoke", IMAGE=pushed.image.by_tag, JSON="1")
     assert (done.status, done.errors) == (0, "")
     notified = done.json
@@ -53,15 +55,17 @@ def test_an_event_comes_to_its_verdict(operate: Operate, pushed: Pushed, install
     seconds = [each["seconds"] for each in notified["stages"]]
     assert seconds == sorted(seconds)
     arn = notified["task_definition"]
-    (definition,) = [install.ecs.describe_task_definition(taskDefinition=arn)["taskDefinition"]]
+    (definition,) = [
+        installation.ecs.describe_task_definition(taskDefinition=arn)["taskDefinition"]
+    ]
     assert (definition["family"], definition["status"]) == (FAMILY, "DELETE_IN_PROGRESS")
-    assert left_of(install) == {}
+    assert left_of(installation) == {}
     assert pushed.verdict["status"] == "CLEAN"
 
 
-def test_the_documented_command(install: Install, pushed: Pushed) -> None:
+def test_the_documented_command(installation: Installation, pushed: Pushed) -> None:
     command = block("docs/troubleshooting.md#after-a-deployment", image=pushed.image.by_tag)
-    done = run(install, "bash", "-c", command)
+    done = run(installation, "bash", "-c", command)
     assert done.returncode == 0, done.stdout + done.stderr
     lines = done.stdout.splitlines()
     assert [line.split()[0] for line in lines[:-1]] == [
@@ -71,13 +75,13 @@ def test_the_documented_command(install: Install, pushed: Pushed) -> None:
 
 
 def test_it_is_registered_and_never_running(
-    operate: Operate, pushed: Pushed, install: Install
+    operate: Operate, pushed: Pushed, installation: Installation
 ) -> None:
     pushed.find(CRITICAL)
     done = operate("smoke", IMAGE=pushed.image.by_tag)
     assert (done.status, done.errors) == (0, "")
     assert "FINDINGS" in done.output
-    (notified,) = install.notifications()
+    (notified,) = installation.notifications()
     assert notified["workloads"] == []
     assert [
         each["task_definition"].split("/")[-1].split(":")[0] for each in notified["registered"]
@@ -99,32 +103,34 @@ def test_a_known_image_is_answered_by_the_cache(operate: Operate, pushed: Pushed
     assert "CLEAN: it was not scanned again" in done.output
 
 
-def shell(install: Install, image: str, **settings: str) -> subprocess.CompletedProcess[str]:
+def shell(
+    installation: Installation, image: str, **settings: str
+) -> subprocess.CompletedProcess[str]:
     given = {"IMAGE": image, "JSON": "1", **settings}
-    return run(install, "env", *(f"{name}={value}" for name, value in given.items()), *OURS)
+    return run(installation, "env", *(f"{name}={value}" for name, value in given.items()), *OURS)
 
 
-def push(install: Install, name: str = "smoke/app") -> str:
-    install.client("ecr").create_repository(repositoryName=name)
-    return images.push(install.client("ecr"), name, images.build(name), "1").by_tag
+def push(installation: Installation, name: str = "smoke/app") -> str:
+    installation.client("ecr").create_repository(repositoryName=name)
+    return images.push(installation.client("ecr"), name, images.build(name), "1").by_tag
 
 
-def delete_function(install: Install) -> None:
-    install.client("lambda").delete_function(FunctionName=f"{PREFIX}-check-cache")
+def delete_function(installation: Installation) -> None:
+    installation.client("lambda").delete_function(FunctionName=f"{PREFIX}-check-cache")
 
 
-def fail_scans(install: Install) -> None:
-    install.qualys.control.behave("smoke/app", job_error="SENSOR_ERROR")
+def fail_scans(installation: Installation) -> None:
+    installation.qualys.control.behave("smoke/app", job_error="SENSOR_ERROR")
 
 
-def no_deliveries(install: Install) -> None:
+def no_deliveries(installation: Installation) -> None:
     """The rule starts another machine, that does not exist, by a role that may."""
-    install.client("stepfunctions").delete_state_machine(
-        stateMachineArn=install.outputs["intake_state_machine_arn"]
+    installation.client("stepfunctions").delete_state_machine(
+        stateMachineArn=installation.outputs["intake_state_machine_arn"]
     )
 
 
-STUCK: list[tuple[Callable[[Install], Any], str, str, str]] = [
+STUCK: list[tuple[Callable[[Installation], Any], str, str, str]] = [
     (stop_trail, "trail", "so nothing was registered", "aws cloudtrail start-logging"),
     (disable("ecs-deployments"), "rule", "so nothing was registered", "aws events enable-rule"),
     (no_deliveries, "rule", "so nothing was registered", "make deploy"),
@@ -136,7 +142,11 @@ STUCK: list[tuple[Callable[[Install], Any], str, str, str]] = [
 
 @pytest.mark.parametrize(("broken", "stage", "why", "remedy"), STUCK)
 def test_stuck_at_each_stage(
-    breakable: Install, broken: Callable[[Install], Any], stage: str, why: str, remedy: str
+    breakable: Installation,
+    broken: Callable[[Installation], Any],
+    stage: str,
+    why: str,
+    remedy: str,
 ) -> None:
     image = push(breakable)
     broken(breakable)
@@ -153,21 +163,21 @@ def test_stuck_at_each_stage(
 
 def test_a_scan_that_does_not_end_is_late() -> None:
     """Here 30 checks take a minute and a half."""
-    with kept_install(wait_scale=0.05) as install:
-        image = push(install)
-        install.qualys.control.behave("smoke/app", never_ends=True)
-        done = shell(install, image, WAIT_MINUTES="0.4")
+    with restored_installation(wait_scale=0.05) as installation:
+        image = push(installation)
+        installation.qualys.control.behave("smoke/app", never_ends=True)
+        done = shell(installation, image, WAIT_MINUTES="0.4")
         assert done.returncode == 3, done.stdout + done.stderr
         notified = json.loads(done.stdout)
         assert (notified["result"], notified["stage"]) == ("late", "verdict")
         assert notified["why"] == "the scan has not ended"
         assert notified["advice"] == "make status, or wait longer with WAIT_MINUTES=60"
-        assert left_of(install) == {}
+        assert left_of(installation) == {}
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_takes_its_definition_away(
-    install: Install, pushed: Pushed, ending: signal.Signals
+    installation: Installation, pushed: Pushed, ending: signal.Signals
 ) -> None:
     pushed.behave(never_ends=True)
     keep = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "MAKE"))}
@@ -176,7 +186,7 @@ def test_an_interrupted_run_takes_its_definition_away(
     process = subprocess.Popen(
         OURS,
         cwd=REPOSITORY,
-        env=keep | install.aws.environment() | {"IMAGE": pushed.image.by_tag},
+        env=keep | installation.aws.environment() | {"IMAGE": pushed.image.by_tag},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -188,9 +198,9 @@ def test_an_interrupted_run_takes_its_definition_away(
     output, errors = process.communicate(timeout=60)
     assert (process.returncode, errors) == (130, "Interrupted.\n")
     assert "The task definition is deregistered and deleted." in output
-    assert not {"ACTIVE", "INACTIVE"} & left_of(install).keys()
+    assert not {"ACTIVE", "INACTIVE"} & left_of(installation).keys()
     pushed.behave()
-    install.wait_until_idle()
+    installation.wait_until_idle()
 
 
 def documented() -> set[str]:
@@ -201,27 +211,27 @@ def documented() -> set[str]:
     return {*doctors, *re.findall(r"`([a-z]+:[A-Z]\w+)`", section)}
 
 
-def as_user(install: Install, name: str, actions: set[str]) -> dict[str, str]:
+def as_user(installation: Installation, name: str, actions: set[str]) -> dict[str, str]:
     """The environment of a user who may do no more."""
     statement = {"Effect": "Allow", "Action": sorted(actions), "Resource": "*"}
-    user = install.aws.create_user(name, {"Version": "2012-10-17", "Statement": [statement]})
-    return install.aws.environment(principal=user)
+    user = installation.aws.create_user(name, {"Version": "2012-10-17", "Statement": [statement]})
+    return installation.aws.environment(principal=user)
 
 
 def test_the_documented_permissions_are_enough(
-    operate: Operate, pushed: Pushed, install: Install
+    operate: Operate, pushed: Pushed, installation: Installation
 ) -> None:
-    user = as_user(install, "smoker", documented())
+    user = as_user(installation, "smoker", documented())
     done = operate("smoke", IMAGE=pushed.image.by_tag, JSON="1", **user)
     assert (done.status, done.errors) == (0, "")
     assert done.json["verdict"] == "CLEAN"
-    assert left_of(install) == {}
+    assert left_of(installation) == {}
 
 
 def test_what_is_left_is_said_and_the_next_run_deletes_it(
-    operate: Operate, pushed: Pushed, install: Install
+    operate: Operate, pushed: Pushed, installation: Installation
 ) -> None:
-    user = as_user(install, "keeper", documented() - {"ecs:DeleteTaskDefinitions"})
+    user = as_user(installation, "keeper", documented() - {"ecs:DeleteTaskDefinitions"})
     done = operate("smoke", IMAGE=pushed.image.by_tag, JSON="1", **user)
     assert (done.status, done.json["verdict"]) == (2, "CLEAN")
     assert done.json["left"] == [done.errors.rstrip()]
@@ -229,9 +239,9 @@ def test_what_is_left_is_said_and_the_next_run_deletes_it(
         f"A task definition of {FAMILY} is left, remove it by hand: AWS refused "
         "DeleteTaskDefinitions: AccessDenied"
     )
-    assert left_of(install).keys() == {"INACTIVE"}
+    assert left_of(installation).keys() == {"INACTIVE"}
     assert operate("smoke", IMAGE=pushed.image.by_tag).status == 0
-    assert left_of(install) == {}
+    assert left_of(installation) == {}
 
 
 @pytest.mark.parametrize(
@@ -241,7 +251,7 @@ def test_what_is_left_is_said_and_the_next_run_deletes_it(
         ({"IMAGE": "docker.io/library/nginx:1"}, "docker.io/library/nginx:1 cannot be scanned"),
         ({"IMAGE": "no/such:1"}, "There is no image no/such:1"),
         ({"IMAGE": "a:1", "WAIT_MINUTES": "soon"}, "WAIT_MINUTES=soon is no number of minutes"),
-        ({"IMAGE": "a:1", "NAME_PREFIX": "another"}, "There is no install named another"),
+        ({"IMAGE": "a:1", "NAME_PREFIX": "another"}, "There is no installation named another"),
     ],
 )
 def test_wrong_use_is_one_sentence(

@@ -44,7 +44,7 @@ def test_an_image_is_found_by_whatever_names_it(operate: Operate, pushed: Pushed
 def test_what_a_tag_named_before_is_another_image(operate: Operate, pushed: Pushed) -> None:
 
     operate("scan", IMAGE=pushed.image.by_tag, WAIT="1")
-    ecr = pushed.install.client("ecr")
+    ecr = pushed.installation.client("ecr")
     images.push(ecr, pushed.repository, images.build(f"{pushed.repository} anew"), "1")
     assert operate("where", IMAGE=pushed.image.by_tag).status == 1
     assert operate("where", IMAGE=f"{pushed.repository}:1").status == 0
@@ -64,30 +64,30 @@ def test_an_image_must_be_given(operate: Operate) -> None:
 
 
 def test_where_it_runs_since_when_and_who_deployed_it(operate: Operate, pushed: Pushed) -> None:
-    install = pushed.install
+    installation = pushed.installation
     pushed.find(CRITICAL, *LESSER)
-    ecs, name = install.ecs, pushed.repository.rsplit("/", 1)[-1]
+    ecs, name = installation.ecs, pushed.repository.rsplit("/", 1)[-1]
     ecs.create_cluster(clusterName="prod")
     definition = ecs.register_task_definition(
         family=name, containerDefinitions=[{"name": "app", "image": pushed.image.by_tag}]
     )["taskDefinition"]["taskDefinitionArn"]
     ecs.create_service(cluster="prod", serviceName=name, taskDefinition=definition, desiredCount=2)
-    install.wait_until_idle()
+    installation.wait_until_idle()
     (known,) = operate("where", IMAGE=pushed.image.digest, JSON="1").json["known"]
     (run,) = known["runs"]
     assert (run["state"], run["service"], run["cluster"]) == ("running", name, "prod")
-    assert run["principal"] == install.deployer.arn
+    assert run["principal"] == installation.deployer.arn
     for asked in ({"CVE": "cve-2026-0001"}, {"QID": "111"}, {"CVE": "CVE-2025-1011"}):
         having = operate("where", JSON="1", **asked).json["known"]
         assert pushed.image.digest in [each["key"] for each in having]
     assert operate("where", QID="999999").status == 1
 
-    install.client("dynamodb").delete_item(
-        TableName=install.outputs["cache_table"]["name"],
+    installation.client("dynamodb").delete_item(
+        TableName=installation.outputs["cache_table"]["name"],
         Key={"imageDigest": {"S": pushed.image.digest}},
     )
     ecs.update_service(cluster="prod", service=name, desiredCount=0)
-    install.wait_until_idle()
+    installation.wait_until_idle()
     done = operate("where", IMAGE=pushed.image.by_tag)
     assert "none: it was not scanned" in done.output
     assert "stopped" in done.output

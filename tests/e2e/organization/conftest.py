@@ -9,8 +9,8 @@ import pytest
 
 from sandbox import images
 from sandbox.aws import REGION
-from sandbox.kept_install import kept_organization
 from sandbox.organization import Organization, Spoke
+from sandbox.restored import restored_organization
 
 Json = dict[str, Any]
 CLUSTER = "tests"
@@ -41,33 +41,33 @@ class App:
 
     def wait_until_idle(self) -> Json:
         """The image's item once all that was started is over; empty when there is none."""
-        self.organization.install.wait_until_idle()
-        return self.organization.install.verdicts().get(self.pushed.digest, {})
+        self.organization.installation.wait_until_idle()
+        return self.organization.installation.verdicts().get(self.pushed.digest, {})
 
 
 @pytest.fixture(scope="module")
 def organization() -> Iterator[Organization]:
-    with kept_organization(wait_scale=0.005) as restored:
-        restored.install.qualys.control.scenario(scan_seconds=0.2)
+    with restored_organization(wait_scale=0.005) as restored:
+        restored.installation.qualys.control.scenario(scan_seconds=0.2)
         yield restored
 
 
 @pytest.fixture
 def breakable() -> Iterator[Organization]:
     """An organization for one test alone."""
-    with kept_organization(wait_scale=0.005) as restored:
+    with restored_organization(wait_scale=0.005) as restored:
         yield restored
 
 
 @pytest.fixture
 def make_app(organization: Organization) -> Callable[..., App]:
     """Pushes a new image of the account `of` (the deployer's own by default) for `by` to deploy."""
-    organization.install.wait_until_idle()
-    organization.install.failed_events()
+    organization.installation.wait_until_idle()
+    organization.installation.failed_events()
 
     def make(by: str, region: str = REGION, of: str = "") -> App:
         name = f"app-{next(_numbers)}"
-        ecr = organization.install.aws.client("ecr", of or by, region)
+        ecr = organization.installation.aws.client("ecr", of or by, region)
         ecr.create_repository(repositoryName=name)
         pushed = images.push(ecr, name, images.build(name), "1")
         return App(organization, name, pushed, organization.spoke(by, region))
@@ -77,14 +77,14 @@ def make_app(organization: Organization) -> Callable[..., App]:
 
 def scans_of(app: App) -> list[Json]:
     """The inputs of the scan executions of an app's image."""
-    install = app.organization.install
-    given = [install.scan_input(each["executionArn"]) for each in install.scans()]
+    installation = app.organization.installation
+    given = [installation.scan_input(each["executionArn"]) for each in installation.scans()]
     return [each for each in given if each["image"]["digest"] == app.pushed.digest]
 
 
 def workloads_of(app: App) -> set[tuple[str, str, str]]:
     """Account, region and service or family of each entry that is known to run an app's image."""
-    item = app.organization.install.verdicts()[app.pushed.digest]
+    item = app.organization.installation.verdicts()[app.pushed.digest]
     return {
         (entry["account"], entry["region"], name.rsplit("#", 1)[-1])
         for name, entry in item["workloads"].items()

@@ -10,7 +10,7 @@ import pytest
 
 from ops.doctor.findings import Verdict
 from sandbox.aws import ACCOUNT, REGION
-from sandbox.install import Install
+from sandbox.installation import Installation
 from sandbox.organization import ELSEWHERE, Organization
 from tests.e2e.ops.examination import PREFIX, Break, assert_seen, failing, look
 
@@ -32,7 +32,7 @@ def scopes(organization: Organization) -> dict[str, tuple[str, str]]:
 
 @pytest.mark.parametrize("scope", ["hub", "region", "member"])
 def test_all_is_well(organization: Organization, scope: str) -> None:
-    found = look(organization.install.aws, *scopes(organization)[scope])
+    found = look(organization.installation.aws, *scopes(organization)[scope])
     assert failing(found) == {}
     rest = {name for name, each in found.items() if each.verdict is Verdict.UNKNOWN}
     # Nothing was scanned here, the token does not say its end, and a bus is its owner's to read.
@@ -47,29 +47,29 @@ def test_all_is_well(organization: Organization, scope: str) -> None:
 
 
 def change_bus(change: Any) -> Any:
-    def put(install: Install) -> None:
-        events = install.client("events")
+    def put(installation: Installation) -> None:
+        events = installation.client("events")
         policy = events.describe_event_bus(Name=BUS)["Policy"]
         events.put_permission(EventBusName=BUS, Policy=change(policy))
 
     return put
 
 
-def deactivate_stack_sets(install: Install) -> None:
-    install.client("ecr").register_pull_time_update_exclusion(principalArn=ROLE_ARN)
-    install.client("cloudformation").deactivate_organizations_access()
+def deactivate_stack_sets(installation: Installation) -> None:
+    installation.client("ecr").register_pull_time_update_exclusion(principalArn=ROLE_ARN)
+    installation.client("cloudformation").deactivate_organizations_access()
 
 
 def disable_rule(account: str, region: str, name: str, bus: str = "default") -> Any:
-    def disable(install: Install) -> None:
-        install.aws.client("events", account, region).disable_rule(Name=name, EventBusName=bus)
+    def disable(installation: Installation) -> None:
+        installation.aws.client("events", account, region).disable_rule(Name=name, EventBusName=bus)
 
     return disable
 
 
 def change_target(account: str, region: str, change: Any) -> Any:
-    def put(install: Install) -> None:
-        events = install.aws.client("events", account, region)
+    def put(installation: Installation) -> None:
+        events = installation.aws.client("events", account, region)
         (before,) = events.list_targets_by_rule(Rule=FORWARD)["Targets"]
         events.remove_targets(Rule=FORWARD, Ids=[before["Id"]])
         if changed := change(dict(before)):
@@ -79,8 +79,8 @@ def change_target(account: str, region: str, change: Any) -> Any:
 
 
 def change_trust(account: str, role: str, change: Any) -> Any:
-    def update(install: Install) -> None:
-        iam = install.aws.client("iam", account)
+    def update(installation: Installation) -> None:
+        iam = installation.aws.client("iam", account)
         policy = json.dumps(iam.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"])
         iam.update_assume_role_policy(RoleName=role, PolicyDocument=change(policy))
 
@@ -88,8 +88,8 @@ def change_trust(account: str, role: str, change: Any) -> Any:
 
 
 def delete_role(account: str, role: str) -> Any:
-    def delete(install: Install) -> None:
-        iam = install.aws.client("iam", account)
+    def delete(installation: Installation) -> None:
+        iam = installation.aws.client("iam", account)
         (name,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
         iam.delete_role_policy(RoleName=role, PolicyName=name)
         iam.delete_role(RoleName=role)
@@ -98,8 +98,8 @@ def delete_role(account: str, role: str) -> Any:
 
 
 def send_message(account: str, region: str) -> Any:
-    def send(install: Install) -> None:
-        sqs = install.aws.client("sqs", account, region)
+    def send(installation: Installation) -> None:
+        sqs = installation.aws.client("sqs", account, region)
         url = sqs.get_queue_url(QueueName=f"{PREFIX}-unforwarded-events")["QueueUrl"]
         sqs.send_message(QueueUrl=url, MessageBody="{}")
 
@@ -268,4 +268,4 @@ def test_exactly_that_line_fails(breakable: Organization, name: str) -> None:
     every = breaks(breakable)
     assert set(NAMES) == set(every)
     scope, broken = every[name]
-    assert_seen(broken, breakable.install, *scopes(breakable)[scope])
+    assert_seen(broken, breakable.installation, *scopes(breakable)[scope])

@@ -18,7 +18,7 @@ def test_a_members_second_region(organization: Organization, make_app: Callable[
     deployment = scan["deployment"]
     assert (deployment["account"], deployment["region"]) == (organization.shop, ELSEWHERE)
     assert deployment["principal"] == app.spoke.deployer.arn
-    assert organization.install.failed_events() == []
+    assert organization.installation.failed_events() == []
 
 
 def test_what_a_service_runs_is_described_in_the_members_account(
@@ -41,7 +41,7 @@ def test_an_image_of_a_third_account(
     (scan,) = scans_of(app)
     assert scan["image"]["account_id"] == organization.images
     assert scan["deployment"]["account"] == organization.tools
-    roles = {each["arn"] for each in organization.install.qualys.control.state()["connectors"]}
+    roles = {each["arn"] for each in organization.installation.qualys.control.state()["connectors"]}
     name = organization.hub["registry_role_name"]
     assert f"arn:aws:iam::{organization.images}:role/{name}" in roles
 
@@ -59,8 +59,8 @@ def test_one_image_of_four_workloads_is_scanned_once_and_all_are_notified(
 ) -> None:
     app = make_app(organization.tools, of=organization.images)
     finding = {"qid": 1, "severity": 5, "title": "a critical finding"}
-    organization.install.qualys.control.set_findings(app.name, [finding])
-    organization.install.notifications()
+    organization.installation.qualys.control.set_findings(app.name, [finding])
+    organization.installation.notifications()
     spokes = [
         organization.spoke(ACCOUNT),
         organization.spoke(ACCOUNT, ELSEWHERE),
@@ -75,7 +75,7 @@ def test_one_image_of_four_workloads_is_scanned_once_and_all_are_notified(
     assert workloads_of(app) == workloads
     sent = [
         (entry["account"], entry["region"], entry["service"])
-        for notice in organization.install.notifications()
+        for notice in organization.installation.notifications()
         for entry in notice["workloads"]
         if entry["service"]
     ]
@@ -86,8 +86,8 @@ def test_the_hub_forwarding_to_itself_starts_nothing_twice(
     organization: Organization, make_app: Callable[..., App]
 ) -> None:
     hub = organization.hub
-    events = organization.install.client("events")
-    role = organization.install.aws.create_role(
+    events = organization.installation.client("events")
+    role = organization.installation.aws.create_role(
         "echo",
         {"Service": "events.amazonaws.com"},
         {
@@ -102,10 +102,10 @@ def test_the_hub_forwarding_to_itself_starts_nothing_twice(
     events.put_targets(Rule="echo", Targets=[target])
     try:
         app = make_app(ACCOUNT)
-        before = len(organization.install.intakes())
+        before = len(organization.installation.intakes())
         app.register()
         app.wait_until_idle()
-        assert len(organization.install.intakes()) == before + 1
+        assert len(organization.installation.intakes()) == before + 1
     finally:
         events.remove_targets(Rule="echo", Ids=["hub"])
         events.delete_rule(Name="echo")

@@ -11,41 +11,41 @@ import pytest
 
 from sandbox import images
 from sandbox.aws import ACCOUNT, REGION
-from sandbox.install import Install
+from sandbox.installation import Installation
 from sandbox.organization import Organization
 from tests.support.documents import block
 from tests.support.shell import Shell, fill_in
 
 
 @pytest.fixture(scope="module")
-def install(organization: Organization) -> Install:
+def installation(organization: Organization) -> Installation:
     """The hub, without the variables that the sandbox gives it."""
-    (organization.install.terraform.folder / "sandbox.auto.tfvars.json").unlink()
-    return organization.install
+    (organization.installation.terraform.folder / "sandbox.auto.tfvars.json").unlink()
+    return organization.installation
 
 
 @pytest.fixture(scope="module")
-def shell(install: Install, tmp_path_factory: pytest.TempPathFactory) -> Shell:
-    folder = install.terraform.folder.parent
-    scratch, lifetime = tmp_path_factory.mktemp("shell"), install.providers
-    made = Shell.of(install.aws, folder, scratch, ACCOUNT, REGION, lifetime)
-    made.environment["TF_VAR_qualys_gateway_url"] = install.qualys.url
+def shell(installation: Installation, tmp_path_factory: pytest.TempPathFactory) -> Shell:
+    folder = installation.terraform.folder.parent
+    scratch, lifetime = tmp_path_factory.mktemp("shell"), installation.providers
+    made = Shell.of(installation.aws, folder, scratch, ACCOUNT, REGION, lifetime)
+    made.environment["TF_VAR_qualys_gateway_url"] = installation.qualys.url
     return made
 
 
-def registry_role(install: Install) -> dict[str, str]:
-    base = install.aws_base()
+def registry_role(installation: Installation) -> dict[str, str]:
+    base = installation.aws_base()
     return {"qualys_account_id": str(base["accountId"]), "external_id": str(base["externalId"])}
 
 
 @pytest.fixture(scope="module")
-def hub(install: Install, organization: Organization, shell: Shell) -> str:
+def hub(installation: Installation, organization: Organization, shell: Shell) -> str:
     """What Terraform prints of the hub."""
     enter, copy, *others = block("examples/organization/README.md#1-hub").splitlines()
     shell.type(f"{enter}\n{copy}")
     file = shell.folder / "hub/terraform.tfvars"
-    fill_in(file, organization_id=organization.id, **registry_role(install))
-    text = "\n".join(others).replace('{"token":"..."}', json.dumps({"token": install.token}))
+    fill_in(file, organization_id=organization.id, **registry_role(installation))
+    text = "\n".join(others).replace('{"token":"..."}', json.dumps({"token": installation.token}))
     return shell.type(f"{enter}\n{text}", answer="yes\n")
 
 
@@ -58,19 +58,19 @@ def test_the_hub_is_applied_and_handed_over(
 
 
 def test_the_members_are_planned(
-    hub: str, install: Install, organization: Organization, shell: Shell, tmp_path: Path
+    hub: str, installation: Installation, organization: Organization, shell: Shell, tmp_path: Path
 ) -> None:
     """Another account than the hub's plans them. Access is given by the management account."""
-    folder = install.terraform.folder.parent
-    member = Shell.of(install.aws, folder, tmp_path, organization.images, REGION)
+    folder = installation.terraform.folder.parent
+    member = Shell.of(installation.aws, folder, tmp_path, organization.images, REGION)
     trust, enter, copy, *others = block("examples/organization/README.md#2-management").splitlines()
     assert f"{trust}\n" == block("modules/org-spoke/README.md#who-applies-it")
-    cloudformation = install.client("cloudformation")
+    cloudformation = installation.client("cloudformation")
     cloudformation.deactivate_organizations_access()
     shell.type(trust)  # the hub's account is the management account here
     assert cloudformation.describe_organizations_access()["Status"] == "ENABLED"
     member.type(f"cd hub\n{enter}\n{copy}")
-    fill_in(folder / "management/terraform.tfvars", **registry_role(install))
+    fill_in(folder / "management/terraform.tfvars", **registry_role(installation))
     assert others == ["terraform init", "terraform apply"]
     printed = member.type("cd management\nterraform init\nterraform plan -no-color")
     assert "module.members.aws_cloudformation_stack_set.rules will be created" in printed
@@ -78,12 +78,12 @@ def test_the_members_are_planned(
 
 
 def test_a_member_is_checked(
-    organization: Organization, install: Install, shell: Shell, tmp_path: Path
+    organization: Organization, installation: Installation, shell: Shell, tmp_path: Path
 ) -> None:
-    ecr = install.aws.client("ecr", organization.shop, REGION)
+    ecr = installation.aws.client("ecr", organization.shop, REGION)
     ecr.create_repository(repositoryName="page")
     image = images.push(ecr, "page", images.build("page"), "1")
-    member = Shell.of(install.aws, shell.folder, tmp_path, organization.shop, REGION)
+    member = Shell.of(installation.aws, shell.folder, tmp_path, organization.shop, REGION)
     text = block(
         "examples/organization/README.md#3-check 2",
         account=organization.shop,
@@ -94,6 +94,6 @@ def test_a_member_is_checked(
     printed = member.type(text)
     assert '"family": "try"' in printed
     assert '"ApproximateNumberOfMessages": "0"' in printed
-    install.wait_until_idle()
-    assert install.verdicts()[image.digest]["status"] == "CLEAN"
-    assert any(scan["name"].startswith("page-") for scan in install.scans())
+    installation.wait_until_idle()
+    assert installation.verdicts()[image.digest]["status"] == "CLEAN"
+    assert any(scan["name"].startswith("page-") for scan in installation.scans())

@@ -14,7 +14,7 @@ def test_a_spokes_roles_may_do_what_they_do_and_nothing_else(
 ) -> None:
     app = make_app(organization.shop)
     finding = {"qid": 1, "severity": 5, "title": "a critical finding"}
-    organization.install.qualys.control.set_findings(app.name, [finding])
+    organization.installation.qualys.control.set_findings(app.name, [finding])
     app.serve()  # and its owner is notified
     app.wait_until_idle()
     app.spoke.ecs.register_task_definition(
@@ -22,15 +22,16 @@ def test_a_spokes_roles_may_do_what_they_do_and_nothing_else(
         containerDefinitions=[{"name": "app", "image": app.pushed.by_digest}],
     )
     app.wait_until_idle()
-    install = organization.install
-    machine = {"intake_state_machine_arn": install.outputs["intake_state_machine_arn"]}
-    answer = install.client("lambda").invoke(
-        FunctionName=install.outputs["function_names"]["reconcile"], Payload=json.dumps(machine)
+    installation = organization.installation
+    machine = {"intake_state_machine_arn": installation.outputs["intake_state_machine_arn"]}
+    answer = installation.client("lambda").invoke(
+        FunctionName=installation.outputs["function_names"]["reconcile"],
+        Payload=json.dumps(machine),
     )
     sent = json.loads(answer["Payload"].read())
     assert not [where for where in sent["unreadable"] if organization.shop in where], sent
-    install.wait_until_idle()
-    aws = install.aws
+    installation.wait_until_idle()
+    aws = installation.aws
     needed = {(role, action) for role, action, _arn in used(aws)}
     permitted = declared(aws, PREFIX, organization.shop)
     assert {role for role, _action in permitted} >= {f"{PREFIX}-describe"}

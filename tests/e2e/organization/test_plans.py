@@ -11,7 +11,7 @@ from tests.e2e import checkov, compliance
 
 @pytest.fixture(params=["hub", "spoke"])
 def applied(organization: Organization, request: pytest.FixtureRequest) -> tuple[str, Terraform]:
-    roots = {"hub": organization.install.terraform, "spoke": organization.roots["member"]}
+    roots = {"hub": organization.installation.terraform, "spoke": organization.roots["member"]}
     return request.param, roots[request.param]
 
 

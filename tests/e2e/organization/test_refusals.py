@@ -38,18 +38,20 @@ def assert_kept_in_the_spoke(organization: Organization, app: App) -> None:
 def assert_kept_in_the_hub(organization: Organization, app: App) -> None:
     app.register()
     assert app.wait_until_idle() == {}
-    (kept,) = organization.install.failed_events()
+    (kept,) = organization.installation.failed_events()
     assert kept["error"] == "ImageUnread"
     assert kept["body"]["account"] == app.spoke.account
-    watch = organization.install.client("cloudwatch")
+    watch = organization.installation.client("cloudwatch")
     (alarm,) = watch.describe_alarms(AlarmNames=[f"{PREFIX}-failed-events"])["MetricAlarms"]
-    assert set(alarm["AlarmActions"]) == set(organization.install.outputs["topic_arns"].values())
+    assert set(alarm["AlarmActions"]) == set(
+        organization.installation.outputs["topic_arns"].values()
+    )
 
 
 @contextlib.contextmanager
 def role_policy(organization: Organization, account: str, role: str, policy: str) -> Iterator[None]:
     """Another policy for a role, for a while."""
-    iam = organization.install.aws.client("iam", account)
+    iam = organization.installation.aws.client("iam", account)
     (name,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
     before = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
     iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=policy)
@@ -61,15 +63,15 @@ def role_policy(organization: Organization, account: str, role: str, policy: str
 
 @contextlib.contextmanager
 def trust(organization: Organization, account: str, role: str, document: Json) -> Iterator[None]:
-    iam = organization.install.aws.client("iam", account)
+    iam = organization.installation.aws.client("iam", account)
     before = iam.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]
     iam.update_assume_role_policy(RoleName=role, PolicyDocument=json.dumps(document))
-    organization.install.forget_environments()
+    organization.installation.forget_environments()
     try:
         yield
     finally:
         iam.update_assume_role_policy(RoleName=role, PolicyDocument=json.dumps(before))
-        organization.install.forget_environments()
+        organization.installation.forget_environments()
 
 
 def test_a_forwarding_role_that_may_not(
@@ -88,7 +90,7 @@ def test_a_forwarding_role_that_may_not(
 def test_a_bus_of_another_organization(
     organization: Organization, make_app: Callable[..., App]
 ) -> None:
-    events = organization.install.client("events")
+    events = organization.installation.client("events")
     name = organization.hub["event_bus_arn"].rsplit("/", 1)[-1]
     policy = events.describe_event_bus(Name=name)["Policy"]
     other = policy.replace(organization.id, "o-somebodyelse")
@@ -107,7 +109,7 @@ def test_an_account_outside_the_organization(
     organization: Organization, make_app: Callable[..., App]
 ) -> None:
     stranger = "999900009999"
-    make_trail(organization.install.aws, stranger)
+    make_trail(organization.installation.aws, stranger)
     organization.rules(stranger, REGION)
     organization.roles(stranger)
     assert_kept_in_the_spoke(organization, make_app(stranger))
@@ -115,7 +117,7 @@ def test_an_account_outside_the_organization(
 
 def test_a_wrong_external_id(organization: Organization, make_app: Callable[..., App]) -> None:
     role = organization.hub["describe_role_name"]
-    iam = organization.install.aws.client("iam", organization.shop)
+    iam = organization.installation.aws.client("iam", organization.shop)
     document = iam.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]
     document["Statement"][0]["Condition"]["StringEquals"]["sts:ExternalId"] = "another"
     app = make_app(organization.shop)
@@ -132,7 +134,7 @@ def test_a_describe_role_that_is_missing(
     organization.rules(account, REGION)
     organization.roles(account)
     role = organization.hub["describe_role_name"]
-    iam = organization.install.aws.client("iam", account)
+    iam = organization.installation.aws.client("iam", account)
     iam.delete_role_policy(RoleName=role, PolicyName="describe")
     iam.delete_role(RoleName=role)
     assert_kept_in_the_hub(organization, make_app(account))
@@ -146,8 +148,8 @@ def test_the_describe_role_lets_in_one_function_alone(organization: Organization
         "Version": "2012-10-17",
         "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}],
     }
-    user = organization.install.aws.create_user("curious", may, ACCOUNT)
-    sts = organization.install.client("sts", user)
+    user = organization.installation.aws.create_user("curious", may, ACCOUNT)
+    sts = organization.installation.client("sts", user)
     with contextlib.suppress(sts.exceptions.ClientError):
         sts.assume_role(
             RoleArn=role, RoleSessionName="curious", ExternalId=hub["describe_external_id"]

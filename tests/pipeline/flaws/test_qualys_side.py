@@ -225,7 +225,7 @@ def jwt(number: int, expires: int) -> str:
 def test_f37_a_token_that_ends_is_minted_anew_in_time(
     clock: Clock, answers: responses.RequestsMock, secret: dict[str, str], door: str
 ) -> None:
-    """The JWT of a user was stored as the secret: the install was dead after four hours."""
+    """The JWT of a user was stored as the secret: the installation was dead after four hours."""
     hours = 4 * 3600
     for number in range(3):
         answers.post(f"{GATEWAY}/{door}", status=201, body=jwt(number, NOW + hours * (number + 1)))
@@ -298,7 +298,7 @@ def watched(
 
 
 class Watched:
-    """An install whose every output is kept, with every logger as talkative as it can be."""
+    """An installation whose every output is kept, with every logger as talkative as it can be."""
 
     def __init__(
         self,

@@ -12,7 +12,7 @@ from image_scan import completion
 from image_scan.cache.concurrency import ScanPermits
 from image_scan.cache.leases import ScanCache
 from image_scan.cache.registries import RegistryCache
-from image_scan.notifications.throttle import InstallNotices
+from image_scan.notifications.throttle import Throttle
 from image_scan.qualys.client import QualysClient
 from image_scan.scans import registries, results, schedules
 from image_scan.scans.registries import RegistryRole
@@ -68,7 +68,7 @@ def test_f32_every_task_of_the_scan_has_a_catch_that_notifies() -> None:
 
 
 def test_f32b_nothing_is_recorded_before_it_is_notified(
-    cache: ScanCache, permits: ScanPermits, notices: InstallNotices
+    cache: ScanCache, permits: ScanPermits, notices: Throttle
 ) -> None:
     """With SNS down, the alert was lost behind a cache hit."""
     lease = taken(cache.decide(scan_input(), LEASE))

@@ -28,7 +28,7 @@ from image_scan.events.workloads import workload_of
 from image_scan.findings import summary
 from image_scan.notifications import message
 from image_scan.notifications.selection import Selection
-from image_scan.notifications.throttle import InstallNotices
+from image_scan.notifications.throttle import Throttle
 from image_scan.qualys.client import QualysClient
 from image_scan.scans import registries, results, schedules
 from image_scan.scans import status as scan_status
@@ -207,7 +207,7 @@ def test_f12_polls_are_counted_once() -> None:
 
 
 def test_f13_a_timeout_is_notified(
-    cache: ScanCache, permits: ScanPermits, notices: InstallNotices
+    cache: ScanCache, permits: ScanPermits, notices: Throttle
 ) -> None:
     """A timeout had no findings, so nobody was notified and the execution succeeded."""
     lease = taken(cache.decide(scan_input(), LEASE))

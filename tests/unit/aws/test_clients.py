@@ -84,20 +84,20 @@ def sts(cloud: None, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str]]:
 def test_a_session_in_another_account_is_reused_until_shortly_before_its_end(
     sts: list[dict[str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = clients.client_as(ROLE_THERE, "install-1", "ecr", "eu-west-1")
-    assert first is clients.client_as(ROLE_THERE, "install-1", "ecr", "eu-west-1")
-    clients.client_as(ROLE_THERE, "install-1", "ecs", "us-east-1")
+    first = clients.client_as(ROLE_THERE, "installation-1", "ecr", "eu-west-1")
+    assert first is clients.client_as(ROLE_THERE, "installation-1", "ecr", "eu-west-1")
+    clients.client_as(ROLE_THERE, "installation-1", "ecs", "us-east-1")
     assert sts == [
-        {"RoleArn": ROLE_THERE, "ExternalId": "install-1", "RoleSessionName": "image-scan"}
+        {"RoleArn": ROLE_THERE, "ExternalId": "installation-1", "RoleSessionName": "image-scan"}
     ]
     later = time.time() + 3600 - 299
     monkeypatch.setattr(time, "time", lambda: later)
-    assert clients.client_as(ROLE_THERE, "install-1", "ecr", "eu-west-1") is not first
+    assert clients.client_as(ROLE_THERE, "installation-1", "ecr", "eu-west-1") is not first
     assert len(sts) == 2
 
 
 def test_it_acts_in_the_other_account(sts: list[dict[str, str]]) -> None:
-    there = clients.client_as(ROLE_THERE, "install-1", "sts", "eu-west-1")
+    there = clients.client_as(ROLE_THERE, "installation-1", "sts", "eu-west-1")
     assert there.get_caller_identity()["Account"] == "222222222222"
 
 
@@ -109,14 +109,14 @@ def test_a_role_that_does_not_let_us_in_is_rejected(
 
     monkeypatch.setattr(clients.client("sts"), "assume_role", refuse)
     with pytest.raises(AwsRejected, match="sts:AssumeRole: AccessDenied"):
-        clients.client_as(ROLE_THERE, "install-1", "ecr", "eu-west-1")
+        clients.client_as(ROLE_THERE, "installation-1", "ecr", "eu-west-1")
 
 
 def test_no_more_clients_are_kept_than_are_used(sts: list[dict[str, str]]) -> None:
     """Whoever deploys an image names its region, and may invent one for each."""
     for number in range(clients._MOST_CLIENTS + 1):
         clients.client("sts", f"us-east-{number + 10}")
-        clients.client_as(ROLE_THERE, "install-1", "sts", f"us-east-{number + 10}")
+        clients.client_as(ROLE_THERE, "installation-1", "sts", f"us-east-{number + 10}")
     assert clients.client.cache_info().currsize == clients._MOST_CLIENTS
     assert len(clients._clients) == clients._MOST_CLIENTS
     assert len(sts) == 1

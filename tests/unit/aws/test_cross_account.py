@@ -29,7 +29,7 @@ class Aws:
         return f"{service} {region} as the hub"
 
     def connect_as(self, role: str, external_id: str, service: str, region: str) -> str:
-        assert external_id == "install-1"
+        assert external_id == "installation-1"
         account = role.split(":")[4]
         assert role == f"arn:aws:iam::{account}:role/describe"
         self.assumed.append(account)
@@ -40,7 +40,7 @@ class Aws:
 
 def accounts(aws: Aws, *listed: str, clock: Any = None) -> Accounts:
     spokes = config.Spokes(
-        HUB, "arn:aws:iam::{account}:role/describe", "install-1", frozenset(listed)
+        HUB, "arn:aws:iam::{account}:role/describe", "installation-1", frozenset(listed)
     )
     return Accounts(spokes, aws.connect, aws.connect_as, *([clock] if clock else []))
 
@@ -55,7 +55,7 @@ def ecr(of: Accounts, account_id: str, deployer: str = MEMBER) -> object:
     return of.ecr(account_id, HERE, deployer)
 
 
-def test_an_install_of_one_account_reads_everything_as_itself() -> None:
+def test_an_installation_of_one_account_reads_everything_as_itself() -> None:
     aws = Aws()
     alone = Accounts(None, aws.connect, aws.connect_as)
     assert ecs(alone, MEMBER) == "ecs eu-west-1 as the hub"
@@ -75,7 +75,7 @@ def test_whose_an_account_is_without_asking_it(listed: tuple[str, ...] | None) -
     assert aws.assumed == []
 
 
-def test_an_install_of_one_account_reads_a_strangers_registry_as_itself() -> None:
+def test_an_installation_of_one_account_reads_a_strangers_registry_as_itself() -> None:
     aws = Aws()
     alone = Accounts(None, aws.connect, aws.connect_as)
     assert ecr(alone, STRANGER, HUB) == ("ecr eu-west-1 as the hub", "", False)
@@ -155,7 +155,7 @@ def test_trouble_of_sts_is_not_taken_for_a_refusal() -> None:
 def test_the_settings_of_a_hub(environment: pytest.MonkeyPatch) -> None:
     assert config.spokes() is None
     environment.setenv("DESCRIBE_ROLE_ARN", "arn:aws:iam::{account}:role/describe")
-    environment.setenv("DESCRIBE_EXTERNAL_ID", "install-1")
+    environment.setenv("DESCRIBE_EXTERNAL_ID", "installation-1")
     environment.setenv("HUB_ACCOUNT_ID", HUB)
     environment.setenv("SPOKE_ACCOUNT_IDS", "")
     spokes = config.spokes()

@@ -30,7 +30,7 @@ Json = dict[str, Any]
 
 @pytest.fixture(autouse=True)
 def hub(dynamodb: DynamoDBClient, environment: pytest.MonkeyPatch) -> Any:
-    """Security Hub of the install's own account."""
+    """Security Hub of the installation's own account."""
     environment.setenv("NAME_PREFIX", "qualys-image-scan")
     environment.setenv("ACCOUNT_ID", ACCOUNT)
     environment.setenv(
@@ -170,11 +170,11 @@ def test_a_member_s_findings_go_to_its_own_account(
     hub: Any, environment: pytest.MonkeyPatch
 ) -> None:
     environment.setenv("DESCRIBE_ROLE_ARN", "arn:aws:iam::{account}:role/describe")
-    environment.setenv("DESCRIBE_EXTERNAL_ID", "install-1")
+    environment.setenv("DESCRIBE_EXTERNAL_ID", "installation-1")
     environment.setenv("HUB_ACCOUNT_ID", ACCOUNT)
-    cross_account.install.cache_clear()
+    cross_account.accounts.cache_clear()
     of_member = clients.client_as(
-        f"arn:aws:iam::{MEMBER}:role/describe", "install-1", "securityhub", REGION
+        f"arn:aws:iam::{MEMBER}:role/describe", "installation-1", "securityhub", REGION
     )
     of_member.enable_security_hub()
     take(event(top(), image=owned_by(MEMBER)))

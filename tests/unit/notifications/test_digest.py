@@ -17,7 +17,7 @@ from tests.support.builders import NOTIFY
 
 if TYPE_CHECKING:
     from image_scan.cache.table import CacheTable
-    from image_scan.notifications.throttle import InstallNotices
+    from image_scan.notifications.throttle import Throttle
     from tests.support.doubles import Clock, Inbox
 
 TODAY = date(2026, 2, 2)
@@ -88,7 +88,7 @@ def test_no_name_makes_a_line_of_its_own() -> None:
 
 
 def test_it_comes_once_a_day_and_only_where_it_is_asked_for(
-    table: CacheTable, notices: InstallNotices, inbox: Inbox, clock: Clock
+    table: CacheTable, notices: Throttle, inbox: Inbox, clock: Clock
 ) -> None:
     def digest(unscannable: str) -> DailyDigest:
         policy = NotificationPolicy.read({**NOTIFY, "unscannable": unscannable})
@@ -117,7 +117,7 @@ def test_it_comes_once_a_day_and_only_where_it_is_asked_for(
 )
 def test_what_ended_without_a_result_is_in_it_where_that_verdict_is_notified(
     table: CacheTable,
-    notices: InstallNotices,
+    notices: Throttle,
     inbox: Inbox,
     clock: Clock,
     reason: str,

@@ -44,7 +44,7 @@ ENDS = "2026-12-31"
 
 
 class Scene:
-    """An install, where versions of shop/app run one after the other."""
+    """An installation, where versions of shop/app run one after the other."""
 
     def __init__(self, table: CacheTable, dynamodb: Any, inbox: Inbox, clock: Clock) -> None:
         self.table, self.inbox, self.clock = table, inbox, clock

@@ -60,7 +60,7 @@ def test_it_is_put_on_the_bus_as_documented(
         "Source": "image-scan",
         "DetailType": "Container Image Scan Completed",
     }
-    assert detail["install"] == "qualys-image-scan"
+    assert detail["installation"] == "qualys-image-scan"
     assert detail["schema"] == "image-scan/result/1"
     assert (detail["verdict"], detail["counts"]) == ("FINDINGS", CRITICAL["counts"])
     assert detail["image"]["digest"] == DIGEST

@@ -9,7 +9,7 @@ import pytest
 from image_scan.errors import AwsUnavailable
 
 if TYPE_CHECKING:
-    from image_scan.notifications.throttle import InstallNotices
+    from image_scan.notifications.throttle import Throttle
     from tests.support.doubles import Clock
 
 ERROR = "QualysUnauthorized"
@@ -19,9 +19,7 @@ def fail() -> None:
     raise AwsUnavailable("sns:Publish: Throttled")
 
 
-def test_it_is_notified_once_an_hour_whoever_notifies(
-    notices: InstallNotices, clock: Clock
-) -> None:
+def test_it_is_notified_once_an_hour_whoever_notifies(notices: Throttle, clock: Clock) -> None:
     sent: list[int] = []
     for claimant in ("scan-1", "scan-1", "scan-2", ""):
         notices.once(ERROR, lambda: sent.append(1), claimant=claimant)
@@ -32,7 +30,7 @@ def test_it_is_notified_once_an_hour_whoever_notifies(
 
 
 def test_who_failed_to_notify_tries_again_at_once_and_others_after_a_minute(
-    notices: InstallNotices, clock: Clock
+    notices: Throttle, clock: Clock
 ) -> None:
     sent: list[str] = []
     for _ in range(2):
@@ -47,7 +45,7 @@ def test_who_failed_to_notify_tries_again_at_once_and_others_after_a_minute(
     assert notices.once("NotExamined", lambda: sent.append("scan-4"), claimant="scan-4")
 
 
-def test_two_without_a_name_are_not_taken_for_each_other(notices: InstallNotices) -> None:
+def test_two_without_a_name_are_not_taken_for_each_other(notices: Throttle) -> None:
     with pytest.raises(AwsUnavailable):
         notices.once(ERROR, fail)
     assert not notices.once(ERROR, lambda: None)

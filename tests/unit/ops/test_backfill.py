@@ -14,7 +14,7 @@ from rich.console import Console
 
 from ops import backfill
 from ops.errors import OpsError
-from ops.install import Install
+from ops.installation import Installation
 from tests.support.builders import NOW
 
 Json = dict[str, Any]
@@ -37,7 +37,8 @@ FOUND: Json = {
 
 
 class Aws:
-    """The function, the cache and the scan machine of an install, whose intake takes its time."""
+    """The function, the cache and the scan machine of an installation, whose intake takes its
+    time."""
 
     region = "us-east-1"
     cache_table = "images"
@@ -86,7 +87,7 @@ def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def run(aws: Aws, monkeypatch: pytest.MonkeyPatch, *options: str) -> str:
-    monkeypatch.setattr(Install, "of", classmethod(lambda *_: aws))
+    monkeypatch.setattr(Installation, "of", classmethod(lambda *_: aws))
     parser = argparse.ArgumentParser()
     backfill.configure(parser)
     out = io.StringIO()

@@ -1,4 +1,4 @@
-"""What the sandbox does not show: shapes of answers, refusals, installs of other kinds."""
+"""What the sandbox does not show: shapes of answers, refusals, installations of other kinds."""
 
 import base64
 import io
@@ -19,10 +19,10 @@ from ops.deploy.terraform_command import Command, described
 from ops.doctor import activity, clocks, credential, hub, parts, pull_times, registry, trails
 from ops.doctor.checks import CHECKS, Check
 from ops.doctor.findings import Finding, Unanswered, Verdict
-from ops.doctor.here import INSTALL, Here
+from ops.doctor.here import INSTALLATION, Here
 from ops.doctor.report import is_healthy, show
 from ops.doctor.subscription import AwsBase, Secret, Subscription
-from ops.install import Install
+from ops.installation import Installation
 from tests.support.builders import client_error
 
 ACCOUNT, REGION, PREFIX = "111111111111", "eu-west-1", "qualys-image-scan"
@@ -64,8 +64,8 @@ def here_of(
     prefix: str, region: str, environment: Mapping[str, str] | None = None, /, **clients: Client
 ) -> Here:
     session: Any = Session(clients)
-    here = Here(Install(session, ACCOUNT, "aws", region, prefix))
-    here.kinds = frozenset({"install"})
+    here = Here(Installation(session, ACCOUNT, "aws", region, prefix))
+    here.kinds = frozenset({"installation"})
     here.environment = environment or {}
     return here
 
@@ -360,7 +360,7 @@ def test_a_ca_bundle_without_a_certificate() -> None:
             }
         ),
     )
-    here.kinds = frozenset({INSTALL})
+    here.kinds = frozenset({INSTALLATION})
     found = credential.gateway_reachable(here)
     assert found == Finding(
         Verdict.FAIL,
@@ -376,7 +376,7 @@ def test_a_wrong_configuration_fails_whatever_check_meets_it() -> None:
         raise ConfigurationError("it cannot be read")
 
     here = make_here()
-    here.kinds = frozenset({INSTALL})
+    here.kinds = frozenset({INSTALLATION})
     found = Check(check, here.kinds).run(here)
     assert found == Finding(Verdict.FAIL, "it cannot be read", "make deploy")
 
@@ -386,7 +386,7 @@ def test_a_certificate_that_is_not_trusted() -> None:
     reason.verify_message = "unable to get local issuer certificate"
     here = make_here({"QUALYS_GATEWAY_URL": "https://gateway.example.com"})
     here = ask(here, greeting=requests.exceptions.SSLError(reason))
-    here.kinds = frozenset({INSTALL})
+    here.kinds = frozenset({INSTALLATION})
     found = credential.gateway_reachable(here)
     assert found.verdict is Verdict.FAIL
     assert "is not trusted (unable to get local issuer certificate)" in found.reason
@@ -407,7 +407,7 @@ def test_what_fails_all_scans_has_its_remedy(cause: str, remedy: str) -> None:
         describe_execution={"status": "FAILED", "error": "ERROR", "cause": cause},
     )
     here = make_here(stepfunctions=states)
-    here.kinds = frozenset({INSTALL})
+    here.kinds = frozenset({INSTALLATION})
     found = activity.scans_succeed(here)
     assert found.verdict is Verdict.FAIL
     assert remedy in found.remedy
@@ -436,7 +436,7 @@ class OldEcr(Client):
 
 def exclusions(answer: Any) -> Finding:
     ecr = OldEcr() if answer is None else Client(list_pull_time_update_exclusions=answer)
-    check = Check(pull_times.pull_time_excluded, frozenset({"install"}))
+    check = Check(pull_times.pull_time_excluded, frozenset({"installation"}))
     return check.run(make_here({"QUALYS_ROLE_ARN": ROLE}, ecr=ecr))
 
 
@@ -474,8 +474,8 @@ def test_whether_the_sensors_pulls_are_recorded(
     assert reason in found.reason
 
 
-def test_a_hint_does_not_make_an_install_unhealthy() -> None:
-    check = Check(pull_times.pull_time_excluded, frozenset({"install"}))
+def test_a_hint_does_not_make_an_installation_unhealthy() -> None:
+    check = Check(pull_times.pull_time_excluded, frozenset({"installation"}))
     assert is_healthy([(check, exclusions({"pullTimeUpdateExclusions": []}))])
 
 
@@ -575,7 +575,7 @@ def test_what_cannot_be_answered_is_unknown(error: Exception, reason: str) -> No
     def some_check(_here: Here) -> Finding:
         raise error
 
-    check = Check(some_check, frozenset({"install"}))
+    check = Check(some_check, frozenset({"installation"}))
     assert check.name == "some-check"
     assert check.run(make_here()) == Finding(Verdict.UNKNOWN, reason)
 
@@ -604,8 +604,8 @@ def test_the_first_line_names_the_terraform_here_and_what_is_supported(
     console = Console(record=True, width=200, file=io.StringIO())
     show(make_here(), [(CHECKS[0], Finding(Verdict.PASS, "is there"))], described(), console)
     assert console.export_text().splitlines()[0] == (
-        f"install {PREFIX} in {ACCOUNT} {REGION}; OpenTofu 1.11.0 (supported: Terraform 1.11 or "
-        "newer, or OpenTofu 1.11 or newer)"
+        f"installation {PREFIX} in {ACCOUNT} {REGION}; OpenTofu 1.11.0 (supported: Terraform 1.11 "
+        "or newer, or OpenTofu 1.11 or newer)"
     )
     monkeypatch.setattr(terraform_command, "find_command", lambda: None)
     assert described().startswith("no Terraform here (supported: Terraform 1.11 or newer")

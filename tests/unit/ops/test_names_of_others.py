@@ -18,18 +18,18 @@ from tests.support.builders import REGION
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from ops.install import Install
+    from ops.installation import Installation
 
 
 @pytest.fixture
-def install(dynamodb: DynamoDBClient) -> Install:
+def installation(dynamodb: DynamoDBClient) -> Installation:
     parts = SimpleNamespace(
         cache_table=tables.CACHE,
         inventory_table=tables.INVENTORY,
         client=lambda _: dynamodb,
         session=boto3.Session(region_name=REGION),
     )
-    return cast("Install", parts)
+    return cast("Installation", parts)
 
 
 @pytest.mark.parametrize(
@@ -42,18 +42,20 @@ def install(dynamodb: DynamoDBClient) -> Install:
     ],
 )
 def test_what_is_not_in_ecr_is_found_by_its_name(
-    install: Install, dynamodb: DynamoDBClient, asked: str, key: str
+    installation: Installation, dynamodb: DynamoDBClient, asked: str, key: str
 ) -> None:
     entry = {"imageDigest": asked, "exceptions": "[]", "ttl": 1}
     item = {"imageDigest": key, "status": "UNSCANNABLE", "repository": "x", "ttl": 1}
     for each in (entry, item):
         dynamodb.put_item(TableName=tables.CACHE, Item=marshal(each))
-    assert [each["imageDigest"] for each in CacheItems(install).find(asked)] == [key]
+    assert [each["imageDigest"] for each in CacheItems(installation).find(asked)] == [key]
 
 
-def test_a_row_of_an_image_is_no_reconciliation(install: Install, dynamodb: DynamoDBClient) -> None:
+def test_a_row_of_an_image_is_no_reconciliation(
+    installation: Installation, dynamodb: DynamoDBClient
+) -> None:
     of_image = {"digest": COVERAGE, "workload": "1#eu-west-1#prod#web", "state": "running"}
     found = {"digest": COVERAGE, "workload": "2026", "at": "2026", "coverage_percent": 100}
     for each in (of_image, found):
         dynamodb.put_item(TableName=tables.INVENTORY, Item=marshal(each))
-    assert [row["at"] for row in InventoryRows(install).coverage()] == ["2026"]
+    assert [row["at"] for row in InventoryRows(installation).coverage()] == ["2026"]

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from image_scan.notifications.facts import error_message
-from ops import install, logs, queued_events, scan, where
+from ops import installation, logs, queued_events, scan, where
 from ops.errors import OpsError
 from tests.support import builders
 
@@ -30,7 +30,7 @@ def test_no_duration(duration: str) -> None:
 @pytest.mark.parametrize(("value", "on"), [("", False), ("0", False), ("no", False), ("1", True)])
 def test_a_switch(monkeypatch: pytest.MonkeyPatch, value: str, on: bool) -> None:
     monkeypatch.setenv("FORCE", value)
-    assert install.is_set("FORCE") is on
+    assert installation.is_set("FORCE") is on
     parser = argparse.ArgumentParser()
     scan.configure(parser)
     assert parser.parse_args([]).force is on
@@ -176,7 +176,7 @@ class LogGroups:
 def test_followed_lines_are_shown_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "sleep", lambda _: None)
     groups = LogGroups(["a", "b"], ["a", "b", "c"])
-    there = cast("install.Install", groups)
+    there = cast("installation.Installation", groups)
     lines = logs.read(there, {"scan": "scan", "intake": "missing"}, 0, follow=True)
     assert [next(lines).message for _ in range(3)] == ["a", "b", "c"]
     assert groups.starts[0] == 0
@@ -184,6 +184,6 @@ def test_followed_lines_are_shown_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_refusal_of_aws_is_a_sentence() -> None:
-    groups = cast("install.Install", LogGroups())
+    groups = cast("installation.Installation", LogGroups())
     with pytest.raises(OpsError, match="AWS refused FilterLogEvents: AccessDeniedException: no"):
         list(logs.read(groups, {"scan": "denied"}, 0, follow=False))

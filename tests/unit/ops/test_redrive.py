@@ -17,7 +17,7 @@ from ops.intake import Outcome
 from tests.support import builders
 
 if TYPE_CHECKING:
-    from ops.install import Install
+    from ops.installation import Installation
 
 START = 1000.0
 CONSOLE = Console(quiet=True)
@@ -77,10 +77,10 @@ class Intake:
 def driven(monkeypatch: pytest.MonkeyPatch, intake: Intake, *queues: Queue) -> list[Any]:
     keeper = queues[-1]
 
-    install = SimpleNamespace(failed_events_queue=keeper.name)
+    installation = SimpleNamespace(failed_events_queue=keeper.name)
     monkeypatch.setattr(redrive, "Intake", lambda _: intake)
     monkeypatch.setattr(redrive, "EventQueue", lambda *_: keeper)
-    command = redrive.Redrive(cast("Install", install), list(queues))
+    command = redrive.Redrive(cast("Installation", installation), list(queues))
     return command.driven(CONSOLE)
 
 
@@ -175,7 +175,7 @@ RESULT = {
     "id": "e",
     "detail-type": "Container Image Scan Completed",
     "source": "image-scan",
-    "detail": {"install": "scan"},
+    "detail": {"installation": "scan"},
 }
 
 
@@ -201,7 +201,7 @@ class Functions:
 
 
 def invoked(monkeypatch: pytest.MonkeyPatch, functions: Functions, queue: Queue) -> list[Any]:
-    install = SimpleNamespace(
+    installation = SimpleNamespace(
         failed_events_queue=queue.name,
         import_function="scan-import-findings",
         function_names={"send_notification": "scan-send-notification"},
@@ -209,7 +209,7 @@ def invoked(monkeypatch: pytest.MonkeyPatch, functions: Functions, queue: Queue)
     )
     monkeypatch.setattr(redrive, "Intake", lambda _: Intake(True))
     monkeypatch.setattr(redrive, "EventQueue", lambda *_: queue)
-    return redrive.Redrive(cast("Install", install), [queue]).driven(CONSOLE)
+    return redrive.Redrive(cast("Installation", installation), [queue]).driven(CONSOLE)
 
 
 def kept(body: Any) -> Message:

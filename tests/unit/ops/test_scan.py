@@ -15,7 +15,7 @@ from image_scan.events import by_hand
 from ops import scan
 from ops.cache_items import CacheItems
 from ops.errors import OpsError
-from ops.install import Install
+from ops.installation import Installation
 from ops.intake import Outcome
 from ops.where import described
 from tests.support import builders, tables
@@ -49,7 +49,7 @@ class Sent:
 
 
 @pytest.fixture
-def install(dynamodb: DynamoDBClient) -> Install:
+def installation(dynamodb: DynamoDBClient) -> Installation:
     """One whose account holds shop/web:2.0.0 in this region, and shop/far:1 in another."""
     dynamodb.create_table(
         TableName="unit-cache",
@@ -64,11 +64,11 @@ def install(dynamodb: DynamoDBClient) -> Install:
         config = {"digest": "sha256:" + "c" * 64}
         manifest = json.dumps({"schemaVersion": 2, "mediaType": MANIFEST, "config": config})
         ecr.put_image(repositoryName=repository, imageManifest=manifest, imageTag=tag)
-    return Install(boto3.Session(region_name=REGION), ACCOUNT, "aws", REGION, "unit", OPERATOR)
+    return Installation(boto3.Session(region_name=REGION), ACCOUNT, "aws", REGION, "unit", OPERATOR)
 
 
 @pytest.fixture
-def know(install: Install) -> Callable[..., None]:
+def know(installation: Installation) -> Callable[..., None]:
     """Records an image in the cache."""
 
     def know(key: str, uri: str, repository: str, tag: str, account: str = ACCOUNT) -> None:
@@ -84,10 +84,10 @@ def know(install: Install) -> Callable[..., None]:
 
 
 @pytest.fixture
-def sent(install: Install, monkeypatch: pytest.MonkeyPatch) -> Sent:
+def sent(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> Sent:
     sent = Sent()
     monkeypatch.setattr(scan, "Intake", lambda _: sent)
-    monkeypatch.setattr(Install, "of", classmethod(lambda *_: install))
+    monkeypatch.setattr(Installation, "of", classmethod(lambda *_: installation))
     return sent
 
 
@@ -165,18 +165,20 @@ def test_why_the_intake_cannot_have_it_scanned_is_shown(sent: Sent) -> None:
 
 
 def test_a_bare_name_of_another_registry_does_not_hide_the_image_of_ecr(
-    install: Install, know: Callable[..., None]
+    installation: Installation, know: Callable[..., None]
 ) -> None:
     know("shop/web", "shop/web:2.0.0", "shop/web", "", "")
     know(DIGEST, f"{HOST}/shop/web:2.0.0", "shop/web", "2.0.0")
     for asked in ("shop/web", "shop/web:2.0.0"):
-        found = {item["imageDigest"] for item in CacheItems(install).find(asked)}
+        found = {item["imageDigest"] for item in CacheItems(installation).find(asked)}
         assert DIGEST in found, asked
 
 
-def test_who_asked_by_hand_is_no_workload(install: Install, know: Callable[..., None]) -> None:
+def test_who_asked_by_hand_is_no_workload(
+    installation: Installation, know: Callable[..., None]
+) -> None:
     know(DIGEST, f"{HOST}/shop/web:2.0.0", "shop/web", "2.0.0")
-    (item,) = CacheItems(install).find(DIGEST)
+    (item,) = CacheItems(installation).find(DIGEST)
     shown = described(item)
     assert [workload["service"] for workload in shown["workloads"]] == ["web"]
     assert shown["requested_by"] == [OPERATOR]
@@ -207,11 +209,13 @@ def test_what_names_no_image_is_refused(sent: Sent, image: str, why: str) -> Non
         run(image)
 
 
-def test_every_platform_of_an_image_is_known(install: Install, know: Callable[..., None]) -> None:
+def test_every_platform_of_an_image_is_known(
+    installation: Installation, know: Callable[..., None]
+) -> None:
     keys = [f"{DIGEST}{suffix}" for suffix in ("", "#linux/arm64", "#windows/amd64", "#any")]
     for key in reversed(keys):
         know(key, f"{HOST}/shop/web:2.0.0", "shop/web", "2.0.0")
-    found = CacheItems(install).find(DIGEST)
+    found = CacheItems(installation).find(DIGEST)
     assert [item["imageDigest"] for item in found] == keys
     platforms = [described(item)["platform"] for item in found]
     assert platforms == ["linux/amd64", "linux/arm64", "windows/amd64", ""]

@@ -68,10 +68,10 @@ NOTHING = dict.fromkeys(("/registry", "/sensors", "/images"), 204)
 
 
 class FakeHere:
-    """An install whose Qualys answers these bodies."""
+    """An installation whose Qualys answers these bodies."""
 
     def __init__(self, bodies: Mapping[str, Any] | Exception) -> None:
-        self.kinds, self.region, self.account_id = {"install"}, "us-east-1", "111111111111"
+        self.kinds, self.region, self.account_id = {"installation"}, "us-east-1", "111111111111"
         self.bodies, self.qualys = bodies, self
 
     def setting(self, _name: str) -> str:

@@ -122,7 +122,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     found = World()
     for name in ("CacheItems", "Here", "Definitions", "Traces", "Scans", "Course", "depths"):
         monkeypatch.setattr(command, name, lambda *_: found)
-    monkeypatch.setattr(command, "Install", SimpleNamespace(of=lambda _: found))
+    monkeypatch.setattr(command, "Installation", SimpleNamespace(of=lambda _: found))
     monkeypatch.setattr(command, "ecr_uri", lambda *given: given[-1])
     monkeypatch.setattr(command, "remedies", lambda *_: [])
     return found

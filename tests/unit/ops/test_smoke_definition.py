@@ -18,7 +18,7 @@ AT = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 ARN = "arn:aws:ecs:us-east-1:111111111111:task-definition/unit-smoke:3"
 
 
-class FakeInstall:
+class FakeInstallationation:
     def __init__(self, **clients: Any) -> None:
         self._clients = clients
 
@@ -68,8 +68,8 @@ class FakeEcs:
 
 
 def definitions(ecs: Any) -> Definitions:
-    install: Any = FakeInstall(ecs=ecs)
-    return Definitions(install)
+    installation: Any = FakeInstallationation(ecs=ecs)
+    return Definitions(installation)
 
 
 def test_the_smallest_definition_that_ecs_takes() -> None:

@@ -18,7 +18,7 @@ AT = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 ARN = "arn:aws:ecs:us-east-1:111111111111:task-definition/unit-smoke:3"
 
 
-class FakeInstall:
+class FakeInstallationation:
     def __init__(self, **clients: Any) -> None:
         self._clients = clients
         self.failed_events_queue, self.undelivered_events_queue = "failed", "undelivered"
@@ -37,7 +37,7 @@ class FakeQueue:
     looks: int
     empty: int
 
-    def __init__(self, _install: Any, name: str) -> None:
+    def __init__(self, _installation: Any, name: str) -> None:
         self._messages = self.held[name]
         self._hidden: list[Message] = []
 
@@ -85,13 +85,13 @@ def queues(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[Message]]:
     FakeQueue.held = {"failed": [], "undelivered": []}
     FakeQueue.shown, FakeQueue.deleted, FakeQueue.looks, FakeQueue.empty = [], [], 0, 0
     monkeypatch.setattr(traces, "EventQueue", FakeQueue)
-    monkeypatch.setattr(traces, "Scans", lambda _install: None)
+    monkeypatch.setattr(traces, "Scans", lambda _installation: None)
     return FakeQueue.held
 
 
 def made(before: int = 0, logs: Any = None) -> Traces:
-    install: Any = FakeInstall(logs=logs)
-    return Traces(install, Definition(ARN, AT), {"failed": before, "undelivered": before})
+    installation: Any = FakeInstallationation(logs=logs)
+    return Traces(installation, Definition(ARN, AT), {"failed": before, "undelivered": before})
 
 
 def test_only_our_event_counts_and_the_others_are_shown_again(

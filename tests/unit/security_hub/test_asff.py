@@ -55,7 +55,7 @@ def result(*found: dict[str, Any], **changes: Any) -> dict[str, Any]:
         counts[levels[each["severity"]]] += 1
     detail = {
         "schema": "image-scan/result/1",
-        "install": "qualys-image-scan",
+        "installation": "qualys-image-scan",
         "verdict": "FINDINGS" if found else "CLEAN",
         "reason": "",
         "image": {

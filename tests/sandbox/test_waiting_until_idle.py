@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from sandbox import install
-from sandbox.install import Install
+from sandbox import installation
+from sandbox.installation import Installation
 
 
 def complete(
@@ -20,8 +20,8 @@ def complete(
         return next(looks)
 
     clock = SimpleNamespace(monotonic=lambda: now[0], sleep=lambda _: None)
-    monkeypatch.setattr(install, "time", clock)
-    waiting = Install("token", wait_scale=0)
+    monkeypatch.setattr(installation, "time", clock)
+    waiting = Installation("token", wait_scale=0)
     waiting.aws = SimpleNamespace(progress=look)  # type: ignore[assignment]
     waiting.wait_until_idle()
 

@@ -1,26 +1,26 @@
-"""An install is found by its names, and they are those that Terraform gave."""
+"""An installation is found by its names, and they are those that Terraform gave."""
 
 import boto3
 import pytest
 
 from ops.errors import OpsError
-from ops.install import Install
+from ops.installation import Installation
 from sandbox.aws import ACCOUNT, REGION
-from sandbox.install import Install as Applied
+from sandbox.installation import Installation as Applied
 
 
 @pytest.fixture
-def session(install: Applied, monkeypatch: pytest.MonkeyPatch) -> boto3.session.Session:
-    for name, value in install.aws.environment().items():
+def session(installation: Applied, monkeypatch: pytest.MonkeyPatch) -> boto3.session.Session:
+    for name, value in installation.aws.environment().items():
         monkeypatch.setenv(name, value)
     return boto3.session.Session()
 
 
 def test_it_has_the_names_that_terraform_gave(
-    install: Applied, session: boto3.session.Session
+    installation: Applied, session: boto3.session.Session
 ) -> None:
-    found = Install.find(session, "qualys-image-scan", REGION)
-    outputs = install.outputs
+    found = Installation.find(session, "qualys-image-scan", REGION)
+    outputs = installation.outputs
     assert (found.account_id, found.region, found.partition) == (ACCOUNT, REGION, "aws")
     assert found.intake_state_machine_arn == outputs["intake_state_machine_arn"]
     assert found.scan_state_machine_arn == outputs["scan_state_machine_arn"]
@@ -47,6 +47,6 @@ def test_there_is_none_of_another_name_or_elsewhere(
     session: boto3.session.Session, prefix: str, region: str
 ) -> None:
     with pytest.raises(OpsError) as caught:
-        Install.find(session, prefix, region)
+        Installation.find(session, prefix, region)
     for part in (prefix, region, ACCOUNT):
         assert part in str(caught.value)

@@ -1,4 +1,4 @@
-"""An install in one account and region, found by the names that Terraform gave it.
+"""An installation in one account and region, found by the names that Terraform gave it.
 
 No state is read, so it works for whatever way it was deployed.
 """
@@ -33,16 +33,16 @@ MACHINES = ("intake", "scan")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """The options of every command that works on an install."""
+    """The options of every command that works on an installation."""
     parser.add_argument(
         "--name-prefix",
         default=os.environ.get("NAME_PREFIX") or DEFAULT_PREFIX,
-        help="what every name of the install begins with (NAME_PREFIX; %(default)s)",
+        help="what every name of the installation begins with (NAME_PREFIX; %(default)s)",
     )
     parser.add_argument(
         "--region",
         default=os.environ.get("REGION") or os.environ.get("AWS_REGION"),
-        help="region of the install (REGION, AWS_REGION; by default that of the profile)",
+        help="region of the installation (REGION, AWS_REGION; by default that of the profile)",
     )
     parser.add_argument(
         "--json", action="store_true", default=is_set("JSON"), help="print JSON (JSON=1)"
@@ -68,8 +68,8 @@ def answers() -> Iterator[None]:
 
 
 @dataclass(frozen=True)
-class Install:
-    """The names of an install; whether it is there, `find` has seen."""
+class Installation:
+    """The names of an installation; whether it is there, `find` has seen."""
 
     session: boto3.session.Session = field(repr=False)
     account_id: str
@@ -91,18 +91,19 @@ class Install:
 
     @classmethod
     def find(cls, session: boto3.session.Session, name_prefix: str, region: str | None) -> Self:
-        """Raises OpsError when there is no install here."""
-        install = cls.here(session, name_prefix, region)
-        if not install.exists():
+        """Raises OpsError when there is no installation here."""
+        installation = cls.here(session, name_prefix, region)
+        if not installation.exists():
             raise OpsError(
-                f"There is no install named {name_prefix} in account {install.account_id}, "
-                f"region {install.region}: set AWS_REGION, NAME_PREFIX or other credentials."
+                f"There is no installation named {name_prefix} in account "
+                f"{installation.account_id}, region {installation.region}: set AWS_REGION, "
+                "NAME_PREFIX or other credentials."
             )
-        return install
+        return installation
 
     @classmethod
     def of(cls, arguments: argparse.Namespace) -> Self:
-        """The install that a command's options name. Raises OpsError."""
+        """The installation that a command's options name. Raises OpsError."""
         return cls.find(new_session(), arguments.name_prefix, arguments.region)
 
     def exists(self) -> bool:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from sandbox.aws import Aws, Principal
-from sandbox.install import Install
+from sandbox.installation import Installation
 from sandbox.organization import Organization
 from sandbox.snapshots import Snapshot, copy_of
 from sandbox.terraform import Terraform, copy_project
@@ -20,80 +20,80 @@ _SPOKES = "spokes"
 
 
 @contextmanager
-def kept_install(*, wait_scale: float, concurrency: int = 32) -> Iterator[Install]:
+def restored_installation(*, wait_scale: float, concurrency: int = 32) -> Iterator[Installation]:
     """An installation of examples/single-account.
 
     Its `facts` say how it was applied: `plan` and the `lines` that Terraform printed.
     """
 
-    def apply(install: Install, _snapshot: Snapshot) -> Json:
-        install.prepare()
-        plan = install.terraform.plan()
-        install.apply()
+    def apply(installation: Installation, _snapshot: Snapshot) -> Json:
+        installation.prepare()
+        plan = installation.terraform.plan()
+        installation.apply()
         return {"plan": plan}
 
-    with _kept(SINGLE, SINGLE, apply, wait_scale, concurrency) as (install, _snapshot):
-        yield install
+    with _kept(SINGLE, SINGLE, apply, wait_scale, concurrency) as (installation, _snapshot):
+        yield installation
 
 
 @contextmanager
-def kept_neighbours(*, wait_scale: float) -> Iterator[tuple[Install, Terraform]]:
+def restored_neighbours(*, wait_scale: float) -> Iterator[tuple[Installation, Terraform]]:
     """An installation of examples/single-account, and beside it one with the prefix `second`."""
 
-    def apply(install: Install, snapshot: Snapshot) -> Json:
-        install.prepare()
-        second = _second(install)
+    def apply(installation: Installation, snapshot: Snapshot) -> Json:
+        installation.prepare()
+        second = _second(installation)
         with ThreadPoolExecutor() as pool:  # most of an apply is waiting
-            for each in [pool.submit(root) for root in (install.apply, second.apply)]:
+            for each in [pool.submit(root) for root in (installation.apply, second.apply)]:
                 each.result()
         second.keep(snapshot.folder / SECOND)
         return {}
 
-    with _kept("neighbours", SINGLE, apply, wait_scale) as (install, snapshot):
-        second = _second(install)
+    with _kept("neighbours", SINGLE, apply, wait_scale) as (installation, snapshot):
+        second = _second(installation)
         second.resume(snapshot.folder / SECOND)
-        yield install, second
+        yield installation, second
 
 
-def _second(install: Install) -> Terraform:
+def _second(installation: Installation) -> Terraform:
     """Another root of the same example, which needs no trail of its own."""
-    folder = copy_project(install.scratch / SECOND) / "examples" / SINGLE
-    credential = {"TF_VAR_qualys_credentials": json.dumps({"token": install.token})}
-    environment = install.aws.environment() | credential
-    root = Terraform(folder, environment, lifetime=install.providers)
-    root.set_variables(install.given(name_prefix=SECOND, create_trail=False))
+    folder = copy_project(installation.scratch / SECOND) / "examples" / SINGLE
+    credential = {"TF_VAR_qualys_credentials": json.dumps({"token": installation.token})}
+    environment = installation.aws.environment() | credential
+    root = Terraform(folder, environment, lifetime=installation.providers)
+    root.set_variables(installation.given(name_prefix=SECOND, create_trail=False))
     return root
 
 
 @contextmanager
-def kept_organization(*, wait_scale: float) -> Iterator[Organization]:
+def restored_organization(*, wait_scale: float) -> Iterator[Organization]:
     """An organization whose hub is an installation of examples/organization/hub, connected."""
 
-    def apply(install: Install, snapshot: Snapshot) -> Json:
-        made = Organization.create(install)
-        install.prepare(organization_id=made.id)
-        install.apply()
+    def apply(installation: Installation, snapshot: Snapshot) -> Json:
+        made = Organization.create(installation)
+        installation.prepare(organization_id=made.id)
+        installation.apply()
         made.connect()
         return {"organization": made.keep(snapshot.folder / _SPOKES)}
 
-    with _kept("organization", HUB, apply, wait_scale) as (install, snapshot):
+    with _kept("organization", HUB, apply, wait_scale) as (installation, snapshot):
         organization = snapshot.facts["organization"]
-        yield Organization.resume(install, snapshot.folder / _SPOKES, organization)
+        yield Organization.resume(installation, snapshot.folder / _SPOKES, organization)
 
 
 @contextmanager
 def _kept(
     name: str,
     example: str,
-    apply: Callable[[Install, Snapshot], Json],
+    apply: Callable[[Installation, Snapshot], Json],
     wait_scale: float,
     concurrency: int = 32,
-) -> Iterator[tuple[Install, Snapshot]]:
+) -> Iterator[tuple[Installation, Snapshot]]:
     """An installation of an example, restored. `apply` makes the first one, and returns facts."""
 
-    def run(token: str, snapshot: Snapshot, **more: Any) -> Install:
+    def run(token: str, snapshot: Snapshot, **more: Any) -> Installation:
         options: Json = {"wait_scale": wait_scale, "concurrency": concurrency, **more}
-        return Install(token, example=example, state=snapshot.state, **options)
+        return Installation(token, example=example, state=snapshot.state, **options)
 
     def make(snapshot: Snapshot) -> None:
         lines: list[str] = []
@@ -107,28 +107,32 @@ def _kept(
         yield restored, snapshot
 
 
-def _keep(install: Install, snapshot: Snapshot, **facts: Any) -> None:
+def _keep(installation: Installation, snapshot: Snapshot, **facts: Any) -> None:
     """Writes what `_restore` needs, and the state of the embedded AWS."""
-    install.aws.keep()
-    install.terraform.keep(snapshot.terraform)
+    installation.aws.keep()
+    installation.terraform.keep(snapshot.terraform)
     own = {
-        "token": install.token,
-        "outputs": install.outputs,
-        "inbox": install.inbox,
-        "deployer": vars(install.deployer),
-        "variables": install.variables,
+        "token": installation.token,
+        "outputs": installation.outputs,
+        "inbox": installation.inbox,
+        "deployer": vars(installation.deployer),
+        "variables": installation.variables,
     }
     snapshot.note({**own, **facts})
 
 
-def _restore(install: Install, snapshot: Snapshot) -> None:
+def _restore(installation: Installation, snapshot: Snapshot) -> None:
     """Gives a new installation what the snapshot knows, and its functions the new Qualys."""
     facts = snapshot.facts
-    install.facts, install.outputs, install.inbox = facts, facts["outputs"], facts["inbox"]
-    install.deployer = Principal(**facts["deployer"])
-    install.terraform.resume(snapshot.terraform)
-    install.set_variables(facts["variables"])
-    use_qualys(install.aws, install.qualys.url)
+    installation.facts, installation.outputs, installation.inbox = (
+        facts,
+        facts["outputs"],
+        facts["inbox"],
+    )
+    installation.deployer = Principal(**facts["deployer"])
+    installation.terraform.resume(snapshot.terraform)
+    installation.set_variables(facts["variables"])
+    use_qualys(installation.aws, installation.qualys.url)
 
 
 def use_qualys(aws: Aws, gateway_url: str) -> None:

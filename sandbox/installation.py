@@ -1,4 +1,5 @@
-"""One install of an example: the embedded AWS, the simulated Qualys, and Terraform between them.
+"""One installation of an example: the embedded AWS, the simulated Qualys, and Terraform between
+them.
 
 The example is applied as it lies in the repository. An AWS endpoint in the environment and the
 gateway's URL are all that differs from production.
@@ -29,8 +30,8 @@ _DEPLOYER = {
 }
 
 
-class Install:
-    """A running install, from `with` to its end; nothing of it stays.
+class Installation:
+    """A running installation, from `with` to its end; nothing of it stays.
 
     token       the access token of the Qualys subscription
     example     the folder below examples/ that is applied, in the account sandbox.aws.ACCOUNT

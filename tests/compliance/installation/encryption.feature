@@ -1,4 +1,4 @@
-Feature: What is stored is encrypted with the install's key
+Feature: What is stored is encrypted with the installation's key
 
   Scenario: The key is rotated
     Given I have aws_kms_key defined
