@@ -141,7 +141,7 @@ variable "scan_polling" {
 
 variable "max_concurrent_scans" {
   type        = number
-  description = "How many scans are at Qualys at once: what the sensors finish within one scan's polls. More wait for their turn, for an hour or so, and are kept in the failed-events queue after that. 100 by default."
+  description = "How many scans are at Qualys at once: what the sensors finish within one scan's polls. More wait for their turn, for an hour or so, and are queued in the failed-events queue after that. 100 by default."
   default     = 100
 
   validation {
@@ -164,7 +164,7 @@ variable "require_examined" {
 
 variable "cache_ttl_days" {
   type        = number
-  description = "Days for which a verdict is kept and its image is not scanned again. 7 by default."
+  description = "Days for which a verdict is stored and its image is not scanned again. 7 by default."
   default     = 7
 
   validation {
@@ -356,7 +356,7 @@ variable "exceptions" {
     reason     = string
     owner      = string
   }))
-  description = "Findings that are accepted for a time: nobody is notified of them, and the counts stay as they are. Each names a `qid` or a `cve`, a `repository` (`*` may end it), the last day (`until`, YYYY-MM-DD), the `reason` and the `owner`. A week before its end the daily digest names it. None by default."
+  description = "Findings that you accept for a time: nobody is notified of them, and the counts stay as they are. Each names a `qid` or a `cve`, a `repository` (`*` may end it), the last day (`until`, YYYY-MM-DD), the `reason` and the `owner`. A week before its end the daily digest names it. None by default."
   default     = []
   nullable    = false
 
@@ -518,7 +518,7 @@ variable "network" {
   }
   validation {
     condition     = alltrue([for name, value in var.network : value == null || try(length(base64encode(value.pem)), 0) <= 87380 if name == "ca_bundle"])
-    error_message = "Give fewer certificates in network.ca_bundle.pem: it is kept in Secrets Manager, which takes 65,535 bytes. The public ones are trusted already."
+    error_message = "Give fewer certificates in network.ca_bundle.pem: it is stored in Secrets Manager, which takes 65,535 bytes. The public ones are trusted already."
   }
 }
 

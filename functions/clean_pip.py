@@ -16,7 +16,7 @@ if sys.version_info < (3, 9):  # noqa: UP036 - the user may have an older one
     sys.exit(f"Python 3.9 or newer is needed, and {sys.executable} is {version}.")
 
 # Where packages come from, and how pip gets there.
-KEPT = {
+PASSED_ON = {
     *("index-url", "extra-index-url", "no-index", "find-links", "trusted-host"),
     *("proxy", "cert", "client-cert", "timeout", "default-timeout", "retries", "keyring-provider"),
 }
@@ -38,12 +38,12 @@ def run(*arguments: str) -> None:
 
 
 def environment() -> dict[str, str]:
-    """The environment for pip: the settings that are kept, from files and variables alike.
+    """The environment for pip: the settings that are passed on, from files and variables alike.
 
     Raises PipError where there is no pip, or where it cannot read its settings.
     """
     others = {name: value for name, value in os.environ.items() if not name.startswith("PIP_")}
-    own = {_variable(name): os.environ.get(_variable(name), "") for name in KEPT}
+    own = {_variable(name): os.environ.get(_variable(name), "") for name in PASSED_ON}
     found = _from_files(others) | {name: value for name, value in own.items() if value}
     return {**others, **found, "PIP_CONFIG_FILE": os.devnull, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
 
@@ -66,7 +66,7 @@ def _from_files(others: dict[str, str]) -> dict[str, str]:
         _variable(name): ast.literal_eval(value)
         for section in SECTIONS
         for found, name, value in lines
-        if found == section and name in KEPT
+        if found == section and name in PASSED_ON
     }
 
 

@@ -20,7 +20,7 @@ COMMANDS = {
         "run_stackset",
         "an organization's members",
     ),
-    "doctor": ("ops.doctor.command", "configure", "run", "what is wrong, and what mends it"),
+    "doctor": ("ops.doctor.command", "configure", "run", "what is wrong, and how to fix it"),
     "status": ("ops.status", "configure", "run", "executions, verdicts, queues and alarms"),
     "logs": ("ops.logs", "configure", "run", "what functions and machines log, in order"),
     "scan": ("ops.scan", "configure", "run", "one image now"),
@@ -29,7 +29,7 @@ COMMANDS = {
     "coverage": ("ops.coverage", "configure", "run", "of what runs, how much has a verdict"),
     "backfill": ("ops.backfill", "configure", "run", "scan what runs unscanned"),
     "report": ("ops.report.command", "configure", "run", "a page of what runs where"),
-    "redrive": ("ops.redrive", "configure", "run", "kept events through the intake again"),
+    "redrive": ("ops.redrive", "configure", "run", "queued events through the intake again"),
 }
 
 

@@ -1,6 +1,6 @@
 """The command `redrive`: events that were not processed, once more.
 
-A message is deleted when its event was processed, or when the intake has kept it anew. Whatever
+A message is deleted when its event was processed, or when the intake has queued it again. Whatever
 ends in between leaves it where it is, and to do it twice does no harm: the cache knows the image.
 """
 
@@ -61,7 +61,7 @@ class Redrive:
     installation: Installation | None
     queues: list[EventQueue]
     _started: set[str] = field(default_factory=set)
-    _kept: set[str] = field(default_factory=set)
+    _requeued: set[str] = field(default_factory=set)
 
     def listed(self) -> list[Json]:
         """What lies in the queues; it is hidden for a moment, and nothing else changes."""
@@ -77,7 +77,7 @@ class Redrive:
         return results
 
     def driven(self, console: Console) -> list[Json]:
-        """Each event with its `result`: done, failed again (and kept), or left."""
+        """Each event with its `result`: done, failed again (and queued), or left."""
         if self.installation is None:
             raise OpsError(
                 "The hub of this spoke is in another account, whose intake cannot be started from "
@@ -137,10 +137,10 @@ class Redrive:
             queue.release(held.values())
 
     def _is_copy(self, message: Message) -> bool:
-        """Whether it is an event that the intake has kept anew, after we had sent it there."""
+        """Whether it is an event that the intake has queued again, after we had sent it there."""
         execution = message.attributes.get("Execution", "")
         names = {name for name in self._started if name in execution}
-        self._kept |= names
+        self._requeued |= names
         return bool(names)
 
     def _drive(
@@ -164,10 +164,10 @@ class Redrive:
     def _delete_copied(
         self, failed: list[tuple[EventQueue, Message, Json]], installation: Installation
     ) -> None:
-        """Deletes what the intake has kept anew, and only that."""
+        """Deletes what the intake has queued again, and only that."""
         keeper = EventQueue(installation, installation.failed_events_queue)
         for _ in range(_LOOKS_FOR_COPIES):
-            if all(result["execution"] in self._kept for _, _, result in failed):
+            if all(result["execution"] in self._requeued for _, _, result in failed):
                 break
             found: list[Message] = []
             try:
@@ -178,7 +178,7 @@ class Redrive:
             finally:
                 keeper.release(found)
         for queue, message, result in failed:
-            if result["execution"] in self._kept:
+            if result["execution"] in self._requeued:
                 queue.delete(message)
             else:
                 queue.release([message])
@@ -246,6 +246,6 @@ def _show(results: list[Json], console: Console, *, dry_run: bool) -> None:
     words = (
         f"{len(results)} events wait."
         if dry_run
-        else f"{done} of {len(results)} events are processed; the others are kept."
+        else f"{done} of {len(results)} events are processed; the others stay queued."
     )
     console.print(words if results else "No event waits.", highlight=False)

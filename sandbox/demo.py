@@ -24,7 +24,7 @@ from sandbox.installation import Installation
 from sandbox.scenario import Scenario
 from sandbox.terraform import TerraformError
 
-KEPT = REPOSITORY / ".sandbox/demo.json"
+RUNNING = REPOSITORY / ".sandbox/demo.json"
 # A wait of 60 s takes 0.3 s, so that the thirty checks of an endless scan take some ten.
 _WAIT_SCALE = 0.005
 
@@ -102,35 +102,35 @@ def _stay_up() -> None:
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         stream.flush()
         os.dup2(nothing, stream.fileno())
-    KEPT.parent.mkdir(exist_ok=True)
-    KEPT.write_text(json.dumps({"pid": os.getpid()}))
+    RUNNING.parent.mkdir(exist_ok=True)
+    RUNNING.write_text(json.dumps({"pid": os.getpid()}))
     try:
         signal.sigwait(ends)
     finally:
-        KEPT.unlink(missing_ok=True)
+        RUNNING.unlink(missing_ok=True)
 
 
 def _keep() -> int:
     """Runs in a process of its own session, which outlives this one; returns once it is up."""
-    if KEPT.exists():
+    if RUNNING.exists():
         print("a demo is up already: `make down` ends it", file=sys.stderr)
         return 1
     command = [sys.executable, "-m", "sandbox.demo", "--hold"]
     holder = subprocess.Popen(command, cwd=REPOSITORY, start_new_session=True)
     while holder.poll() is None:
-        if KEPT.exists():
+        if RUNNING.exists():
             return 0
         time.sleep(0.2)
     return holder.returncode
 
 
 def _down() -> int:
-    if not KEPT.exists():
+    if not RUNNING.exists():
         print("no demo is up")
         return 0
-    pid = int(json.loads(KEPT.read_text())["pid"])
+    pid = int(json.loads(RUNNING.read_text())["pid"])
     if not _is_demo(pid):
-        KEPT.unlink()  # it was killed, and its children with it
+        RUNNING.unlink()  # it was killed, and its children with it
         print("no demo is up")
         return 0
     os.kill(pid, signal.SIGTERM)

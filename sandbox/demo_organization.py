@@ -19,7 +19,7 @@ from sandbox.organization import ELSEWHERE, Organization, Spoke, make_trail
 from sandbox.terraform import TerraformError
 
 Json = dict[str, Any]
-STRANGER = "999900009999"
+FOREIGN = "999900009999"
 _WAIT_SCALE = 0.005
 # What one deployment of a service makes.
 _DEPLOYMENT = {"RegisterTaskDefinition", "CreateService", "ECS Task State Change"}
@@ -67,11 +67,11 @@ class Scenario:
         self._serve(central, world.spoke())
 
         yield "rogue, in an account of no organization: refused by the hub bus"
-        make_trail(world.installation.aws, STRANGER)
-        world.rules(STRANGER, REGION)
-        world.roles(STRANGER)
-        stranger = world.spoke(STRANGER)
-        self._serve(self._push("rogue", stranger, verdict="NONE"), stranger)
+        make_trail(world.installation.aws, FOREIGN)
+        world.rules(FOREIGN, REGION)
+        world.roles(FOREIGN)
+        foreign = world.spoke(FOREIGN)
+        self._serve(self._push("rogue", foreign, verdict="NONE"), foreign)
 
     def _push(
         self, name: str, owner: Spoke, findings: list[Json] | None = None, verdict: str = ""
@@ -152,7 +152,7 @@ def show(console: Console, organization: Organization, rows: list[Row]) -> bool:
         organization.shop: "shop",
         organization.images: "images",
         organization.tools: "tools",
-        STRANGER: "stranger",
+        FOREIGN: "foreign",
     }
     verdicts, scans = installation.verdicts(), _scans(installation)
     sent = _notified(installation)
@@ -182,9 +182,9 @@ def show(console: Console, organization: Organization, rows: list[Row]) -> bool:
             "\n".join(_where(names, *each) for each in sorted(sent.get(digest, set()))) or "-",
         )
     console.print(table)
-    stranger = organization.spoke(STRANGER)
-    refused = [_kind(message) for message in organization.unforwarded(stranger)]
-    console.print(f"The hub refused the stranger's events: {', '.join(sorted(refused))}.")
+    foreign = organization.spoke(FOREIGN)
+    refused = [_kind(message) for message in organization.unforwarded(foreign)]
+    console.print(f"The hub refused the foreign account's events: {', '.join(sorted(refused))}.")
     lost = installation.failed_events()
     if lost:
         console.print(f"[red]{len(lost)} events were not processed:[/]", lost)

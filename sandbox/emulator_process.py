@@ -118,10 +118,10 @@ class EmulatorProcess:
 
     def _emulator_environment(self) -> dict[str, str]:
         """Nothing of the caller's environment: no credentials, no proxy, no Python settings."""
-        kept = {"PERSIST_STATE": "1", "STATE_DIR": str(self._state)} if self._state else {}
+        held = {"PERSIST_STATE": "1", "STATE_DIR": str(self._state)} if self._state else {}
         without = os.environ.get("SANDBOX_WITHOUT")  # the names of patches, see emulator/patches.py
         return (
-            kept
+            held
             | ({"SANDBOX_WITHOUT": without} if without else {})
             | {
                 "PATH": "/usr/local/bin:/usr/bin:/bin",
@@ -169,7 +169,7 @@ class EmulatorProcess:
 
     def keep(self) -> None:
         """Writes all that is in the account to the folder `state`."""
-        self.ask("/_sandbox/kept")
+        self.ask("/_sandbox/stored")
 
     def ask(self, path: str, body: Any = None) -> Any:
         """The JSON that the emulator itself, not the AWS in it, answers on a path."""

@@ -37,7 +37,7 @@ class Installation:
     example     the folder below examples/ that is applied, in the account sandbox.aws.ACCOUNT
     wait_scale  what a second of a Step Functions wait takes, in seconds
     concurrency function executions at a time; with ten, retries as short as the waits run out
-    state       a folder that the embedded AWS begins from, and is kept in
+    state       a folder that the embedded AWS begins from, and is stored in
     """
 
     def __init__(
@@ -233,7 +233,7 @@ class Installation:
         sns.confirm_subscription(TopicArn=topic, Token=links[-1])
 
     def failed_events(self) -> list[Json]:
-        """Takes the kept events: `body` as it came, and the error's name."""
+        """Takes the failed events: `body` as it came, and the error's name."""
         return [
             {
                 "body": json.loads(message["Body"]),

@@ -93,7 +93,7 @@ class Organization:
 
     @classmethod
     def resume(cls, installation: Installation, folder: Path, facts: Json) -> Self:
-        """The organization that was kept, in a restored copy of its accounts."""
+        """The organization that was stored, in a restored copy of its accounts."""
         made = cls(installation, **facts)
         made._write_roots()
         for name, root in made.roots.items():

@@ -32,7 +32,7 @@ def restored_installation(*, wait_scale: float, concurrency: int = 32) -> Iterat
         installation.apply()
         return {"plan": plan}
 
-    with _kept(SINGLE, SINGLE, apply, wait_scale, concurrency) as (installation, _snapshot):
+    with _restored(SINGLE, SINGLE, apply, wait_scale, concurrency) as (installation, _snapshot):
         yield installation
 
 
@@ -49,7 +49,7 @@ def restored_neighbours(*, wait_scale: float) -> Iterator[tuple[Installation, Te
         second.keep(snapshot.folder / SECOND)
         return {}
 
-    with _kept("neighbours", SINGLE, apply, wait_scale) as (installation, snapshot):
+    with _restored("neighbours", SINGLE, apply, wait_scale) as (installation, snapshot):
         second = _second(installation)
         second.resume(snapshot.folder / SECOND)
         yield installation, second
@@ -76,13 +76,13 @@ def restored_organization(*, wait_scale: float) -> Iterator[Organization]:
         made.connect()
         return {"organization": made.keep(snapshot.folder / _SPOKES)}
 
-    with _kept("organization", HUB, apply, wait_scale) as (installation, snapshot):
+    with _restored("organization", HUB, apply, wait_scale) as (installation, snapshot):
         organization = snapshot.facts["organization"]
         yield Organization.resume(installation, snapshot.folder / _SPOKES, organization)
 
 
 @contextmanager
-def _kept(
+def _restored(
     name: str,
     example: str,
     apply: Callable[[Installation, Snapshot], Json],

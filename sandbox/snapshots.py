@@ -35,7 +35,7 @@ _ANY_KEY = "[0-9a-f]" * 16
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One kept account: a folder with `state`, `terraform` and the facts of the installation."""
+    """One stored account: a folder with `state`, `terraform` and the facts of the installation."""
 
     folder: Path
 

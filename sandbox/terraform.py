@@ -94,7 +94,7 @@ def cli_environment(folder: Path) -> dict[str, str]:
 
 
 @contextmanager
-def kept_provider(folder: Path, environment: Mapping[str, str]) -> Iterator[dict[str, str]]:
+def shared_provider(folder: Path, environment: Mapping[str, str]) -> Iterator[dict[str, str]]:
     """Variables for runs of Terraform in a folder that share a process of the aws provider, where
     each would start several; none where there is no provider in a mirror.
 
@@ -182,7 +182,7 @@ class Terraform:
         shutil.copy2(self.folder / "terraform.tfstate", folder)
 
     def resume(self, folder: Path) -> None:
-        """Takes a state that was kept. Providers are found again when the first command runs."""
+        """Takes a state that was stored. Providers are found again when the first command runs."""
         shutil.copy2(folder / "terraform.tfstate", self.folder)
 
     def init(self) -> None:
@@ -236,8 +236,8 @@ class Terraform:
     def _shared_provider(self) -> dict[str, str]:
         """Variables for a run; the first run begins the provider."""
         if self._lifetime and not self._provider:
-            kept = kept_provider(self.folder, self._environment)
-            self._provider = self._lifetime.enter_context(kept)
+            stored = shared_provider(self.folder, self._environment)
+            self._provider = self._lifetime.enter_context(stored)
         return self._provider
 
 

@@ -12,8 +12,8 @@ from sandbox.emulator import sdk_descriptions
 pytest_plugins = ["tests.support.fixtures"]
 
 TESTS = Path(__file__).parent
-# What takes longest begins first, so that no worker is left with it at the end. One module for each
-# kept account is among the first ones: it makes the account, and none of the others waits for that.
+# What takes longest begins first, so that no worker is left with it at the end. One module for
+# each stored account is among the first ones: it makes the account, and no other waits for that.
 LONGEST = (
     "judges/test_examples_on_moto.py",
     "judges/test_stack_sets_on_moto.py",
@@ -39,7 +39,7 @@ LONGEST = (
 
 sdk_descriptions.read_once()
 
-# The same examples on every run, and none kept in the working folder.
+# The same examples on every run, and none stored in the working folder.
 settings.register_profile("repository", derandomize=True, database=None, deadline=None)
 settings.load_profile("repository")
 

@@ -538,7 +538,7 @@ run "refuses_an_arn_where_a_name_is_asked_for" {
   expect_failures = [var.spokes]
 }
 
-run "tells_spokes_what_they_need" {
+run "gives_spokes_what_they_need" {
   command = plan
   variables {
     spokes   = { organization = { id = "o-abcdefghij" }, registry_role_name = "security/qualys" }
@@ -564,7 +564,7 @@ run "tells_spokes_what_they_need" {
   }
 }
 
-run "tells_nothing_without_spokes" {
+run "gives_nothing_without_spokes" {
   command = plan
 
   assert {

@@ -482,7 +482,7 @@ run "scan_ended" {
       aws_lambda_permission.scan_ended.source_arn == aws_cloudwatch_event_rule.scan_ended.arn &&
       one(aws_lambda_function_event_invoke_config.send_notification.destination_config[0].on_failure[*].destination) == aws_sqs_queue.failed_events.arn
     )
-    error_message = "What is not delivered, and what the function fails at, must be kept."
+    error_message = "What is not delivered, and what the function fails at, must be queued."
   }
 }
 
@@ -702,7 +702,7 @@ run "writes_the_credential" {
       aws_secretsmanager_secret_version.qualys[0].secret_string_wo == null &&
       aws_secretsmanager_secret_version.qualys[0].secret_string == null
     )
-    error_message = "The credential must be encrypted with the key and be kept in no state."
+    error_message = "The credential must be encrypted with the key and be stored in no state."
   }
   assert {
     condition = alltrue(flatten([
@@ -779,7 +779,7 @@ run "trusts_a_ca_bundle" {
       aws_secretsmanager_secret_version.ca_bundle[0].secret_string == "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----" &&
       aws_secretsmanager_secret.ca_bundle[0].kms_key_id == var.kms_key_arn
     )
-    error_message = "The bundle must be kept where the functions read it, under the key."
+    error_message = "The bundle must be stored where the functions read it, under the key."
   }
   assert {
     condition = toset([
@@ -1003,7 +1003,7 @@ run "findings_go_to_security_hub" {
       aws_lambda_permission.import_findings[0].principal == "events.amazonaws.com" &&
       one(aws_lambda_function_event_invoke_config.import_findings[0].destination_config[0].on_failure).destination == aws_sqs_queue.failed_events.arn
     )
-    error_message = "What does not reach the function, and what the function fails at, must be kept."
+    error_message = "What does not reach the function, and what the function fails at, must be queued."
   }
   assert {
     condition = {

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     Announce = Callable[[CompletionInput, Outcome, Mapping[str, Workload]], None]
 
 _STATUS_CHANGE = "Step Functions Execution Status Change"
-_KEPT = "This is not the image's fault: it waits in the failed-events queue for a redrive"
-_ALL_KEPT = (
-    "This is not the image's fault: until it is mended, all images that meet it wait in the "
+_QUEUED = "This is not the image's fault: it waits in the failed-events queue for a redrive"
+_ALL_QUEUED = (
+    "This is not the image's fault: until that is fixed, all images that meet it wait in the "
     "failed-events queue for a redrive, and the next hour reports no other"
 )
 # The image's own: trying again would give the same answer. What cannot be read is not among them.
@@ -114,17 +114,17 @@ def _notify(
     once: Once,
     notify: Notify,
 ) -> bool:
-    if not _is_kept(outcome):
+    if not _is_queued(outcome):
         return notify(scan_input, outcome, workloads)
     of_installation = outcome["error"] in throttle.ERRORS
-    words = f"{outcome['reason']}. {_ALL_KEPT if of_installation else _KEPT}"
+    words = f"{outcome['reason']}. {_ALL_QUEUED if of_installation else _QUEUED}"
     explained = cast("Outcome", {**outcome, "reason": words})
     if of_installation:
         return once(outcome["error"], partial(notify, scan_input, explained, workloads))
     return notify(scan_input, explained, workloads)
 
 
-def _is_kept(outcome: Outcome) -> bool:
+def _is_queued(outcome: Outcome) -> bool:
     """Whether the state machine keeps the request of this scan, if it has not died itself."""
     error = outcome.get("error", "")
     return outcome["verdict"] == "ERROR" and error not in _OWN and not error.startswith(_DIED)
@@ -135,7 +135,7 @@ def _completed(outcome: Outcome, notified: bool, *, is_known: bool = False) -> C
     return Completed(
         verdict=outcome["verdict"],
         notified=notified,
-        kept=_is_kept(outcome) and not is_known,
+        queued=_is_queued(outcome) and not is_known,
         error=outcome.get("error", ""),
         reason=outcome.get("reason", ""),
     )

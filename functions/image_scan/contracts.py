@@ -261,11 +261,11 @@ class CompletionInput(ScanInput):
 
 
 class Completed(TypedDict):
-    """`kept`: the machine keeps the request in the failed-events queue. Not if it has kept that of
+    """`queued`: the machine queues the request for a redrive. Not if it has queued that of
     the scan before, which ended in the same way."""
 
     verdict: Verdict
     notified: bool
-    kept: bool
+    queued: bool
     error: str
     reason: str

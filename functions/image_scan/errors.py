@@ -53,11 +53,12 @@ class PermanentError(ScanError):
 
 
 class MalformedEvent(PermanentError):
-    """The event should name images but cannot be read; it is kept in the failed-events queue."""
+    """The event should name images but cannot be read; it is queued for redrive."""
 
 
 class ImageUnread(PermanentError):
-    """ECR did not answer for one image of an event, which is kept; the others go on without it."""
+    """ECR did not answer for one image of an event, which is queued for redrive; the others go on
+    without it."""
 
 
 class AwsRejected(PermanentError):

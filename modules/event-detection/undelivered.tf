@@ -1,4 +1,4 @@
-# Events that EventBridge could not hand to the intake. Kept as long as a queue can.
+# Events that EventBridge could not hand to the intake. They stay as long as a queue can hold them.
 resource "aws_sqs_queue" "undelivered" {
   name                      = "${var.name_prefix}-undelivered-events"
   message_retention_seconds = 1209600

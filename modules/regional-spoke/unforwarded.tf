@@ -1,4 +1,4 @@
-# Events that the hub bus did not take. Kept as long as a queue can.
+# Events that the hub bus did not take. They stay as long as a queue can hold them.
 resource "aws_sqs_queue" "unforwarded" {
   name                      = "${var.name_prefix}-unforwarded-events"
   message_retention_seconds = 1209600

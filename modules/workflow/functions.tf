@@ -119,7 +119,7 @@ resource "aws_lambda_function" "this" {
     }
   }
 
-  # Lambda creates a missing log group itself, unencrypted and kept for ever.
+  # Lambda creates a missing log group itself, unencrypted and without a retention.
   depends_on = [
     aws_cloudwatch_log_group.function,
     aws_iam_role_policy.network,

@@ -14,7 +14,7 @@ locals {
 }
 
 # Whatever could not be processed: events the intake gave up on, scans whose owner could not be
-# notified, asynchronous calls that failed. Kept as long as a queue can, to be redriven.
+# notified, asynchronous calls that failed. They stay as long as a queue can hold them, to be redriven.
 resource "aws_sqs_queue" "failed_events" {
   name                      = "${var.name_prefix}-failed-events"
   message_retention_seconds = 1209600

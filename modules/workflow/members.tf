@@ -31,7 +31,7 @@ data "aws_iam_policy_document" "read_members" {
       actions   = ["sts:AssumeRole"]
       resources = [replace(local.describe_role_arn, "{account}", "*")]
 
-      # Images name accounts: strangers are none of ours to ask.
+      # Images name accounts; a foreign account is not ours to ask.
       condition {
         test     = "StringEquals"
         variable = "aws:ResourceOrgID"

@@ -40,7 +40,7 @@ resource "aws_lambda_permission" "scan_ended" {
   source_arn    = aws_cloudwatch_event_rule.scan_ended.arn
 }
 
-# EventBridge has done its part once Lambda took the event; what the function then fails at is kept.
+# EventBridge has done its part once Lambda took the event; what the function then fails at is queued.
 resource "aws_lambda_function_event_invoke_config" "send_notification" {
   function_name                = aws_lambda_function.this["send_notification"].function_name
   maximum_event_age_in_seconds = 21600

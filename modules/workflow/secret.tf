@@ -18,7 +18,7 @@ resource "aws_secretsmanager_secret" "qualys" {
   tags                    = var.tags
 }
 
-# Write-only: the credential is sent to Secrets Manager and kept in neither plan nor state.
+# Write-only: the credential is sent to Secrets Manager and stored in neither plan nor state.
 resource "aws_secretsmanager_secret_version" "qualys" {
   count = var.qualys_secret == null ? 1 : 0
 

@@ -61,7 +61,7 @@ resource "aws_lambda_permission" "import_findings" {
   source_arn    = aws_cloudwatch_event_rule.import_findings[0].arn
 }
 
-# What the function fails at is kept: Security Hub not enabled there, a role that does not let it in.
+# What the function fails at is queued: Security Hub not enabled there, a role that does not let it in.
 resource "aws_lambda_function_event_invoke_config" "import_findings" {
   count = var.security_hub ? 1 : 0
 

@@ -101,7 +101,7 @@ variable "qualys_secret" {
 
 variable "cache_ttl_days" {
   type        = number
-  description = "Days for which a verdict is kept and its image not scanned again."
+  description = "Days for which a verdict is stored and its image not scanned again."
   default     = 7
 }
 
@@ -116,7 +116,7 @@ variable "scan_polling" {
 
 variable "max_concurrent_scans" {
   type        = number
-  description = "How many scans are at Qualys at once. More wait for their turn, for an hour or so, and are kept in the failed-events queue after that. 100 by default."
+  description = "How many scans are at Qualys at once. More wait for their turn, for an hour or so, and are queued in the failed-events queue after that. 100 by default."
   default     = 100
 }
 

@@ -1,4 +1,4 @@
-"""Where the states of an account are: where it was said, or where they were kept before."""
+"""Where the states of an account are: where it was said, or where they were before."""
 
 from collections.abc import Sequence
 from pathlib import Path

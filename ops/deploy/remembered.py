@@ -29,7 +29,7 @@ NAMES = {
     ),
 }
 # How the code came to a machine: the next time it would be old code.
-NOT_KEPT = ("lambda_package",)
+NOT_REMEMBERED = ("lambda_package",)
 # One that is given another value replaces all of its group.
 _GROUPS = (_QUALYS, _ROLE, _ACCOUNTS)
 _SHOWN = 160  # characters of a value
@@ -50,12 +50,12 @@ class Remembered:
     def under(self, given: Settings) -> Settings:
         """What was given now, and what was remembered of the rest. An empty value is given, too."""
         replaced = {name for group in _GROUPS if self._is_changed(group, given) for name in group}
-        kept = {
+        stored = {
             name: value
             for name, value in self.settings.items()
             if name not in given.environment and name not in replaced
         }
-        return Settings({**kept, **given.environment})
+        return Settings({**stored, **given.environment})
 
     def _is_changed(self, group: tuple[str, ...], given: Settings) -> bool:
         return any(given.get(name) not in ("", self.settings.get(name)) for name in group)
@@ -100,8 +100,8 @@ def record(settings: Settings, kind: str) -> dict[str, str]:
     """The settings that the next run of this kind takes up."""
     variables = [name for name in settings.environment if name.startswith("VAR_")]
     names = [*NAMES[kind], *variables]
-    kept = {name: settings.get(name) for name in sorted(names) if settings.get(name)}
-    return {name: value for name, value in kept.items() if name[4:] not in NOT_KEPT}
+    stored = {name: settings.get(name) for name in sorted(names) if settings.get(name)}
+    return {name: value for name, value in stored.items() if name[4:] not in NOT_REMEMBERED}
 
 
 def _short(value: str | None) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ops.deploy import project
 from ops.deploy.deployment import INSTALLATION
-from ops.deploy.remembered import NOT_KEPT, record
+from ops.deploy.remembered import NOT_REMEMBERED, record
 from ops.deploy.state import RECORD
 from ops.deploy.target import Target
 from ops.errors import OpsError
@@ -29,15 +29,15 @@ class Inputs:
     def of(cls, target: Target, known: list[str]) -> "Inputs":
         """Raises OpsError for a name that is no variable of the module."""
         file, names = target.settings.variables_file(known) or (None, [])
-        kept = target.remembered.file_under(target.given)
-        remembered = [*kept, *(name for name in target.remembered.settings if "VAR_" in name)]
+        stored = target.remembered.file_under(target.given)
+        remembered = [*stored, *(name for name in target.remembered.settings if "VAR_" in name)]
         for name in (name.removeprefix("VAR_") for name in remembered):
             if name not in known and f"VAR_{name}" not in target.given.environment:
                 raise OpsError(
                     f"The last deployment was given {name}, which is no variable any more: give "
                     f"VAR_{name}= to leave it out."
                 )
-        return cls(target.settings.variables(known), kept, file, tuple(sorted(names)))
+        return cls(target.settings.variables(known), stored, file, tuple(sorted(names)))
 
     @property
     def names(self) -> set[str]:
@@ -67,7 +67,7 @@ class Root:
     """`module` is a path below the repository, empty for the root module.
 
     `expressions` are arguments that Terraform computes. `takes_credential` is for the one module
-    that does. `kept` are settings that the next run takes up beside the given ones.
+    that does. `stored` are settings that the next run takes up beside the given ones.
     """
 
     target: Target
@@ -76,7 +76,7 @@ class Root:
     inputs: Inputs
     expressions: Json = field(default_factory=dict)
     takes_credential: bool = False
-    kept: dict[str, str] = field(default_factory=dict)
+    stored: dict[str, str] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:
@@ -86,7 +86,7 @@ class Root:
     def record(self) -> Json:
         """What the state says of itself."""
         of = self.target.deployment
-        settings = record(self.target.settings, of.kind) | self.kept
+        settings = record(self.target.settings, of.kind) | self.stored
         # What the file says wins over VAR_..., now and when it is remembered.
         settings = {
             name: value
@@ -125,8 +125,8 @@ class Root:
         arguments = self.inputs.over(self.arguments)
         module = {"source": source, **_literal(arguments), **self.expressions, **passed}
         said = _literal(self.record)
-        kept = {name: value for name, value in from_file.items() if name not in NOT_KEPT}
-        said["file"] = {**said["file"], **kept}
+        stored = {name: value for name, value in from_file.items() if name not in NOT_REMEMBERED}
+        said["file"] = {**said["file"], **stored}
         outputs = {RECORD: said} | (
             {"hub": "${module.this.hub}"} if of.kind == INSTALLATION else {}
         )

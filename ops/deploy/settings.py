@@ -195,7 +195,7 @@ class Settings:
 
 
 def _refuse_wrong_network(network: Any) -> None:
-    """Text would be kept as it is, whatever is in it."""
+    """Text would be passed on as it is, whatever is in it."""
     if not isinstance(network, dict):
         raise OpsError(
             "VAR_network is not a JSON object: it looks like "
@@ -203,7 +203,7 @@ def _refuse_wrong_network(network: Any) -> None:
         )
     if "@" in str(network.get("https_proxy")):
         raise OpsError(
-            "VAR_network: the user and password for the proxy would be kept in the state. Put "
+            "VAR_network: the user and password for the proxy would be stored in the state. Put "
             "them into the environment, as QUALYS_PROXY_USER and QUALYS_PROXY_PASSWORD."
         )
 
@@ -212,7 +212,7 @@ def _refuse_secret(name: str, value: Any) -> None:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     if _SECRET.search(text):
         raise OpsError(
-            f"{name} holds a password or a private key, which would be kept in the state: leave "
+            f"{name} holds a password or a private key, which would be stored in the state: leave "
             "it out."
         )
 

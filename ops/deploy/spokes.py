@@ -65,7 +65,7 @@ def run_region(arguments: argparse.Namespace, console: Console) -> int:
                 "modules/regional-spoke",
                 {"hub": hub, "name_prefix": given.name_prefix},
                 Inputs.of(target, known),
-                kept={"HUB_REGION": hub["region"]},
+                stored={"HUB_REGION": hub["region"]},
             )
         )
     after = [
@@ -111,7 +111,7 @@ def run_stackset(arguments: argparse.Namespace, console: Console) -> int:
         },
         inputs,
         expressions={"hub": {**hub, "event_pattern": pattern}} if pattern else {},
-        kept=_path_of_hub(hub, settings),
+        stored=_path_of_hub(hub, settings),
     )
     after = (
         "StackSets do not reach this account itself: examples/organization has a spoke for it.",

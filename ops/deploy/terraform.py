@@ -109,7 +109,7 @@ class Terraform:
         """The status, and the end of what was printed, without colours."""
         colour = sys.stdout.isatty() and not name and not quiet
         options = [] if colour else ["-no-color"]
-        kept: deque[str] = deque(maxlen=_REMEMBERED_LINES)
+        stored: deque[str] = deque(maxlen=_REMEMBERED_LINES)
         sys.stdout.flush()
         with subprocess.Popen(
             [self._command.path, arguments[0], *options, *arguments[1:]],
@@ -123,11 +123,11 @@ class Terraform:
         ) as process:
             assert process.stdout  # noqa: S101 - it is a pipe
             for line in process.stdout:
-                kept.append(_COLOUR.sub("", line))
+                stored.append(_COLOUR.sub("", line))
                 if not quiet:
                     sys.stdout.write(f"[{name}] {line}" if name else line)
                     sys.stdout.flush()
-        return process.returncode, "".join(kept)
+        return process.returncode, "".join(stored)
 
 
 def _remedy(printed: str) -> str:

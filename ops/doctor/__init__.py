@@ -1,2 +1,1 @@
-"""`make doctor`: what keeps an installation, its hub bus or a spoke from working, and what mends
-it."""
+"""`make doctor`: what is wrong with an installation, its hub bus or a spoke, and how to fix it."""

@@ -1,4 +1,4 @@
-"""What a check comes to: one verdict, one reason, and what mends it."""
+"""What a check comes to: one verdict, one reason, and how to fix it."""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -55,7 +55,7 @@ class Here:
         path = "" if bus == "default" else f"{bus}/"
         return self.arn("events", f"rule/{path}{self.name(suffix)}")
 
-    # Commands that mend.
+    # Commands that fix it.
 
     def aws(self, command: str, **options: str) -> str:
         """A command of the AWS CLI; `options` are its --name-with-hyphens."""

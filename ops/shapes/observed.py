@@ -1,4 +1,4 @@
-"""The form of an answer: which types each name has. No value is kept."""
+"""The form of an answer: which types each name has. No value is stored."""
 
 import re
 from collections import defaultdict

@@ -141,7 +141,7 @@ def _clear_up(
         return
     try:
         if traces.take_back(items):
-            report.note("What the queues have kept of the event is removed.")
+            report.note("What the queues hold of the event is removed.")
     except OpsError as error:
         words = f"Messages about {report.task_definition} may be left in the queues"
         report.left.append(f"{words}: {error}")

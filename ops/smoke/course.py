@@ -88,8 +88,8 @@ class Course:
     def _arrival(self) -> tuple[Line | None, Any] | None:
         if (parsed := self._traces.parsed()) or (scan := self._traces.scan()):
             return (parsed, None) if parsed else (None, scan)
-        self._raise_kept("rule", self._traces.undelivered, "it could not be delivered")
-        self._raise_kept("intake", self._traces.failed, "the intake could not process it")
+        self._raise_queued("rule", self._traces.undelivered, "it could not be delivered")
+        self._raise_queued("intake", self._traces.failed, "the intake could not process it")
         return None
 
     def _decision(self, parsed: Line | None) -> tuple[Line | None, Any] | None:
@@ -98,7 +98,7 @@ class Course:
             return asked, scan
         if asked and asked.values.get("decision") != "scan":
             return asked, None
-        self._raise_kept("intake", self._traces.failed, "the intake could not process it")
+        self._raise_queued("intake", self._traces.failed, "the intake could not process it")
         return None
 
     def _answered(self, at: float) -> Generator[Step, None, Json | None]:
@@ -136,7 +136,7 @@ class Course:
         at = found["stopDate"].timestamp()
         return Step("verdict", at, reported["reason"] or "the scan has ended", reported["verdict"])
 
-    def _raise_kept(self, stage: Stage, look: Callable[[], str | None], words: str) -> None:
+    def _raise_queued(self, stage: Stage, look: Callable[[], str | None], words: str) -> None:
         if (why := look()) is not None:
             raise Stuck(stage, f"{words}: {why}")
 

@@ -1,4 +1,4 @@
-"""What AWS shows of one event on its way: log lines, kept messages, the execution of its scan."""
+"""What AWS shows of one event on its way: log lines, queued messages, the execution of its scan."""
 
 from __future__ import annotations
 
@@ -85,13 +85,13 @@ class Traces:
 
     def undelivered(self) -> str | None:
         """Why the rule could not start the intake with the event; None where it could."""
-        return self._kept(self._installation.undelivered_events_queue, "ERROR_CODE")
+        return self._queued(self._installation.undelivered_events_queue, "ERROR_CODE")
 
     def failed(self) -> str | None:
-        """Why the intake, or the scan, has kept the event; None where it has not."""
-        return self._kept(self._installation.failed_events_queue, "Error")
+        """Why the intake, or the scan, has queued the event; None where it has not."""
+        return self._queued(self._installation.failed_events_queue, "Error")
 
-    def _kept(self, queue: str, attribute: str) -> str | None:
+    def _queued(self, queue: str, attribute: str) -> str | None:
         now = EventQueue(self._installation, queue).count()
         if now == self._depths[queue]:
             return None

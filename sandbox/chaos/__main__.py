@@ -20,9 +20,9 @@ def main() -> int:
     print(report(result), flush=True)
     if not result.evidence:
         return 0
-    kept = REPOSITORY / ".sandbox" / f"chaos-{seed}.txt"
-    kept.write_text(result.evidence)
-    print(f"What the account knew of that: {kept}", flush=True)
+    stored = REPOSITORY / ".sandbox" / f"chaos-{seed}.txt"
+    stored.write_text(result.evidence)
+    print(f"What the account knew of that: {stored}", flush=True)
     return 1
 
 

@@ -89,7 +89,7 @@ class Fleet:
             yield self._service(f"burst-{number}", "burst", (uri,))
 
     def _team(self, name: str) -> Iterator[Step]:
-        """An application: some versions, deployed, restarted, run as tasks, one pushed anew."""
+        """An application: some versions, deployed, restarted, run as tasks, one pushed again."""
         for version in range(1, self._random.randint(2, 4)):
             kind = self._random.choices([*SHARES], [*SHARES.values()])
             uris = [self._image(name, str(version), kind[0])]

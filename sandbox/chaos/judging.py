@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.chaos.kinds import counted
 from sandbox.chaos.seen import Judgement
-from sandbox.chaos.verdicts import judge_verdicts, kept, named_workload, unscanned
+from sandbox.chaos.verdicts import judge_verdicts, named_workload, queued, unscanned
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -92,10 +92,10 @@ def _judge_scans(seen: Seen, judgement: Judgement) -> None:
                 judgement.wrong.append(f"two scans at a time: {key}")
     notice = {each["image"]["digest"] for each in seen.notifications if each["verdict"] in FAILED}
     notice |= {key for key, item in seen.verdicts.items() if item["status"] == "UNSCANNABLE"}
-    kept = json.dumps(seen.failed)
+    queued = json.dumps(seen.failed)
     for key, scans in by_key.items():
         last = scans[-1]["status"]
-        if last not in ("SUCCEEDED", "RUNNING") and key not in notice and key not in kept:
+        if last not in ("SUCCEEDED", "RUNNING") and key not in notice and key not in queued:
             judgement.wrong.append(f"lost alert: the scan of {key} {last}, and nobody was notified")
 
 
@@ -128,7 +128,7 @@ def _judge_deployments(
         if workload not in handled or not digests:
             continue
         failed = {each for each in digests if any(reached[each, verdict] for verdict in FAILED)}
-        if not (failed | digests & (seen.verdicts.keys() | kept(seen))):
+        if not (failed | digests & (seen.verdicts.keys() | queued(seen))):
             judgement.wrong.append(f"no outcome: {uri} of {workload}, {sorted(digests)}")
         if len(digests) == 1 and not digests & many:
             (digest,) = digests

@@ -46,7 +46,7 @@ class Trouble:
         """For so long, every call of Qualys fails; comes back by itself."""
         down = self._installation.qualys.control.fail(CSAPI, status=503, times=0)
         self._kinds[down] = "outage"
-        timer = threading.Timer(seconds, self._mend, [down])
+        timer = threading.Timer(seconds, self._fix, [down])
         timer.daemon = True
         timer.start()
 
@@ -54,14 +54,14 @@ class Trouble:
         self.counts |= self._installation.aws.ask("/_sandbox/faults")["counts"]
         self._installation.aws.ask("/_sandbox/faults", {"seed": 0, "rate": 0.0})
         for number in list(self._kinds):
-            self._mend(number)
+            self._fix(number)
 
-    def _mend(self, number: int) -> None:
+    def _fix(self, number: int) -> None:
         control = self._installation.qualys.control
         kind = f"Qualys: {self._kinds.pop(number)}"
         fired = control.faults().get(str(number), {}).get("fired", 0)
         self.counts[kind] = self.counts.get(kind, 0) + fired
-        control.mend(number)
+        control.fix(number)
 
 
 def _name(fault: dict[str, Any]) -> str:

@@ -18,7 +18,7 @@ Json = dict[str, Any]
 
 def judge_verdicts(seen: Seen, fleet: Fleet, faults: int, judgement: Judgement) -> None:
     """What is recorded is true, and nothing is left half done."""
-    judgement.wrong += [f"stuck: a lease on {key}" for key in seen.leases.keys() - kept(seen)]
+    judgement.wrong += [f"stuck: a lease on {key}" for key in seen.leases.keys() - queued(seen)]
     late = unscanned(seen, fleet)
     for key, item in seen.verdicts.items():
         judgement.by_verdict[item["status"]] += 1
@@ -73,7 +73,7 @@ def named_workload(workload: Json) -> str:
     return str(workload["service"] or workload["task_definition"].rsplit("/")[-1].split(":")[0])
 
 
-def kept(seen: Seen) -> set[str]:
+def queued(seen: Seen) -> set[str]:
     """The images whose lease is held by an event that waits in a queue: its redrive scans them, for
     all workloads that joined."""
     return {

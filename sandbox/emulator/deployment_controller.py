@@ -63,7 +63,7 @@ class Rollout:
     def start(self) -> None:
         """Goes on by itself; a deployment of the same service that is under way is stopped."""
         with lock:
-            stop(self.service.arn, "a newer deployment has taken its place")
+            stop(self.service.arn, "a newer deployment has replaced it")
             _under_way[self.service.arn] = self
         self.hooks = hooks_of(self.record["deploymentConfiguration"])
         context = contextvars.copy_context()
@@ -122,10 +122,10 @@ class Rollout:
             if self.stopped.is_set():
                 return
             back = self.service.successful
-            told: Json = {"reason": reason, "startedAt": time.time()}
+            rollback: Json = {"reason": reason, "startedAt": time.time()}
             if back:
-                told["serviceRevisionArn"] = back
-            self._note(status="ROLLBACK_IN_PROGRESS", rollback=told)
+                rollback["serviceRevisionArn"] = back
+            self._note(status="ROLLBACK_IN_PROGRESS", rollback=rollback)
             if self.has_tasks and self.svc["status"] == "ACTIVE":
                 self._restore(back)
             self.end("ROLLBACK_SUCCESSFUL" if back else "ROLLBACK_FAILED", reason)

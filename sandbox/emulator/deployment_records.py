@@ -2,7 +2,7 @@
 
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-deployment.html
 
-They are kept in memory: a restored account has services without them, as a service has on AWS that
+They are held in memory: a restored account has services without them, as a service has on AWS that
 was last deployed before ECS began to keep them.
 """
 

@@ -4,7 +4,7 @@ ECS writes are recorded by CloudTrail and followed by the task events that ECS i
 `GET /_sandbox/executions` and `/_sandbox/states` show what AWS shows in logs alone: the express
 executions, and the states that each execution entered; `/_sandbox/running` counts those that run
 and all states entered.
-`GET /_sandbox/process` says who listens here; `/_sandbox/kept` is for `keeping`,
+`GET /_sandbox/process` says who listens here; `/_sandbox/stored` is for `keeping`,
 `/_sandbox/faults` for `faults`, `/_sandbox/mail` for `mail`, `/_sandbox/permissions` for
 `permissions_used`, `/_sandbox/kills` for `kills`.
 """
@@ -82,7 +82,7 @@ _SHOWN: dict[str, Callable[[], Message]] = {
     "mail": lambda: {"sent": mail.sent},
     "permissions": lambda: {"used": sorted(permissions_used.used)},
     "process": lambda: {"pid": os.getpid()},
-    "kept": lambda: {"kept": keeping.keep()},
+    "stored": lambda: {"stored": keeping.keep()},
     "faults": lambda: {"counts": faults.faults.counts},
     "kills": lambda: {"kills": kills.asked()},
 }

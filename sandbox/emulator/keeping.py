@@ -8,7 +8,7 @@ from ministack.core import persistence
 
 def keep() -> list[str]:
     """Returns the services whose state was written. ministack passes over what it cannot write."""
-    kept = []
+    stored = []
     for service, get_state in ministack._build_persistence_save_dict().items():
         state = get_state()
         if state is None:
@@ -18,5 +18,5 @@ def keep() -> list[str]:
         persistence.save_state(service, state)
         if not path.exists():
             raise OSError(f"the state of {service} was not written")
-        kept.append(service)
-    return kept
+        stored.append(service)
+    return stored

@@ -34,7 +34,7 @@ class HookError(Exception):
 
 @dataclass
 class Hook:
-    """One hook of a deployment; `details` grow by what it answers. `shown` is what ECS tells."""
+    """One hook of a deployment; `details` grow by what it answers. `shown` is what ECS answers."""
 
     configured: Json
     details: Json
@@ -61,8 +61,8 @@ class Hook:
 
     def run(self, event: Json, over: threading.Event) -> None:
         """Calls the hook until it succeeds, or `over` is set. Raises HookError."""
-        told = self.configured.get("timeoutConfiguration") or {}
-        left = told.get("timeoutInMinutes", _TIMEOUT_MINUTES) * 60.0
+        limits = self.configured.get("timeoutConfiguration") or {}
+        left = limits.get("timeoutInMinutes", _TIMEOUT_MINUTES) * 60.0
         while not over.is_set():
             before = time.monotonic()
             answer = self.call({**event, "hookDetails": self.details} if self.details else event)
@@ -77,7 +77,7 @@ class Hook:
             left -= max(delay, time.monotonic() - before)
             if left <= 0:
                 self.shown["status"] = "TIMED_OUT"
-                if told.get("action", "ROLLBACK") == "CONTINUE":
+                if limits.get("action", "ROLLBACK") == "CONTINUE":
                     return
                 raise HookError("the hook timed out")
 

@@ -1,4 +1,4 @@
-"""Answers that ministack works out at each use, although they stay the same; kept, for speed.
+"""Answers that ministack works out at each use, although they stay the same; cached, for speed.
 
 These are conditions of DynamoDB, expressions of JSONata, policies, and the access keys of root.
 """
@@ -10,12 +10,12 @@ from typing import Any
 from jsonata.parser import Parser
 from ministack.core import iam_evaluator
 
-_KEPT = 4096
+_CACHED = 4096
 
 
 def remembered(original: Callable[..., Any]) -> Callable[..., Any]:
     """Keeps the answers of a function of text; ministack works them out at each use."""
-    return functools.lru_cache(_KEPT)(original)
+    return functools.lru_cache(_CACHED)(original)
 
 
 _trees: dict[tuple[Any, ...], Any] = {}
@@ -38,7 +38,7 @@ def parser(_stock: Any) -> Reader:
     return Reader()
 
 
-_statements = functools.lru_cache(_KEPT)(iam_evaluator.parse_policy_document)
+_statements = functools.lru_cache(_CACHED)(iam_evaluator.parse_policy_document)
 
 
 def parse_policy_document(stock: Any, document: Any) -> Any:

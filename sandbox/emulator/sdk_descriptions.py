@@ -1,4 +1,4 @@
-"""botocore's descriptions of AWS, read once: each session reads them anew, which is most of what a
+"""botocore's descriptions of AWS, read once: each session reads them again, which is most of what a
 client takes to make."""
 
 import functools

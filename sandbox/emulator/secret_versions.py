@@ -21,7 +21,7 @@ def put_secret_value(stock: Any, data: Json) -> Any:
     _, secret = secretsmanager._resolve(data["SecretId"])
     given = json.loads(body)
     for version_id, version in secret["Versions"].items():
-        kept = [label for label in version["Stages"] if label not in labels]
-        version["Stages"] = kept + sorted(labels) if version_id == given["VersionId"] else kept
+        stored = [label for label in version["Stages"] if label not in labels]
+        version["Stages"] = stored + sorted(labels) if version_id == given["VersionId"] else stored
     given["VersionStages"] = secret["Versions"][given["VersionId"]]["Stages"]
     return status, headers, json.dumps(given).encode()

@@ -1,4 +1,4 @@
-"""Services whose deployments have lifecycle hooks, and what ECS tells of all deployments.
+"""Services whose deployments have lifecycle hooks, and what ECS answers of all deployments.
 
 The controller is a double of AWS' own: `deployment_controller` says what it is not.
 """
@@ -65,7 +65,7 @@ def update(stock: Any, data: Json) -> Any:
         if not configuration.get("lifecycleHooks"):
             status, headers, body = stock(data)
             if status == 200:
-                stop(service.arn, "a newer deployment has taken its place")
+                stop(service.arn, "a newer deployment has replaced it")
                 revision = service.add_revision(svc, svc["taskDefinition"])
                 _note_done(service, svc, revision)
             return status, headers, body
@@ -167,8 +167,8 @@ def resource_arn(
         "ListTagsForResource": "resourceArn",
     }
     if action in names:
-        told = json.loads(body).get(names[action]) or ""
-        first = str(told[0] if isinstance(told, list) else told)
+        named = json.loads(body).get(names[action]) or ""
+        first = str(named[0] if isinstance(named, list) else named)
         if first.startswith("arn:"):
             return first
     found: str = stock(service, method, path, headers, body, *others)

@@ -10,7 +10,7 @@ from ministack.services import organizations
 from ministack.services.cloudformation.helpers import _error, _p, _xml
 
 Json = dict[str, Any]
-# Kept with the organization, so that it is in the state that is written.
+# Stored with the organization, so that it is in the state that is written.
 _ACCESS = "StackSetsAccess"
 
 

@@ -44,12 +44,12 @@ def reshaped(value: Any, unknown_fields: bool, absent_nulls: bool) -> Any:
         return [reshaped(one, unknown_fields, absent_nulls) for one in value]
     if not isinstance(value, dict):
         return value
-    kept = {
+    stored = {
         name: reshaped(one, unknown_fields, absent_nulls)
         for name, one in value.items()
         if one is not None or not absent_nulls
     }
-    return {**kept, "undocumented": {"since": "1.99"}} if unknown_fields else kept
+    return {**stored, "undocumented": {"since": "1.99"}} if unknown_fields else stored
 
 
 def empty(status: int) -> Response:

@@ -1,6 +1,6 @@
 """Every call that came in: exact counts per method and route, and a log without secrets.
 
-Neither headers nor bodies are kept, and the query of CSAPI calls alone. Of a body the log knows
+Neither headers nor bodies are recorded, and the query of CSAPI calls alone. Of a body the log knows
 the names of the images that it is about.
 """
 

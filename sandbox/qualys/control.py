@@ -57,7 +57,7 @@ class SimulatorControl:
         self._call("POST", "/images", {"sha": sha, **values})
 
     def fail(self, path: str = ".*", **values: Any) -> int:
-        """Adds a fault (see `Fault`); its number, for `mend`."""
+        """Adds a fault (see `Fault`); its number, for `fix`."""
         return int(self._call("POST", "/faults", {"path": path, **values})["id"])
 
     def throttle(
@@ -79,7 +79,7 @@ class SimulatorControl:
             raise ControlRefused(str(error)) from error
         self._call("POST", "/load", wanted)
 
-    def mend(self, number: int | None = None) -> None:
+    def fix(self, number: int | None = None) -> None:
         """Takes one fault away, or all."""
         self._call("DELETE", "/faults" if number is None else f"/faults?id={number}")
 

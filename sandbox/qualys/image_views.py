@@ -78,9 +78,9 @@ def counted(image: Image, switches: Scenario) -> list[Json]:
 
 def bulk_row(image: Image, switches: Scenario) -> Json:
     """Of each vulnerability only qid, result and software."""
-    kept = ("qid", "result", "software")
+    stored = ("qid", "result", "software")
     found = None if image.findings is None else [shown(one, switches) for one in image.findings]
-    thin = None if found is None else [{name: one.get(name) for name in kept} for one in found]
+    thin = None if found is None else [{name: one.get(name) for name in stored} for one in found]
     return {**_common(image, switches), "vulnerabilities": thin}
 
 

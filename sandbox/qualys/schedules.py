@@ -14,7 +14,7 @@ from sandbox.qualys.image_source import PulledImage
 from sandbox.qualys.images import RepoTag
 
 _CANCELLABLE = ("Created", "Queued", "Paused", "Running", "BaselineQueued", "BaselineRunning")
-_KEPT_BY_BULK_DELETE = ("Queued", "Unknown", "Running")
+_SPARED_BY_BULK_DELETE = ("Queued", "Unknown", "Running")
 _DAYS = (*range(1, 8), 14)
 _STAMPS = (
     "jobStartDate",
@@ -124,7 +124,7 @@ class Schedules:
     def delete_many(self, chosen: list[Schedule]) -> str:
         """Queued, Unknown and Running ones are left alone; the id of the deleting job."""
         for schedule in chosen:
-            if schedule.status not in _KEPT_BY_BULK_DELETE:
+            if schedule.status not in _SPARED_BY_BULK_DELETE:
                 self._forget(schedule)
         return str(uuid.uuid4())
 
@@ -134,7 +134,7 @@ class Schedules:
 
 
 def new_schedule(registry_uuid: str, body: Mapping[str, Any], now: float, due: float) -> Schedule:
-    """A valid job; an automatic one is kept but never run here. Raises Refusal 400."""
+    """A valid job; an automatic one is stored but never run here. Raises Refusal 400."""
     on_demand = body.get("onDemand", True)
     if not isinstance(on_demand, bool) or not isinstance(body.get("forceScan", False), bool):
         raise Refusal(400, "onDemand and forceScan are booleans")

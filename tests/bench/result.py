@@ -1,4 +1,4 @@
-"""What `make bench` has counted last, as it is kept beside the code."""
+"""What `make bench` has counted last, as it is stored beside the code."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ def read() -> dict[str, Counts]:
 
 
 def write(counted: dict[str, Counts]) -> None:
-    kept = {
+    stored = {
         name: {kind: dict(met.of(kind)) for kind in KINDS if met.of(kind)}
         for name, met in counted.items()
     }
-    PATH.write_text(json.dumps(kept, indent=1) + "\n")
+    PATH.write_text(json.dumps(stored, indent=1) + "\n")

@@ -78,7 +78,7 @@ class Workload:
         self.installation.wait_until_idle()
 
     def deploy_once(self, *uris: str) -> None:
-        """By one event: where a scan fails, a second one that comes late starts it anew."""
+        """By one event: where a scan fails, a second one that comes late starts it again."""
         self.register(*uris)
         self.installation.wait_until_idle()
 

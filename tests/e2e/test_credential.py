@@ -40,16 +40,16 @@ def test_a_dead_credential_is_notified_once_and_no_image_is_lost(
     (sent,) = installation.notifications()
     assert sent["verdict"] == "ERROR"
     assert sent["reason"].startswith("QualysUnauthorized: ")
-    kept = installation.failed_events()
-    assert {each["error"] for each in kept} == {"QualysUnauthorized"}
-    assert len(kept) == 5
+    queued = installation.failed_events()
+    assert {each["error"] for each in queued} == {"QualysUnauthorized"}
+    assert len(queued) == 5
     verdicts = installation.verdicts()
     assert {verdicts[image.digest]["status"] for image in images} == {"ERROR"}
 
-    # Nothing is deployed anew: the same environments find the rotated secret.
+    # Nothing is deployed again: the same environments find the rotated secret.
     store(installation, ROTATED)
     states = installation.client("stepfunctions")
-    for each in kept:
+    for each in queued:
         states.start_execution(
             stateMachineArn=installation.outputs["intake_state_machine_arn"],
             input=json.dumps(each["body"]),

@@ -1,4 +1,4 @@
-"""Each part works with its own role only: a permission less, and the failure is seen and kept."""
+"""Each part works with its own role only: a permission less, and the failure is seen and queued."""
 
 import json
 
@@ -18,7 +18,7 @@ FAILED_EVENT = [
 
 
 @pytest.mark.parametrize(("role", "action", "error"), FAILED_EVENT)
-def test_an_event_that_the_intake_cannot_process_is_kept_whole(
+def test_an_event_that_the_intake_cannot_process_is_queued_whole(
     installation: Installation,
     workload: Workload,
     without: Without,
@@ -28,12 +28,12 @@ def test_an_event_that_the_intake_cannot_process_is_kept_whole(
 ) -> None:
     with without(role, action):
         workload.deploy()
-    kept = installation.failed_events()
-    assert {each["error"] for each in kept} == {error}
-    assert {each["body"]["source"] for each in kept} == {"aws.ecs"}
+    waiting = installation.failed_events()
+    assert {each["error"] for each in waiting} == {error}
+    assert {each["body"]["source"] for each in waiting} == {"aws.ecs"}
 
-    # With the permission back, what was kept comes to its verdict.
-    for each in kept:
+    # With the permission back, what was queued comes to its verdict.
+    for each in waiting:
         installation.client("stepfunctions").start_execution(
             stateMachineArn=installation.outputs["intake_state_machine_arn"],
             input=json.dumps(each["body"]),
@@ -87,14 +87,14 @@ def test_an_alert_that_cannot_be_sent_is_never_lost_behind_a_cache_hit(
     with without("send_notification", "sns:Publish"):
         workload.deploy_once()
     assert workload.verdict()["status"] == "ERROR"
-    (kept,) = installation.failed_events()
-    assert kept["body"]["detail-type"] == "Image Scan Requested"
+    (waiting,) = installation.failed_events()
+    assert waiting["body"]["detail-type"] == "Image Scan Requested"
     assert installation.notifications() == []
 
     # What is queued can be put back: the image is scanned again, and its owner notified.
     installation.client("stepfunctions").start_execution(
         stateMachineArn=installation.outputs["intake_state_machine_arn"],
-        input=json.dumps(kept["body"]),
+        input=json.dumps(waiting["body"]),
     )
     installation.wait_until_idle()
     (sent,) = installation.notifications()

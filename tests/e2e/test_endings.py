@@ -38,7 +38,7 @@ def test_an_unreadable_result_is_never_clean(
     try:
         workload.deploy_once()
     finally:
-        installation.qualys.control.mend(number)
+        installation.qualys.control.fix(number)
     assert workload.verdict()["status"] == "ERROR"
     (sent,) = installation.notifications()
     assert sent["verdict"] == "ERROR"

@@ -1,4 +1,4 @@
-"""examples/single-account as applied: nothing left to do, every policy kept; and destroyed."""
+"""examples/single-account as applied: nothing left to do, every policy obeyed; and destroyed."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What no deployment of ours would send: a verdict, a skip or a kept event, and never silence."""
+"""What no deployment of ours would send: a verdict, a skip or a queued event, and never silence."""
 
 import json
 from typing import Any
@@ -30,11 +30,13 @@ def call(**detail: Any) -> dict[str, Any]:
     }
 
 
-def test_what_cannot_be_read_is_kept_whole(installation: Installation, workload: Workload) -> None:
+def test_what_cannot_be_read_is_queued_whole(
+    installation: Installation, workload: Workload
+) -> None:
     event = ["list"]
     assert start(installation, event)["status"] == "FAILED"
-    (kept,) = installation.failed_events()
-    assert (kept["body"], kept["error"]) == (event, "MalformedEvent")
+    (waiting,) = installation.failed_events()
+    assert (waiting["body"], waiting["error"]) == (event, "MalformedEvent")
 
 
 def test_a_hundred_containers_of_every_kind_lose_none_of_their_siblings(

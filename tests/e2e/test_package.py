@@ -70,7 +70,7 @@ class Machines:
         self._lifetime = lifetime
         self._folder = folder
         self._numbers = itertools.count()
-        self._kept: Path | None = None
+        self._stored: Path | None = None
 
     def machine(self, root: str = "roots/one", change: str = "", **environment: str) -> Terraform:
         """Terraform on a new machine, with the state of the last apply.
@@ -84,8 +84,8 @@ class Machines:
         (folder / "main.tf").write_text(ROOT % os.path.relpath(project / "modules", folder))
         own = self.aws.environment(self.account) | environment
         terraform = Terraform(folder, own, lifetime=self._lifetime)
-        if self._kept:
-            terraform.resume(self._kept)
+        if self._stored:
+            terraform.resume(self._stored)
         return terraform
 
     def apply(
@@ -96,8 +96,8 @@ class Machines:
         if functions:
             terraform.set_variables({"functions": functions})
         terraform.apply()
-        self._kept = self._folder / f"state-{next(self._numbers)}"
-        terraform.keep(self._kept)
+        self._stored = self._folder / f"state-{next(self._numbers)}"
+        terraform.keep(self._stored)
         return terraform
 
     def client(self, service: str) -> Any:

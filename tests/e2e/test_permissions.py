@@ -106,12 +106,12 @@ def exercised(installation: Installation, workload: Workload, without: Without) 
     )
     refuses = qualys.fail("/csapi/v1.3/registry", method="POST", times=0, status=400, body="{}")
     workload.deploy_once(workload.push("of a registry that is refused", tag="3").by_tag)
-    qualys.mend(lists)
-    qualys.mend(refuses)
+    qualys.fix(lists)
+    qualys.fix(refuses)
 
     refuses = qualys.fail("/csapi/.*", times=0, status=401, body="{}")
     workload.deploy_once(workload.push("with a dead credential", tag="3a").by_tag)
-    qualys.mend(refuses)
+    qualys.fix(refuses)
 
     with without("send_notification", "sns:Publish"):
         workload.deploy_once(workload.push("that nobody is notified of", tag="4").by_tag)

@@ -100,8 +100,8 @@ def test_a_function_may_be_killed_after_any_of_its_calls(
         for each in killed
     }
     good = {"verdict": "FINDINGS", "scans": ["SUCCEEDED"], "jobs": 1, "notified": (1, 1)}
-    kept = Counter(each["error"] for each in installation.failed_events())
-    assert kept == {}
+    waiting = Counter(each["error"] for each in installation.failed_events())
+    assert waiting == {}
     assert ends == dict.fromkeys(ends, good)
     assert max(each.count_notified(notifications) for each in killed) <= 4
     running = {row["service"] for row in installation.inventory() if row["state"] == "running"}
@@ -145,14 +145,14 @@ def expire(installation: Installation, key: str) -> None:
 
 def redrive(installation: Installation) -> set[str]:
     """Starts all that is queued for redrive, and waits for its end. Returns the errors."""
-    kept = installation.failed_events()
-    for each in kept:
+    waiting = installation.failed_events()
+    for each in waiting:
         installation.client("stepfunctions").start_execution(
             stateMachineArn=installation.outputs["intake_state_machine_arn"],
             input=json.dumps(each["body"]),
         )
     installation.wait_until_idle()
-    return {each["error"] for each in kept}
+    return {each["error"] for each in waiting}
 
 
 @pytest.mark.parametrize(("when", "region"), [("before", "eu-west-1"), ("after", "us-west-2")])

@@ -90,8 +90,8 @@ def test_nothing_is_lost_until_the_authority_is_known(
     assert sent["verdict"] == "ERROR"
     assert sent["reason"].startswith("QualysUntrusted: GET /registry")
     assert "network.ca_bundle" in sent["reason"]
-    (kept,) = installation.failed_events()
-    assert kept["error"] == "QualysUntrusted"
+    (queued,) = installation.failed_events()
+    assert queued["error"] == "QualysUntrusted"
     assert network.gateway.control.calls() == []
     (scan,) = workload.scans()
     assert installation.scan_states(scan["executionArn"]).count("GetRegistry") == 1
@@ -103,7 +103,7 @@ def test_nothing_is_lost_until_the_authority_is_known(
     plans.append(network.apply(ca_bundle={"pem": network.authority}))
     installation.client("stepfunctions").start_execution(
         stateMachineArn=installation.outputs["intake_state_machine_arn"],
-        input=json.dumps(kept["body"]),
+        input=json.dumps(queued["body"]),
     )
     installation.wait_until_idle()
     assert workload.verdict()["status"] == "CLEAN"

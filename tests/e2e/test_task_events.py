@@ -88,7 +88,7 @@ def test_a_new_version_runs_where_the_old_one_has_stopped(
     assert (states[workload.key], states[second.digest]) == ("stopped", "running")
 
 
-def test_a_task_that_says_too_little_is_kept(
+def test_a_task_that_says_too_little_is_queued(
     installation: Installation, workload: Workload
 ) -> None:
     event = {
@@ -102,5 +102,5 @@ def test_a_task_that_says_too_little_is_kept(
         stateMachineArn=installation.outputs["intake_state_machine_arn"], input=json.dumps(event)
     )
     installation.wait_until_idle()
-    (kept,) = installation.failed_events()
-    assert (kept["error"], kept["body"]) == ("MalformedEvent", event)
+    (queued,) = installation.failed_events()
+    assert (queued["error"], queued["body"]) == ("MalformedEvent", event)

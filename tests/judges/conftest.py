@@ -1,4 +1,4 @@
-"""The policies of kept installations, and what the names in tables of requests stand for."""
+"""The policies of restored installations, and what the names in tables of requests stand for."""
 
 from collections.abc import Iterator
 from pathlib import Path

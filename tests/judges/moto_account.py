@@ -10,7 +10,7 @@ from typing import Any
 
 import boto3
 
-from sandbox.terraform import Terraform, changes, kept_provider
+from sandbox.terraform import Terraform, changes, shared_provider
 from tests.judges.policies import in_state
 from tests.judges.programs import HERE, VENV
 
@@ -59,7 +59,7 @@ def live(
     """
     with ExitStack() as stack:
         if regions == 1:  # a process of the provider has one configuration
-            environment = {**environment, **stack.enter_context(kept_provider(root, environment))}
+            environment = {**environment, **stack.enter_context(shared_provider(root, environment))}
         terraform = Terraform(root, {**environment, **CREDENTIAL})
         terraform.set_variables(variables)
         terraform.init()

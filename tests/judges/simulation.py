@@ -10,7 +10,7 @@ from tests.judges.programs import ask_node
 Json = dict[str, Any]
 # Who asks (an ARN, or an AWS service), the action, the resource, and the context of the request.
 Row = tuple[str, str, str] | tuple[str, str, str, Json]
-# What strangers may do, as far as their own account is asked.
+# What foreign accounts may do, as far as their own account is asked.
 EVERYTHING = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
@@ -62,7 +62,7 @@ class Judged:
         is_arn = request.by.startswith("arn:")
         principal = {"aws:PrincipalArn": request.by} if is_arn else {}
         ours = any(each.of == request.by for each in self.policies)
-        strangers = [EVERYTHING] if is_arn else []
+        foreign = [EVERYTHING] if is_arn else []
         target = (
             request.on.partition("/")[0] if request.on.startswith("arn:aws:s3:") else request.on
         )
@@ -73,7 +73,7 @@ class Judged:
             "resource": request.on,
             "account": self._account(request),
             "context": {**principal, **request.context},
-            "identity": self._documents("identity", request.by) if ours else strangers,
+            "identity": self._documents("identity", request.by) if ours else foreign,
             "ofResource": policy or next(iter(self._documents(kind, target)), None),
         }
 

@@ -10,7 +10,7 @@ Json = dict[str, Any]
 OTHER = "999999999999"
 HERE = f"{REGION}:{ACCOUNT}"
 QUALYS = "arn:aws:iam::900000000009:role/sensor"
-STRANGER = f"arn:aws:iam::{OTHER}:role/anybody"
+FOREIGN = f"arn:aws:iam::{OTHER}:role/anybody"
 OWN_TRAIL = f"arn:aws:cloudtrail:{HERE}:trail/{PREFIX}-ecs"
 OTHERS_TRAIL = f"arn:aws:cloudtrail:{REGION}:{OTHER}:trail/{PREFIX}-ecs"
 OTHERS_RULE = f"arn:aws:events:{REGION}:{OTHER}:rule/{PREFIX}-ecs-deployments"
@@ -146,12 +146,12 @@ DENIED: list[Row] = [
     ("scheduler.amazonaws.com", "sts:AssumeRole", "{scheduler}", of(OTHER)),
     (QUALYS, "sts:AssumeRole", "{registry}"),
     (QUALYS, "sts:AssumeRole", "{registry}", {"sts:ExternalId": "another"}),
-    (STRANGER, "sts:AssumeRole", "{registry}", {"sts:ExternalId": "{external-id}"}),
+    (FOREIGN, "sts:AssumeRole", "{registry}", {"sts:ExternalId": "{external-id}"}),
     ("events.amazonaws.com", "sqs:SendMessage", "{undelivered}", source(OTHERS_RULE)),
     ("events.amazonaws.com", "sqs:SendMessage", "{failed}", source(OTHERS_RULE)),
-    (STRANGER, "sqs:SendMessage", "{failed}"),
-    (STRANGER, "sqs:ReceiveMessage", "{undelivered}"),
-    (STRANGER, "kms:Decrypt", "{key}"),
+    (FOREIGN, "sqs:SendMessage", "{failed}"),
+    (FOREIGN, "sqs:ReceiveMessage", "{undelivered}"),
+    (FOREIGN, "kms:Decrypt", "{key}"),
     ("cloudwatch.amazonaws.com", "kms:Decrypt", "{key}", of(OTHER)),
     ("cloudtrail.amazonaws.com", "kms:DescribeKey", "{key}", source(OTHERS_TRAIL)),
     ("cloudtrail.amazonaws.com", "kms:GenerateDataKey", "{key}", encrypted_for(OTHERS_TRAIL)),
@@ -161,10 +161,10 @@ DENIED: list[Row] = [
         f"{{bucket}}/AWSLogs/{ACCOUNT}/CloudTrail/1",
         trail_file(OTHERS_TRAIL),
     ),
-    (STRANGER, "s3:GetObject", f"{{bucket}}/AWSLogs/{ACCOUNT}/CloudTrail/1"),
+    (FOREIGN, "s3:GetObject", f"{{bucket}}/AWSLogs/{ACCOUNT}/CloudTrail/1"),
     *[("cloudwatch.amazonaws.com", "sns:Publish", f"{{{each}}}", of(OTHER)) for each in TOPICS],
-    *[(STRANGER, "sns:Subscribe", f"{{{each}}}") for each in TOPICS],
-    *[(STRANGER, "sts:AssumeRole", f"{{{each}}}") for each in FUNCTIONS],
+    *[(FOREIGN, "sns:Subscribe", f"{{{each}}}") for each in TOPICS],
+    *[(FOREIGN, "sts:AssumeRole", f"{{{each}}}") for each in FUNCTIONS],
 ]
 
 

@@ -147,7 +147,7 @@ def test_a_failure_that_is_not_the_images_fault_is_queued_once(account: Account)
     pipeline.scan()
     for _ in range(2):
         account.reconciles()
-    assert [each["error"] for each in pipeline.kept()] == ["QualysForbidden"]
+    assert [each["error"] for each in pipeline.failed_events()] == ["QualysForbidden"]
     assert verdicts(pipeline).count("ERROR") == 1
 
 

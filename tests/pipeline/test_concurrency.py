@@ -181,7 +181,7 @@ def dead(pipeline: Pipeline) -> None:
     pipeline.qualys.revoke_token("an-access-token")
 
 
-def test_a_dead_credential_is_notified_once_and_its_images_are_kept(pipeline: Pipeline) -> None:
+def test_a_dead_credential_is_notified_once_and_its_images_are_queued(pipeline: Pipeline) -> None:
     announce(pipeline, 20)
     dead(pipeline)
     runs = pipeline.scans_together()
@@ -189,10 +189,10 @@ def test_a_dead_credential_is_notified_once_and_its_images_are_kept(pipeline: Pi
     (message,) = pipeline.notifications()
     assert message["verdict"] == "ERROR"
     assert message["reason"].startswith("QualysUnauthorized: ")
-    kept = pipeline.kept()
-    assert len(kept) == 20
-    assert {each["error"] for each in kept} == {"QualysUnauthorized"}
-    assert {each["detail"]["image"].partition("@sha256:")[0] for each in kept} == {
+    waiting = pipeline.failed_events()
+    assert len(waiting) == 20
+    assert {each["error"] for each in waiting} == {"QualysUnauthorized"}
+    assert {each["detail"]["image"].partition("@sha256:")[0] for each in waiting} == {
         f"{HOST}/shop/app-{number}:1" for number in range(20)
     }
 
@@ -211,17 +211,17 @@ def test_an_hour_later_a_dead_credential_is_notified_again(pipeline: Pipeline) -
     assert len(pipeline.notifications()) == 2
 
 
-def test_what_was_kept_is_scanned_when_it_is_put_back(pipeline: Pipeline) -> None:
+def test_what_was_queued_is_scanned_when_it_is_put_back(pipeline: Pipeline) -> None:
     """The queue holds events that the intake reads; by then the credential works."""
     announce(pipeline, 3)
     dead(pipeline)
     pipeline.scans()
     pipeline.rotate({}, {"token": SECOND_TOKEN})
     pipeline.find(5, key="shop/app-1")
-    kept = pipeline.kept()
-    assert len(kept) == 3
+    waiting = pipeline.failed_events()
+    assert len(waiting) == 3
     pipeline.time.sleep(60)
-    for event in kept:
+    for event in waiting:
         assert pipeline.intake(event).status == "SUCCEEDED"
     assert sorted(verdict(run) for run in pipeline.scans()) == ["CLEAN", "CLEAN", "FINDINGS"]
     (workload,) = pipeline.notifications()[-1]["workloads"]
@@ -235,8 +235,8 @@ def test_a_malformed_secret_is_notified_once_as_well(pipeline: Pipeline) -> None
     runs = pipeline.scans_together()
     assert {run.status for run in runs} == {"FAILED"}
     assert len(pipeline.notifications()) == 1
-    assert {each["error"] for each in pipeline.kept()} == {"ConfigurationError"}
-    assert len(pipeline.kept()) == 5
+    assert {each["error"] for each in pipeline.failed_events()} == {"ConfigurationError"}
+    assert len(pipeline.failed_events()) == 5
 
 
 def test_one_images_missing_scope_silences_no_other(pipeline: Pipeline) -> None:
@@ -247,28 +247,28 @@ def test_one_images_missing_scope_silences_no_other(pipeline: Pipeline) -> None:
     runs = pipeline.scans_together()
     assert [ended(run) for run in runs] == [("ERROR", "QualysForbidden")] * 3
     assert len(pipeline.notifications()) == 3
-    assert len(pipeline.kept()) == 3
+    assert len(pipeline.failed_events()) == 3
 
 
-def test_what_was_kept_is_the_image_that_was_deployed(pipeline: Pipeline) -> None:
+def test_what_was_queued_is_the_image_that_was_deployed(pipeline: Pipeline) -> None:
     """By then its tag may name another one."""
     announce(pipeline, 1)
     dead(pipeline)
     pipeline.scans()
-    (kept,) = pipeline.kept()
+    (waiting,) = pipeline.failed_events()
     pipeline.push("shop/app-0", "1", "f" * 64)
     pipeline.rotate({}, {"token": SECOND_TOKEN})
-    assert pipeline.intake(kept).status == "SUCCEEDED"
+    assert pipeline.intake(waiting).status == "SUCCEEDED"
     assert pipeline.scans() == []
     sent = pipeline.notifications()[-1]
     assert (sent["verdict"], sent["image"]["digest"]) == (
         "UNSCANNABLE",
-        kept["detail"]["image"].partition("@")[2],
+        waiting["detail"]["image"].partition("@")[2],
     )
 
 
 @pytest.mark.parametrize(("also_tagged", "expected"), [(True, "FINDINGS"), (False, "UNSCANNABLE")])
-def test_a_kept_event_is_of_the_image_that_its_tag_then_named(
+def test_a_queued_event_is_of_the_image_that_its_tag_then_named(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, also_tagged: bool, expected: str
 ) -> None:
     """The tag has moved since; a lease is held for the image before, whose workload waits."""
@@ -282,12 +282,12 @@ def test_a_kept_event_is_of_the_image_that_its_tag_then_named(
         patch.setattr(pipeline, "_start_execution", refuse)
         assert pipeline.intake(pipeline.event(URI, "web")).status == "FAILED"
     assert pipeline.item(before)["status"] == "IN_PROGRESS"
-    (kept,) = pipeline.kept()
-    assert kept["resolved"] == {"app": before}
+    (waiting,) = pipeline.failed_events()
+    assert waiting["resolved"] == {"app": before}
     if also_tagged:
         pipeline.push(tag="also")
     pipeline.push(config="d" * 64)
-    assert pipeline.intake(kept).status == "SUCCEEDED"
+    assert pipeline.intake(waiting).status == "SUCCEEDED"
     pipeline.scans()
     assert pipeline.item(before)["status"] == expected
     assert pipeline.notifications()[-1]["verdict"] == expected

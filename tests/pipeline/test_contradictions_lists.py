@@ -54,7 +54,7 @@ def test_row_01_a_job_that_was_accepted_and_is_nowhere_is_an_error(
 ) -> None:
     connected.spoil(JOBS, method="POST", status=200, body=body, times=0)
     assert ended(connected.scan()) == ("ERROR", "QualysUnreadable")
-    assert [each["error"] for each in connected.kept()] == ["QualysUnreadable"]
+    assert [each["error"] for each in connected.failed_events()] == ["QualysUnreadable"]
 
 
 @pytest.mark.parametrize("reply", ["empty", "string", "object"])
@@ -144,7 +144,7 @@ def test_row_11_findings_without_an_answer_are_not_ready_yet(
     number = connected.spoil(VULN, status=status, times=2)
     run = connected.scan()
     assert (verdict(run), run.retried("GetResults")) == ("FINDINGS", 2)
-    connected.qualys.mend(number)
+    connected.qualys.fix(number)
     connected.push(config="d" * 64)
     connected.spoil(VULN, status=status, times=0)
     assert ended(connected.scan()) == ("ERROR", "QualysUnavailable")

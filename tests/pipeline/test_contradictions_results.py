@@ -126,8 +126,8 @@ def test_row_16_whether_exceptions_apply_is_always_said(connected: Pipeline, exe
 @pytest.mark.parametrize("exempted", ["hidden", "marked"])
 def test_row_16_an_exception_hides_no_other_finding(connected: Pipeline, exempted: str) -> None:
     connected.qualys.scenario(exempted=exempted)
-    kept = {"qid": 1, "title": "exempted", "severity": 5, "isExempted": True}
-    connected.qualys.set_findings("shop/app", [kept, {"qid": 2, "title": "bad", "severity": 4}])
+    queued = {"qid": 1, "title": "exempted", "severity": 5, "isExempted": True}
+    connected.qualys.set_findings("shop/app", [queued, {"qid": 2, "title": "bad", "severity": 4}])
     assert verdict(connected.scan()) == "FINDINGS"
     assert counts(connected) == {"critical": 0, "high": 1, "medium": 0, "low": 0}
 

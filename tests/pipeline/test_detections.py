@@ -109,7 +109,7 @@ def test_a_longer_outage_of_the_call_is_an_error_that_waits_for_a_redrive(
     connected.qualys.behave(examines=BOTH, malware=[MALWARE])
     connected.spoil(LAYERS, status=503, times=0)
     assert ended(connected.scan()) == ("ERROR", "QualysUnavailable")
-    assert len(connected.kept()) == 1
+    assert len(connected.failed_events()) == 1
 
 
 def test_malware_is_notified_whatever_the_count_of_vulnerabilities(connected: Pipeline) -> None:
@@ -140,7 +140,7 @@ def test_what_is_required_and_was_not_examined_is_an_error_with_its_remedy(
 def test_a_redrive_after_the_flag_is_set_brings_it_to_its_verdict(connected: Pipeline) -> None:
     connected.configure(REQUIRE_EXAMINED="vulnerabilities malware secrets")
     assert ended(connected.scan()) == ("ERROR", "NotExamined")
-    (event,) = connected.kept()
+    (event,) = connected.failed_events()
     connected.qualys.behave(examines=BOTH)
     connected.intake({name: value for name, value in event.items() if name != "error"})
     (run,) = connected.scans()

@@ -1,4 +1,4 @@
-"""Events that no deployment of ours would send are skipped, or kept whole, and never lost."""
+"""Events that no deployment of ours would send are skipped, or queued whole, and never lost."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_what_deploys_nothing_is_skipped(pipeline: Pipeline, event: Json) -> Non
     run = pipeline.intake(event)
     assert (run.status, run.visited[-1]) == ("SUCCEEDED", "NoImages")
     assert pipeline.scans() == []
-    assert pipeline.kept() == []
+    assert pipeline.failed_events() == []
 
 
 @pytest.mark.parametrize(
@@ -54,6 +54,6 @@ def test_what_deploys_nothing_is_skipped(pipeline: Pipeline, event: Json) -> Non
     ],
     ids=["no-detail", "no-parts", "wrong-type", "no-image"],
 )
-def test_what_cannot_be_read_is_kept_whole(pipeline: Pipeline, event: Json) -> None:
+def test_what_cannot_be_read_is_queued_whole(pipeline: Pipeline, event: Json) -> None:
     assert pipeline.intake(event).status == "FAILED"
-    assert pipeline.kept() == [{**event, "error": "MalformedEvent"}]
+    assert pipeline.failed_events() == [{**event, "error": "MalformedEvent"}]

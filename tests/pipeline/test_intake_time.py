@@ -1,4 +1,4 @@
-"""The intake is an Express machine: it must have kept a failing event before AWS ends it."""
+"""The intake is an Express machine: it must have queued a failing event before AWS ends it."""
 
 import math
 from typing import Any
@@ -51,6 +51,6 @@ def longest_path(scope: dict[str, Any]) -> float:
     return beyond(scope["StartAt"])
 
 
-def test_the_slowest_way_to_a_kept_event_fits_an_express_execution() -> None:
+def test_the_slowest_way_to_a_queued_event_fits_an_express_execution() -> None:
     seconds = longest_path(definitions.definition("intake"))
     assert seconds <= EXPRESS_LIMIT_SECONDS - MARGIN_SECONDS

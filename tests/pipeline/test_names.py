@@ -82,7 +82,7 @@ def test_a_name_is_no_key_but_its_own_in_either_table(pipeline: Pipeline) -> Non
     assert {key for key in images if not key.startswith("other#")} == set()
     rows = keys(tables.INVENTORY, "digest")
     assert {key for key in rows if not key.startswith(("other#", "tasks#other#"))} == set()
-    assert pipeline.kept() == []
+    assert pipeline.failed_events() == []
 
 
 def test_a_scan_ends_as_ever_where_every_name_was_deployed_before(pipeline: Pipeline) -> None:

@@ -114,16 +114,16 @@ class TestOnePipelineForTwoPlatforms:
 
 
 @pytest.mark.parametrize("architecture", [KNOWN, "arm64", UNKNOWN])
-def test_a_kept_request_is_of_the_same_platform(connected: Pipeline, architecture: str) -> None:
+def test_a_queued_request_is_of_the_same_platform(connected: Pipeline, architecture: str) -> None:
     """Its redrive goes on with the image's own item, and takes no other platform for it."""
     connected.push_index("1.0", BOTH, pulled="linux/arm64")
     connected.spoil("/registry/[^/]+/schedule", method="POST", status=503, times=0)
     assert connected.scan(uri("1.0"), "app", architecture).status == "FAILED"
-    (kept,) = connected.kept()
-    del kept["error"]
-    connected.qualys.mend()
+    (queued,) = connected.failed_events()
+    del queued["error"]
+    connected.qualys.fix()
     connected.find(5, key=ARM)
-    connected.intake(kept)
+    connected.intake(queued)
     (again,) = connected.scans()
     wanted = "UNSCANNABLE" if architecture == KNOWN else "FINDINGS"
     assert verdict(again) == wanted

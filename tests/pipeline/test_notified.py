@@ -164,7 +164,7 @@ def test_a_finding_is_notified_when_its_exception_has_ended(service: Service) ->
     assert compared(service.deploys(finding(1, 5))) == {"new": 1, "still_open": 0, "fixed": 0}
 
 
-def test_a_finding_that_was_accepted_meanwhile_is_notified_again(service: Service) -> None:
+def test_a_finding_that_an_exception_accepts_meanwhile_is_notified_again(service: Service) -> None:
     assert len(service.deploys(finding(1, 5))) == 1
     accept()
     assert service.deploys(finding(1, 5)) == []
@@ -190,7 +190,7 @@ def test_what_a_message_failed_to_name_is_new_to_the_next_version(
         gone = {reader: f"{arn}-gone" for reader, arn in service.pipeline.topics.items()}
         broken.setenv("TOPIC_ARNS", json.dumps(gone))
         assert service.deploys(finding(1, 5), finding(2, 5)) == []
-    assert len(service.pipeline.kept()) == 1
+    assert len(service.pipeline.failed_events()) == 1
     found = service.deploys(finding(1, 5), finding(2, 5))
     assert compared(found) == {"new": 1, "still_open": 1, "fixed": 0}
 
@@ -254,9 +254,9 @@ def test_a_redrive_leaves_the_version_before_known_by_its_containers(service: Se
     pipeline.qualys.set_findings(REPOSITORY, [])
     pipeline.spoil("/registry/[^/]*/schedule", method="POST", status=403)
     pipeline.scan()
-    kept = dict(pipeline.kept()[-1])
-    kept.pop("error")
-    assert pipeline.intake(kept).status == "SUCCEEDED"
+    queued = dict(pipeline.failed_events()[-1])
+    queued.pop("error")
+    assert pipeline.intake(queued).status == "SUCCEEDED"
     (run,) = pipeline.scans()
     assert verdict(run) == "CLEAN"
     again = service.deploys(finding(1, 5))

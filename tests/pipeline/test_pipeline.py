@@ -21,7 +21,7 @@ def test_a_new_image_is_scanned_from_its_event_to_its_verdict(pipeline: Pipeline
     assert run.retries == {}
     digest = pipeline.push()
     assert pipeline.item(digest)["status"] == "CLEAN"
-    assert pipeline.notifications() == pipeline.kept() == []
+    assert pipeline.notifications() == pipeline.failed_events() == []
 
 
 def test_findings_are_notified_with_the_workload_that_runs_the_image(pipeline: Pipeline) -> None:
@@ -42,7 +42,7 @@ def test_a_scan_that_never_ends_is_a_timeout(pipeline: Pipeline) -> None:
     pipeline.qualys.behave(never_ends=True)
     run = pipeline.scan()
     assert (verdict(run), run.visited.count("CheckStatus")) == ("TIMEOUT", 30)
-    ending = ["ScanTimeout", "SendFailureNotification", "IsKept", "ScanNotCompleted"]
+    ending = ["ScanTimeout", "SendFailureNotification", "IsQueued", "ScanNotCompleted"]
     assert run.visited[-4:] == ending
     assert [message["verdict"] for message in pipeline.notifications()] == ["TIMEOUT"]
     assert pipeline.qualys.state()["schedules"] == []
@@ -56,8 +56,8 @@ def test_what_nobody_could_be_notified_of_is_queued(
     environment.setenv("TOPIC_ARNS", json.dumps(gone))
     run = pipeline.scan()
     assert (run.status, run.error) == ("FAILED", "AwsRejected")
-    (kept,) = pipeline.kept()
-    assert (kept["detail-type"], kept["error"]) == ("Image Scan Requested", "AwsRejected")
+    (queued,) = pipeline.failed_events()
+    assert (queued["detail-type"], queued["error"]) == ("Image Scan Requested", "AwsRejected")
 
 
 def test_errors_come_as_lambda_gives_them(

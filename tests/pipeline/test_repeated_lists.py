@@ -108,8 +108,8 @@ def test_a_whole_list_gives_the_same_counts_however_it_is_answered(
 def test_a_page_number_that_is_ignored_does_not_count_a_finding_twice(connected: Pipeline) -> None:
     """The record counts an exempted finding that the list hides: a further page is asked for."""
     connected.qualys.behave(vuln_times="of the answer", vuln_order="changing")
-    kept = {"qid": 1, "title": "exempted", "severity": 5, "isExempted": True}
-    connected.qualys.set_findings(REPOSITORY, [kept, *CONFIRMED_LAST])
+    queued = {"qid": 1, "title": "exempted", "severity": 5, "isExempted": True}
+    connected.qualys.set_findings(REPOSITORY, [queued, *CONFIRMED_LAST])
     assert ended(connected.scan()) == ("FINDINGS", "")
     (message,) = connected.notifications()
     assert message["counts"] == {"critical": 2, "high": 1, "medium": 0, "low": 0}

@@ -68,7 +68,7 @@ def test_who_asks_by_hand_for_a_known_verdict_alarms_nobody(pipeline: Pipeline) 
     assert [each["result"] for each in run.output] == ["skipped"]
 
 
-def test_an_image_that_cannot_be_scanned_by_hand_is_neither_recorded_nor_kept_from_others(
+def test_an_image_that_cannot_be_scanned_by_hand_is_neither_recorded_nor_withheld_from_others(
     pipeline: Pipeline,
 ) -> None:
     (answer,) = by_hand(pipeline, GONE).output

@@ -54,7 +54,7 @@ def test_a_topic_that_is_throttled_gets_the_next_try(
     run = pipeline.scan()
     assert verdict(run) == "FINDINGS"
     assert counts(pipeline) == {**dict.fromkeys(READERS, 2), reader: 1}
-    assert pipeline.kept() == []
+    assert pipeline.failed_events() == []
 
 
 @pytest.mark.parametrize("reader", READERS)
@@ -65,9 +65,9 @@ def test_a_topic_that_is_gone_holds_no_other_up_and_the_redrive_reaches_it(
     refuse(reader, "NotFound", 1)
     assert pipeline.scan().status == "FAILED"
     assert counts(pipeline) == {**dict.fromkeys(READERS, 1), reader: 0}
-    kept = dict(pipeline.kept()[-1])
-    assert kept.pop("error") == "AwsRejected"
-    assert pipeline.intake(kept).status == "SUCCEEDED"
+    queued = dict(pipeline.failed_events()[-1])
+    assert queued.pop("error") == "AwsRejected"
+    assert pipeline.intake(queued).status == "SUCCEEDED"
     (run,) = pipeline.scans()
     assert verdict(run) == "FINDINGS"
     assert counts(pipeline)[reader] == 1

@@ -40,7 +40,7 @@ def test_a_creation_whose_answer_cannot_be_read_happens_once(
     made = pipeline.qualys.state()
     assert (len(made["registries"]), len(made["connectors"])) == (1, 1)
     assert len(pipeline.held.pulls) == 1
-    assert pipeline.kept() == []
+    assert pipeline.failed_events() == []
 
 
 @pytest.mark.parametrize("what", CREATIONS)
@@ -52,10 +52,10 @@ def test_a_creation_of_unknown_fate_is_not_the_images_fault(pipeline: Pipeline, 
     assert verdict(run) == "ERROR"
     (sent,) = pipeline.notifications()
     assert "waits in the failed-events queue" in sent["reason"]
-    (kept,) = pipeline.kept()
-    pipeline.qualys.mend()
+    (queued,) = pipeline.failed_events()
+    pipeline.qualys.fix()
     pipeline.time.sleep(120)
-    assert pipeline.intake(kept).status == "SUCCEEDED"
+    assert pipeline.intake(queued).status == "SUCCEEDED"
     assert [ended(each) for each in pipeline.scans()] == [("FINDINGS", "")]
     assert len(pipeline.notifications()) == 2
 
@@ -79,10 +79,10 @@ def test_garbled_answers_at_random_end_in_the_right_verdict(pipeline: Pipeline, 
     pipeline.spoil("/.*", method="*", garble=True, undone=True, share=0.33, times=0, seed=seed)
     run = pipeline.scan()
     for _ in range(5):
-        if not (kept := pipeline.kept()):
+        if not (queued := pipeline.failed_events()):
             break
         pipeline.time.sleep(3600)
-        pipeline.intake(kept.pop())
+        pipeline.intake(queued.pop())
         (run,) = pipeline.scans()
     assert ended(run) == ("FINDINGS", "")
     assert pipeline.notifications()[-1]["counts"] == {
@@ -119,7 +119,7 @@ def test_a_shape_that_stays_unknown_waits_for_a_redrive(connected: Pipeline) -> 
     connected.find(5)
     connected.spoil(VULN, status=200, body={"result": {"items": []}}, times=0)
     assert ended(connected.scan()) == ("ERROR", "QualysUnreadable")
-    assert [each["error"] for each in connected.kept()] == ["QualysUnreadable"]
+    assert [each["error"] for each in connected.failed_events()] == ["QualysUnreadable"]
 
 
 @pytest.mark.parametrize(
@@ -152,4 +152,4 @@ def test_what_qualys_knows_of_the_image_itself_waits_for_nobody(connected: Pipel
     run = connected.scan()
     assert ended(run) == ("ERROR", "UnexpectedAnswer")
     assert run.retries == {}
-    assert connected.kept() == []
+    assert connected.failed_events() == []

@@ -23,7 +23,7 @@ def evaluate(expression: str, states: Any) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("sent", "kept"),
+    ("sent", "waiting"),
     [
         ({}, {"id": "1"}),
         ({"digests": {}}, {"id": "1"}),
@@ -31,13 +31,15 @@ def evaluate(expression: str, states: Any) -> Any:
     ],
     ids=str,
 )
-def test_an_event_is_kept_as_it_came_with_what_its_tags_stood_for(sent: Any, kept: Any) -> None:
+def test_an_event_is_queued_as_it_came_with_what_its_tags_stood_for(
+    sent: Any, waiting: Any
+) -> None:
     body = state("intake", "KeepFailedEvent")["Arguments"]["MessageBody"]
     states = {"input": {"error": "E", **sent}, "context": {"Execution": {"Input": {"id": "1"}}}}
-    assert evaluate(body, states) == kept
+    assert evaluate(body, states) == waiting
 
 
-def test_what_is_no_object_is_kept_as_it_came() -> None:
+def test_what_is_no_object_is_queued_as_it_came() -> None:
     body = state("intake", "KeepFailedEvent")["Arguments"]["MessageBody"]
     states = {"input": {"error": "E"}, "context": {"Execution": {"Input": ["no", "event"]}}}
     assert evaluate(body, states) == ["no", "event"]
@@ -96,7 +98,7 @@ def test_a_submission_knows_its_name_and_which_try_it_is() -> None:
     assert payload["attempt"] == "{% $states.context.State.RetryCount %}"
 
 
-def test_a_registry_that_is_gone_is_looked_for_anew() -> None:
+def test_a_registry_that_is_gone_is_looked_for_again() -> None:
     first = state("scan", "SubmitScan")["Catch"][0]
     assert (first["ErrorEquals"], first["Next"]) == (["RegistryGone"], "GetRegistry")
 
@@ -123,11 +125,11 @@ def test_only_the_holder_of_a_lease_gives_it_back() -> None:
     values = free["ExpressionAttributeValues"]
     assert values[":owner"] == {"S": f"{{% {INPUT}.lease.owner %}}"}
     assert values[":acquired_at"] == {"N": f"{{% $string({INPUT}.lease.acquired_at) %}}"}
-    # Whether that works or not, the request is kept.
+    # Whether that works or not, the request is queued.
     assert definitions.targets(state("scan", "FreeLease")) == ["KeepFailedScan"] * 2
 
 
-def test_a_kept_scan_is_one_that_the_intake_reads() -> None:
+def test_a_queued_scan_is_one_that_the_intake_reads() -> None:
     body = state("scan", "KeepFailedScan")["Arguments"]["MessageBody"]
     assert body["detail-type"] == "Image Scan Requested"
     assert body["detail"]["deployment"] == f"{{% {INPUT}.deployment %}}"
@@ -154,16 +156,16 @@ def test_both_notifications_hand_on_the_lease_and_the_outcome() -> None:
 
 
 def test_what_nobody_was_notified_of_is_queued() -> None:
-    assert state("scan", "SendFailureNotification")["Next"] == "IsKept"
-    (choice,) = state("scan", "IsKept")["Choices"]
-    assert choice == {"Condition": "{% $states.input.kept %}", "Next": "KeepFailedScan"}
-    assert state("scan", "IsKept")["Default"] == "ScanNotCompleted"
+    assert state("scan", "SendFailureNotification")["Next"] == "IsQueued"
+    (choice,) = state("scan", "IsQueued")["Choices"]
+    assert choice == {"Condition": "{% $states.input.queued %}", "Next": "KeepFailedScan"}
+    assert state("scan", "IsQueued")["Default"] == "ScanNotCompleted"
     # Both ways in bring what the last state shows.
     assert set(state("scan", "SendNotification")["Catch"][-1]["Output"]) == {"error", "reason"}
-    assert state("scan", "ScanKept")["Error"] == (
+    assert state("scan", "ScanQueued")["Error"] == (
         "{% $exists($states.input.verdict) ? $states.input.verdict : $states.input.error %}"
     )
-    assert state("scan", "ScanKept")["Cause"] == "{% $string($states.input.reason) %}"
+    assert state("scan", "ScanQueued")["Cause"] == "{% $string($states.input.reason) %}"
 
 
 def test_a_poll_knows_what_the_one_before_saw_and_whether_it_is_the_last() -> None:

@@ -98,7 +98,7 @@ class Rules:
     resumes: bool = True  # a completion that comes again goes on where it died
     stopped_wait: bool = True  # who has asked waits, though it has stopped meanwhile
     chained: bool = True  # who waited for a scan without a result waits for the next one
-    tells_known: bool = True  # who comes to a known verdict is notified of it
+    notifies_of_known: bool = True  # who comes to a known verdict is notified of it
     keeps: bool = True  # what cannot be processed is queued
 
 
@@ -169,8 +169,8 @@ def _end(state: State, scenario: Scenario) -> Iterator[str]:
     if any(actor.at == "queued" for actor in state.actors):
         yield "queued for ever"
     if state.entry.status == FINDINGS:
-        heard = {name for name, verdict, scan in state.sent if scan == state.entry.scan}
-        if scenario.due - heard:
+        notified = {name for name, verdict, scan in state.sent if scan == state.entry.scan}
+        if scenario.due - notified:
             yield "lost alert"
     if scenario.silent & {name for name, *_ in state.sent}:
         yield "needless alert"
@@ -274,7 +274,7 @@ def _known(state: State, actor: Actor, over: Actor, rules: Rules) -> Actor:
     row, scan = state.row(actor.workload), state.entry.scan
     if state.entry.owner == actor.name:
         return actor._replace(at="rows", scan=scan)
-    is_quiet = actor.kind in ("registration", "forced") or not rules.tells_known
+    is_quiet = actor.kind in ("registration", "forced") or not rules.notifies_of_known
     if is_quiet or row.notified == scan or not rules.row_first:
         return over
     return actor._replace(at="claim", scan=scan, todo=(actor.workload,))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _LONGEST_TEXT = 2000
 
 
-def kept(call: Callable[[], Any], secrets: Iterable[str] = ()) -> Any:
+def promised(call: Callable[[], Any], secrets: Iterable[str] = ()) -> Any:
     """What a call gives: its value, or the declared error. Any other exception passes through.
 
     No piece of a secret is in the error's words nor in a log line.

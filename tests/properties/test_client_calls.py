@@ -12,7 +12,7 @@ from image_scan.qualys.client import QualysClient
 from image_scan.qualys.models import ScannedImage, Schedule, Vulnerabilities
 from tests.properties import strategies, vendor
 from tests.properties.profile import fuzzed
-from tests.properties.promise import kept
+from tests.properties.promise import promised
 from tests.properties.wire import BEARER, Answer, Gateway, Request, scripted
 from tests.support.builders import ACCOUNT, HOST, REGION, ROLE, SHA
 
@@ -123,7 +123,7 @@ def check_manners(gateway: Gateway) -> None:
 def call(name: str, reply: Callable[[Request], Answer]) -> tuple[Any, Gateway]:
     act, gives, _ = CALLS[name]
     gateway = Gateway(reply)
-    value = kept(lambda: act(gateway.client), [BEARER])
+    value = promised(lambda: act(gateway.client), [BEARER])
     assert isinstance(value, ScanError) or gives(value), value
     check_manners(gateway)
     return value, gateway

@@ -28,7 +28,7 @@ FORCED = Actor("forced", "request")
 SCAN = Actor("scan", "scan 1", "web", at="scanning", scan=1)
 STOP = Actor("stop", "stop", "web", at="stop")
 KNOWN = Entry(FINDINGS, "long ago", scan=1)
-TOLD = Row("running", asked=0, notified=1)
+NOTIFIED = Row("running", asked=0, notified=1)
 
 
 def scenario(*actors: Actor, due: str, silent: str = "", **start: object) -> Scenario:
@@ -59,15 +59,15 @@ SCENARIOS = {
     "a registration, and what runs it": scenario(REGISTRATION, CALL, due="web", crashes=1),
     "a known verdict": scenario(
         CALL, TASK, OTHER, due="web worker", crashes=1, entry=KNOWN, clock=1,
-        rows=(("old", TOLD),), silent="old",
+        rows=(("old", NOTIFIED),), silent="old",
     ),
     "a forced scan": scenario(
         FORCED, OTHER, due="web worker", crashes=1, failures=1, entry=KNOWN, clock=1,
-        rows=(("gone", Row("stopped", 0, 1)), ("web", TOLD)), silent="gone",
+        rows=(("gone", Row("stopped", 0, 1)), ("web", NOTIFIED)), silent="gone",
     ),
     "one more task of what failed": scenario(
         TASK, OTHER, due="web worker", crashes=1, entry=Entry(FAILED, "long ago", 1), clock=1,
-        rows=(("web", TOLD),),
+        rows=(("web", NOTIFIED),),
     ),
 }  # fmt: skip
 LOST, LEFT = "lost alert", "neither notified, nor queued, nor claimed"
@@ -88,7 +88,7 @@ MUTANTS = {
     "resumes": (LEFT, "two crashes"),
     "stopped_wait": (LOST, "a workload that stops"),
     "chained": (LOST, "a workload that stops"),
-    "tells_known": (LEFT, "a known verdict"),
+    "notifies_of_known": (LEFT, "a known verdict"),
     "keeps": (LEFT, "two crashes"),
 }
 

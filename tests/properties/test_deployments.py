@@ -18,7 +18,7 @@ from image_scan.events import deployments
 from image_scan.events.workloads import workload_of
 from tests.properties import strategies
 from tests.properties.profile import fuzzed
-from tests.properties.promise import kept
+from tests.properties.promise import promised
 from tests.support import builders
 from tests.support.builders import DIGEST, EVENTS, HOST
 
@@ -105,10 +105,10 @@ def call(containers: list[dict[str, str]]) -> dict[str, Any]:
 
 
 @fuzzed(few=300, event=events, definition=definitions, manifest=manifests)
-def test_any_event_is_read_skipped_or_kept(
+def test_any_event_is_read_skipped_or_refused(
     event: Any, definition: list[dict[str, str]], manifest: str
 ) -> None:
-    answer = kept(lambda: deployments.read(event, accounts(definition, manifest)))
+    answer = promised(lambda: deployments.read(event, accounts(definition, manifest)))
     if isinstance(answer, ScanError):
         return
     json.dumps(answer).encode()
@@ -121,7 +121,7 @@ def test_no_image_of_a_deployment_is_missed(
 ) -> None:
     named = [each for each in containers if each.get("image")]
     complete = len(named) == len(containers)
-    read = kept(lambda: deployments.read(call(containers), accounts(named, manifest)))
+    read = promised(lambda: deployments.read(call(containers), accounts(named, manifest)))
     assert not isinstance(read, ScanError)
     found = {name for image in read["images"] for name in image["containers"]}
     assert found == {_shown(each.get("name", "")) for each in (containers if complete else named)}
@@ -136,7 +136,7 @@ def test_what_was_read_can_be_stored_and_sent(
     containers: list[dict[str, str]], manifest: str, service: str
 ) -> None:
     named = [each for each in containers if each.get("image")]
-    read = kept(lambda: deployments.read(call(named), accounts(named, manifest)))
+    read = promised(lambda: deployments.read(call(named), accounts(named, manifest)))
     for image in [] if isinstance(read, ScanError) else read["images"]:
         scan_input = builders.scan_input(of=image, service=_shown(service))
         name, facts = workload_of(scan_input)

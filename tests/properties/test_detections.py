@@ -62,6 +62,6 @@ def test_secrets_are_none_only_in_an_empty_list(block: Any) -> None:
 def test_a_value_is_never_read_wherever_it_stands(names: list[str], block: Any) -> None:
     read = {"secretDetector", "category", "type"}
     planted = dict.fromkeys((*names, "value", "details", "severity"), CANARY) | {"path": "/x"}
-    kept = {name: value for name, value in planted.items() if name not in read}
-    entries = [*(block if isinstance(block, list) else []), {**SECRET, **kept}]
+    stored = {name: value for name, value in planted.items() if name not in read}
+    entries = [*(block if isinstance(block, list) else []), {**SECRET, **stored}]
     assert CANARY not in json.dumps(detections.secrets(entries))

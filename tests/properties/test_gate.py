@@ -11,7 +11,7 @@ from image_scan.contracts import Counts, Outcome
 from image_scan.findings.encoding import Finding
 from image_scan.gate.decision import decide, status
 from image_scan.gate.inputs import Candidate, Known, Policy, Rules, Situation
-from image_scan.notifications.policy import Accepted
+from image_scan.notifications.policy import FindingException
 from tests.properties.profile import fuzzed
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ findings = st.builds(
 counted = st.builds(Counts, **dict.fromkeys(LEVELS, st.integers(0, 2)))
 policies = st.builds(Policy, st.sampled_from(LEVELS), st.booleans(), st.booleans())
 exceptions = st.builds(
-    Accepted,
+    FindingException,
     qid=st.integers(0, 3),
     cve=st.just("CVE-2026-0001"),
     repository=st.sampled_from(["shop/app", "shop/*", "bank/*"]),
@@ -140,20 +140,20 @@ def test_nothing_unproven_starts_by_its_verdict(
         proven = has_a_way_in(each, known.get(each.image.key), rule, given)
         assert each.result != "allow" or proven
         assert each.reason
-    told = status(decision, rule)
+    answer = status(decision, rule)
     if decision.result == "allow":
         assert images
         assert all(each.result == "allow" for each in decision.images)
-        assert (told, decision.bypass_until, decision.reasons) == ("SUCCEEDED", "", [])
+        assert (answer, decision.bypass_until, decision.reasons) == ("SUCCEEDED", "", [])
         return
     assert decision.reasons
-    if told == "SUCCEEDED":
+    if answer == "SUCCEEDED":
         is_open = decision.result == "undecided" and rule.on_undecided == "allow"
         assert decision.bypass_until or (is_open and not decision.waiting)
-    if told == "IN_PROGRESS":
+    if answer == "IN_PROGRESS":
         assert not given.overdue
     if decision.result == "block" and not decision.bypass_until:
-        assert told == "FAILED"
+        assert answer == "FAILED"
 
 
 @fuzzed(

@@ -16,7 +16,7 @@ from image_scan.notifications import facts, message
 from image_scan.notifications.selection import Selection
 from tests.properties import strategies, vendor
 from tests.properties.profile import fuzzed
-from tests.properties.promise import kept
+from tests.properties.promise import promised
 from tests.support.builders import NOW_MS, SHA, deployment, image, scan_input, to_complete, total
 
 MESSAGE = 256 * 1024  # bytes that SNS takes
@@ -116,7 +116,7 @@ def check_everywhere(of: Image, outcome: Outcome, deployed: int) -> None:
 def test_every_outcome_fits_wherever_it_goes(
     listed: list[dict[str, Any]], times: int, of: Image, deployed: int
 ) -> None:
-    outcome = kept(lambda: summary.summarise(listed * times))
+    outcome = promised(lambda: summary.summarise(listed * times))
     if isinstance(outcome, ScanError):
         assert isinstance(outcome, UnexpectedAnswer)
         return
@@ -156,6 +156,6 @@ def test_every_dead_execution_is_notified_of(cause: str, status: str) -> None:
         "detail-type": "Step Functions Execution Status Change",
         "detail": {"input": json.dumps(scan_input()), "status": status, "cause": cause},
     }
-    read = kept(lambda: completion.read_input(event))
+    read = promised(lambda: completion.read_input(event))
     assert read["outcome"]["verdict"] == "ERROR"
     assert facts.reason(read["outcome"]).startswith(f"execution {status}")

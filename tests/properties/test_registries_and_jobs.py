@@ -15,7 +15,7 @@ from image_scan.scans import registries, schedules
 from image_scan.scans.registries import RegistryRole
 from tests.properties import strategies, vendor
 from tests.properties.profile import fuzzed
-from tests.properties.promise import kept
+from tests.properties.promise import promised
 from tests.properties.wire import BEARER, Answer, Gateway, Request, scripted
 from tests.support.builders import ACCOUNT, HOST, NOW, NOW_MS, REGION, ROLE, image
 
@@ -154,7 +154,7 @@ def test_a_registry_is_one_that_qualys_gave_or_an_error(
     held = registry_cache.locked
     gateway = Gateway(replying(conversation))
     naps: list[float] = []
-    value = kept(
+    value = promised(
         lambda: registries.find_or_create(
             image(), role, gateway.client, registry_cache, naps.append
         ),
@@ -189,7 +189,7 @@ def test_a_submission_is_a_schedule_that_qualys_gave_or_an_error(
     gateway = Gateway(replying(conversation))
     registry_cache = OneRegistry(vendor.REGISTRY_UUID)
     registry = Registry(uuid=vendor.REGISTRY_UUID, cached=cached)
-    value = kept(
+    value = promised(
         lambda: schedules.submit(
             image(),
             registry,
@@ -222,7 +222,7 @@ def test_a_submission_is_a_schedule_that_qualys_gave_or_an_error(
 def test_clearing_away_never_fails(conversation: dict[str, list[Answer]], ended: bool) -> None:
     gateway = Gateway(replying(conversation))
     submission = Submission(schedule_uuid=vendor.SCHEDULE_UUID, submitted_at=NOW_MS)
-    value = kept(
+    value = promised(
         lambda: schedules.clear_away(REGISTRY, submission, gateway.client, ended), [BEARER]
     )
     assert value is None
@@ -254,7 +254,7 @@ def test_a_sweep_never_fails_and_removes_only_its_own_old_ones(
     if usual:
         conversation = {**conversation, "schedules": [strategies.stated(vendor.listed(*listed))]}
     gateway = Gateway(replying(conversation))
-    value = kept(
+    value = promised(
         lambda: schedules.sweep(vendor.REGISTRY_UUID, gateway.client, lambda: float(NOW)), [BEARER]
     )
     assert value is None

@@ -12,7 +12,7 @@ from image_scan.errors import ScanError, UnexpectedAnswer
 from image_scan.scans import results
 from tests.properties import vendor
 from tests.properties.profile import fuzzed
-from tests.properties.promise import kept
+from tests.properties.promise import promised
 from tests.properties.strategies import stated
 from tests.properties.wire import BEARER, Answer, Gateway, Request
 from tests.support.builders import STATUS, image
@@ -138,7 +138,7 @@ class Conversation:
 
     def outcome(self, gateway: Gateway) -> Outcome | ScanError:
         counted: Any = {**STATUS, "reported": self.reported}
-        found: Outcome | ScanError = kept(
+        found: Outcome | ScanError = promised(
             lambda: results.fetch(image(), counted, gateway.client), [BEARER]
         )
         return found

@@ -13,7 +13,7 @@ from image_scan.errors import ScanError
 from image_scan.qualys.credentials import Credentials
 from tests.properties import strategies
 from tests.properties.profile import fuzzed
-from tests.properties.promise import kept
+from tests.properties.promise import promised
 from tests.properties.wire import Answer, Request, Wire, scripted
 from tests.support.builders import GATEWAY, NOW
 
@@ -118,7 +118,7 @@ def test_any_answers_give_a_token_or_a_declared_error(
         reads, asked = read, len(wire.said)
         if step == "late":
             now += 5 * 3600
-        value = kept(credentials.renew if step == "renew" else credentials.token, hidden)
+        value = promised(credentials.renew if step == "renew" else credentials.token, hidden)
         assert read - reads <= 2
         assert len(wire.said) - asked <= 4
         if step == "renew":
@@ -153,5 +153,5 @@ def test_any_secret_gives_a_token_or_a_declared_error(text: str) -> None:
     wire = Wire(lambda _: Answer(201, JWT.encode(), (("Content-Type", "text/plain"),)))
     credentials = Credentials(wire.session(), GATEWAY, lambda: text, lambda: float(NOW))
     hidden = [value for each in SECRETS for value in each.values()]
-    value = kept(credentials.token, hidden)
+    value = promised(credentials.token, hidden)
     assert isinstance(value, ScanError) or fits_a_header(value)

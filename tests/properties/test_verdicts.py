@@ -14,7 +14,7 @@ from image_scan.scans import results
 from image_scan.scans import status as scan_status
 from tests.properties import oracle, strategies, vendor
 from tests.properties.profile import fuzzed
-from tests.properties.promise import kept
+from tests.properties.promise import promised
 from tests.properties.wire import BEARER, Answer, Gateway, Request
 from tests.support.builders import CONFIG, NOW_MS, REGISTRY, SHA, image, tag_only
 
@@ -171,7 +171,7 @@ def talk(scene: Scene, spoiled: dict[str, tuple[Answer, bool]]) -> Gateway:
 
 
 def judged(scene: Scene, gateway: Gateway) -> tuple[Status | ScanError, Outcome | ScanError | None]:
-    status = kept(
+    status = promised(
         lambda: scan_status.check(
             scene.image, REGISTRY, SUBMISSION, scene.earlier, False, gateway.client
         ),
@@ -179,7 +179,7 @@ def judged(scene: Scene, gateway: Gateway) -> tuple[Status | ScanError, Outcome 
     )
     if isinstance(status, ScanError) or not status["complete"]:
         return status, None
-    outcome = kept(lambda: results.fetch(scene.image, status, gateway.client), [BEARER])
+    outcome = promised(lambda: results.fetch(scene.image, status, gateway.client), [BEARER])
     return status, outcome
 
 

@@ -9,19 +9,19 @@ from tests.sandbox.account import Account, allow, eventually
 
 Json = dict[str, Any]
 ENDS = ("SUCCESSFUL", "STOPPED", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED")
-# Answers by what stands in a queue of answers, and tells what it was asked.
+# Answers by what stands in a queue of answers, and says what it was asked.
 HOOK = """
 import json, os, boto3
 def handler(event, context):
     sqs = boto3.client("sqs")
     sqs.send_message(QueueUrl=os.environ["ASKED"], MessageBody=json.dumps(event))
     answers = json.loads(os.environ["ANSWERS"])
-    told = event.get("hookDetails", {}).get("calls", 0)
-    answer = answers[min(told, len(answers) - 1)]
+    number = event.get("hookDetails", {}).get("calls", 0)
+    answer = answers[min(number, len(answers) - 1)]
     if answer == "raise":
         raise RuntimeError("broken")
     if isinstance(answer, dict) and "hookStatus" in answer:
-        answer.setdefault("hookDetails", {})["calls"] = told + 1
+        answer.setdefault("hookDetails", {})["calls"] = number + 1
     return answer
 """
 SUCCEEDED, FAILED = {"hookStatus": "SUCCEEDED"}, {"hookStatus": "FAILED"}

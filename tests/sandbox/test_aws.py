@@ -31,22 +31,22 @@ def test_nothing_is_left_when_it_stops(monkeypatch: pytest.MonkeyPatch) -> None:
             os.kill(pid, 0)
 
 
-def test_what_is_kept_is_there_again(tmp_path: Path) -> None:
+def test_what_is_stored_is_there_again(tmp_path: Path) -> None:
     with Aws(state=tmp_path) as aws:
         sqs = Account(aws, "222222222222").client("sqs")
-        sqs.create_queue(QueueName="kept")
+        sqs.create_queue(QueueName="stored")
         aws.keep()
-        sqs.create_queue(QueueName="not-kept")
+        sqs.create_queue(QueueName="not-stored")
     with Aws(state=tmp_path) as again:
         found = Account(again, "222222222222").client("sqs").list_queues()["QueueUrls"]
-    assert [url.rsplit("/", 1)[-1] for url in found] == ["kept"]
+    assert [url.rsplit("/", 1)[-1] for url in found] == ["stored"]
 
 
-def test_what_cannot_be_kept_is_an_error(tmp_path: Path) -> None:
+def test_what_cannot_be_stored_is_an_error(tmp_path: Path) -> None:
     with Aws(state=tmp_path) as aws:
         Account(aws, "222222222222").client("sqs").create_queue(QueueName="lost")
         (tmp_path / "sqs.json.tmp").mkdir()  # where ministack writes it first
-        with pytest.raises(SandboxError, match="/_sandbox/kept"):
+        with pytest.raises(SandboxError, match="/_sandbox/stored"):
             aws.keep()
 
 

@@ -37,11 +37,11 @@ def test_a_target_role_must_be_allowed(account: Account) -> None:
         rule = account.rule("start", {"source": ["mine"]}, target)
         put(account)
     assert len(states.list_executions(stateMachineArn=machine)["executions"]) == 1
-    kept = account.messages(url)
-    assert [reason(message) for message in kept] == ["NO_PERMISSIONS"] * 2
-    assert json.loads(kept[0]["Body"])["detail"] == {"n": 1}
-    assert kept[0]["MessageAttributes"]["RULE_ARN"]["StringValue"] == rule
-    assert kept[0]["MessageAttributes"]["TARGET_ARN"]["StringValue"] == machine
+    stored = account.messages(url)
+    assert [reason(message) for message in stored] == ["NO_PERMISSIONS"] * 2
+    assert json.loads(stored[0]["Body"])["detail"] == {"n": 1}
+    assert stored[0]["MessageAttributes"]["RULE_ARN"]["StringValue"] == rule
+    assert stored[0]["MessageAttributes"]["TARGET_ARN"]["StringValue"] == machine
 
 
 def test_a_function_must_let_the_rule_in(account: Account) -> None:

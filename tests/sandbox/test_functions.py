@@ -76,7 +76,7 @@ def test_each_environment_begins_as_its_module_was_imported(account: Account) ->
     assert second[3] != first[3]
 
 
-def test_what_is_configured_anew_is_imported_anew(account: Account) -> None:
+def test_what_is_configured_again_is_imported_again(account: Account) -> None:
     functions = account.client("lambda")
     account.function("f", COUNTING, Environment={"Variables": {"GIVEN": "first"}})
     invoke(account, "f", {})
@@ -175,10 +175,10 @@ def test_an_async_failure_goes_to_its_destination(account: Account, permitted: b
     )
     put(account, {"fail": True})
     if permitted:
-        kept = json.loads(account.message(url)["Body"])
-        assert kept["requestContext"]["condition"] == "RetriesExhausted"
-        assert kept["requestPayload"] == {"fail": True}
-        assert kept["responsePayload"]["errorType"] == "ScanPending"
+        stored = json.loads(account.message(url)["Body"])
+        assert stored["requestContext"]["condition"] == "RetriesExhausted"
+        assert stored["requestPayload"] == {"fail": True}
+        assert stored["responsePayload"]["errorType"] == "ScanPending"
     else:
         eventually(lambda: "failure of f lost" in account.aws.log.read_text())
         assert account.messages(url) == []

@@ -10,7 +10,7 @@ from tests.sandbox.account import Account
 
 @pytest.mark.parametrize("body", ["plain", {"deep": {"er": [1]}}], ids=["text", "object"])
 def test_sqs_messages_with_attributes(account: Account, body: Any) -> None:
-    url, _arn = account.queue("kept")
+    url, _arn = account.queue("stored")
     send = {
         "Type": "Task",
         "Resource": "arn:aws:states:::sqs:sendMessage",

@@ -57,14 +57,14 @@ def test_the_functions_and_operators_we_use(account: Account) -> None:
 
 def test_assign_wait_and_choice_count_polls(account: Account) -> None:
     states = {
-        "Begin": {"Type": "Pass", "Assign": {"polls": 0, "kept": "x"}, "Next": "Wait"},
+        "Begin": {"Type": "Pass", "Assign": {"polls": 0, "stored": "x"}, "Next": "Wait"},
         "Wait": {"Type": "Wait", "Seconds": "{% 60 %}", "Next": "Poll"},
         "Poll": {
             "Type": "Task",
             "Resource": "arn:aws:states:::lambda:invoke",
             "Arguments": {
                 "FunctionName": account.function("echo", ECHO),
-                "Payload": {"n": "{% $polls %}", "kept": "{% $kept %}"},
+                "Payload": {"n": "{% $polls %}", "stored": "{% $stored %}"},
             },
             "TimeoutSeconds": 20,
             "Assign": {"polls": "{% $polls + 1 %}", "status": "{% $states.result.Payload %}"},
@@ -85,7 +85,7 @@ def test_assign_wait_and_choice_count_polls(account: Account) -> None:
     }
     ended = account.run({"StartAt": "Begin", "States": states})
     assert ended["status"] == "SUCCEEDED", ended.get("cause")
-    assert json.loads(ended["output"]) == {"n": 29, "kept": "x"}
+    assert json.loads(ended["output"]) == {"n": 29, "stored": "x"}
 
 
 def test_an_assign_sees_the_variables_as_they_were(account: Account) -> None:

@@ -38,7 +38,7 @@ def test_a_role_of_the_organization_may_be_assumed(account: Account, organizatio
     assert account.aws.assume(user, role).account == member.id
 
 
-def test_a_strangers_role_may_not(account: Account, organization: str) -> None:
+def test_a_foreign_role_may_not(account: Account, organization: str) -> None:
     user = reader(account, organization)
     role = account.aws.create_role("read", {"AWS": user.arn}, account="333333333399")
     with pytest.raises(ClientError, match="AccessDenied"):

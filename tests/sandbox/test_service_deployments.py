@@ -162,7 +162,7 @@ def test_the_first_deployment_is_refused(ecs: Ecs) -> None:
     assert (ecs.ran(), service["runningCount"]) == ({"2"}, 2)
 
 
-def test_a_newer_deployment_takes_the_place_of_one_that_waits(ecs: Ecs) -> None:
+def test_a_newer_deployment_replaces_one_that_waits(ecs: Ecs) -> None:
     ecs.ended(ecs.create("1"))
     waiting = ecs.deploy("2", ecs.hook(WAIT, name="slow"))
     eventually(lambda: ecs.account.messages(ecs.asked))
@@ -174,7 +174,7 @@ def test_a_newer_deployment_takes_the_place_of_one_that_waits(ecs: Ecs) -> None:
     assert ecs.shown(waiting)["status"] == "STOPPED"
 
 
-def test_the_way_back_takes_the_place_of_one_that_waits(ecs: Ecs) -> None:
+def test_the_way_back_replaces_one_that_waits(ecs: Ecs) -> None:
     ecs.ended(ecs.create("1"))
     (service,) = ecs.client.describe_services(cluster="prod", services=["web"])["services"]
     waiting = ecs.deploy("2", ecs.hook(WAIT))

@@ -1,4 +1,4 @@
-"""Applied accounts that are kept: made once, restored by many, and never stale."""
+"""Applied accounts that are stored: made once, restored by many, and never stale."""
 
 import os
 from collections.abc import Callable
@@ -72,8 +72,8 @@ def test_one_whose_name_begins_alike_is_left_alone(
     with copy_of("example-hub", make):
         pass
     assert number(make) == 2
-    kept = sorted(path.name.rpartition("-")[0] for path in snapshots.FOLDER.glob("*-*[!k]"))
-    assert kept == ["example", "example-hub"]
+    held = sorted(path.name.rpartition("-")[0] for path in snapshots.FOLDER.glob("*-*[!k]"))
+    assert held == ["example", "example-hub"]
 
 
 def test_a_source_of_its_own_makes_another(

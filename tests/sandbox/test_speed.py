@@ -8,7 +8,8 @@ import pytest
 from tests.sandbox.emulator_python import run
 
 HERE = Path(__file__).parent
-# Two calls are what it takes to look up a kept answer; opening a zip of a hundred files takes 1700.
+# Two calls are what it takes to look up a cached answer; opening a zip of a hundred files takes
+# 1700.
 MOST_CALLS = {
     "narrow_queries": 0,
     "read_once._condition_syntax_error": 2,

@@ -131,8 +131,8 @@ def test_an_update_that_is_refused_changes_nothing(workloads: Any) -> None:
         ReturnValues="ALL_OLD",
     )
     assert answer["Attributes"]["nested"] == nested
-    kept = workloads.get_item(TableName="workloads", Key=key)["Item"]["nested"]["M"]
-    assert kept["list"]["L"] == [{"M": {"deep": {"N": "3"}}}]
+    stored = workloads.get_item(TableName="workloads", Key=key)["Item"]["nested"]["M"]
+    assert stored["list"]["L"] == [{"M": {"deep": {"N": "3"}}}]
 
 
 def test_what_is_listed_is_the_callers_own(account: Account) -> None:

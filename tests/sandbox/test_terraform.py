@@ -78,7 +78,7 @@ resource "aws_cloudwatch_metric_alarm" "this" {
 resource "aws_cloudtrail" "this" {
   name           = "trail"
   s3_bucket_name = "files"
-  tags           = { kept = "yes" }
+  tags           = { stored = "yes" }
 }
 
 resource "aws_cloudwatch_event_bus" "this" {

@@ -29,11 +29,11 @@ class Checkout:
 
     def run(self, command: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Runs what somebody types in the folder; the answer holds status and both outputs."""
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "TF_", "MAKE"))}
+        stored = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "TF_", "MAKE"))}
         return subprocess.run(
             ["bash", "-c", command],
             cwd=self.folder,
-            env=kept | {"TMPDIR": str(self.temporary)} | self.variables | variables,
+            env=stored | {"TMPDIR": str(self.temporary)} | self.variables | variables,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -99,7 +99,7 @@ class Pipeline:
         self._starting: list[tuple[str, Json]] = []
         self._inputs: dict[str, Json] = {}
         self._ended: set[str] = set()
-        self._kept: list[Json] = []
+        self._failed_events: list[Json] = []
         self._events = 0
         self._make_account()
         environments.install(self.functions, self.ecr, patch)
@@ -205,7 +205,7 @@ class Pipeline:
         aws_client("dynamodb").delete_item(TableName=definitions.TABLE, Key=key)
 
     def configure(self, **values: str) -> None:
-        """Environment variables of the functions, whose environments then begin anew."""
+        """Environment variables of the functions, whose environments then begin again."""
         for name, value in values.items():
             self._patch.setenv(name, value)
         self.functions.forget()
@@ -284,7 +284,7 @@ class Pipeline:
         sent = sns_backends[ACCOUNT][REGION].topics[self.topics[reader]].sent_notifications
         return [message for _, message, *_ in sent]
 
-    def kept(self) -> list[Json]:
+    def failed_events(self) -> list[Json]:
         """What is in the failed-events queue: each body, with its `error` beside it."""
         sqs = aws_client("sqs")
         while found := sqs.receive_message(
@@ -293,8 +293,8 @@ class Pipeline:
             for each in found:
                 sqs.delete_message(QueueUrl=self._queue, ReceiptHandle=each["ReceiptHandle"])
                 error = each["MessageAttributes"]["Error"]["StringValue"]
-                self._kept.append({**json.loads(each["Body"]), "error": error})
-        return self._kept
+                self._failed_events.append({**json.loads(each["Body"]), "error": error})
+        return self._failed_events
 
     def calls(self) -> list[str]:
         """Each call to Qualys in order: the method, and the route as the documents write it."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.aws import Aws
-from sandbox.terraform import cli_environment, kept_provider
+from sandbox.terraform import cli_environment, shared_provider
 from tests.support import aws_cli
 
 
@@ -31,12 +31,12 @@ class Shell:
         lifetime: ExitStack | None = None,
     ) -> "Shell":
         """All runs of Terraform share a process of the provider until `lifetime` ends."""
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "TF_", "MAKE"))}
+        stored = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "TF_", "MAKE"))}
         path = {"PATH": f"{aws_cli.install(scratch)}{os.pathsep}{os.environ['PATH']}"}
         own = aws.environment(account, region) | cli_environment(scratch)
-        environment = kept | path | own
+        environment = stored | path | own
         if lifetime:
-            environment |= lifetime.enter_context(kept_provider(folder, own))
+            environment |= lifetime.enter_context(shared_provider(folder, own))
         return cls(folder, environment)
 
     def type(self, text: str, *, answer: str = "", **variables: str) -> str:

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from sandbox.aws import REPOSITORY
-from sandbox.terraform import cli_environment, copy_project, find_terraform, kept_provider
+from sandbox.terraform import cli_environment, copy_project, find_terraform, shared_provider
 from tests.support.documents import block, blocks
 from tests.support.provider_mocks import mocked
 
@@ -183,8 +183,8 @@ def planned(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         return answer.stdout
 
     run("init", "-backend=false")
-    with kept_provider(folder, environment) as kept:
-        environment |= kept
+    with shared_provider(folder, environment) as stored:
+        environment |= stored
         printed = run("test")
     parts = re.split(r'^  run "(\w+)"\.\.\. ', printed, flags=re.MULTILINE)
     said = dict(zip(parts[1::2], parts[2::2], strict=True))

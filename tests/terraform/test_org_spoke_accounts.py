@@ -76,7 +76,7 @@ class Members:
         }
 
     def plan(self, *options: str, **arguments: Any) -> tuple[int, Json, str]:
-        """Status, plan and what was printed; with a state, nothing is read anew."""
+        """Status, plan and what was printed; with a state, nothing is read again."""
         root = {
             "provider": {"aws": self._provider},
             "module": {"members": self._module | arguments},

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.aws import REPOSITORY
-from sandbox.terraform import cli_environment, copy_project, find_terraform, kept_provider
+from sandbox.terraform import cli_environment, copy_project, find_terraform, shared_provider
 
 EXAMPLES = sorted(path.parent for path in REPOSITORY.glob("examples/**/main.tf"))
 TESTS = sorted(REPOSITORY.glob("tests/*.tftest.hcl"))
@@ -48,8 +48,8 @@ class Project:
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     made = Project(tmp_path_factory.mktemp("project"))
     made.run("init", "-backend=false", "-no-color")
-    with kept_provider(made.folder, made.environment) as kept:
-        made.environment |= kept
+    with shared_provider(made.folder, made.environment) as stored:
+        made.environment |= stored
         yield made
 
 

@@ -108,7 +108,7 @@ def test_a_result_is_notified_when_bad_and_always_recorded(
     assert completed == {
         "verdict": outcome["verdict"],
         "notified": is_notified,
-        "kept": False,
+        "queued": False,
         "error": "",
         "reason": "",
     }
@@ -123,7 +123,7 @@ def test_a_scan_without_a_result_is_notified_and_freed(
     held = taken(cache.decide(scan_input(), LEASE))
     failed = Outcome(verdict=verdict, error="ScanFailed", cause='{"errorMessage": "no space"}')
     completed = complete(scan_input(), held, failed)
-    assert (completed["verdict"], completed["notified"], completed["kept"]) == (
+    assert (completed["verdict"], completed["notified"], completed["queued"]) == (
         verdict,
         True,
         False,
@@ -140,8 +140,11 @@ def test_an_image_that_no_scan_can_answer_for_is_recorded(
     held = taken(cache.decide(scan_input(), LEASE))
     outcome = Outcome(verdict="UNSCANNABLE", error="ImageNotScannable", cause="its tag moved")
     complete(scan_input(), held, outcome)
-    kept = table.get(DIGEST) or {}
-    assert (kept["status"], kept["reason"]) == ("UNSCANNABLE", "ImageNotScannable: its tag moved")
+    stored = table.get(DIGEST) or {}
+    assert (stored["status"], stored["reason"]) == (
+        "UNSCANNABLE",
+        "ImageNotScannable: its tag moved",
+    )
 
 
 def test_a_failed_notification_records_nothing(
@@ -299,12 +302,12 @@ def test_a_dead_execution_frees_its_image_and_is_notified(
     read = completion.read_input(ended("ABORTED", input=json.dumps(executed)))
     completed = complete_read(read)
     assert (completed["verdict"], completed["notified"]) == ("ERROR", True)
-    assert (completed["reason"], completed["kept"]) == ("execution ABORTED", False)
+    assert (completed["reason"], completed["queued"]) == ("execution ABORTED", False)
     assert (table.get(DIGEST) or {})["status"] == "ERROR"
 
 
 @pytest.mark.parametrize("left_out", [None, ""])
-def test_an_execution_whose_input_was_left_out_is_kept(left_out: Any) -> None:
+def test_an_execution_whose_input_was_left_out_is_refused(left_out: Any) -> None:
     with pytest.raises(MalformedEvent, match="execution:scan:x"):
         completion.read_input(ended("FAILED", input=left_out))
 
@@ -336,7 +339,7 @@ def test_an_image_that_needs_no_lease_is_counted_too(
 DEAD = Outcome(verdict="ERROR", error="QualysUnauthorized", cause='{"errorMessage": "HTTP 401"}')
 
 
-def test_what_is_wrong_with_the_installation_is_notified_once_an_hour_and_all_are_kept(
+def test_what_is_wrong_with_the_installation_is_notified_once_an_hour_and_all_are_queued(
     cache: ScanCache, table: CacheTable, notifier: Notifier, complete: Complete, clock: Clock
 ) -> None:
     def scan(number: int) -> Completed:
@@ -345,12 +348,12 @@ def test_what_is_wrong_with_the_installation_is_notified_once_an_hour_and_all_ar
 
     completed = [scan(number) for number in range(20)]
     assert [each["notified"] for each in completed] == [True] + 19 * [False]
-    assert all(each["kept"] for each in completed)
+    assert all(each["queued"] for each in completed)
     assert {each["error"] for each in completed} == {"QualysUnauthorized"}
     assert len(notifier.calls) == 1
     assert (table.get(f"sha256:{7:064x}") or {})["status"] == "ERROR"
     clock.now += 3599
-    assert scan(20)["kept"]
+    assert scan(20)["queued"]
     clock.now += 1
     assert scan(21)["notified"]
     assert len(notifier.calls) == 2
@@ -366,7 +369,9 @@ def test_what_is_wrong_with_the_installation_is_notified_once_an_hour_and_all_ar
         ("ScanFailed", ""),
     ],
 )
-def test_what_is_kept_says_so(cache: ScanCache, complete: Complete, error: str, words: str) -> None:
+def test_what_is_queued_says_so(
+    cache: ScanCache, complete: Complete, error: str, words: str
+) -> None:
     is_notified: list[str] = []
 
     def notify(_: CompletionInput, outcome: Outcome, __: Mapping[str, Workload]) -> bool:
@@ -378,7 +383,7 @@ def test_what_is_kept_says_so(cache: ScanCache, complete: Complete, error: str, 
     (reason,) = is_notified
     assert reason.startswith(f"{error}: HTTP 401")
     assert words in reason
-    assert ("failed-events queue" in reason) is completed["kept"] is bool(words)
+    assert ("failed-events queue" in reason) is completed["queued"] is bool(words)
 
 
 def test_a_notice_that_could_not_be_published_is_notified_by_the_next(
@@ -393,12 +398,12 @@ def test_a_notice_that_could_not_be_published_is_notified_by_the_next(
     assert complete(scan_input(), held, DEAD)["notified"]
 
 
-def test_after_a_crash_it_is_kept_twice_rather_than_not_at_all(
+def test_after_a_crash_it_is_queued_twice_rather_than_not_at_all(
     cache: ScanCache, complete: Complete
 ) -> None:
     held = taken(cache.decide(scan_input(), LEASE))
     complete(scan_input(), held, DEAD)
-    assert complete(scan_input(), held, DEAD)["kept"]
+    assert complete(scan_input(), held, DEAD)["queued"]
 
 
 @pytest.mark.parametrize("outcome", [CLEAN, CRITICAL, TIMEOUT, DEAD])
@@ -420,7 +425,7 @@ def test_the_same_failure_of_a_repeated_scan_is_neither_notified_nor_queued_agai
     again = running(clock)
     second = complete(again, taken(cache.decide(again, LEASE)), failed)
     assert (first["notified"], second["notified"]) == (True, False)
-    assert second["kept"] is False
+    assert second["queued"] is False
     assert [verdict for _, verdict, _ in notifier.calls] == [failed["verdict"]]
     assert len(notifier.announced) == 2, "machines get each scan"
     clock.now += 86_400

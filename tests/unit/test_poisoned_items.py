@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from image_scan.notifications.exceptions import AcceptedFindings
+from image_scan.notifications.exceptions import ExceptionStore
 from image_scan.security_hub.state import Known, SecurityHubState
 from tests.support.builders import ACCOUNT, DIGEST, NOW, REGION, WEEK
 
@@ -86,4 +86,4 @@ def test_an_image_at_the_findings_or_exceptions_is_none_of_them(
     poison(f"findings#{DIGEST}")
     poison("exceptions")
     assert cache.findings_of(DIGEST) == ""
-    assert AcceptedFindings(table).read() == []
+    assert ExceptionStore(table).read() == []

@@ -116,7 +116,7 @@ def regions() -> frozenset[str]:
 
 @cache
 def partition_of(region: str) -> str:
-    """The partition of a region; `aws` for one that the SDK cannot place."""
+    """The partition of a region; `aws` for one that the SDK does not know."""
     try:
         return boto3.Session().get_partition_for_region(region)
     except UnknownRegionError:

@@ -110,7 +110,7 @@ class ScanCache:
     ) -> bool:
         """Turns a lease into its verdict, if no workload has joined those that are notified."""
         changes = {
-            "ttl": self._verdict_end(lease["key"], _kept(outcome, ttl_seconds)),
+            "ttl": self._verdict_end(lease["key"], _lifetime(outcome, ttl_seconds)),
             **{name: value for name, value in outcome.items() if name in _RESULT},
         }
         return self._end(lease, outcome, workloads, changes)
@@ -140,7 +140,7 @@ class ScanCache:
             )
 
     def findings_of(self, key: str) -> str:
-        """What was kept; empty where they are unknown."""
+        """What was stored; empty where they are unknown."""
         item = self._table.get(findings_key(key)) or {}
         return str(item.get("listed", ""))
 
@@ -299,7 +299,7 @@ class ScanCache:
         if item["status"] == _IN_PROGRESS:
             return bool(item["ttl"] <= self._now())
         if item["status"] in _FREE and "owner" in item and _was_notified(scan_input, item):
-            # A scan has ended so, and each task that starts would scan anew.
+            # A scan has ended so, and each task that starts would scan again.
             return item["status"] in _NO_RESULT and reconciled.may_scan_again(scan_input, item)
         forced = scan_input.get("force", False) and item.get("owner") != lease["owner"]
         return item["status"] in _FREE or forced
@@ -354,7 +354,7 @@ def _unclaimed(workloads: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str
     }
 
 
-def _kept(outcome: Outcome, ttl_seconds: int) -> int:
+def _lifetime(outcome: Outcome, ttl_seconds: int) -> int:
     return ttl_seconds if outcome.get("fresh", True) else min(ttl_seconds, _NOT_FRESH_SECONDS)
 
 

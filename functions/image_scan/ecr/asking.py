@@ -77,8 +77,8 @@ def each(
 
 
 def require_answer(image: Image) -> None:
-    """Raises ImageUnread for an image that ECR did not answer for: its event is then kept, and its
-    siblings are on their way already."""
+    """Raises ImageUnread for an image that ECR did not answer for: its event is then queued for
+    redrive, and its siblings are on their way already."""
     if unread := image.get("unread"):
         raise ImageUnread(unread)
 

@@ -29,9 +29,9 @@ def identify(
     """Images by (container, reference), each distinct one once, with all containers that run it.
 
     `registry_of` gives ECR of an account and region, `platform` is what all of them run on. What
-    ECR does not hold is unscannable, and so is what a stranger's repository does not let us read.
-    What it does not let us read of our own keeps its reference as key. What it does not answer for
-    is `unread`.
+    ECR does not hold is unscannable, and so is what a foreign account's repository does not let us
+    read. What it does not let us read of our own keeps its reference as key. What it does not
+    answer for is `unread`.
     """
     groups: dict[tuple[str, str, str], list[tuple[str, EcrReference]]] = defaultdict(list)
     for container, reference in references:

@@ -36,8 +36,8 @@ def parse(event: Any) -> EcsEvent:
 
 
 def _resolved(event: Any) -> dict[str, str]:
-    """Of an event that was kept: the digests, by container, that its tags then stood for. One that
-    has moved since would leave the image, and a lease on it, behind."""
+    """Of an event that was queued for redrive: the digests, by container, that its tags then stood
+    for. One that has moved since would leave the image, and a lease on it, behind."""
     stated = mapping(event.get("resolved"))
     digests = {name: text(stated, name) for name in stated}
     return {name: digest for name, digest in digests.items() if references.SHA256.fullmatch(digest)}
@@ -46,7 +46,7 @@ def _resolved(event: Any) -> dict[str, str]:
 def read(event: Any, accounts: Accounts) -> ParsedEvent:
     """The distinct images of an event's deployment, ECR's and others, or why there are none.
 
-    Raises MalformedEvent, AwsRejected or AwsUnavailable; the event is then kept.
+    Raises MalformedEvent, AwsRejected or AwsUnavailable; the event is then queued for redrive.
     """
     parsed = parse(event)
     found = _images(parsed, accounts, resolve=True)

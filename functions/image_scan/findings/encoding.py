@@ -22,7 +22,7 @@ _LARGEST = 100_000
 class Finding(NamedTuple):
     """`severity` is Qualys', 1 to 5. `fixable`: a patch or a fixed version is known.
 
-    `exploited`: it is known to be exploited now; None in lists from before this was kept.
+    `exploited`: it is known to be exploited now; None in lists from before this was stored.
     """
 
     qid: int

@@ -96,7 +96,7 @@ def decide(
 
 
 def status(decision: Decision, rules: Rules) -> Status:
-    """Returns what ECS is told. In audit mode that is always to go on."""
+    """Returns the answer to ECS. In audit mode that is always to go on."""
     if rules.mode == "audit" or decision.result == "allow" or decision.bypass_until:
         return "SUCCEEDED"
     if decision.result == "block":

@@ -41,7 +41,7 @@ _DECIDE, _BREAK_GLASS, _ANNOUNCE = 0.6, 0.15, 0.25
 
 @dataclass(frozen=True)
 class Reply:
-    """What ECS is told; `decided` and `revision` where that ends the stage."""
+    """The answer to ECS; `decided` and `revision` where that ends the stage."""
 
     answer: HookAnswer
     decided: Decision | None = None
@@ -77,10 +77,10 @@ class Gate:
             asked += self._ask(
                 call, revision, [each for _, each in found if each["key"] in waiting]
             )
-        told = decision.status(decided, self.rules)
-        if told == "IN_PROGRESS":
+        answered = decision.status(decided, self.rules)
+        if answered == "IN_PROGRESS":
             return Reply(lifecycle.wait(call, deadline, asked))
-        return Reply(lifecycle.end(told, decided.result, decided.reasons), decided, revision)
+        return Reply(lifecycle.end(answered, decided.result, decided.reasons), decided, revision)
 
     def _decide(
         self, call: Call, revision: Revision, candidates: Sequence[Candidate]
@@ -113,8 +113,8 @@ class Gate:
         """Of this stage. Details that somebody else wrote make it no earlier than that of the whole
         deployment, and no later than that of a stage that begins now."""
         latest = self.clock() + self.deadline_seconds
-        told = call.deadline or latest
-        return max(deployment.started + self.deadline_seconds, min(told, latest))
+        answered = call.deadline or latest
+        return max(deployment.started + self.deadline_seconds, min(answered, latest))
 
     def _bypass(self, revision: Revision) -> str:
         found = bypass.read(self.services.bypass_tag(revision.service_arn), self._now())
@@ -130,7 +130,7 @@ class Gate:
             self.start(images.scan_request(call.deployment_arn, deployment, image))
         return [each["key"] for each in new]
 
-    def tell(self, call: Call, revision: Revision | None, decided: Decision) -> None:
+    def publish(self, call: Call, revision: Revision | None, decided: Decision) -> None:
         """Makes a decision known. May raise anything: the answer does not depend on it."""
         log.info(
             "gate decided",
@@ -161,8 +161,8 @@ class Gate:
         reason = str(error) if isinstance(error, ScanError | TimeoutError) else type(error).__name__
         words = f"the gate failed: {reason}"
         decided = decision.Decision("undecided", (), bypass_until=bypass_until, failure=words)
-        told = decision.status(decided, self.rules)
-        return Reply(lifecycle.end(told, decided.result, decided.reasons), decided)
+        answered = decision.status(decided, self.rules)
+        return Reply(lifecycle.end(answered, decided.result, decided.reasons), decided)
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self.clock(), UTC)
@@ -188,7 +188,7 @@ def respond(
         return lifecycle.end("SUCCEEDED" if is_open else "FAILED", "undecided", ["the gate failed"])
     if decided := reply.decided:
         try:
-            _within(left * _ANNOUNCE, lambda: gate.tell(call, reply.revision, decided))
+            _within(left * _ANNOUNCE, lambda: gate.publish(call, reply.revision, decided))
         except Exception as error:
             _count_error("a decision is not announced", error)
     return reply.answer

@@ -27,7 +27,7 @@ def of(
 ) -> list[tuple[Candidate, Image]]:
     """Resolves the images of a revision, by what ECS has pulled where it has.
 
-    Raises AwsRejected or AwsUnavailable, also for an image that ECR tells nothing of now.
+    Raises AwsRejected or AwsUnavailable, also for an image that ECR does not answer for now.
     """
     event = EcsEvent(
         deployment_of(revision, time),
@@ -38,13 +38,13 @@ def of(
     found = deployments.images(event, accounts)
     for image in found:
         if unread := image.get("unread"):
-            raise AwsUnavailable(f"ECR told nothing of {image['uri']}: {unread}")
+            raise AwsUnavailable(f"ECR did not answer for {image['uri']}: {unread}")
     return [(candidate(each, revision, definition.platform), each) for each in found]
 
 
 def candidate(image: Image, revision: Revision, platform: str) -> Candidate:
     """Names an image for the decision. One outside of ECR has no verdict; its digest, where it is
-    known, tells whether it runs in the service already."""
+    known, says whether it runs in the service already."""
     digest, key = image["digest"], image["key"]
     if image["account_id"]:
         problem = "" if digest and key == cache_key(digest, image["platform"]) else _NO_DIGEST

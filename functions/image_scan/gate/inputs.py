@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from image_scan.contracts import Outcome
     from image_scan.findings.detections import Level
     from image_scan.findings.encoding import Finding
-    from image_scan.notifications.policy import Accepted
+    from image_scan.notifications.policy import FindingException
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Situation:
 
     today: date
     admitted: frozenset[str] = frozenset()
-    exceptions: Sequence[Accepted] = ()
+    exceptions: Sequence[FindingException] = ()
     started: int = 0
     overdue: bool = False
     bypass_until: str = ""

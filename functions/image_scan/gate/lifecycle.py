@@ -45,13 +45,13 @@ class Call:
 
     @property
     def deadline(self) -> float:
-        """Returns the deadline of this stage, in epoch seconds, as the details tell it; 0 for
+        """Returns the deadline of this stage, in epoch seconds, as the details give it; 0 for
         none."""
         if text(self.details, "stage") != self.stage:
             return 0
         try:
-            told = datetime.fromisoformat(text(self.details, "deadline"))
-            return told.timestamp() if told.tzinfo else 0
+            given = datetime.fromisoformat(text(self.details, "deadline"))
+            return given.timestamp() if given.tzinfo else 0
         except (ValueError, OverflowError):
             return 0
 
@@ -73,13 +73,13 @@ def read(event: Any) -> Call:
     return Call(stage, deployment, revision, _details(flat.get("hookDetails")))
 
 
-def _details(told: Any) -> Mapping[str, Any]:
-    if isinstance(told, str):
+def _details(given: Any) -> Mapping[str, Any]:
+    if isinstance(given, str):
         try:
-            told = json.loads(told)
+            given = json.loads(given)
         except (ValueError, RecursionError):
             return {}
-    return mapping(mapping(told).get(_OURS))
+    return mapping(mapping(given).get(_OURS))
 
 
 def wait(call: Call, deadline: float, asked: list[str]) -> HookAnswer:

@@ -153,15 +153,15 @@ def _lately(deployments: Sequence[Mapping[str, Any]], since: float) -> list[str]
     return [each["targetServiceRevisionArn"] for each in (*later, *before)]
 
 
-def _revision(told: Mapping[str, Any]) -> Revision:
-    listed = told.get("containerImages", [])
+def _revision(described: Mapping[str, Any]) -> Revision:
+    listed = described.get("containerImages", [])
     digests = {each.get("containerName", ""): each.get("imageDigest") or "" for each in listed}
     named = {each.get("image", "").rpartition("@")[2] for each in listed}
     return Revision(
-        arn=told["serviceRevisionArn"],
-        service_arn=told["serviceArn"],
-        cluster_arn=told.get("clusterArn", ""),
-        task_definition=told["taskDefinition"],
+        arn=described["serviceRevisionArn"],
+        service_arn=described["serviceArn"],
+        cluster_arn=described.get("clusterArn", ""),
+        task_definition=described["taskDefinition"],
         digests={name: digest for name, digest in digests.items() if SHA256.fullmatch(digest)},
         named=frozenset(each for each in named if SHA256.fullmatch(each)),
     )

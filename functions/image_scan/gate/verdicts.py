@@ -9,14 +9,14 @@ from image_scan.cache.leases import findings_key
 from image_scan.contracts import Outcome
 from image_scan.findings import encoding
 from image_scan.gate.inputs import Known
-from image_scan.notifications.exceptions import AcceptedFindings
+from image_scan.notifications.exceptions import ExceptionStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from image_scan.cache.table import CacheTable
     from image_scan.findings.encoding import Finding
-    from image_scan.notifications.policy import Accepted
+    from image_scan.notifications.policy import FindingException
 
 _IN_PROGRESS = "IN_PROGRESS"
 
@@ -37,17 +37,17 @@ class Verdicts:
                 found[key] = Known(_outcome(item), self._findings(item), item.get("acquired_at", 0))
         return found
 
-    def exceptions(self) -> list[Accepted]:
-        return AcceptedFindings(self._table).read()
+    def exceptions(self) -> list[FindingException]:
+        return ExceptionStore(self._table).read()
 
     def _findings(self, item: dict[str, Any]) -> Sequence[Finding] | None:
         """Reads all findings; they matter only where there are some."""
         if item.get("status") != "FINDINGS":
             return None
-        kept = self._table.get(findings_key(item["imageDigest"])) or {}
-        return encoding.unpack(str(kept.get("listed", "")))
+        stored = self._table.get(findings_key(item["imageDigest"])) or {}
+        return encoding.unpack(str(stored.get("listed", "")))
 
 
 def _outcome(item: dict[str, Any]) -> Outcome:
-    told = {name: item[name] for name in Outcome.__annotations__ if name in item}
-    return cast("Outcome", {**told, "verdict": item.get("status", "")})
+    stored = {name: item[name] for name in Outcome.__annotations__ if name in item}
+    return cast("Outcome", {**stored, "verdict": item.get("status", "")})

@@ -10,7 +10,7 @@ from image_scan.inventory.reconciliation import Intake, Reconciliation
 from image_scan.inventory.table import InventoryTable
 from image_scan.inventory.workloads import Inventory
 from image_scan.notifications.digest import DailyDigest
-from image_scan.notifications.exceptions import AcceptedFindings
+from image_scan.notifications.exceptions import ExceptionStore
 from image_scan.notifications.policy import NotificationPolicy
 from image_scan.notifications.throttle import Throttle
 from image_scan.notifications.topics import Topics
@@ -23,14 +23,11 @@ def handler(event: dict[str, str], _context: object) -> dict[str, Any]:
     table = CacheTable(dynamodb, config.cache_table())
     inventory = Inventory(InventoryTable(dynamodb, config.inventory_table()))
     intake = Intake(clients.client("stepfunctions"), machine)
-    policy, installation = (
-        NotificationPolicy.read(config.notification_policy()),
-        cross_account.accounts(),
-    )
-    start, may_notify = intake.start, policy.may_notify
-    found = Reconciliation(installation, table, inventory, start, may_notify, time.time())
+    policy = NotificationPolicy.read(config.notification_policy())
+    accounts, may_notify = cross_account.accounts(), policy.may_notify
+    found = Reconciliation(accounts, table, inventory, intake.start, may_notify, time.time())
     summary = found.run(intake.home)
     topics = Topics(clients.client("sns"), config.topic_arns(), {})
-    digest = DailyDigest(topics, Throttle(table), AcceptedFindings(table), policy)
+    digest = DailyDigest(topics, Throttle(table), ExceptionStore(table), policy)
     digest.notify(found.unscannable, found.failed)
     return summary

@@ -10,7 +10,7 @@ from image_scan.cache.table import CacheTable
 from image_scan.contracts import Completed
 from image_scan.inventory.notified import NotifiedFindings
 from image_scan.inventory.table import InventoryTable
-from image_scan.notifications.exceptions import AcceptedFindings
+from image_scan.notifications.exceptions import ExceptionStore
 from image_scan.notifications.owners import Owners
 from image_scan.notifications.policy import NotificationPolicy
 from image_scan.notifications.recipients import Notifier
@@ -29,7 +29,7 @@ def handler(event: dict[str, Any], _context: object) -> Completed:
     notified = NotifiedFindings(InventoryTable(dynamodb, config.inventory_table()), cache)
     topics = Topics(clients.client("sns"), config.topic_arns(), config.owner_topics())
     owners = Owners(cross_account.accounts(), config.owner_tag())
-    permits, notices, exceptions = ScanPermits(table), Throttle(table), AcceptedFindings(table)
+    permits, notices, exceptions = ScanPermits(table), Throttle(table), ExceptionStore(table)
     notify = Notifier(policy, exceptions, cache, notified, owners, topics, platform).notify
     bus, name, ttl = config.result_bus(), config.installation_name(), config.cache_ttl_seconds()
     announce = ResultEvents(clients.client("events"), bus, name, platform).put

@@ -1,6 +1,6 @@
 """What a workload was notified of: only that is known there, whatever its images have contained.
 
-It is kept with the image's row of the inventory, as the findings that were notified and are still
+It is stored with the image's row of the inventory, as the findings that were notified and are still
 there. A version without a result, or whose notification failed, has no such record.
 """
 
@@ -45,7 +45,7 @@ class NotifiedFindings:
         if _RECORD in own:
             return encoding.unpack(own[_RECORD])
         known: list[Finding] | None = None
-        since, kept = 0, []
+        since, stored = 0, []
         for short in self._others(workload, facts, image):
             if short["last_seen"] < since:
                 break
@@ -59,10 +59,10 @@ class NotifiedFindings:
             if _RECORD in row and known is None:
                 known, since = found, row["first_seen"]
             else:
-                kept.append({each.qid for each in found})
+                stored.append({each.qid for each in found})
         if known is None:
-            return [] if kept else None
-        return [each for each in known if all(each.qid in qids for qids in kept)]
+            return [] if stored else None
+        return [each for each in known if all(each.qid in qids for qids in stored)]
 
     def workloads(self, image: Image) -> dict[str, Workload]:
         """Returns what runs an image: facts by workload. What these were notified of is then at

@@ -81,7 +81,7 @@ class Reconciliation:
         self.failed: Mapping[str, UnscannableImage] = {}
 
     def run(self, home: Where) -> Json:
-        """Everything once; what was found, as it is kept and shown, with the `scans` that the
+        """Everything once; what was found, as it is stored and shown, with the `scans` that the
         intake was asked for. `unscannable` and `failed` are then set."""
         rows: dict[Where, list[Json]] = {home: []}
         for row in self._inventory.rows():

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _FACTS = ("account", "region", "cluster", "service", "task_definition", "containers", "event_name")
 _SHOWN = ("uri", "repository", "tag")
-# What nothing runs any more is kept as history for so long.
+# Rows that nothing runs any more stay as history for so long.
 _HISTORY_SECONDS = 30 * 86_400
 # EventBridge delivers a task's start up to a day after its stop.
 _TASK_SECONDS = 2 * 86_400

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from image_scan.contracts import Reader
     from image_scan.inventory.coverage import UnscannableImage
-    from image_scan.notifications.exceptions import AcceptedFindings
-    from image_scan.notifications.policy import Accepted, NotificationPolicy
+    from image_scan.notifications.exceptions import ExceptionStore
+    from image_scan.notifications.policy import FindingException, NotificationPolicy
     from image_scan.notifications.throttle import Throttle
     from image_scan.notifications.topics import Topics
 
@@ -42,7 +42,7 @@ _SHOWN_WORKLOADS = 3  # of an image, in words
 class DailyDigest:
     topics: Topics
     notices: Throttle
-    exceptions: AcceptedFindings
+    exceptions: ExceptionStore
     policy: NotificationPolicy
     clock: Callable[[], float] = time.time
 
@@ -70,7 +70,7 @@ class DailyDigest:
 def digest(
     unscannable: Mapping[str, UnscannableImage],
     failed: Mapping[str, UnscannableImage],
-    exceptions: Sequence[Accepted],
+    exceptions: Sequence[FindingException],
     today: date,
 ) -> dict[str, Any] | None:
     """None when there is nothing to report."""
@@ -134,7 +134,7 @@ def lines(content: Mapping[str, Any]) -> list[str]:
     found = [*_image_lines(content, "unscannable"), *_image_lines(content, "failed")]
     for each in content["lapsing"]:
         what = f"{each['finding']} in {each['repository']}"
-        why = f"accepted by {each['owner']} until {each['until']}: {each['reason']}"
+        why = f"accepted by an exception of {each['owner']} until {each['until']}: {each['reason']}"
         found.append(email.plain(f"{what}, {why}", 600))
     return found
 

@@ -24,7 +24,7 @@ NEXT = {
     "UNSCANNABLE": "Deploy it from ECR, by a tag that is there: nobody knows what is in it.",
     "TIMEOUT": "Look at the registry sensor. `make backfill`, which runs once a day by itself, or "
     "the next deployment scans the image again.",
-    "ERROR": "Mend the cause, which `make doctor` may name; `make redrive`, `make backfill` or the "
+    "ERROR": "Fix the cause, which `make doctor` may name; `make redrive`, `make backfill` or the "
     "next deployment scans the image again.",
 }
 
@@ -40,16 +40,17 @@ def email(content: dict[str, Any]) -> str:
         f"Digest   {plain(image['digest'] or 'unknown')}",
     ]
     if "scanned_at" in content:
-        older = "" if content.get("fresh", True) else " (an older result: it was not scanned anew)"
+        older = "" if content.get("fresh", True) else " (an older result: it was not scanned again)"
         lines.append(f"Scanned  {content['scanned_at']}{older}")
     if "config_digest" in content:
         lines.append(f"Qualys   image id {plain(content['config_digest'].removeprefix('sha256:'))}")
     lines += [f"{name:8} {words}" for name, words in examined(content)]
     if fixable := content.get("fixable"):
         lines.append(f"Fixable  {fixable['critical']} critical, {fixable['high']} high")
-    if content.get("accepted"):
+    if content.get("accepted_by_exception"):
         lines.append(
-            f"Accepted {counted(content['accepted'], 'finding')}, by exceptions, not counted here"
+            f"{counted(content['accepted_by_exception'], 'finding')} accepted by exceptions, "
+            "not counted here"
         )
     if asked := requests(content):
         lines += ["", asked]

@@ -9,7 +9,7 @@ import json
 from typing import TYPE_CHECKING
 
 from image_scan import log
-from image_scan.notifications.policy import Accepted, accepted
+from image_scan.notifications.policy import FindingException, parse_exceptions
 
 if TYPE_CHECKING:
     from image_scan.cache.table import CacheTable
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 KEY = "exceptions"
 
 
-class AcceptedFindings:
+class ExceptionStore:
     def __init__(self, table: CacheTable) -> None:
         self._table = table
 
-    def read(self) -> list[Accepted]:
+    def read(self) -> list[FindingException]:
         """An empty list if the item is missing or unreadable: better to notify too much. Raises
         AwsUnavailable or AwsRejected."""
         item = self._table.get(KEY)
         try:
-            return accepted(json.loads(item["exceptions"])) if item else []
+            return parse_exceptions(json.loads(item["exceptions"])) if item else []
         except (KeyError, ValueError, TypeError, AttributeError) as unreadable:
             log.error("exceptions cannot be read", error=str(unreadable))
             return []

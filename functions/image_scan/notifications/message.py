@@ -57,7 +57,7 @@ def compose(
     }
     if "counts" in outcome:
         content["notified_counts"] = _notified_counts(outcome, selection)
-        content["accepted"] = selection.accepted
+        content["accepted_by_exception"] = selection.accepted_by_exception
     top = outcome.get("top", [])
     if selection.left is not None:
         left = {each.qid for each in selection.left}
@@ -84,7 +84,7 @@ def _rows(selection: Selection, workloads: Mapping[str, Workload]) -> list[dict[
 
 
 def _notified_counts(outcome: Outcome, selection: Selection) -> Counts:
-    """Without accepted findings, where these are known."""
+    """Without findings accepted by an exception, where these are known."""
     if selection.left is None:
         return outcome["counts"]
     return summary.counts([each.severity for each in selection.left if not each.potential])

@@ -91,7 +91,7 @@ class NotificationPolicy:
 
 
 @dataclass(frozen=True)
-class Accepted:
+class FindingException:
     """An exception: nobody is notified of this finding in such repositories, to the end of the day
     `until`. Exactly one of `qid` (0 for none) and `cve` is given."""
 
@@ -108,10 +108,10 @@ class Accepted:
         return named and matched and today <= self.until
 
 
-def accepted(inputs: Iterable[Mapping[str, Any]]) -> list[Accepted]:
+def parse_exceptions(inputs: Iterable[Mapping[str, Any]]) -> list[FindingException]:
     """Raises KeyError, TypeError, ValueError or AttributeError for one that cannot be read."""
     return [
-        Accepted(
+        FindingException(
             qid=int(each.get("qid") or 0),
             cve=str(each.get("cve") or ""),
             repository=str(each["repository"]),
@@ -130,7 +130,7 @@ class Judged:
     `notified`: what it has been notified of, once it is."""
 
     left: Sequence[Finding]
-    accepted: int
+    accepted_by_exception: int
     is_notified: bool
     known_before: bool = False
     new: Sequence[Finding] = ()
@@ -143,7 +143,7 @@ def judge(
     found: Sequence[Finding],
     notified: Sequence[Finding] | None,
     policy: NotificationPolicy,
-    exceptions: Sequence[Accepted],
+    exceptions: Sequence[FindingException],
     repository: str,
     today: date,
     *,
@@ -167,14 +167,14 @@ def judge(
     without = [each for each in severe if not each.qid]
     pairs += [(each, _one_of(each, unnumbered) if same_scan else None) for each in without]
     new = [each for each, known_as in pairs if known_as is None]
-    kept = [known_as or each for each, known_as in pairs]
+    held = [known_as or each for each, known_as in pairs]
     if notified is None:
-        return Judged(left, hidden, bool(severe), notified=kept)
+        return Judged(left, hidden, bool(severe), notified=held)
     is_notified = bool(new if policy.notify_on == "new" else severe)
     still_open = [each for each, known_as in pairs if known_as]
     now = {each.qid for each in found}
     fixed = [each for each in notified if each.qid not in now]
-    return Judged(left, hidden, is_notified, True, new, still_open, fixed, kept)
+    return Judged(left, hidden, is_notified, True, new, still_open, fixed, held)
 
 
 def _known_as(finding: Finding, notified: Sequence[Finding]) -> Finding | None:

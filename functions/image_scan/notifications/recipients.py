@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from image_scan.contracts import CompletionInput, Image, Outcome, Workload
     from image_scan.findings.encoding import Finding
     from image_scan.inventory.notified import NotifiedFindings
-    from image_scan.notifications.exceptions import AcceptedFindings
+    from image_scan.notifications.exceptions import ExceptionStore
     from image_scan.notifications.owners import Owners
     from image_scan.notifications.policy import Judged, NotificationPolicy
     from image_scan.notifications.topics import Topics
@@ -35,7 +35,7 @@ class Notifier:
     """Every method raises AwsUnavailable or AwsRejected when the tables or SNS do not answer."""
 
     policy: NotificationPolicy
-    exceptions: AcceptedFindings
+    exceptions: ExceptionStore
     cache: ScanCache
     notified: NotifiedFindings
     owners: Owners

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 class Selection:
     """The workloads to notify, by their ids.
 
-    `left` are the findings that no exception accepts, None where they are unknown; `accepted`
-    counts the others. `judged` compares the findings of a workload with those that it was notified
-    of, and `teams` says who owns it.
+    `left` are the findings that no exception accepts, None where they are unknown;
+    `accepted_by_exception` counts the others. `judged` compares the findings of a workload with
+    those that it was notified of, and `teams` says who owns it.
     """
 
     workloads: Mapping[str, Workload]
     left: Sequence[Finding] | None = None
-    accepted: int = 0
+    accepted_by_exception: int = 0
     judged: Mapping[str, Judged] = field(default_factory=dict)
     teams: Mapping[str, str] = field(default_factory=dict)
 
@@ -40,5 +40,8 @@ def select(
         return Selection({})
     first = next(iter(chosen.values()))
     return Selection(
-        {workload: workloads[workload] for workload in chosen}, first.left, first.accepted, chosen
+        {workload: workloads[workload] for workload in chosen},
+        first.left,
+        first.accepted_by_exception,
+        chosen,
     )

@@ -69,7 +69,8 @@ class Credentials:
         return self._token
 
     def renew(self) -> bool:
-        """After a refusal: mints anew, or looks for a rotated token; False when nothing changed."""
+        """After a refusal: mints a new token, or looks for a rotated token; False when nothing
+        changed."""
         refused, self._token = self._token, ""
         if "token" in self._secret:
             self._secret = {}

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from image_scan.qualys.client import QualysClient
     from image_scan.qualys.models import Schedule
 
-# By this one knows its own; what else a name may hold is not documented, so it is kept plain.
+# By this one knows its own; what else a name may hold is not documented, so it stays plain.
 _PREFIX = "image-scan-"
 # Longer than any execution can wait for its schedule (500 polls, 900 s apart).
 _FORGOTTEN_MS = 6 * 86_400_000

@@ -1,6 +1,6 @@
 """A verdict as Security Hub takes it: one ASFF finding per image and severity level. Pure.
 
-Malware and secrets are one finding each, kept apart like a level: see `security_detections`.
+Malware and secrets are one finding each, distinguished like a level: see `security_detections`.
 
 Format and lengths: https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_AwsSecurityFinding.html
 A finding may have 240 KB:

@@ -1,4 +1,4 @@
-Feature: The hub bus takes nothing from strangers
+Feature: The hub bus takes nothing from foreign accounts
 
   Scenario: Whoever may put events is named by account or by organization
     Given I have aws_cloudwatch_event_bus_policy defined

@@ -5,7 +5,7 @@ Feature: No event is lost
     Then it must have dead_letter_config
     And it must have arn
 
-  Scenario: What a function fails at is kept
+  Scenario: What a function fails at is queued
     Given I have aws_lambda_function_event_invoke_config defined
     Then it must have destination_config
     And it must have on_failure

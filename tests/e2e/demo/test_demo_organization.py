@@ -16,7 +16,7 @@ ROWS = {
         *("1", "FINDINGS"),
         {"hub us-east-1", "tools us-east-1", "shop eu-west-1"},
     ),
-    ("rogue:1.0", "stranger us-east-1"): ("0", "NONE", {"-"}),
+    ("rogue:1.0", "foreign us-east-1"): ("0", "NONE", {"-"}),
 }
 
 
@@ -24,7 +24,7 @@ def test_everything_is_as_expected_and_gone_in_the_end(checkout: Checkout) -> No
     printed = checkout.make("demo-org")
     assert re.search(r"^Everything is as expected, after \d+ s\.$", printed, re.MULTILINE)
     refused = "CreateService, ECS Task State Change, RegisterTaskDefinition"
-    assert f"The hub refused the stranger's events: {refused}." in printed
+    assert f"The hub refused the foreign account's events: {refused}." in printed
     rows = table_rows(printed, "image")
     seen = {(row[0], row[1]): (row[4], row[5], set(row[6].split("\n"))) for row in rows}
     assert seen == ROWS

@@ -17,7 +17,7 @@ from sandbox.aws import ACCOUNT, REPOSITORY, Aws
 from sandbox.qualys import Credentials, EcrImages, QualysSimulator, make_sensor_user
 from sandbox.restored import use_qualys
 from sandbox.snapshots import Snapshot, copy_of
-from sandbox.terraform import cli_environment, kept_provider
+from sandbox.terraform import cli_environment, shared_provider
 
 TOKEN = "canary-token-deploy"
 CLIENT = ("client-of-deploy", "canary-client-secret-deploy")
@@ -111,8 +111,8 @@ def project_in(folder: Path, state: Path | None = None) -> Iterator[Project]:
             # Which builds the zip.
             root = made.deployments / "qualys-image-scan" / ACCOUNT / HOME / "installation"
             root.mkdir(parents=True)
-            with kept_provider(root, made.environment) as kept:
-                made.environment |= kept
+            with shared_provider(root, made.environment) as queued:
+                made.environment |= queued
                 yield made
 
 
@@ -133,16 +133,16 @@ def deployment_in(folder: Path) -> Iterator[Deployed]:
             path = _without_pip(folder)
             printed = first.make("deploy", *DEPLOY, "AUTO_APPROVE=1", PATH=path)
             first.aws.keep()
-            kept = snapshot.folder / "deployments"
-            shutil.copytree(first.deployments, kept, ignore=FOUND_AGAIN, symlinks=True)
+            queued = snapshot.folder / "deployments"
+            shutil.copytree(first.deployments, queued, ignore=FOUND_AGAIN, symlinks=True)
             snapshot.note({"printed": printed, "gateway": first.gateway})
 
     with (
         copy_of("deployment", deploy, *SOURCES) as snapshot,
         project_in(folder / "restored", snapshot.state) as restored,
     ):
-        kept = snapshot.folder / "deployments"
-        shutil.copytree(kept, restored.deployments, dirs_exist_ok=True)
+        queued = snapshot.folder / "deployments"
+        shutil.copytree(queued, restored.deployments, dirs_exist_ok=True)
         for file in restored.deployments.rglob("*.tfstate"):  # Qualys has another port now
             file.write_text(file.read_text().replace(snapshot.facts["gateway"], restored.gateway))
         use_qualys(restored.aws, restored.gateway)

@@ -137,7 +137,7 @@ def test_there_may_be_nothing_to_do(operate: Operate, pushed: Pushed) -> None:
 
 
 @pytest.mark.parametrize("make", [run_task, task_running, scan_request])
-def test_a_kept_event_is_processed(
+def test_a_queued_event_is_processed(
     operate: Operate, pushed: Pushed, installation: Installation, failed: Queue, make: Any
 ) -> None:
     failed.send(make(pushed.image.by_tag), Error="AwsUnavailable", Execution="arn:...")
@@ -180,7 +180,7 @@ def test_an_event_twice_is_one_scan(
 
 
 @pytest.mark.parametrize("queue", ["failed", "undelivered"])
-def test_what_fails_again_is_kept_once(
+def test_what_fails_again_is_queued_once(
     operate: Operate, pushed: Pushed, queue: str, failed: Queue, undelivered: Queue
 ) -> None:
     event = malformed()
@@ -193,8 +193,8 @@ def test_what_fails_again_is_kept_once(
         assert "MalformedEvent" in sent["reason"]
         assert failed.count() == (1, 0)
         assert undelivered.count() == (0, 0)
-    (kept,) = failed.take()
-    assert json.loads(kept["Body"]) == event
+    (queued,) = failed.take()
+    assert json.loads(queued["Body"]) == event
 
 
 def test_what_is_no_event_is_left(operate: Operate, pushed: Pushed, failed: Queue) -> None:

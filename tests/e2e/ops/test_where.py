@@ -45,7 +45,7 @@ def test_what_a_tag_named_before_is_another_image(operate: Operate, pushed: Push
 
     operate("scan", IMAGE=pushed.image.by_tag, WAIT="1")
     ecr = pushed.installation.client("ecr")
-    images.push(ecr, pushed.repository, images.build(f"{pushed.repository} anew"), "1")
+    images.push(ecr, pushed.repository, images.build(f"{pushed.repository} again"), "1")
     assert operate("where", IMAGE=pushed.image.by_tag).status == 1
     assert operate("where", IMAGE=f"{pushed.repository}:1").status == 0
 

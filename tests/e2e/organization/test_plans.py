@@ -15,7 +15,7 @@ def applied(organization: Organization, request: pytest.FixtureRequest) -> tuple
     return request.param, roots[request.param]
 
 
-def test_nothing_is_left_to_do_and_every_policy_is_kept(
+def test_nothing_is_left_to_do_and_every_policy_is_obeyed(
     applied: tuple[str, Terraform], tmp_path: Path
 ) -> None:
     features, root = applied

@@ -27,7 +27,7 @@ def refusals(messages: list[Json]) -> list[str]:
     return [each["MessageAttributes"]["ERROR_CODE"]["StringValue"] for each in messages]
 
 
-def assert_kept_in_the_spoke(organization: Organization, app: App) -> None:
+def assert_queued_in_the_spoke(organization: Organization, app: App) -> None:
     app.register()
     assert app.wait_until_idle() == {}
     messages = unforwarded(organization, app.spoke)
@@ -35,12 +35,12 @@ def assert_kept_in_the_spoke(organization: Organization, app: App) -> None:
     assert json.loads(messages[0]["Body"])["account"] == app.spoke.account
 
 
-def assert_kept_in_the_hub(organization: Organization, app: App) -> None:
+def assert_queued_in_the_hub(organization: Organization, app: App) -> None:
     app.register()
     assert app.wait_until_idle() == {}
-    (kept,) = organization.installation.failed_events()
-    assert kept["error"] == "ImageUnread"
-    assert kept["body"]["account"] == app.spoke.account
+    (queued,) = organization.installation.failed_events()
+    assert queued["error"] == "ImageUnread"
+    assert queued["body"]["account"] == app.spoke.account
     watch = organization.installation.client("cloudwatch")
     (alarm,) = watch.describe_alarms(AlarmNames=[f"{PREFIX}-failed-events"])["MetricAlarms"]
     assert set(alarm["AlarmActions"]) == set(
@@ -84,7 +84,7 @@ def test_a_forwarding_role_that_may_not(
     role = f"{PREFIX}-forward-{REGION}"
     app = make_app(organization.tools)
     with role_policy(organization, organization.tools, role, json.dumps(nothing)):
-        assert_kept_in_the_spoke(organization, app)
+        assert_queued_in_the_spoke(organization, app)
 
 
 def test_a_bus_of_another_organization(
@@ -98,7 +98,7 @@ def test_a_bus_of_another_organization(
     app = make_app(organization.shop, ELSEWHERE)
     events.put_permission(EventBusName=name, Policy=other)
     try:
-        assert_kept_in_the_spoke(organization, app)
+        assert_queued_in_the_spoke(organization, app)
     finally:
         events.put_permission(EventBusName=name, Policy=policy)
     app.register()
@@ -108,11 +108,11 @@ def test_a_bus_of_another_organization(
 def test_an_account_outside_the_organization(
     organization: Organization, make_app: Callable[..., App]
 ) -> None:
-    stranger = "999900009999"
-    make_trail(organization.installation.aws, stranger)
-    organization.rules(stranger, REGION)
-    organization.roles(stranger)
-    assert_kept_in_the_spoke(organization, make_app(stranger))
+    foreign = "999900009999"
+    make_trail(organization.installation.aws, foreign)
+    organization.rules(foreign, REGION)
+    organization.roles(foreign)
+    assert_queued_in_the_spoke(organization, make_app(foreign))
 
 
 def test_a_wrong_external_id(organization: Organization, make_app: Callable[..., App]) -> None:
@@ -122,7 +122,7 @@ def test_a_wrong_external_id(organization: Organization, make_app: Callable[...,
     document["Statement"][0]["Condition"]["StringEquals"]["sts:ExternalId"] = "another"
     app = make_app(organization.shop)
     with trust(organization, organization.shop, role, document):
-        assert_kept_in_the_hub(organization, app)
+        assert_queued_in_the_hub(organization, app)
     app.register()
     assert app.wait_until_idle()["status"] == "CLEAN"
 
@@ -137,7 +137,7 @@ def test_a_describe_role_that_is_missing(
     iam = organization.installation.aws.client("iam", account)
     iam.delete_role_policy(RoleName=role, PolicyName="describe")
     iam.delete_role(RoleName=role)
-    assert_kept_in_the_hub(organization, make_app(account))
+    assert_queued_in_the_hub(organization, make_app(account))
 
 
 def test_the_describe_role_lets_in_one_function_alone(organization: Organization) -> None:
@@ -154,4 +154,4 @@ def test_the_describe_role_lets_in_one_function_alone(organization: Organization
         sts.assume_role(
             RoleArn=role, RoleSessionName="curious", ExternalId=hub["describe_external_id"]
         )
-        raise AssertionError("a stranger of the hub's account was let in")
+        raise AssertionError("a foreign account was let in to the hub's")

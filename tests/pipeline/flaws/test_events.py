@@ -1,4 +1,4 @@
-"""Flaws F21 to F24d: which events that tool took wrongly, lost, or kept too much of."""
+"""Flaws F21 to F24d: which events that tool took wrongly, lost, or stored too much of."""
 
 import json
 from typing import Any

@@ -222,7 +222,7 @@ def jwt(number: int, expires: int) -> str:
     ],
     ids=["user", "client"],
 )
-def test_f37_a_token_that_ends_is_minted_anew_in_time(
+def test_f37_a_token_that_ends_is_minted_again_in_time(
     clock: Clock, answers: responses.RequestsMock, secret: dict[str, str], door: str
 ) -> None:
     """The JWT of a user was stored as the secret: the installation was dead after four hours."""
@@ -298,7 +298,8 @@ def watched(
 
 
 class Watched:
-    """An installation whose every output is kept, with every logger as talkative as it can be."""
+    """An installation whose every output is recorded, with every logger as talkative as it can
+    be."""
 
     def __init__(
         self,
@@ -336,7 +337,9 @@ class Watched:
             f"{each.name} {each.getMessage()} {each.exc_text}" for each in self._caplog.records
         ]
         parts = [written.out, written.err, *records, *self._runs, repr(tables)]
-        return "\n".join([*parts, repr(self.pipeline.notifications()), repr(self.pipeline.kept())])
+        return "\n".join(
+            [*parts, repr(self.pipeline.notifications()), repr(self.pipeline.failed_events())]
+        )
 
 
 @pytest.mark.parametrize(
@@ -358,7 +361,7 @@ def test_f38_no_credential_is_ever_written(watched: Watched, secret: dict[str, s
     for number, fault in enumerate(faults, 2):
         spoiled = watched.pipeline.qualys.fail(".*", times=0, **fault)
         assert watched.scan(number) != "CLEAN"
-        watched.pipeline.qualys.mend(spoiled)
+        watched.pipeline.qualys.fix(spoiled)
     text = watched.everything()
     assert "image_scan" in text or "completed" in text
     for value in (*SECRETS, "Bearer", "eyJ"):
@@ -400,7 +403,7 @@ def test_f38_no_answer_is_quoted(watched: Watched, status: int) -> None:
     for number, (method, path) in enumerate(paths, 1):
         spoiled = watched.pipeline.spoil(path, method, status=status, body=REFUSAL, times=0)
         failed += watched.scan(number) != "CLEAN"
-        watched.pipeline.qualys.mend(spoiled)
+        watched.pipeline.qualys.fix(spoiled)
         watched.pipeline.functions.forget()
     assert failed >= 3
     text = watched.everything()

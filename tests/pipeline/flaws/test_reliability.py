@@ -85,7 +85,7 @@ def test_f32c_a_scan_without_a_result_ends_as_a_failure() -> None:
     """All executions succeeded, and no metric could see one that had not."""
     states = definitions.states("scan")
     assert states["ScanNotCompleted"]["Type"] == "Fail"
-    assert states["ScanKept"]["Type"] == "Fail"
+    assert states["ScanQueued"]["Type"] == "Fail"
     assert definitions.states("intake")["EventFailed"]["Type"] == "Fail"
     alarms = (definitions.FOLDER / "alarms.tf").read_text()
     for metric in ("ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted"):

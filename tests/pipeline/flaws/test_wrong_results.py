@@ -184,7 +184,7 @@ def test_f10_a_notification_says_where_the_image_runs() -> None:
     assert composed["image"]["digest"]
 
 
-def test_f11_a_known_bad_image_that_is_deployed_anew_is_notified(cache: ScanCache) -> None:
+def test_f11_a_known_bad_image_that_is_deployed_again_is_notified(cache: ScanCache) -> None:
     """A cache hit was silent, however bad the image."""
     lease = taken(cache.decide(scan_input(), LEASE))
     recorded(cache, lease, CRITICAL)
@@ -218,8 +218,8 @@ def test_f13_a_timeout_is_notified(
     publish_to.assert_called_once()
     states = definitions.states("scan")
     assert states["ScanTimeout"]["Next"] == "SendFailureNotification"
-    assert states["SendFailureNotification"]["Next"] == "IsKept"
-    assert {states[each]["Type"] for each in ("ScanNotCompleted", "ScanKept")} == {"Fail"}
+    assert states["SendFailureNotification"]["Next"] == "IsQueued"
+    assert {states[each]["Type"] for each in ("ScanNotCompleted", "ScanQueued")} == {"Fail"}
 
 
 @pytest.mark.parametrize("status", ["Error", "Failed", "Canceled"])

@@ -163,7 +163,7 @@ def test_the_role_is_assumed_with_the_external_id_and_may_be_refused(
     assert (sts.asked[0]["RoleArn"], sts.asked[0]["ExternalId"]) == (ROLE, "4711")
 
 
-def test_the_sensors_user_is_made_anew_each_time() -> None:
+def test_the_sensors_user_is_made_again_each_time() -> None:
     with mock_aws():
         first = make_sensor_user("https://iam.amazonaws.com", "900000000009")
         second = make_sensor_user("https://iam.amazonaws.com", "900000000009")

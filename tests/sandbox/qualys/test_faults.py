@@ -28,14 +28,14 @@ def test_the_nth_calls_are_spoiled(caller: Caller) -> None:
     assert statuses(caller, 5) == [200, 500, 500, 200, 200]
 
 
-def test_a_lasting_fault_until_it_is_mended(caller: Caller) -> None:
+def test_a_lasting_fault_until_it_is_fixed(caller: Caller) -> None:
     number = caller.control.fail(BASE, status=500, times=0)
     caller.control.fail("/other", status=500)
     assert statuses(caller, 3) == [500] * 3
     assert caller.control.faults()[str(number)]["fired"] == 3
-    caller.control.mend(number)
+    caller.control.fix(number)
     assert statuses(caller, 1) == [200]
-    caller.control.mend()
+    caller.control.fix()
     assert caller.control.faults() == {}
 
 

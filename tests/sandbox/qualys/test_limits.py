@@ -48,8 +48,8 @@ def test_families_are_apart_and_the_longest_prefix_counts(caller: Caller) -> Non
 
 def test_refused_bearers_are_not_counted(caller: Caller) -> None:
     caller.control.scenario(rate_limits={"/images": [1, 60]})
-    stranger = Caller(caller.simulator, "unknown")
-    assert [stranger.get("/images").status_code for _ in range(3)] == [401] * 3
+    foreign = Caller(caller.simulator, "unknown")
+    assert [foreign.get("/images").status_code for _ in range(3)] == [401] * 3
     assert caller.get("/images").status_code == 204
 
 

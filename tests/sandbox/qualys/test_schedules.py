@@ -62,7 +62,7 @@ def test_an_invalid_job_is_refused(caller: Caller, change: dict[str, Any]) -> No
     assert answer.status_code == 400
 
 
-def test_an_automatic_job_is_kept_and_not_run(caller: Caller) -> None:
+def test_an_automatic_job_is_stored_and_not_run(caller: Caller) -> None:
     registry = caller.registry()
     answer = caller.post(
         f"/registry/{registry}/schedule",

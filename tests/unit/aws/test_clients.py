@@ -112,7 +112,7 @@ def test_a_role_that_does_not_let_us_in_is_rejected(
         clients.client_as(ROLE_THERE, "installation-1", "ecr", "eu-west-1")
 
 
-def test_no_more_clients_are_kept_than_are_used(sts: list[dict[str, str]]) -> None:
+def test_no_more_clients_are_cached_than_are_used(sts: list[dict[str, str]]) -> None:
     """Whoever deploys an image names its region, and may invent one for each."""
     for number in range(clients._MOST_CLIENTS + 1):
         clients.client("sts", f"us-east-{number + 10}")

@@ -13,7 +13,7 @@ from image_scan.errors import AwsRejected, AwsUnavailable
 if TYPE_CHECKING:
     from tests.support.doubles import Clock
 
-HUB, MEMBER, CENTRAL, STRANGER = (letter * 12 for letter in "1234")
+HUB, MEMBER, CENTRAL, FOREIGN = (letter * 12 for letter in "1234")
 HERE = "eu-west-1"
 
 
@@ -71,14 +71,14 @@ def test_whose_an_account_is_without_asking_it(listed: tuple[str, ...] | None) -
     assert of.is_ours(MEMBER, MEMBER)
     assert of.is_ours(HUB, MEMBER) == (listed is not None)
     assert of.is_ours(CENTRAL, MEMBER) == bool(listed)
-    assert not of.is_ours(STRANGER, MEMBER)
+    assert not of.is_ours(FOREIGN, MEMBER)
     assert aws.assumed == []
 
 
-def test_an_installation_of_one_account_reads_a_strangers_registry_as_itself() -> None:
+def test_an_installation_of_one_account_reads_a_foreign_registry_as_itself() -> None:
     aws = Aws()
     alone = Accounts(None, aws.connect, aws.connect_as)
-    assert ecr(alone, STRANGER, HUB) == ("ecr eu-west-1 as the hub", "", False)
+    assert ecr(alone, FOREIGN, HUB) == ("ecr eu-west-1 as the hub", "", False)
     assert aws.assumed == []
 
 
@@ -108,9 +108,9 @@ def test_the_hub_reads_itself_as_itself_and_a_member_through_its_role(
 def test_an_account_that_is_not_listed_is_refused_before_any_call() -> None:
     aws = Aws()
     of = accounts(aws, MEMBER)
-    with pytest.raises(AwsRejected, match=STRANGER):
-        of.ecs(STRANGER, HERE)
-    assert ecr(of, STRANGER) == ("ecr eu-west-1 as the hub", "", False)
+    with pytest.raises(AwsRejected, match=FOREIGN):
+        of.ecs(FOREIGN, HERE)
+    assert ecr(of, FOREIGN) == ("ecr eu-west-1 as the hub", "", False)
     assert aws.assumed == []
 
 
@@ -131,18 +131,18 @@ def test_a_central_registry_of_the_organization_is_read_through_its_role() -> No
     assert accounts(aws, MEMBER, CENTRAL).ecr(CENTRAL, HERE, MEMBER)[1] == CENTRAL
 
 
-def test_a_strangers_public_registry_is_read_as_ourselves_and_not_asked_for_long(
+def test_a_foreign_public_registry_is_read_as_ourselves_and_not_asked_for_long(
     clock: Clock,
 ) -> None:
     """As those of AWS' own images, which run beside many services."""
-    aws = Aws(STRANGER)
+    aws = Aws(FOREIGN)
     of = accounts(aws, clock=clock)
     for _ in range(5):
-        assert ecr(of, STRANGER) == ("ecr eu-west-1 as the hub", "", False)
-    assert aws.assumed == [STRANGER]
+        assert ecr(of, FOREIGN) == ("ecr eu-west-1 as the hub", "", False)
+    assert aws.assumed == [FOREIGN]
     clock.now += 901
     aws.closed = ()
-    assert of.ecr(STRANGER, HERE, MEMBER)[1] == STRANGER
+    assert of.ecr(FOREIGN, HERE, MEMBER)[1] == FOREIGN
 
 
 def test_trouble_of_sts_is_not_taken_for_a_refusal() -> None:
@@ -181,7 +181,7 @@ def test_findings_go_to_the_owner_as_its_describe_role() -> None:
     assert aws.assumed == []
     of = accounts(aws, MEMBER)
     assert of.security_hub(MEMBER, HERE) == f"securityhub eu-west-1 as {MEMBER}"
-    with pytest.raises(AwsRejected, match=STRANGER):
-        of.security_hub(STRANGER, HERE)
+    with pytest.raises(AwsRejected, match=FOREIGN):
+        of.security_hub(FOREIGN, HERE)
     with pytest.raises(AwsRejected, match=MEMBER):
         alone.security_hub(MEMBER, HERE)

@@ -51,10 +51,10 @@ class TestLease:
     def test_the_first_who_asks_scans(self, cache: ScanCache, table: CacheTable) -> None:
         found = taken(cache.decide(scan_input(), LEASE))
         assert found["key"] == DIGEST
-        kept = item(table)
-        assert (kept["status"], kept["owner"]) == ("IN_PROGRESS", found["owner"])
-        assert (kept["acquired_at"], kept["ttl"]) == (NOW * 1000, NOW + LEASE)
-        assert kept["repository"] == "shop/app"
+        stored = item(table)
+        assert (stored["status"], stored["owner"]) == ("IN_PROGRESS", found["owner"])
+        assert (stored["acquired_at"], stored["ttl"]) == (NOW * 1000, NOW + LEASE)
+        assert stored["repository"] == "shop/app"
 
     def test_the_others_wait_and_are_noted(self, cache: ScanCache, table: CacheTable) -> None:
         cache.decide(scan_input("event-1", service="web"), LEASE)
@@ -114,7 +114,7 @@ class TestLease:
         assert found["execution_name"] != ended[0]["execution_name"]
         assert cache.workloads_of(found) is not None
 
-    def test_who_held_it_before_ends_no_lease_that_its_own_event_has_taken_anew(
+    def test_who_held_it_before_ends_no_lease_that_its_own_event_has_taken_again(
         self, cache: ScanCache, table: CacheTable
     ) -> None:
         before = taken(cache.decide(scan_input(), LEASE))
@@ -153,11 +153,11 @@ class TestVerdict:
         self, cache: ScanCache, table: CacheTable, clock: Clock
     ) -> None:
         recorded(cache, taken(cache.decide(scan_input(), LEASE)), CRITICAL)
-        kept = item(table)
-        assert {name: kept[name] for name in CRITICAL if name != "verdict"} == {
+        stored = item(table)
+        assert {name: stored[name] for name in CRITICAL if name != "verdict"} == {
             name: value for name, value in CRITICAL.items() if name != "verdict"
         }
-        assert (kept["status"], kept["ttl"]) == ("FINDINGS", NOW + WEEK)
+        assert (stored["status"], stored["ttl"]) == ("FINDINGS", NOW + WEEK)
         clock.now += WEEK - 1
         assert cache.decide(scan_input("event-2"), LEASE)["decision"] == "skip"
         clock.now += 1
@@ -339,9 +339,9 @@ class TestForce:
     def test_it_takes_the_workload_of_a_verdict(self, cache: ScanCache, table: CacheTable) -> None:
         recorded(cache, taken(cache.decide(scan_input(service="web"), LEASE)), CLEAN)
         held = taken(cache.decide(forced("event-2"), LEASE))
-        kept = item(table)
-        assert (kept["status"], kept["owner"]) == ("IN_PROGRESS", held["owner"])
-        assert "counts" not in kept
+        stored = item(table)
+        assert (stored["status"], stored["owner"]) == ("IN_PROGRESS", held["owner"])
+        assert "counts" not in stored
 
     def test_who_had_the_old_verdict_is_notified_of_the_new_one(self, cache: ScanCache) -> None:
         recorded(cache, taken(cache.decide(scan_input(service="web"), LEASE)), CLEAN)
@@ -537,7 +537,7 @@ class TestFull:
         monkeypatch.setattr(table, "update", refuse)
 
     @pytest.mark.usefixtures("full")
-    def test_who_comes_to_a_scan_is_kept_with_its_event(self, cache: ScanCache) -> None:
+    def test_who_comes_to_a_scan_is_recorded_with_its_event(self, cache: ScanCache) -> None:
         held = taken(cache.decide(scan_input(service="web"), LEASE))
         with pytest.raises(ItemTooLarge):
             cache.decide(scan_input("event-2", service="late"), LEASE)

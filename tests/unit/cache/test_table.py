@@ -100,7 +100,7 @@ text = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 
 @given(name=text, value=text)
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_text_is_kept_as_it_is(table: Table, name: str, value: str) -> None:
+def test_any_text_is_stored_as_it_is(table: Table, name: str, value: str) -> None:
     item = {"imageDigest": "k", "workloads": {f"p{name}": {"cluster": value}}}
     table.put(item)
     assert table.get("k") == item

@@ -160,7 +160,7 @@ def test_a_digest_only_reference_is_given_a_tag_that_points_at_it(ecr: FakeEcr) 
     assert (found["tag"], found["unscannable"]) == ("v9", "")
 
 
-def test_the_tag_of_a_pinned_reference_is_kept_while_it_points_there(ecr: FakeEcr) -> None:
+def test_the_tag_of_a_pinned_reference_is_used_while_it_points_there(ecr: FakeEcr) -> None:
     digest = ecr.push("app", "a")
     ecr.push("app", "z")
     (found,) = identify(ecr, f"{HOST}/app:z@{digest}")
@@ -330,7 +330,7 @@ def test_a_region_newer_than_the_sdk_is_one_that_answers(ecr: FakeEcr) -> None:
 
 
 @pytest.mark.parametrize("reference", ["app:v1", f"app@sha256:{'9' * 64}"])
-def test_a_strangers_repository_that_lets_nobody_in_is_unscannable(reference: str) -> None:
+def test_a_foreign_repository_that_lets_nobody_in_is_unscannable(reference: str) -> None:
     refusing = Refusing(client_error("AccessDeniedException"))
     (found,) = identify(refusing, f"{HOST}/{reference}", ours=False)
     assert found["unscannable"] == "its registry lets nobody of this installation in"

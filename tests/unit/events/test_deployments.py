@@ -47,7 +47,7 @@ def test_the_images_that_the_event_names(ecr: FakeEcr) -> None:
     assert parsed["skipped"] == ""
 
 
-def test_a_kept_event_is_of_the_images_that_its_tags_then_named(ecr: FakeEcr) -> None:
+def test_a_queued_event_is_of_the_images_that_its_tags_then_named(ecr: FakeEcr) -> None:
     then = ecr.push("app", "v1")
     now = ecr.push("app", "v1", config="d" * 64)
     event = registration(f"{HOST}/app:v1", f"{HOST}/app:v1")

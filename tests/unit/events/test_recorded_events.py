@@ -41,9 +41,9 @@ def test_a_recorded_event_is_read_as_is_written_beside_it(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)
-def test_nothing_of_a_container_but_its_name_and_image_is_kept(path: Path) -> None:
+def test_nothing_of_a_container_but_its_name_and_image_is_queued(path: Path) -> None:
     recorded = json.loads(path.read_text())
     if "malformed" not in recorded["expected"]:
-        kept = repr(deployments.parse(recorded["event"]))
-        assert "not-for-the-log" not in kept
-        assert "hunter2" not in kept
+        stored = repr(deployments.parse(recorded["event"]))
+        assert "not-for-the-log" not in stored
+        assert "hunter2" not in stored

@@ -67,7 +67,7 @@ def test_the_order_of_packages_makes_no_other_finding() -> None:
 
 
 @pytest.mark.parametrize("qid", [None, "", "x", "9" * 40, 1.0, True, [1]], ids=str)
-def test_findings_without_a_qid_are_kept_apart_by_their_packages_or_not_at_all(qid: Any) -> None:
+def test_findings_without_a_qid_are_distinguished_by_their_packages_or_not_at_all(qid: Any) -> None:
     """To count them once or twice would be a guess."""
     entries: list[Any] = [finding(qid=qid), finding(qid=qid, software=[EXPAT]), finding()]
     assert distinct(entries) == entries

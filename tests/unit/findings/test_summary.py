@@ -101,7 +101,7 @@ def test_what_can_be_fixed_is_counted_and_all_are_listed() -> None:
     assert listed[0].cves == ("CVE-2022-25235",)
 
 
-def test_what_is_named_can_be_kept() -> None:
+def test_what_is_named_can_be_stored() -> None:
     """Half characters, numbers of any size and lists of another kind: no table takes them."""
     odd = finding(qid=10**40, title="t\ud800", cveids=["C" * 900, 7], software=5)
     (top,) = summarise([odd])["top"]

@@ -1,4 +1,4 @@
-"""What is known of attacks is kept apart from what would let somebody attack."""
+"""What is known of attacks is distinguished from what would let somebody attack."""
 
 from typing import Any
 

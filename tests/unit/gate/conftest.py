@@ -27,7 +27,7 @@ NONE = {"critical": 0, "high": 0, "medium": 0, "low": 0}
 
 @dataclass
 class World:
-    """What a gate meets. `asked` are the requests to the intake, `told` the decisions."""
+    """What a gate meets. `asked` are the requests to the intake, `announced` the decisions."""
 
     table: CacheTable
     ecs: FakeServices = field(default_factory=FakeServices)
@@ -35,7 +35,7 @@ class World:
     clock: Clock = field(default_factory=Clock)
     rules: Rules = field(default_factory=lambda: Rules("enforce", "block"))
     asked: list[Json] = field(default_factory=list)
-    told: list[Any] = field(default_factory=list)
+    announced: list[Any] = field(default_factory=list)
 
     @property
     def gate(self) -> Gate:
@@ -47,7 +47,7 @@ class World:
             accounts=OneAccount(lambda _: self.ecs, self.ecr.in_region),
             verdicts=Verdicts(self.table, self.clock),
             start=self.asked.append,
-            announce=lambda _call, _revision, decided: self.told.append(decided),
+            announce=lambda _call, _revision, decided: self.announced.append(decided),
             clock=self.clock,
         )
 
@@ -60,14 +60,14 @@ class World:
                 "status": verdict,
                 "ttl": NOW + 7 * DAY,
                 "acquired_at": NOW_MS,
-                "places": {},
+                "workloads": {},
                 **(counts if verdict in ("CLEAN", "FINDINGS") else {}),
                 **more,
             }
         )
 
     def answer(self, event: Json) -> Json:
-        """Returns what ECS is told."""
+        """Returns the answer to ECS."""
         fallback = (self.rules.mode == "audit", self.rules.on_undecided == "allow")
         return cast("Json", hook.respond(event, lambda: self.gate, fallback, 30))
 

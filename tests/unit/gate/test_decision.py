@@ -11,7 +11,7 @@ from image_scan.contracts import Counts, Outcome
 from image_scan.findings.encoding import Finding
 from image_scan.gate.decision import Decision, decide, status
 from image_scan.gate.inputs import Candidate, Known, Policy, Rules, Situation
-from image_scan.notifications.policy import Accepted
+from image_scan.notifications.policy import FindingException
 
 TODAY = date(2026, 11, 29)
 STARTED = 1_000_000
@@ -28,8 +28,10 @@ def counts(critical: int = 0, high: int = 0, medium: int = 0, low: int = 0) -> C
 
 def known(verdict: str, found: Sequence[Finding] = (), **outcome: Any) -> Known:
     levels = [each.severity for each in found if not each.potential]
-    told = counts(*(sum(level in each for level in levels) for each in ((5,), (4,), (3,), (1, 2))))
-    return Known(Outcome(verdict=verdict, **{"counts": told, **outcome}), found, STARTED)  # type: ignore[typeddict-item]
+    counted = counts(
+        *(sum(level in each for level in levels) for each in ((5,), (4,), (3,), (1, 2)))
+    )
+    return Known(Outcome(verdict=verdict, **{"counts": counted, **outcome}), found, STARTED)  # type: ignore[typeddict-item]
 
 
 CLEAN = known("CLEAN")
@@ -43,10 +45,10 @@ def decided(
     return decide([image], {} if what is None else {image.key: what}, rules, situation)
 
 
-def accepted(
+def parse_exceptions(
     cve: str = "CVE-2026-0001", until: date = TODAY, repository: str = "shop/*"
-) -> Accepted:
-    return Accepted(0, cve, repository, until, "no fix is out yet", "shop")
+) -> FindingException:
+    return FindingException(0, cve, repository, until, "no fix is out yet", "shop")
 
 
 @pytest.mark.parametrize(
@@ -116,24 +118,24 @@ def test_a_verdict_that_is_not_whole_proves_nothing(outcome: Any) -> None:
 @pytest.mark.parametrize("listed", [None, (), (HIGH._replace(severity=2),), (HIGH, HIGH)])
 def test_a_list_that_is_missing_or_of_another_scan_accepts_nothing(listed: Any) -> None:
     what = Known(known("FINDINGS", [HIGH]).outcome, listed)
-    assert decided(what, exceptions=[accepted()]).result == "block"
+    assert decided(what, exceptions=[parse_exceptions()]).result == "block"
     assert decided(what, Policy(only_exploited=True)).result == "undecided"
     assert decided(what, Policy("critical")).result == "allow"
 
 
 def test_an_exception_accepts_its_finding_until_its_last_day() -> None:
     what = known("FINDINGS", [HIGH])
-    decision = decided(what, exceptions=[accepted()])
+    decision = decided(what, exceptions=[parse_exceptions()])
     assert (decision.result, decision.images[0].why) == ("allow", "accepted by an exception")
-    assert decided(what, exceptions=[accepted(until=date(2026, 11, 28))]).result == "block"
-    assert decided(what, exceptions=[accepted(repository="bank/*")]).result == "block"
-    assert decided(what, exceptions=[accepted("CVE-2026-9999")]).result == "block"
+    assert decided(what, exceptions=[parse_exceptions(until=date(2026, 11, 28))]).result == "block"
+    assert decided(what, exceptions=[parse_exceptions(repository="bank/*")]).result == "block"
+    assert decided(what, exceptions=[parse_exceptions("CVE-2026-9999")]).result == "block"
 
 
 def test_an_exception_never_accepts_malware_or_secrets() -> None:
     for kind in ("malware", "secrets"):
         what = known("FINDINGS", [HIGH], **{kind: counts(low=1)})
-        assert decided(what, exceptions=[accepted()]).result == "block"
+        assert decided(what, exceptions=[parse_exceptions()]).result == "block"
 
 
 def test_what_runs_in_the_service_is_admitted_whatever_is_known_of_it() -> None:

@@ -1,4 +1,4 @@
-"""What fails around the gate, and what ECS is told then: one test each, in both modes.
+"""What fails around the gate, and the answer to ECS then: one test each, in both modes.
 
 What ECS itself does where it gets no answer is in tests/sandbox/test_service_deployments.py.
 """
@@ -115,7 +115,7 @@ def test_an_announcement_hangs(world: World) -> None:
     world.set("enforce", "allow")
     world.know(world.ecr.push("shop/app", "1"), "FINDINGS")
     event = world.ecs.deploy({"app": APP})
-    world.told = SimpleNamespace(append=lambda _: release.wait(60))  # type: ignore[assignment]
+    world.announced = SimpleNamespace(append=lambda _: release.wait(60))  # type: ignore[assignment]
     answer = hook.respond(event, lambda: world.gate, (False, True), 5)
     assert answer["hookStatus"] == "FAILED"
     release.set()
@@ -128,8 +128,8 @@ def test_ecs_throttles_until_the_deadline(world: World) -> None:
     first = world.answer(event)
     world.clock.now += HOUR
     answer = world.again(event, first)
-    assert (answer["hookStatus"], len(world.told)) == ("FAILED", 2)
-    assert world.told[1].failure == "the gate failed: ecs: ThrottlingException"
+    assert (answer["hookStatus"], len(world.announced)) == ("FAILED", 2)
+    assert world.announced[1].failure == "the gate failed: ecs: ThrottlingException"
 
 
 def test_the_role_of_the_gate_lacks_a_permission(world: World) -> None:
@@ -200,7 +200,7 @@ def test_the_intake_refuses_the_request(world: World) -> None:
 def test_a_decision_cannot_be_announced(world: World) -> None:
     world.know(world.ecr.push("shop/app", "1"))
     event = world.ecs.deploy({"app": APP})
-    world.told = SimpleNamespace(append=lambda _: 1 // 0)  # type: ignore[assignment]
+    world.announced = SimpleNamespace(append=lambda _: 1 // 0)  # type: ignore[assignment]
     assert world.answer(event)["hookStatus"] == "SUCCEEDED"
 
 
@@ -248,8 +248,8 @@ def test_an_emergency_needs_an_image_that_never_ran(world: World) -> None:
     event = world.ecs.deploy({"app": APP})
     world.ecs.tags["image-scan-gate"] = "bypass-until:2026-02-03T00:00:00Z"
     assert world.answer(event)["hookStatus"] == "SUCCEEDED"
-    (told,) = world.told
-    assert (told.result, told.bypass_until) == ("block", "2026-02-03T00:00:00+00:00")
+    (announced,) = world.announced
+    assert (announced.result, announced.bypass_until) == ("block", "2026-02-03T00:00:00+00:00")
     for value in ("bypass-until:2026-03-03T00:00:00Z", "bypass-until:2026-02-01T00:00:00Z", "yes"):
         world.ecs.tags["image-scan-gate"] = value
         assert world.answer(event)["hookStatus"] == "FAILED"
@@ -267,7 +267,7 @@ def test_an_emergency_while_the_gate_itself_fails(
 
     monkeypatch.setattr(world.table, "get", down)
     assert world.answer(event)["hookStatus"] == "SUCCEEDED"
-    assert world.told[0].bypass_until
+    assert world.announced[0].bypass_until
 
 
 def test_the_revision_is_not_to_be_seen_yet(world: World) -> None:

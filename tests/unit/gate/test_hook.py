@@ -25,7 +25,7 @@ def test_a_clean_image_is_let_through_and_nothing_more_is_asked(world: World) ->
     assert details(answer) == {"decision": "allow", "reasons": []}
     assert world.ecs.calls == ["DescribeServiceRevisions", "DescribeTaskDefinition"]
     assert world.asked == []
-    assert [each.result for each in world.told] == ["allow"]
+    assert [each.result for each in world.announced] == ["allow"]
 
 
 def test_findings_end_the_deployment_with_the_reason(world: World) -> None:
@@ -40,7 +40,7 @@ def test_audit_lets_findings_through_and_says_what_it_would_have_done(world: Wor
     world.know(world.ecr.push("shop/app", "1"), "FINDINGS")
     answer = world.answer(world.ecs.deploy({"app": APP}))
     assert (answer["hookStatus"], details(answer)["decision"]) == ("SUCCEEDED", "block")
-    assert [each.result for each in world.told] == ["block"]
+    assert [each.result for each in world.announced] == ["block"]
 
 
 def test_an_unscanned_image_goes_to_the_intake_once_and_is_waited_for(world: World) -> None:
@@ -57,7 +57,7 @@ def test_an_unscanned_image_goes_to_the_intake_once_and_is_waited_for(world: Wor
     (asked,) = world.asked
     assert asked["detail"]["image"] == f"{APP}@{digest}"
     assert asked["detail"]["deployment"]["service"] == "web"
-    assert world.told == []
+    assert world.announced == []
     world.know(digest)
     assert world.again(event, second)["hookStatus"] == "SUCCEEDED"
 
@@ -67,7 +67,7 @@ def test_audit_has_an_unscanned_image_scanned_and_waits_for_nothing(world: World
     world.ecr.push("shop/app", "1")
     assert world.answer(world.ecs.deploy({"app": APP}))["hookStatus"] == "SUCCEEDED"
     assert len(world.asked) == 1
-    assert [each.result for each in world.told] == ["undecided"]
+    assert [each.result for each in world.announced] == ["undecided"]
 
 
 def test_the_intake_reads_the_request_as_a_scan_of_the_workload(world: World) -> None:
@@ -101,11 +101,11 @@ def test_an_event_of_no_known_form_is_malformed(event: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "told", ['{"imageScanGate": {"asked": ["x"]}}', {"imageScanGate": {"asked": ["x", 1]}}]
+    "details", ['{"imageScanGate": {"asked": ["x"]}}', {"imageScanGate": {"asked": ["x", 1]}}]
 )
-def test_details_are_read_as_text_and_as_an_object(world: World, told: Any) -> None:
+def test_details_are_read_as_text_and_as_an_object(world: World, details: Any) -> None:
     event = world.ecs.deploy({"app": APP})
-    assert lifecycle.read({**event, "hookDetails": told}).asked == ["x"]
+    assert lifecycle.read({**event, "hookDetails": details}).asked == ["x"]
     assert lifecycle.read({**event, "hookDetails": "x"}).asked == []
 
 
@@ -132,8 +132,8 @@ def test_details_that_a_deployer_wrote_open_nothing(world: World, forged: Any) -
 def test_a_far_deadline_in_the_details_is_cut(world: World) -> None:
     world.ecr.push("shop/app", "1")
     event = world.ecs.deploy({"app": APP})
-    told = {"stage": "PRE_SCALE_UP", "deadline": "2099-01-01T00:00:00+00:00"}
-    answer = world.answer({**event, "hookDetails": {"imageScanGate": told}})
+    given = {"stage": "PRE_SCALE_UP", "deadline": "2099-01-01T00:00:00+00:00"}
+    answer = world.answer({**event, "hookDetails": {"imageScanGate": given}})
     assert details(answer)["deadline"] == "2026-02-02T03:40:00+00:00"
 
 
@@ -154,7 +154,7 @@ def test_what_runs_in_the_service_may_run_again(world: World) -> None:
     event = world.ecs.deploy({"app": APP}, running=[*world.ecs.revisions])
     answer = world.answer(event)
     assert answer["hookStatus"] == "SUCCEEDED"
-    assert world.told[0].images[0].why == "runs or ran in this service"
+    assert world.announced[0].images[0].why == "runs or ran in this service"
 
 
 def test_what_runs_on_another_platform_is_another_image(world: World) -> None:

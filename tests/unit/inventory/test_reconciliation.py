@@ -184,10 +184,10 @@ def test_a_scan_that_runs_is_not_asked_for_again(world: World) -> None:
     assert (found["sent"], found["fresh_verdicts"], found["coverage_percent"]) == (0, 0, 0)
 
 
-def test_a_strangers_image_is_noted_and_unscannable_and_then_left_alone(world: World) -> None:
+def test_a_foreign_image_is_noted_and_unscannable_and_then_left_alone(world: World) -> None:
     """Its registry lets nobody in, so its key is not the digest that ECS reports."""
-    stranger = f"999999999999.dkr.ecr.{REGION}.amazonaws.com/x/y:1"
-    started = {"name": "side", "image": stranger, "imageDigest": DIGESTS[5]}
+    foreign = f"999999999999.dkr.ecr.{REGION}.amazonaws.com/x/y:1"
+    started = {"name": "side", "image": foreign, "imageDigest": DIGESTS[5]}
     world.ecs[ACCOUNT].run(1, started)
     assert world.run()["sent"] == 1
     (scan_input,) = deployments.running(world.sent[0], world.accounts)
@@ -294,14 +294,14 @@ def test_an_account_that_lets_nobody_in_is_named_and_stops_no_other(
     assert world.run()["closed"] == 0, "nobody knows what runs there"
 
 
-def test_its_course_is_kept(world: World, dynamodb: DynamoDBClient, clock: Clock) -> None:
+def test_its_course_is_queued(world: World, dynamodb: DynamoDBClient, clock: Clock) -> None:
     world.run()
     clock.now += DAY
     world.run()
-    kept = dynamodb.query(
+    stored = dynamodb.query(
         TableName=tables.INVENTORY,
         KeyConditionExpression="digest = :c",
         ExpressionAttributeValues={":c": {"S": COVERAGE}},
     )["Items"]
-    assert [row["coverage_percent"]["N"] for row in kept] == ["100", "100"]
-    assert int(kept[0]["ttl"]["N"]) == NOW + 400 * DAY
+    assert [row["coverage_percent"]["N"] for row in stored] == ["100", "100"]
+    assert int(stored[0]["ttl"]["N"]) == NOW + 400 * DAY

@@ -11,8 +11,8 @@ import pytest
 from image_scan.inventory.coverage import UnscannableImage
 from image_scan.notifications import digest as daily_digest
 from image_scan.notifications.digest import DailyDigest
-from image_scan.notifications.exceptions import KEY, AcceptedFindings
-from image_scan.notifications.policy import NotificationPolicy, accepted
+from image_scan.notifications.exceptions import KEY, ExceptionStore
+from image_scan.notifications.policy import NotificationPolicy, parse_exceptions
 from tests.support.builders import NOTIFY
 
 if TYPE_CHECKING:
@@ -38,12 +38,14 @@ def exception(until: str, **changes: Any) -> dict[str, Any]:
 
 
 def test_a_quiet_day_has_no_digest() -> None:
-    far = accepted([exception("2026-02-10"), exception("2026-02-01")])
+    far = parse_exceptions([exception("2026-02-10"), exception("2026-02-01")])
     assert daily_digest.digest({}, {}, far, TODAY) is None
 
 
 def test_it_names_images_workloads_and_exceptions() -> None:
-    ends = accepted([exception("2026-02-09"), exception("2026-02-02", qid=None, cve="CVE-2026-1")])
+    ends = parse_exceptions(
+        [exception("2026-02-09"), exception("2026-02-02", qid=None, cve="CVE-2026-1")]
+    )
     sent = daily_digest.digest({"docker.io/nginx:1": NGINX}, {"x": BROKEN}, ends, TODAY)
     assert sent
     assert daily_digest.text(sent).splitlines() == [
@@ -55,8 +57,8 @@ def test_it_names_images_workloads_and_exceptions() -> None:
         "  1#eu#prod#b",
         "shop/broken:1: ERROR: ScanFailed: no space",
         "  1#eu#prod#c",
-        "CVE-2026-1 in shop/app, accepted by shop until 2026-02-02: no fix yet",
-        "QID 1 in shop/app, accepted by shop until 2026-02-09: no fix yet",
+        "CVE-2026-1 in shop/app, accepted by an exception of shop until 2026-02-02: no fix yet",
+        "QID 1 in shop/app, accepted by an exception of shop until 2026-02-09: no fix yet",
     ]
     texts = daily_digest.notification(sent).texts
     (nginx,) = json.loads(texts["machines"])["unscannable"]
@@ -79,7 +81,7 @@ def test_a_thousand_images_fit() -> None:
 def test_no_name_makes_a_line_of_its_own() -> None:
     odd = UnscannableImage(f"uri{LINE}", f"reason{LINE}", {f"workload{LINE}"})
     sent = daily_digest.digest(
-        {"x": odd}, {}, accepted([exception("2026-02-02", owner=LINE)]), TODAY
+        {"x": odd}, {}, parse_exceptions([exception("2026-02-02", owner=LINE)]), TODAY
     )
     assert sent
     lines = daily_digest.text(sent).split("\n")
@@ -92,7 +94,7 @@ def test_it_comes_once_a_day_and_only_where_it_is_asked_for(
 ) -> None:
     def digest(unscannable: str) -> DailyDigest:
         policy = NotificationPolicy.read({**NOTIFY, "unscannable": unscannable})
-        return DailyDigest(inbox.topics(), notices, AcceptedFindings(table), policy, clock)
+        return DailyDigest(inbox.topics(), notices, ExceptionStore(table), policy, clock)
 
     images = {"docker.io/nginx:1": NGINX}
     assert not digest("off").notify(images, {})
@@ -125,6 +127,6 @@ def test_what_ended_without_a_result_is_in_it_where_that_verdict_is_notified(
     sent: bool,
 ) -> None:
     policy = NotificationPolicy.read({**NOTIFY, **changes})
-    digest = DailyDigest(inbox.topics(), notices, AcceptedFindings(table), policy, clock)
+    digest = DailyDigest(inbox.topics(), notices, ExceptionStore(table), policy, clock)
     failed = UnscannableImage("shop/broken:1", reason, {"1#eu#prod#c"}, "ERROR")
     assert digest.notify({}, {"x": failed}) is sent

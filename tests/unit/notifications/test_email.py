@@ -35,7 +35,7 @@ def test_an_email_says_what_where_who_and_what_to_do() -> None:
     fixable = {"critical": 1, "high": 0, "medium": 0, "low": 0}
     outcome: Any = {**CRITICAL, "top": [finding], "fixable": fixable}
     given_ = to_complete(outcome, execution_arn="arn:aws:states:us-east-1:1:execution:scan:app-1")
-    shown = message.compose(given_, outcome, Selection({"web": WORKLOAD}, accepted=2))
+    shown = message.compose(given_, outcome, Selection({"web": WORKLOAD}, accepted_by_exception=2))
     shown["workloads"][0]["compared"] = {"new": 1, "still_open": 0, "fixed": 3}
     shown["findings"][0]["new"] = True
     of = image()
@@ -47,7 +47,7 @@ def test_an_email_says_what_where_who_and_what_to_do() -> None:
         "Scanned  2026-02-02T02:40:00+00:00",
         f"Qualys   image id {'c' * 64}",
         "Fixable  1 critical, 0 high",
-        "Accepted 2 findings, by exceptions, not counted here",
+        "2 findings accepted by exceptions, not counted here",
         "",
         "Deployed in 1 workload:",
         f"  service web (account 123456789012, us-east-1, cluster prod), by "

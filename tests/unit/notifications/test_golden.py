@@ -19,7 +19,7 @@ from image_scan.findings import encoding
 from image_scan.inventory.coverage import UnscannableImage
 from image_scan.notifications import digest as daily_digest
 from image_scan.notifications import message
-from image_scan.notifications.policy import Judged, accepted
+from image_scan.notifications.policy import Judged, parse_exceptions
 from image_scan.notifications.selection import Selection
 from tests.support.builders import NOW, image, scan_input, to_complete
 
@@ -174,7 +174,7 @@ def digest() -> dict[str, Any]:
         {"web in 123456789012/us-east-1/prod"},
     )
     until = {"until": "2026-02-05", "reason": "the parser is not reachable", "owner": "shop team"}
-    exceptions = accepted([{"cve": "CVE-2026-0001", "repository": "shop/*", **until}])
+    exceptions = parse_exceptions([{"cve": "CVE-2026-0001", "repository": "shop/*", **until}])
     failed = {"broken": UnscannableImage("shop/broken:1", "no space", {"1#eu#prod#c"}, "ERROR")}
     return daily_digest.digest({"nginx": nginx}, failed, exceptions, date(2026, 2, 2)) or {}
 
@@ -210,8 +210,8 @@ def check(case: str, found: dict[str, str]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in found.items():
             (folder / name).write_bytes(text.encode())
-    kept = {file.name: file.read_bytes().decode() for file in folder.iterdir()}
-    assert found == kept
+    stored = {file.name: file.read_bytes().decode() for file in folder.iterdir()}
+    assert found == stored
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -230,7 +230,7 @@ def test_every_golden_file_is_of_a_case() -> None:
 
 
 def test_hostile_names_are_text_wherever_they_are_shown() -> None:
-    """Besides the golden files: what they must never hold, whatever is written there anew."""
+    """Besides the golden files: what they must never hold, whatever is written there again."""
     made = formats(message.notification(hostile()))
     for name in ("email.txt", "sms.txt"):
         assert all(line.isprintable() for line in made[name].split("\n"))

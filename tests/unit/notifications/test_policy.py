@@ -13,7 +13,12 @@ from image_scan.contracts import Outcome
 from image_scan.errors import ConfigurationError
 from image_scan.findings import encoding
 from image_scan.findings.encoding import Finding
-from image_scan.notifications.policy import Accepted, NotificationPolicy, accepted, judge
+from image_scan.notifications.policy import (
+    FindingException,
+    NotificationPolicy,
+    judge,
+    parse_exceptions,
+)
 from tests.support.builders import CLEAN, CRITICAL, MEDIUM, NOTIFY
 
 TODAY = date(2026, 3, 2)
@@ -29,9 +34,9 @@ def found(qid: int, severity: int = 5, **changes: Any) -> Finding:
     return Finding(qid, severity, **{**base, **changes})
 
 
-def accept(**changes: Any) -> Accepted:
+def accept(**changes: Any) -> FindingException:
     base = {"qid": 1, "repository": "shop/app", "until": "2026-03-02"}
-    (one,) = accepted([{"reason": "no fix before May", "owner": "shop", **base, **changes}])
+    (one,) = parse_exceptions([{"reason": "no fix before May", "owner": "shop", **base, **changes}])
     return one
 
 
@@ -98,13 +103,13 @@ def test_which_findings_are_notified(changes: Any, finding: Finding, is_notified
         (accept(until="2026-03-01"), False),
     ],
 )
-def test_what_an_exception_covers(exception: Accepted, covers: bool) -> None:
+def test_what_an_exception_covers(exception: FindingException, covers: bool) -> None:
     judged = judge([found(1)], None, policy(), [exception], "shop/app", TODAY)
     assert judged.is_notified is not covers
-    assert judged.accepted == covers
+    assert judged.accepted_by_exception == covers
 
 
-def test_an_accepted_finding_hides_no_other() -> None:
+def test_a_finding_accepted_by_an_exception_hides_no_other() -> None:
     judged = judge([found(1), found(2)], None, policy(), [accept()], "shop/app", TODAY)
     assert judged.is_notified
     assert [each.qid for each in judged.left] == [2]
@@ -112,7 +117,9 @@ def test_an_accepted_finding_hides_no_other() -> None:
 
 def test_what_cannot_be_read_is_no_exception() -> None:
     with pytest.raises((KeyError, ValueError)):
-        accepted([{"qid": 1, "repository": "a", "until": "never", "reason": "r", "owner": "o"}])
+        parse_exceptions(
+            [{"qid": 1, "repository": "a", "until": "never", "reason": "r", "owner": "o"}]
+        )
 
 
 def test_a_workload_is_notified_of_what_is_new_to_it() -> None:
@@ -163,7 +170,7 @@ def test_what_was_notified_at_a_higher_severity_stays_known_at_it() -> None:
     ],
 )
 def test_what_nobody_is_notified_of_is_not_known_later(
-    finding: Finding, exceptions: list[Accepted]
+    finding: Finding, exceptions: list[FindingException]
 ) -> None:
     strict = policy(only_fixable=True)
     for notified in (None, [], [found(1)]):

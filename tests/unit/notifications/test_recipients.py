@@ -17,7 +17,7 @@ from image_scan.inventory.notified import NotifiedFindings
 from image_scan.inventory.table import InventoryTable
 from image_scan.inventory.workloads import Inventory
 from image_scan.notifications import recipients
-from image_scan.notifications.exceptions import KEY, AcceptedFindings
+from image_scan.notifications.exceptions import KEY, ExceptionStore
 from image_scan.notifications.owners import Owners
 from image_scan.notifications.policy import NotificationPolicy
 from image_scan.notifications.recipients import Notifier
@@ -56,7 +56,7 @@ class Scene:
         self.cache = ScanCache(self.table, policy.may_notify, self.clock)
         notified = NotifiedFindings(self.rows, self.cache)
         topics = self.inbox.topics()
-        exceptions, owners = AcceptedFindings(self.table), Owners(tagless(), "team")
+        exceptions, owners = ExceptionStore(self.table), Owners(tagless(), "team")
         return Notifier(policy, exceptions, self.cache, notified, owners, topics, clock=self.clock)
 
     def accept(self, **changes: Any) -> None:
@@ -219,18 +219,18 @@ def test_a_workload_that_the_inventory_does_not_know_gets_no_row(scene: Scene) -
     assert list(scene.inventory.rows()) == []
 
 
-def test_an_accepted_finding_is_not_notified_and_stays_counted(scene: Scene) -> None:
+def test_a_finding_accepted_by_an_exception_is_not_notified_and_stays_counted(scene: Scene) -> None:
     scene.accept(qid=1)
     deployed = scene.runs(1, 1, 2)
     assert notify(scene, deployed, 1, 2)
     (message,) = scene.notifications()
     assert (message["counts"]["critical"], message["notified_counts"]["critical"]) == (2, 1)
-    assert message["accepted"] == 1
+    assert message["accepted_by_exception"] == 1
     assert [each["qid"] for each in message["findings"]] == [2]
     assert scene.inbox.messages()[0][0] == "Scan: shop/app - 1C/0H"
 
 
-def test_when_all_are_accepted_nobody_is_notified_until_it_ends(scene: Scene) -> None:
+def test_when_exceptions_accept_all_nobody_is_notified_until_it_ends(scene: Scene) -> None:
     scene.accept(qid=1)
     deployed = scene.runs(1, 1)
     assert not notify(scene, deployed, 1)
@@ -274,7 +274,7 @@ def test_the_clock_decides_when_an_exception_ends(scene: Scene) -> None:
     assert notify(scene, deployed, 1)
 
 
-def test_malware_is_notified_whatever_is_known_accepted_or_below_the_threshold(
+def test_malware_is_notified_whatever_is_known_or_below_the_threshold(
     scene: Scene,
 ) -> None:
     """The version before had the same findings, and an exception covers them."""
@@ -287,7 +287,7 @@ def test_malware_is_notified_whatever_is_known_accepted_or_below_the_threshold(
     strict = scene.notifier(min_severity="critical", only_fixable=True)
     assert strict.notify(to_complete(outcome, deployed["image"]), outcome, {workload: facts})
     (message,) = scene.notifications()
-    assert (message["malware"], message["accepted"]) == (level, 1)
+    assert (message["malware"], message["accepted_by_exception"]) == (level, 1)
 
 
 def test_a_registration_beside_a_service_that_knows_the_findings_alarms_nobody(

@@ -83,7 +83,7 @@ def stated(
         (
             "deploy",
             GOOD | {"VAR_network": '{"https_proxy": "http://u:p@proxy.example.com:3128"}'},
-            "VAR_network: the user and password for the proxy would be kept in the state.",
+            "VAR_network: the user and password for the proxy would be stored in the state.",
         ),
         *(
             ("deploy", GOOD | {"VAR_network": network}, sentence)
@@ -95,7 +95,7 @@ def stated(
                 ('{"https_proxy": "u:canary@p:3128"}', "VAR_network: the user and password for"),
                 (
                     '{"ca_bundle": {"pem": "-----BEGIN PRIVATE KEY-----\\ncanary\\n"}}',
-                    "VAR_network holds a password or a private key, which would be kept in the",
+                    "VAR_network holds a password or a private key, which would be stored in the",
                 ),
             )
         ),

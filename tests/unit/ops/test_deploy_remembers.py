@@ -139,10 +139,10 @@ def test_a_file_that_is_given_again_is_all_that_counts_of_it(clone: Clone, tmp_p
     }
 
 
-@pytest.mark.parametrize("kept", [{"settings": {"VAR_gone": "1"}}, {"file": {"gone": 1}}])
-def test_an_input_that_is_no_more_is_named(clone: Clone, kept: dict[str, dict[str, str]]) -> None:
+@pytest.mark.parametrize("stored", [{"settings": {"VAR_gone": "1"}}, {"file": {"gone": 1}}])
+def test_an_input_that_is_no_more_is_named(clone: Clone, stored: dict[str, dict[str, str]]) -> None:
     of = {"account_id": ACCOUNT, "region": "us-east-1", "name_prefix": "qualys-image-scan"}
-    put(KEY, state_of(ACCOUNT, "us-east-1", {"deployment": {**of, **kept}}))
+    put(KEY, state_of(ACCOUNT, "us-east-1", {"deployment": {**of, **stored}}))
     said = clone.refuses("deploy", **GOOD)
     assert said == (
         "The last deployment was given gone, which is no variable any more: give VAR_gone= to "
@@ -151,7 +151,7 @@ def test_an_input_that_is_no_more_is_named(clone: Clone, kept: dict[str, dict[st
     clone.must("deploy", **GOOD, VAR_gone="")
 
 
-def test_no_credential_is_kept(clone: Clone) -> None:
+def test_no_credential_is_queued(clone: Clone) -> None:
     for name, secret in (
         ("QUALYS_API_TOKEN", {"QUALYS_API_TOKEN": "canary-1"}),
         ("QUALYS_PASSWORD", {"QUALYS_USERNAME": "canary-2", "QUALYS_PASSWORD": "canary-3"}),
@@ -162,7 +162,7 @@ def test_no_credential_is_kept(clone: Clone) -> None:
         assert "canary" not in said + json.dumps(read(KEY)) + root, name
 
 
-def test_a_login_at_the_proxy_goes_with_the_credential_and_is_not_kept(clone: Clone) -> None:
+def test_a_login_at_the_proxy_goes_with_the_credential_and_is_not_stored(clone: Clone) -> None:
     login = {"QUALYS_PROXY_USER": "canary-6", "QUALYS_PROXY_PASSWORD": "canary-7"}
     said = clone.must("deploy", **GOOD, **login)
     root = next(clone.folder.rglob("main.tf.json")).read_text()
@@ -174,7 +174,7 @@ def test_a_login_at_the_proxy_goes_with_the_credential_and_is_not_kept(clone: Cl
     }
 
 
-def test_a_ca_bundle_is_kept_without_its_file(clone: Clone, tmp_path: Path) -> None:
+def test_a_ca_bundle_is_stored_without_its_file(clone: Clone, tmp_path: Path) -> None:
     authority = private_tls(tmp_path).authority
     pem = authority.read_text().strip()
     authority.write_text(f"# Example Inspection CA\n{pem}\n")
@@ -210,7 +210,7 @@ def test_a_key_does_not_go_with_the_ca_bundle(clone: Clone, tmp_path: Path) -> N
     assert "has a private key: give a file of certificates alone" in said
 
 
-def test_an_existing_secret_is_kept_and_not_given_up_by_accident(clone: Clone) -> None:
+def test_an_existing_secret_stays_and_not_given_up_by_accident(clone: Clone) -> None:
     arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:qualys"
     clone.must("deploy", **{**GOOD, "QUALYS_API_TOKEN": "", "QUALYS_SECRET_ARN": arn})
     clone.must("deploy", AUTO_APPROVE="1")
@@ -256,7 +256,7 @@ def test_an_organization_for_other_tools_opens_no_hub(clone: Clone) -> None:
     assert FakeTerraform.given["spokes"]["organization"] == {"id": "o-a1b2c3d4e5"}
 
 
-def test_a_destroy_needs_no_arguments_and_ends_what_was_kept(clone: Clone) -> None:
+def test_a_destroy_needs_no_arguments_and_ends_what_was_stored(clone: Clone) -> None:
     clone.must("deploy", **GOOD)
     clone.must("deploy", "--destroy", AUTO_APPROVE="1")
     assert "QUALYS_POD is missing" in clone.refuses("deploy", **AGAIN)

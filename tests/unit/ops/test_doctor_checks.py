@@ -240,7 +240,7 @@ def brought(external_id: str = "1", stated: str = "") -> Here:
     return ask(here, client=None, refusal=None, base=AwsBase("999999999999", "7"))
 
 
-def test_a_role_that_was_brought_is_mended_where_it_is() -> None:
+def test_a_role_that_was_brought_is_fixed_where_it_is() -> None:
     found = registry.external_id(brought())
     assert found.verdict is Verdict.FAIL
     assert found.remedy.startswith("aws iam update-assume-role-policy --role-name qualys ")

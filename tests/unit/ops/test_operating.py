@@ -101,7 +101,7 @@ STATUS_CHANGE = {"detail-type": "Step Functions Execution Status Change", "detai
         (None, ""),
     ],
 )
-def test_what_processes_a_kept_event(body: Any, goes_to: str) -> None:
+def test_what_processes_a_queued_event(body: Any, goes_to: str) -> None:
     event, processor = queued_events.event_of(body)
     assert processor == goes_to
     assert (event is None) == (goes_to == "")

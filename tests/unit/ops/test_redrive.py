@@ -107,7 +107,7 @@ def test_a_slow_one_holds_back_no_other(monkeypatch: pytest.MonkeyPatch) -> None
     assert [each["result"] for each in results] == ["done"] * 25
 
 
-def test_what_the_intake_keeps_anew_is_there_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_intake_keeps_again_is_there_once(monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = Queue(message(1), name="undelivered"), Queue(message(2))
     intake = Intake(False, second)
     results = driven(monkeypatch, intake, first, second)
@@ -118,7 +118,7 @@ def test_what_the_intake_keeps_anew_is_there_once(monkeypatch: pytest.MonkeyPatc
     assert intake.runs == 2
 
 
-def test_what_fails_and_is_not_kept_anew_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_fails_and_is_not_queued_again_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     queue = Queue(message(1))
     (result,) = driven(monkeypatch, Intake(False), queue)
     assert result["result"] == "left"
@@ -212,7 +212,7 @@ def invoked(monkeypatch: pytest.MonkeyPatch, functions: Functions, queue: Queue)
     return redrive.Redrive(cast("Installation", installation), [queue]).driven(CONSOLE)
 
 
-def kept(body: Any) -> Message:
+def queued_message(body: Any) -> Message:
     return Message("1", "receipt-1", 10, body, {})
 
 
@@ -224,7 +224,7 @@ def kept(body: Any) -> Message:
 def test_findings_that_were_not_imported_are_imported(
     monkeypatch: pytest.MonkeyPatch, body: Any
 ) -> None:
-    queue, functions = Queue(kept(body)), Functions()
+    queue, functions = Queue(queued_message(body)), Functions()
     (result,) = invoked(monkeypatch, functions, queue)
     assert result["result"] == "done"
     assert result["event"] == "Container Image Scan Completed"
@@ -234,7 +234,7 @@ def test_findings_that_were_not_imported_are_imported(
 
 
 def test_and_stay_where_that_fails_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    queue = Queue(kept(RESULT))
+    queue = Queue(queued_message(RESULT))
     (result,) = invoked(monkeypatch, Functions(error=True), queue)
     assert result["result"] == "left"
     assert "not enabled" in result["reason"]
@@ -244,7 +244,7 @@ def test_and_stay_where_that_fails_again(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_and_where_security_hub_was_switched_off_meanwhile(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    queue = Queue(kept(RESULT))
+    queue = Queue(queued_message(RESULT))
     (result,) = invoked(monkeypatch, Functions("scan-import-findings"), queue)
     assert (result["result"], "switched off" in result["reason"]) == ("left", True)
     assert list(queue.visible) == ["1"]
@@ -254,5 +254,5 @@ def test_what_the_notifying_function_failed_at_goes_to_it(monkeypatch: pytest.Mo
     ended = {"detail-type": "Step Functions Execution Status Change", "detail": {}}
     body = {"requestContext": {}, "requestPayload": ended}
     functions = Functions()
-    (result,) = invoked(monkeypatch, functions, Queue(kept(body)))
+    (result,) = invoked(monkeypatch, functions, Queue(queued_message(body)))
     assert (result["result"], functions.invoked) == ("done", [("scan-send-notification", ended)])

@@ -155,7 +155,7 @@ def test_what_a_count_does_not_show_yet_is_taken_back(
         (LONGER, [ARN], 0),
     ],
 )
-def test_what_is_kept_for_us_alone_is_taken_back(
+def test_what_is_queued_for_us_alone_is_taken_back(
     queues: dict[str, list[Message]], body: Any, waiting: list[str], taken: int
 ) -> None:
     queues["failed"].append(message(1, body))

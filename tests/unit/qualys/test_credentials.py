@@ -108,7 +108,7 @@ def test_a_client_of_the_other_kind_signs_in_at_the_other_door(
         ([1], 4 * HOURS),
     ],
 )
-def test_a_minted_token_is_kept_until_a_margin_before_its_end(
+def test_a_minted_token_is_used_until_a_margin_before_its_end(
     clock: Clock, answers: responses.RequestsMock, claims: Any, lives: int
 ) -> None:
     answers.post(f"{GATEWAY}/auth", body=jwt(claims, "first"))
@@ -122,7 +122,7 @@ def test_a_minted_token_is_kept_until_a_margin_before_its_end(
     assert len(answers.calls) == 2
 
 
-def test_renewing_mints_anew_from_what_was_read(
+def test_renewing_mints_again_from_what_was_read(
     clock: Clock, answers: responses.RequestsMock
 ) -> None:
     answers.post(f"{GATEWAY}/auth", body=jwt(name="first"))

@@ -76,7 +76,7 @@ def test_credential_and_proxy_login_rotated_together(
     assert function.send(method) == 200
 
 
-def test_a_login_refused_when_signing_in_anew(
+def test_a_login_refused_when_signing_in_again(
     answers: responses.RequestsMock, clock: Clock
 ) -> None:
     """The proxy lets the call through, and refuses only when the JWT is made again."""

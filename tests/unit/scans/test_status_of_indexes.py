@@ -142,10 +142,10 @@ def test_an_old_result_of_the_worst_does_not_hide_behind_a_new_one(check: Check)
 def test_what_is_no_image_of_the_platform_was_pulled_by_the_index(check: Check) -> None:
     """A runtime may take it as well: ours is then not shown to be what runs."""
     unsure = image(digest=INDEX, manifests=[AMD], configs=[AMD_CONFIG], certain=False)
-    stranger, ours = row("sha256:" + "5" * 64, INDEX), row(AMD_CONFIG, INDEX, AMD)
+    foreign, ours = row("sha256:" + "5" * 64, INDEX), row(AMD_CONFIG, INDEX, AMD)
     assert check(unsure, ours)["doubt"] == ""
-    assert check(unsure, ours, stranger)["complete"] is False
-    assert check(unsure, ours, stranger, earlier=4)["doubt"]
+    assert check(unsure, ours, foreign)["complete"] is False
+    assert check(unsure, ours, foreign, earlier=4)["doubt"]
 
 
 def test_an_image_that_is_still_processed_is_waited_for(check: Check) -> None:

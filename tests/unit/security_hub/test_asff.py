@@ -121,7 +121,7 @@ def _walk(value: Any, shape: Any) -> None:
         value.encode()
 
 
-def test_two_platforms_of_an_index_are_kept_apart() -> None:
+def test_two_platforms_of_an_index_are_distinguished() -> None:
     """The findings of the one are not archived by the result of the other."""
     stated = result(top())
     keys = {}
@@ -161,7 +161,7 @@ def test_a_finding_says_what_and_where() -> None:
     assert "Workflow" not in found
 
 
-def test_the_worst_findings_of_the_level_are_listed_with_what_mends_them() -> None:
+def test_the_worst_findings_of_the_level_are_listed_with_their_fixes() -> None:
     (listed,) = made(result(top(), top(4)))["Vulnerabilities"]
     assert listed == {
         "Id": "CVE-2022-25235",

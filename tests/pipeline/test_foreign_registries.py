@@ -15,8 +15,8 @@ from tests.support.pipeline import REPOSITORY, TAG, URI, Pipeline, ended, verdic
 
 Json = dict[str, Any]
 
-STRANGER = "999999999999"
-THERE = f"{STRANGER}.dkr.ecr.{REGION}.amazonaws.com"
+FOREIGN = "999999999999"
+THERE = f"{FOREIGN}.dkr.ecr.{REGION}.amazonaws.com"
 NOWHERE = f"{ACCOUNT}.dkr.ecr.us-east-9.amazonaws.com"
 IRELAND = f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com"
 CLOSED = "its registry lets nobody of this installation in"
@@ -65,7 +65,7 @@ def test_a_sidecar_in_a_region_that_does_not_exist_hides_nothing(pipeline: Pipel
     assert statuses(pipeline)[f"{NOWHERE}/x/y:1"] == "UNSCANNABLE"
     (item,) = [each for each in pipeline.items() if "us-east-9" in each["imageDigest"]["S"]]
     assert "us-east-9" in item["reason"]["S"]
-    assert pipeline.kept() == []
+    assert pipeline.failed_events() == []
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_a_sidecar_in_a_region_that_does_not_exist_hides_nothing(pipeline: Pipel
         ("team/side", client_error("ExpiredTokenException")),
     ],
 )
-def test_what_ecr_does_not_answer_concerns_that_image_alone_and_is_kept(
+def test_what_ecr_does_not_answer_concerns_that_image_alone_and_is_queued(
     pipeline: Pipeline, where: str, trouble: Exception
 ) -> None:
     side = f"{IRELAND}/team/side:{TAG}"
@@ -89,13 +89,13 @@ def test_what_ecr_does_not_answer_concerns_that_image_alone_and_is_kept(
     run = pipeline.intake(event)
     assert (run.status, run.error) == ("FAILED", "ImageUnread")
     assert [verdict(each) for each in pipeline.scans()] == ["FINDINGS"]
-    (kept,) = pipeline.kept()
-    assert kept == {**event, "error": "ImageUnread"}
+    (queued,) = pipeline.failed_events()
+    assert queued == {**event, "error": "ImageUnread"}
     assert side not in statuses(pipeline)
 
     pipeline.ecr.troubles.clear()
-    del kept["error"]
-    assert pipeline.intake(kept).status == "SUCCEEDED"
+    del queued["error"]
+    assert pipeline.intake(queued).status == "SUCCEEDED"
     assert [verdict(each) for each in pipeline.scans()] == ["FINDINGS"]
     assert statuses(pipeline)[side] == "FINDINGS"
 
@@ -123,7 +123,7 @@ def test_a_registry_that_lets_nobody_in_costs_no_scan(pipeline: Pipeline, refere
     assert pipeline.calls() == []
     (item,) = pipeline.items()
     assert (item["status"]["S"], item["reason"]["S"]) == ("UNSCANNABLE", CLOSED)
-    assert item["imageDigest"]["S"].startswith(f"{STRANGER}/{REGION}/x/y")
+    assert item["imageDigest"]["S"].startswith(f"{FOREIGN}/{REGION}/x/y")
 
 
 def test_an_image_of_our_own_that_ecr_does_not_let_us_read_is_scanned_by_its_tag(
@@ -158,14 +158,14 @@ def test_a_lease_of_our_own_unread_repository_is_not_that_of_the_digest(
     assert ended(pipeline.scan(f"{HOST}/victim/app:1")) == ("CLEAN", "")
 
 
-def test_a_kept_event_does_not_make_the_digest_that_it_names_a_fact(pipeline: Pipeline) -> None:
+def test_a_queued_event_does_not_make_the_digest_that_it_names_a_fact(pipeline: Pipeline) -> None:
     digest = pipeline.push("victim/app", "1", config="e" * 64)
     pipeline.ecr.troubles["x/y"] = client_error("ServerException", 500)
     pipeline.intake(scan_input(pipeline, f"{HOST}/x/y:1@{digest}"))
-    (kept,) = pipeline.kept()
-    assert "resolved" not in kept
+    (queued,) = pipeline.failed_events()
+    assert "resolved" not in queued
     pipeline.ecr.troubles["x/y"] = client_error("AccessDeniedException")
-    pipeline.intake(kept)
+    pipeline.intake(queued)
     assert pipeline.item(digest) == {}
 
 
