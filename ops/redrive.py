@@ -198,8 +198,7 @@ def _redrive_of(here: Installation) -> Redrive:
 
 
 def _hub_of(spoke: Installation) -> Installation | None:
-    """The installation that a spoke forwards to, when it is in the same account. Raises
-    OpsError."""
+    """The installation that a spoke forwards to in the same account. Raises OpsError."""
     with answers():
         answer = spoke.client("events").list_targets_by_rule(Rule=spoke.forward_rule_name)
     for target in answer["Targets"]:

@@ -5,15 +5,12 @@ import json
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from ops.cache_items import CacheItems, is_known
 from ops.errors import OpsError
@@ -21,12 +18,11 @@ from ops.event_queue import EventQueue
 from ops.installation import Installation, add_options, answers
 from ops.inventory_rows import InventoryRows
 from ops.scan import Scans, verdict_of
-from ops.where import STYLES
+from ops.status_page import show
 
 Json = dict[str, Any]
 _RECENT = 10
 _REPOSITORY = Path(__file__).resolve().parents[1]
-_STATES = {"OK": "green", "ALARM": "red"}
 _METRICS = ("ExecutionsStarted", "ExecutionsSucceeded", "ExecutionsFailed", "ExecutionsTimedOut")
 
 
@@ -47,7 +43,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.json:
         console.print_json(json.dumps(found))
     else:
-        _show(found, console)
+        show(found, console)
     return 0
 
 
@@ -184,78 +180,3 @@ def _alarms(installation: Installation) -> list[Json]:
             for page in pages.paginate(AlarmNamePrefix=f"{installation.name_prefix}-")
             for alarm in page["MetricAlarms"]
         ]
-
-
-def _show(found: Mapping[str, Any], console: Console) -> None:
-    installation = found["installation"]
-    title = (
-        f"{installation['name_prefix']} in {installation['account_id']}, {installation['region']}"
-    )
-    console.print(Text(title, style="bold"))
-    table = Table.grid(padding=(0, 2))
-    table.add_column()
-    table.add_column(overflow="fold")
-    for name, value in _facts(found):
-        table.add_row(name, value)
-    console.print(table)
-    console.print()
-    _show_scans(found["scans"], console)
-
-
-def _facts(found: Mapping[str, Any]) -> list[tuple[str, Text]]:
-    intake, coverage = found["intake_last_day"], found["coverage"]
-    known = ", ".join(f"{n} {status}" for status, n in found["cache"]["known"].items())
-    facts = [
-        ("checkout", Text(found["checkout"] or "not a git checkout")),
-        ("functions", _code(found["functions"])),
-        ("events, 1 day", Text(f"{intake['ExecutionsStarted']} taken, {_failures(intake)} failed")),
-        ("cache", Text(known or "empty")),
-        ("coverage", _covered(coverage)),
-    ]
-    for queue in found["queues"]:
-        style = "red" if queue["messages"] else "green"
-        facts.append((queue["name"], Text(f"{queue['messages']} events", style=style)))
-    states = Counter(alarm["state"] for alarm in found["alarms"])
-    counts = ", ".join(f"{n} {state}" for state, n in sorted(states.items()))
-    facts.append(("alarms", Text(counts or "none")))
-    for alarm in found["alarms"]:
-        if alarm["state"] == "ALARM":
-            facts.append((alarm["name"], Text(f"ALARM {alarm['reason']}", style=_STATES["ALARM"])))
-    return facts
-
-
-def _failures(intake: Mapping[str, int]) -> int:
-    return intake["ExecutionsFailed"] + intake["ExecutionsTimedOut"]
-
-
-def _code(functions: list[Json]) -> Text:
-    """Runtime and code in one line when all functions agree, what is wrong otherwise."""
-    if problems := [each["problem"] for each in functions if "problem" in each]:
-        return Text("; ".join(problems), style="red")
-    if len({each["code_sha256"] for each in functions}) > 1:
-        return Text("not all of one version: make deploy", style="yellow")
-    first = functions[0]
-    words = f"{len(functions)}, {first['runtime']}, code {first['code_sha256'][:12]}"
-    return Text(f"{words}, of {max(each['changed'] for each in functions)[:19]}")
-
-
-def _covered(coverage: Json | None) -> Text:
-    if coverage is None:
-        return Text("not known before the first reconciliation: `make backfill` does it now")
-    fresh, running = coverage["fresh_verdicts"], coverage["running_images"]
-    share = f"{coverage['coverage_percent']} %: {fresh} of {running} running images have a verdict"
-    return Text(f"{share}, {coverage['at']}")
-
-
-def _show_scans(scans: list[Json], console: Console) -> None:
-    if not scans:
-        console.print("No image was scanned yet.")
-        return
-    table = Table(title=f"The last {len(scans)} scans")
-    table.add_column("began", no_wrap=True)
-    for name in ("image", "verdict", "reason"):
-        table.add_column(name, overflow="fold")
-    for scan in scans:
-        verdict = Text(scan["verdict"], style=STYLES.get(scan["verdict"], ""))
-        table.add_row(scan["began"][:19], Text(scan["image"]), verdict, Text(scan["reason"]))
-    console.print(table)

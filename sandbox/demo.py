@@ -22,7 +22,7 @@ from sandbox.aws import REPOSITORY, SandboxError
 from sandbox.demo_view import ON_CALL, show
 from sandbox.installation import Installation
 from sandbox.scenario import Scenario
-from sandbox.terraform import TerraformError
+from sandbox.terraform_project import TerraformError
 
 RUNNING = REPOSITORY / ".sandbox/demo.json"
 # A wait of 60 s takes 0.3 s, so that the thirty checks of an endless scan take some ten.

@@ -4,7 +4,7 @@ import json
 import secrets
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +16,7 @@ from sandbox import images
 from sandbox.aws import ACCOUNT, REGION, SandboxError
 from sandbox.installation import Installation
 from sandbox.organization import ELSEWHERE, Organization, Spoke, make_trail
-from sandbox.terraform import TerraformError
+from sandbox.terraform_project import TerraformError
 
 Json = dict[str, Any]
 FOREIGN = "999900009999"
@@ -106,21 +106,12 @@ def run(console: Console) -> int:
     started = time.monotonic()
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=console) as progress:
-        applied = progress.add_task("Starting the embedded AWS and Qualys", total=None)
-
-        def on_line(line: str) -> None:
-            if line.startswith("Plan: "):
-                total = int(line.split()[1])
-                progress.update(applied, description="Applying organization/hub", total=total)
-            elif ": Creation complete after" in line:
-                progress.advance(applied)
-
         token = f"demo-{secrets.token_hex(16)}"
         with Installation(
             token,
             example="organization/hub",
             wait_scale=_WAIT_SCALE,
-            on_line=on_line,
+            on_line=_shows_apply(progress),
         ) as installation:
             organization = Organization.create(installation)
             installation.prepare(organization_id=organization.id)
@@ -144,8 +135,35 @@ def run(console: Console) -> int:
     return 0 if right else 1
 
 
+def _shows_apply(progress: Progress) -> Callable[[str], None]:
+    """Returns what takes Terraform's lines, and moves a bar of the resources that exist."""
+    applied = progress.add_task("Starting the embedded AWS and Qualys", total=None)
+
+    def on_line(line: str) -> None:
+        if line.startswith("Plan: "):
+            total = int(line.split()[1])
+            progress.update(applied, description="Applying organization/hub", total=total)
+        elif ": Creation complete after" in line:
+            progress.advance(applied)
+
+    return on_line
+
+
 def show(console: Console, organization: Organization, rows: list[Row]) -> bool:
     """Prints where each image was deployed and scanned; true when all is as it should be."""
+    installation = organization.installation
+    right = _show_images(console, organization, rows)
+    foreign = organization.spoke(FOREIGN)
+    refused = [_kind(message) for message in organization.unforwarded(foreign)]
+    console.print(f"The hub refused the foreign account's events: {', '.join(sorted(refused))}.")
+    lost = installation.failed_events()
+    if lost:
+        console.print(f"[red]{len(lost)} events were not processed:[/]", lost)
+    return right and set(refused) == _DEPLOYMENT and not lost
+
+
+def _show_images(console: Console, organization: Organization, rows: list[Row]) -> bool:
+    """Prints the table; true when each image was scanned and notified as it should be."""
     installation = organization.installation
     names = {
         ACCOUNT: "hub",
@@ -154,41 +172,41 @@ def show(console: Console, organization: Organization, rows: list[Row]) -> bool:
         organization.tools: "tools",
         FOREIGN: "foreign",
     }
-    verdicts, scans = installation.verdicts(), _scans(installation)
-    sent = _notified(installation)
+    verdicts, scans, sent = installation.verdicts(), _scans(installation), _notified(installation)
     table = Table("image", "lies in", "deployed in", "scanned as", "scans", "verdict", "notified")
     right = True
     for row in rows:
         digest = row.pushed.digest
         seen = str(verdicts.get(digest, {}).get("status", "NONE"))
-        deployed = {(each.account, each.region) for each in row.spokes}
-        inputs = scans.get(digest, [])
-        expected_scans = 0 if row.verdict == "NONE" else 1
-        expected_notified = deployed if row.verdict == "FINDINGS" else set()
+        inputs, notified = scans.get(digest, []), sent.get(digest, set())
         scanned = {(each["account_id"], each["region"]) for each in inputs}
-        right = right and (
-            seen == row.verdict
-            and len(inputs) == expected_scans
-            and sent.get(digest, set()) == expected_notified
-            and scanned <= {(row.owner.account, row.owner.region)}
-        )
+        right = right and _is_right(row, seen, inputs, notified)
         table.add_row(
             f"{row.name}:1.0",
             _where(names, row.owner.account, row.owner.region),
-            "\n".join(_where(names, *each) for each in sorted(deployed)),
+            "\n".join(_where(names, *each) for each in sorted(_deployed(row))),
             "\n".join(_where(names, *each) for each in scanned) or "-",
             str(len(inputs)),
             seen,
-            "\n".join(_where(names, *each) for each in sorted(sent.get(digest, set()))) or "-",
+            "\n".join(_where(names, *each) for each in sorted(notified)) or "-",
         )
     console.print(table)
-    foreign = organization.spoke(FOREIGN)
-    refused = [_kind(message) for message in organization.unforwarded(foreign)]
-    console.print(f"The hub refused the foreign account's events: {', '.join(sorted(refused))}.")
-    lost = installation.failed_events()
-    if lost:
-        console.print(f"[red]{len(lost)} events were not processed:[/]", lost)
-    return right and set(refused) == _DEPLOYMENT and not lost
+    return right
+
+
+def _deployed(row: Row) -> set[tuple[str, str]]:
+    return {(each.account, each.region) for each in row.spokes}
+
+
+def _is_right(row: Row, seen: str, inputs: list[Json], notified: set[tuple[str, str]]) -> bool:
+    """Whether an image has its verdict, one scan where it lies, and notified who runs it."""
+    return (
+        seen == row.verdict
+        and len(inputs) == (0 if row.verdict == "NONE" else 1)
+        and notified == (_deployed(row) if row.verdict == "FINDINGS" else set())
+        and {(each["account_id"], each["region"]) for each in inputs}
+        <= {(row.owner.account, row.owner.region)}
+    )
 
 
 def _kind(message: Json) -> str:

@@ -1,5 +1,4 @@
-"""One installation of an example: the embedded AWS, the simulated Qualys, and Terraform between
-them.
+"""One installation of an example: the embedded AWS, the simulated Qualys, and Terraform.
 
 The example is applied as it lies in the repository. An AWS endpoint in the environment and the
 gateway's URL are all that differs from production.
@@ -20,9 +19,11 @@ from boto3.dynamodb.types import TypeDeserializer
 
 from sandbox.aws import Aws, Principal
 from sandbox.qualys import Credentials, EcrImages, QualysSimulator, make_sensor_user
-from sandbox.terraform import Line, Terraform, copy_project
+from sandbox.queues import make_queue
+from sandbox.terraform_project import Line, Terraform, copy_project
 
 Json = dict[str, Any]
+OnWait = Callable[[list[Json], list[Json]], None]
 _STILL_SECONDS = 120
 _DEPLOYER = {
     "Version": "2012-10-17",
@@ -132,9 +133,7 @@ class Installation:
         for name in self.outputs["function_names"].values():
             functions.update_function_configuration(FunctionName=name, MemorySize=256)
 
-    def wait_until_idle(
-        self, on_wait: Callable[[list[Json], list[Json]], None] | None = None
-    ) -> None:
+    def wait_until_idle(self, on_wait: OnWait | None = None) -> None:
         """Waits until no execution runs; `on_wait` is shown all intakes and all scans meanwhile.
 
         Raises TimeoutError when executions run and none of them has entered a state for a while.
@@ -245,18 +244,7 @@ class Installation:
     def subscribe(self, name: str, reader: str = "machines", **attributes: str) -> str:
         """URL of a new queue that gets what is published, by the subscription's attributes."""
         topic_arn = self.outputs["topic_arns"][reader]
-        sqs, sns = self.client("sqs"), self.client("sns")
-        url = str(sqs.create_queue(QueueName=name)["QueueUrl"])
-        arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
-        arn = arn["Attributes"]["QueueArn"]
-        statement = {
-            "Effect": "Allow",
-            "Principal": {"Service": "sns.amazonaws.com"},
-            "Action": "sqs:SendMessage",
-            "Resource": arn,
-            "Condition": {"ArnEquals": {"aws:SourceArn": topic_arn}},
-        }
-        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-        sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
-        sns.subscribe(TopicArn=topic_arn, Protocol="sqs", Endpoint=arn, Attributes=attributes)
-        return url
+        queue = make_queue(self.client("sqs"), name, topic_arn)
+        sns = self.client("sns")
+        sns.subscribe(TopicArn=topic_arn, Protocol="sqs", Endpoint=queue.arn, Attributes=attributes)
+        return queue.url

@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from sandbox.aws import ACCOUNT, REGION, Aws, Principal
 from sandbox.installation import Installation
-from sandbox.terraform import Terraform
+from sandbox.terraform_project import Terraform
 
 Json = dict[str, Any]
 TEMPLATES = "modules/org-spoke/templates"

@@ -11,7 +11,7 @@ from sandbox.aws import Aws, Principal
 from sandbox.installation import Installation
 from sandbox.organization import Organization
 from sandbox.snapshots import Snapshot, copy_of
-from sandbox.terraform import Terraform, copy_project
+from sandbox.terraform_project import Terraform, copy_project
 
 Json = dict[str, Any]
 SINGLE, HUB = "single-account", "organization/hub"

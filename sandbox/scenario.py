@@ -71,12 +71,21 @@ class Scenario:
         self._service("web", {"app": web.by_tag})
         self._expect("web", web.by_tag, web, "CLEAN", (0, 0, 0, 0))
 
+        yield from self._known_image(payments)
+        yield from self._references()
+        yield from self._detections()
+        yield from self._moving_tag()
+        yield from self._bad_ends()
+
+    def _known_image(self, payments: images.PushedImage) -> Iterator[str]:
         self._installation.wait_until_idle()
         yield "payments:1.4.2 again, in a second service: known, so notified and not scanned"
         self._service("payments-batch", {"app": payments.by_tag})
         again = (2, 1, 0, 1)
         self._expect("payments-batch", payments.by_tag, payments, "FINDINGS", again, scanned=False)
 
+    def _references(self) -> Iterator[str]:
+        """An image by digest, an index of two platforms, and a task of three containers."""
         catalog = self._push("shop/catalog", "7", findings=_MEDIUM)
         yield "catalog, pinned by digest"
         self._service("catalog", {"app": catalog.by_digest})
@@ -95,10 +104,6 @@ class Scenario:
         self._expect("worker", worker.by_tag, worker, "CLEAN", (0, 0, 0, 0))
         self._expect("worker", router.by_tag, router, "CLEAN", (0, 0, 0, 0))
         self.rows.append(Row("worker", "redis:7.2", "", "UNSCANNABLE", None, scanned=False))
-
-        yield from self._detections()
-        yield from self._moving_tag()
-        yield from self._bad_ends()
 
     def _detections(self) -> Iterator[str]:
         """Images without a vulnerability, which the sensor examines for more."""

@@ -98,14 +98,7 @@ def run_stackset(arguments: argparse.Namespace, console: Console) -> int:
         "modules/org-spoke",
         {
             **({} if pattern else {"hub": hub}),
-            "name_prefix": settings.name_prefix,
-            "organizational_unit_ids": _words(settings, "OrgUnitIds", action),
-            "regions": settings.words("REGIONS") or [region],
-            "roles_region": region,
-            "accounts": {
-                "include": settings.words("INCLUDE_ACCOUNTS"),
-                "exclude": settings.words("EXCLUDE_ACCOUNTS"),
-            },
+            **_reach(settings, region, action),
             "call_as": call_as,
             "registry_role": _registry_role(settings, caller, action),
         },
@@ -118,6 +111,20 @@ def run_stackset(arguments: argparse.Namespace, console: Console) -> int:
         "With credentials of a member: " + make("doctor", given.name_prefix, REGION="<region>"),
     )
     return roll_out([root], action, given, console, after)
+
+
+def _reach(settings: Settings, region: str, action: str) -> dict[str, Any]:
+    """Returns the inputs that say which accounts and regions the StackSets reach."""
+    return {
+        "name_prefix": settings.name_prefix,
+        "organizational_unit_ids": _words(settings, "OrgUnitIds", action),
+        "regions": settings.words("REGIONS") or [region],
+        "roles_region": region,
+        "accounts": {
+            "include": settings.words("INCLUDE_ACCOUNTS"),
+            "exclude": settings.words("EXCLUDE_ACCOUNTS"),
+        },
+    }
 
 
 def _given(module: str, action: str) -> tuple[Settings, list[str]]:

@@ -97,6 +97,19 @@ def _run_on(
         step.act()
     _wait_until_idle(installation)
     trouble.over()
+    before, after, found = _judge(installation, observer, fleet, steps, trouble, say)
+    return Result(before, after, found, trouble.counts, time.monotonic() - began)
+
+
+def _judge(
+    installation: Installation,
+    observer: Observer,
+    fleet: Fleet,
+    steps: list[Step],
+    trouble: Trouble,
+    say: Callable[[str], None],
+) -> tuple[Judgement, Judgement, str]:
+    """What is seen before and after the redrive, and the evidence of what is wrong."""
     faults = sum(trouble.counts.values())
     seen = observer.look()
     before = judge(seen, fleet, steps, faults)
@@ -112,8 +125,7 @@ def _run_on(
     after = judge(seen, fleet, steps, faults)
     if is_left:
         after.wrong.append(f"left: events that {REDRIVES} redrives did not process")
-    found += evidence(installation, seen, after.wrong)
-    return Result(before, after, found, trouble.counts, time.monotonic() - began)
+    return before, after, found + evidence(installation, seen, after.wrong)
 
 
 def _wait_until_idle(installation: Installation) -> None:

@@ -103,15 +103,7 @@ def deliver(
     if hop in hops or (foreign and any(past[0] != account for past in hops)):
         app.logger.warning("sandbox: %s gets no event a second account forwards", spec)
         return
-    role = next(
-        (
-            target.get("RoleArn")
-            for target in eventbridge._targets.get(hop[2], [])
-            if target.get("Arn") == str(spec) and target.get("RoleArn")
-        ),
-        None,
-    )
-    principal = session_arn(role, "events") if role else f"arn:aws:iam::{account}:root"
+    principal = _sender(account, hop[2], str(spec))
     if foreign and not policy_allows(spec, event, principal):
         raise NotPermittedError(f"{principal} may not events:PutEvents on {spec}")
     with request_scope(spec.account_id, spec.region):
@@ -130,6 +122,14 @@ def deliver(
         eventbridge._dispatch_event(forwarded)
         internal = {HOPS, "_DispatchPath"}
         eventbridge._archive_event({k: v for k, v in forwarded.items() if k not in internal})
+
+
+def _sender(account: str, rule: str, bus: str) -> str:
+    """The principal that puts a rule's events onto a bus: the target's role, else the account."""
+    for target in eventbridge._targets.get(rule, []):
+        if target.get("Arn") == bus and (role := target.get("RoleArn")):
+            return session_arn(role, "events")
+    return f"arn:aws:iam::{account}:root"
 
 
 def put_permission(stock: Any, data: Json) -> Any:

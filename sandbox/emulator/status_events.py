@@ -22,15 +22,13 @@ def payload(text: str | None) -> tuple[str | None, Json | None]:
     return (text if included else None), {"included": included}
 
 
-def emit(_stock: Any, execution: Json) -> None:
-    """Emits each end of an execution with its error; ministack leaves out error and cause."""
-    if execution.get("sync"):
-        return
+def _detail(execution: Json) -> Json:
+    """What the event says of an execution."""
     status = execution["status"]
     given, given_details = payload(execution["input"])
     output, output_details = payload(execution["output"] if status == "SUCCEEDED" else None)
     redrivable = status in {"FAILED", "ABORTED", "TIMED_OUT"}
-    detail = {
+    return {
         "executionArn": execution["executionArn"],
         "stateMachineArn": execution["stateMachineArn"],
         "name": execution["name"],
@@ -52,10 +50,16 @@ def emit(_stock: Any, execution: Json) -> None:
         "error": execution.get("error"),
         "cause": execution.get("cause"),
     }
+
+
+def emit(_stock: Any, execution: Json) -> None:
+    """Emits each end of an execution with its error; ministack leaves out error and cause."""
+    if execution.get("sync"):
+        return
     entry = {
         "Source": "aws.states",
         "DetailType": "Step Functions Execution Status Change",
-        "Detail": json.dumps(detail),
+        "Detail": json.dumps(_detail(execution)),
         "Resources": [execution["executionArn"]],
     }
     try:

@@ -60,8 +60,14 @@ def vulnerability(wanted: Mapping[str, Any]) -> Json:
     if type(severity) is not int or severity not in _SEVERITIES:
         raise ValueError("a finding needs a severity from 1 to 5")
     software = [_software(one) for one in wanted.get("software", [])]
+    made = _like_qualys(severity, software)
+    return {**made, **wanted, "software": software}
+
+
+def _like_qualys(severity: int, software: list[Json]) -> Json:
+    """All fields of a confirmed finding that was given no more than its severity and software."""
     base, base3 = _SCORES[severity]
-    made: Json = {
+    return {
         "vulnerability": None,
         "result": None,  # its table is made when it is shown
         "firstFound": None,
@@ -91,7 +97,6 @@ def vulnerability(wanted: Mapping[str, Any]) -> Json:
         "source": None,
         "reason": None,
     }
-    return {**made, **wanted, "software": software}
 
 
 def dated(findings: list[Json], earlier: list[Json] | None, now: float) -> list[Json]:

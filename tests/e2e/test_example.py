@@ -7,7 +7,7 @@ import pytest
 
 from sandbox.aws import ACCOUNT, REGION
 from sandbox.installation import Installation
-from sandbox.terraform import changes
+from sandbox.terraform_project import changes
 from tests.support.documents import block
 from tests.support.shell import Shell
 

@@ -6,7 +6,7 @@ import pytest
 
 from sandbox.installation import Installation
 from sandbox.restored import restored_neighbours
-from sandbox.terraform import Terraform
+from sandbox.terraform_project import Terraform
 
 from .conftest import WAIT_SCALE, Workload
 from .registration import register

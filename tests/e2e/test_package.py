@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from sandbox.aws import Aws
-from sandbox.terraform import Terraform, TerraformError, changes, copy_project
+from sandbox.terraform_project import Terraform, TerraformError, changes, copy_project
 
 ROOT = """
 variable "functions" {

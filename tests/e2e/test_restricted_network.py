@@ -10,7 +10,7 @@ import pytest
 
 from sandbox.installation import Installation
 from sandbox.qualys import Credentials, EcrImages, QualysSimulator, make_sensor_user
-from sandbox.terraform import Terraform
+from sandbox.terraform_project import Terraform
 from tests.support.authority import private_tls
 from tests.support.proxy import PasswordProxy, password_proxy
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import boto3
 
-from sandbox.terraform import Terraform, changes, shared_provider
+from sandbox.terraform import shared_provider
+from sandbox.terraform_project import Terraform, changes
 from tests.judges.policies import in_state
 from tests.judges.programs import HERE, VENV
 

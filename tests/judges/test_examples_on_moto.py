@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.terraform import copy_project
+from sandbox.terraform_project import copy_project
 from tests.judges.moto_account import REGISTRY_ROLE, client, live, moto
 from tests.judges.policies import Policy
 from tests.judges.service_data import KNOWN, said

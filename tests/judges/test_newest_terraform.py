@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.terraform import cli_environment, copy_project
+from sandbox.terraform import cli_environment
+from sandbox.terraform_project import copy_project
 from tests.judges.programs import HERE, VENV, run
 
 EXAMPLES = ("single-account", "multi-region", "organization/hub", "organization/management")

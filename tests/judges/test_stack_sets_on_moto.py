@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from sandbox.emulator_process import REPOSITORY
-from sandbox.terraform import Terraform, TerraformError, copy_project
+from sandbox.terraform_project import Terraform, TerraformError, copy_project
 from tests.judges.moto_account import REGISTRY_ROLE, client, moto
 
 Json = dict[str, Any]

@@ -9,15 +9,8 @@ from pathlib import Path
 import pytest
 
 from sandbox.aws import Aws, SandboxError
-from sandbox.terraform import (
-    Terraform,
-    TerraformError,
-    changes,
-    copy_project,
-    find_mirror,
-    find_terraform,
-    write_cli_configuration,
-)
+from sandbox.terraform import find_mirror, find_terraform, write_cli_configuration
+from sandbox.terraform_project import Terraform, TerraformError, changes, copy_project
 from tests.sandbox.account import Account
 
 # Everything whose answer ministack alone gets wrong.

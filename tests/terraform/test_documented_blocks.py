@@ -11,7 +11,8 @@ import pytest
 import yaml
 
 from sandbox.aws import REPOSITORY
-from sandbox.terraform import cli_environment, copy_project, find_terraform, shared_provider
+from sandbox.terraform import cli_environment, find_terraform, shared_provider
+from sandbox.terraform_project import copy_project
 from tests.support.documents import block, blocks
 from tests.support.provider_mocks import mocked
 

@@ -3,7 +3,8 @@
 import subprocess
 from pathlib import Path
 
-from sandbox.terraform import cli_environment, copy_project, find_terraform
+from sandbox.terraform import cli_environment, find_terraform
+from sandbox.terraform_project import copy_project
 from tests.support.provider_mocks import mocked
 
 CONFIGURATION = """

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from sandbox.aws import REPOSITORY
-from sandbox.terraform import cli_environment, copy_project, find_terraform, shared_provider
+from sandbox.terraform import cli_environment, find_terraform, shared_provider
+from sandbox.terraform_project import copy_project
 
 EXAMPLES = sorted(path.parent for path in REPOSITORY.glob("examples/**/main.tf"))
 TESTS = sorted(REPOSITORY.glob("tests/*.tftest.hcl"))

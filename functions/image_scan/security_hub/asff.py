@@ -84,11 +84,7 @@ def finding(
     severity = {"Severity": part.severity, "Types": part.types}
     found: dict[str, Any] = {
         "SchemaVersion": _SCHEMA,
-        "Id": _text(f"{product.installation}/{image_key(image)}/{level}", _LONGEST_ID),
-        "ProductArn": product.arn,
-        "ProductName": "image-scan",
-        "GeneratorId": f"image-scan/{product.installation}",
-        "AwsAccountId": product.account_id,
+        **_identity(product, image, level),
         "CreatedAt": created,
         "UpdatedAt": updated,
         "FirstObservedAt": created,
@@ -109,6 +105,17 @@ def finding(
         found["SourceUrl"] = page
     _fit(found)
     return found
+
+
+def _identity(product: Product, image: Mapping[str, Any], level: str) -> dict[str, Any]:
+    """Names the finding: Security Hub updates the one that has the same."""
+    return {
+        "Id": _text(f"{product.installation}/{image_key(image)}/{level}", _LONGEST_ID),
+        "ProductArn": product.arn,
+        "ProductName": "image-scan",
+        "GeneratorId": f"image-scan/{product.installation}",
+        "AwsAccountId": product.account_id,
+    }
 
 
 def _fit(found: dict[str, Any]) -> None:

@@ -19,31 +19,20 @@ def routes(world: World, sensor: Sensor) -> Blueprint:
     def refused(error: Exception) -> Response:
         return as_json({"error": f"{type(error).__name__}: {error}"}, 400)
 
+    _world_routes(api, world, sensor)
+    _token_routes(api, world)
+    _fault_routes(api, world)
+    _call_routes(api, world)
+    _image_routes(api, world)
+    return api
+
+
+def _world_routes(api: Blueprint, world: World, sensor: Sensor) -> None:
     @api.post("/scenario")
     def set_scenario() -> Response:
         with world.lock:
             world.scenario.update(json_object())
             return as_json(vars(world.scenario))
-
-    @api.post("/behaviours")
-    def set_behaviour() -> Response:
-        body = json_object()
-        with world.lock:
-            world.behaviours.set(body["key"], body["values"])
-            return as_json(world.behaviours.as_json())
-
-    @api.post("/findings")
-    def set_findings() -> Response:
-        body = json_object()
-        with world.lock:
-            world.findings.set(body["key"], body["findings"])
-        return empty(204)
-
-    @api.post("/images")
-    def set_image() -> Response:
-        with world.lock:
-            world.images.replace(known_image(json_object(), world.clock.now()))
-        return empty(204)
 
     @api.post("/load")
     def load() -> Response:
@@ -68,10 +57,27 @@ def routes(world: World, sensor: Sensor) -> Blueprint:
         world.forget()
         return empty(204)
 
-    _token_routes(api, world)
-    _fault_routes(api, world)
-    _call_routes(api, world)
-    return api
+
+def _image_routes(api: Blueprint, world: World) -> None:
+    @api.post("/behaviours")
+    def set_behaviour() -> Response:
+        body = json_object()
+        with world.lock:
+            world.behaviours.set(body["key"], body["values"])
+            return as_json(world.behaviours.as_json())
+
+    @api.post("/findings")
+    def set_findings() -> Response:
+        body = json_object()
+        with world.lock:
+            world.findings.set(body["key"], body["findings"])
+        return empty(204)
+
+    @api.post("/images")
+    def set_image() -> Response:
+        with world.lock:
+            world.images.replace(known_image(json_object(), world.clock.now()))
+        return empty(204)
 
 
 def _token_routes(api: Blueprint, world: World) -> None:

@@ -21,7 +21,12 @@ TOKENS = Tokens(keywords=frozenset(), texts=frozenset({"registryUri"}))
 
 def routes(world: World) -> Blueprint:
     api = Blueprint("registries", __name__)
+    _reading_routes(api, world)
+    _changing_routes(api, world)
+    return api
 
+
+def _reading_routes(api: Blueprint, world: World) -> None:
     @api.get("/registry")
     def list_registries() -> Response:
         matches = world.matching(request.args.get("filter", ""), TOKENS)
@@ -43,6 +48,8 @@ def routes(world: World) -> Blueprint:
         known = world.registries.get(registry_id, world.clock.now())
         return page(repository_rows(world, known), request.args, world.scenario)
 
+
+def _changing_routes(api: Blueprint, world: World) -> None:
     @api.post("/registry/validate")
     def validate() -> Response:
         """Whether the registry could be made; that its role lets the sensor in is not tried."""
@@ -70,5 +77,3 @@ def routes(world: World) -> Blueprint:
         seconds = world.clock.lasting(world.scenario.registry_delete_seconds)
         job = world.registries.delete(chosen, world.clock.now(), seconds)
         return as_json({"deletionJobId": job})
-
-    return api

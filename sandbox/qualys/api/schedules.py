@@ -17,7 +17,12 @@ _PATH = "/registry/<registry_id>/schedule"
 
 def routes(world: World) -> Blueprint:
     api = Blueprint("schedules", __name__)
+    _making_routes(api, world)
+    _ending_routes(api, world)
+    return api
 
+
+def _making_routes(api: Blueprint, world: World) -> None:
     @api.post(_PATH)
     def create(registry_id: str) -> Response:
         scenario, now = world.scenario, world.clock.now()
@@ -43,6 +48,8 @@ def routes(world: World) -> Blueprint:
         rows = ordered(rows, request.args.get("sort") or "created:desc")
         return page(rows, request.args, world.scenario)
 
+
+def _ending_routes(api: Blueprint, world: World) -> None:
     @api.post(f"{_PATH}/<schedule_id>/cancel")
     def cancel(registry_id: str, schedule_id: str) -> Response:
         schedule = world.schedules.get(registry_id, schedule_id)
@@ -64,8 +71,6 @@ def routes(world: World) -> Blueprint:
     def delete_many(registry_id: str) -> Response:
         job = world.schedules.delete_many(_chosen(world, registry_id))
         return as_json({"deletionJobId": job})
-
-    return api
 
 
 def _filtered(world: World, registry_id: str, text: str) -> list[Schedule]:

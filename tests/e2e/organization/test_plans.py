@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.organization import Organization
-from sandbox.terraform import Terraform, changes
+from sandbox.terraform_project import Terraform, changes
 from tests.e2e import checkov, compliance
 
 
