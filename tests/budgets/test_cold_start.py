@@ -26,6 +26,7 @@ BUDGETS = {
     "get_results": QUALYS,
     "reconcile": EVERY_EVENT,
     "import_findings": EVERY_EVENT,
+    "deployment_gate": EVERY_EVENT,
 }
 MEMORY = 96  # MB, of the 256 that a function has
 
