@@ -23,6 +23,7 @@ Json = dict[str, Any]
 # What AWS installs beside a Python function: boto3 and what it needs.
 SDK = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six.py", "urllib3")
 RAISED = "__lambda_error__"
+_MAKING = threading.Lock()
 # Variables of the Lambda environment that ministack does not set.
 STANDARD = {
     "PATH": "/usr/local/bin:/usr/bin:/bin",
@@ -36,11 +37,12 @@ STANDARD = {
 def runtime_folder() -> Path:
     """A folder with the SDK alone, out of this environment; made once, in the temporary home."""
     folder = Path(tempfile.gettempdir()) / "lambda-runtime"
-    if not folder.exists():
-        folder.mkdir()
-        installed = Path(sysconfig.get_paths()["purelib"])
-        for name in SDK:
-            (folder / name).symlink_to(installed / name)
+    with _MAKING:
+        if not folder.exists():
+            folder.mkdir()
+            installed = Path(sysconfig.get_paths()["purelib"])
+            for name in SDK:
+                (folder / name).symlink_to(installed / name)
     return folder
 
 
