@@ -56,10 +56,8 @@ class CacheItems:
             return self._on_any(reference) or self._matching(reference, "")
         parsed = references.parse(reference)
         if not isinstance(parsed, references.EcrReference):
-            item = self.get(parsed.key)
-            found = self._matching(reference, "")
-            # Beside it: images of ECR are known by the same name without their registry.
-            return [item, *(each for each in found if each != item)] if item else found
+            # Images of ECR are known by the same name without their registry.
+            return self._matching(reference, "")
         named = f"{parsed.repository}:{parsed.tag}"
         if not (digest := self.key_of(reference)):
             return self._matching(named, parsed.account_id)
@@ -94,7 +92,7 @@ class CacheItems:
 
     def key_of(self, reference: str) -> str:
         """The cache key of a full reference; empty where ECR does not give the digest."""
-        if reference.startswith("sha256:"):
+        if reference.startswith("sha256:") or references.of_key(reference):
             return reference
         parsed = references.parse(reference)
         if not isinstance(parsed, references.EcrReference):
@@ -122,9 +120,19 @@ class CacheItems:
         return sorted(found, key=lambda item: int(item.get("ttl", 0)), reverse=True)
 
 
+def of_name(key: str, uri: str) -> Item:
+    """What is known of an image that is not in ECR, and has no item: its verdict follows from its
+    name. Empty for any other image."""
+    if (found := references.of_key(key)) is None:
+        return {}
+    why = {"status": "UNSCANNABLE", "reason": found.reason, "repository": found.name}
+    return {"imageDigest": key, "uri": uri, **why}
+
+
 def is_known(item: Item) -> bool:
     """Whether it counts still; DynamoDB removes expired items late."""
-    return int(item.get("ttl", 0)) > time.time()
+    is_of_name = references.of_key(item["imageDigest"]) is not None
+    return is_of_name or int(item.get("ttl", 0)) > time.time()
 
 
 def _found(row: Item) -> set[str]:

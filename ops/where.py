@@ -13,9 +13,9 @@ from rich.text import Text
 
 from image_scan.ecr.identity import PLATFORMS, cache_key, platform_of
 from image_scan.events import by_hand
-from image_scan.events.workloads import select_registered, select_workloads
+from image_scan.events.workloads import select_registered
 from image_scan.notifications import email
-from ops.cache_items import IN_PROGRESS, CacheItems, is_known
+from ops.cache_items import IN_PROGRESS, CacheItems, is_known, of_name
 from ops.errors import OpsError
 from ops.installation import Installation, add_options
 from ops.inventory_rows import InventoryRows
@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     items, rows = CacheItems(installation), InventoryRows(installation)
     if arguments.image:
         found = items.find(asked)
-        found += _unknown(items.key_of(asked), {each["imageDigest"] for each in found}, rows)
+        found += unknown(items.key_of(asked), {each["imageDigest"] for each in found}, rows)
     else:
         found = items.with_finding(asked)
     known = [described(item, rows.of(item["imageDigest"])) for item in found]
@@ -79,11 +79,14 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     return 0 if known else 1
 
 
-def _unknown(name: str, known: set[str], rows: InventoryRows) -> list[Json]:
+def unknown(name: str, known: set[str], rows: InventoryRows) -> list[Json]:
     """An image that runs somewhere and has no verdict, on each platform where that is so."""
     keys = [cache_key(name, platform) for platform in PLATFORMS] if name else []
     uris = {key: row["uri"] for key in keys if key not in known for row in rows.of(key)[:1]}
-    return [{"imageDigest": key, "status": NO_VERDICT, "uri": uri} for key, uri in uris.items()]
+    none = {"status": NO_VERDICT}
+    return [
+        of_name(key, uri) or {"imageDigest": key, "uri": uri, **none} for key, uri in uris.items()
+    ]
 
 
 def described(item: Mapping[str, Any], rows: Sequence[Mapping[str, Any]] = ()) -> Json:
@@ -108,10 +111,11 @@ def described(item: Mapping[str, Any], rows: Sequence[Mapping[str, Any]] = ()) -
     if item.get("scanned_at"):
         shown["scanned_at"] = moment(item["scanned_at"] / 1000)
     shown["findings"] = item.get("top", [])
-    workloads = item.get("workloads", {})
-    shown["workloads"] = [workload for _, workload in sorted(select_workloads(workloads).items())]
-    shown["registered"] = [workload for _, workload in sorted(select_registered(workloads).items())]
-    shown["requested_by"] = by_hand.requested_by(workloads)
+    requests = item.get("requests", {})
+    running: dict[str, Any] = {row["workload"]: row for row in rows}
+    registered = select_registered({**requests, **running})
+    shown["registered"] = [each for _, each in sorted(registered.items())]
+    shown["requested_by"] = by_hand.requested_by(requests)
     shown["runs"] = [_run(row) for row in rows]
     return shown
 
@@ -173,10 +177,6 @@ def _lines(known: Mapping[str, Any]) -> list[tuple[str, str]]:
     lines += [("detected", each) for each in email.detections(known)]
     lines += [("top", email.finding(each)) for each in known["findings"]]
     lines += [(each["state"], _row(each)) for each in known["runs"]]
-    seen = {where(each) for each in known["runs"]}
-    lines += [
-        ("deployed", _workload(each)) for each in known["workloads"] if where(each) not in seen
-    ]
     lines += [("registered", _workload(each)) for each in known["registered"]]
     lines += [("asked for", f"by {each}, by hand") for each in known["requested_by"]]
     return [(name, value) for name, value in lines if value]

@@ -7,6 +7,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from ops.cache_items import of_name
 from sandbox.installation import Installation
 from sandbox.scenario import Row
 
@@ -23,7 +24,7 @@ def show(console: Console, installation: Installation, rows: list[Row]) -> bool:
     table = Table("workload", "image", "digest", "verdict", "C/H/M/L, other", "deployed by", "how")
     right = True
     for row in rows:
-        seen, principal = outcome(row, verdicts, sent, scans)
+        seen, principal = outcome(row, verdicts, sent, scans, installation.inventory())
         right = right and seen == row
         table.add_row(
             row.workload,
@@ -64,16 +65,27 @@ def _inventory(rows: list[Json], verdicts: dict[str, Json]) -> Table:
 
 
 def outcome(
-    row: Row, verdicts: dict[str, Json], sent: list[Json], scans: list[Json]
+    row: Row,
+    verdicts: dict[str, Json],
+    sent: list[Json],
+    scans: list[Json],
+    inventory: list[Json],
 ) -> tuple[Row, str]:
     """What came of a row, and who deployed it; for a scan without a result, from its notice."""
     image = row.digest or row.image
     by_uri = {item["uri"]: item for item in verdicts.values() if not item["digest"]}
     item = verdicts.get(image) or by_uri.get(image, {})
     notice = next((m for m in sent if image in (m["image"]["digest"], m["image"]["uri"])), {})
-    counts = item.get("counts")
-    workloads = item["workloads"].values() if item else notice.get("workloads", [])
     family = f"task-definition/{row.workload}:"
+    running = [
+        each
+        for each in inventory
+        if family in each["task_definition"] and row.image in (each["uri"], each["digest"])
+    ]
+    workloads = [*running, *item.get("requests", {}).values(), *notice.get("workloads", [])]
+    by_name = [found for each in running if (found := of_name(each["digest"], each["uri"]))]
+    item = item or next(iter(by_name), {})
+    counts = item.get("counts")
     seen = Row(
         workload=row.workload,
         image=row.image,
@@ -87,7 +99,7 @@ def outcome(
         ),
     )
     mine = (workload for workload in workloads if family in workload["task_definition"])
-    return seen, next(mine, {"principal": "nobody"})["principal"]
+    return seen, next(filter(None, (each.get("principal") for each in mine)), "nobody")
 
 
 def _notifications(sent: list[Json]) -> Table:

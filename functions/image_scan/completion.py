@@ -1,32 +1,38 @@
-"""Completes a scan: notifies machines and people, then records the verdict.
+"""Completes a scan: records its verdict, then notifies the workloads that wait for it.
 
-In this order a crash can repeat an alert, but never lose it behind a cache hit.
+In this order no workload is missed: who is not there yet when the rows are read finds the verdict.
+Each notification is claimed before and marked after, so a crash can repeat it, and never lose it.
 """
 
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from image_scan import log, metrics
+from image_scan.cache.entries import FAILURES, IN_PROGRESS, outcome_of, scan_of
 from image_scan.contracts import Completed, CompletionInput, Outcome
 from image_scan.errors import MalformedEvent
-from image_scan.events.workloads import workload_of
+from image_scan.events.workloads import to_notify, workload_of
+from image_scan.inventory.claims import is_due
+from image_scan.inventory.workloads import facts_of
 from image_scan.notifications import facts, throttle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping, Sequence
 
     from image_scan.cache.concurrency import ScanPermits
     from image_scan.cache.leases import ScanCache
-    from image_scan.contracts import Workload
+    from image_scan.contracts import Lease, Workload
+    from image_scan.inventory.claims import Claims
+    from image_scan.notifications.recipients import Notifier
+    from image_scan.notifications.result_events import ResultEvents
     from image_scan.notifications.throttle import Throttle
 
-    # Notifies the workloads that need it, and returns whether there were any.
-    Notify = Callable[[CompletionInput, Outcome, Mapping[str, Workload]], bool]
-    Once = Callable[[str, Callable[[], object]], bool]
-    Announce = Callable[[CompletionInput, Outcome, Mapping[str, Workload]], None]
+    Row = dict[str, Any]
 
 _STATUS_CHANGE = "Step Functions Execution Status Change"
 _QUEUED = "This is not the image's fault: it waits in the failed-events queue for a redrive"
@@ -37,7 +43,9 @@ _ALL_QUEUED = (
 # The image's own: trying again would give the same answer. What cannot be read is not among them.
 _OWN = frozenset({"ScanFailed", "UnexpectedAnswer", "QualysRejected"})
 _DIED = "execution "
-_RECORDED = ("CLEAN", "FINDINGS", "UNSCANNABLE")
+_BATCH = 100  # workloads of one message
+# Ids, digests and times make the words of one cause differ from scan to scan.
+_VARYING = re.compile(r"[0-9a-fA-F-]{8,}")
 
 
 def read_input(event: dict[str, Any]) -> CompletionInput:
@@ -58,70 +66,146 @@ def read_input(event: dict[str, Any]) -> CompletionInput:
     return cast("CompletionInput", {**json.loads(detail["input"]), "outcome": outcome})
 
 
-def complete(
-    scan_input: CompletionInput,
-    cache: ScanCache,
-    permits: ScanPermits,
-    notices: Throttle,
-    ttl_seconds: int,
-    notify: Notify,
-    announce: Announce,
-) -> Completed:
-    """Notifies the workloads and records the verdict; safe to repeat. `announce` is given each
-    scan that ended, and each image that cannot be scanned."""
-    outcome = scan_input["outcome"]
-    outcome["reason"] = facts.reason(outcome)
-    lease = scan_input["lease"]
-    if lease is None:
+@dataclass(frozen=True)
+class Completion:
+    """What SendNotification does; safe to repeat."""
+
+    cache: ScanCache
+    claims: Claims
+    permits: ScanPermits
+    notices: Throttle
+    notifier: Notifier
+    events: ResultEvents
+    ttl_seconds: int
+
+    def complete(self, scan_input: CompletionInput) -> Completed:
+        """Records a verdict if its scan has just ended, and notifies the workloads that wait."""
+        outcome = scan_input["outcome"]
+        outcome["reason"] = facts.reason(outcome)
+        if (lease := scan_input["lease"]) is None:
+            return self._of_workload(scan_input, outcome)
+        self.permits.give_back(lease["execution_name"])
+        entry, resumed = self.cache.held(lease), True
+        if entry.get("status") == IN_PROGRESS:
+            resumed = not self._record(scan_input, outcome, lease, entry)
+            entry = self.cache.held(lease)
+        if not entry:
+            log.info("already completed", verdict=outcome["verdict"])
+            return _completed(outcome, notified=False)
+        # A machine that has ended has notified who asked, as far as it came.
+        others = not (resumed and outcome.get("error", "").startswith(_DIED))
+        outcome = _recorded(entry, outcome) if resumed else outcome
+        notified, is_new = self._notify_waiting(scan_input, outcome, lease, entry, others)
+        shown = {name: outcome.get(name, "") for name in ("verdict", "reason")}
+        log.info("completed", **shown, notified=notified)
+        return _completed(outcome, notified=notified, is_known=not is_new)
+
+    def _record(
+        self, scan_input: CompletionInput, outcome: Outcome, lease: Lease, entry: Row
+    ) -> bool:
+        """Announces the result to machines, and writes the verdict."""
+        rows = self.claims.rows(lease["key"])
+        waiting = _workloads([row for row in rows if is_due(row, scan_of(entry))])
+        self.cache.keep_findings(lease["key"], outcome, self.ttl_seconds)
+        self.events.put(scan_input, outcome, {**_requests(entry, rows), **waiting})
+        if not self.cache.record(lease, outcome, self.ttl_seconds):
+            return False
+        metrics.count("Verdicts", Verdict=outcome["verdict"])
+        return True
+
+    def _notify_waiting(
+        self, scan_input: CompletionInput, outcome: Outcome, lease: Lease, entry: Row, others: bool
+    ) -> tuple[bool, bool]:
+        """Returns whether anybody had to be notified, and whether the verdict is news to anybody
+        who waits. `others`: who asks and runs nothing is notified, too."""
+        scan, cause, rows = scan_of(entry), _cause(outcome), self.claims.rows(lease["key"])
+        waiting = [row for row in rows if is_due(row, scan)]
+        # What a reconciliation has scanned again may end as it did before.
+        is_repeated = entry.get("repeated", False) or outcome["verdict"] == "UNSCANNABLE"
+        due = [row for row in waiting if not (is_repeated and _knows(row, cause))]
+        requests = _requests(entry, rows) if others else {}
+        is_new = bool(due or requests or not waiting)
+        if not cause and not self.notifier.policy.may_notify(outcome):
+            # Nothing of this is notifiable: that ends what they were notified of before.
+            return self.notifier.notify(scan_input, outcome, _workloads(due), due), is_new
+        notified = False
+        for first in range(0, max(len(due), 1), _BATCH):
+            names = [row["workload"] for row in due[first : first + _BATCH]]
+            claimed = self.claims.claim(lease["key"], names, scan.number, lease["owner"])
+            if workloads := {**requests, **_workloads(claimed)}:
+                notified |= self._notify(scan_input, outcome, workloads, claimed)
+            self.claims.mark(lease["key"], claimed, cause)
+            requests = {}
+        return notified, is_new
+
+    def _of_workload(self, scan_input: CompletionInput, outcome: Outcome) -> Completed:
+        """Notifies one workload of what is known, or of an image without an entry."""
         workload, deployed = workload_of(scan_input)
-        if outcome["verdict"] == "UNSCANNABLE":
-            announce(scan_input, outcome, {workload: deployed})
-        notified = notify(scan_input, outcome, {workload: deployed})
-        if not scan_input.get("again"):
-            cache.record_notified(scan_input, outcome, ttl_seconds)
-        if outcome["verdict"] == "UNSCANNABLE":
-            metrics.count("Verdicts", Verdict="UNSCANNABLE")
-        return _completed(outcome, notified)
-    permits.give_back(lease["execution_name"])
-    end = cache.record if outcome["verdict"] in _RECORDED else cache.free
-    cache.keep_findings(lease, outcome, ttl_seconds)
-    notified = False
-    once = partial(notices.once, claimant=lease["execution_name"])
-    reached: dict[str, Workload] = {}
-    unaware: dict[str, Workload] = {}
-    while (workloads := cache.workloads_of(lease)) is not None:
-        late = {workload: each for workload, each in workloads.items() if workload not in reached}
-        if late:
-            announce(scan_input, outcome, late)
-            to_notify = cache.unaware(lease, outcome, late)
-            unaware |= to_notify
-            notified |= bool(to_notify) and _notify(scan_input, outcome, to_notify, once, notify)
-        reached |= late
-        if end(lease, outcome, ttl_seconds, reached):
-            log.info(
-                "completed", verdict=outcome["verdict"], reason=outcome["reason"], notified=notified
-            )
+        key, number = scan_input["image"]["key"], scan_input.get("scan", 0)
+        if scan_input.get("again"):
+            notified = self.notifier.notify(scan_input, outcome, {workload: deployed}, ())
+            return _completed(outcome, notified=notified)
+        rows = self.claims.claim(key, [workload], number, scan_input["event_id"])
+        if not rows:
+            return _completed(outcome, notified=False)
+        if not number:
+            self.events.put(scan_input, outcome, _workloads(rows))
             metrics.count("Verdicts", Verdict=outcome["verdict"])
-            return _completed(outcome, notified, is_known=bool(reached) and not unaware)
-    log.info("already completed", verdict=outcome["verdict"])
-    return _completed(outcome, notified)
+        notified = self.notifier.notify(scan_input, outcome, _workloads(rows), rows)
+        self.claims.mark(key, rows, _cause(outcome))
+        return _completed(outcome, notified=notified)
+
+    def _notify(
+        self,
+        scan_input: CompletionInput,
+        outcome: Outcome,
+        workloads: Mapping[str, Workload],
+        rows: Sequence[Row],
+    ) -> bool:
+        if not _is_queued(outcome):
+            return self.notifier.notify(scan_input, outcome, workloads, rows)
+        error = outcome.get("error", "")
+        of_installation = error in throttle.ERRORS
+        words = f"{outcome['reason']}. {_ALL_QUEUED if of_installation else _QUEUED}"
+        explained = cast("Outcome", {**outcome, "reason": words})
+        notify = partial(self.notifier.notify, scan_input, explained, workloads, rows)
+        if not of_installation:
+            return notify()
+        lease = scan_input["lease"]
+        return self.notices.once(error, notify, claimant=lease["execution_name"] if lease else "")
 
 
-def _notify(
-    scan_input: CompletionInput,
-    outcome: Outcome,
-    workloads: Mapping[str, Workload],
-    once: Once,
-    notify: Notify,
-) -> bool:
-    if not _is_queued(outcome):
-        return notify(scan_input, outcome, workloads)
-    of_installation = outcome["error"] in throttle.ERRORS
-    words = f"{outcome['reason']}. {_ALL_QUEUED if of_installation else _QUEUED}"
-    explained = cast("Outcome", {**outcome, "reason": words})
-    if of_installation:
-        return once(outcome["error"], partial(notify, scan_input, explained, workloads))
-    return notify(scan_input, explained, workloads)
+def _workloads(rows: Sequence[Row]) -> dict[str, Workload]:
+    return {row["workload"]: facts_of(row) for row in rows}
+
+
+def _requests(entry: Row, rows: Sequence[Row]) -> dict[str, Workload]:
+    """Who has asked for the scan without running the image; a registered task definition only
+    where no workload of its family is known."""
+    known = to_notify({**entry["requests"], **_workloads(rows)})
+    return {name: each for name, each in entry["requests"].items() if name in known}
+
+
+def _recorded(entry: Row, outcome: Outcome) -> Outcome:
+    """The outcome that was recorded, where this is not the first try to complete the scan."""
+    same = entry["status"] == outcome["verdict"] and not outcome.get("error", "").startswith(_DIED)
+    if same:
+        return outcome
+    return cast("Outcome", {**outcome_of(entry), "error": outcome.get("error", "")})
+
+
+def _cause(outcome: Outcome) -> str:
+    """Names a verdict without a result, by words that a scan with the same end has as well."""
+    reason = outcome.get("reason", "")
+    if outcome["verdict"] in FAILURES:
+        return f"{outcome['verdict']} {_VARYING.sub('#', reason)}"
+    return f"UNSCANNABLE {reason}" if outcome["verdict"] == "UNSCANNABLE" else ""
+
+
+def _knows(row: Row, cause: str) -> bool:
+    """Whether a workload was notified of the same, and nobody has deployed it since."""
+    is_same = row.get("notified_as") == cause
+    return is_same and row.get("notified_event") == row.get("event_id", "")
 
 
 def _is_queued(outcome: Outcome) -> bool:
@@ -130,7 +214,7 @@ def _is_queued(outcome: Outcome) -> bool:
     return outcome["verdict"] == "ERROR" and error not in _OWN and not error.startswith(_DIED)
 
 
-def _completed(outcome: Outcome, notified: bool, *, is_known: bool = False) -> Completed:
+def _completed(outcome: Outcome, *, notified: bool, is_known: bool = False) -> Completed:
     """`is_known`: the scan before ended in the same way, and what it said holds."""
     return Completed(
         verdict=outcome["verdict"],

@@ -172,12 +172,14 @@ class Outcome(TypedDict):
 
 class CacheDecision(TypedDict):
     """What to do with an image: scan it, notify of a known verdict, or nothing. `again`: its
-    workloads know the verdict, and are notified of what has become notifiable since then."""
+    workloads know the verdict, and are notified of what has become notifiable since then. `scan`
+    is the number of the scan whose verdict it is."""
 
     decision: Literal["scan", "notify", "skip"]
     lease: Lease | None
     outcome: Outcome | None
     again: NotRequired[bool]
+    scan: NotRequired[int]
 
 
 class Registry(TypedDict):
@@ -251,12 +253,13 @@ class ResultsInput(ScanInput):
 
 
 class CompletionInput(ScanInput):
-    """`again` as CheckCache says it; `execution_arn` is that of the scan, where one has just
-    ended."""
+    """`again` and `scan` as CheckCache says them; `execution_arn` is that of the scan, where one
+    has just ended."""
 
     lease: Lease | None
     outcome: Outcome
     again: NotRequired[bool]
+    scan: NotRequired[int]
     execution_arn: NotRequired[str]
 
 

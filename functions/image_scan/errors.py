@@ -65,10 +65,6 @@ class AwsRejected(PermanentError):
     """An AWS service refused the call: no permission, or no such thing."""
 
 
-class ItemTooLarge(AwsRejected):
-    """An item of the cache would be larger than the 400 KB that DynamoDB stores."""
-
-
 class ConfigurationError(PermanentError):
     """An environment variable or the credential secret is missing or of the wrong form."""
 

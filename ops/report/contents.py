@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from image_scan.notifications import email
+from ops.cache_items import of_name
 from ops.where import NO_VERDICT, moment, where
 
 Json = dict[str, Any]
@@ -76,7 +77,10 @@ def report(
     placed: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for row in rows:
         placed[row["digest"]].append(row)
-    images = [_image(digest, known.get(digest, {}), placed[digest]) for digest in placed]
+    images = [
+        _image(digest, known.get(digest) or of_name(digest, rows[0].get("uri", "")), rows)
+        for digest, rows in placed.items()
+    ]
     last = reconciliations[-1] if reconciliations else {}
     return Report(
         images=sorted(images, key=_rank),

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from ops.doctor.aws_errors import is_missing
 from ops.event_queue import EventQueue, Message
 from ops.installation import Installation, answers
+from ops.inventory_rows import InventoryRows
 from ops.scan import Scans
 
 if TYPE_CHECKING:
@@ -121,10 +122,11 @@ class Traces:
         detail = message.body.get("detail") or {}
         if "deployment" not in detail:
             return True  # the event itself
+        rows = InventoryRows(self._installation)
         waiting = [
             workload
             for item in items.find(str(detail.get("image")))
-            for workload in item.get("workloads", {}).values()
+            for workload in (*item.get("requests", {}).values(), *rows.of(item["imageDigest"]))
         ]
         return all(workload.get("task_definition") == self._arn for workload in waiting)
 

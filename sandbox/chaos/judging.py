@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.chaos.kinds import counted
 from sandbox.chaos.seen import Judgement
-from sandbox.chaos.verdicts import judge_verdicts, named_workload, queued, unscanned
+from sandbox.chaos.verdicts import judge_verdicts, named_workload, queued, unnotified, unscanned
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -112,7 +112,7 @@ def _judge_deployments(
     """Every image of a workload whose events were handled has an outcome, and the workload was
     notified of a bad one. A tag that was pushed again may stand for either image."""
     reached: dict[tuple[str, str], set[str]] = defaultdict(set)
-    many, late = set(), unscanned(seen, fleet)
+    many, late = set(), unscanned(seen, fleet) | unnotified(seen)
     for notice in seen.notifications:
         digest = notice["image"]["digest"]
         truth = fleet.truths.get(digest)

@@ -87,3 +87,9 @@ def queued(seen: Seen) -> set[str]:
 def unscanned(seen: Seen, fleet: Fleet) -> set[str]:
     """The images that are to be scanned again by a request that waits in a queue."""
     return {fleet.requests[event] for event in seen.waiting if event in fleet.requests}
+
+
+def unnotified(seen: Seen) -> set[str]:
+    """The images whose completion waits in a queue: its redrive notifies who waits for it."""
+    images = [str((each.get("detail") or {}).get("image", "")) for each in seen.failed]
+    return {image.partition("@")[2] for image in images} - {""}

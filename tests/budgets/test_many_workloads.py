@@ -1,33 +1,53 @@
-"""One image in many services: one scan, one message that names them, and nobody forgotten."""
+"""One image in hundreds of services: one scan, each notified once, and no item grows with them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
 
 from tests.support import tables
-from tests.support.builders import DIGEST
 from tests.support.environments import aws_client
 from tests.support.pipeline import Pipeline, ended
 
-SERVICES = 120  # a message names a hundred
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SERVICES = 300
+MOST = 100  # workloads of one message
+LARGEST = 100_000  # bytes of one item
 
 
-def test_many_services_on_one_digest(pipeline: Pipeline) -> None:
+def items() -> Iterator[dict[str, Any]]:
+    for name in (tables.CACHE, tables.INVENTORY):
+        for page in aws_client("dynamodb").get_paginator("scan").paginate(TableName=name):
+            yield from page["Items"]
+
+
+def named(messages: list[dict[str, Any]]) -> list[str]:
+    return [
+        workload["task_definition"].split("/")[-1].split(":")[0]
+        for message in messages
+        for workload in message["workloads"]
+    ]
+
+
+def test_many_services_on_one_new_digest(pipeline: Pipeline) -> None:
     digest = pipeline.push()
     pipeline.find(5)
-    for number in range(SERVICES):
-        pipeline.announce(service=f"service-{number:03}")
+    services = [f"service-{number:04}" for number in range(SERVICES)]
+    for service in services:
+        pipeline.announce(service=service)
     (run,) = pipeline.scans()
     assert ended(run) == ("FINDINGS", "")
-    (sent,) = pipeline.notifications()
-    assert sent["workloads_total"] == SERVICES
-    assert digest != DIGEST
-    found = aws_client("dynamodb").get_paginator("scan").paginate(TableName=tables.INVENTORY)
-    rows = [row for page in found for row in page["Items"] if row["digest"]["S"] == digest]
-    assert len(rows) == SERVICES
+    sent = pipeline.notifications()
+    assert {message["workloads_total"] for message in sent} == {MOST}
+    assert sorted(named(sent)) == services
+    found = list(items())
+    assert len([each for each in found if each.get("digest", {}).get("S") == digest]) > SERVICES - 1
+    assert max(len(json.dumps(each)) for each in found) < LARGEST
 
     pipeline.announce(service="late")
     assert pipeline.scans() == []
-    late = pipeline.notifications()[1:]
-    assert [
-        [workload["task_definition"].split("/")[-1] for workload in each["workloads"]]
-        for each in late
-    ] == [["late:1"]]
+    assert named(pipeline.notifications()[len(sent) :]) == ["late"]
     pipeline.announce(service="late")
-    assert len(pipeline.notifications()) == 2
+    assert len(pipeline.notifications()) == len(sent) + 1

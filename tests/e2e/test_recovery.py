@@ -190,7 +190,7 @@ def attempts(machine: Json, state: str) -> int:
     ("machine", "state", "function", "call"),
     [
         ("intake", "ParseEvent", "parse_event", "ecs:DescribeTaskDefinition|ecr:"),
-        ("intake", "CheckCache", "check_cache", "dynamodb:PutItem"),
+        ("intake", "CheckCache", "check_cache", "dynamodb:GetItem"),
         ("scan", "SubmitScan", "submit_scan", "dynamodb:UpdateItem"),
         ("scan", "SendNotification", "send_notification", "dynamodb:"),
     ],

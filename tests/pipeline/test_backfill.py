@@ -228,7 +228,7 @@ def test_a_reconciliation_that_is_handled_twice_notifies_once(
 def test_all_that_run_an_image_are_notified_of_what_a_later_scan_of_it_finds(
     account: Account, first: str
 ) -> None:
-    """The verdict has run out, and one of them is deployed: it alone waited for the new one."""
+    """The verdict has run out, and one of them is deployed."""
     pipeline = account.pipeline
     digest = pipeline.push()
     running = sorted(("web", "jobs", "cron"), key=lambda service: service != first)
@@ -240,10 +240,7 @@ def test_all_that_run_an_image_are_notified_of_what_a_later_scan_of_it_finds(
     pipeline.time.sleep(8 * DAY)
     pipeline.find(5)
     pipeline.scan(service="web")
-    assert [services(message) for message in pipeline.notifications()] == [["web:1"]]
-    account.reconciles()
-    notified = [name for message in pipeline.notifications()[1:] for name in services(message)]
-    assert sorted(notified) == ["cron:1", "jobs:1"]
-    before = len(pipeline.notifications())
-    account.reconciles()
-    assert len(pipeline.notifications()) == before
+    for _ in range(2):
+        notified = [services(message) for message in pipeline.notifications()]
+        assert notified == [["cron:1", "jobs:1", "web:1"]]
+        account.reconciles()

@@ -123,10 +123,25 @@ def is_due(rules: Rules, entry: Entry, row: Row) -> bool:
     return waits and row.notified != entry.scan
 
 
-def explore(scenario: Scenario, until: str = "") -> tuple[int, set[str]]:
-    """Visits every state, or stops at one where `until` is wrong. Returns how many it has seen,
-    and what is wrong."""
+class End(NamedTuple):
+    """What can be seen when all is over: the entry, who was notified of its scan, and how many
+    scans there were."""
+
+    status: str
+    notified: frozenset[str]
+    scans: int
+
+
+class Explored(NamedTuple):
+    states: int
+    wrong: set[str]
+    ends: set[End]
+
+
+def explore(scenario: Scenario, until: str = "") -> Explored:
+    """Visits every state, or stops at one where `until` is wrong."""
     seen, todo, wrong = {scenario.start}, [scenario.start], set[str]()
+    ends: set[End] = set()
     may_repeat = bool(scenario.start.crashes or scenario.start.deaths)
     while todo and until not in wrong:
         state = todo.pop()
@@ -137,11 +152,13 @@ def explore(scenario: Scenario, until: str = "") -> tuple[int, set[str]]:
             following = list(later(state, scenario.rules))
             if not following:
                 wrong |= set(_end(state, scenario))
+                notified = {name for name, _, scan in state.sent if scan == state.entry.scan}
+                ends.add(End(state.entry.status, frozenset(notified), len(state.started)))
         for each in following:
             if each not in seen:
                 seen.add(each)
                 todo.append(each)
-    return len(seen), wrong
+    return Explored(len(seen), wrong, ends)
 
 
 def _always(state: State, may_repeat: bool) -> Iterator[str]:

@@ -95,9 +95,9 @@ MUTANTS = {
 
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_one_scan_at_a_time_and_no_lost_alert(name: str) -> None:
-    states, wrong = explore(SCENARIOS[name])
-    assert states > 20
-    assert wrong == set()
+    explored = explore(SCENARIOS[name])
+    assert explored.states > 20
+    assert explored.wrong == set()
 
 
 def test_there_is_a_mutant_of_each_rule() -> None:
@@ -107,4 +107,4 @@ def test_there_is_a_mutant_of_each_rule() -> None:
 @pytest.mark.parametrize("rule", MUTANTS)
 def test_without_a_rule_the_model_finds_what_it_prevents(rule: str) -> None:
     expected, name = MUTANTS[rule]
-    assert expected in explore(SCENARIOS[name].mutant(rule), until=expected)[1]
+    assert expected in explore(SCENARIOS[name].mutant(rule), until=expected).wrong

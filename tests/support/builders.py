@@ -20,7 +20,6 @@ from image_scan.contracts import (
     ScanInput,
     Status,
     Submission,
-    Workload,
 )
 from image_scan.notifications.policy import NotificationPolicy
 
@@ -240,16 +239,9 @@ def listed(*rows: dict[str, Any]) -> dict[str, Any]:
     return {"data": list(rows), "count": len(rows)}
 
 
-def recorded(cache: ScanCache, held: Lease, outcome: Outcome) -> dict[str, Workload]:
-    """Who waited for a scan that has a result now."""
-    workloads = cache.workloads_of(held) or {}
-    return workloads if cache.record(held, outcome, WEEK, workloads) else {}
-
-
-def freed(cache: ScanCache, held: Lease, outcome: Outcome) -> dict[str, Workload]:
-    """Who waited for a scan that ended without one."""
-    workloads = cache.workloads_of(held) or {}
-    return workloads if cache.free(held, outcome, WEEK, workloads) else {}
+def recorded(cache: ScanCache, held: Lease, outcome: Outcome) -> None:
+    """A scan has ended, with a result or without one."""
+    assert cache.record(held, outcome, WEEK)
 
 
 def unannounced(*_announced: object) -> None:

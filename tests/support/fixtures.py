@@ -19,6 +19,7 @@ from image_scan.qualys.client import QualysClient
 from image_scan.qualys.transport import Transport
 from tests.support import builders, moto_costs, tables
 from tests.support.builders import GATEWAY, REGION
+from tests.support.core import Core
 from tests.support.doubles import Clock, FixedToken, Inbox
 from tests.support.fake_ecr import FakeEcr
 from tests.support.pipeline import Pipeline, installed, simulated
@@ -67,6 +68,11 @@ def clock() -> Clock:
 @pytest.fixture
 def cache(table: CacheTable, clock: Clock) -> ScanCache:
     return ScanCache(table, builders.POLICY.may_notify, clock)
+
+
+@pytest.fixture
+def core(dynamodb: DynamoDBClient, clock: Clock) -> Core:
+    return Core(dynamodb, clock)
 
 
 @pytest.fixture

@@ -57,7 +57,10 @@ def create(dynamodb: DynamoDBClient, cache: str = CACHE, inventory: str = INVENT
     index: GlobalSecondaryIndexUnionTypeDef = {
         "IndexName": "by-workload",
         "KeySchema": _keys(_BY_WORKLOAD),
-        "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["last_seen", "state"]},
+        "Projection": {
+            "ProjectionType": "INCLUDE",
+            "NonKeyAttributes": ["last_seen", "notified_of", "state"],
+        },
     }
     dynamodb.create_table(
         TableName=inventory,

@@ -1,273 +1,282 @@
-"""Completion: notified first, then recorded; nothing twice, nothing never."""
+"""Completion: a verdict is recorded, and each workload that waits is notified once."""
 
 from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from image_scan import completion, log
-from image_scan.contracts import CompletionInput, Outcome, TaskState
-from image_scan.errors import AwsUnavailable, MalformedEvent
+from image_scan.contracts import Outcome, ScanInput, TaskState
+from image_scan.errors import AwsUnavailable
+from image_scan.notifications.policy import NotificationPolicy
 from tests.support.builders import (
     CLEAN,
     CRITICAL,
     DIGEST,
     LEASE,
     MEDIUM,
-    POLICY,
-    WEEK,
+    NOTIFY,
     completion_input,
     image,
     recorded,
     scan_input,
     taken,
 )
+from tests.support.core import Core
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from image_scan.cache.concurrency import ScanPermits
-    from image_scan.cache.leases import ScanCache
-    from image_scan.cache.table import CacheTable
-    from image_scan.contracts import Completed, Lease, ScanInput, Workload
-    from image_scan.notifications.throttle import Throttle
+    from image_scan.contracts import Completed, Lease
     from tests.support.doubles import Clock
 
-Complete: TypeAlias = "Callable[..., Completed]"
+DAY = 86_400
 TIMEOUT = Outcome(verdict="TIMEOUT", reason="no result after 30 checks, 60 s apart")
+FAILED = Outcome(verdict="ERROR", error="ScanFailed", reason="ScanFailed: no space")
+DEAD = Outcome(verdict="ERROR", error="QualysUnauthorized", cause='{"errorMessage": "HTTP 401"}')
+UNSCANNABLE = Outcome(verdict="UNSCANNABLE", error="ImageNotScannable", cause="its tag moved")
 
 
-class Notifier:
-    """Who was notified of what; can fail, and can do something meanwhile."""
-
-    def __init__(self) -> None:
-        self.calls: list[tuple[str, str, list[str]]] = []
-        self.announced: list[tuple[str, list[str]]] = []
-        self.error: Exception | None = None
-
-    def __call__(
-        self, to: CompletionInput, outcome: Outcome, workloads: Mapping[str, Workload]
-    ) -> bool:
-        if not POLICY.may_notify(outcome):
-            return False
-        if self.error:
-            raise self.error
-        services = sorted(workload["service"] for workload in workloads.values())
-        self.calls.append((to["image"]["key"], outcome["verdict"], services))
-        return True
-
-    def announce(
-        self, _to: CompletionInput, outcome: Outcome, workloads: Mapping[str, Workload]
-    ) -> None:
-        services = sorted(workload["service"] for workload in workloads.values())
-        self.announced.append((outcome["verdict"], services))
-
-
-@pytest.fixture
-def notifier() -> Notifier:
+@pytest.fixture(autouse=True)
+def configured() -> None:
     log.configure()
-    return Notifier()
 
 
-@pytest.fixture
-def complete_read(
-    cache: ScanCache, permits: ScanPermits, notices: Throttle, notifier: Notifier
-) -> Complete:
-    def complete(scan_input: CompletionInput, notify: Any = notifier) -> Completed:
-        return completion.complete(
-            scan_input, cache, permits, notices, WEEK, notify, notifier.announce
+def begun(core: Core, *services: str, **where: Any) -> Lease:
+    """A scan that the first of the services has begun, and the others wait for."""
+    first, *others = services or ("web",)
+    held = taken(core.event(scan_input("event-1", service=first, **where)))
+    for number, service in enumerate(others, 2):
+        core.event(scan_input(f"event-{number}", service=service, **where))
+    return held
+
+
+class TestResult:
+    @pytest.mark.parametrize(
+        ("outcome", "is_bad"), [(CRITICAL, True), (MEDIUM, False), (CLEAN, False)]
+    )
+    def test_it_is_always_recorded_and_notified_when_bad(
+        self, core: Core, outcome: Outcome, is_bad: bool
+    ) -> None:
+        assert core.end(begun(core), outcome) == {
+            "verdict": outcome["verdict"],
+            "notified": is_bad,
+            "queued": False,
+            "error": "",
+            "reason": "",
+        }
+        assert bool(core.sent.calls) is is_bad
+        assert core.entry()["status"] == outcome["verdict"]
+
+    def test_the_workloads_that_waited_are_notified_together(self, core: Core) -> None:
+        held = begun(core, "web", "worker")
+        core.end(held, CRITICAL)
+        assert core.sent.calls == [(DIGEST, "FINDINGS", ["web", "worker"])]
+        rows = core.workloads().values()
+        assert {row["notified_of"] for row in rows} == {held["acquired_at"]}
+        assert not any("claimed_by" in row for row in rows)
+
+    def test_it_is_announced_before_it_is_recorded_whoever_is_notified(self, core: Core) -> None:
+        held = begun(core, "web", "worker")
+        for _ in range(2):
+            core.end(held, CLEAN)
+        assert core.sent.announced == [("CLEAN", ["web", "worker"])]
+
+    @pytest.mark.parametrize("outcome", [CRITICAL, TIMEOUT])
+    def test_who_comes_while_the_others_are_notified_is_notified_too(
+        self, core: Core, outcome: Outcome
+    ) -> None:
+        held = begun(core)
+        late = scan_input("event-2", service="late")
+        core.sent.meanwhile = lambda: core.handle(late)
+        core.end(held, outcome)
+        if outcome is CRITICAL:
+            assert core.sent.services() == [["web"], ["late"]]
+        else:  # it scans again, and that is for both
+            core.end(taken(core.event(late)), CRITICAL)
+            assert core.sent.services() == [["web"], ["late", "web"]]
+
+    def test_who_has_stopped_meanwhile_is_notified_all_the_same(self, core: Core) -> None:
+        begun(core)
+        core.event(task(1))
+        core.event(task(1, stopped=True))
+        assert core.workloads()["web"]["state"] == "stopped"
+        core.end(taken(core.event(scan_input("event-1"))), CRITICAL)
+        assert core.sent.services() == [["web"]]
+
+    def test_who_had_an_answer_and_has_stopped_is_left_alone(
+        self, core: Core, clock: Clock
+    ) -> None:
+        core.end(begun(core), CLEAN)
+        core.event(task(1))
+        core.event(task(1, stopped=True))
+        clock.now += 8 * DAY
+        core.end(taken(core.event(scan_input("event-2", service="worker"))), CRITICAL)
+        assert core.sent.services() == [["worker"]]
+
+    def test_who_runs_it_still_is_notified_of_a_later_scan(self, core: Core, clock: Clock) -> None:
+        core.end(begun(core), CLEAN)
+        clock.now += 8 * DAY
+        core.end(taken(core.event(scan_input("event-2", service="worker"))), CRITICAL)
+        assert core.sent.services() == [["web", "worker"]]
+
+    def test_a_thousand_workloads_are_notified_once_each_a_hundred_at_a_time(
+        self, core: Core
+    ) -> None:
+        services = [f"service-{number:04}" for number in range(1000)]
+        held = begun(core, *services)
+        entry = core.entry()
+        core.end(held, CRITICAL)
+        notified = core.sent.services()
+        assert max(len(each) for each in notified) == 100
+        assert sorted(name for each in notified for name in each) == services
+        assert len(json.dumps([entry, core.entry()])) < 10_000
+
+    def test_a_registration_is_not_named_beside_what_runs_it(self, core: Core) -> None:
+        held = begun(core, "", event_name="RegisterTaskDefinition")
+        core.event(scan_input("event-9", service="web"))
+        core.end(held, CRITICAL)
+        core.sent.meanwhile = lambda: None
+        core.end(held, CRITICAL)  # and a second try adds nothing
+        assert core.sent.services() == [["web"]]
+
+    @pytest.mark.parametrize("name", ["RegisterTaskDefinition", "ScanRequest"])
+    def test_who_asks_and_runs_nothing_is_named(self, core: Core, name: str) -> None:
+        held = begun(core, "shop", event_name=name, task_definition="another:1")
+        core.event(scan_input("event-9", service="web"))
+        core.end(held, CRITICAL)
+        assert core.sent.services() == [["shop", "web"]]
+
+
+class TestCrash:
+    def test_a_failed_notification_marks_nobody_and_is_tried_again(self, core: Core) -> None:
+        held = begun(core, "web", "worker")
+        core.sent.error = AwsUnavailable("sns:Publish: Throttled")
+        with pytest.raises(AwsUnavailable):
+            core.end(held, CRITICAL)
+        assert core.entry()["status"] == "FINDINGS"
+        assert not any("notified_of" in row for row in core.workloads().values())
+        core.sent.error = None
+        assert core.end(held, CRITICAL)["notified"]
+        assert core.sent.services() == [["web", "worker"]]
+
+    def test_the_event_of_the_scan_goes_on_for_all_who_waited(self, core: Core) -> None:
+        """Too many tries have failed; the request was queued, and is redriven."""
+        held = begun(core, "web", "worker")
+        core.sent.error = AwsUnavailable("sns:Publish: Throttled")
+        with pytest.raises(AwsUnavailable):
+            core.end(held, CRITICAL)
+        core.sent.error = None
+        core.handle(scan_input("event-1"))
+        assert core.sent.services() == [["web", "worker"]]
+
+    def test_who_comes_later_takes_no_claim_that_counts(self, core: Core, clock: Clock) -> None:
+        held = begun(core, "web", "worker")
+        core.sent.error = AwsUnavailable("killed")
+        with pytest.raises(AwsUnavailable):
+            core.end(held, CRITICAL)
+        core.sent.error = None
+        late = scan_input("event-9", service="worker")
+        assert core.event(late)["decision"] == "skip"
+        clock.now += 300
+        core.handle(late)
+        assert core.sent.services() == [["worker"]]
+
+    def test_a_slow_notification_of_an_old_scan_hides_no_newer_one(self, core: Core) -> None:
+        """The newer completion comes while the older is publishing."""
+        held = begun(core)
+
+        def overtake() -> None:
+            newer = taken(core.event(scan_input("event-2")))
+            core.end(newer, CRITICAL)
+
+        core.sent.meanwhile = overtake
+        core.end(held, FAILED)
+        assert [verdict for _, verdict, _ in core.sent.calls] == ["ERROR", "FINDINGS"]
+        assert core.workloads()["web"]["notified_of"] == core.entry()["acquired_at"]
+
+    def test_completing_again_notifies_nobody(self, core: Core) -> None:
+        held = begun(core)
+        core.end(held, CRITICAL)
+        assert core.end(held, CRITICAL)["notified"] is False
+        assert len(core.sent.calls) == 1
+
+    @pytest.mark.parametrize("name", ["CreateService", "RegisterTaskDefinition"])
+    def test_the_end_of_a_machine_that_has_notified_notifies_nobody(
+        self, core: Core, name: str
+    ) -> None:
+        """Each scan without a result ends its machine as FAILED, which is announced."""
+        held = begun(core, event_name=name)
+        core.end(held, FAILED)
+        core.end(held, Outcome(verdict="ERROR", error="execution FAILED"))
+        assert len(core.sent.calls) == 1
+
+    def test_a_known_verdict_is_for_one_workload(self, core: Core) -> None:
+        core.end(begun(core), CRITICAL)
+        other = scan_input("event-2", service="worker")
+        core.sent.error = AwsUnavailable("sns:Publish")
+        with pytest.raises(AwsUnavailable):
+            core.handle(other)
+        core.sent.error = None
+        core.handle(other)
+        assert core.sent.services() == [["web"], ["worker"]]
+        assert core.event(other)["decision"] == "skip"
+        assert core.sent.announced == [("FINDINGS", ["web"])]
+
+
+class TestFailure:
+    @pytest.mark.parametrize("verdict", ["TIMEOUT", "ERROR"])
+    def test_it_is_notified_and_frees_the_image(self, core: Core, verdict: Any) -> None:
+        failed = Outcome(verdict=verdict, error="ScanFailed", cause='{"errorMessage": "no space"}')
+        completed = core.end(begun(core), failed)
+        assert completed == {
+            "verdict": verdict,
+            "notified": True,
+            "queued": False,
+            "error": "ScanFailed",
+            "reason": "ScanFailed: no space",
+        }
+        entry = core.entry()
+        assert (entry["status"], entry["reason"]) == (verdict, "ScanFailed: no space")
+
+    def test_an_image_that_no_scan_can_answer_for_is_recorded(self, core: Core) -> None:
+        core.end(begun(core), UNSCANNABLE)
+        entry = core.entry()
+        assert (entry["status"], entry["reason"]) == (
+            "UNSCANNABLE",
+            "ImageNotScannable: its tag moved",
         )
 
-    return complete
+    def test_who_waited_is_notified_of_the_next_result(self, core: Core) -> None:
+        core.end(begun(core, "web", "worker"), TIMEOUT)
+        core.event(task(1, service="worker"))
+        core.event(task(1, service="worker", stopped=True))
+        core.end(taken(core.event(scan_input("event-3", service="batch"))), CRITICAL)
+        assert core.sent.services() == [["web", "worker"], ["batch", "web", "worker"]]
 
+    def test_who_waited_for_a_scan_that_died_is_notified_of_the_next(
+        self, core: Core, clock: Clock
+    ) -> None:
+        begun(core, "web")
+        clock.now += LEASE
+        core.end(taken(core.event(scan_input("event-2", service="worker"))), CRITICAL)
+        assert core.sent.services() == [["web", "worker"]]
 
-@pytest.fixture
-def complete(complete_read: Complete) -> Complete:
-    def call(asked: ScanInput, lease: Lease | None, outcome: Outcome, *notify: Any) -> Completed:
-        return complete_read(completion_input(asked, lease, outcome), *notify)
+    def test_a_deployment_of_what_failed_is_news_to_all(self, core: Core) -> None:
+        core.end(begun(core, "web", "worker"), FAILED)
+        core.end(taken(core.event(scan_input("event-9"))), FAILED)
+        assert core.sent.services() == [["web", "worker"]] * 2
 
-    return call
-
-
-@pytest.mark.parametrize(
-    ("outcome", "is_notified"), [(CRITICAL, True), (MEDIUM, False), (CLEAN, False)]
-)
-def test_a_result_is_notified_when_bad_and_always_recorded(
-    cache: ScanCache,
-    table: CacheTable,
-    notifier: Notifier,
-    complete: Complete,
-    outcome: Outcome,
-    is_notified: bool,
-) -> None:
-    held = taken(cache.decide(scan_input(), LEASE))
-    completed = complete(scan_input(), held, outcome)
-    assert completed == {
-        "verdict": outcome["verdict"],
-        "notified": is_notified,
-        "queued": False,
-        "error": "",
-        "reason": "",
-    }
-    assert bool(notifier.calls) is is_notified
-    assert (table.get(DIGEST) or {})["status"] == outcome["verdict"]
-
-
-@pytest.mark.parametrize("verdict", ["TIMEOUT", "ERROR"])
-def test_a_scan_without_a_result_is_notified_and_freed(
-    cache: ScanCache, table: CacheTable, notifier: Notifier, complete: Complete, verdict: Any
-) -> None:
-    held = taken(cache.decide(scan_input(), LEASE))
-    failed = Outcome(verdict=verdict, error="ScanFailed", cause='{"errorMessage": "no space"}')
-    completed = complete(scan_input(), held, failed)
-    assert (completed["verdict"], completed["notified"], completed["queued"]) == (
-        verdict,
-        True,
-        False,
-    )
-    assert completed["reason"] == "ScanFailed: no space"
-    assert notifier.calls == [(DIGEST, verdict, ["web"])]
-    left = table.get(DIGEST) or {}
-    assert (left["status"], left["reason"]) == (verdict, "ScanFailed: no space")
-
-
-def test_an_image_that_no_scan_can_answer_for_is_recorded(
-    cache: ScanCache, table: CacheTable, complete: Complete
-) -> None:
-    held = taken(cache.decide(scan_input(), LEASE))
-    outcome = Outcome(verdict="UNSCANNABLE", error="ImageNotScannable", cause="its tag moved")
-    complete(scan_input(), held, outcome)
-    stored = table.get(DIGEST) or {}
-    assert (stored["status"], stored["reason"]) == (
-        "UNSCANNABLE",
-        "ImageNotScannable: its tag moved",
-    )
-
-
-def test_a_failed_notification_records_nothing(
-    cache: ScanCache, table: CacheTable, notifier: Notifier, complete: Complete
-) -> None:
-    """An alert is never lost behind a cache hit."""
-    held = taken(cache.decide(scan_input(), LEASE))
-    notifier.error = AwsUnavailable("sns:Publish: Throttled")
-    with pytest.raises(AwsUnavailable):
-        complete(scan_input(), held, CRITICAL)
-    assert (table.get(DIGEST) or {})["status"] == "IN_PROGRESS"
-    notifier.error = None
-    assert complete(scan_input(), held, CRITICAL)["notified"]
-
-
-def test_all_workloads_that_waited_are_notified_together(
-    cache: ScanCache, notifier: Notifier, complete: Complete
-) -> None:
-    held = taken(cache.decide(scan_input("event-1", service="web"), LEASE))
-    cache.decide(scan_input("event-2", service="worker"), LEASE)
-    complete(scan_input(), held, CRITICAL)
-    assert notifier.calls == [(DIGEST, "FINDINGS", ["web", "worker"])]
-
-
-@pytest.mark.parametrize("outcome", [CRITICAL, TIMEOUT])
-def test_a_workload_that_comes_while_the_others_are_notified_is_notified_too(
-    cache: ScanCache, notifier: Notifier, complete: Complete, outcome: Outcome
-) -> None:
-    held = taken(cache.decide(scan_input("event-1", service="web"), LEASE))
-
-    def notify(to: CompletionInput, what: Outcome, workloads: Mapping[str, Workload]) -> bool:
-        notifier(to, what, workloads)
-        if len(notifier.calls) == 1:
-            cache.decide(scan_input("event-2", service="late"), LEASE)
-        return True
-
-    complete(scan_input(), held, outcome, notify)
-    assert [services for _, _, services in notifier.calls] == [["web"], ["late"]]
-
-
-def test_who_comes_late_is_notified_though_the_notifier_dies(
-    cache: ScanCache, notifier: Notifier, complete: Complete, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It died when the verdict was recorded, and the late one was still to be notified."""
-    held = taken(cache.decide(scan_input("event-1", service="web"), LEASE))
-
-    def notify(to: CompletionInput, what: Outcome, workloads: Mapping[str, Workload]) -> bool:
-        notifier(to, what, workloads)
-        cache.decide(scan_input("event-2", service="late"), LEASE)
-        return True
-
-    record = cache.record
-
-    def dies(*given: Any) -> bool:
-        record(*given)
-        raise AwsUnavailable("killed")
-
-    monkeypatch.setattr(cache, "record", dies)
-    with pytest.raises(AwsUnavailable):
-        complete(scan_input(), held, CRITICAL, notify)
-    monkeypatch.setattr(cache, "record", record)
-    complete(scan_input(), held, CRITICAL)
-    assert {name for _, _, services in notifier.calls for name in services} == {"web", "late"}
-
-
-def test_a_workload_that_comes_late_to_a_good_verdict_is_not_notified(
-    cache: ScanCache, notifier: Notifier, complete: Complete
-) -> None:
-    held = taken(cache.decide(scan_input("event-1", service="web"), LEASE))
-    cache.decide(scan_input("event-2", service="late"), LEASE)
-    complete(scan_input(), held, CLEAN)
-    assert notifier.calls == []
-
-
-def test_each_scan_that_ended_is_announced_whoever_is_notified(
-    cache: ScanCache, notifier: Notifier, complete: Complete
-) -> None:
-    held = taken(cache.decide(scan_input("event-1", service="web"), LEASE))
-    cache.decide(scan_input("event-2", service="late"), LEASE)
-    for _ in range(2):
-        complete(scan_input(), held, CLEAN)
-    assert notifier.announced == [("CLEAN", ["late", "web"])]
-
-
-def test_what_is_known_already_is_not_announced_but_what_cannot_be_scanned_is(
-    notifier: Notifier, complete: Complete
-) -> None:
-    complete(scan_input(), None, CRITICAL)
-    complete(scan_input(), None, Outcome(verdict="UNSCANNABLE", reason="not ECR"))
-    assert notifier.announced == [("UNSCANNABLE", ["web"])]
-
-
-def test_completing_again_notifies_nobody(
-    cache: ScanCache, notifier: Notifier, complete: Complete
-) -> None:
-    held = taken(cache.decide(scan_input(), LEASE))
-    complete(scan_input(), held, CRITICAL)
-    again = complete(scan_input(), held, CRITICAL)
-    assert again["notified"] is False
-    assert len(notifier.calls) == 1
-
-
-def test_a_known_verdict_is_notified_to_one_workload_and_noted(
-    cache: ScanCache, notifier: Notifier, complete: Complete
-) -> None:
-    recorded(cache, taken(cache.decide(scan_input(), LEASE)), CRITICAL)
-    other = scan_input("event-2", service="worker")
-    decision = cache.decide(other, LEASE)
-    assert decision["outcome"] is not None
-    complete(other, None, decision["outcome"])
-    assert notifier.calls == [(DIGEST, "FINDINGS", ["worker"])]
-    assert cache.decide(other, LEASE)["decision"] == "skip"
-
-
-def test_a_known_verdict_that_cannot_be_notified_is_not_recorded(
-    cache: ScanCache, notifier: Notifier, complete: Complete
-) -> None:
-    recorded(cache, taken(cache.decide(scan_input(), LEASE)), CRITICAL)
-    notifier.error = AwsUnavailable("sns:Publish")
-    other = scan_input("event-2", service="worker")
-    with pytest.raises(AwsUnavailable):
-        complete(other, None, CRITICAL)
-    assert cache.decide(other, LEASE)["decision"] == "notify"
+    def test_a_dead_execution_frees_its_image(self, core: Core) -> None:
+        held = begun(core)
+        work = completion_input(scan_input(), held, CLEAN)
+        executed = {key: value for key, value in work.items() if key != "outcome"}
+        read = completion.read_input(ended("ABORTED", input=json.dumps(executed)))
+        completed = core.completion.complete(read)
+        assert (completed["verdict"], completed["notified"]) == ("ERROR", True)
+        assert (completed["reason"], completed["queued"]) == ("execution ABORTED", False)
+        assert core.entry()["status"] == "ERROR"
 
 
 def ended(status: str, **detail: Any) -> dict[str, Any]:
@@ -293,159 +302,187 @@ def test_an_execution_that_died_is_an_error_with_its_status(status: str) -> None
     assert completion.read_input(ended(status, cause="why"))["outcome"]["cause"] == "why"
 
 
-def test_a_dead_execution_frees_its_image_and_is_notified(
-    cache: ScanCache, table: CacheTable, complete_read: Complete
-) -> None:
-    held = taken(cache.decide(scan_input(), LEASE))
-    executed = {key: value for key, value in completion_input(scan_input(), held, CLEAN).items()
-                if key != "outcome"}  # fmt: skip
-    read = completion.read_input(ended("ABORTED", input=json.dumps(executed)))
-    completed = complete_read(read)
-    assert (completed["verdict"], completed["notified"]) == ("ERROR", True)
-    assert (completed["reason"], completed["queued"]) == ("execution ABORTED", False)
-    assert (table.get(DIGEST) or {})["status"] == "ERROR"
+def completed_lines(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    return [line["Verdict"] for line in lines if "Verdicts" in line]
 
 
-@pytest.mark.parametrize("left_out", [None, ""])
-def test_an_execution_whose_input_was_left_out_is_refused(left_out: Any) -> None:
-    with pytest.raises(MalformedEvent, match="execution:scan:x"):
-        completion.read_input(ended("FAILED", input=left_out))
-
-
-def test_an_input_of_a_machine_is_taken_as_it_is() -> None:
-    given = completion_input(scan_input(), None, CLEAN)
-    assert completion.read_input(cast("dict[str, Any]", given)) == given
-
-
-def test_each_verdict_is_counted_once(
-    cache: ScanCache, complete: Complete, capsys: pytest.CaptureFixture[str]
-) -> None:
-    held = taken(cache.decide(scan_input(), LEASE))
+def test_each_verdict_is_counted_once(core: Core, capsys: pytest.CaptureFixture[str]) -> None:
+    held = begun(core)
     for _ in range(2):
-        complete(scan_input(), held, TIMEOUT)
-    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [line["Verdict"] for line in lines if "Verdicts" in line] == ["TIMEOUT"]
+        core.end(held, TIMEOUT)
+    assert completed_lines(capsys) == ["TIMEOUT"]
 
 
-def test_an_image_that_needs_no_lease_is_counted_too(
-    complete: Complete, capsys: pytest.CaptureFixture[str]
+def test_an_image_without_an_entry_is_counted_too(
+    core: Core, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    outcome = Outcome(verdict="UNSCANNABLE", reason="not ECR")
-    complete(scan_input(), None, outcome)
-    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [line["Verdict"] for line in lines if "Verdicts" in line] == ["UNSCANNABLE"]
+    core.handle(scan_input(of=image(account_id="", unscannable="not ECR")))
+    assert completed_lines(capsys) == ["UNSCANNABLE"]
 
 
-DEAD = Outcome(verdict="ERROR", error="QualysUnauthorized", cause='{"errorMessage": "HTTP 401"}')
+class TestInstallation:
+    """What is wrong with the installation, and not with an image."""
 
+    def test_it_is_notified_once_an_hour_and_all_are_queued(self, core: Core, clock: Clock) -> None:
+        def scan(number: int) -> Completed:
+            asked = scan_input(of=image(key=f"sha256:{number:064x}"))
+            return core.end(taken(core.event(asked)), DEAD, asked)
 
-def test_what_is_wrong_with_the_installation_is_notified_once_an_hour_and_all_are_queued(
-    cache: ScanCache, table: CacheTable, notifier: Notifier, complete: Complete, clock: Clock
-) -> None:
-    def scan(number: int) -> Completed:
-        asked = scan_input(of=image(key=f"sha256:{number:064x}"))
-        return complete(asked, taken(cache.decide(asked, LEASE)), DEAD)
+        completed = [scan(number) for number in range(20)]
+        assert [each["notified"] for each in completed] == [True] + 19 * [False]
+        assert all(each["queued"] for each in completed)
+        assert {each["error"] for each in completed} == {"QualysUnauthorized"}
+        assert core.entry(f"sha256:{7:064x}")["status"] == "ERROR"
+        clock.now += 3599
+        assert scan(20)["queued"]
+        clock.now += 1
+        assert scan(21)["notified"]
+        assert len(core.sent.calls) == 2
 
-    completed = [scan(number) for number in range(20)]
-    assert [each["notified"] for each in completed] == [True] + 19 * [False]
-    assert all(each["queued"] for each in completed)
-    assert {each["error"] for each in completed} == {"QualysUnauthorized"}
-    assert len(notifier.calls) == 1
-    assert (table.get(f"sha256:{7:064x}") or {})["status"] == "ERROR"
-    clock.now += 3599
-    assert scan(20)["queued"]
-    clock.now += 1
-    assert scan(21)["notified"]
-    assert len(notifier.calls) == 2
+    @pytest.mark.parametrize(
+        ("error", "words"),
+        [
+            ("QualysUnauthorized", "all images that meet it"),
+            ("AwsUnavailable", "it waits in the failed-events queue"),
+            ("QualysUnreadable", "it waits in the failed-events queue"),
+            ("UnexpectedAnswer", ""),
+            ("ScanFailed", ""),
+        ],
+    )
+    def test_what_is_queued_says_so(self, core: Core, error: str, words: str) -> None:
+        outcome = Outcome(verdict="ERROR", error=error, cause='{"errorMessage": "HTTP 401"}')
+        completed = core.end(begun(core), outcome)
+        (reason,) = core.sent.reasons
+        assert reason.startswith(f"{error}: HTTP 401")
+        assert words in reason
+        assert ("failed-events queue" in reason) is completed["queued"] is bool(words)
 
+    def test_a_notice_that_failed_is_published_by_the_next_try(self, core: Core) -> None:
+        held = begun(core)
+        core.sent.error = AwsUnavailable("sns:Publish")
+        with pytest.raises(AwsUnavailable):
+            core.end(held, DEAD)
+        core.sent.error = None
+        assert core.end(held, DEAD)["notified"]
 
-@pytest.mark.parametrize(
-    ("error", "words"),
-    [
-        ("QualysUnauthorized", "all images that meet it"),
-        ("AwsUnavailable", "it waits in the failed-events queue"),
-        ("QualysUnreadable", "it waits in the failed-events queue"),
-        ("UnexpectedAnswer", ""),
-        ("ScanFailed", ""),
-    ],
-)
-def test_what_is_queued_says_so(
-    cache: ScanCache, complete: Complete, error: str, words: str
-) -> None:
-    is_notified: list[str] = []
-
-    def notify(_: CompletionInput, outcome: Outcome, __: Mapping[str, Workload]) -> bool:
-        is_notified.append(outcome["reason"])
-        return True
-
-    outcome = Outcome(verdict="ERROR", error=error, cause='{"errorMessage": "HTTP 401"}')
-    completed = complete(scan_input(), taken(cache.decide(scan_input(), LEASE)), outcome, notify)
-    (reason,) = is_notified
-    assert reason.startswith(f"{error}: HTTP 401")
-    assert words in reason
-    assert ("failed-events queue" in reason) is completed["queued"] is bool(words)
-
-
-def test_a_notice_that_could_not_be_published_is_notified_by_the_next(
-    cache: ScanCache, notifier: Notifier, complete: Complete, clock: Clock
-) -> None:
-    held = taken(cache.decide(scan_input(), LEASE))
-    notifier.error = AwsUnavailable("sns:Publish")
-    with pytest.raises(AwsUnavailable):
-        complete(scan_input(), held, DEAD)
-    notifier.error = None
-    clock.now += 61
-    assert complete(scan_input(), held, DEAD)["notified"]
-
-
-def test_after_a_crash_it_is_queued_twice_rather_than_not_at_all(
-    cache: ScanCache, complete: Complete
-) -> None:
-    held = taken(cache.decide(scan_input(), LEASE))
-    complete(scan_input(), held, DEAD)
-    assert complete(scan_input(), held, DEAD)["queued"]
+    def test_after_a_crash_it_is_queued_twice_rather_than_not_at_all(self, core: Core) -> None:
+        held = begun(core)
+        core.end(held, DEAD)
+        assert core.end(held, DEAD)["queued"]
 
 
 @pytest.mark.parametrize("outcome", [CLEAN, CRITICAL, TIMEOUT, DEAD])
-def test_however_it_ends_its_permit_is_free_again(
-    cache: ScanCache, complete: Complete, permits: ScanPermits, outcome: Outcome
-) -> None:
-    held = taken(cache.decide(scan_input(), LEASE))
-    permits.take(held["execution_name"], 1, LEASE)
-    complete(scan_input(), held, outcome)
-    permits.take("another", 1, LEASE)
+def test_however_it_ends_its_permit_is_free_again(core: Core, outcome: Outcome) -> None:
+    held = begun(core)
+    core.permits.take(held["execution_name"], 1, LEASE)
+    core.end(held, outcome)
+    core.permits.take("another", 1, LEASE)
 
 
-@pytest.mark.parametrize("failed", [TIMEOUT, Outcome(verdict="ERROR", error="AwsUnavailable")])
-def test_the_same_failure_of_a_repeated_scan_is_neither_notified_nor_queued_again(
-    cache: ScanCache, notifier: Notifier, complete: Complete, clock: Clock, failed: Outcome
-) -> None:
-    first = complete(scan_input(), taken(cache.decide(scan_input(), LEASE)), failed)
-    clock.now += 86_400
-    again = running(clock)
-    second = complete(again, taken(cache.decide(again, LEASE)), failed)
-    assert (first["notified"], second["notified"]) == (True, False)
-    assert second["queued"] is False
-    assert [verdict for _, verdict, _ in notifier.calls] == [failed["verdict"]]
-    assert len(notifier.announced) == 2, "machines get each scan"
-    clock.now += 86_400
-    again = running(clock)
-    assert complete(again, taken(cache.decide(again, LEASE)), CRITICAL)["notified"]
+def task(number: int, *, stopped: bool = False, **where: Any) -> ScanInput:
+    where = {"event_name": "ECS Task State Change", "principal": "", **where}
+    state = TaskState(arn=f"task/{number}", stopped=stopped)
+    return {**scan_input(f"task-{number}-{stopped}", **where), "task": state}
 
 
-def running(clock: Clock) -> ScanInput:
+def found(clock: Clock, number: int = 1, **where: Any) -> ScanInput:
     """A reconciliation has found the image of `scan_input()` running."""
-    at = datetime.fromtimestamp(clock.now, UTC).isoformat()
-    found = scan_input(f"found-{at}", event_name="ECS Task State Change", event_time=at)
-    return {**found, "task": TaskState(arn="task/1", stopped=False, reconciled=True)}
+    at = datetime.fromtimestamp(int(clock.now), UTC).isoformat()
+    asked = task(number, event_time=at, **where)
+    state = TaskState(arn=f"task/{number}", stopped=False, reconciled=True)
+    return {**asked, "event_id": f"found-{number}-{at}", "task": state}
 
 
-def test_findings_are_judged_again_once_a_reconciliation(
-    cache: ScanCache, complete: Complete, clock: Clock
-) -> None:
-    complete(scan_input(), taken(cache.decide(scan_input(), LEASE)), CRITICAL)
-    for _ in range(2):
-        clock.now += 86_400
-        decisions = [cache.decide(running(clock), LEASE) for _ in range(2)]
-        assert [each["decision"] for each in decisions] == ["notify", "skip"]
-        assert decisions[0]["again"] is True
+class TestReconciliation:
+    """Once a day, what has failed is scanned again, and findings are judged again."""
+
+    def test_what_failed_is_scanned_again_once_a_run(self, core: Core, clock: Clock) -> None:
+        core.end(begun(core, "web", "worker"), FAILED)
+        for _ in range(2):
+            clock.now += DAY
+            events = [found(clock), found(clock, 2, service="worker"), found(clock, 3)]
+            clock.now += 5
+            first = taken(core.event(events[0]))
+            assert core.event(events[1])["decision"] == "skip"
+            core.end(first, FAILED)
+            assert [core.event(each)["decision"] for each in events[1:]] == ["skip", "skip"]
+
+    @pytest.mark.parametrize("failed", [TIMEOUT, Outcome(verdict="ERROR", error="AwsUnavailable")])
+    def test_the_same_failure_is_neither_notified_nor_queued_again(
+        self, core: Core, clock: Clock, failed: Outcome
+    ) -> None:
+        first = core.end(begun(core), {**failed})
+        clock.now += DAY
+        second = core.end(taken(core.event(found(clock))), {**failed})
+        assert (first["notified"], second["notified"]) == (True, False)
+        assert second["queued"] is False
+        assert [verdict for _, verdict, _ in core.sent.calls] == [failed["verdict"]]
+        assert len(core.sent.announced) == 2, "machines get each scan"
+        clock.now += DAY
+        assert core.end(taken(core.event(found(clock))), CRITICAL)["notified"]
+
+    def test_it_is_not_queued_again_where_nobody_is_notified_of_failures(
+        self, dynamodb: Any, clock: Clock
+    ) -> None:
+        core = Core(dynamodb, clock, NotificationPolicy.read({**NOTIFY, "error": False}))
+        failed = Outcome(verdict="ERROR", error="AwsUnavailable")
+        assert core.end(begun(core), {**failed})["queued"]
+        clock.now += DAY
+        assert not core.end(taken(core.event(found(clock))), {**failed})["queued"]
+
+    @pytest.mark.parametrize(
+        "ends",
+        [
+            Outcome(verdict="ERROR", error="ScanFailed", reason="ScanFailed: no rights"),
+            Outcome(verdict="TIMEOUT", reason="ScanFailed: no space"),
+            CRITICAL,
+        ],
+    )
+    def test_all_are_notified_when_it_ends_in_another_way(
+        self, core: Core, clock: Clock, ends: Outcome
+    ) -> None:
+        core.end(begun(core, "web", "worker"), FAILED)
+        clock.now += DAY
+        core.end(taken(core.event(found(clock))), ends)
+        assert core.sent.services()[1:] == [["web", "worker"]]
+
+    @pytest.mark.parametrize("number", ["f677b189-8b54-46ba-9d24-624b7e98767d", "1770000000000"])
+    def test_an_id_in_the_reason_is_no_other_cause(
+        self, core: Core, clock: Clock, number: str
+    ) -> None:
+        words = "UnexpectedAnswer: GET /schedule/"
+        core.end(begun(core), Outcome(verdict="ERROR", reason=f"{words}0123456789ab"))
+        clock.now += DAY
+        again = Outcome(verdict="ERROR", reason=f"{words}{number}")
+        core.end(taken(core.event(found(clock))), again)
+        assert len(core.sent.calls) == 1
+
+    def test_who_deploys_it_again_meanwhile_is_notified(self, core: Core, clock: Clock) -> None:
+        core.end(begun(core, "web", "worker"), FAILED)
+        clock.now += DAY
+        held = taken(core.event(found(clock)))
+        core.event(scan_input("event-9", service="worker"))
+        core.event(scan_input("event-10", service="other"))
+        core.end(held, {**FAILED})
+        assert core.sent.services()[1:] == [["other", "worker"]]
+
+    def test_findings_are_judged_again_once_a_run(self, core: Core, clock: Clock) -> None:
+        core.end(begun(core), CRITICAL)
+        for _ in range(2):
+            clock.now += DAY
+            decisions = [core.event(found(clock)) for _ in range(2)]
+            assert [each["decision"] for each in decisions] == ["notify", "skip"]
+            assert decisions[0]["again"] is True
+
+    def test_it_notifies_who_was_left_behind(self, core: Core, clock: Clock) -> None:
+        held = begun(core, "web", "worker")
+        recorded(core.cache, held, CRITICAL)  # and then everything was lost
+        clock.now += DAY
+        core.handle(found(clock, service="worker"))
+        assert core.sent.services() == [["worker"]]
+
+    def test_what_has_a_verdict_is_left_alone(self, core: Core, clock: Clock) -> None:
+        core.end(taken(core.event(found(clock))), CLEAN)
+        clock.now += DAY
+        assert core.event(found(clock))["decision"] == "skip"

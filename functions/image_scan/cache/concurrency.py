@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from image_scan.cache.table import ConditionFailedError
+from image_scan.aws.dynamodb import Attr, ConditionFailedError
 from image_scan.errors import AwsUnavailable, ScansAtLimit
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from image_scan.cache.table import CacheTable
 
 _KEY = "permits#scan"
+_HELD = Attr("held")
 
 
 class ScanPermits:
@@ -34,8 +35,7 @@ class ScanPermits:
         for _ in range(3):
             try:
                 held = {f"held.{execution_name}": until}
-                room = "attribute_exists(held) AND size(held) < :most"
-                self._table.update(_KEY, held, room, most=most)
+                self._table.update(_KEY, held, _HELD.exists() & _HELD.size().lt(most))
             except ConditionFailedError as failed:
                 if self._made_room(execution_name, most, until, failed.item.get("held", {})):
                     return
@@ -45,7 +45,7 @@ class ScanPermits:
 
     def give_back(self, execution_name: str) -> None:
         try:
-            self._table.remove(_KEY, f"held.{execution_name}", "attribute_exists(held)")
+            self._table.remove(_KEY, f"held.{execution_name}", _HELD.exists())
         except ConditionFailedError:
             return  # none was ever taken
 
@@ -58,7 +58,7 @@ class ScanPermits:
             raise ScansAtLimit(f"{most} scans are at Qualys")
         item = {"imageDigest": _KEY, "held": {**living, name: until}}
         try:
-            self._table.put(item, "attribute_not_exists(held) OR held = :held", held=held)
+            self._table.put(item, _HELD.not_exists() | _HELD.eq(held))
         except ConditionFailedError:
             return False
         return True

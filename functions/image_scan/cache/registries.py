@@ -8,16 +8,18 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from image_scan.cache.table import ConditionFailedError
+from image_scan.aws.dynamodb import Attr, ConditionFailedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from boto3.dynamodb.conditions import ConditionBase
 
     from image_scan.cache.table import CacheTable
 
 _SECONDS = 86_400
 _LOCK_SECONDS = 65  # a little longer than the function that creates can run
-_ABSENT = "attribute_not_exists(registry_uuid) OR #ttl <= :now"
+_UUID = Attr("registry_uuid")
 
 
 class RegistryCache:
@@ -33,9 +35,8 @@ class RegistryCache:
     def remember(self, account_id: str, region: str, uuid: str) -> bool:
         """Whether it was this call that made it known, and not another's a moment before."""
         item = self._item(account_id, region, uuid, _SECONDS)
-        known = f"({_ABSENT}) OR registry_uuid = :none"
         try:
-            self._table.put(item, known, now=int(self._clock()), none="")
+            self._table.put(item, self._is_absent() | _UUID.eq(""))
         except ConditionFailedError:
             return False
         return True
@@ -44,13 +45,16 @@ class RegistryCache:
         """Takes the right to create the registry; False while another has it, or has done it."""
         item = self._item(account_id, region, "", _LOCK_SECONDS)
         try:
-            self._table.put(item, _ABSENT, now=int(self._clock()))
+            self._table.put(item, self._is_absent())
         except ConditionFailedError:
             return False
         return True
 
     def forget(self, account_id: str, region: str) -> None:
         self._table.delete(_key(account_id, region))
+
+    def _is_absent(self) -> ConditionBase:
+        return _UUID.not_exists() | Attr("ttl").lte(int(self._clock()))
 
     def _item(self, account_id: str, region: str, uuid: str, seconds: int) -> dict[str, Any]:
         key, ttl = _key(account_id, region), int(self._clock()) + seconds

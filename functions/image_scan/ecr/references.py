@@ -71,6 +71,12 @@ class Unscannable:
         return f"{_NOT_IN_ECR}{self.name}"
 
 
+def of_key(key: str) -> Unscannable | None:
+    """Reads the key of an image that is not in ECR; None for any other key."""
+    found = parse(key.removeprefix(_NOT_IN_ECR)) if key.startswith(_NOT_IN_ECR) else None
+    return found if isinstance(found, Unscannable) else None
+
+
 def parse(uri: str) -> EcrReference | Unscannable:
     """Reads an image reference as ECS takes it; any text gives an answer."""
     match = _REFERENCE.fullmatch(uri) if len(uri) <= _LONGEST else None

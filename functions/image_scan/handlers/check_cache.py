@@ -1,4 +1,4 @@
-"""CheckCache: takes the lease of an image, or says what is known of it."""
+"""CheckCache: records the workload, then takes the image's lease, or says what is known of it."""
 
 from image_scan import config, log
 from image_scan.aws import clients
@@ -6,7 +6,6 @@ from image_scan.cache.leases import ScanCache
 from image_scan.cache.table import CacheTable
 from image_scan.contracts import CacheDecision, ScanInput
 from image_scan.ecr import asking
-from image_scan.events.by_hand import is_by_hand
 from image_scan.inventory.table import InventoryTable
 from image_scan.inventory.workloads import Inventory
 from image_scan.notifications.policy import NotificationPolicy
@@ -17,11 +16,9 @@ def handler(event: ScanInput, _context: object) -> CacheDecision:
     asking.require_answer(event["image"])
     dynamodb = clients.client("dynamodb")
     inventory = Inventory(InventoryTable(dynamodb, config.inventory_table()))
-    inventory.note(event)
-    by_hand = is_by_hand(event["deployment"])
-    running = inventory.workloads(event["image"]["key"]) if by_hand else {}
+    before = inventory.note(event)
     policy = NotificationPolicy.read(config.notification_policy())
     cache = ScanCache(CacheTable(dynamodb, config.cache_table()), policy.may_notify)
-    decision = cache.decide(event, config.lease_seconds(), running)
+    decision = cache.decide(event, config.lease_seconds(), before)
     log.info("cache asked", decision=decision["decision"])
     return decision

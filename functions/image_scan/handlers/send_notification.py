@@ -1,13 +1,15 @@
-"""SendNotification: notifies the owner, then records the verdict."""
+"""SendNotification: records the verdict, then notifies the owners."""
 
 from typing import Any
 
-from image_scan import completion, config, log
+from image_scan import config, log
 from image_scan.aws import clients, cross_account
 from image_scan.cache.concurrency import ScanPermits
 from image_scan.cache.leases import ScanCache
 from image_scan.cache.table import CacheTable
+from image_scan.completion import Completion, read_input
 from image_scan.contracts import Completed
+from image_scan.inventory.claims import Claims
 from image_scan.inventory.notified import NotifiedFindings
 from image_scan.inventory.table import InventoryTable
 from image_scan.notifications.exceptions import ExceptionStore
@@ -20,17 +22,17 @@ from image_scan.notifications.topics import Topics
 
 
 def handler(event: dict[str, Any], _context: object) -> Completed:
-    scan_input = completion.read_input(event)
-    log.bind(scan_input)
+    log.bind(scan_input := read_input(event))
     dynamodb, platform = clients.client("dynamodb"), config.qualys_platform_url()
     table = CacheTable(dynamodb, config.cache_table())
+    rows = InventoryTable(dynamodb, config.inventory_table())
     policy = NotificationPolicy.read(config.notification_policy())
     cache = ScanCache(table, policy.may_notify)
-    notified = NotifiedFindings(InventoryTable(dynamodb, config.inventory_table()), cache)
+    notified, claims = NotifiedFindings(rows, cache), Claims(rows)
     topics = Topics(clients.client("sns"), config.topic_arns(), config.owner_topics())
     owners = Owners(cross_account.accounts(), config.owner_tag())
-    permits, notices, exceptions = ScanPermits(table), Throttle(table), ExceptionStore(table)
-    notify = Notifier(policy, exceptions, cache, notified, owners, topics, platform).notify
+    permits, notices = ScanPermits(table), Throttle(table)
+    notifier = Notifier(policy, ExceptionStore(table), cache, notified, owners, topics, platform)
     bus, name, ttl = config.result_bus(), config.installation_name(), config.cache_ttl_seconds()
-    announce = ResultEvents(clients.client("events"), bus, name, platform).put
-    return completion.complete(scan_input, cache, permits, notices, ttl, notify, announce)
+    events = ResultEvents(clients.client("events"), bus, name, platform)
+    return Completion(cache, claims, permits, notices, notifier, events, ttl).complete(scan_input)

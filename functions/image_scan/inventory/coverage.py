@@ -47,3 +47,12 @@ class Found:
         """Of the images that can be scanned, those with a fresh verdict; rounded down."""
         scannable = len(self.images) - len(self.unscannable)
         return 100 * len(self.fresh) // scannable if scannable else 100
+
+    def figures(self) -> dict[str, int]:
+        """The metrics of a reconciliation."""
+        return {
+            "RunningImages": len(self.images),
+            "FreshVerdicts": len(self.fresh),
+            "Unscannable": len(self.unscannable),
+            "CoveragePercent": self.percent(),
+        }

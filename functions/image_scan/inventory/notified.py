@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from image_scan.aws.dynamodb import Attr
 from image_scan.findings import encoding
+from image_scan.inventory.table import Change
 from image_scan.inventory.workloads import Inventory, facts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from image_scan.cache.leases import ScanCache
     from image_scan.contracts import Image, Workload
@@ -70,6 +72,10 @@ class NotifiedFindings:
         self._running = Inventory(self._inventory).running(image["key"])
         return {workload: facts_of(row) for workload, row in self._running.items()}
 
+    def know(self, rows: Iterable[dict[str, Any]]) -> None:
+        """Rows of the image as they were just read."""
+        self._running = {row["workload"]: row for row in rows}
+
     def is_at_hand(self, workload: str) -> bool:
         """Whether it is known without a call what a workload was notified of."""
         return _RECORD in self._running.get(workload, {})
@@ -78,11 +84,13 @@ class NotifiedFindings:
         """Records what a workload has been notified of; to be called after the notification."""
         # Their CVEs are not compared.
         packed = encoding.pack([each._replace(cves=()) for each in findings])
-        self._inventory.set_existing(image["key"], workload, _RECORD, packed)
+        change, exists = Change({_RECORD: packed}), Attr("digest").exists()
+        self._inventory.update(image["key"], workload, change, exists)
 
     def end(self, workload: str, image: Image) -> None:
         """Records that nothing of this image is notifiable any more, where anything was."""
-        if _RECORD in self._inventory.get(image["key"], workload):
+        own = self._running.get(workload) or self._inventory.get(image["key"], workload)
+        if _RECORD in own:
             self.record(workload, image, [])
 
     def _others(self, workload: str, facts: Workload, image: Image) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from image_scan import log, metrics
 from image_scan.aws import clients
-from image_scan.cache.elsewhere import is_elsewhere
+from image_scan.cache.standing import is_elsewhere
 from image_scan.ecr.digests import reference_key
 from image_scan.errors import AwsRejected
 from image_scan.events import deployments
@@ -77,6 +77,7 @@ class Reconciliation:
         self._may_notify = may_notify
         self._now = int(now)
         self._known: dict[str, Json] = {}
+        self._rows: dict[tuple[str, str], Mapping[str, Any]] = {}  # of the region that is looked at
         self.unscannable: Mapping[str, UnscannableImage] = {}
         self.failed: Mapping[str, UnscannableImage] = {}
 
@@ -106,15 +107,14 @@ class Reconciliation:
         }
         self.unscannable, self.failed = found.unscannable, found.failed
         self._inventory.keep_coverage(summary)
-        metrics.count("RunningImages", len(found.images))
-        metrics.count("FreshVerdicts", len(found.fresh))
-        metrics.count("Unscannable", len(found.unscannable))
-        metrics.count("CoveragePercent", found.percent())
+        for name, value in found.figures().items():
+            metrics.count(name, value)
         log.info("reconciled", **{name: value for name, value in summary.items() if name != "at"})
         return {**summary, "scans": list(found.scans.values())}
 
     def _reconcile(self, where: Where, rows: Iterable[Mapping[str, Any]], found: Found) -> None:
-        states = {(row["digest"], row["workload"]): row["state"] for row in rows}
+        self._rows = {(row["digest"], row["workload"]): row for row in rows}
+        states = {pair: row["state"] for pair, row in self._rows.items()}
         ecs = self._accounts.ecs(*where)
         time = datetime.fromtimestamp(self._now, UTC).isoformat()
         for event in running_tasks.events(ecs, *where, time):
@@ -161,7 +161,8 @@ class Reconciliation:
         # Here a scan may be asked for; and findings that somebody waits for.
         is_open = status == "UNSCANNABLE" and is_elsewhere(image, item)
         is_open |= self._is_bad(key) and not self._was_notified(pair)
-        is_known = bool(status) and states.get(pair) == "running" and not is_open
+        has_verdict = bool(status) or not image["account_id"]
+        is_known = has_verdict and states.get(pair) == "running" and not is_open
         return pair not in found.sent and not is_known
 
     def _note_scans(
@@ -184,9 +185,8 @@ class Reconciliation:
 
     def _was_notified(self, pair: tuple[str, str]) -> bool:
         """Whether a workload was notified of a bad verdict; the same test as in CheckCache."""
-        key, workload = pair
-        known = self._item(key).get("workloads", {}).get(workload)
-        return known is not None and "claimed_until" not in known
+        notified_of = self._rows.get(pair, {}).get("notified_of", 0)
+        return bool(notified_of >= self._item(pair[0]).get("acquired_at", 0))
 
     def _item(self, key: str) -> Json:
         """The verdict or lease of an image; empty where it does not count any more."""

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from image_scan.aws import clients
-from image_scan.cache.table import marshal, unmarshal
+from image_scan.aws.dynamodb import Key, keyed, marshal, unmarshal, update
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
+    from boto3.dynamodb.conditions import ConditionBase
     from mypy_boto3_dynamodb import DynamoDBClient
 
 INDEX = "by-workload"
-_PAGE = 100
+_PAGE = 1000
 
 
 @dataclass(frozen=True)
@@ -45,61 +46,21 @@ class InventoryTable:
 
     def any(self, digest: str, begin: str) -> bool:
         """Whether a row lies below this key whose workload begins so."""
-        with clients.calls("dynamodb:Query"):
-            answer = self._dynamodb.query(
-                TableName=self._name,
-                KeyConditionExpression="digest = :digest AND begins_with(workload, :begin)",
-                ExpressionAttributeValues=marshal({":digest": _cut(digest, 2048), ":begin": begin}),
-                ConsistentRead=True,
-                Limit=1,
-            )
-        return answer["Count"] > 0
+        key = _below(digest) & Key("workload").begins_with(begin)
+        return next(self._pages("query", key, ConsistentRead=True, Limit=1), None) is not None
+
+    def below(self, digest: str) -> Iterator[dict[str, Any]]:
+        """Every row below this key, as it is now."""
+        return self._pages("query", _below(digest), ConsistentRead=True, Limit=_PAGE)
 
     def index(self) -> Iterator[dict[str, Any]]:
         """Reads every row of an image and workload, in short."""
-        more: dict[str, Any] = {}
-        while True:
-            with clients.calls("dynamodb:Scan"):
-                answer = self._dynamodb.scan(TableName=self._name, IndexName=INDEX, **more)
-            yield from (unmarshal(row) for row in answer["Items"])
-            if "LastEvaluatedKey" not in answer:
-                return
-            more = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+        return self._pages("scan", None, IndexName=INDEX)
 
-    def at(self, account_region: str, workload: str) -> list[dict[str, Any]]:
-        """What a workload has run, in short; at most a page of it."""
-        with clients.calls("dynamodb:Query"):
-            answer = self._dynamodb.query(
-                TableName=self._name,
-                IndexName=INDEX,
-                KeyConditionExpression="account_region = :region AND workload = :workload",
-                ExpressionAttributeValues=marshal(
-                    {":region": account_region, ":workload": _cut(workload, 1024)}
-                ),
-            )
-        return [unmarshal(row) for row in answer["Items"]]
-
-    def below(self, digest: str) -> Iterator[dict[str, Any]]:
-        """Every row below this key."""
-        more: dict[str, Any] = {}
-        while True:
-            with clients.calls("dynamodb:Query"):
-                answer = self._dynamodb.query(
-                    TableName=self._name,
-                    KeyConditionExpression="digest = :digest",
-                    ExpressionAttributeValues=marshal({":digest": _cut(digest, 2048)}),
-                    Limit=_PAGE,
-                    **more,
-                )
-            yield from (unmarshal(row) for row in answer["Items"])
-            if "LastEvaluatedKey" not in answer:
-                return
-            more = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
-
-    def delete_all(self, digest: str) -> None:
-        """Removes every row below this key."""
-        for row in self.below(digest):
-            self.delete(row["digest"], row["workload"])
+    def at(self, account_region: str, workload: str) -> Iterator[dict[str, Any]]:
+        """Reads what a workload has run, in short."""
+        key = Key("account_region").eq(account_region) & Key("workload").eq(_cut(workload, 1024))
+        return self._pages("query", key, IndexName=INDEX)
 
     def put(self, digest: str, workload: str, values: Mapping[str, Any]) -> None:
         with clients.calls("dynamodb:PutItem"):
@@ -111,71 +72,37 @@ class InventoryTable:
             self._dynamodb.delete_item(TableName=self._name, Key=_key(digest, workload))
 
     def update(
-        self, digest: str, workload: str, change: Change, at_most: str = "", value: int = 0
-    ) -> bool:
-        """Whether the row was changed: not when its attribute `at_most` is above `value`."""
-        sets = [(f"#s{n} = :s{n}", *pair) for n, pair in enumerate(change.sets.items())]
-        firsts = [
-            (f"#f{n} = if_not_exists(#f{n}, :f{n})", *pair)
-            for n, pair in enumerate(change.first.items())
-        ]
-        written = [*sets, *firsts]
-        values = {text.split(":")[1].rstrip(")"): given for text, _, given in written}
-        names = {text.split(" ")[0]: name for text, name, _ in written}
-        names |= {f"#r{n}": name for n, name in enumerate(change.removed)}
-        expression = "SET " + ", ".join(text for text, _, _ in written)
-        if change.removed:
-            removed = ", ".join(f"#r{n}" for n in range(len(change.removed)))
-            expression += f" REMOVE {removed}"
-        condition = ""
-        if at_most:
-            condition = "attribute_not_exists(#most) OR #most <= :most"
-            names["#most"], values["most"] = at_most, value
-        return self._update(digest, workload, expression, names, values, condition)
-
-    def set_existing(self, digest: str, workload: str, name: str, value: str) -> None:
-        """Sets an attribute of a row; a row that is not there is not made."""
-        there = "attribute_exists(digest)"
-        self._update(digest, workload, "SET #n = :n", {"#n": name}, {"n": value}, there)
-
-    def lower(self, digest: str, workload: str, name: str, value: int) -> None:
-        """Sets a number where it is higher."""
-        self._update(digest, workload, "SET #n = :n", {"#n": name}, {"n": value}, "#n > :n")
-
-    def _update(
-        self,
-        digest: str,
-        workload: str,
-        expression: str,
-        names: Mapping[str, str],
-        values: Mapping[str, Any],
-        condition: str,
-    ) -> bool:
-        conditional = {"ConditionExpression": condition} if condition else {}
+        self, digest: str, workload: str, change: Change, condition: ConditionBase | None = None
+    ) -> dict[str, Any] | None:
+        """Changes a row. Returns it as it is then; None where the condition does not hold."""
+        arguments = update(change.sets, change.first, change.removed, condition)
+        arguments |= {"TableName": self._name, "Key": _key(digest, workload)}
+        arguments.pop("ReturnValuesOnConditionCheckFailure", None)
         with clients.calls("dynamodb:UpdateItem"):
-            return _met(
-                lambda: self._dynamodb.update_item(
-                    TableName=self._name,
-                    Key=_key(digest, workload),
-                    UpdateExpression=expression,
-                    ExpressionAttributeNames=names,
-                    ExpressionAttributeValues=marshal(
-                        {f":{name}": value for name, value in values.items()}
-                    ),
-                    **conditional,  # type: ignore[arg-type]
-                )
-            )
+            try:
+                answer = self._dynamodb.update_item(**arguments, ReturnValues="ALL_NEW")
+            except ClientError as error:
+                if clients.error_code(error) != "ConditionalCheckFailedException":
+                    raise
+                return None
+        return unmarshal(answer["Attributes"])
+
+    def _pages(
+        self, operation: str, key: ConditionBase | None, **arguments: Any
+    ) -> Iterator[dict[str, Any]]:
+        if key is not None:
+            arguments |= keyed(key)
+        while True:
+            with clients.calls(f"dynamodb:{operation.title()}"):
+                answer = getattr(self._dynamodb, operation)(TableName=self._name, **arguments)
+            yield from (unmarshal(row) for row in answer["Items"])
+            if "LastEvaluatedKey" not in answer:
+                return
+            arguments["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
 
-def _met(write: Callable[[], object]) -> bool:
-    """Makes a write; whether its condition was met."""
-    try:
-        write()
-    except ClientError as error:
-        if clients.error_code(error) != "ConditionalCheckFailedException":
-            raise
-        return False
-    return True
+def _below(digest: str) -> ConditionBase:
+    return Key("digest").eq(_cut(digest, 2048))
 
 
 def _key(digest: str, workload: str) -> dict[str, Any]:

@@ -11,6 +11,8 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
+from image_scan.aws.dynamodb import Attr
+from image_scan.cache.standing import SEEN_SECONDS
 from image_scan.events import api_calls
 from image_scan.events.workloads import workload_of
 from image_scan.inventory.table import Change, InventoryTable
@@ -30,8 +32,6 @@ _TASK_SECONDS = 2 * 86_400
 _RUNNING, _STOPPED = "running#", "stopped#"
 COVERAGE = "coverage"
 _COVERAGE_SECONDS = 400 * 86_400
-# One more task of what runs already is taken down this often.
-_SEEN_SECONDS = 3600
 
 
 class Inventory:
@@ -41,8 +41,10 @@ class Inventory:
         self._table = table
         self._clock = clock
 
-    def note(self, scan_input: ScanInput) -> None:
-        """Takes down what an event says of one image; any number of times, in any order."""
+    def note(self, scan_input: ScanInput) -> dict[str, Any]:
+        """Takes down what an event says of one image; any number of times, in any order. Returns
+        the row of its workload as it was before."""
+        before = self._row(scan_input)
         state = scan_input.get("task")
         if state is None:
             if scan_input["deployment"]["event_name"] in api_calls.DEPLOYS:
@@ -54,6 +56,7 @@ class Inventory:
             self._end(scan_input)
         else:
             self._start(scan_input, state["arn"])
+        return before
 
     def _start(self, scan_input: ScanInput, arn: str) -> None:
         # In this order, so that a start and a stop at once leave nothing running.
@@ -66,16 +69,12 @@ class Inventory:
                 self._see(scan_input, running=True)
             self._end(scan_input)
         elif (
-            row.get("state") != "running" or row["last_seen"] < self._at(scan_input) - _SEEN_SECONDS
+            row.get("state") != "running" or row["last_seen"] < self._at(scan_input) - SEEN_SECONDS
         ):
             self._see(scan_input, running=True)
 
-    def workloads(self, key: str) -> dict[str, Workload]:
-        """Reads what runs an image, or was deployed to: facts by workload."""
-        return {workload: facts_of(row) for workload, row in self.running(key).items()}
-
     def running(self, key: str) -> dict[str, dict[str, Any]]:
-        """The same as rows."""
+        """Reads what runs an image, or was deployed to: rows by workload."""
         rows = self._table.below(key)
         return {row["workload"]: row for row in rows if row.get("state") in ("deployed", "running")}
 
@@ -86,7 +85,8 @@ class Inventory:
     def close(self, digest: str, workload: str) -> None:
         """Nothing runs this image there any more, whatever the events say."""
         now = int(self._clock())
-        self._table.delete_all(f"tasks#{digest}#{workload}")
+        for row in self._table.below(tasks := f"tasks#{digest}#{workload}"):
+            self._table.delete(tasks, row["workload"])
         ended = {"state": "stopped", "stopped_at": now, "ttl": now + _HISTORY_SECONDS}
         self._table.update(digest, workload, Change(ended))
 
@@ -104,7 +104,12 @@ class Inventory:
         # A task does not say who caused it; the call that did is remembered.
         caller = {"principal": facts["principal"]} if facts["principal"] else {}
         state = {"state": "running"} if running else {}
+        asked: dict[str, Any] = {"asked_at": int(self._clock() * 1000)}
+        event = {"event_id": facts["event_id"]}
+        if not running:  # of a task it is no deployment
+            asked |= event
         first = {
+            **(event if running else {}),
             "first_seen": at,
             "account_region": f"{facts['account']}#{facts['region']}",
             **({} if running else {"state": "deployed", "ttl": at + _HISTORY_SECONDS}),
@@ -112,13 +117,13 @@ class Inventory:
         shown = {name: facts[name] for name in _FACTS}  # type: ignore[literal-required]
         shown |= {name: scan_input["image"][name] for name in _SHOWN}  # type: ignore[literal-required]
         gone = ("stopped_at", "ttl") if running else ()
-        newest = Change({**shown, **caller, **state, "last_seen": at}, first, gone)
-        if self._table.update(key, workload, newest, "last_seen", at):
+        newest = Change({**shown, **caller, **state, **asked, "last_seen": at}, first, gone)
+        seen = Attr("last_seen")
+        if self._table.update(key, workload, newest, seen.not_exists() | seen.lte(at)):
             return
         # A later event was here before this one.
-        if state or caller:
-            self._table.update(key, workload, Change(state, caller, gone))
-        self._table.lower(key, workload, "first_seen", at)
+        self._table.update(key, workload, Change({**state, **asked}, caller, gone))
+        self._table.update(key, workload, Change({"first_seen": at}), Attr("first_seen").gt(at))
 
     def _end(self, scan_input: ScanInput) -> None:
         """When that was the last task of this image, the workload has stopped."""
@@ -149,11 +154,11 @@ class Inventory:
 
 
 def facts_of(row: Mapping[str, Any]) -> Workload:
-    """A row as a notification names it; which event it was is not known any more."""
+    """A row as a notification names it."""
     facts = {name: row[name] for name in _FACTS}
-    seen = datetime.fromtimestamp(int(row["last_seen"]), UTC).isoformat()
-    caller = row.get("principal", "")
-    return cast("Workload", {**facts, "principal": caller, "event_time": seen, "event_id": ""})
+    facts |= {name: row.get(name, "") for name in ("principal", "event_id")}
+    facts["event_time"] = datetime.fromtimestamp(int(row["last_seen"]), UTC).isoformat()
+    return cast("Workload", facts)
 
 
 def _tasks(scan_input: ScanInput) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from image_scan.events.workloads import to_notify
 from image_scan.findings import encoding
@@ -14,7 +14,7 @@ from image_scan.notifications.policy import judge
 from image_scan.notifications.selection import select
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from image_scan.cache.leases import ScanCache
     from image_scan.contracts import CompletionInput, Image, Outcome, Workload
@@ -45,11 +45,17 @@ class Notifier:
     timer: Callable[[], float] = time.monotonic
 
     def notify(
-        self, scan_input: CompletionInput, outcome: Outcome, workloads: Mapping[str, Workload]
+        self,
+        scan_input: CompletionInput,
+        outcome: Outcome,
+        workloads: Mapping[str, Workload],
+        rows: Iterable[dict[str, Any]] = (),
     ) -> bool:
         """Returns whether anybody had to be notified. What a workload was notified of is recorded
-        after that: a crash may repeat a notification, and never lose one."""
+        after that: a crash may repeat a notification, and never lose one. `rows` are those of the
+        workloads, where they were just read."""
         image, workloads = scan_input["image"], to_notify(workloads)
+        self.notified.know(rows)
         if not self.policy.may_notify(outcome):
             if "counts" in outcome:
                 for workload in workloads:

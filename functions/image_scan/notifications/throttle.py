@@ -7,7 +7,7 @@ import time
 import uuid
 from typing import TYPE_CHECKING
 
-from image_scan.cache.table import ConditionFailedError
+from image_scan.aws.dynamodb import Attr, ConditionFailedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +30,6 @@ ERRORS = frozenset(
 )
 _SECONDS = 3600
 _CLAIM_SECONDS = 60  # if a function dies while it publishes, another may publish after this time
-_FREE = "attribute_not_exists(notice) OR #ttl <= :now OR claimed_by = :claimant"
 
 
 class Throttle:
@@ -48,7 +47,8 @@ class Throttle:
         notice, now = {"imageDigest": f"notice#{error}", "notice": error}, int(self._clock())
         claim = {**notice, "ttl": now + _CLAIM_SECONDS, "claimed_by": claimant or uuid.uuid4().hex}
         try:
-            self._table.put(claim, _FREE, now=now, claimant=claim["claimed_by"])
+            is_over, is_ours = Attr("ttl").lte(now), Attr("claimed_by").eq(claim["claimed_by"])
+            self._table.put(claim, Attr("notice").not_exists() | is_over | is_ours)
         except ConditionFailedError:
             return False
         notify()

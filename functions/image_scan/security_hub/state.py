@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from image_scan.cache.table import ConditionFailedError
+from image_scan.aws.dynamodb import Attr, ConditionFailedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,10 +18,6 @@ if TYPE_CHECKING:
     from image_scan.cache.table import CacheTable
 
 _SECONDS = 95 * 86_400
-_AS_SEEN = (
-    "attribute_not_exists(announced_at) OR "
-    "(scanned_at = :scanned_at AND announced_at = :announced_at)"
-)
 
 
 @dataclass(frozen=True)
@@ -63,9 +59,10 @@ class SecurityHubState:
             "levels": dict(by.levels),
             "ttl": int(self._clock()) + _SECONDS,
         }
-        as_seen = {"scanned_at": seen.scanned_at, "announced_at": seen.announced_at}
+        announced, scanned = Attr("announced_at"), Attr("scanned_at")
+        same = announced.eq(seen.announced_at) & scanned.eq(seen.scanned_at)
         try:
-            self._table.put(item, _AS_SEEN, **as_seen)
+            self._table.put(item, announced.not_exists() | same)
         except ConditionFailedError:
             return False
         return True

@@ -87,7 +87,7 @@ def test_it_is_registered_and_never_running(
         each["task_definition"].split("/")[-1].split(":")[0] for each in notified["registered"]
     ] == [FAMILY]
     (known,) = operate("where", IMAGE=pushed.image.by_tag, JSON="1").json["known"]
-    assert (known["workloads"], known["runs"]) == ([], [])
+    assert known["runs"] == []
     assert [each["task_definition"] for each in known["registered"]] != []
     compared = operate("backfill", JSON="1").json
     assert (compared["running_images"], compared["sent"]) == (0, 0)

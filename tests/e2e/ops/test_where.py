@@ -32,7 +32,7 @@ def test_an_image_is_found_by_whatever_names_it(operate: Operate, pushed: Pushed
         assert known["key"] == pushed.image.digest
         assert (known["verdict"], known["counts"]["critical"]) == ("FINDINGS", 1)
         assert (known["fresh"], known["known"]) == (True, True)
-        assert known["workloads"] == []
+        assert known["runs"] == []
         (asked,) = known["requested_by"]
         assert asked.endswith(":root")
     shown = operate("where", IMAGE=pushed.image.digest).output

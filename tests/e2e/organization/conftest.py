@@ -83,9 +83,9 @@ def scans_of(app: App) -> list[Json]:
 
 
 def workloads_of(app: App) -> set[tuple[str, str, str]]:
-    """Account, region and service or family of each entry that is known to run an app's image."""
-    item = app.organization.installation.verdicts()[app.pushed.digest]
+    """Account, region and service or family of each row that is known to run an app's image."""
     return {
-        (entry["account"], entry["region"], name.rsplit("#", 1)[-1])
-        for name, entry in item["workloads"].items()
+        (row["account"], row["region"], row["workload"].rsplit("#", 1)[-1])
+        for row in app.organization.installation.inventory()
+        if row["digest"] == app.pushed.digest
     }

@@ -121,21 +121,21 @@ def test_f24b_what_a_call_does_not_name_is_read_from_its_tasks(ecr: FakeEcr) -> 
 
 def test_f24c_registering_and_updating_is_one_scan(cache: ScanCache) -> None:
     """The cache was filled at the end only: a rollout of 200 services was 200 forced scans."""
-    taken(cache.decide(scan_input("register", event_name="RegisterTaskDefinition"), LEASE))
+    taken(cache.decide(scan_input("register", event_name="RegisterTaskDefinition"), LEASE, {}))
     decisions = [
-        cache.decide(scan_input(f"event-{number}", service=f"service-{number}"), LEASE)["decision"]
+        cache.decide(scan_input(f"event-{number}", service=f"service-{number}"), LEASE, {})
         for number in range(40)
     ]
-    assert decisions == ["skip"] * 40
+    assert [each["decision"] for each in decisions] == ["skip"] * 40
 
 
 def test_f24d_an_image_that_is_registered_before_its_push_fails_nothing(cache: ScanCache) -> None:
     """It was submitted, never found, and timed out in silence."""
     absent = image(digest="", key="123456789012/us-east-1/shop/app:2", unscannable="not found")
     registered = scan_input("register", of=absent, event_name="RegisterTaskDefinition")
-    assert cache.decide(registered, LEASE)["decision"] == "skip"
+    assert cache.decide(registered, LEASE, {})["decision"] == "skip"
     # Once it is pushed and run, it has a digest and is scanned.
-    taken(cache.decide(scan_input("run"), LEASE))
+    taken(cache.decide(scan_input("run"), LEASE, {}))
 
 
 @pytest.mark.parametrize(

@@ -3,16 +3,12 @@
 import json
 import re
 from typing import Any, NoReturn
-from unittest.mock import Mock
 
 import pytest
 import responses
 
-from image_scan import completion
-from image_scan.cache.concurrency import ScanPermits
 from image_scan.cache.leases import ScanCache
 from image_scan.cache.registries import RegistryCache
-from image_scan.notifications.throttle import Throttle
 from image_scan.qualys.client import QualysClient
 from image_scan.scans import registries, results, schedules
 from image_scan.scans.registries import RegistryRole
@@ -27,8 +23,6 @@ from tests.support.builders import (
     ROLE,
     SHA,
     STATUS,
-    WEEK,
-    completion_input,
     finding,
     image,
     listed,
@@ -36,8 +30,8 @@ from tests.support.builders import (
     scan_input,
     schedule,
     taken,
-    unannounced,
 )
+from tests.support.core import Core
 
 JOBS = f"{API}/registry/reg-1/schedule"
 TERRAFORM = sorted(definitions.REPOSITORY.glob("modules/*/*.tf"))
@@ -67,18 +61,16 @@ def test_f32_every_task_of_the_scan_has_a_catch_that_notifies() -> None:
     assert definitions.states("scan")["ScanFailed"]["Next"] == "SendFailureNotification"
 
 
-def test_f32b_nothing_is_recorded_before_it_is_notified(
-    cache: ScanCache, permits: ScanPermits, notices: Throttle
-) -> None:
+def test_f32b_no_workload_is_marked_before_it_is_notified(core: Core) -> None:
     """With SNS down, the alert was lost behind a cache hit."""
-    lease = taken(cache.decide(scan_input(), LEASE))
-    work = completion_input(scan_input(), lease, CRITICAL)
+    lease = taken(core.event(scan_input()))
+    core.sent.error = RuntimeError("SNS is down")
     with pytest.raises(RuntimeError):
-        completion.complete(work, cache, permits, notices, WEEK, refuse, unannounced)
-    assert cache.workloads_of(lease) is not None
-    notify = Mock(return_value=False)
-    completion.complete(work, cache, permits, notices, WEEK, notify, unannounced)
-    notify.assert_called_once()
+        core.end(lease, CRITICAL)
+    assert "notified_of" not in core.workloads()["web"]
+    core.sent.error = None
+    core.end(lease, CRITICAL)
+    assert core.sent.services() == [["web"]]
 
 
 def test_f32c_a_scan_without_a_result_ends_as_a_failure() -> None:
@@ -187,6 +179,6 @@ def test_f32j_fractions_in_an_answer_break_no_record(
     odd = finding(cvss3Info={"baseScore": 9.8}, qdsScore=65.5, title="t" * 10_000)
     answers.get(f"{API}/images/{SHA}/vuln", json={"details": [odd] * 500})
     outcome = results.fetch(image(), STATUS, qualys)
-    lease = taken(cache.decide(scan_input(), LEASE))
-    assert recorded(cache, lease, outcome)
+    lease = taken(cache.decide(scan_input(), LEASE, {}))
+    recorded(cache, lease, outcome)
     assert len(json.dumps(outcome)) < 10_000

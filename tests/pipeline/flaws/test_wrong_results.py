@@ -5,13 +5,10 @@ Each test states the scenario in which that tool fails, and holds what happens h
 
 import json
 from typing import Any
-from unittest.mock import Mock
 
 import pytest
 import responses
 
-from image_scan import completion
-from image_scan.cache.concurrency import ScanPermits
 from image_scan.cache.leases import ScanCache
 from image_scan.cache.registries import RegistryCache
 from image_scan.contracts import Outcome, Status
@@ -28,7 +25,6 @@ from image_scan.events.workloads import workload_of
 from image_scan.findings import summary
 from image_scan.notifications import message
 from image_scan.notifications.selection import Selection
-from image_scan.notifications.throttle import Throttle
 from image_scan.qualys.client import QualysClient
 from image_scan.scans import registries, results, schedules
 from image_scan.scans import status as scan_status
@@ -47,7 +43,6 @@ from tests.support.builders import (
     SHA,
     STATUS,
     SUBMISSION,
-    WEEK,
     completion_input,
     finding,
     image,
@@ -57,8 +52,8 @@ from tests.support.builders import (
     scan_input,
     schedule,
     taken,
-    unannounced,
 )
+from tests.support.core import Core
 from tests.support.doubles import OneAccount
 from tests.support.fake_ecr import FakeEcr
 
@@ -158,16 +153,16 @@ def test_f07_a_scan_is_of_one_exact_tag(
 
 def test_f08_a_tag_that_was_pushed_again_is_another_image(cache: ScanCache) -> None:
     """The cache was keyed by tag: `app:prod` with a bad layer was a hit for a week."""
-    taken(cache.decide(scan_input(), LEASE))
+    taken(cache.decide(scan_input(), LEASE, {}))
     other = "sha256:" + "e" * 64
-    taken(cache.decide(scan_input("event-2", of=image(key=other, digest=other)), LEASE))
+    taken(cache.decide(scan_input("event-2", of=image(key=other, digest=other)), LEASE, {}))
 
 
 def test_f09_equal_names_in_two_accounts_are_two_images(cache: ScanCache) -> None:
     """`app:1.0` of one account hid that of another."""
     for account in ("111111111111", "222222222222"):
         key = f"{account}/us-east-1/app:1.0"
-        taken(cache.decide(scan_input(account, of=image(key=key, digest="")), LEASE))
+        taken(cache.decide(scan_input(account, of=image(key=key, digest="")), LEASE, {}))
 
 
 def test_f10_a_notification_says_where_the_image_runs() -> None:
@@ -186,9 +181,9 @@ def test_f10_a_notification_says_where_the_image_runs() -> None:
 
 def test_f11_a_known_bad_image_that_is_deployed_again_is_notified(cache: ScanCache) -> None:
     """A cache hit was silent, however bad the image."""
-    lease = taken(cache.decide(scan_input(), LEASE))
+    lease = taken(cache.decide(scan_input(), LEASE, {}))
     recorded(cache, lease, CRITICAL)
-    decision = cache.decide(scan_input("event-2", service="production"), LEASE)
+    decision = cache.decide(scan_input("event-2", service="production"), LEASE, {})
     assert decision["decision"] == "notify"
     assert decision["outcome"] is not None
     assert decision["outcome"]["counts"]["critical"] == 1
@@ -206,16 +201,12 @@ def test_f12_polls_are_counted_once() -> None:
     assert definitions.states("scan")["CheckStatus"]["Next"] == "EvaluateStatus"
 
 
-def test_f13_a_timeout_is_notified(
-    cache: ScanCache, permits: ScanPermits, notices: Throttle
-) -> None:
+def test_f13_a_timeout_is_notified(core: Core) -> None:
     """A timeout had no findings, so nobody was notified and the execution succeeded."""
-    lease = taken(cache.decide(scan_input(), LEASE))
-    timeout = completion_input(scan_input(), lease, Outcome(verdict="TIMEOUT", reason="no result"))
-    publish_to = Mock(return_value=True)
-    completed = completion.complete(timeout, cache, permits, notices, WEEK, publish_to, unannounced)
+    lease = taken(core.event(scan_input()))
+    completed = core.end(lease, Outcome(verdict="TIMEOUT", reason="no result"))
     assert completed["notified"] is True
-    publish_to.assert_called_once()
+    assert core.sent.services() == [["web"]]
     states = definitions.states("scan")
     assert states["ScanTimeout"]["Next"] == "SendFailureNotification"
     assert states["SendFailureNotification"]["Next"] == "IsQueued"
@@ -308,8 +299,8 @@ def test_f19_ecr_is_recognised_in_every_partition(host: str) -> None:
 def test_f19_other_registries_are_a_verdict_and_not_a_log_line(uri: str, cache: ScanCache) -> None:
     found = references.parse(uri)
     assert isinstance(found, references.Unscannable)
-    foreign = image(uri=uri, key=uri, digest="", unscannable=found.reason)
-    decision = cache.decide(scan_input(of=foreign), LEASE)
+    foreign = image(uri=uri, key=found.key, account_id="", digest="", unscannable=found.reason)
+    decision = cache.decide(scan_input(of=foreign), LEASE, {})
     assert decision["decision"] == "notify"
     assert decision["outcome"] == {"verdict": "UNSCANNABLE", "reason": found.reason}
 

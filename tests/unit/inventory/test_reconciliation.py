@@ -7,29 +7,24 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from image_scan.aws.cross_account import Accounts
-from image_scan.cache.leases import ScanCache
-from image_scan.cache.table import CacheTable
 from image_scan.contracts import Outcome
 from image_scan.events import deployments
 from image_scan.inventory.reconciliation import Reconciliation
-from image_scan.inventory.table import InventoryTable
-from image_scan.inventory.workloads import COVERAGE, Inventory
+from image_scan.inventory.workloads import COVERAGE
 from tests.support import tables
 from tests.support.builders import (
     ACCOUNT,
     CLEAN,
     HOST,
-    LEASE,
     NOW,
     POLICY,
     REGION,
     WEEK,
-    freed,
     image,
-    recorded,
     taken,
 )
 from tests.support.builders import scan_input as deployed
+from tests.support.core import Core
 from tests.support.fake_ecs import Ecs
 
 if TYPE_CHECKING:
@@ -66,17 +61,15 @@ class World:
         self.clock = clock
         self.ecs = {ACCOUNT: Ecs(), MEMBER: Ecs()}
         self.sent: list[Json] = []
-        self.cache_table = CacheTable(dynamodb, tables.CACHE)
-        self.cache = ScanCache(self.cache_table, POLICY.may_notify, clock)
-        self.inventory = Inventory(InventoryTable(dynamodb, tables.INVENTORY), clock)
+        self.core = Core(dynamodb, clock)
         self.accounts = TwoAccounts(self.ecs)
 
     def run(self) -> Json:
         self.sent = []
         made = Reconciliation(
             self.accounts,
-            self.cache_table,
-            self.inventory,
+            self.core.table,
+            self.core.inventory,
             self.sent.append,
             POLICY.may_notify,
             self.clock(),
@@ -90,12 +83,9 @@ class World:
         """What the intake and a scan make of what was sent."""
         for event in self.sent:
             for scan_input in deployments.running(event, self.accounts):
-                self.inventory.note(scan_input)
-                decision = self.cache.decide(scan_input, LEASE)
+                decision = self.core.handle(scan_input)
                 if decision["decision"] == "scan":
-                    recorded(self.cache, taken(decision), CLEAN)
-                elif decision["outcome"]:
-                    self.cache.record_notified(scan_input, decision["outcome"], WEEK)
+                    self.core.end(taken(decision), CLEAN)
 
 
 @pytest.fixture
@@ -150,12 +140,13 @@ def test_what_failed_is_sent_by_each_reconciliation_and_named(world: World) -> N
     failed = Outcome(verdict="ERROR", reason="ScanFailed: no space")
     for _ in range(2):
         decided = [
-            world.cache.decide(scan_input, LEASE)
+            world.core.event(scan_input)
             for event in world.sent
             for scan_input in deployments.running(event, world.accounts)
         ]
         (held,) = [each["lease"] for each in decided if each["lease"]]
-        assert len(freed(world.cache, held, failed)) == 2
+        world.core.end(held, {**failed})
+        assert world.core.sent.services()[0] == ["web", "worker"]
         world.clock.now += DAY
         found = world.run()
         (scan,) = found["scans"]
@@ -178,8 +169,7 @@ def test_a_scan_that_runs_is_not_asked_for_again(world: World) -> None:
     world.ecs[ACCOUNT].run(1, app())
     world.run()
     (scan_input,) = deployments.running(world.sent[0], world.accounts)
-    world.inventory.note(scan_input)
-    world.cache.decide(scan_input, LEASE)
+    world.core.event(scan_input)
     found = world.run()
     assert (found["sent"], found["fresh_verdicts"], found["coverage_percent"]) == (0, 0, 0)
 
@@ -193,10 +183,7 @@ def test_a_foreign_image_is_noted_and_unscannable_and_then_left_alone(world: Wor
     (scan_input,) = deployments.running(world.sent[0], world.accounts)
     key = f"999999999999/{REGION}/x/y:1@{DIGESTS[5]}"
     scan_input["image"].update({"key": key, "unscannable": "its registry lets nobody in"})
-    world.inventory.note(scan_input)
-    decision = world.cache.decide(scan_input, LEASE)
-    assert decision["outcome"]
-    world.cache.record_notified(scan_input, decision["outcome"], WEEK)
+    assert world.core.handle(scan_input)["outcome"]
     for _ in range(2):
         world.clock.now += HOUR + 1
         found = world.run()
@@ -210,9 +197,8 @@ def test_what_cannot_be_scanned_in_one_repository_is_scanned_in_another(world: W
     (running,) = [deployments.running(event, world.accounts)[0] for event in _events(world)]
     copy = {**running["image"], "repository": "dev/app", "unscannable": "no tag"}
     stated = deployed("event-2", image(**copy), service="dev")
-    assert world.cache.decide(stated, LEASE)["decision"] == "notify"
-    world.cache.record_notified(stated, Outcome(verdict="UNSCANNABLE", reason="no tag"), WEEK)
-    world.inventory.note(running)
+    assert world.core.handle(stated)["decision"] == "notify"
+    world.core.inventory.note(running)
     assert world.run()["sent"] == 1
     world.handle()
     assert (world.run()["fresh_verdicts"], world.sent) == (1, [])
@@ -240,7 +226,7 @@ def test_a_row_that_nothing_runs_is_closed_after_a_while(world: World) -> None:
     assert world.run()["closed"] == 0, "it may be about to start"
     world.clock.now += 2 * HOUR
     assert world.run()["closed"] == 1
-    (row,) = world.inventory.rows()
+    (row,) = world.core.inventory.rows()
     assert row["state"] == "stopped"
     assert world.run()["closed"] == 0
     world.ecs[ACCOUNT].run(2, app())
@@ -268,7 +254,7 @@ def enrol(world: World) -> Callable[[], None]:
             "detail": world.ecs[MEMBER].tasks[f"arn:aws:ecs:{REGION}:{ACCOUNT}:task/prod/9"],
         }
         for scan_input in deployments.running(event, world.accounts):
-            world.inventory.note(scan_input)
+            world.core.inventory.note(scan_input)
 
     return note
 

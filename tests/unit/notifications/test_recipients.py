@@ -28,7 +28,6 @@ from tests.support.builders import (
     NOW,
     WEEK,
     image,
-    lease,
     scan_input,
     taken,
     to_complete,
@@ -71,10 +70,10 @@ class Scene:
         stamp = f"2026-02-02T{3 + (at or version):02}:00:00Z"
         deployed = scan_input(f"event-{version}", image(**named), event_time=stamp)
         deployed["deployment"]["event_name"] = "UpdateService"
-        self.inventory.note(deployed)
+        before = self.inventory.note(deployed)
         self.notifier()
-        lease = taken(self.cache.decide(deployed, LEASE))
-        self.cache.keep_findings(lease, result(*qids), WEEK)
+        lease = taken(self.cache.decide(deployed, LEASE, before))
+        self.cache.keep_findings(lease["key"], result(*qids), WEEK)
         return deployed
 
     def notifications(self) -> list[dict[str, Any]]:
@@ -311,7 +310,7 @@ def test_findings_that_are_too_many_are_not_judged_by_those_of_an_earlier_scan(
     workload, facts = workload_of(deployed)
     more: Any = {**result(1, 2), "listed": ""}
     asked = to_complete(more, deployed["image"])
-    scene.cache.keep_findings(lease(key=deployed["image"]["key"]), more, WEEK)
+    scene.cache.keep_findings(deployed["image"]["key"], more, WEEK)
     assert scene.notifier().notify(asked, more, {workload: facts}), "the second one is new"
     known: Any = {name: value for name, value in more.items() if name != "listed"}
     assert scene.notifier().notify(asked, known, {"another": {**facts, "service": "another"}})

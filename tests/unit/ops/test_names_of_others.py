@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, cast
 import boto3
 import pytest
 
-from image_scan.cache.table import marshal
+from image_scan.aws.dynamodb import marshal
 from image_scan.inventory.workloads import COVERAGE
-from ops.cache_items import CacheItems
+from ops.cache_items import CacheItems, is_known
 from ops.inventory_rows import InventoryRows
+from ops.where import unknown
 from tests.support import tables
 from tests.support.builders import REGION
 
@@ -45,10 +46,14 @@ def test_what_is_not_in_ecr_is_found_by_its_name(
     installation: Installation, dynamodb: DynamoDBClient, asked: str, key: str
 ) -> None:
     entry = {"imageDigest": asked, "exceptions": "[]", "ttl": 1}
-    item = {"imageDigest": key, "status": "UNSCANNABLE", "repository": "x", "ttl": 1}
-    for each in (entry, item):
-        dynamodb.put_item(TableName=tables.CACHE, Item=marshal(each))
-    assert [each["imageDigest"] for each in CacheItems(installation).find(asked)] == [key]
+    dynamodb.put_item(TableName=tables.CACHE, Item=marshal(entry))
+    row = {"digest": key, "workload": "1#eu-west-1#prod#web", "state": "running", "uri": asked}
+    dynamodb.put_item(TableName=tables.INVENTORY, Item=marshal(row))
+    items = CacheItems(installation)
+    assert items.find(asked) == []
+    (found,) = unknown(items.key_of(asked), set(), InventoryRows(installation))
+    assert (found["imageDigest"], found["status"]) == (key, "UNSCANNABLE")
+    assert is_known(found)
 
 
 def test_a_row_of_an_image_is_no_reconciliation(

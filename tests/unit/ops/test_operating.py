@@ -129,7 +129,9 @@ def test_a_workload_says_who_deployed_what() -> None:
             {"kind": "secret", "name": "AWS Access Key", "severity": "high", "family": "AWS"}
         ],
         "fresh": False,
-        "workloads": {"p": {**builders.deployment(), "containers": ["app"]}},
+        "requests": {
+            "p": {**builders.deployment(event_name="RegisterTaskDefinition"), "containers": ["app"]}
+        },
     }
     console = Console(width=200, record=True, file=None, quiet=False)
     with console.capture() as shown:
@@ -140,7 +142,7 @@ def test_a_workload_says_who_deployed_what() -> None:
     assert "Qualys gave an older result" in text
     assert "vulnerabilities, secrets; not examined: malware" in text
     assert "secret, severity high: AWS Access Key (AWS)" in text
-    assert "web in 123456789012/us-east-1/prod, CreateService by arn:aws:sts" in text
+    assert "web in 123456789012/us-east-1/prod, RegisterTaskDefinition by arn:aws:sts" in text
 
 
 def test_when_a_running_scan_began() -> None:

@@ -10,7 +10,7 @@ import boto3
 import pytest
 from rich.console import Console
 
-from image_scan.cache.table import marshal
+from image_scan.aws.dynamodb import marshal
 from image_scan.events import by_hand
 from ops import scan
 from ops.cache_items import CacheItems
@@ -75,7 +75,7 @@ def know(installation: Installation) -> Callable[..., None]:
         item: dict[str, Any] = {"imageDigest": key, "uri": uri}
         item |= {"repository": repository, "tag": tag}
         item |= {"status": "CLEAN", "ttl": NOW + WEEK, "account_id": account}
-        item |= {"digest": key, "workloads": {"p": RUNS, "q": ASKED}}
+        item |= {"digest": key, "requests": {"p": RUNS, "q": ASKED}}
         boto3.client("dynamodb", region_name=REGION).put_item(
             TableName="unit-cache", Item=marshal(item)
         )
@@ -180,7 +180,7 @@ def test_who_asked_by_hand_is_no_workload(
     know(DIGEST, f"{HOST}/shop/web:2.0.0", "shop/web", "2.0.0")
     (item,) = CacheItems(installation).find(DIGEST)
     shown = described(item)
-    assert [workload["service"] for workload in shown["workloads"]] == ["web"]
+    assert (shown["registered"], shown["runs"]) == ([], [])
     assert shown["requested_by"] == [OPERATOR]
 
 

@@ -77,7 +77,12 @@ class FakeItems:
         self._workloads = {str(n): {"task_definition": arn} for n, arn in enumerate(waiting)}
 
     def find(self, _reference: str) -> list[Any]:
-        return [{"workloads": self._workloads}]
+        return [{"imageDigest": "sha256:1", "requests": self._workloads}]
+
+
+class NoRows:
+    def of(self, _digest: str) -> list[Any]:
+        return []
 
 
 @pytest.fixture
@@ -86,6 +91,7 @@ def queues(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[Message]]:
     FakeQueue.shown, FakeQueue.deleted, FakeQueue.looks, FakeQueue.empty = [], [], 0, 0
     monkeypatch.setattr(traces, "EventQueue", FakeQueue)
     monkeypatch.setattr(traces, "Scans", lambda _installation: None)
+    monkeypatch.setattr(traces, "InventoryRows", lambda _installation: NoRows())
     return FakeQueue.held
 
 

@@ -1,0 +1,187 @@
+"""What an event is to do about an image, by what the cache and the inventory say of it. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from image_scan.cache.entries import FAILURES, IN_PROGRESS, lease_of, outcome_of
+from image_scan.contracts import CacheDecision, Outcome
+from image_scan.events.by_hand import is_by_hand
+from image_scan.events.workloads import is_registered
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from image_scan.contracts import Image, Lease, ScanInput
+
+SKIP = CacheDecision(decision="skip", lease=None, outcome=None)
+_REPOSITORY = ("account_id", "region", "repository")
+_ACTIVE = ("deployed", "running")
+# A workload that runs an image is seen once an hour, and not at the start of each of its tasks.
+SEEN_SECONDS = 3600
+
+
+@dataclass(frozen=True)
+class Met:
+    """An event that meets an entry. `row` is the inventory's of its workload, from before it."""
+
+    scan_input: ScanInput
+    entry: Mapping[str, Any]
+    row: Mapping[str, Any]
+    owner: str
+    now: float
+    may_notify: Callable[[Outcome], bool]
+
+    @property
+    def image(self) -> Image:
+        return self.scan_input["image"]
+
+    @property
+    def status(self) -> str:
+        """Of the entry, if it counts: until it has run out."""
+        return str(self.entry["status"]) if self.entry.get("ttl", 0) > self.now else ""
+
+    @property
+    def is_ours(self) -> bool:
+        return bool(self.entry.get("owner") == self.owner)
+
+    @property
+    def is_in_vain(self) -> bool:
+        """Whether those who wait for the entry wait for the next scan, too."""
+        return self.entry.get("status") in (IN_PROGRESS, *FAILURES)
+
+    @property
+    def is_registered(self) -> bool:
+        return is_registered(self.scan_input["deployment"])
+
+    @property
+    def run(self) -> int | None:
+        """When the reconciliation began that has found this task, in epoch milliseconds."""
+        state = self.scan_input.get("task")
+        if not state or not state.get("reconciled"):
+            return None
+        time = self.scan_input["deployment"]["event_time"]
+        return int(datetime.fromisoformat(time).timestamp() * 1000)
+
+    @property
+    def is_repeated(self) -> bool:
+        """Whether a reconciliation has this scan made, because the one before had no result."""
+        return self.run is not None and self.status in FAILURES
+
+    @property
+    def is_one_more_task(self) -> bool:
+        """Whether this is a task of a workload that waited for this entry as well: nobody has
+        deployed anything. Not if its row is this event's own, from a try before."""
+        is_first = self.row.get("event_id") == self.scan_input["event_id"]
+        since = self.entry.get("since", 0) - SEEN_SECONDS * 1000
+        waited = self.row.get("state") in _ACTIVE or self.row.get("asked_at", 0) >= since
+        is_task = self.scan_input.get("task") is not None
+        return is_task and bool(self.row) and waited and not is_first
+
+
+def decide(met: Met) -> CacheDecision | None:
+    """Returns what is to be done; None to take the lease."""
+    state = met.scan_input.get("task")
+    if state and state["stopped"]:
+        return SKIP
+    if met.image["unscannable"] and is_by_hand(met.scan_input["deployment"]):
+        return CacheDecision(decision="skip", lease=None, outcome=_unscannable(met))
+    return _by_entry(met) if met.image["account_id"] else _apart(met)
+
+
+def _by_entry(met: Met) -> CacheDecision | None:
+    if met.status == IN_PROGRESS:
+        return (
+            holding(lease_of(met.scan_input, met.entry["acquired_at"]), met.entry.get("reason", ""))
+            if met.is_ours
+            else SKIP
+        )
+    if met.status and met.status not in FAILURES:
+        return _of_verdict(met)
+    if met.image["unscannable"]:
+        return _of_nothing_to_scan(met)
+    if met.status and met.is_one_more_task:
+        begun = met.entry["acquired_at"]
+        return None if met.run is not None and begun < met.run else SKIP
+    return None
+
+
+def holding(lease: Lease, unscannable: str) -> CacheDecision:
+    """What the holder of a lease does: scan, or notify all who wait why nobody can."""
+    if not unscannable:
+        return CacheDecision(decision="scan", lease=lease, outcome=None)
+    outcome = Outcome(verdict="UNSCANNABLE", reason=unscannable)
+    return CacheDecision(decision="notify", lease=lease, outcome=outcome)
+
+
+def is_elsewhere(image: Image, entry: Mapping[str, Any]) -> bool:
+    """Whether what is known of an image was learned in another repository. The same bytes are one
+    image, but a tag to scan them by may stand in one of the two alone."""
+    return any(entry.get(name) != image[name] for name in _REPOSITORY)  # type: ignore[literal-required]
+
+
+def _of_verdict(met: Met) -> CacheDecision | None:
+    """A bad verdict is notified to a workload that was not notified of it. The event whose scan it
+    was goes on for all who waited."""
+    if _may_scan_past(met):
+        return None
+    outcome, number = outcome_of(met.entry), met.entry["acquired_at"]
+    # What is registered runs nowhere; and who asks by hand reads the verdict.
+    is_workload = not met.is_registered and not is_by_hand(met.scan_input["deployment"])
+    if not met.may_notify(outcome) or not (is_workload or met.is_ours):
+        return SKIP
+    known = CacheDecision(decision="notify", lease=None, outcome=outcome, scan=number)
+    if met.is_ours:
+        return {**known, "lease": lease_of(met.scan_input, number)}
+    if met.row.get("notified_of", 0) >= number:
+        is_due = met.run is not None and met.status == "FINDINGS"
+        return {**known, "again": True} if is_due else SKIP
+    return SKIP if _is_claimed(met, number) else known
+
+
+def _may_scan_past(met: Met) -> bool:
+    """Whether a verdict keeps nobody from scanning: if that is asked for, but not twice for the
+    same request; or if there was nothing to scan, and now there is."""
+    if met.image["unscannable"]:
+        return False
+    is_forced = met.scan_input.get("force", False) and not met.is_ours
+    is_new = bool(met.entry.get("unasked")) or not met.is_one_more_task
+    return is_forced or (met.status == "UNSCANNABLE" and is_new)
+
+
+def _of_nothing_to_scan(met: Met) -> CacheDecision | None:
+    """No verdict counts, and no scan can be asked for. Those who wait for one are to know; what has
+    failed in another repository is not ended by this one."""
+    if met.is_in_vain and is_elsewhere(met.image, met.entry):
+        return _apart(met)
+    is_early = met.is_registered or _is_awaited(met.scan_input)
+    return SKIP if is_early and not met.is_in_vain else None
+
+
+def _apart(met: Met) -> CacheDecision:
+    """An image without an entry of its own: its verdict is its workloads' alone."""
+    outcome = _unscannable(met)
+    is_known = met.row.get("notified_as") == f"{outcome['verdict']} {outcome['reason']}"
+    is_early = met.is_registered or _is_awaited(met.scan_input)
+    if is_known or is_early or _is_claimed(met, 0):
+        return SKIP
+    return CacheDecision(decision="notify", lease=None, outcome=outcome)
+
+
+def _is_claimed(met: Met, number: int) -> bool:
+    """Whether another event is about to notify this workload."""
+    row = met.row
+    is_other = row.get("claimed_by", "") not in ("", met.scan_input["event_id"])
+    return is_other and row["claimed_of"] >= number and row["claimed_until"] > met.now
+
+
+def _is_awaited(scan_input: ScanInput) -> bool:
+    """Whether nothing was pulled yet from a repository that did not exist when the call was made:
+    its task will show."""
+    return scan_input["image"].get("awaited", False) and scan_input.get("task") is None
+
+
+def _unscannable(met: Met) -> Outcome:
+    return Outcome(verdict="UNSCANNABLE", reason=met.image["unscannable"])

@@ -1,0 +1,89 @@
+"""Which workloads wait for the verdict of an image, and who notifies each of them.
+
+docs/core.md has the states of a row. A notification is claimed, published, then marked: a crash may
+repeat it, and never lose it.
+"""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from image_scan.aws.dynamodb import Attr
+from image_scan.cache.standing import SEEN_SECONDS
+from image_scan.inventory.table import Change
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from boto3.dynamodb.conditions import ConditionBase
+
+    from image_scan.cache.entries import Scan
+    from image_scan.inventory.table import InventoryTable
+
+Row = dict[str, Any]
+# Longer than a notification takes, with its retries.
+_CLAIM_SECONDS = 300
+_AT_ONCE = 16
+_CLAIM = ("claimed_by", "claimed_of", "claimed_until")
+
+
+class Claims:
+    """Every method raises AwsUnavailable or AwsRejected when DynamoDB does not do its part."""
+
+    def __init__(self, table: InventoryTable, clock: Callable[[], float] = time.time) -> None:
+        self._table = table
+        self._clock = clock
+
+    def rows(self, key: str) -> list[Row]:
+        """Reads the rows of an image, as they are now."""
+        return list(self._table.below(key))
+
+    def claim(self, key: str, workloads: Iterable[str], number: int, holder: str) -> list[Row]:
+        """Takes the right to notify workloads of a scan. Returns the rows of those that no other
+        holds, or was quicker with, as they are now."""
+        now = int(self._clock())
+        free: ConditionBase = Attr("claimed_by").not_exists() | Attr("claimed_by").eq(holder)
+        free |= Attr("claimed_until").lte(now)
+        if number:
+            # Who is slow with an older scan keeps nobody from notifying of this one.
+            new = Attr("notified_of").not_exists() | Attr("notified_of").lt(number)
+            free = (free | Attr("claimed_of").lt(number)) & new
+        claim = dict(zip(_CLAIM, (holder, number, now + _CLAIM_SECONDS), strict=True))
+
+        def take(workload: str) -> Row | None:
+            condition = Attr("digest").exists() & free
+            return self._table.update(key, workload, Change(claim), condition)
+
+        return [row for row in _each(take, workloads) if row is not None]
+
+    def mark(self, key: str, rows: Iterable[Row], known_as: str) -> None:
+        """Records that workloads were notified, as far as their claims are still held. `known_as`
+        names a verdict without a result."""
+
+        def mark(row: Row) -> object:
+            number = row["claimed_of"]
+            held = Attr("claimed_of").eq(number) & Attr("claimed_by").eq(row["claimed_by"])
+            done = {"notified_as": known_as, "notified_event": row.get("event_id", "")}
+            change = Change({**done, **({"notified_of": number} if number else {})}, {}, _CLAIM)
+            return self._table.update(key, row["workload"], change, held)
+
+        _each(mark, rows)
+
+
+def is_due(row: Mapping[str, Any], scan: Scan) -> bool:
+    """Whether a workload waits for the verdict of a scan: it runs the image, or has asked since the
+    first of the scans began that were to answer it."""
+    asked = row.get("asked_at", 0) >= scan.since - SEEN_SECONDS * 1000
+    waits = row.get("state") in ("deployed", "running") or asked
+    return waits and bool(row.get("notified_of", 0) < scan.number)
+
+
+def _each(write: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
+    """Makes writes, some at a time."""
+    todo = list(items)
+    if len(todo) < 2:
+        return [write(each) for each in todo]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return list(pool.map(write, todo))

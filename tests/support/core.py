@@ -1,0 +1,125 @@
+"""The core in this process: cache, inventory and completion over moto's tables.
+
+A test hands it events and the ends of scans, in the order that it wants.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from image_scan.cache.concurrency import ScanPermits
+from image_scan.cache.leases import ScanCache
+from image_scan.cache.table import CacheTable
+from image_scan.completion import Completion
+from image_scan.inventory.claims import Claims
+from image_scan.inventory.table import InventoryTable
+from image_scan.inventory.workloads import Inventory
+from image_scan.notifications.throttle import Throttle
+from tests.support import tables
+from tests.support.builders import DIGEST, LEASE, POLICY, WEEK, completion_input, scan_input
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from image_scan.contracts import (
+        CacheDecision,
+        Completed,
+        CompletionInput,
+        Lease,
+        Outcome,
+        ScanInput,
+        Workload,
+    )
+    from image_scan.notifications.policy import NotificationPolicy
+    from tests.support.doubles import Clock
+
+
+class Sent:
+    """Stands for the notifier and the event bus: who was notified of what. It can fail, and can do
+    something meanwhile."""
+
+    def __init__(self, policy: NotificationPolicy) -> None:
+        self.policy = policy
+        self.calls: list[tuple[str, str, list[str]]] = []
+        self.reasons: list[str] = []
+        self.announced: list[tuple[str, list[str]]] = []
+        self.error: Exception | None = None
+        self.meanwhile: Callable[[], object] = lambda: None
+
+    def notify(
+        self,
+        scan_input: CompletionInput,
+        outcome: Outcome,
+        workloads: Mapping[str, Workload],
+        _rows: Iterable[Any] = (),
+    ) -> bool:
+        if not self.policy.may_notify(outcome):
+            return False
+        if self.error:
+            raise self.error
+        key = scan_input["image"]["key"]
+        self.calls.append((key, outcome["verdict"], _services(workloads)))
+        self.reasons.append(outcome.get("reason", ""))
+        meanwhile, self.meanwhile = self.meanwhile, lambda: None
+        meanwhile()
+        return True
+
+    def put(self, _: Any, outcome: Outcome, workloads: Mapping[str, Workload]) -> None:
+        self.announced.append((outcome["verdict"], _services(workloads)))
+
+    def services(self) -> list[list[str]]:
+        return [services for _, _, services in self.calls]
+
+
+class Core:
+    def __init__(
+        self, dynamodb: Any, clock: Clock, policy: NotificationPolicy = POLICY, suffix: str = ""
+    ) -> None:
+        self.table = CacheTable(dynamodb, tables.CACHE + suffix)
+        self.rows = InventoryTable(dynamodb, tables.INVENTORY + suffix)
+        self.cache = ScanCache(self.table, policy.may_notify, clock)
+        self.inventory = Inventory(self.rows, clock)
+        self.claims = Claims(self.rows, clock)
+        self.permits = ScanPermits(self.table, clock)
+        self.notices = Throttle(self.table, clock)
+        self.sent = Sent(policy)
+
+    def event(self, asked: ScanInput) -> CacheDecision:
+        """What CheckCache does with an event."""
+        return self.cache.decide(asked, LEASE, self.inventory.note(asked))
+
+    def handle(self, asked: ScanInput) -> CacheDecision:
+        """The event to the end of the intake, but for the scan that it starts."""
+        decision = self.event(asked)
+        if decision["decision"] == "notify":
+            assert decision["outcome"] is not None
+            work = completion_input(asked, decision["lease"], decision["outcome"])
+            more: Any = {name: decision[name] for name in ("again", "scan") if name in decision}
+            self.completion.complete({**work, **more})
+        return decision
+
+    def end(
+        self, lease: Lease, outcome: Outcome, asked: ScanInput | None = None, **more: Any
+    ) -> Completed:
+        """What SendNotification does when a scan has ended."""
+        work = completion_input(asked or scan_input(), lease, outcome, **more)
+        return self.completion.complete(work)
+
+    @property
+    def completion(self) -> Completion:
+        notifier: Any = self.sent
+        events: Any = self.sent
+        return Completion(
+            self.cache, self.claims, self.permits, self.notices, notifier, events, WEEK
+        )
+
+    def entry(self, key: str = DIGEST) -> dict[str, Any]:
+        return self.table.get(key) or {}
+
+    def workloads(self, key: str = DIGEST) -> dict[str, dict[str, Any]]:
+        """The rows of an image by service."""
+        return {row["service"]: row for row in self.rows.below(key)}
+
+
+def _services(workloads: Mapping[str, Workload]) -> list[str]:
+    return sorted(workload["service"] for workload in workloads.values())
