@@ -5,9 +5,9 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, Any
 
-from image_scan.aws.dynamodb import ConditionFailedError
+from image_scan.aws.dynamodb import Change, ConditionFailedError
 from image_scan.cache.table import CacheTable
-from image_scan.inventory.table import Change, InventoryTable
+from image_scan.inventory.table import InventoryTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

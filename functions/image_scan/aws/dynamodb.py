@@ -1,32 +1,116 @@
-"""DynamoDB's items as plain values, and its conditions as boto3 builds them."""
+"""A table of DynamoDB: plain values in and out, conditions as boto3 builds them."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from boto3.dynamodb.conditions import Attr, ConditionExpressionBuilder, Key
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import ClientError
+
+from image_scan.aws import clients
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from boto3.dynamodb.conditions import ConditionBase
+    from mypy_boto3_dynamodb import DynamoDBClient
 
+__all__ = ["Attr", "Change", "ConditionFailedError", "Item", "Key", "Table", "marshal", "unmarshal"]
 
-__all__ = ["Attr", "ConditionFailedError", "Key", "conditional", "keyed", "update"]
+Item = dict[str, Any]
+_CONDITION_FAILED = "ConditionalCheckFailedException"
 
 
 class ConditionFailedError(Exception):
     """A conditional write was not made; `item` is what stands there, empty when nothing does."""
 
-    def __init__(self, item: dict[str, Any]) -> None:
+    def __init__(self, item: Item) -> None:
         super().__init__("condition failed")
         self.item = item
 
 
-def conditional(condition: ConditionBase | None) -> dict[str, Any]:
-    """Returns the arguments of a write that is made only if the condition holds."""
+@dataclass(frozen=True)
+class Change:
+    """What to set, what to set where it is not there yet, and what to remove. A path may have two
+    steps: `a.b`."""
+
+    sets: Mapping[str, Any] = field(default_factory=dict)
+    first: Mapping[str, Any] = field(default_factory=dict)
+    removed: tuple[str, ...] = ()
+
+
+class Table:
+    """Every method raises AwsUnavailable or AwsRejected when DynamoDB does not answer or refuses,
+    and the conditional ones ConditionFailedError."""
+
+    def __init__(self, dynamodb: DynamoDBClient, name: str) -> None:
+        self._dynamodb = dynamodb
+        self._name = name
+
+    def get_item(self, key: Item) -> Item:
+        """The item as it is now, expired or not; empty when there is none."""
+        return unmarshal(
+            self._call("GetItem", Key=marshal(key), ConsistentRead=True).get("Item", {})
+        )
+
+    def put_item(self, item: Mapping[str, Any], condition: ConditionBase | None = None) -> None:
+        self._call("PutItem", Item=marshal(item), **_conditional(condition))
+
+    def update_item(self, key: Item, change: Change, condition: ConditionBase | None) -> Item:
+        """Returns the item as it is then."""
+        arguments = _changing(change, condition)
+        answer = self._call("UpdateItem", Key=marshal(key), ReturnValues="ALL_NEW", **arguments)
+        return unmarshal(answer["Attributes"])
+
+    def delete_item(self, key: Item) -> None:
+        self._call("DeleteItem", Key=marshal(key))
+
+    def query(self, key: ConditionBase, **arguments: Any) -> Iterator[Item]:
+        built = ConditionExpressionBuilder().build_expression(key, is_key_condition=True)
+        return self._pages(
+            "Query",
+            KeyConditionExpression=built.condition_expression,
+            ExpressionAttributeNames=built.attribute_name_placeholders,
+            ExpressionAttributeValues=marshal(built.attribute_value_placeholders),
+            **arguments,
+        )
+
+    def scan(self, **arguments: Any) -> Iterator[Item]:
+        return self._pages("Scan", **arguments)
+
+    def _pages(self, operation: str, **arguments: Any) -> Iterator[Item]:
+        while True:
+            answer = self._call(operation, **arguments)
+            yield from (unmarshal(row) for row in answer["Items"])
+            if "LastEvaluatedKey" not in answer:
+                return
+            arguments["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def _call(self, operation: str, **arguments: Any) -> Item:
+        calls = {
+            "GetItem": self._dynamodb.get_item,
+            "PutItem": self._dynamodb.put_item,
+            "UpdateItem": self._dynamodb.update_item,
+            "DeleteItem": self._dynamodb.delete_item,
+            "Query": self._dynamodb.query,
+            "Scan": self._dynamodb.scan,
+        }
+        with clients.calls(f"dynamodb:{operation}"):
+            try:
+                return cast(
+                    "Item", cast("Any", calls[operation])(TableName=self._name, **arguments)
+                )
+            except ClientError as error:
+                if clients.error_code(error) != _CONDITION_FAILED:
+                    raise
+                response = cast("Item", error.response)
+                raise ConditionFailedError(unmarshal(response.get("Item", {}))) from None
+
+
+def _conditional(condition: ConditionBase | None) -> Item:
     if condition is None:
         return {}
     built = ConditionExpressionBuilder().build_expression(condition)
@@ -40,24 +124,7 @@ def conditional(condition: ConditionBase | None) -> dict[str, Any]:
     return {name: value for name, value in arguments.items() if value}
 
 
-def keyed(condition: ConditionBase) -> dict[str, Any]:
-    """Returns the arguments of a query."""
-    built = ConditionExpressionBuilder().build_expression(condition, is_key_condition=True)
-    return {
-        "KeyConditionExpression": built.condition_expression,
-        "ExpressionAttributeNames": built.attribute_name_placeholders,
-        "ExpressionAttributeValues": marshal(built.attribute_value_placeholders),
-    }
-
-
-def update(
-    sets: Mapping[str, Any],
-    first: Mapping[str, Any],
-    removed: tuple[str, ...],
-    condition: ConditionBase | None,
-) -> dict[str, Any]:
-    """Returns the arguments of an update: what to set, what to set where it is not there yet, and
-    what to remove. A path may have two steps: `a.b`."""
+def _changing(change: Change, condition: ConditionBase | None) -> Item:
     names: dict[str, str] = {}
     values: dict[str, Any] = {}
 
@@ -71,30 +138,26 @@ def update(
         values[name := f":u{len(values)}"] = given
         return name
 
-    written = [f"{path(name)} = {value(each)}" for name, each in sets.items()]
-    for name, each in first.items():
+    written = [f"{path(name)} = {value(each)}" for name, each in change.sets.items()]
+    for name, each in change.first.items():
         written.append(f"{(shown := path(name))} = if_not_exists({shown}, {value(each)})")
     clauses = [f"SET {', '.join(written)}"] if written else []
-    clauses += [f"REMOVE {', '.join(path(name) for name in removed)}"] if removed else []
-    arguments = conditional(condition)
-    arguments["UpdateExpression"] = " ".join(clauses)
-    arguments["ExpressionAttributeNames"] = {
-        **arguments.get("ExpressionAttributeNames", {}),
-        **names,
-    }
-    if values:
-        known = arguments.get("ExpressionAttributeValues", {})
-        arguments["ExpressionAttributeValues"] = {**known, **marshal(values)}
-    return arguments
+    if change.removed:
+        clauses.append(f"REMOVE {', '.join(path(name) for name in change.removed)}")
+    arguments = _conditional(condition)
+    for name, more in (("Names", names), ("Values", marshal(values))):
+        if merged := {**arguments.get(f"ExpressionAttribute{name}", {}), **more}:
+            arguments[f"ExpressionAttribute{name}"] = merged
+    return {**arguments, "UpdateExpression": " ".join(clauses)}
 
 
-def marshal(values: Mapping[str, Any]) -> dict[str, Any]:
+def marshal(values: Mapping[str, Any]) -> Item:
     serialize = TypeSerializer().serialize
     return {name: serialize(value) for name, value in values.items()}
 
 
-def unmarshal(item: Mapping[str, Any]) -> dict[str, Any]:
+def unmarshal(item: Mapping[str, Any]) -> Item:
     deserialize = TypeDeserializer().deserialize
     plain = {name: deserialize(value) for name, value in item.items()}
     # DynamoDB's numbers come as Decimal; every one of ours is a whole number.
-    return cast("dict[str, Any]", json.loads(json.dumps(plain, default=int)))
+    return cast("Item", json.loads(json.dumps(plain, default=int)))

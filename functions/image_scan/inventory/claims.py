@@ -10,9 +10,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from image_scan.aws.dynamodb import Attr
+from image_scan.aws.dynamodb import Attr, Change
 from image_scan.cache.standing import SEEN_SECONDS
-from image_scan.inventory.table import Change
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from image_scan.aws.dynamodb import Attr
+from image_scan.aws.dynamodb import Attr, Change
 from image_scan.findings import encoding
-from image_scan.inventory.table import Change
 from image_scan.inventory.workloads import Inventory, facts_of
 
 if TYPE_CHECKING:

@@ -11,16 +11,16 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from image_scan.aws.dynamodb import Attr
+from image_scan.aws.dynamodb import Attr, Change
 from image_scan.cache.standing import SEEN_SECONDS
 from image_scan.events import api_calls
 from image_scan.events.workloads import workload_of
-from image_scan.inventory.table import Change, InventoryTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from image_scan.contracts import ScanInput, Workload
+    from image_scan.inventory.table import InventoryTable
 
 _FACTS = ("account", "region", "cluster", "service", "task_definition", "containers", "event_name")
 _SHOWN = ("uri", "repository", "tag")
