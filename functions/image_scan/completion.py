@@ -92,8 +92,9 @@ class Completion:
         if not entry:
             log.info("already completed", verdict=outcome["verdict"])
             return _completed(outcome, notified=False)
-        # A machine that has ended has notified who asked, as far as it came.
-        others = not (resumed and outcome.get("error", "").startswith(_DIED))
+        # A machine that recorded its own end has notified who asked, or has queued the request.
+        died = outcome.get("error", "").startswith(_DIED)
+        others = not (resumed and died and entry.get("reason") != outcome["reason"])
         outcome = _recorded(entry, outcome) if resumed else outcome
         notified, is_new = self._notify_waiting(scan_input, outcome, lease, entry, others)
         shown = {name: outcome.get(name, "") for name in ("verdict", "reason")}

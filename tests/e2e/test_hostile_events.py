@@ -65,8 +65,8 @@ def test_a_hundred_containers_of_every_kind_lose_none_of_their_siblings(
     execution = start(installation, event)
     assert execution["status"] == "SUCCEEDED", execution
     assert workload.verdict()["status"] == "CLEAN"
-    verdicts = {item["uri"]: item["status"] for item in installation.verdicts().values()}
+    notified = {row["uri"]: row.get("notified_as", "") for row in installation.inventory()}
     for image in ("nginx", "localhost:5000/app:1", "UPPER/Case:1", "${IMAGE}", "line\\nbreak"):
-        assert verdicts[image] == "UNSCANNABLE"
+        assert notified[image].startswith("UNSCANNABLE ")
     # Both references name one image: one scan.
     assert len(workload.scans()) == 1

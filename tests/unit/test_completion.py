@@ -212,6 +212,20 @@ class TestCrash:
         core.end(held, Outcome(verdict="ERROR", error="execution FAILED"))
         assert len(core.sent.calls) == 1
 
+    @pytest.mark.parametrize("name", ["CreateService", "RegisterTaskDefinition"])
+    def test_the_end_of_a_machine_that_could_not_be_notified_is_tried_again(
+        self, core: Core, name: str
+    ) -> None:
+        """Lambda tries again what it was given by the rule, and then queues it."""
+        held = begun(core, event_name=name)
+        aborted = Outcome(verdict="ERROR", error="execution ABORTED")
+        core.sent.error = AwsUnavailable("sns:Publish")
+        for _ in range(3):
+            with pytest.raises(AwsUnavailable):
+                core.end(held, {**aborted})
+        core.sent.error = None
+        assert core.end(held, {**aborted})["notified"]
+
     def test_a_known_verdict_is_for_one_workload(self, core: Core) -> None:
         core.end(begun(core), CRITICAL)
         other = scan_input("event-2", service="worker")
