@@ -107,11 +107,9 @@ def run(console: Console) -> int:
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=console) as progress:
         token = f"demo-{secrets.token_hex(16)}"
+        shown = _shows_apply(progress)
         with Installation(
-            token,
-            example="organization/hub",
-            wait_scale=_WAIT_SCALE,
-            on_line=_shows_apply(progress),
+            token, example="organization/hub", wait_scale=_WAIT_SCALE, on_line=shown
         ) as installation:
             organization = Organization.create(installation)
             installation.prepare(organization_id=organization.id)

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 from image_scan import log, metrics
 from image_scan.cache.entries import FAILURES, IN_PROGRESS, outcome_of, scan_of
-from image_scan.contracts import Completed, CompletionInput, Outcome
+from image_scan.contracts import Completed, CompletionInput
 from image_scan.errors import MalformedEvent
 from image_scan.events.workloads import to_notify, workload_of
 from image_scan.inventory.claims import is_due
 from image_scan.inventory.workloads import facts_of
 from image_scan.notifications import facts, throttle
+from image_scan.results import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

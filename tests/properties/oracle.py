@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     import requests
 
-    from image_scan.contracts import Image, Outcome, Status
+    from image_scan.contracts import Image, Status
+    from image_scan.results import Outcome
     from tests.properties.wire import Request
 
     Received = list[tuple[Request, requests.Response]]

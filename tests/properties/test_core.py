@@ -18,10 +18,11 @@ from image_scan import log
 from image_scan.cache.entries import scan_of
 from image_scan.cache.leases import ScanCache
 from image_scan.completion import Completion
-from image_scan.contracts import Outcome, ScanInput, TaskState
+from image_scan.contracts import ScanInput, TaskState
 from image_scan.events.workloads import to_notify
 from image_scan.inventory.claims import Claims, is_due
 from image_scan.inventory.workloads import Inventory
+from image_scan.results import Outcome
 from tests.properties.core_model import FAILED, FINDINGS, REGISTERED, End, explore
 from tests.properties.test_core_model import SCENARIOS
 from tests.support.builders import (

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from image_scan.contracts import Counts, Outcome
 from image_scan.findings.encoding import Finding
 from image_scan.gate.decision import decide, status
 from image_scan.gate.inputs import Candidate, Known, Policy, Rules, Situation
 from image_scan.notifications.policy import FindingException
+from image_scan.results import Counts, Outcome
 from tests.properties.profile import fuzzed
 
 if TYPE_CHECKING:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from hypothesis import strategies as st
 
 from image_scan import completion
-from image_scan.contracts import Image, Outcome
 from image_scan.errors import ScanError, UnexpectedAnswer
 from image_scan.findings import summary
 from image_scan.notifications import facts, message
 from image_scan.notifications.selection import Selection
+from image_scan.results import Outcome
 from tests.properties import strategies, vendor
 from tests.properties.profile import fuzzed
 from tests.properties.promise import promised
 from tests.support.builders import NOW_MS, SHA, deployment, image, scan_input, to_complete, total
+
+if TYPE_CHECKING:
+    from image_scan.contracts import Image
 
 MESSAGE = 256 * 1024  # bytes that SNS takes
 SMS = 140  # characters that one short message takes

@@ -18,7 +18,7 @@ from tests.properties.wire import BEARER, Answer, Gateway, Request
 from tests.support.builders import STATUS, image
 
 if TYPE_CHECKING:
-    from image_scan.contracts import Outcome
+    from image_scan.results import Outcome
 
 LEVELS = {5: "critical", 4: "high", 3: "medium", 2: "low", 1: "low"}
 KINDS = ["CONFIRMED", "POTENTIAL", "INFORMATION"]

@@ -19,7 +19,8 @@ from tests.properties.wire import BEARER, Answer, Gateway, Request
 from tests.support.builders import CONFIG, NOW_MS, REGISTRY, SHA, image, tag_only
 
 if TYPE_CHECKING:
-    from image_scan.contracts import Image, Outcome, Status
+    from image_scan.contracts import Image, Status
+    from image_scan.results import Outcome
 
 SUBMISSION = Submission(schedule_uuid=vendor.SCHEDULE_UUID, submitted_at=NOW_MS)
 DAY_MS = 86_400_000

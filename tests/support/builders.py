@@ -11,17 +11,16 @@ from botocore.exceptions import ClientError
 from image_scan.contracts import (
     CacheDecision,
     CompletionInput,
-    Counts,
     Deployment,
     Image,
     Lease,
-    Outcome,
     Registry,
     ScanInput,
     Status,
     Submission,
 )
 from image_scan.notifications.policy import NotificationPolicy
+from image_scan.results import Counts, Outcome
 
 if TYPE_CHECKING:
     from image_scan.cache.leases import ScanCache

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
         Completed,
         CompletionInput,
         Lease,
-        Outcome,
         ScanInput,
         Workload,
     )
     from image_scan.notifications.policy import NotificationPolicy
+    from image_scan.results import Outcome
     from tests.support.doubles import Clock
 
 

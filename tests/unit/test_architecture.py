@@ -13,7 +13,8 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.stem != "__init_
 HANDLERS = [path for path in MODULES if path.parent.name == "handlers"]
 # From low to high. A module imports from lower lines, and from its own package.
 RANKS = (
-    ("errors", "contracts"),
+    ("errors", "results"),
+    ("contracts",),
     ("config",),
     ("log", "metrics", "findings"),
     ("aws",),
@@ -53,6 +54,7 @@ PURE = {
     "inventory.coverage",
     "notifications.selection",
     "qualys.reading",
+    "results",
     "security_hub.asff",
     "security_hub.detections",
 }

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from image_scan import completion, log
-from image_scan.contracts import Outcome, ScanInput, TaskState
+from image_scan.contracts import ScanInput, TaskState
 from image_scan.errors import AwsUnavailable
 from image_scan.notifications.policy import NotificationPolicy
+from image_scan.results import Outcome
 from tests.support.builders import (
     CLEAN,
     CRITICAL,

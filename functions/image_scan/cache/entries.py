@@ -6,7 +6,8 @@ import hashlib
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from image_scan.contracts import Lease, Outcome
+from image_scan.contracts import Lease
+from image_scan.results import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from boto3.dynamodb.conditions import ConditionBase
 
     from image_scan.cache.table import CacheTable
-    from image_scan.contracts import CacheDecision, Lease, Outcome, ScanInput, Workload
+    from image_scan.contracts import CacheDecision, Lease, ScanInput, Workload
+    from image_scan.results import Outcome
 
 Entry = dict[str, Any]
 _SHOWN = ("uri", "account_id", "region", "repository", "tag", "digest")

@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from image_scan.cache.entries import FAILURES, IN_PROGRESS, lease_of, outcome_of
-from image_scan.contracts import CacheDecision, Outcome
+from image_scan.contracts import CacheDecision
 from image_scan.events.by_hand import is_by_hand
 from image_scan.events.workloads import is_registered
+from image_scan.results import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

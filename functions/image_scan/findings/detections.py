@@ -9,7 +9,7 @@ https://docs.qualys.com/en/cs/api/malwares/show_malwares_detected_for_an_image.h
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
-from image_scan.contracts import Counts, Detected, Detection, Detections, Outcome
+from image_scan.results import Counts, Detected, Detection, Detections, Outcome
 
 Level = Literal["critical", "high", "medium", "low"]
 EXAMINATIONS = ("vulnerabilities", "malware", "secrets")

@@ -6,11 +6,11 @@ Severities are 1 to 5: https://www.qualys.com/research/knowledge/severity/
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
-from image_scan.contracts import Counts, Outcome, TopFinding
 from image_scan.findings import encoding, fields, fixes, threats
 from image_scan.findings.encoding import Finding
 from image_scan.findings.entries import kind_of, severity_of
 from image_scan.findings.fixes import Package
+from image_scan.results import Counts, Outcome, TopFinding
 
 LEVELS: dict[int, Literal["critical", "high", "medium", "low"]] = {
     5: "critical",

@@ -17,9 +17,9 @@ from image_scan.findings.detections import LEVELS, total
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from image_scan.contracts import Counts, Outcome
     from image_scan.findings.encoding import Finding
     from image_scan.gate.inputs import Candidate, Known, Policy, Rules, Situation
+    from image_scan.results import Counts, Outcome
 
 Result = Literal["allow", "block", "undecided"]
 Status = Literal["SUCCEEDED", "FAILED", "IN_PROGRESS"]

@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
-    from image_scan.contracts import Outcome
     from image_scan.findings.detections import Level
     from image_scan.findings.encoding import Finding
     from image_scan.notifications.policy import FindingException
+    from image_scan.results import Outcome
 
 
 @dataclass(frozen=True)

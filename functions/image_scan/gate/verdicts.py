@@ -6,10 +6,10 @@ import time
 from typing import TYPE_CHECKING, Any, cast
 
 from image_scan.cache.leases import findings_key
-from image_scan.contracts import Outcome
 from image_scan.findings import encoding
 from image_scan.gate.inputs import Known
 from image_scan.notifications.exceptions import ExceptionStore
+from image_scan.results import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

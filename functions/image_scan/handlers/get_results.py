@@ -1,8 +1,9 @@
 """GetResults: the verdict of a completed scan."""
 
 from image_scan import config, log
-from image_scan.contracts import Outcome, ResultsInput
+from image_scan.contracts import ResultsInput
 from image_scan.qualys import connect
+from image_scan.results import Outcome
 from image_scan.scans.verdict import verdict
 
 

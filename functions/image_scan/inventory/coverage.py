@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from image_scan.contracts import Verdict
+    from image_scan.results import Verdict
 
 Json = dict[str, Any]
 

@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 
     from image_scan.aws.cross_account import Accounts
     from image_scan.cache.table import CacheTable
-    from image_scan.contracts import Outcome, ScanInput
+    from image_scan.contracts import ScanInput
     from image_scan.inventory.workloads import Inventory
+    from image_scan.results import Outcome
 
 Json = dict[str, Any]
 Where = tuple[str, str]  # account, region

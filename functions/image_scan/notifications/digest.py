@@ -9,9 +9,9 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from image_scan.contracts import Outcome
 from image_scan.notifications import chat, email
 from image_scan.notifications.topics import Notification
+from image_scan.results import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -12,7 +12,8 @@ from image_scan.notifications.links import links
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from image_scan.contracts import CompletionInput, Outcome, Workload
+    from image_scan.contracts import CompletionInput, Workload
+    from image_scan.results import Outcome
 
 _MOST_WORKLOADS = 100
 # Bytes of a list; SNS and EventBridge take 256 KiB, and names in ECS can be long.

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 if TYPE_CHECKING:
-    from image_scan.contracts import CompletionInput, Outcome
+    from image_scan.contracts import CompletionInput
+    from image_scan.results import Outcome
 
 # By how a region's name begins; the first that fits.
 _CONSOLES = (

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
     from mypy_boto3_sns.type_defs import MessageAttributeValueTypeDef
 
-    from image_scan.contracts import CompletionInput, Counts, Outcome, Reader, Workload
+    from image_scan.contracts import CompletionInput, Reader, Workload
     from image_scan.notifications.selection import Selection
+    from image_scan.results import Counts, Outcome
 
 _LONGEST_SUBJECT = 100  # characters, printable ASCII; SNS refuses any other
 SCHEMA = "image-scan/notification/1"

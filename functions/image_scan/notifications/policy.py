@@ -17,8 +17,8 @@ from image_scan.notifications import throttle
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from image_scan.contracts import Counts, Outcome
     from image_scan.findings.encoding import Finding
+    from image_scan.results import Counts, Outcome
 
 Level = Literal["critical", "high", "medium", "low"]
 LEVELS: tuple[Level, ...] = ("critical", "high", "medium", "low")

@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from image_scan.cache.leases import ScanCache
-    from image_scan.contracts import CompletionInput, Image, Outcome, Workload
+    from image_scan.contracts import CompletionInput, Image, Workload
     from image_scan.findings.encoding import Finding
     from image_scan.inventory.notified import NotifiedFindings
     from image_scan.notifications.exceptions import ExceptionStore
     from image_scan.notifications.owners import Owners
     from image_scan.notifications.policy import Judged, NotificationPolicy
     from image_scan.notifications.topics import Topics
+    from image_scan.results import Outcome
 
 # So long workloads are compared with what they were notified of; each may take 22 calls. Those for
 # which no time is left are notified of everything.

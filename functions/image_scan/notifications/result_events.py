@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from mypy_boto3_events import EventBridgeClient
 
-    from image_scan.contracts import CompletionInput, Outcome, Workload
+    from image_scan.contracts import CompletionInput, Workload
+    from image_scan.results import Outcome
 
 SOURCE = "image-scan"
 DETAIL_TYPE = "Container Image Scan Completed"

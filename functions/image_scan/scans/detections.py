@@ -9,16 +9,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from image_scan import log
-from image_scan.contracts import Detected, Detections
 from image_scan.errors import QualysForbidden, QualysRejected, QualysUnreadable
 from image_scan.findings import detections
+from image_scan.results import Detected, Detections
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from image_scan.contracts import Detection, Status
+    from image_scan.contracts import Status
     from image_scan.qualys.client import QualysClient
     from image_scan.qualys.models import ScannedImage
+    from image_scan.results import Detection
 
 _REFUSED = (QualysForbidden, QualysRejected, QualysUnreadable)
 # Of so many layers with malware the files are named; all of them count.

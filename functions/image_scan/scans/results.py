@@ -17,9 +17,10 @@ from image_scan.qualys.models import is_severe
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from image_scan.contracts import Image, Outcome, Status
+    from image_scan.contracts import Image, Status
     from image_scan.qualys.client import QualysClient
     from image_scan.qualys.models import Vulnerabilities
+    from image_scan.results import Outcome
 
     Entries = Sequence[Mapping[str, Any]]
 

@@ -12,8 +12,9 @@ from image_scan.scans import results, schedules
 if TYPE_CHECKING:
     from collections.abc import Iterable, Set
 
-    from image_scan.contracts import Detections, Outcome, ResultsInput
+    from image_scan.contracts import ResultsInput
     from image_scan.qualys.client import QualysClient
+    from image_scan.results import Detections, Outcome
 
 _REMEDIES = {
     "malware": "start the registry sensor with --perform-malware-detection",

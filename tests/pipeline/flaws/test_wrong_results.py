@@ -11,7 +11,7 @@ import responses
 
 from image_scan.cache.leases import ScanCache
 from image_scan.cache.registries import RegistryCache
-from image_scan.contracts import Outcome, Status
+from image_scan.contracts import Status
 from image_scan.ecr import references
 from image_scan.errors import (
     ImageNotScannable,
@@ -26,6 +26,7 @@ from image_scan.findings import summary
 from image_scan.notifications import message
 from image_scan.notifications.selection import Selection
 from image_scan.qualys.client import QualysClient
+from image_scan.results import Outcome
 from image_scan.scans import registries, results, schedules
 from image_scan.scans import status as scan_status
 from image_scan.scans.registries import RegistryRole

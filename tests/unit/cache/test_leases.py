@@ -13,9 +13,10 @@ from image_scan.aws.dynamodb import ConditionFailedError
 from image_scan.cache.entries import lease_of
 from image_scan.cache.leases import ScanCache
 from image_scan.cache.table import CacheTable
-from image_scan.contracts import Outcome, ScanInput, TaskState
+from image_scan.contracts import ScanInput, TaskState
 from image_scan.errors import AwsUnavailable
 from image_scan.events.workloads import workload_of
+from image_scan.results import Outcome
 from tests.support.builders import (
     CLEAN,
     CRITICAL,

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from image_scan.contracts import Detections
 from image_scan.findings import detections
+from image_scan.results import Detections
 from tests.support.builders import CLEAN, CRITICAL
 
 ZERO = {"critical": 0, "high": 0, "medium": 0, "low": 0}

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from image_scan.aws.cross_account import Accounts
-from image_scan.contracts import Outcome
 from image_scan.events import deployments
 from image_scan.inventory.reconciliation import Reconciliation
 from image_scan.inventory.workloads import COVERAGE
+from image_scan.results import Outcome
 from tests.support import tables
 from tests.support.builders import (
     ACCOUNT,

@@ -5,10 +5,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from image_scan.contracts import Outcome
 from image_scan.events.workloads import workload_of
 from image_scan.notifications import chat, email, message
 from image_scan.notifications.selection import Selection
+from image_scan.results import Outcome
 from tests.support.builders import CRITICAL, image, scan_input, to_complete
 
 WORKLOAD = next(iter(dict([workload_of(scan_input())]).values()))

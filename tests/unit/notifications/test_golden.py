@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from image_scan.contracts import Counts, Detection, Outcome, TopFinding
 from image_scan.events.workloads import workload_of
 from image_scan.findings import encoding
 from image_scan.inventory.coverage import UnscannableImage
@@ -21,6 +20,7 @@ from image_scan.notifications import digest as daily_digest
 from image_scan.notifications import message
 from image_scan.notifications.policy import Judged, parse_exceptions
 from image_scan.notifications.selection import Selection
+from image_scan.results import Counts, Detection, Outcome, TopFinding
 from tests.support.builders import NOW, image, scan_input, to_complete
 
 if TYPE_CHECKING:

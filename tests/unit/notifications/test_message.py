@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from image_scan.contracts import READERS, Outcome
+from image_scan.contracts import READERS
 from image_scan.events.workloads import workload_of
 from image_scan.notifications import chat, email, facts, message
 from image_scan.notifications.selection import Selection
+from image_scan.results import Outcome
 from tests.support.builders import CRITICAL, image, scan_input, to_complete
 
 WORKLOADS = dict([workload_of(scan_input())])

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from image_scan.contracts import Outcome
 from image_scan.errors import ConfigurationError
 from image_scan.findings import encoding
 from image_scan.findings.encoding import Finding
@@ -19,6 +18,7 @@ from image_scan.notifications.policy import (
     judge,
     parse_exceptions,
 )
+from image_scan.results import Outcome
 from tests.support.builders import CLEAN, CRITICAL, MEDIUM, NOTIFY
 
 TODAY = date(2026, 3, 2)

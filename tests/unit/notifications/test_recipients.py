@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from image_scan.cache.leases import ScanCache
-from image_scan.contracts import Outcome, ScanInput
 from image_scan.events.workloads import workload_of
 from image_scan.findings import encoding
 from image_scan.inventory.notified import NotifiedFindings
@@ -21,6 +20,7 @@ from image_scan.notifications.exceptions import KEY, ExceptionStore
 from image_scan.notifications.owners import Owners
 from image_scan.notifications.policy import NotificationPolicy
 from image_scan.notifications.recipients import Notifier
+from image_scan.results import Outcome
 from tests.support import tables
 from tests.support.builders import (
     LEASE,
@@ -37,6 +37,7 @@ from tests.unit.notifications.test_policy import found
 
 if TYPE_CHECKING:
     from image_scan.cache.table import CacheTable
+    from image_scan.contracts import ScanInput
     from tests.support.doubles import Clock, Inbox
 
 ENDS = "2026-12-31"
