@@ -1,4 +1,4 @@
-"""The functions' environment: nothing else reads it, and it fails on the first gap."""
+"""Reads the functions' environment. No other module reads it; the first missing value fails."""
 
 import json
 import os
@@ -37,7 +37,7 @@ def _object(name: str) -> dict[Any, Any]:
     try:
         return dict(json.loads(_text(name)))
     except (ValueError, TypeError) as error:
-        raise ConfigurationError(f"{name} is no JSON object: {error}") from None
+        raise ConfigurationError(f"{name} is not a JSON object: {error}") from None
 
 
 def installation_name() -> str:
@@ -67,15 +67,15 @@ def lease_seconds() -> int:
 
 
 def require_examined() -> frozenset[str]:
-    """What an image must have been examined for to be CLEAN."""
+    """Returns the examinations that an image needs to be CLEAN."""
     required = frozenset(_text("REQUIRE_EXAMINED").split())
     if not {"vulnerabilities"} <= required <= _EXAMINATIONS:
-        raise ConfigurationError("REQUIRE_EXAMINED names vulnerabilities, malware or secrets")
+        raise ConfigurationError("REQUIRE_EXAMINED takes vulnerabilities, malware, secrets")
     return required
 
 
 def topic_arns() -> dict[Reader, str]:
-    """ARNs of the topics of the installation, by who reads them."""
+    """Returns ARNs of the installation's topics, by kind of reader."""
     arns = _object("TOPIC_ARNS")
     if missing := [reader for reader in READERS if not arns.get(reader)]:
         raise ConfigurationError(f"TOPIC_ARNS has no topic for {', '.join(missing)}")
@@ -83,12 +83,12 @@ def topic_arns() -> dict[Reader, str]:
 
 
 def result_bus() -> str:
-    """ARN of the event bus that results are put on."""
+    """Returns the ARN of the event bus for results."""
     return _text("RESULT_BUS")
 
 
 def notification_policy() -> dict[str, Any]:
-    """What is worth a notification, as `NotificationPolicy.read` takes it."""
+    """Returns the inputs of `NotificationPolicy.read`."""
     return _object("NOTIFY")
 
 
@@ -98,7 +98,7 @@ def owner_tag() -> str:
 
 
 def owner_topics() -> dict[str, dict[Reader, str]]:
-    """ARNs of the topics that a team has of its own, by team and by who reads them."""
+    """Returns ARNs of the topics of teams, by team and by kind of reader."""
     return _object("OWNER_TOPICS") if os.environ.get("OWNER_TOPICS") else {}
 
 
@@ -127,7 +127,7 @@ def registry_external_id() -> str:
 
 
 def product_arn(account_id: str) -> str:
-    """What findings at an account's Security Hub are of: its own product.
+    """Returns the ARN of the default product of an account's Security Hub.
 
     An empty account is our own.
     """
@@ -136,9 +136,10 @@ def product_arn(account_id: str) -> str:
 
 @dataclass(frozen=True)
 class Spokes:
-    """Accounts that forward to this one, the hub. No `account_ids` is all of the organization.
+    """Accounts that forward events to this one, the hub.
 
-    `describe_role_arn` has {account} where the account's id goes.
+    Empty `account_ids` means the whole organization. `describe_role_arn` has {account} in place of
+    the account's id.
     """
 
     hub_account_id: str
@@ -148,7 +149,7 @@ class Spokes:
 
 
 def spokes() -> Spokes | None:
-    """None in an installation that takes no events of other accounts."""
+    """Returns None in an installation that takes no events of other accounts."""
     if not os.environ.get("DESCRIBE_ROLE_ARN"):
         return None
     return Spokes(
@@ -161,7 +162,7 @@ def spokes() -> Spokes | None:
 
 @dataclass(frozen=True)
 class GateSettings:
-    """What the deployment gate is given. `policy` are the arguments of `gate.inputs.Policy`."""
+    """The settings of the deployment gate. `policy` has the arguments of `gate.inputs.Policy`."""
 
     mode: str
     on_undecided: str
@@ -184,8 +185,8 @@ class GateSettings:
 
 
 def gate_fallback() -> tuple[bool, bool]:
-    """Whether a gate that fails is in audit mode, and whether it allows what is undecided. Never
-    raises: only the very words open a gate."""
+    """Returns whether the gate is in audit mode, and whether it allows undecided images. A gate
+    that fails calls this, so it never raises. Any value but `audit` and `allow` blocks."""
     return os.environ.get("GATE_MODE") == "audit", os.environ.get("GATE_ON_UNDECIDED") == "allow"
 
 
@@ -200,7 +201,7 @@ class QualysSettings:
 
     @classmethod
     def from_environment(cls) -> Self:
-        """Raises ConfigurationError on a gateway that would carry the credential in clear."""
+        """Raises ConfigurationError if the URL would send the credential without encryption."""
         url = _text("QUALYS_GATEWAY_URL").rstrip("/")
         try:
             parts = urlsplit(url)

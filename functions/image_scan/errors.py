@@ -1,12 +1,12 @@
-"""What can go wrong. The state machines match the leaf class names: they are interface."""
+"""Defines the errors. The state machines match the leaf class names: they are an interface."""
 
 _LONGEST = 500
 
 
 class ScanError(Exception):
-    """Base of everything that this package raises on purpose.
+    """Base class of all errors that this package raises on purpose.
 
-    Its words may quote what others answered: they are cut, and made fit for any encoding.
+    A message may quote an answer of AWS or Qualys. So it is shortened, and made valid in UTF-8.
     """
 
     def __init__(self, message: str) -> None:
@@ -14,7 +14,7 @@ class ScanError(Exception):
 
 
 class TransientError(ScanError):
-    """Trying again may help; the state machines retry each leaf by name."""
+    """Another try may succeed. The state machines retry each leaf class by its name."""
 
 
 class AwsUnavailable(TransientError):
@@ -22,18 +22,18 @@ class AwsUnavailable(TransientError):
 
 
 class QualysUnavailable(TransientError):
-    """Qualys answered 5xx or led elsewhere, did not answer in time, or could not be reached."""
+    """Qualys answered 5xx or a redirect, did not answer in time, or could not be reached."""
 
 
 class QualysUnreadable(TransientError):
-    """Qualys answered in no form that is known, or the fate of a call is unknown.
+    """Qualys' answer has no known form, or it is unknown whether Qualys carried out a call.
 
-    The gateway's fault and never the image's; and never read as an absence of findings.
+    The fault is the gateway's and not the image's. It never means that there are no findings.
     """
 
 
 class QualysThrottled(TransientError):
-    """Qualys' rate limit asks for a longer wait than a function should sit through."""
+    """Qualys' rate limit asks for a longer wait than a function can afford."""
 
 
 class RegistryGone(TransientError):
@@ -45,11 +45,11 @@ class RegistryNotReady(TransientError):
 
 
 class ScansAtLimit(TransientError):
-    """As many scans are at Qualys as this installation allows at once."""
+    """Qualys already has as many scans as this installation allows at once."""
 
 
 class PermanentError(ScanError):
-    """Trying again with the same input gives the same answer."""
+    """Another try with the same input gives the same error."""
 
 
 class MalformedEvent(PermanentError):
@@ -57,12 +57,12 @@ class MalformedEvent(PermanentError):
 
 
 class ImageUnread(PermanentError):
-    """ECR did not answer for one image of an event, which is queued for redrive; the others go on
-    without it."""
+    """ECR did not answer for one image of an event. The event is queued for redrive; its other
+    images are scanned meanwhile."""
 
 
 class AwsRejected(PermanentError):
-    """An AWS service refused the call: no permission, or no such thing."""
+    """An AWS service refused the call: a permission or the resource is missing."""
 
 
 class ConfigurationError(PermanentError):
@@ -74,8 +74,8 @@ class QualysUnauthorized(PermanentError):
 
 
 class QualysUntrusted(PermanentError):
-    """The certificate at the other end is not trusted. A proxy that inspects TLS needs its
-    certificate authority in network.ca_bundle. Nothing was sent."""
+    """The certificate of the server is not trusted, and nothing was sent. If a proxy inspects TLS,
+    its certificate authority must be in network.ca_bundle."""
 
 
 class ProxyUnauthorized(PermanentError):
@@ -91,12 +91,12 @@ class QualysRejected(PermanentError):
 
 
 class UnexpectedAnswer(PermanentError):
-    """What Qualys has of this very image cannot be: a finding without severity, counts of more than
-    is listed. The image's own fault, and never read as an absence of findings."""
+    """Qualys' data of this image is contradictory: a finding has no severity, or Qualys counts more
+    than it lists. Only this image is affected. It never means that there are no findings."""
 
 
 class NotExamined(PermanentError):
-    """The image was not examined for something that is required: a matter of the sensor's flags."""
+    """The image was not examined for all that is required. The sensor's flags decide on that."""
 
 
 class ScanFailed(PermanentError):
@@ -104,4 +104,4 @@ class ScanFailed(PermanentError):
 
 
 class ImageNotScannable(PermanentError):
-    """No scan can ever answer for this image: its tag moved on, or it has none."""
+    """This image can never be scanned. For example, its tag names another image, or it has none."""

@@ -1,7 +1,7 @@
 """Structured log lines: one JSON object each, with the same context in all of them.
 
-Callers name what they log. Container environments, commands, tokens and response bodies are never
-among it, and no exception text of a foreign library is.
+Callers name each field that they log. Container environments, commands, tokens and response bodies
+are never logged, and no exception texts of other libraries.
 """
 
 import logging
@@ -12,12 +12,12 @@ import structlog
 
 from image_scan import config
 
-# At DEBUG these write requests and answers, secrets among them.
+# At DEBUG these libraries log requests and answers, with the secrets in them.
 _SILENT = ("boto3", "botocore", "urllib3", "requests")
 
 
 def configure() -> None:
-    """Sets structlog up once per execution environment, and keeps libraries from quoting."""
+    """Sets structlog up, once per execution environment, and limits what libraries log."""
     for library in _SILENT:
         logging.getLogger(library).setLevel(logging.WARNING)
     structlog.configure(

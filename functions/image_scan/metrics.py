@@ -1,4 +1,4 @@
-"""Counts as CloudWatch metrics, in the embedded metric format: a log line, no call.
+"""Writes CloudWatch metrics in the embedded metric format: as log lines, without a call.
 
 Format: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 """
@@ -13,7 +13,7 @@ NAMESPACE = "ImageScan"
 
 
 def count(metric: str, value: int = 1, **dimensions: str) -> None:
-    """Adds to a metric. Dimensions take few values each: a verdict, a reason class; no image."""
+    """Adds to a metric. A dimension must have few values: a verdict, but never an image."""
     dimensions = {"Installation": config.installation_name(), **dimensions}
     declared = {
         "Namespace": NAMESPACE,

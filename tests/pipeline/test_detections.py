@@ -65,7 +65,7 @@ def test_an_answer_about_malware_that_is_not_understood_is_said(
     connected.qualys.behave(examines=BOTH, malware_answer=answer)
     run = connected.scan()
     assert verdict(run) == "CLEAN"
-    assert "malware is not whole or has no known shape" in reason(run)
+    assert "malware is incomplete or has no known shape" in reason(run)
     assert "malware" not in item(connected)["examined"]
 
 
@@ -77,7 +77,7 @@ def test_secrets_without_a_readable_block_are_not_examined_and_never_none(
     run = connected.scan()
     assert verdict(run) == "CLEAN"
     assert item(connected)["examined"] == ["vulnerabilities", "malware"]
-    assert ("secrets is not whole or has no known shape" in reason(run)) == (shape == "unknown")
+    assert ("secrets is incomplete or has no known shape" in reason(run)) == (shape == "unknown")
 
 
 def test_malware_that_only_the_details_show_is_found(connected: Pipeline) -> None:

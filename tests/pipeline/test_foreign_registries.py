@@ -19,7 +19,7 @@ FOREIGN = "999999999999"
 THERE = f"{FOREIGN}.dkr.ecr.{REGION}.amazonaws.com"
 NOWHERE = f"{ACCOUNT}.dkr.ecr.us-east-9.amazonaws.com"
 IRELAND = f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com"
-CLOSED = "its registry lets nobody of this installation in"
+CLOSED = "its registry denies access to this installation"
 
 
 def scan_input(pipeline: Pipeline, *images: str) -> Json:

@@ -76,7 +76,7 @@ def test_an_object_is_json(
     environment: pytest.MonkeyPatch, name: str, read: Callable[[], object], value: str
 ) -> None:
     environment.setenv(name, value)
-    with pytest.raises(ConfigurationError, match=f"{name} is no JSON object"):
+    with pytest.raises(ConfigurationError, match=f"{name} is not a JSON object"):
         read()
 
 

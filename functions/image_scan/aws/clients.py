@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 _CONFIG = Config(
     connect_timeout=3, read_timeout=8, retries={"mode": "standard", "total_max_attempts": 3}
 )
-# An image names the region of its registry: one that does not answer must not take all the time.
+# An image names its registry's region. A region that does not answer must not use all the time.
 _CONFIGS = {
     "ecr": Config(
         connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 2}
     )
 }
-_MOST_CLIENTS = 64  # regions times accounts; what is used again is made again
-_MARGIN = 300  # seconds before its end from which a session is not used any more
+_MOST_CLIENTS = 64  # regions times accounts; a removed client is made again when needed
+_MARGIN = 300  # seconds; a session that ends sooner than this is not used any more
 _TRANSIENT = frozenset(
     {
         "InternalError",
@@ -60,7 +60,7 @@ _TRANSIENT = frozenset(
 
 @lru_cache(maxsize=_MOST_CLIENTS)
 def client(service: str, region: str | None = None) -> Any:
-    """The client of a service, made once per execution environment; `region` None is our own."""
+    """Returns a service's client, made once per execution environment; `region` None is our own."""
     return _made(service, region)
 
 
@@ -69,9 +69,9 @@ _clients: dict[tuple[str, str, str], tuple[float, Any]] = {}
 
 
 def client_as(role_arn: str, external_id: str, service: str, region: str) -> Any:
-    """A client with the role's permissions; its session is reused until shortly before its end.
+    """Returns a client of the role; its session is reused until shortly before its end.
 
-    Raises AwsRejected when the role does not exist or does not let us in.
+    Raises AwsRejected if the role does not exist or does not trust us.
     """
     ends, keys = _assumed.get(role_arn, (0.0, {}))
     if time.time() > ends - _MARGIN:
@@ -94,13 +94,13 @@ def client_as(role_arn: str, external_id: str, service: str, region: str) -> Any
 
 
 def _made(service: str, region: str | None, **keys: str) -> Any:
-    with calls(f"{service} in {region}"):  # an event or an image names the region
+    with calls(f"{service} in {region}"):  # may be invalid: an event names the region
         config = _CONFIGS.get(service, _CONFIG)
         return boto3.client(service, region_name=region, config=config, **keys)  # type: ignore[call-overload]
 
 
 def _remember(known: dict[Any, Any], key: Any, value: Any) -> None:
-    """No more than so many: the oldest goes."""
+    """Stores a value, and removes the oldest one if there are too many."""
     known.pop(key, None)
     known[key] = value
     if len(known) > _MOST_CLIENTS:
@@ -109,14 +109,14 @@ def _remember(known: dict[Any, Any], key: Any, value: Any) -> None:
 
 @cache
 def regions() -> frozenset[str]:
-    """All regions that the SDK knows. A newer one may exist."""
+    """Returns all regions that the SDK knows. A newer one may exist."""
     partitions = Loader().load_data("partitions")["partitions"]
     return frozenset(region for partition in partitions for region in partition["regions"])
 
 
 @cache
 def partition_of(region: str) -> str:
-    """The partition of a region; `aws` for one that the SDK does not know."""
+    """Returns the partition of a region; `aws` if the SDK does not know the region."""
     try:
         return boto3.Session().get_partition_for_region(region)
     except UnknownRegionError:
@@ -124,7 +124,7 @@ def partition_of(region: str) -> str:
 
 
 def is_silent(error: Exception) -> bool:
-    """Whether nobody has answered at all: no such host, no connection, no answer in time."""
+    """Checks whether there was no answer at all: unknown host, no connection, or a timeout."""
     return isinstance(error.__cause__, BotoCoreError)
 
 
@@ -138,7 +138,8 @@ def _message(error: ClientError) -> str:
 
 @contextmanager
 def calls(operation: str) -> Iterator[None]:
-    """Raises AwsUnavailable or AwsRejected for a failing call, named like an IAM action."""
+    """Converts errors of AWS calls in the block to AwsUnavailable or AwsRejected. `operation` is
+    named like an IAM action."""
     try:
         yield
     except ClientError as error:

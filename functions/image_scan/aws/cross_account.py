@@ -1,8 +1,9 @@
-"""Whose ECS and ECR may be read, and as whom: ours as ourselves, others through a describe role.
+"""Returns AWS clients for the account that owns a resource.
 
-A member account lets the hub in by a role that trusts nobody but the functions that use it. An
-image may lie in a third account: one of ours, such as a central registry, or somebody else's public
-one. Findings go to the Security Hub of the account that owns the image, in the same way.
+Our own account is read with our own role. A member account is read with its describe role, which
+trusts only the functions that use it. An image may be in a third account: a member, such as a
+central registry, or a foreign account with a public registry. Findings are sent to the Security Hub
+of the account that owns the image, in the same way.
 """
 
 from __future__ import annotations
@@ -23,14 +24,14 @@ if TYPE_CHECKING:
 
     from image_scan.config import Spokes
 
-# How long an account that did not let us in is not asked again.
+# For this time, an account that denied access is not asked again.
 _CLOSED_SECONDS = 900
 
 
 class Registry(NamedTuple):
-    """ECR of an account as far as it lets us in; `ours`: the account is our own or a member.
+    """ECR of an account; `ours`: the account is our own or a member.
 
-    `role_account_id` is the account whose registry role Qualys is to use, empty for our own.
+    `role_account_id` is the account whose registry role Qualys must use, empty for our own.
     """
 
     ecr: ECRClient
@@ -39,10 +40,10 @@ class Registry(NamedTuple):
 
 
 class Accounts:
-    """`spokes` is None in an installation of a single account, where everything is read as
-    ourselves.
+    """Makes clients. `spokes` is None in an installation of a single account: it reads everything
+    with its own role.
 
-    Methods raise AwsUnavailable, and AwsRejected for an account that should let us in.
+    Methods raise AwsUnavailable, and AwsRejected if a member account denies access.
     """
 
     def __init__(
@@ -59,35 +60,35 @@ class Accounts:
         self._closed: dict[str, float] = {}
 
     def ecs(self, account_id: str, region: str) -> ECSClient:
-        """ECS of the account that deploys."""
+        """Returns ECS of the account that deploys."""
         spokes = self._spokes
         if spokes is None or account_id == spokes.hub_account_id:
             return self._connect("ecs", region)  # type: ignore[no-any-return]
         return self._member("ecs", account_id, region)  # type: ignore[no-any-return]
 
     def ecr(self, account_id: str, region: str, deployer: str) -> Registry:
-        """ECR of the account that holds an image, which the account `deployer` deploys.
+        """Returns ECR of the account that holds an image, which the account `deployer` deploys.
 
-        An account that is not ours is read as ourselves, as far as its repositories let us in.
+        A foreign account is read with our own role, as far as its repository policies permit.
         """
         spokes = self._spokes
         if self.is_ours(account_id, deployer):
             if spokes is None or account_id == spokes.hub_account_id:
                 return Registry(self._connect("ecr", region), "", ours=True)
             return Registry(self._in("ecr", account_id, region), account_id, ours=True)
-        # Only its answer shows whether a third account is of the organization.
+        # Only an attempt shows whether a third account belongs to the organization.
         of_organization = spokes is not None and not spokes.account_ids
         if of_organization and self._closed.get(account_id, 0.0) <= self._clock():
             try:
                 return Registry(self._in("ecr", account_id, region), account_id, ours=True)
             except AwsRejected as error:
-                log.info("account read as ourselves", account=account_id, reason=str(error))
+                log.info("account read with our own role", account=account_id, reason=str(error))
                 self._close(account_id)
         return Registry(self._connect("ecr", region), "", ours=False)
 
     def is_ours(self, account_id: str, deployer: str) -> bool:
-        """Whether the account is our own or a member, as far as that is known without asking it:
-        events come from no others."""
+        """Checks whether an account is our own or a member, without a call to it. The deployer is
+        one of these, since no other account can send events."""
         spokes = self._spokes
         if spokes is not None and spokes.account_ids:
             return account_id in (spokes.hub_account_id, *spokes.account_ids)
@@ -96,7 +97,7 @@ class Accounts:
         )
 
     def security_hub(self, account_id: str, region: str) -> Any:
-        """Security Hub of the member account that owns an image, empty for our own."""
+        """Returns Security Hub of the account that owns an image; an empty id is our own."""
         if not account_id or (self._spokes and account_id == self._spokes.hub_account_id):
             return self._connect("securityhub", region)
         return self._member("securityhub", account_id, region)
@@ -109,7 +110,7 @@ class Accounts:
     def _member(self, service: str, account_id: str, region: str) -> Any:
         listed = self._spokes.account_ids if self._spokes else ()
         if listed and account_id not in listed:
-            raise AwsRejected(f"account {account_id} is none of those that may forward")
+            raise AwsRejected(f"account {account_id} is not one that may forward events")
         return self._in(service, account_id, region)
 
     def _in(self, service: str, account_id: str, region: str) -> Any:
@@ -121,5 +122,5 @@ class Accounts:
 
 @cache
 def accounts() -> Accounts:
-    """Those of this installation, once per execution environment."""
+    """Returns the accounts of this installation, made once per execution environment."""
     return Accounts(config.spokes(), clients.client, clients.client_as)

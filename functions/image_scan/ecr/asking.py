@@ -1,7 +1,7 @@
-"""Asks each repository of an event for itself: what ECR does not answer concerns no other one.
+"""Asks each repository of an event separately, so that a failure does not affect the others.
 
-Whoever deploys an image chooses the account and the region of its registry, and a region that does
-not exist must not cost the others their answer, nor the function its time.
+Whoever deploys an image chooses the account and the region of its registry. A region that does not
+exist must not cost the other repositories their answer, nor the function its time.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 
     Address = tuple[str, str, str]  # account, region, repository
 
-# After this time nothing more is asked. With the last question, which may take as long again, it
-# fits into the function's time.
+# After this time no further question starts. The last one may take as long again; both fit into the
+# function's timeout.
 _SECONDS = 12
-_PAUSE_SECONDS = 1  # before what failed is asked a second time
+_PAUSE_SECONDS = 1  # before failed questions are asked again
 
 Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
 class Unanswered:
-    """Why a repository did not answer; `silent` where nobody in its region did, `passing` where
-    asking again may help."""
+    """Why a repository did not answer. `silent`: nothing in its region answered. `passing`: another
+    try may succeed."""
 
     reason: str
     silent: bool = False
@@ -45,10 +45,10 @@ def each(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> dict[Address, Answer | Unanswered]:
-    """What `ask` answers, by address. Of a region that is silent only one address is asked in a
+    """Returns what `ask` answers, by address. In a silent region, only one address is asked in a
     round.
 
-    Regions that the SDK does not know come last, and have no second round: a new one may answer.
+    Regions that the SDK does not know may be new. They are asked last, and only once.
     """
     answers: dict[Address, Answer | Unanswered] = {}
     ends = clock() + _SECONDS
@@ -77,8 +77,8 @@ def each(
 
 
 def require_answer(image: Image) -> None:
-    """Raises ImageUnread for an image that ECR did not answer for: its event is then queued for
-    redrive, and its siblings are on their way already."""
+    """Raises ImageUnread for an image that ECR did not answer for. Its event is then queued for
+    redrive; the scans of the event's other images have already started."""
     if unread := image.get("unread"):
         raise ImageUnread(unread)
 

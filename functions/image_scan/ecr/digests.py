@@ -1,7 +1,7 @@
-"""From references into ECR to images: the digest that each stands for, and a tag to scan it by.
+"""Converts references into ECR to images: finds the digest of each, and a tag to scan it by.
 
-A tag is resolved as it stands when the event is read. A digest-only reference needs a tag as well,
-because Qualys can only be asked for a repository and tag.
+A tag is resolved when the event is read. A reference by digest needs a tag as well, because Qualys
+scans by repository and tag only.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ def identify(
     registry_of: Callable[[str, str], Registry],
     platform: str,
 ) -> list[Image]:
-    """Images by (container, reference), each distinct one once, with all containers that run it.
+    """Returns the distinct images of (container, reference) pairs, with all their containers.
 
-    `registry_of` gives ECR of an account and region, `platform` is what all of them run on. What
-    ECR does not hold is unscannable, and so is what a foreign account's repository does not let us
-    read. What it does not let us read of our own keeps its reference as key. What it does not
-    answer for is `unread`.
+    `registry_of` returns ECR of an account and region; all images run on `platform`. An image is
+    unscannable if ECR does not hold it, or if a foreign account's repository denies access. If our
+    own repository denies access, the reference is the image's key. If ECR does not answer, the
+    image is `unread`.
     """
     groups: dict[tuple[str, str, str], list[tuple[str, EcrReference]]] = defaultdict(list)
     for container, reference in references:
@@ -47,7 +47,7 @@ def identify(
         for container, reference in members:
             found = _image(reference, read[address], platform)
             known = images.get(found["key"], found)
-            # Two repositories may hold the same bytes, and only one of them under a tag.
+            # Two repositories may hold the same bytes, and only one may have a tag for them.
             image = found if known["unscannable"] else known
             image["containers"] = [*dict.fromkeys([*known["containers"], container])]
             images[image["key"]] = image
@@ -57,12 +57,12 @@ def identify(
 def as_seen(
     references: Iterable[tuple[str, EcrReference]], platform: str, *, confirmed: bool = True
 ) -> list[Image]:
-    """The same without asking ECR: by the digest that each reference names, or, where that is not
-    `confirmed`, by the reference."""
+    """Returns the images without asking ECR. The key is the digest that a reference names, or the
+    reference if the digest is not `confirmed`."""
     images: dict[str, Image] = {}
     for container, reference in references:
         found = _image(replace(reference, seen=confirmed), Repository(), platform)
-        found["unscannable"] = ""  # nobody has looked
+        found["unscannable"] = ""  # unknown: ECR was not asked
         images.setdefault(found["key"], found)["containers"].append(container)
     return list(images.values())
 
@@ -70,7 +70,7 @@ def as_seen(
 def as_ended(
     references: Sequence[tuple[str, EcrReference]], is_ours: Callable[[str], bool], platform: str
 ) -> list[Image]:
-    """What a stopped task has run, under each key that it may have had when it started."""
+    """Returns the images of a stopped task, under each key that they may have had at its start."""
     doubtful = [
         (container, each)
         for container, each in references
@@ -80,8 +80,8 @@ def as_ended(
 
 
 def reference_key(image: Image) -> str:
-    """The key of an image whose digest ECR does not confirm: that it is in this repository, only
-    its reference says. Anybody may name anybody's digest."""
+    """Returns the key of an image whose digest ECR does not confirm. Only its reference says that
+    the digest is in this repository, and a reference may name any digest."""
     tag = f":{image['tag']}" if image["tag"] else ""
     digest = f"@{image['digest']}" if image["digest"] else ""
     name = f"{image['account_id']}/{image['region']}/{image['repository']}{tag}{digest}"
@@ -131,5 +131,5 @@ def _image(reference: EcrReference, repository: Repository, platform: str) -> Im
 
 
 def _tag_of(reference: EcrReference, tags: Sequence[str]) -> str:
-    """A tag that points at the reference's digest today: its own, else the first by name."""
+    """Returns a tag that points at the reference's digest: its own, else the first by name."""
     return reference.tag if reference.tag in tags else next(iter(tags), "")

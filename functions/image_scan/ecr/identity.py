@@ -1,22 +1,22 @@
-"""Which image a workload runs of all that a digest names, and by which digests to know it. Pure.
+"""Finds the image that a workload runs, among all that a digest names, and its digests. Pure.
 
-A tag may name an index, and an index lists many things: an image for each platform, attestations,
-SOCI indexes, other artifacts, further indexes. Each of them can have a tag and a scan result of its
-own. So whatever an index lists must not answer for the image that runs: anybody who may push could
-list a clean image beside a bad one.
+A tag may name an index. An index lists many things: an image for each platform, attestations, SOCI
+indexes, other artifacts, further indexes. Each can have its own tag and its own scan result. The
+result of another entry must not count for the image that runs: whoever may push could list a clean
+image beside a bad one.
 
-- A task says on which platform it runs. Only an entry for this platform can be what runs, and its
-  manifest and config name its bytes and no others. A result of one of these two digests is a result
-  of the image, whichever tag Qualys pulled it by. A result of another entry is not.
-- The index's own digest proves that Qualys pulled something of the index, and not what. It names
-  the image only where the index has no entry for another platform.
-- What cannot run is left out: an entry for the platform `unknown` (attestations of BuildKit), and
-  one with the empty config `{}` (a SOCI index, an ORAS artifact), whose digest they all share.
-- What is no image by its media types counts as nobody's identity. A runtime may take it all the
-  same, so nothing is concluded from its absence: the image is then not `certain`.
-- So it is with several images for one platform (variants, entries without a platform, which the
-  OCI specification makes optional). Then a result has to be of what Qualys pulled by the index's
-  digest: it chooses as the runtime does. `scan_status` holds that.
+- A task states its platform. Only an entry for this platform can run, and its manifest and config
+  identify its bytes. A result of one of these two digests is a result of the image, whichever tag
+  Qualys pulled it by. A result of another entry is not.
+- The index's own digest proves that Qualys pulled some image of the index, but not which one. It
+  identifies the image only if the index has no entry for another platform.
+- Entries that cannot run are left out: those for the platform `unknown` (attestations of BuildKit),
+  and those with the empty config `{}` (SOCI indexes, ORAS artifacts), which share one digest.
+- An entry that is no image by its media types identifies nothing. A runtime may still run it, so
+  the image is then not `certain`.
+- Several entries may be for one platform: variants, or entries without a platform, which OCI
+  permits. Then the image is not `certain` either, and only a result of what Qualys pulled by the
+  index's digest counts, because Qualys chooses as the runtime does. See `scans.status`.
 
 https://github.com/opencontainers/image-spec/blob/v1.1.1/image-index.md
 https://github.com/awslabs/soci-snapshotter/blob/main/docs/soci-index-manifest-v2.md
@@ -57,26 +57,26 @@ _ARCHITECTURES = {
     "armhf": "arm",
     "armel": "arm",
 }
-# What its processor can run besides, and the variant of the platform that each of them has.
+# By platform: another platform that its processor can run, and the platform's basic variant.
 _ALSO_RUNS = {
     "linux/amd64": ("linux/386", "v1"),
     "linux/arm64": ("linux/arm", "v8"),
     "windows/amd64": ("windows/386", "v1"),
 }
-# Fargate's, where a task definition says nothing.
+# Fargate's default if a task definition states no platform.
 DEFAULT_PLATFORM = "linux/amd64"
 PLATFORMS = (DEFAULT_PLATFORM, "linux/arm64", "windows/amd64", "")
 # An index is one level, an index in it the next.
 LEVELS = 3
-# So many entries are looked at. An index that has more is not `certain`.
+# This many entries are read. The image of a longer index is not `certain`.
 _MOST = 100
 
 
 @dataclass(frozen=True)
 class Identity:
-    """`manifests` and `configs` are the digests of what may run, and of nothing else.
+    """`manifests` and `configs` are the digests of the images that may run, and of no others.
 
-    `certain`: it is one image, and `configs` has its config.
+    `certain`: only one image may run, and `configs` has its config.
     """
 
     manifests: tuple[str, ...]
@@ -86,9 +86,9 @@ class Identity:
 
 @dataclass(frozen=True)
 class _Entry:
-    """What an index lists; `platforms` are its own and those of the indexes that it lies in.
+    """An entry of an index; `platforms` are its own and those of the indexes that contain it.
 
-    One without a digest stands for what was not looked at.
+    An entry without a digest stands for entries that were not read.
     """
 
     platforms: tuple[str, ...]
@@ -102,7 +102,7 @@ class _Entry:
 
     @property
     def is_image(self) -> bool:
-        """What ECR did not show is one by its descriptor."""
+        """Checks whether the entry is an image. Without its document, the descriptor decides."""
         if not self.digest or _is_artifact(self.descriptor):
             return False
         return bool(self.config) or not self.document
@@ -117,7 +117,7 @@ class _Entry:
         return "" in platforms or all(each in ("", *platforms) for each in self.platforms)
 
     def is_made_for(self, platform: str) -> bool:
-        """Whether every runtime prefers it there to what the processor can run besides."""
+        """Checks whether every runtime of the platform prefers this entry to `_ALSO_RUNS`."""
         stated = _mapping(self.descriptor.get("platform"))
         more = {name: value for name, value in stated.items() if name not in ("os", "architecture")}
         variant = more.pop("variant", "")
@@ -126,7 +126,7 @@ class _Entry:
 
 
 def identify(digest: str, documents: Mapping[str, Document], platform: str) -> Identity:
-    """What runs of `digest` on a platform (`os/architecture`, empty: not known which).
+    """Returns what runs of `digest` on a platform (`os/architecture`, empty if unknown).
 
     `documents` are the manifests and indexes that ECR shows, by their digests.
     """
@@ -137,10 +137,10 @@ def identify(digest: str, documents: Mapping[str, Document], platform: str) -> I
     listed = list(islice(_entries(document, documents), _MOST + 1))
     is_whole = len(listed) <= _MOST and all(each.digest for each in listed)
     runnable = [each for each in listed if each.can_run()]
-    # Where nothing is for the platform, a runtime may take another that its processor can run.
+    # If no entry is for the platform, a runtime may take another that its processor can run.
     fitting = [each for each in runnable if each.fits(platform)] or runnable
     if platform in _ALSO_RUNS and not any(each.is_made_for(platform) for each in runnable):
-        # It even prefers that to an entry without a platform.
+        # A runtime even prefers such an entry to one without a platform.
         either = (platform, _ALSO_RUNS[platform][0])
         fitting = [each for each in runnable if each in fitting or each.fits(*either)]
     images = [each for each in fitting if each.is_image]
@@ -157,23 +157,23 @@ def identify(digest: str, documents: Mapping[str, Document], platform: str) -> I
 
 
 def children(document: Document) -> list[str]:
-    """The digests that an index lists, as many as are looked at; none of anything else."""
+    """Returns the digests that an index lists, `_MOST` at most; none for other documents."""
     listed = (each["digest"] for each in _listed(document))
     return list(islice(dict.fromkeys(listed), _MOST))
 
 
 def cache_key(name: str, platform: str) -> str:
-    """The key of what is known of an image on a platform, by its digest or fallback name.
+    """Returns the cache key of an image on a platform, from its digest or fallback name.
 
-    Two workloads on two platforms of one index run two images, and one verdict may not stand for
-    both. Which digests an index has is not known at every event of a workload (a stopped task is
-    not asked for at ECR), so the platform itself is in the key.
+    Two platforms of one index have two images, and one verdict must not count for both. The digests
+    of an index are not known at every event (ECR is not asked for a stopped task). So the key has
+    the platform itself.
     """
     return name if platform == DEFAULT_PLATFORM else f"{name}#{platform or 'any'}"
 
 
 def platform_of(key: str) -> str:
-    """The platform of a cache key; empty for one that is not known, or for no image of ECR."""
+    """Returns the platform of a cache key; empty if it is unknown or the image is not in ECR."""
     name, _, platform = key.partition("#")
     if platform:
         return platform if platform in PLATFORMS else ""
@@ -211,7 +211,7 @@ def _listed(document: Document) -> list[Document]:
 
 
 def _platform(value: Any) -> str:
-    """`os/architecture`, `unknown` for what is for none; empty where it is not said."""
+    """Returns `os/architecture`, `unknown` for an entry without any, or empty if not stated."""
     stated = _mapping(value)
     system, architecture = (str(stated.get(name) or "").lower() for name in ("os", "architecture"))
     if "unknown" in (system, architecture):
@@ -226,12 +226,12 @@ def _is_index(document: Document) -> bool:
 
 
 def _is_artifact(document: Document) -> bool:
-    """The OCI specification lets the descriptor of an image repeat its config's media type."""
+    """Checks the artifact type. OCI permits an image to repeat its config's media type there."""
     return document.get("artifactType") not in (None, "", *_CONFIGS)
 
 
 def _image_config(document: Document) -> str:
-    """The digest of an image's config; empty for what is no image."""
+    """Returns the digest of an image's config; empty if the document is no image."""
     config = _mapping(document.get("config"))
     digest = _digest(config)
     is_image = config.get("mediaType") in _CONFIGS and digest != _EMPTY

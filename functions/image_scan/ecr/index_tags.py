@@ -1,7 +1,7 @@
-"""Tags of an index that lists a manifest: by these it can be scanned when it has none itself.
+"""Finds tags of an index that lists an untagged manifest: it can be scanned by such a tag.
 
-ECR does not say which indexes list a manifest. An index is pushed right after what it lists, so
-the indexes that were pushed next to it are read, and no more of them than one call gives.
+ECR does not say which indexes list a manifest. An index is pushed right after its manifests. So the
+indexes that were pushed at nearly the same time are read, as many as one call returns.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ def find(
     untagged: Mapping[str, datetime],
     read: Callable[[Sequence[str]], Mapping[str, dict[str, Any]]],
 ) -> dict[str, list[str]]:
-    """Tags by digest, those of the nearest index first.
+    """Returns tags by digest, those of the nearest index first.
 
-    `untagged` says when each manifest was pushed, `read` gives the documents of digests.
+    `untagged` gives the push time of each manifest; `read` returns the documents of digests.
     """
     indexes = list(_indexes(ecr, account_id, repository))
     found: dict[str, list[str]] = {}
@@ -47,7 +47,7 @@ def find(
 
 
 def _indexes(ecr: ECRClient, account_id: str, repository: str) -> Iterator[ImageDetailTypeDef]:
-    """Those with a tag, among the tagged images that ECR lists first."""
+    """Returns the indexes among the tagged images that ECR lists first."""
     more: dict[str, Any] = {}
     for _ in range(_MOST_PAGES):
         answer = ecr.describe_images(

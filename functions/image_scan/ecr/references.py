@@ -15,8 +15,8 @@ _REFERENCE = re.compile(
     r"(?:@(?P<digest>[a-z0-9]+(?:[+._-][a-z0-9]+)*:[0-9a-fA-F]{32,}))?",
     re.ASCII,
 )
-# The ordinary suffix of each partition's registries, by that of its dual-stack hosts: both name the
-# same registry. They follow the suffixes of the SDK's partitions.
+# Dual-stack suffix of hosts to ordinary suffix, for each partition. Both name the same registry.
+# The suffixes follow the SDK's partitions.
 _CANONICAL_SUFFIX = {
     "on.aws": "amazonaws.com",
     "on.amazonwebservices.com.cn": "amazonaws.com.cn",
@@ -40,9 +40,9 @@ _NOT_IN_ECR = "other#"
 class EcrReference:
     """A reference into a private ECR registry.
 
-    `host` is the registry's ordinary host, whichever the reference used; `tag` and `digest` are
-    empty when the reference has none, and never both (`latest` is implied). `seen`: the digest is
-    of what ECS has pulled, and not only what the reference says.
+    `host` is the registry's ordinary host, whichever the reference used. `tag` and `digest` are
+    empty if the reference has none, but never both: `latest` is implied. `seen`: ECS has reported
+    that it pulled this digest.
     """
 
     uri: str
@@ -57,8 +57,8 @@ class EcrReference:
 
 @dataclass(frozen=True)
 class Unscannable:
-    """A reference that Qualys cannot be asked to scan, and why; `name` is it without tag and
-    digest, of which ECS shows now one and now the other."""
+    """A reference that Qualys cannot scan, and the reason. `name` has no tag and no digest, because
+    ECS sometimes shows one and sometimes the other."""
 
     uri: str
     name: str
@@ -66,8 +66,8 @@ class Unscannable:
 
     @property
     def key(self) -> str:
-        """The key in every table. Whoever deploys an image chooses its name, so the prefix keeps
-        it apart from the keys of everything else."""
+        """Returns the key for every table. Whoever deploys an image chooses its name, so a prefix
+        separates it from all other keys."""
         return f"{_NOT_IN_ECR}{self.name}"
 
 
@@ -78,7 +78,7 @@ def of_key(key: str) -> Unscannable | None:
 
 
 def parse(uri: str) -> EcrReference | Unscannable:
-    """Reads an image reference as ECS takes it; any text gives an answer."""
+    """Reads an image reference as ECS does. Accepts any text."""
     match = _REFERENCE.fullmatch(uri) if len(uri) <= _LONGEST else None
     if match is None:
         shown = uri[:256].encode("unicode_escape").decode()[:_LONGEST]
@@ -104,7 +104,7 @@ def parse(uri: str) -> EcrReference | Unscannable:
 
 
 def pinned(reference: EcrReference | Unscannable, digest: str) -> EcrReference | Unscannable:
-    """The reference with the digest that was seen to run, unless it names one itself."""
+    """Adds the digest that was seen to run, unless the reference names one itself."""
     if isinstance(reference, Unscannable) or not digest:
         return reference
     if reference.digest:

@@ -1,4 +1,4 @@
-"""What ECR says of repositories: each is read for itself, with all that is asked of it at once."""
+"""Reads repositories of ECR: each separately, but all wanted images of one together."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 
 _BATCH = 100  # image ids in one BatchGetImage or DescribeImages call
 _NOT_FOUND = "not found in its ECR repository"
-# By the code of a failure: why an image cannot be pulled.
+# Why an image cannot be pulled, by ECR's failure code.
 _ABSENT = {
     "ImageNotFound": _NOT_FOUND,
     "InvalidImageDigest": _NOT_FOUND,
     "InvalidImageTag": _NOT_FOUND,
     "ImageInaccessible": "archived in its ECR repository: it has to be restored first",
 }
-# A pull-through cache makes a repository with the first pull of it.
+# A pull-through cache creates a repository at the first pull.
 _NO_REPOSITORY = "RepositoryNotFoundException"
 # No repository can have a name that ECR calls invalid.
 _ABSENT_REPOSITORY = frozenset({_NO_REPOSITORY, "InvalidParameterException"})
-# The last two: a region that is not switched on, or one of another partition.
+# The last two: the region is not enabled, or belongs to another partition.
 _FORBIDDEN = frozenset(
     {
         "AccessDenied",
@@ -41,7 +41,7 @@ _FORBIDDEN = frozenset(
         "UnrecognizedClientException",
     }
 )
-_CLOSED = "its registry lets nobody of this installation in"
+_CLOSED = "its registry denies access to this installation"
 _FORBIDDEN_READ = "ECR does not let this account read the repository"
 
 
@@ -57,9 +57,9 @@ class _Where(TypedDict):
 class Repository:
     """What ECR said of one repository. `manifests` maps a tag or digest to (digest, manifest).
 
-    `absent` gives the reason by tag or digest; `awaited`: there is no such repository yet.
-    `problem` is what it did not let us read, `closed` why nobody can scan what it holds, `unread`
-    why it said nothing at all. `ours`: the account is our own or a member.
+    `absent` gives the reason by tag or digest; `awaited`: the repository does not exist yet.
+    `problem`: what ECR did not permit us to read. `closed`: why its images cannot be scanned.
+    `unread`: why ECR did not answer at all. `ours`: the account is our own or a member.
     """
 
     manifests: _Manifests = field(default_factory=dict)
@@ -77,7 +77,8 @@ def read(
     wanted: Mapping[tuple[str, str, str], Sequence[str]],
     registry_of: Callable[[str, str], Registry],
 ) -> dict[tuple[str, str, str], Repository]:
-    """Repositories by account, region and name, with the tags and digests wanted of them."""
+    """Returns repositories by account, region and name. `wanted` has the tags and digests to
+    read."""
 
     def ask(address: tuple[str, str, str]) -> Repository:
         account_id, region, name = address
@@ -121,7 +122,7 @@ def _read(ecr: ECRClient, account_id: str, name: str, wanted: Sequence[str]) -> 
         except ClientError as error:
             if clients.error_code(error) not in _FORBIDDEN:
                 raise
-            return replace(found, problem=_FORBIDDEN_READ)  # what may pull may not always list
+            return replace(found, problem=_FORBIDDEN_READ)  # we may pull, but not list
 
 
 def _manifests(
@@ -148,7 +149,7 @@ def _manifests(
 
 
 def _below(ecr: ECRClient, where: _Where, named: _Manifests) -> _Manifests:
-    """What indexes list, and the indexes in them; of those no more than one batch at each level."""
+    """Reads what indexes list, and what nested indexes list: of these, one batch per level."""
     found: _Manifests = {}
     level = named
     for number in range(identity.LEVELS):
@@ -160,7 +161,7 @@ def _below(ecr: ECRClient, where: _Where, named: _Manifests) -> _Manifests:
 
 
 def _tags(ecr: ECRClient, where: _Where, digests: Sequence[str]) -> dict[str, list[str]]:
-    """The tags that point at each digest; where there are none, those of an index that lists it."""
+    """Returns the tags of each digest; if it has none, those of an index that lists it."""
     tags: dict[str, list[str]] = {}
     untagged = {}
     for batch in _batches(digests):

@@ -1,7 +1,7 @@
-"""ECS API calls as CloudTrail records them and EventBridge delivers them. Pure.
+"""Reads ECS API calls that CloudTrail records and EventBridge delivers. Pure.
 
 Record contents: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
-A part over 100 KB is cut and marked `omitted`; a container then has to be looked up in ECS.
+CloudTrail removes a part over 100 KB and marks it `omitted`. Its containers are then read from ECS.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from image_scan.events.fields import Part, mapping, text
 
 API_CALL = "AWS API Call via CloudTrail"
 REGISTERS = "RegisterTaskDefinition"
-# What ECS calls the one container of an Express service.
+# ECS's name of the only container of an Express service.
 _EXPRESS_CONTAINER = "Main"
 
 Container = tuple[str, str]
@@ -25,11 +25,10 @@ Container = tuple[str, str]
 class EcsEvent:
     """What one event deploys.
 
-    `containers` are (name, image) pairs when the event itself names them; otherwise
-    `task_definition` has to be described, unless `skipped` says why the event deploys nothing.
-    `digests` are those that containers, by name, were seen to run. `force` asks for a scan even
-    where a verdict is known. `task` is the one that ECS reports. `platform` is where it runs,
-    None where the event does not say.
+    `containers` are (name, image) pairs if the event names them. Otherwise `task_definition` must
+    be described, unless `skipped` says why the event deploys nothing. `digests` are the digests
+    that containers, by name, were seen to run. `force` requests a scan even if a verdict is known.
+    `task` is the task that ECS reports. `platform` is None if the event does not state it.
     """
 
     deployment: Deployment
@@ -43,7 +42,7 @@ class EcsEvent:
 
 
 def parse(event: Part) -> EcsEvent:
-    """Reads an event. Raises MalformedEvent when one that should name images cannot be read."""
+    """Reads an event. Raises MalformedEvent if it should name images but cannot be read."""
     detail = event.get("detail")
     kind = event.get("detail-type")
     if kind != API_CALL:
@@ -103,7 +102,7 @@ def _deploy_service(base: EcsEvent, request: Part, response: Part) -> EcsEvent:
         task_definition=text(service, "taskDefinition") or text(request, "taskDefinition"),
     )
     if not base.task_definition and service:
-        # Services of CODE_DEPLOY and EXTERNAL controllers name theirs in task sets.
+        # With the controllers CODE_DEPLOY and EXTERNAL, task sets name the task definition.
         return replace(base, skipped="the service has no task definition of its own")
     return _named_or_described(base, ())
 
@@ -120,7 +119,7 @@ def _create_task_set(base: EcsEvent, request: Part, response: Part) -> EcsEvent:
 
 
 def express_configuration(response: Part) -> Part:
-    """What an Express service is to run, as ECS answers a call that creates or updates it."""
+    """Returns what an Express service will run, from the answer to its creation or update."""
     service = mapping(response.get("service"))
     active = service.get("activeConfigurations")
     first = active[0] if isinstance(active, list) and active else {}
@@ -154,12 +153,12 @@ _READERS = {
     "CreateExpressGatewayService": _deploy_express,
     "UpdateExpressGatewayService": _deploy_express,
 }
-# Calls that start tasks: what they name runs, or is about to.
+# Calls that start tasks. The images that they name run, or will run soon.
 DEPLOYS = frozenset(_READERS) - {REGISTERS}
 
 
 def deployment_of(event: Part, detail: Part | None = None) -> Deployment:
-    """Who deploys, and when; a call itself says what and where."""
+    """Returns who deploys, and when. The reader of a call adds what and where."""
     detail = detail or {}
     return Deployment(
         event_id=text(event, "id") or text(detail, "eventID"),
@@ -175,7 +174,7 @@ def deployment_of(event: Part, detail: Part | None = None) -> Deployment:
 
 
 def _principal(identity: Part) -> str:
-    """Who made the call. Service calls carry `invokedBy` and no ARN."""
+    """Returns who made the call. Calls of AWS services have `invokedBy` and no ARN."""
     return text(identity, "arn") or text(identity, "invokedBy") or text(identity, "principalId")
 
 
@@ -198,15 +197,15 @@ def _named_or_described(base: EcsEvent, containers: tuple[Container, ...]) -> Ec
 
 
 def named(containers: Any) -> tuple[Container, ...]:
-    """(name, image) of each container that has an image. Agents that ECS adds by itself, such as
-    those of GuardDuty and Service Connect, have none."""
+    """Returns (name, image) of each container that has an image. Agents that ECS adds by itself,
+    such as those of GuardDuty and Service Connect, have none."""
     listed = [mapping(each) for each in (containers if isinstance(containers, list) else [])]
     pairs = ((text(each, "name"), text(each, "image")) for each in listed)
     return tuple((name, image) for name, image in pairs if image)
 
 
 def _cluster_of(service_arn: str) -> str:
-    """`service/CLUSTER/NAME` at the end of a service's ARN."""
+    """Returns CLUSTER, if a service's ARN ends in `service/CLUSTER/NAME`."""
     *_, cluster, _ = ("", *service_arn.split("/"))
     return cluster if service_arn.count("/") > 1 else ""
 

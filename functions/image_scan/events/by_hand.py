@@ -1,5 +1,8 @@
-"""Scans that an operator asks for. Such a request is recorded beside the workloads of an image, so
-that messages can name who asked, but it is no workload itself. Pure."""
+"""Recognises scans that an operator requests. Pure.
+
+Such a request is stored with the workloads of an image, so that messages can name who asked. It is
+not a workload.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From an event to the images it deploys."""
+"""Finds the images that an event deploys."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _PARSERS: dict[str, Callable[[Mapping[str, Any]], EcsEvent]] = {
 
 
 def parse(event: Any) -> EcsEvent:
-    """Raises MalformedEvent."""
+    """Reads an event of any kind. Raises MalformedEvent."""
     if not isinstance(event, dict):
         raise MalformedEvent("the event is not an object")
     parsed = _PARSERS.get(str(event.get("detail-type")), api_calls.parse)(event)
@@ -36,15 +36,17 @@ def parse(event: Any) -> EcsEvent:
 
 
 def _resolved(event: Any) -> dict[str, str]:
-    """Of an event that was queued for redrive: the digests, by container, that its tags then stood
-    for. One that has moved since would leave the image, and a lease on it, behind."""
+    """Returns digests by container: what the tags pointed to when a redriven event first failed.
+
+    A tag may point to another image now. Its first image must still be scanned, and the lease on
+    that image released."""
     stated = mapping(event.get("resolved"))
     digests = {name: text(stated, name) for name in stated}
     return {name: digest for name, digest in digests.items() if references.SHA256.fullmatch(digest)}
 
 
 def read(event: Any, accounts: Accounts) -> ParsedEvent:
-    """The distinct images of an event's deployment, ECR's and others, or why there are none.
+    """Returns the distinct images of an event, in ECR and elsewhere, or why there are none.
 
     Raises MalformedEvent, AwsRejected or AwsUnavailable; the event is then queued for redrive.
     """
@@ -70,7 +72,7 @@ def read(event: Any, accounts: Accounts) -> ParsedEvent:
 
 
 def running(event: Any, accounts: Accounts) -> list[ScanInput]:
-    """What a task runs, by the digests that ECS reports: ECR is not asked.
+    """Returns what a task runs, by the digests that ECS reports. ECR is not asked.
 
     Raises MalformedEvent, AwsRejected or AwsUnavailable.
     """
@@ -87,7 +89,7 @@ def running(event: Any, accounts: Accounts) -> list[ScanInput]:
 
 
 def images(parsed: EcsEvent, accounts: Accounts) -> list[Image]:
-    """Resolves the images of a deployment, ECR's and others. Raises AwsRejected or
+    """Resolves the images of a deployment, in ECR and elsewhere. Raises AwsRejected or
     AwsUnavailable."""
     return _images(parsed, accounts, resolve=True)
 

@@ -7,12 +7,12 @@ Part = Mapping[str, Any]
 
 
 def mapping(value: Any) -> Part:
-    """The value if it is an object, else an empty one."""
+    """Returns the value if it is an object, else an empty object."""
     return value if isinstance(value, Mapping) else {}
 
 
 def text(part: Part, name: str) -> str:
-    """The text of a field, or empty.
+    """Returns the text of a field, or empty.
 
     Half surrogates, which JSON can carry and no table takes, become `?`.
     """

@@ -1,10 +1,10 @@
-"""On which platform a task runs, as `os/architecture` in the words of an image index. Pure.
+"""Finds the platform that a task runs on: `os/architecture`, as in an image index. Pure.
 
-A task definition says it, or is for Linux on X86_64:
+A task definition states it; the default is Linux on X86_64:
 https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RuntimePlatform.html
-Every task on Fargate has the attribute `ecs.cpu-architecture`; those that were recorded before
-Fargate had ARM64 lack it. An event need not say the operating system: Fargate's platform version
-1.0.0 is Windows', as Linux has had 1.3.0 and 1.4.0 only since 2022.
+Every task on Fargate has the attribute `ecs.cpu-architecture`, except those from before Fargate had
+ARM64. An event may lack the operating system. Then Fargate's platform version 1.0.0 means Windows,
+because since 2022 Linux has only 1.3.0 and 1.4.0.
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/platform-windows-fargate.html
 """
 
@@ -20,8 +20,8 @@ _ARCHITECTURES = {"": "amd64", "x86_64": "amd64", "arm64": "arm64"}
 
 
 def of_event(event: Any) -> str | None:
-    """What an event says of its tasks. None where it says nothing, and empty for a platform that
-    no image is known for."""
+    """Returns the platform of an event's tasks. None if the event states none, and empty for a
+    platform that is not in `PLATFORMS`."""
     detail = mapping(mapping(event).get("detail"))
     if "lastStatus" in detail:
         return of_task(detail)
@@ -33,7 +33,7 @@ def of_event(event: Any) -> str | None:
     tasks = response.get("tasks")
     if isinstance(tasks, list) and tasks:
         return of_task(mapping(tasks[0]))
-    # Express Mode runs on Linux; the update of a service may leave its architecture as it is.
+    # Express Mode runs on Linux. An update may not state the architecture: its response does.
     stated = text(request, "cpuArchitecture") or text(
         express_configuration(response), "cpuArchitecture"
     )

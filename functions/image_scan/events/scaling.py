@@ -1,13 +1,13 @@
-"""Calls that change how a service runs and deploy nothing: scaling above all. Pure.
+"""Recognises calls that change a service but deploy nothing, such as scaling. Pure.
 
-AWS documents of each parameter of UpdateService whether it triggers a new deployment:
+AWS documents for each parameter of UpdateService whether it triggers a new deployment:
 https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html
 """
 
 from image_scan.events.fields import Part
 
 _NAMING = frozenset({"cluster", "service", "serviceArn"})
-# One that is not listed, such as a future one, may start a deployment.
+# A parameter that is not listed, such as a future one, may start a deployment.
 _STARTS_NOTHING = {
     "UpdateService": frozenset(
         {
@@ -28,9 +28,9 @@ _STARTS_NOTHING = {
 
 
 def starts_nothing(name: str, request: Part) -> bool:
-    """Whether a call starts no deployment, by what it changes.
+    """Checks, by the parameters of a call, that it starts no deployment.
 
-    Null, false and an empty object change nothing; an empty list takes away what is there.
+    Null, false and an empty object change nothing; an empty list removes what is there.
     """
     changed = {key for key, value in request.items() if not _is_default(value)} - _NAMING
     return bool(changed) and changed <= _STARTS_NOTHING.get(name, frozenset())

@@ -1,6 +1,6 @@
-"""`Image Scan Requested`: the installation's own request to scan one image. Pure.
+"""Reads `Image Scan Requested`, the installation's own request to scan one image. Pure.
 
-It stands for a deployment that was seen before, or for what an operator wants to know.
+It repeats a deployment that was seen before, or an operator has made it.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ SCAN_REQUEST = "Image Scan Requested"
 
 
 def parse(event: Mapping[str, Any]) -> EcsEvent:
-    """Raises MalformedEvent when it names no image."""
+    """Reads a request. Raises MalformedEvent if it names no image."""
     detail = mapping(event.get("detail"))
     image = text(detail, "image")
     if not image:

@@ -1,4 +1,4 @@
-"""Task definitions, for events that name only the definition."""
+"""Reads task definitions from ECS, for events that name only the definition."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class TaskDefinition:
 
 
 def describe(ecs: ECSClient, task_definition: str) -> TaskDefinition:
-    """Raises AwsRejected when there is no such definition."""
+    """Reads a task definition. Raises AwsRejected if it does not exist."""
     with clients.calls("ecs:DescribeTaskDefinition"):
         answer = ecs.describe_task_definition(taskDefinition=task_definition)
     definition = answer["taskDefinition"]

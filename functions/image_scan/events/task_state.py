@@ -1,9 +1,10 @@
-"""`ECS Task State Change`: what ECS itself says of a task, trail or no trail. Pure.
+"""Reads `ECS Task State Change`, which ECS sends for every task, even without a trail. Pure.
 
-It sees what no API call starts: tasks of rollbacks and of CodeDeploy. Contents:
+It shows tasks that no API call starts: those of rollbacks and of CodeDeploy. Contents:
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html
-A container's `imageDigest` is there once it was pulled, and for a multi-platform image it is the
-index's. Agents that ECS adds by itself, such as GuardDuty's, have no `image`: the others count.
+A container has an `imageDigest` once its image was pulled. For a multi-platform image, it is the
+digest of the index. Agents that ECS adds by itself, such as GuardDuty's, have no `image` and do not
+count.
 """
 
 from collections.abc import Mapping
@@ -20,14 +21,14 @@ TASK_STATE = "ECS Task State Change"
 
 
 def parse(event: Mapping[str, Any]) -> EcsEvent:
-    """What a task runs, or has run. Raises MalformedEvent when it does not say what or where."""
+    """Reads what a task runs or has run. Raises MalformedEvent if it does not say what or where."""
     detail = mapping(event.get("detail"))
     base = EcsEvent(_deployment(event, detail))
     status, desired = text(detail, "lastStatus"), text(detail, "desiredStatus")
     if status not in ("RUNNING", "STOPPED"):
         return replace(base, skipped=f"the task is {status:.40}")
     if status == "RUNNING" and desired != "RUNNING":
-        return replace(base, skipped="the task is RUNNING, and is to stop")
+        return replace(base, skipped="the task is RUNNING, but will stop")
     arn = text(detail, "taskArn") or _first_resource(event)
     if not (base.deployment["account"] and base.deployment["region"] and arn):
         raise MalformedEvent("the event names no account, region and task")
@@ -51,7 +52,7 @@ def parse(event: Mapping[str, Any]) -> EcsEvent:
 
 
 def _first_resource(event: Mapping[str, Any]) -> str:
-    """The task's ARN as the envelope names it."""
+    """Returns the task's ARN from the envelope of the event."""
     resources = event.get("resources")
     first = resources[0] if isinstance(resources, list) and resources else ""
     arn = text({"arn": first}, "arn")

@@ -1,4 +1,4 @@
-"""The workloads and registered task definitions that wait for the verdict of an image. Pure."""
+"""Selects workloads and registered task definitions that wait for an image's verdict. Pure."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def workload_of(scan_input: ScanInput) -> tuple[str, Workload]:
 
 
 def is_registered(deployment: Deployment) -> bool:
-    """Whether it is a task definition that was registered, which alone runs nowhere."""
+    """Checks whether a task definition was only registered, and nothing started."""
     return deployment["event_name"] == REGISTERS
 
 
 def select_workloads(workloads: Mapping[str, Workload]) -> dict[str, Workload]:
-    """Selects the workloads: what runs the image, or is about to."""
+    """Selects the workloads that run the image or will run it soon."""
     return {
         name: each
         for name, each in workloads.items()
@@ -47,7 +47,7 @@ def select_registered(workloads: Mapping[str, Workload]) -> dict[str, Workload]:
 
 
 def to_notify(workloads: Mapping[str, Workload]) -> dict[str, Workload]:
-    """Leaves out the task definitions whose workload is there as well: one of the two is enough."""
+    """Leaves out registered task definitions that a workload runs: one notification is enough."""
     definitions = select_registered(workloads)
     return {
         name: each

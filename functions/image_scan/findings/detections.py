@@ -1,8 +1,8 @@
-"""Malware and secrets that Qualys reports for an image, counted. Pure.
+"""Counts the malware and secrets that Qualys reports for an image. Pure.
 
-Each has three states: looked for and none, found, not looked for. Only an answer of a known shape
-is "none"; what is absent, null or of an unknown shape is "not examined". What was found counts,
-whatever else cannot be read.
+Each has three states: none found, found, not examined. Only an answer of a known shape can mean
+"none found". An answer that is absent, null or of an unknown shape means "not examined". Whatever
+was found counts, even if the rest cannot be read.
 https://docs.qualys.com/en/cs/api/malwares/show_malwares_detected_for_an_image.htm
 """
 
@@ -18,10 +18,10 @@ ADVICE = {
     "without it.",
     "secrets": "Replace each secret that is in the image: whoever can pull the image has it.",
 }
-UNCLEAR = "the answer is not whole or has no known shape"
+UNCLEAR = "the answer is incomplete or has no known shape"
 LEVELS: tuple[Level, ...] = ("critical", "high", "medium", "low")
-# Malware is rated 1 to 5, a secret by a word, or by its step on that scale of four. What has no
-# severity that can be read counts as the worst: it must not stay below anybody's threshold.
+# Malware is rated 1 to 5; a secret by a word or by a number from 1 to 4. Without a readable
+# severity, either counts as critical, so that no threshold hides it.
 _MALWARE: dict[int, Level] = {5: "critical", 4: "high", 3: "medium", 2: "low", 1: "low"}
 _SECRETS: dict[int, Level] = {4: "critical", 3: "high", 2: "medium", 1: "low"}
 _HARMLESS = ("", "unknown", "benign")
@@ -35,14 +35,14 @@ def not_examined(why: str) -> Detected:
 
 
 def malware(rows: Sequence[Mapping[str, Any]], why: str = "") -> Detected:
-    """Of the layers of an image, clean ones among them; `why` says why some may be missing.
+    """Counts malware by layer; clean layers are listed too. `why` says why some may be missing.
 
-    That files of a layer were analysed is the only sign that malware was looked for.
+    Qualys looked for malware only if it says that it analysed files of a layer.
     """
     bad = [row for row in rows if is_malicious(row)]
     counts = _counts((_malware_level(row), _files_of(row)) for row in bad)
     if not any(_number(row.get("layerFilesAnalyzed")) > 0 for row in rows):
-        why = why or "Qualys reports no layer in which it was looked for"
+        why = why or "Qualys reports no layer that was examined for it"
     if not all(is_malicious(row) or _is_clean(row) for row in rows):
         why = UNCLEAR
     found = [_malware(f"layer {_text(row.get('layerHash'))[:12]}", row) for row in bad]
@@ -50,26 +50,26 @@ def malware(rows: Sequence[Mapping[str, Any]], why: str = "") -> Detected:
 
 
 def is_malicious(row: Mapping[str, Any]) -> bool:
-    """A row is no finding by itself: clean layers are listed too."""
+    """Checks whether a layer or file is malicious. Qualys lists clean ones too."""
     return _number(row.get("layerMalwareCount")) > 0 or _prediction(row) == "malicious"
 
 
 def malicious_layers(rows: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Their hashes, the worst first."""
+    """Returns the hashes of malicious layers, the worst first."""
     bad = [row for row in rows if is_malicious(row)]
     bad.sort(key=lambda row: LEVELS.index(_malware_level(row)))
     return [_text(row.get("layerHash")) for row in bad]
 
 
 def files(rows: Iterable[Mapping[str, Any]]) -> list[Detection]:
-    """The malicious files of a layer."""
+    """Returns the malicious files of a layer."""
     bad = [row for row in rows if is_malicious(row)]
     return [_malware(_text(row.get("fileName")) or "a file without a name", row) for row in bad]
 
 
 def secrets(block: Any) -> Detected:
-    """Of the details of an image. No document shows the block: an entry is a secret when it names
-    its detector or has a severity. Nothing else of it is read, as a value may stand in it."""
+    """Counts secrets in the details of an image. The block is not documented: an entry is a secret
+    if it names its detector or has a severity. No other field is read: it may hold the secret."""
     if block is None:
         return not_examined("Qualys reports nothing of them")
     if not isinstance(block, list):
@@ -81,14 +81,14 @@ def secrets(block: Any) -> Detected:
 
 
 def joined(one: Detected, other: Detected) -> Detected:
-    """Two answers about the same: what was found by one of them counts."""
+    """Joins two answers about the same image: the one with more findings counts."""
     more, less = sorted((one, other), key=lambda each: -total(each["counts"]))
     examined = more["examined"] or less["examined"]
     return {**more, "examined": examined, "why": "" if examined else more["why"]}
 
 
 def worst(found: Iterable[Detection]) -> list[Detection]:
-    """As many as a message names."""
+    """Returns the worst detections, as many as a message names."""
     return sorted(found, key=lambda each: LEVELS.index(each["severity"]))[:_MOST]
 
 
@@ -101,7 +101,7 @@ def is_serious(counts: Counts) -> bool:
 
 
 def add(outcome: Outcome, detected: Detections) -> Outcome:
-    """The outcome of a scan with what was looked for and found beside vulnerabilities."""
+    """Adds malware and secrets, and whether they were examined, to the outcome of a scan."""
     made: Outcome = {**outcome, "examined": ["vulnerabilities"], "detections": []}
     if detected["malware"]["examined"]:
         made["examined"].append("malware")
@@ -136,7 +136,7 @@ def _is_clean(row: Mapping[str, Any]) -> bool:
 
 
 def _prediction(row: Mapping[str, Any]) -> str:
-    """Empty where it is null; what is no text is none that is known."""
+    """Returns the prediction in lower case; empty if it is null."""
     value = row.get("prediction")
     return "" if value is None else str(value).strip().lower()
 
@@ -171,13 +171,13 @@ def _counts(found: Iterable[tuple[Level, int]]) -> Counts:
 
 
 def _number(value: Any) -> int:
-    """A whole number, or one as text; -1 for anything else."""
+    """Reads a whole number, also as text; -1 for anything else."""
     if isinstance(value, str) and len(value) < 10 and value.isascii() and value.isdigit():
         return int(value)
     return value if type(value) is int and 0 <= value < 10**6 else -1
 
 
 def _text(value: Any) -> str:
-    """A name that others chose: short, and with nothing that does not print."""
+    """Returns a name that others chose: shortened, and with `?` for what cannot be printed."""
     text = value[:_LONGEST] if isinstance(value, str) else ""
     return "".join(each if each.isprintable() else "?" for each in text).strip()

@@ -1,7 +1,7 @@
-"""All findings of an image, as short as a table and a state machine can carry.
+"""Packs all findings of an image into text, short enough for a table and a state machine.
 
-They decide what a notification says of an image, long after Qualys has listed them: an exception
-may be made, another version of the image may replace it.
+They decide what a later notification says. For example, an exception may be added, or another
+version of the image may replace this one.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# Of the 256 KiB that a state machine carries, and the 400 KB of an item.
+# A state machine carries 256 KiB, and an item 400 KB.
 _LARGEST = 100_000
 
 
 class Finding(NamedTuple):
-    """`severity` is Qualys', 1 to 5. `fixable`: a patch or a fixed version is known.
+    """`severity` is Qualys' rating, 1 to 5. `fixable`: a patch or a fixed version is known.
 
-    `exploited`: it is known to be exploited now; None in lists from before this was stored.
+    `exploited`: attackers are known to exploit it now; None in lists that were stored without it.
     """
 
     qid: int
@@ -34,13 +34,13 @@ class Finding(NamedTuple):
 
 
 def pack(found: Sequence[Finding]) -> str:
-    """Text, empty when they are too many: they are unknown then, not fewer."""
+    """Returns the findings as text; empty if they are too many, which means unknown, not none."""
     packed = compressed(found)
     return packed if len(packed) <= _LARGEST else ""
 
 
 def unpack(text: str) -> list[Finding] | None:
-    """None for what is no list: whoever asks has to take them for unknown."""
+    """Returns the findings; None if the text cannot be read, which means that they are unknown."""
     try:
         return [
             Finding(qid, severity, potential, fixable, tuple(cves), *more)
@@ -56,7 +56,7 @@ def compressed(value: Any) -> str:
 
 
 def expanded(text: str) -> Any:
-    """Raises ValueError for what `compressed` did not make."""
+    """Reads a text that `compressed` made. Raises ValueError for any other text."""
     try:
         return json.loads(zlib.decompress(base64.b64decode(text)))
     except (zlib.error, binascii.Error) as error:

@@ -1,7 +1,7 @@
-"""What an entry of a vulnerability list says, and which entries are the same finding. Pure.
+"""Reads entries of a vulnerability list, and joins entries that are the same finding. Pure.
 
-One finding is one finding however often it is listed. It is identified by its QID, its packages
-and where they lie. All else may differ between two answers: times, order, scores, ratings.
+Qualys may list a finding several times. It is identified by its QID, its packages and their
+locations. All else may differ between two answers: times, order, scores, ratings.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _LONGEST_QID = 12
 
 
 def severity_of(entry: Entry) -> int:
-    """The customer's own severity where one is set, else Qualys'. Raises UnexpectedAnswer."""
+    """Returns the customer's own severity if set, else Qualys'. Raises UnexpectedAnswer."""
     for name in ("customerSeverity", "severity"):
         if level := _level(entry.get(name)):
             return level
@@ -29,13 +29,13 @@ def severity_of(entry: Entry) -> int:
 
 
 def kind_of(entry: Entry) -> Kind:
-    """What is not said to be exempted, potential or information counts as confirmed."""
+    """Returns the kind of an entry: confirmed, unless Qualys states another one."""
     return "exempted" if entry.get("isExempted") is True else _detected(entry)
 
 
 def identity(entry: Entry) -> tuple[int | None, Hashable]:
-    """What distinguishes a finding from all others of its image: the QID, None without one, and
-    where."""
+    """Returns what identifies a finding in its image: its QID (None without one) and its
+    location."""
     qid = entry.get("qid")
     if isinstance(qid, str) and len(qid) <= _LONGEST_QID and qid.isascii() and qid.isdigit():
         qid = int(qid)
@@ -45,9 +45,9 @@ def identity(entry: Entry) -> tuple[int | None, Hashable]:
 
 
 def distinct(entries: Iterable[Entry]) -> list[Entry]:
-    """The findings of a list, in its order; of those that are listed more than once, the worst.
+    """Returns each finding of a list once, in the order of the list. Repeated entries are joined.
 
-    Raises UnexpectedAnswer for entries that may be one finding or more.
+    Raises UnexpectedAnswer if two entries without a QID may be one finding or two.
     """
     found: dict[Hashable, Entry] = {}
     for entry in entries:
@@ -59,7 +59,7 @@ def distinct(entries: Iterable[Entry]) -> list[Entry]:
 
 
 def _worse(one: Entry, other: Entry) -> Entry:
-    """Two entries of one finding, joined so that nothing that counts is lost."""
+    """Joins two entries of one finding: the worse value of each field counts."""
     levels = [level for each in (one, other) if (level := _level(each.get("severity")))]
     return {
         **_joined(one, other),
@@ -72,14 +72,14 @@ def _worse(one: Entry, other: Entry) -> Entry:
 
 
 def _joined(one: Entry, other: Entry) -> dict[str, Any]:
-    """What either of two objects says of each name, and of each name in what has names itself."""
+    """Joins two objects name by name, and the objects in them too."""
     names = {**one, **other}
     return {name: _either(one.get(name), other.get(name)) for name in names}
 
 
 def _either(one: Any, other: Any) -> Any:
-    """A yes over a no, the larger number, all of two lists of text; else the first that is
-    given."""
+    """Joins two values: true over false, the larger number, all texts of two lists; else the first
+    value that is set."""
     if type(one) is type(other) and isinstance(one, bool | int | float):
         return max(one, other)
     if isinstance(one, dict) and isinstance(other, dict):
@@ -90,7 +90,7 @@ def _either(one: Any, other: Any) -> Any:
 
 
 def _packages(one: Entry, other: Entry) -> list[Any]:
-    """Each package once, with the fix that either entry names."""
+    """Returns each package once, with the fix that either entry names."""
     found: dict[Hashable, Any] = {}
     for each in (*fields.objects(one.get("software")), *fields.objects(other.get("software"))):
         found[_package(each)] = _joined(found.get(_package(each), {}), each)
@@ -114,7 +114,7 @@ def _detected(entry: Entry) -> Literal["confirmed", "potential", "information"]:
 
 
 def _level(value: Any) -> int | None:
-    """A severity as a number or as text; None where it is neither."""
+    """Reads a severity, a number or text; None if it is neither."""
     if isinstance(value, str) and len(value) == 1 and value.isascii() and value.isdigit():
         value = int(value)
     return value if type(value) is int and 1 <= value <= 5 else None

@@ -1,11 +1,11 @@
-"""Single fields of what Qualys lists, as a table takes them. Pure."""
+"""Reads single fields of Qualys' lists, in a form that a table accepts. Pure."""
 
 from collections.abc import Mapping
 from typing import Any
 
 
 def qid(entry: Mapping[str, Any]) -> int:
-    """Qualys' number of a vulnerability; 0 where there is none."""
+    """Returns Qualys' number of a vulnerability; 0 if there is none."""
     value = entry.get("qid")
     return value if type(value) is int and abs(value) < 10**12 else 0
 
@@ -22,5 +22,5 @@ def objects(value: Any) -> list[Mapping[str, Any]]:
 
 
 def text(value: Any, longest: int) -> str:
-    """Short text, without the half characters that JSON can carry; empty for what says nothing."""
+    """Returns short text; half surrogates, which JSON can carry, become `?`. Empty for no value."""
     return str(value or "")[:longest].encode("utf-8", "replace").decode()

@@ -1,11 +1,11 @@
-"""The version of a package that fixes a finding, from each source that may hold it. Pure.
+"""Finds the package version that fixes a finding, in each source that may have it. Pure.
 
 1. `software[].fixVersion` of the finding.
-2. `softwares[]` of the image's details, whose `vulnerabilities` name findings by QID. The same key
-   holds counts or null elsewhere, which name nothing.
-3. `Required_Version` of the table that the finding's `result` may be.
+2. `softwares[]` of the image's details, whose `vulnerabilities` name findings by QID. In other
+   answers this key has counts or null, which are ignored.
+3. `Required_Version`, if the finding's `result` is a table.
 
-A package takes it from the first source that has one for it.
+For each package, the first source with a version counts.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 ADVICE = "Update what has a fixed version, rebuild the image, and deploy it."
-# Of the 256 KiB that a state machine carries, beside what the state is about.
+# A state machine carries 256 KiB, and its state has other data too.
 _LARGEST = 60_000
 _LONGEST = 100
 _REQUIRED = "required_version"
@@ -40,9 +40,9 @@ class Package(NamedTuple):
 def packages(
     entry: Mapping[str, Any], of_image: Mapping[int, Sequence[Package]]
 ) -> tuple[list[str], list[str]]:
-    """The packages that a finding is in, with their versions; and with those that fix them.
+    """Returns the packages of a finding with their versions, and with the versions that fix it.
 
-    `of_image` is what `unpack` makes of the software of the image.
+    `of_image` is what `unpack` returns for the software of the image.
     """
     own = [_package(each) for each in fields.objects(entry.get("software"))]
     spelt = {_plain(each.name): each.name for each in own}
@@ -60,10 +60,10 @@ def packages(
 
 
 def table(result: Any) -> list[Package]:
-    """The rows of a `result` whose header names a required version; none of any other text.
+    """Returns the rows of a `result` whose header has a required version; none for other text.
 
-    Cells are apart by tabs, or by blanks that the first of them may have, too; underscores in them
-    are doubled, and rows repeated.
+    Tabs separate the cells, or blanks, which the first cell may also contain. Underscores are
+    doubled, and rows may be repeated.
     """
     columns: list[str] = []
     found: list[Package] = []
@@ -76,15 +76,15 @@ def table(result: Any) -> list[Package]:
             row = dict(zip(columns, cells, strict=True))
             name = row.get("package") or cells[0]
             each = Package(name, row.get("installed_version", ""), row[_REQUIRED])
-            # Words after the table fix nothing: a version has a digit.
+            # Text after the table is no row: a version has a digit.
             found += [each] if all(map(_DIGIT.search, (each.version or "0", each.fix))) else []
     return list(dict.fromkeys(found))
 
 
 def pack(softwares: Any) -> str:
-    """What `softwares` of an image's details fix, as short as a state machine can carry.
+    """Packs the fixes in `softwares` of an image's details, short enough for a state machine.
 
-    What is beyond that is left out: then fixes are lost, and never findings.
+    If there are too many, some are left out. That loses fixes, but never findings.
     """
     found: defaultdict[Package, set[int]] = defaultdict(set)
     for each in fields.objects(softwares):
@@ -101,7 +101,7 @@ def pack(softwares: Any) -> str:
 
 
 def unpack(packed: str) -> dict[int, list[Package]]:
-    """By QID; nothing of what cannot be read."""
+    """Returns the packages by QID; none if the text cannot be read."""
     found: defaultdict[int, list[Package]] = defaultdict(list)
     try:
         for *package, qids in encoding.expanded(packed) if packed else ():
@@ -113,7 +113,7 @@ def unpack(packed: str) -> dict[int, list[Package]]:
 
 
 def _joined(of_qid: Sequence[Package], names: Mapping[str, str]) -> Sequence[Package]:
-    """Those of the finding's packages; all of its QID where the two spell them otherwise."""
+    """Selects the packages of the finding; all packages of its QID if no name matches."""
     return [each for each in of_qid if _plain(each.name) in names] or of_qid
 
 
@@ -136,7 +136,7 @@ def _header(line: str) -> list[str]:
 
 
 def _cells(line: str, most: int) -> list[str]:
-    """As many as the header has, from the right; all of them where `most` is 0."""
+    """Splits a line into `most` cells, counted from the right; into all cells if `most` is 0."""
     if "\t" in line:
         cells = [each.strip() for each in line.split("\t")]
         cells = cells if len(cells) == most else [each for each in cells if each]

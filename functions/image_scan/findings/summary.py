@@ -1,4 +1,4 @@
-"""Vulnerabilities as Qualys lists them, counted. Pure.
+"""Counts the vulnerabilities that Qualys lists. Pure.
 
 Severities are 1 to 5: https://www.qualys.com/research/knowledge/severity/
 """
@@ -28,11 +28,11 @@ _NO_SOFTWARE: Mapping[int, Sequence[Package]] = {}
 def summarise(
     entries: Sequence[Mapping[str, Any]], software: Mapping[int, Sequence[Package]] = _NO_SOFTWARE
 ) -> Outcome:
-    """FINDINGS when one of the entries is confirmed, else CLEAN.
+    """Returns the outcome: FINDINGS if an entry is confirmed, else CLEAN.
 
-    Potential and exempted ones are counted apart. `software` is what `fixes.unpack` makes of that
-    of the image. Raises UnexpectedAnswer for an entry without a severity: it must not vanish from
-    the counts.
+    Potential and exempted entries are counted separately. `software` is what `fixes.unpack`
+    returns for the image. Raises UnexpectedAnswer for an entry without a severity: the counts
+    would lack it.
     """
     exempted = 0
     confirmed: list[tuple[int, Mapping[str, Any]]] = []

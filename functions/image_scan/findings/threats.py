@@ -1,37 +1,37 @@
-"""What Qualys' threat intelligence says of a vulnerability: `threatIntel` and `qdsScore`. Pure.
+"""Reads Qualys' threat intelligence on a vulnerability: `threatIntel` and `qdsScore`. Pure.
 
-Every key may be absent or null, which says that nothing is known, and never that there is nothing.
-None of them says anything of the image: `malware` is malware that uses the vulnerability.
+Every key may be absent or null. That means "unknown", never "no threat". No key describes the
+image: `malware` is malware that uses the vulnerability.
 https://docs.qualys.com/en/cs/api/images/fetch_vulnerability_details_for_an_image.htm
 """
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-# Somebody uses it: attacks were seen (of a zero day too), or what is made for them. The last four
-# are not documented, and are read where they are present.
+# Signs that attackers use it: attacks were seen (also zero-day attacks), or tools for them. The
+# last four keys are not documented, and are read if they are present.
 _EXPLOITED = (
     *("activeAttacks", "zeroDay", "malware", "malwareNames", "ransomware"),
     *("ransomwareExploit", "malwareHashes", "threatActors", "cisaKev"),
 )
-# Somebody could: there is an exploit, or none is needed.
+# Signs that attackers could use it: an exploit exists, or none is needed.
 _EXPLOIT = (
     *("publicExploit", "publicExploitNames", "easyExploit", "exploitKit", "exploitKitNames"),
 )
 
 
 def is_exploited(entry: Mapping[str, Any]) -> bool:
-    """Whether it is known to be exploited now."""
+    """Checks whether attackers are known to exploit the vulnerability now."""
     return _says(entry, _EXPLOITED)
 
 
 def has_exploit(entry: Mapping[str, Any]) -> bool:
-    """Whether an exploit exists; of what is exploited, one does."""
+    """Checks whether an exploit exists. For an exploited vulnerability, one does."""
     return _says(entry, _EXPLOIT) or is_exploited(entry)
 
 
 def qds(entry: Mapping[str, Any]) -> int | None:
-    """The Qualys Detection Score, 1 to 100; None where it has none, which is not 0."""
+    """Returns the Qualys Detection Score, 1 to 100; None without a score, which does not mean 0."""
     score = entry.get("qdsScore")
     if isinstance(score, str) and len(score) < 4 and score.isascii() and score.isdigit():
         score = int(score)
@@ -39,7 +39,7 @@ def qds(entry: Mapping[str, Any]) -> int | None:
 
 
 def rank(entry: Mapping[str, Any]) -> tuple[int, ...]:
-    """The most pressing of the same severity first; what has no score after what has one."""
+    """Returns a sort key within a severity: the most urgent first, those without a score last."""
     return (-is_exploited(entry), -has_exploit(entry), -(qds(entry) or 0))
 
 

@@ -1,4 +1,4 @@
-"""CheckStatus: whether Qualys has scanned our image."""
+"""CheckStatus: checks whether Qualys has scanned our image."""
 
 from image_scan import log
 from image_scan.contracts import Status, StatusInput

@@ -1,4 +1,4 @@
-"""GetRegistry: the image's registry at Qualys."""
+"""GetRegistry: finds or creates the image's registry at Qualys."""
 
 from image_scan import config, log
 from image_scan.aws import clients

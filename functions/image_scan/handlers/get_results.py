@@ -1,4 +1,4 @@
-"""GetResults: the verdict of a completed scan."""
+"""GetResults: reads the results of a completed scan and returns its verdict."""
 
 from image_scan import config, log
 from image_scan.contracts import ResultsInput

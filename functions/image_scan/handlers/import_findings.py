@@ -1,4 +1,4 @@
-"""ImportFindings: what a scan has found, to the Security Hub of the image's owner."""
+"""ImportFindings: sends the findings of a scan to the Security Hub of the image's owner."""
 
 from typing import Any
 

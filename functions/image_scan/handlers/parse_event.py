@@ -1,4 +1,4 @@
-"""ParseEvent: which images an ECS event deploys."""
+"""ParseEvent: reads which images an ECS event deploys."""
 
 from typing import Any
 

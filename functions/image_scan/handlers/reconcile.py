@@ -1,4 +1,4 @@
-"""Reconcile: what runs anywhere, against the inventory and the verdicts; and the daily digest."""
+"""Reconcile: compares all that runs with the inventory and verdicts; sends the daily digest."""
 
 import time
 from typing import Any
@@ -17,7 +17,7 @@ from image_scan.notifications.topics import Topics
 
 
 def handler(event: dict[str, str], _context: object) -> dict[str, Any]:
-    """`event` names the state machine `intake_state_machine_arn`, which is made after this."""
+    """`event` gives `intake_state_machine_arn`: that machine is created after this function."""
     log.bind({})
     dynamodb, machine = clients.client("dynamodb"), event["intake_state_machine_arn"]
     table = CacheTable(dynamodb, config.cache_table())

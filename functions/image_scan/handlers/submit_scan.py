@@ -1,4 +1,4 @@
-"""SubmitScan: one on-demand scan of the image's tag, when there is room for it."""
+"""SubmitScan: submits one on-demand scan of the image's tag, if the scan limit permits it."""
 
 from image_scan import config, log
 from image_scan.aws import clients

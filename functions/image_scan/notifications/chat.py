@@ -22,7 +22,7 @@ _ICONS = {"FINDINGS": ":rotating_light:", "UNSCANNABLE": ":grey_question:"}
 
 
 def notification(notice: dict[str, Any]) -> dict[str, Any]:
-    """Its custom notification of what `message.compose` gives."""
+    """Makes a custom notification of what `message.compose` returns."""
     image = notice["image"]
     headline = email.headline(notice)
     reason = notice["reason"]
@@ -50,7 +50,7 @@ def notification(notice: dict[str, Any]) -> dict[str, Any]:
 
 
 def plain(title: str, lines: list[str]) -> dict[str, Any]:
-    """A custom notification of words that are not about one image."""
+    """Makes a custom notification that is not about one image."""
     return _message(title, [_escaped(line) for line in lines])
 
 
@@ -67,7 +67,7 @@ def _message(title: str, lines: list[str]) -> dict[str, Any]:
 
 
 def _escaped(text: str) -> str:
-    """Names are others': no mention, link or markup of them works."""
+    """Escapes mentions, links and markup, because others choose the names in a text."""
     for sign, shown in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
         text = text.replace(sign, shown)
     return re.sub(r"([*_~`@|\[\]]|:(?=//))", "\\1\u200b", text)

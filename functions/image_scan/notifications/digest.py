@@ -1,4 +1,4 @@
-"""Once a day: what runs without a result, and which exceptions end soon. Nobody is woken for it."""
+"""Notifies once a day of images that run without a result, and of exceptions that end soon."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from image_scan.notifications.topics import Topics
 
 SCHEMA = "image-scan/digest/1"
-# Shorter than a day less the Scheduler's window: one schedule, one digest.
+# Shorter than a day minus the Scheduler's window, so that each scheduled run may publish a digest.
 _SECONDS = 20 * 3600
 _SUBJECT = "Scan: daily digest"
 _ATTRIBUTES: dict[str, MessageAttributeValueTypeDef] = {
@@ -51,7 +51,7 @@ class DailyDigest:
         unscannable: Mapping[str, UnscannableImage],
         failed: Mapping[str, UnscannableImage],
     ) -> bool:
-        """Returns whether it was published: not when it is empty, or was published today already.
+        """Publishes the digest. Returns False if it is empty or was already published today.
         Raises AwsUnavailable or AwsRejected."""
         shown = unscannable if self.policy.unscannable == "daily" else {}
         failing = {key: each for key, each in failed.items() if self._calls_for(each)}
@@ -73,7 +73,7 @@ def digest(
     exceptions: Sequence[FindingException],
     today: date,
 ) -> dict[str, Any] | None:
-    """None when there is nothing to report."""
+    """Returns the content of the digest; None if there is nothing to report."""
     lapsing = [each for each in exceptions if today <= each.until <= today + _AHEAD]
     if not unscannable and not failed and not lapsing:
         return None
@@ -97,7 +97,7 @@ def digest(
 
 
 def _shown(images: Mapping[str, UnscannableImage]) -> list[dict[str, Any]]:
-    """As many of the images as a message has room for."""
+    """Returns as many of the images as fit into a message."""
     shown = [
         {"uri": each.uri, "reason": each.why, "workloads": sorted(each.workloads)[:_MOST_WORKLOADS]}
         for each in sorted(images.values(), key=lambda each: each.uri)
@@ -108,7 +108,7 @@ def _shown(images: Mapping[str, UnscannableImage]) -> list[dict[str, Any]]:
 
 
 def notification(content: dict[str, Any]) -> Notification:
-    """The digest in the form of each kind of reader."""
+    """Makes the notification of a digest, with a text for each kind of reader."""
     title = headline(content)
     texts: dict[Reader, str] = {
         "people": text(content),
@@ -153,5 +153,5 @@ def _image_lines(content: Mapping[str, Any], name: str) -> list[str]:
 
 
 def text(content: Mapping[str, Any]) -> str:
-    """An e-mail."""
+    """Returns the text of the e-mail."""
     return "\n".join([headline(content), "", *lines(content)]) + "\n"

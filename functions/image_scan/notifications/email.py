@@ -1,7 +1,7 @@
-"""A notification as a person reads it: in an e-mail, a short message, or a chat.
+"""Writes a notification for people: for an e-mail, a short message, or a chat.
 
-Every name in it was chosen by somebody else: what cannot be printed is replaced, line breaks too,
-so that none can pretend to be another line.
+Others choose the names in it. So characters that cannot be printed are replaced, line breaks too:
+no name can look like a line of its own.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _LONGEST_SMS = 140
 NEXT = {
     "CLEAN": "Nothing is confirmed: look at the potential findings in Qualys.",
     "FINDINGS": fixes.ADVICE,
-    "UNSCANNABLE": "Deploy it from ECR, by a tag that is there: nobody knows what is in it.",
+    "UNSCANNABLE": "Deploy it from ECR, by a tag that exists. Until then nobody has examined it.",
     "TIMEOUT": "Look at the registry sensor. `make backfill`, which runs once a day by itself, or "
     "the next deployment scans the image again.",
     "ERROR": "Fix the cause, which `make doctor` may name; `make redrive`, `make backfill` or the "
@@ -30,7 +30,7 @@ NEXT = {
 
 
 def email(content: dict[str, Any]) -> str:
-    """Plain text of what `message.compose` gives."""
+    """Returns the plain text of what `message.compose` returns."""
     image = content["image"]
     lines = [headline(content), ""]
     if content["reason"]:
@@ -76,7 +76,7 @@ def sms(content: dict[str, Any]) -> str:
 
 
 def headline(content: dict[str, Any]) -> str:
-    """`shop/app:1.4.2: 1 critical, 2 high`, or the verdict where there are no counts."""
+    """Returns `shop/app:1.4.2: 1 critical, 2 high`, or the verdict if there are no counts."""
     image = content["image"]
     name = plain(f"{image['repository']}:{image['tag']}" if image["tag"] else image["repository"])
     if counts := content.get("notified_counts"):
@@ -86,7 +86,7 @@ def headline(content: dict[str, Any]) -> str:
 
 
 def requests(content: dict[str, Any]) -> str:
-    """Who asked for the scan by hand; empty where a deployment did."""
+    """Names who requested the scan by hand; empty if a deployment caused it."""
     if not (asked := content.get("requested_by")):
         return ""
     alone = "" if content["workloads_total"] else ". No workload has to be notified of it"
@@ -94,14 +94,14 @@ def requests(content: dict[str, Any]) -> str:
 
 
 def detected(content: Mapping[str, Any]) -> list[str]:
-    """`malware in 2 files`, `1 secret`; of each that was found."""
+    """Returns `malware in 2 files` and `1 secret`, as far as they were found."""
     malware, secrets = total(content.get("malware")), total(content.get("secrets"))
     found = [f"malware in {counted(malware, 'file')}"] if malware else []
     return [*found, counted(secrets, "secret")] if secrets else found
 
 
 def examined(content: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """For what the image was examined, and what of malware and secrets was found, by severity."""
+    """Returns what the image was examined for, then malware and secrets by severity."""
     lines = []
     if names := content.get("examined"):
         missing = [each for each in EXAMINATIONS if each not in names]
@@ -115,7 +115,7 @@ def examined(content: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def detections(content: Mapping[str, Any]) -> list[str]:
-    """The worst of them by name: of the file, or of the detector of the secret."""
+    """Lists the worst malware and secrets: by name of the file, or of the secret's detector."""
     lines = []
     for each in content.get("detections", []):
         family = f" ({each['family']})" if each["family"] else ""
@@ -124,7 +124,7 @@ def detections(content: Mapping[str, Any]) -> list[str]:
 
 
 def next_steps(content: Mapping[str, Any]) -> list[str]:
-    """What to do; malware and secrets come before what has a fixed version."""
+    """Returns what to do: first about malware and secrets, then about vulnerabilities."""
     found = [ADVICE[kind] for kind in ("malware", "secrets") if total(content.get(kind))]
     counts = content.get("notified_counts")
     return (
@@ -135,14 +135,14 @@ def next_steps(content: Mapping[str, Any]) -> list[str]:
 
 
 def workloads(content: dict[str, Any], most: int) -> list[str]:
-    """A line for each workload, and a last one where there are more."""
+    """Returns a line for each workload, and a last line if there are more."""
     lines = [_workload(workload) for workload in content["workloads"][:most]]
     more = content["workloads_total"] - len(lines)
     return [*lines, f"and {more} more"] if more > 0 else lines
 
 
 def registered(content: dict[str, Any], most: int) -> list[str]:
-    """A line for each task definition that is registered and that nothing runs."""
+    """Returns a line for each registered task definition that no workload runs."""
     lines = [
         f"Registered, not running: {_workload(workload)}"
         for workload in content["registered"][:most]
@@ -171,9 +171,9 @@ def _workload(workload: dict[str, Any]) -> str:
 
 
 def finding(found: Mapping[str, Any]) -> str:
-    """One of the worst findings in a line.
+    """Describes one of the worst findings in a line.
 
-    The malware that uses a vulnerability is not named: it would read as malware in the image.
+    It does not name malware that uses the vulnerability: that would read as malware in the image.
     """
     names = ", ".join(found["cves"][:3]) or f"QID {found['qid']}"
     where = f" in {', '.join(found['packages'][:3])}" if found["packages"] else ""

@@ -1,6 +1,6 @@
-"""The installation's exceptions, as Terraform keeps them in the cache table.
+"""Reads the installation's exceptions, which Terraform stores in the cache table.
 
-Their item is not in the functions' environment, which holds 4 KB.
+They are not in the functions' environment because that holds only 4 KB.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ class ExceptionStore:
         self._table = table
 
     def read(self) -> list[FindingException]:
-        """An empty list if the item is missing or unreadable: better to notify too much. Raises
-        AwsUnavailable or AwsRejected."""
+        """Returns an empty list if the item is missing or unreadable: it is better to notify too
+        much. Raises AwsUnavailable or AwsRejected."""
         item = self._table.get(KEY)
         try:
             return parse_exceptions(json.loads(item["exceptions"])) if item else []

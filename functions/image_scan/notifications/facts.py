@@ -1,4 +1,4 @@
-"""The facts of a scan that people and machines get alike."""
+"""Collects the facts of a scan that notifications and result events both have."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _DETECTED = ("examined", "malware", "secrets", "detections")
 
 
 def of(scan_input: CompletionInput, outcome: Outcome, qualys_platform_url: str) -> dict[str, Any]:
-    """`verdict`, `reason`, `image` and `links`, and what the result says where there is one."""
+    """Returns `verdict`, `reason`, `image` and `links`, and the fields of a result if any."""
     image = scan_input["image"]
     content: dict[str, Any] = {
         "verdict": outcome["verdict"],
@@ -38,13 +38,13 @@ def of(scan_input: CompletionInput, outcome: Outcome, qualys_platform_url: str) 
 
 
 def requests(workloads: Mapping[str, Workload]) -> dict[str, list[str]]:
-    """`requested_by` where the scan was asked for by hand; nothing else."""
+    """Returns `requested_by` if the scan was requested by hand, else nothing."""
     asked = by_hand.requested_by(workloads)
     return {"requested_by": asked} if asked else {}
 
 
 def shown(workloads: list[dict[str, Any]], room: int = _ROOM) -> list[dict[str, Any]]:
-    """As many of them as a message has room for."""
+    """Returns as many workloads as fit into a message."""
     workloads = workloads[:_MOST_WORKLOADS]
     while len(json.dumps(json.dumps(workloads))) > room:
         workloads = workloads[: len(workloads) // 2]
@@ -52,7 +52,7 @@ def shown(workloads: list[dict[str, Any]], room: int = _ROOM) -> list[dict[str, 
 
 
 def reason(outcome: Outcome) -> str:
-    """Why there is no result, from the error that a state machine caught where there was one."""
+    """Returns why there is no result: the given reason, else the error of a state machine."""
     if outcome.get("reason") or "error" not in outcome:
         return outcome.get("reason", "")
     words = f"{outcome['error']}: {error_message(outcome.get('cause') or '')[:500]}".rstrip(": ")
@@ -60,7 +60,7 @@ def reason(outcome: Outcome) -> str:
 
 
 def error_message(cause: str) -> str:
-    """What a function said when it failed, from the cause that Step Functions gives."""
+    """Returns the message of a function's error, from the cause that Step Functions gives."""
     try:
         found = json.loads(cause)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""Links for people: into the AWS console, and to Qualys' own page of an image."""
+"""Makes links for people: into the AWS console, and to Qualys' own page of an image."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from image_scan.contracts import CompletionInput
     from image_scan.results import Outcome
 
-# By how a region's name begins; the first that fits.
+# By the beginning of a region's name; the first match counts.
 _CONSOLES = (
     ("us-gov-", "console.amazonaws-us-gov.com"),
     ("cn-", "console.amazonaws.cn"),
@@ -20,8 +20,8 @@ _CONSOLES = (
 def links(
     scan_input: CompletionInput, outcome: Outcome, qualys_platform_url: str
 ) -> dict[str, str]:
-    """The `execution` of the scan, where there was one, the `image` in ECR, if it is there, and its
-    page at `qualys`, if it has one and the platform is known."""
+    """Returns links to the scan's `execution`, to the `image` in ECR, and to its page at `qualys`.
+    Leaves out a link if its target does not exist or is not known."""
     image, found = scan_input["image"], {}
     if arn := scan_input.get("execution_arn"):
         region = arn.split(":")[3]

@@ -25,7 +25,7 @@ SCHEMA = "image-scan/notification/1"
 
 
 def notification(content: dict[str, Any]) -> Notification:
-    """The notification of what `message` gives, in the form of each kind of reader."""
+    """Makes the notification of what `compose` returns, with a text for each kind of reader."""
     texts: dict[Reader, str] = {
         "people": email.email(content),
         "phones": email.sms(content),
@@ -36,7 +36,7 @@ def notification(content: dict[str, Any]) -> Notification:
 
 
 def subject(content: Mapping[str, Any]) -> str:
-    """`Scan: <repository> - <n>C/<m>H`, or the verdict where there are no counts."""
+    """Returns `Scan: <repository> - <n>C/<m>H`, with the verdict instead if there are no counts."""
     counts = content.get("notified_counts")
     result = f"{counts['critical']}C/{counts['high']}H" if counts else content["verdict"]
     result = ", ".join([*email.detected(content), result])
@@ -51,7 +51,7 @@ def compose(
     selection: Selection,
     qualys_platform_url: str = "",
 ) -> dict[str, Any]:
-    """What the JSON of a notification holds; docs/notifications.md is its schema."""
+    """Composes the JSON of a notification; docs/notifications.md has its schema."""
     content: dict[str, Any] = {
         "schema": SCHEMA,
         **facts.of(scan_input, outcome, qualys_platform_url),
@@ -85,14 +85,14 @@ def _rows(selection: Selection, workloads: Mapping[str, Workload]) -> list[dict[
 
 
 def _notified_counts(outcome: Outcome, selection: Selection) -> Counts:
-    """Without findings accepted by an exception, where these are known."""
+    """Counts findings by severity, without those accepted by an exception if these are known."""
     if selection.left is None:
         return outcome["counts"]
     return summary.counts([each.severity for each in selection.left if not each.potential])
 
 
 def _compared(selection: Selection, workload: str) -> dict[str, Any]:
-    """Counts of new, still open and fixed findings against the image before."""
+    """Counts new, still open and fixed findings in comparison with the previous image."""
     judged = selection.judged.get(workload)
     if judged is None or not judged.known_before:
         return {}
@@ -101,7 +101,7 @@ def _compared(selection: Selection, workload: str) -> dict[str, Any]:
 
 
 def attributes(content: dict[str, Any]) -> dict[str, MessageAttributeValueTypeDef]:
-    """What a subscription can filter by; of the workloads, each value of any of them."""
+    """Returns attributes that a subscription can filter by, with the values of all workloads."""
     single = {
         "verdict": content["verdict"],
         "max_severity": _max_severity(content),
@@ -125,8 +125,8 @@ def attributes(content: dict[str, Any]) -> dict[str, MessageAttributeValueTypeDe
 
 
 def _max_severity(content: dict[str, Any]) -> str:
-    """`unknown` where there is no result, `none` where there is no finding. Malware is `critical`,
-    however it is rated: no filter by severity leaves it out."""
+    """Returns the highest severity; `unknown` without a result, `none` without a finding. Malware
+    always counts as `critical`, so that no filter by severity leaves it out."""
     if "counts" not in content:
         return "unknown"
     if detections.total(content.get("malware")):

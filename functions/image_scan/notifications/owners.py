@@ -1,7 +1,7 @@
-"""The team that owns a workload: the one that a tag names, of the service, task definition or
-repository.
+"""Finds the team that owns a workload, by a tag.
 
-It is asked only when there is a notification. A service's own tag comes first.
+The tag may be at the service, the task definition or the repository; the first in this order
+counts. Tags are read only if there is a notification.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ if TYPE_CHECKING:
     from image_scan.aws.cross_account import Accounts
     from image_scan.contracts import Image, Workload
 
-# Of more workloads than this the others get the repository's owner.
+# Tags are read for this many workloads. The others get the repository's owner.
 _MOST_ASKED = 50
 _LONGEST = 100  # characters; SNS takes attributes of 256 KiB together with the message
 
 
 @dataclass(frozen=True)
 class Owners:
-    """`tag` is the key of the tag. Raises AwsUnavailable; who may not ask knows no owner."""
+    """`tag` is the tag key. Raises AwsUnavailable. If access is denied, the owner is unknown."""
 
     accounts: Accounts
     tag: str
     _known: dict[str, str] = field(default_factory=dict)
 
     def of(self, image: Image, workloads: Mapping[str, Workload]) -> dict[str, str]:
-        """The team by workload, of the workloads that have one."""
+        """Returns the team by workload, for the workloads that have one."""
         found = {}
         for number, (name, workload) in enumerate(sorted(workloads.items())):
             arns = _arns(workload) if number < _MOST_ASKED else ()
@@ -85,7 +85,7 @@ class Owners:
 
 
 def _arns(workload: Workload) -> Iterable[str]:
-    """Of what may have the tag there: the service, then the task definition."""
+    """Returns ARNs of resources that may have the tag: the service, then the task definition."""
     if workload["service"] and workload["cluster"]:
         yield (
             f"arn:{clients.partition_of(workload['region'])}:ecs:{workload['region']}:"

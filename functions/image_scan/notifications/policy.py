@@ -1,6 +1,6 @@
-"""What is worth a notification: the installation's inputs, applied when a verdict is known.
+"""Decides what is worth a notification, by the installation's inputs, once a verdict is known.
 
-The stored counts stay as Qualys gave them; nothing that is unknown is taken for fine.
+The stored counts stay as Qualys gave them. Unknown values are never taken as harmless.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 Level = Literal["critical", "high", "medium", "low"]
 LEVELS: tuple[Level, ...] = ("critical", "high", "medium", "low")
-# From which severity of Qualys on a finding counts as such.
+# The lowest of Qualys' severities that counts as each level.
 _FROM: dict[Level, int] = {"critical": 5, "high": 4, "medium": 3, "low": 1}
 
 
 @dataclass(frozen=True)
 class NotificationPolicy:
-    """`notify_on`: "new" leaves out what the workload was notified of before."""
+    """`notify_on`: "new" leaves out findings that the workload was notified of before."""
 
     min_severity: Level
     notify_on: Literal["new", "all"]
@@ -40,12 +40,12 @@ class NotificationPolicy:
 
     @classmethod
     def read(cls, inputs: Mapping[str, Any]) -> Self:
-        """Raises ConfigurationError for other inputs than these."""
+        """Reads the inputs. Raises ConfigurationError for unknown or invalid ones."""
         try:
             policy = cls(**inputs)
             _ = policy.threshold
         except (TypeError, KeyError) as error:
-            raise ConfigurationError(f"NOTIFY is no notification policy: {error}") from None
+            raise ConfigurationError(f"NOTIFY is not a notification policy: {error}") from None
         return policy
 
     @property
@@ -53,9 +53,9 @@ class NotificationPolicy:
         return _FROM[self.min_severity]
 
     def may_notify(self, outcome: Outcome) -> bool:
-        """Whether anybody could have to be notified, by the counts alone."""
+        """Checks whether anybody may have to be notified, by the counts alone."""
         if outcome.get("error") in throttle.ERRORS:
-            return True  # not the image's: nothing at all is scanned
+            return True  # an error of the installation: no image is scanned
         switched = {
             "TIMEOUT": self.timeout,
             "ERROR": self.error,
@@ -72,14 +72,14 @@ class NotificationPolicy:
         return any(self._reached(counts) for counts in counted)
 
     def detected(self, outcome: Outcome) -> bool:
-        """Whether malware or a secret calls for a notification, whatever the vulnerabilities are:
-        malware always, a secret from the severity on."""
+        """Checks whether malware or a secret calls for a notification, without regard to
+        vulnerabilities. Malware always does, a secret from `min_severity` on."""
         secrets = outcome.get("secrets")
         malware = detections.total(outcome.get("malware"))
         return malware > 0 or (secrets is not None and self._reached(secrets))
 
     def severe(self, finding: Finding) -> bool:
-        """Whether a finding calls for a notification by itself."""
+        """Checks whether a finding alone calls for a notification."""
         counted = (self.potential or not finding.potential) and (
             finding.fixable or not self.only_fixable
         )
@@ -92,8 +92,8 @@ class NotificationPolicy:
 
 @dataclass(frozen=True)
 class FindingException:
-    """An exception: nobody is notified of this finding in such repositories, to the end of the day
-    `until`. Exactly one of `qid` (0 for none) and `cve` is given."""
+    """Nobody is notified of this finding in repositories that match, until the end of the day
+    `until`. Exactly one of `qid` (0 for none) and `cve` is set."""
 
     qid: int
     cve: str
@@ -109,7 +109,8 @@ class FindingException:
 
 
 def parse_exceptions(inputs: Iterable[Mapping[str, Any]]) -> list[FindingException]:
-    """Raises KeyError, TypeError, ValueError or AttributeError for one that cannot be read."""
+    """Reads exceptions. Raises KeyError, TypeError, ValueError or AttributeError if one is
+    invalid."""
     return [
         FindingException(
             qid=int(each.get("qid") or 0),
@@ -125,9 +126,11 @@ def parse_exceptions(inputs: Iterable[Mapping[str, Any]]) -> list[FindingExcepti
 
 @dataclass(frozen=True)
 class Judged:
-    """What is left of an image's findings. `known_before`: the workload was notified of an earlier
-    verdict; then `new`, `still_open` and `fixed` say how they differ from what it was notified of.
-    `notified`: what it has been notified of, once it is."""
+    """An image's findings, judged for one workload. `left`: no exception accepts them.
+
+    `known_before`: the workload was notified of an earlier verdict. Then `new`, `still_open` and
+    `fixed` compare the findings with that notification. `notified`: the findings that count as
+    notified once this notification is sent."""
 
     left: Sequence[Finding]
     accepted_by_exception: int
@@ -149,10 +152,10 @@ def judge(
     *,
     same_scan: bool = False,
 ) -> Judged:
-    """`notified` is what the workload was notified of before; None where that is unknown.
+    """Judges the findings of an image for one workload.
 
-    A finding whose number could not be read is only known again where `notified` is of the
-    `same_scan`, one for one.
+    `notified` are the findings that the workload was notified of before; None if unknown. A finding
+    without a QID can match only if `notified` is of the `same_scan`, and each matches one finding.
     """
     left = [
         each for each in found if not any(one.covers(each, repository, today) for one in exceptions)
@@ -178,14 +181,14 @@ def judge(
 
 
 def _known_as(finding: Finding, notified: Sequence[Finding]) -> Finding | None:
-    """Returns the worst of what was notified that covers a finding."""
+    """Returns the worst notified finding that covers a finding; None if there is none."""
     covering = [each for each in notified if _covers(each, finding)]
     return max(covering, key=lambda each: each.severity, default=None)
 
 
 def _one_of(finding: Finding, notified: list[Finding]) -> Finding | None:
-    """Takes what covers a finding out of what was notified, the mildest, so that it covers no
-    other one; None where nothing does."""
+    """Returns the mildest notified finding that covers a finding, or None. Removes it from
+    `notified`, so that it covers no other finding."""
     covering = [each for each in notified if _covers(each, finding)]
     found = min(covering, key=lambda each: each.severity, default=None)
     if found:
@@ -194,6 +197,6 @@ def _one_of(finding: Finding, notified: list[Finding]) -> Finding | None:
 
 
 def _covers(notified: Finding, finding: Finding) -> bool:
-    """At its severity or a higher one, and as confirmed where it is."""
+    """Checks whether the notified finding is at least as severe, and as certain."""
     is_as_sure = finding.potential or not notified.potential
     return is_as_sure and notified.severity >= finding.severity

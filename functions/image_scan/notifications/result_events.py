@@ -1,6 +1,6 @@
-"""`Container Image Scan Completed` on the installation's bus: for rules that others write.
+"""Puts `Container Image Scan Completed` on the installation's bus, for rules that others write.
 
-docs/notifications.md is its schema. Limits of an entry:
+docs/notifications.md has its schema. Limits of an entry:
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html
 """
 
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 SOURCE = "image-scan"
 DETAIL_TYPE = "Container Image Scan Completed"
 SCHEMA = "image-scan/result/1"
-# What EventBridge says of an entry that may be put again.
+# EventBridge's error codes of an entry that may be put again.
 _TRANSIENT = frozenset({"InternalException", "InternalFailure", "ThrottlingException"})
 
 
 class ResultEvents:
-    """`bus` by its name or ARN, `installation` is the name prefix of this one."""
+    """`bus` is a name or ARN; `installation` is the name prefix of this installation."""
 
     def __init__(
         self, events: EventBridgeClient, bus: str, installation: str, qualys_platform_url: str = ""
@@ -44,9 +44,9 @@ class ResultEvents:
     def put(
         self, scan_input: CompletionInput, outcome: Outcome, workloads: Mapping[str, Workload]
     ) -> None:
-        """Raises AwsUnavailable.
+        """Puts the event of a result. Raises AwsUnavailable.
 
-        Where the bus refuses it, people are notified all the same: that is logged and counted.
+        If the bus refuses the event, that is logged and counted. People are notified anyway.
         """
         content = detail(scan_input, outcome, workloads, self._qualys_platform_url)
         entry = json.dumps({"installation": self._installation, **content})
@@ -80,7 +80,7 @@ def detail(
     workloads: Mapping[str, Workload],
     qualys_platform_url: str = "",
 ) -> dict[str, Any]:
-    """Its `detail`, but for the `installation`."""
+    """Returns the `detail` of the event, without the `installation`."""
     deployed = _rows(select_workloads(workloads))
     content = facts.of(scan_input, outcome, qualys_platform_url)
     content["image"]["role_account_id"] = scan_input["image"]["role_account_id"]

@@ -32,7 +32,7 @@ class Selection:
 def select(
     judged: Mapping[str, Judged] | None, workloads: Mapping[str, Workload], always: bool
 ) -> Selection:
-    """`always`: all of them are notified, whatever they were notified of before."""
+    """Selects workloads. `always`: all of them, whatever they were notified of before."""
     if judged is None:
         return Selection(workloads)
     chosen = {workload: each for workload, each in judged.items() if each.is_notified or always}

@@ -1,5 +1,4 @@
-"""Reports errors of the whole installation once an hour, and not once for each image that meets
-them."""
+"""Reports errors of the whole installation once an hour, instead of once for each image."""
 
 from __future__ import annotations
 
@@ -14,8 +13,8 @@ if TYPE_CHECKING:
 
     from image_scan.cache.table import CacheTable
 
-# Not the image's: the credential is dead or malformed, Qualys is down, the way to it is not trusted
-# or closed, more is deployed than may be scanned, or the sensor does not look for what is required.
+# Errors that are not the image's. The credential is invalid; Qualys is down; the connection to it
+# is refused or not trusted; the scan limit is too low; or the sensor lacks a required examination.
 ERRORS = frozenset(
     {
         "QualysUnauthorized",
@@ -40,7 +39,8 @@ class Throttle:
     def once(
         self, error: str, notify: Callable[[], object], seconds: int = _SECONDS, claimant: str = ""
     ) -> bool:
-        """Notifies unless that was done within `seconds`, by default the hour; whether it did.
+        """Notifies, unless that was done within `seconds` (default: an hour). Returns whether it
+        notified.
 
         A `claimant` that failed to notify may try again at once, others after a minute.
         """

@@ -1,7 +1,7 @@
 """Publishes notifications: to one topic for each kind of reader, and to the topics of teams.
 
-Messages are plain: SNS sends no attributes with a message that has a text for each protocol, and
-promises nothing for filters then.
+A message has a single text. With a text for each protocol, SNS sends no attributes, and does not
+guarantee that filters work.
 https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html
 """
 
@@ -35,17 +35,17 @@ class Notification:
 
 @dataclass(frozen=True)
 class Topics:
-    """`arns` are the topics of the installation, `teams` those that a team has of its own."""
+    """`arns` are the topics of the installation, `teams` the topics of single teams."""
 
     sns: SNSClient
     arns: Mapping[Reader, str]
     teams: Mapping[str, Mapping[Reader, str]]
 
     def publish(self, notification: Notification, teams: Collection[str] = ()) -> None:
-        """Publishes to every topic, to people first, and raises only then what failed.
+        """Publishes to every topic, to people first. Raises errors only after the last topic.
 
-        Raises AwsUnavailable where another try may help, otherwise AwsRejected. The other try
-        publishes to all topics again: a notification may repeat, and is not lost.
+        Raises AwsUnavailable if another try may succeed, else AwsRejected. Another try publishes
+        to all topics again: a notification may be repeated, but is not lost.
         """
         failures: list[AwsRejected | AwsUnavailable] = []
         for reader, arn in self._recipients(teams):

@@ -1,4 +1,4 @@
-"""The bodies of answers, read strictly: what is no whole JSON is no answer."""
+"""Reads the bodies of answers strictly: only complete JSON is an answer."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 def answered(answer: requests.Response) -> Any:
-    """The parsed body of a 200, None for 204; nothing else is a whole answer to a question.
+    """Returns the parsed body of a 200, None for 204. Raises QualysUnavailable for all else.
 
-    A garbled body is the gateway's failure. So is one that names a thing twice, or a number that
-    is none: a lenient reader could find no findings in it.
+    A broken body is the gateway's failure. So is a body that repeats a name or has an invalid
+    number: a lenient reader could miss findings in it.
     """
     if answer.status_code == 204:
         return None
@@ -28,9 +28,9 @@ def answered(answer: requests.Response) -> Any:
 
 
 def created(answer: requests.Response) -> Any:
-    """What a creation answers: by documents a string or nothing, in practice an object.
+    """Returns the answer to a creation: by documents a string or nothing, in practice an object.
 
-    Raises QualysUnreadable for all else: then it is unknown whether anything was created.
+    Raises QualysUnreadable for all else: it is unknown then whether anything was created.
     """
     if not answer.content.strip():
         return None

@@ -1,4 +1,4 @@
-"""The calls of the Container Security API v1.3 that a scan needs, one method each."""
+"""Makes the calls of the Container Security API v1.3 that a scan needs, one method each."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from image_scan.qualys.transport import Transport
 
 _PAGE = 200
-# What IAM takes, and no 0.
+# External ids that IAM accepts, except 0.
 _EXTERNAL_ID = re.compile(r"(?![0-]+$)[A-Za-z0-9+=,.@:/_][A-Za-z0-9+=,.@:/_-]*")
 _MOST_PAGES = 50  # the API gives at most 10,000 rows of a list
 
 
 class QualysClient:
-    """Raises the Qualys errors of `errors.py` from every method."""
+    """Every method raises the Qualys errors of `errors.py`."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
     def aws_external_id(self) -> str:
-        """The external id that Qualys presents when it assumes the registry role."""
+        """Returns the external id that Qualys presents when it assumes the registry role."""
         answer = bodies.answered(self._transport.send("GET", "/registry/aws-base"))
         external_id = answer.get("externalId") if isinstance(answer, dict) else None
         if type(external_id) not in (int, str) or not _EXTERNAL_ID.fullmatch(str(external_id)):
@@ -35,10 +35,10 @@ class QualysClient:
         return str(external_id)
 
     def registry_uuid(self, uri: str) -> str:
-        """The registry with exactly this URI, or empty.
+        """Returns the UUID of the registry with exactly this URI, or empty.
 
-        A filter may be ignored, or know the URI in another form: without a match, all registries
-        are compared.
+        Qualys may ignore the filter, or store the URI in another form. So if nothing matches, all
+        registries are compared.
         """
         wanted = reading.host(uri)
         for query in (f'registryUri:"{uri}"', ""):
@@ -72,7 +72,7 @@ class QualysClient:
     def create_registry(
         self, uri: str, name: str, account_id: str, region: str, role_arn: str, account_type: str
     ) -> str:
-        """Creates an ECR registry; its UUID where the answer has it, else empty."""
+        """Creates an ECR registry. Returns its UUID, empty if the answer has none."""
         body = {
             "registryType": "AWS",
             "registryUri": uri,
@@ -113,7 +113,7 @@ class QualysClient:
         return next((each for each in rows if each.uuid == uuid), None)
 
     def schedule_named(self, registry: str, name: str) -> Schedule | None:
-        """A schedule by its name, which no filter takes."""
+        """Finds a schedule by its name, for which Qualys has no filter."""
         named = (each for each in self.schedules(registry) if each.name == name)
         return next((each for each in named if reading.is_id(each.uuid)), None)
 
@@ -121,17 +121,17 @@ class QualysClient:
         self._transport.send("DELETE", f"/registry/{registry}/schedule/{uuid}")
 
     def delete_schedules(self, registry: str, uuids: Sequence[str]) -> None:
-        """Qualys leaves out those that are queued or running."""
+        """Deletes schedules. Qualys leaves out those that are queued or running."""
         path = f"/registry/{registry}/schedule/bulk"
         self._transport.send("DELETE", path, params={"scheduleIds": uuids})
 
     def cancel_schedules(self, registry: str, uuids: Sequence[str]) -> None:
-        """Qualys leaves out those that have ended."""
+        """Cancels schedules. Qualys leaves out those that have ended."""
         path = f"/registry/{registry}/schedule/cancel"
         self._transport.send("POST", path, params={"scheduleIds": uuids})
 
     def image(self, sha: str) -> ScannedImage | None:
-        """An image's details by its config digest (bare); None while Qualys does not know it."""
+        """Returns an image's details by its bare config digest; None if Qualys has none."""
         params = {"scanDetails": "malware,secrets"}
         answer = self._transport.send("GET", f"/images/{sha}", params=params)
         row = None if answer.status_code == 404 else bodies.answered(answer)
@@ -146,11 +146,11 @@ class QualysClient:
             yield ScannedImage.read(row)
 
     def vulnerabilities(self, sha: str, apply_exceptions: bool, expected: int) -> Vulnerabilities:
-        """All entries of an image. Raises QualysUnavailable while they are being processed.
+        """Returns all entries of an image. Raises QualysUnavailable while Qualys processes them.
 
-        The call is documented without pages, but there are clients that ask for some: further ones
-        are asked for while they bring findings, and fewer than Qualys counts have come. It counts
-        `expected` of them in the image's record.
+        The documents show no pages, but some clients request them. So further pages are read while
+        they bring new findings and Qualys counts more. `expected` is the count of the image's
+        record.
         """
         params: dict[str, str | int] = {
             "type": "ALL",
@@ -182,19 +182,19 @@ class QualysClient:
         return None if found is None else Vulnerabilities.read(found)
 
     def malware(self, sha: str) -> Iterator[Mapping[str, Any]]:
-        """A row for each layer that was analysed, clean ones too. Raises QualysUnreadable at the
-        end of a list that is shorter than it says."""
+        """Returns a row for each analysed layer, clean ones too. Raises QualysUnreadable at the end
+        of a list that is shorter than its count."""
         return self._pages(f"/images/{sha}/layers/malware", "", "layerHash", whole=True)
 
     def malware_files(self, sha: str, layer: str) -> Sequence[Mapping[str, Any]]:
-        """The files of a layer with malware, without pages by the documents."""
+        """Returns the files of a layer with malware. By the documents, there are no pages."""
         if not reading.is_id(layer):
             return []
         answer = self._transport.send("GET", f"/images/{sha}/layers/{layer}/malware/files")
         return reading.rows(None if answer.status_code == 404 else bodies.answered(answer))
 
     def vulnerability_count(self, sha: str) -> int | None:
-        """How many vulnerabilities Qualys counts for an image; None while it does not say."""
+        """Returns how many vulnerabilities Qualys counts for an image; None if it has no count."""
         answer = self._transport.send("GET", f"/images/{sha}/vuln/count")
         found = None if answer.status_code == 404 else bodies.answered(answer)
         return None if found is None else reading.sum_of(found, "severity{}Count")
@@ -208,8 +208,8 @@ class QualysClient:
     def _pages(
         self, path: str, query: str, key: str, *, whole: bool = False
     ) -> Iterator[Mapping[str, Any]]:
-        """Every row of a list, page by page, until a page brings nothing new. One that has to be
-        `whole` has as many as it says."""
+        """Returns every row of a list, page by page, until a page has nothing new. `whole`: raises
+        QualysUnreadable if there are fewer rows than the list counts."""
         seen: set[str] = set()
         counted = 0
         for number in range(1, _MOST_PAGES + 1):
@@ -223,7 +223,7 @@ class QualysClient:
             new = [row for row in page if str(row.get(key)) not in seen]
             yield from new
             seen.update(str(row.get(key)) for row in new)
-            # A page may be cut shorter than asked for.
+            # Qualys may return fewer rows than requested.
             if not new or (len(page) < _PAGE and reading.total(stated) <= len(seen)):
                 break
         else:

@@ -1,4 +1,4 @@
-"""The Qualys subscription of this installation, signed in to once per execution environment."""
+"""Connects to this installation's Qualys subscription, once per execution environment."""
 
 from functools import cache
 

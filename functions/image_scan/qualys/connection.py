@@ -1,4 +1,4 @@
-"""The connection to the gateway: which certificates are trusted, and the login at a proxy."""
+"""Makes connections to the gateway: trusts certificates, and signs in at a proxy."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Connection(HTTPAdapter):
     def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
         if (login := self._proxy_login()) != self._login:
             self._login = login
-            self.proxy_manager.clear()  # those there signed in as somebody else
+            self.proxy_manager.clear()  # old connections used another login
         if self._tls:
             options |= {**self._tls, "proxy_ssl_context": self._tls["ssl_context"]}
         return super().proxy_manager_for(proxy, **options)
@@ -73,12 +73,12 @@ def _context(ca_bundle: str) -> ssl.SSLContext:
 
 
 def failure(error: Exception, call: str) -> ScanError:
-    """Why a call has no answer. Of the error only what cannot quote the request is taken over."""
+    """Converts the error of a call that has no answer. The message never quotes the request."""
     for cause in _causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             return QualysUntrusted(
-                f"{call}: the certificate is not trusted ({cause.verify_message}). Where a proxy "
-                "inspects TLS, network.ca_bundle has to name its certificate authority"
+                f"{call}: the certificate is not trusted ({cause.verify_message}). If a proxy "
+                "inspects TLS, add its certificate authority to network.ca_bundle"
             )
         if _REFUSED_BY_PROXY in str(cause):
             return ProxyUnauthorized(
@@ -89,7 +89,7 @@ def failure(error: Exception, call: str) -> ScanError:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error, and those that it came of, which requests and urllib3 wrap."""
+    """Returns an error and its causes, which requests and urllib3 wrap."""
     waiting, seen = [error], set[int]()
     while waiting:
         each = waiting.pop(0)

@@ -1,4 +1,4 @@
-"""The bearer token of the Qualys gateway, from any of the three kinds of credential.
+"""Obtains the bearer token of the Qualys gateway, from one of three kinds of credential.
 
 A subscription's access token is sent as it is. User name and password, or the id and secret of an
 API client, are exchanged for a JWT that lives four hours.
@@ -37,14 +37,13 @@ _TRANSIENT = frozenset({408, 409, 429})
 
 
 class Credentials:
-    """Mints when it must, remembers until a margin before the token's own end.
+    """Obtains a token when needed, and reuses it until shortly before its end.
 
     `read_secret` returns the JSON text {"token"}, {"username","password"} or
-    {"client_id","client_secret"}, each with "proxy_user" and "proxy_password" where a proxy asks
-    for them. It is called once, and again only after Qualys or the proxy refused what it gave: that
-    is when it may have been rotated. Methods raise ConfigurationError, QualysUnauthorized,
-    QualysUnavailable, QualysUntrusted and ProxyUnauthorized; no message of theirs holds a part of
-    the secret.
+    {"client_id","client_secret"}, each with "proxy_user" and "proxy_password" if a proxy needs
+    them. It is called once, and again only after Qualys or the proxy refused the credential: it may
+    have been rotated. Methods raise ConfigurationError, QualysUnauthorized, QualysUnavailable,
+    QualysUntrusted and ProxyUnauthorized. No message contains a part of the secret.
     """
 
     def __init__(
@@ -69,8 +68,8 @@ class Credentials:
         return self._token
 
     def renew(self) -> bool:
-        """After a refusal: mints a new token, or looks for a rotated token; False when nothing
-        changed."""
+        """Obtains a new token after a refusal, or reads a rotated one. Returns False if it is the
+        same."""
         refused, self._token = self._token, ""
         if "token" in self._secret:
             self._secret = {}
@@ -78,13 +77,13 @@ class Credentials:
         return self._token != refused
 
     def proxy_login(self) -> tuple[str, str] | None:
-        """User and password for a proxy; None where the secret has none."""
+        """Returns user and password for a proxy; None if the secret has none."""
         if not self._secret:
             self._read()
         return self._proxy_login
 
     def renew_proxy_login(self) -> bool:
-        """After the proxy refused: reads the secret again; False when its login is the same."""
+        """Reads the secret again after the proxy refused. False if its login is unchanged."""
         refused = self._proxy_login
         self._read()
         return self._proxy_login != refused
@@ -111,8 +110,8 @@ class Credentials:
         return token, (self._clock() + _LIFETIME if ends is None else ends) - _MARGIN
 
     def _mint(self, secret: dict[str, str]) -> str:
-        """Signs in: users at /auth, API clients at /auth/oauth or /auth/oidc. Which of the two it
-        is depends on the platform, so both are tried."""
+        """Signs in: users at /auth, API clients at /auth/oauth or /auth/oidc. The platform decides
+        which of these two exists, so both are tried."""
         doors: dict[str, dict[str, dict[str, str]]]
         if "username" in secret:
             doors = {"/auth": {"data": {**secret, "token": "true"}}}
@@ -142,13 +141,13 @@ class Credentials:
                 timeout=_TIMEOUT,
                 allow_redirects=False,
             )
-        except (requests.RequestException, ValueError) as error:  # a Location that is no URL, too
-            # Not chained: a foreign message could quote the request.
+        except (requests.RequestException, ValueError) as error:  # also for an invalid Location
+            # Not chained: a message of another library could quote the request.
             raise failure(error, "signing in") from None
 
 
 def _jwt(answer: requests.Response) -> str:
-    """The token that a sign-in answers, as text; a page of a proxy is none."""
+    """Returns the token of a sign-in. Raises QualysUnavailable for all else, such as a web page."""
     token = answer.content.decode("latin-1").strip()  # whatever charset it claims
     if not _JWT.fullmatch(token):
         raise QualysUnavailable(f"signing in: HTTP {answer.status_code} without a token")
@@ -156,7 +155,7 @@ def _jwt(answer: requests.Response) -> str:
 
 
 def parse(text: str) -> dict[str, str]:
-    """The credential in a secret, without the login at a proxy. Raises ConfigurationError."""
+    """Returns the credential in a secret, without the proxy login. Raises ConfigurationError."""
     try:
         secret = json.loads(text)
     except (ValueError, RecursionError):
@@ -176,7 +175,7 @@ def parse(text: str) -> dict[str, str]:
 
 
 def parse_proxy_login(text: str) -> tuple[str, str] | None:
-    """User and password for a proxy, of a secret that `parse` takes. Raises ConfigurationError."""
+    """Returns the proxy login in a secret that `parse` accepts. Raises ConfigurationError."""
     secret = json.loads(text)
     values = [secret.get(name) for name in ("proxy_user", "proxy_password")]
     texts = ["" if value is None else value for value in values]
@@ -199,7 +198,7 @@ def _fits_a_header(value: str) -> bool:
 
 
 def expiry(token: str) -> float | None:
-    """The end that a JWT states, in epoch seconds; None where it is no JWT, or states none."""
+    """Returns the end that a JWT states, in epoch seconds; None if it states none or is no JWT."""
     parts = token.split(".")
     if len(parts) != 3:
         return None

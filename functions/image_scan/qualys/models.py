@@ -1,4 +1,4 @@
-"""What the Container Security API answers, read strictly: an unknown shape is an error.
+"""Reads answers of the Container Security API strictly: an unknown shape is an error.
 
 Times are strings of epoch milliseconds, `0` or empty when absent; many fields may be null.
 https://docs.qualys.com/en/cs/api/images/fetch_a_list_of_images_in_your_account.htm
@@ -31,7 +31,7 @@ _JOB_STATES: dict[str, JobState] = {
     "baselinequeued": "running",
     "baselinerunning": "running",
 }
-# What vulnerabilities are listed under, and what an object has that is one.
+# Names of vulnerability lists, and keys that only a vulnerability has.
 _LISTS = ("details", "data", "vulns", "vulnerabilities")
 _MARKS = ("qid", "severity", "customerSeverity")
 
@@ -68,10 +68,10 @@ class ScannedImage:
     """One image as Qualys knows it, from a list row or from its details.
 
     `sha` is the config digest, `digests` the manifest or index digests it was pulled by, all bare;
-    `names` are (registry host, repository, tag). `scanned_at` is 0 before the first scan, and only
-    the details list `softwares`. What is
-    missing or odd in it is only an error when it is asked for: a list has rows of other images.
-    `malware` and `secrets` are the blocks of the details (`detailed`), as they came.
+    `names` are (registry host, repository, tag). `scanned_at` is 0 before the first scan. Only the
+    details list `softwares`. `malware` and `secrets` are blocks of the details (`detailed`), not
+    checked yet. A missing or invalid value raises an error only when it is used, because a list
+    also has rows of other images.
     """
 
     sha: str
@@ -113,7 +113,7 @@ class ScannedImage:
 
     @property
     def severe(self) -> int:
-        """How many of them are of the severities 4 and 5."""
+        """Counts the vulnerabilities of severity 4 and 5."""
         found = self.vulnerabilities
         if isinstance(found, Mapping):
             return sum(count(found.get(f"severity{level}Count")) for level in (4, 5))
@@ -121,9 +121,9 @@ class ScannedImage:
 
     @property
     def reported(self) -> int | None:
-        """How many vulnerabilities Qualys counts; None while it still processes.
+        """Returns how many vulnerabilities Qualys counts; None while it still processes them.
 
-        Rows carry counts by severity, details an array; both may have a total beside that. Raises
+        Rows have counts by severity, details an array; both may have a total too. Raises
         QualysUnreadable for anything else.
         """
         found = self.vulnerabilities
@@ -140,14 +140,14 @@ class ScannedImage:
 
 
 def _scan_status(value: Any) -> str:
-    """Empty when it is not given; what is no text is given, and no success."""
+    """Returns the scan status; empty if absent. A value that is no text does not mean success."""
     if value is None:
         return ""
     return value if isinstance(value, str) else "unreadable"
 
 
 def _findings(listed: Any) -> list[Any]:
-    """Each finding of a record's list once, or every entry where they cannot be distinguished."""
+    """Returns each finding of a record once, or all entries if they cannot be distinguished."""
     if not isinstance(listed, list) or not all(isinstance(each, Mapping) for each in listed):
         return listed if isinstance(listed, list) else []
     try:
@@ -157,7 +157,7 @@ def _findings(listed: Any) -> list[Any]:
 
 
 def is_severe(entry: Any) -> bool:
-    """Whether Qualys or the customer rates a vulnerability 4 or 5, of whatever kind it is."""
+    """Checks whether Qualys or the customer rates a vulnerability 4 or 5, whatever its kind."""
     return isinstance(entry, Mapping) and not {"4", "5"}.isdisjoint(
         str(entry.get(name)) for name in ("severity", "customerSeverity")
     )
@@ -167,7 +167,7 @@ def is_severe(entry: Any) -> bool:
 class Vulnerabilities:
     """The answer of an image's vulnerability call: each finding once.
 
-    `confirmed` and `potential` are the counts of its own summary, 0 unless it is `summarised`.
+    `confirmed` and `potential` are the counts of its summary; both are 0 unless `summarised`.
     """
 
     entries: Sequence[Mapping[str, Any]]
@@ -177,10 +177,10 @@ class Vulnerabilities:
 
     @classmethod
     def read(cls, answer: Any) -> Self:
-        """Reads each of the shapes that were seen in public, and no other."""
+        """Reads the shapes that are publicly known. Raises QualysUnreadable for others."""
         found, summary = answer, None
         if isinstance(answer, Mapping):
-            # `data` is not documented: what it lists counts, that it lists nothing proves nothing.
+            # `data` is not documented: its entries count, but an empty list proves nothing.
             found = answer.get("details", answer.get("data") or None)
             summary = answer.get("vulnSummary")
             if isinstance(found, Mapping):
@@ -200,7 +200,7 @@ class Vulnerabilities:
         )
 
     def joined(self, page: Self) -> Self:
-        """With the findings of a further page, whose summary may know of more."""
+        """Adds the findings of a further page, whose summary may count more."""
         return replace(
             self,
             entries=distinct([*self.entries, *page.entries]),
@@ -211,7 +211,7 @@ class Vulnerabilities:
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
-    """What is not given has nothing in it. Raises QualysUnreadable for what cannot be counted."""
+    """Returns an object; empty if the value is absent. Raises QualysUnreadable for others."""
     if not value:
         return {}
     if not isinstance(value, Mapping):
@@ -220,7 +220,7 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 
 def _lists_of_findings(answer: Any) -> list[Any]:
-    """Every list in an answer that has vulnerabilities in it, by whatever name."""
+    """Returns every list of an answer that has vulnerabilities in it, whatever its name."""
     if not isinstance(answer, Mapping):
         return []
     inner = answer.get("details")

@@ -14,7 +14,7 @@ _LATEST = 253_402_300_799_000  # the end of the year 9999
 
 
 def rows(answer: Any) -> list[Mapping[str, Any]]:
-    """The rows of a list: none (204, or a count of 0), a bare array, or `data`."""
+    """Returns the rows of a list: none (204, or a count of 0), a bare array, or `data`."""
     if answer is None:
         return []
     found = answer
@@ -26,7 +26,7 @@ def rows(answer: Any) -> list[Mapping[str, Any]]:
 
 
 def total(answer: Any) -> int:
-    """How many rows a list has over all its pages, as far as it says."""
+    """Returns how many rows a list has over all its pages; 0 if it does not say."""
     stated = answer.get("count") if isinstance(answer, Mapping) else 0
     return stated if isinstance(stated, int) else 0
 
@@ -37,7 +37,7 @@ def text(row: Mapping[str, Any], name: str) -> str:
 
 
 def is_id(value: str) -> bool:
-    """Whether it can stand in a path: what a list says is not trusted with more."""
+    """Checks whether a value is safe in a URL's path. Values from answers are not trusted."""
     return bool(_ID.fullmatch(value))
 
 
@@ -48,14 +48,14 @@ def required_id(row: Mapping[str, Any], name: str) -> str:
 
 
 def uuid_in(answer: Any, *names: str) -> str:
-    """The UUID that a creation answers, bare or under one of the names; empty when it does not."""
+    """Returns the UUID in the answer to a creation, bare or under one of the names; else empty."""
     if isinstance(answer, Mapping):
         answer = next((answer[name] for name in names if answer.get(name)), None)
     return answer if isinstance(answer, str) and _UUID.fullmatch(answer) else ""
 
 
 def milliseconds(value: Any) -> int:
-    """A time as epoch milliseconds; 0 when absent, or beyond what a date can be."""
+    """Reads a time as epoch milliseconds; 0 if it is absent or later than any valid date."""
     if isinstance(value, str) and len(value) < 20 and value.isascii() and value.isdigit():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -64,7 +64,7 @@ def milliseconds(value: Any) -> int:
 
 
 def host(registry: str) -> str:
-    """A registry's host; Qualys writes it with and without the scheme."""
+    """Returns a registry's host. Qualys writes it with and without the scheme."""
     return registry.lower().removeprefix("https://").removeprefix("http://").rstrip("/")
 
 
@@ -74,7 +74,7 @@ def objects(row: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
 
 
 def count(value: Any) -> int:
-    """A count as a number or as text; 0 when it is not given. Raises QualysUnreadable."""
+    """Reads a count, a number or text; 0 if it is absent. Raises QualysUnreadable."""
     if value is None or value == "":
         return 0
     if isinstance(value, str) and len(value) < 10 and value.isascii() and value.isdigit():
@@ -85,7 +85,7 @@ def count(value: Any) -> int:
 
 
 def sum_of(counts: Any, pattern: str) -> int | None:
-    """The sum of counts by severity, keys by `pattern`; None unless all five are given."""
+    """Returns the sum of counts by severity, keys by `pattern`; None unless all five are set."""
     if not isinstance(counts, Mapping):
         return None
     stated = [counts.get(pattern.format(level)) for level in range(1, 6)]

@@ -1,6 +1,6 @@
-"""HTTP to the Qualys gateway: authorised, patient where that is safe, and in our own error terms.
+"""Sends HTTP requests to the Qualys gateway: signs in, tries again if safe, and raises our errors.
 
-Rate limits answer 429, in older modules 409, with one of three headers that say how long to wait:
+A rate limit answers 429, in older modules 409. One of three headers says how long to wait:
 https://docs.qualys.com/en/cs/api/get_started/api_rate_limiting.htm
 """
 
@@ -32,7 +32,7 @@ _TIMEOUT = (3.05, 15)
 _TRIES = 3
 _LONGEST_WAIT = 10.0
 _DEFAULT_WAIT = 2.0
-# A function runs for a minute: so many seconds of it may pass in waiting.
+# A function runs for a minute. It may wait for this many seconds of it.
 _PATIENCE = 25.0
 _PATIENCE_WINDOW = 60.0
 _LIMITED = (409, 429)
@@ -74,7 +74,7 @@ class Transport:
         for attempt in range(1, tries + 4):
             try:
                 answer = self._request(method, path, params, body)
-                # A permission that was granted since is in a new JWT only, hence 403 as well.
+                # A permission that was granted since is only in a new JWT, so 403 renews it too.
                 if answer.status_code in (401, 403) and not renewed:
                     renewed = True
                     if self._credentials.renew():
@@ -117,7 +117,7 @@ class Transport:
                 allow_redirects=False,
             )
         except (requests.RequestException, ValueError) as error:
-            # The latter for a Location that is no URL, which is parsed though it is not followed.
+            # ValueError: requests parses a Location header even if it does not follow it.
             raise failure(error, f"{method} {path}") from None
         if answer.status_code >= 500:
             raise QualysUnavailable(f"{method} {path}: HTTP {answer.status_code}")
@@ -127,12 +127,12 @@ class Transport:
         seconds = wait_seconds(answer.headers)
         if seconds > _LONGEST_WAIT:
             raise QualysThrottled(f"{call}: asked to wait {seconds:.0f} s")
-        # All who were turned away at once shall not come back at once.
+        # With jitter, functions that were limited together do not return together.
         if not self._nap(seconds + random.uniform(0, 1 + seconds / 2)):  # noqa: S311 - jitter
             raise QualysThrottled(f"{call}: limited too often")
 
     def _nap(self, seconds: float) -> bool:
-        """Sleeps, unless most of the last minute went by in that way."""
+        """Sleeps. Returns False, without sleep, if the last minute had too much of it."""
         now = self._clock()
         if now - self._waiting_since > _PATIENCE_WINDOW:
             self._waiting_since, self._waited = now, 0.0
@@ -144,7 +144,7 @@ class Transport:
 
 
 def wait_seconds(headers: Mapping[str, str]) -> float:
-    """How long a limited answer asks to wait: the longest of what its headers say."""
+    """Returns how long a limited answer asks to wait: the longest time in its headers."""
     asked = [_number(headers, "Retry-After"), _number(headers, "X-RateLimit-ToWait-Sec")]
     if _number(headers, "X-RateLimit-Remaining") == 0:
         asked.append(_number(headers, "X-RateLimit-Window-Sec"))
@@ -169,5 +169,5 @@ def _accepted(answer: requests.Response, call: str) -> requests.Response:
     if status in _LIMITED:
         raise QualysThrottled(message)
     if status < 400:
-        raise QualysUnavailable(message)  # a redirection: not to be followed with the token
+        raise QualysUnavailable(message)  # a redirect must not get the token
     raise QualysRejected(message)

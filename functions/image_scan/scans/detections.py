@@ -1,7 +1,7 @@
-"""What Qualys reports of an image beside vulnerabilities: malware and secrets.
+"""Reads malware and secrets of an image from Qualys.
 
-Malware has a call of its own, secrets stand in the details of the image. A call that is refused
-says nothing about the image; one that fails is tried again with the whole step.
+Malware has its own call; secrets are in the details of the image. A refused call says nothing about
+the image. A call that fails is repeated with the whole step.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ if TYPE_CHECKING:
     from image_scan.results import Detection
 
 _REFUSED = (QualysForbidden, QualysRejected, QualysUnreadable)
-# Of so many layers with malware the files are named; all of them count.
+# Files are named for this many layers with malware. All layers count.
 _MOST_LAYERS = 3
 
 
 def of_details(image: ScannedImage) -> Detections:
-    """What the details of an image say."""
+    """Reads malware and secrets from the details of an image."""
     block = image.malware if isinstance(image.malware, list) else []
     rows = [row for row in block if isinstance(row, dict)]
     return Detections(malware=detections.malware(rows), secrets=detections.secrets(image.secrets))
 
 
 def fetch(status: Status, qualys: QualysClient) -> Detections:
-    """What is known of an image that has been scanned: its details are read unless CheckStatus has
-    read them."""
+    """Returns malware and secrets of a scanned image. Reads its details unless CheckStatus has
+    already read them."""
     sha = status["sha"]
     detected = status.get("detected") or _details(sha, qualys)
     malware = detections.joined(_malware(sha, qualys), detected["malware"])
@@ -71,7 +71,7 @@ def _malware(sha: str, qualys: QualysClient) -> Detected:
 def _named(
     sha: str, rows: list[Mapping[str, Any]], by_layer: list[Detection], qualys: QualysClient
 ) -> list[Detection]:
-    """By file where Qualys names the files, else by layer."""
+    """Names malware by file if Qualys lists the files, else by layer."""
     named: list[Detection] = []
     for layer in detections.malicious_layers(rows)[:_MOST_LAYERS]:
         try:

@@ -1,4 +1,4 @@
-"""The Qualys registry of an image: found, or created with the role that the sensor assumes."""
+"""Finds an image's registry at Qualys, or creates it with the role that the sensor assumes."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from image_scan.cache.registries import RegistryCache
     from image_scan.qualys.client import QualysClient
 
-# By the role's partition; Container Security knows no other.
+# By the role's partition. Container Security supports no other partition.
 _ACCOUNT_TYPES = {"aws": "Global", "aws-us-gov": "US_Gov"}
 
 
 @dataclass(frozen=True)
 class RegistryRole:
-    """The role that the sensor assumes, and the external id that it trusts where we know that."""
+    """The role that the sensor assumes, and the external id that it trusts, if that is known."""
 
     arn: str
     external_id: str = ""
@@ -54,9 +54,10 @@ def find_or_create(
     registry_cache: RegistryCache,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Registry:
-    """Safe to repeat and to run at once: one execution creates, and nothing in IAM is changed.
+    """Returns the registry of an image. Creates it if it is missing, without changes to IAM.
 
-    Raises RegistryNotReady while another execution creates it, or Qualys does not list it yet.
+    Safe to repeat and to run concurrently: only one execution creates a registry. Raises
+    RegistryNotReady while another execution creates it, or while Qualys does not list it.
     """
     account_id, region = image["account_id"], image["region"]
     if uuid := registry_cache.recall(account_id, region):
@@ -65,11 +66,11 @@ def find_or_create(
     found = uuid = qualys.registry_uuid(uri)
     if not found:
         if not registry_cache.lock(account_id, region):
-            raise RegistryNotReady(f"{uri} is being created")
+            raise RegistryNotReady(f"registry {uri} is being created")
         try:
             uuid = _create(image, uri, role, qualys, sleep)
         except RegistryNotReady:
-            raise  # it may exist: the lock keeps others from creating a second one
+            raise  # it may exist: the lock stays, so that nobody creates a second one
         except ScanError:
             registry_cache.forget(account_id, region)
             raise
@@ -96,12 +97,12 @@ def _create(
         )
     except QualysRejected:
         if uuid := qualys.registry_uuid(uri):
-            return uuid  # somebody was faster
+            return uuid  # another execution has created it
         raise
     except TransientError as error:
-        log.warning("creation of unknown fate", error=str(error), uri=uri)
+        log.warning("registry may not be created", error=str(error), uri=uri)
     for _ in range(3):
-        with suppress(ScanError):  # Qualys may have it: a failing look-up proves nothing
+        with suppress(ScanError):  # Qualys may have it, even if the look-up fails
             if uuid := qualys.registry_uuid(uri):
                 return uuid
         sleep(1)

@@ -1,8 +1,8 @@
-"""The verdict of a completed scan.
+"""Reads the vulnerabilities of a completed scan and makes the verdict.
 
-Qualys counts the vulnerabilities of an image up to three times besides the list itself: in the
-image's record, in the summary beside the list, and by a count of its own. A verdict needs the list
-to show all that any of them counts; what exceptions of the subscription hide is explained.
+Besides the list itself, Qualys counts the vulnerabilities of an image up to three times: in the
+image's record, in the summary beside the list, and in a separate count. The list must have as many
+as each of them. Only exceptions of the subscription may explain a difference.
 """
 
 from __future__ import annotations
@@ -26,10 +26,11 @@ if TYPE_CHECKING:
 
 
 def fetch(image: Image, status: Status, qualys: QualysClient, *, alarming: bool = False) -> Outcome:
-    """Raises UnexpectedAnswer where Qualys counts more for the image than it lists: neither a
-    CLEAN nor a smaller count may come of that. And ScanFailed rather than call clean what is in
-    doubt. `alarming`: people are notified of the image in any case, and the reason says so
-    instead."""
+    """Returns the outcome of a scan.
+
+    Raises UnexpectedAnswer if Qualys counts more than it lists: the verdict must not be CLEAN or
+    too low. Raises ScanFailed instead of a CLEAN that is in doubt. `alarming`: people are notified
+    in any case, so the reason says it and nothing is raised."""
     sha, reported = status["sha"], status["reported"]
     found = qualys.vulnerabilities(sha, apply_exceptions=True, expected=reported)
     outcome = summary.summarise(found.entries, fixes.unpack(status.get("fixes", "")))
@@ -52,11 +53,11 @@ def fetch(image: Image, status: Status, qualys: QualysClient, *, alarming: bool 
 
 
 def _checked(found: Vulnerabilities, status: Status, qualys: QualysClient) -> tuple[int, list[str]]:
-    """How many findings exceptions hide, and what is to be said of counts that are far apart."""
+    """Returns how many findings exceptions hide, and remarks about counts that differ greatly."""
     reported = status["reported"]
     hidden = _hidden(status, found, qualys) if _missing(found.entries, found, status) else []
     listed = len(found.entries) + len(hidden)
-    # Whether potential vulnerabilities are in Qualys' counts is not documented.
+    # The documents do not say whether Qualys' counts include potential vulnerabilities.
     confirmed = len([each for each in found.entries if kind_of(each) == "confirmed"])
     if not (_far_apart(listed, reported) and _far_apart(confirmed, reported)):
         return len(hidden), []
@@ -69,7 +70,7 @@ def _checked(found: Vulnerabilities, status: Status, qualys: QualysClient) -> tu
 
 
 def _missing(entries: Entries, found: Vulnerabilities, status: Status) -> str:
-    """What Qualys counts more of than these entries are; empty where they are all of it."""
+    """Says which of Qualys' counts is higher than these entries; empty if none is."""
     if more := _missing_in_summary(entries, found):
         return more
     listed, severe = len(entries), len([each for each in entries if is_severe(each)])
@@ -81,7 +82,7 @@ def _missing(entries: Entries, found: Vulnerabilities, status: Status) -> str:
 
 
 def _missing_in_summary(entries: Entries, found: Vulnerabilities) -> str:
-    """Exempted entries may be among those that the summary counts as confirmed."""
+    """Compares entries with the summary, which may count exempted entries as confirmed."""
     explained = [each for each in entries if kind_of(each) in ("confirmed", "exempted")]
     if found.confirmed <= len(explained) and found.confirmed + found.potential <= len(entries):
         return ""
@@ -90,14 +91,15 @@ def _missing_in_summary(entries: Entries, found: Vulnerabilities) -> str:
 
 
 def _hidden(status: Status, found: Vulnerabilities, qualys: QualysClient) -> Entries:
-    """The entries that exceptions of the subscription hide, where they are all that is missing."""
+    """Returns the entries that exceptions of the subscription hide. Raises UnexpectedAnswer if
+    these are not all that is missing."""
     sha, reported = status["sha"], status["reported"]
     everything = qualys.vulnerabilities(sha, apply_exceptions=False, expected=reported)
     shown = {identity(each) for each in found.entries}
     hidden = [each for each in everything.entries if identity(each) not in shown]
     if missing := _missing([*found.entries, *hidden], found, status):
         _refuse(missing, found)
-    # Entries that are not marked as exempted need the summary to vouch that exceptions hide them.
+    # Without the mark "exempted", an entry counts as hidden only if the summary confirms the list.
     unmarked = [each for each in hidden if kind_of(each) in ("confirmed", "potential")]
     vouched = found.summarised and not _missing_in_summary(found.entries, found)
     if unmarked and not vouched:
@@ -106,7 +108,7 @@ def _hidden(status: Status, found: Vulnerabilities, qualys: QualysClient) -> Ent
 
 
 def _refuse(missing: str, found: Vulnerabilities) -> NoReturn:
-    """Says what is known all the same: nobody else is notified of what is listed."""
+    """Raises UnexpectedAnswer with the listed findings, since no other message will name them."""
     counts = summary.summarise(found.entries)["counts"]
     known = " and ".join(f"{number} {level}" for level, number in counts.items() if number)
     known = f"; confirmed of those listed: {known}" if known else ""

@@ -1,4 +1,4 @@
-"""On-demand scans at Qualys: a schedule for exactly one tag, submitted once and removed after."""
+"""Submits on-demand scans to Qualys: a schedule for exactly one tag, removed after the scan."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from image_scan.qualys.client import QualysClient
     from image_scan.qualys.models import Schedule
 
-# By this one knows its own; what else a name may hold is not documented, so it stays plain.
+# Marks our own schedules. It is simple because the documents do not say which characters are valid.
 _PREFIX = "image-scan-"
 # Longer than any execution can wait for its schedule (500 polls, 900 s apart).
 _FORGOTTEN_MS = 6 * 86_400_000
-# No clock is off by more: a time that is was misread.
+# No clock differs by more. If a time does, it was misread.
 _CLOCKS_APART_MS = 2 * 3_600_000
-_MOST_SWEPT = 50  # so many ids fit into a URL
+_MOST_SWEPT = 50  # this many ids fit into a URL
 
 
 def submit(
@@ -45,9 +45,9 @@ def submit(
 ) -> Submission:
     """Submits the execution's schedule, unless an earlier try has.
 
-    Raises QualysUnreadable where it is unknown whether Qualys took it: the next try looks.
-    RegistryGone when a cached registry is no more; the entry is then dropped. ImageNotScannable
-    for what could be scanned when it was leased, and no longer can.
+    Raises QualysUnreadable if it is unknown whether Qualys accepted it: the next try looks for it.
+    Raises RegistryGone if a cached registry no longer exists; the entry is then dropped. Raises
+    ImageNotScannable if the image could be scanned when it was leased, but no longer can.
     """
     if image["unscannable"]:
         raise ImageNotScannable(image["unscannable"])
@@ -58,7 +58,7 @@ def submit(
     try:
         uuid = qualys.submit_scan(registry["uuid"], name, image["repository"], image["tag"])
     except (QualysRejected, QualysUnreadable):
-        # Where names have to be unique, it may be taken by an earlier delivery of this request.
+        # If names must be unique, an earlier delivery of this request may have used this name.
         if earlier := qualys.schedule_named(registry["uuid"], name):
             return _submission(earlier, submitted_at)
         raise
@@ -77,7 +77,7 @@ def submit(
 
 
 def requested_at(schedule: Schedule | None, ours: int) -> int:
-    """When a scan was asked for, in epoch milliseconds: by Qualys' clock where that can be."""
+    """Returns when a scan was requested, in epoch milliseconds: by Qualys' clock if plausible."""
     stated = schedule.created if schedule else 0
     return stated if abs(stated - ours) <= _CLOCKS_APART_MS else ours
 
@@ -85,7 +85,7 @@ def requested_at(schedule: Schedule | None, ours: int) -> int:
 def clear_away(
     registry: Registry, submission: Submission, qualys: QualysClient, ended: bool = True
 ) -> None:
-    """Removes a schedule, best effort: what stays is clutter, not a wrong verdict."""
+    """Removes a schedule. Only logs errors: a schedule that stays does not change any verdict."""
     uuid = submission["schedule_uuid"]
     try:
         if not ended:
@@ -99,8 +99,8 @@ def clear_away(
 def cleared_away(
     registry: Registry, submission: Submission, qualys: QualysClient
 ) -> Iterator[None]:
-    """Removes a finished schedule after the block: where it fails for good, too, since nobody asks
-    for it again."""
+    """Removes a finished schedule after the block, also if the block fails for good: no later step
+    needs the schedule."""
     try:
         yield
     except PermanentError:
@@ -110,7 +110,7 @@ def cleared_away(
 
 
 def sweep(registry_uuid: str, qualys: QualysClient, clock: Callable[[], float] = time.time) -> None:
-    """Removes schedules that dead executions left, best effort and some at a time."""
+    """Removes old schedules of executions that died: 50 at a time. Only logs errors."""
     forgotten = clock() * 1000 - _FORGOTTEN_MS
     try:
         found = [

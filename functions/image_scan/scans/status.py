@@ -1,13 +1,13 @@
-"""Whether a scan is over, and whether what Qualys then has is our image.
+"""Checks whether a scan has ended, and whether Qualys' result is one of our image.
 
 Three things must agree: the job has ended, the image is ours by digest, and its scan is not older
-than our request. Anything less is not complete, or a declared failure; never a result.
+than our request. Otherwise the scan is not complete, or has failed. It has no result then.
 
-Where an index may have several images for the platform that runs (`certain` is false), only what
-Qualys pulled by the index's digest is a result, and only while it pulled nothing else by it. If
-that does not come to pass, the worst of our images answers. It can show that the image is bad, but
-not that it is clean: the status then has a `doubt`. So it is with an image that is known by its tag
-alone, of which every result counts that Qualys has under this tag.
+An index may have several images for the platform that runs (`certain` is false). Then only an image
+that Qualys pulled by the index's digest is a result, and only if all images that it pulled by this
+digest are new. Without such a result, the worst of our images counts. It can show that the image
+is bad, but not that it is clean: the status then has a `doubt`. For an image that is known by its
+tag only, every result counts that Qualys has under this tag.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from image_scan.qualys.client import QualysClient
     from image_scan.qualys.models import ScannedImage, Schedule
 
-# Between the clocks of Qualys' own services, or this one and Qualys'.
+# How much clocks may differ: between Qualys' services, or between Qualys and this function.
 _CLOCK_SKEW_MS = 120_000
-# Results may come a while after the end of their job. So many checks see it ended before an older
-# result counts, or an image that Qualys does not list is given up; and so many for its scan error.
+# Results may arrive some time after their job ends. So the job must have ended for this many checks
+# before an older result counts, or a missing image is an error.
 _STABLE_CHECKS = 5
-_ERROR_CHECKS = 2
+_ERROR_CHECKS = 2  # the same before a scan error counts
 _DOUBT = "Qualys does not say which image of the index it scanned; this is the worst that it has"
 
 
@@ -44,10 +44,10 @@ def check(
     last: bool,
     qualys: QualysClient,
 ) -> Status:
-    """One poll. `earlier` is the `ended_checks` of the one before, `last` that none will follow.
+    """Checks a scan once. `earlier`: `ended_checks` of the check before; `last`: no check follows.
 
-    Raises ScanFailed when Qualys gave up, ImageNotScannable when the tag moved meanwhile. No
-    schedule is left behind where nobody will ask for it any more.
+    Raises ScanFailed if Qualys gave up, and ImageNotScannable if the tag was moved meanwhile.
+    Removes the schedule if no later check needs it.
     """
     try:
         status = _check(image, registry, submission, earlier, qualys)
@@ -84,7 +84,7 @@ def _judge(image: Image, known: list[ScannedImage], earliest: int, ended: int) -
         _raise_unlisted(known, image, earliest, ended)
     if ended >= _ERROR_CHECKS:
         _raise_scan_error(ours)
-    # What is known by its tag only may have been other bytes when it was scanned.
+    # A tag alone is not enough: it may have named other bytes at the time of the older scan.
     is_stable = ended >= _STABLE_CHECKS and len(ready) == len(ours)
     if is_stable and image["digest"] and (answer := _worst(fresh or ready)):
         doubt = "" if _is_certain(image) else _DOUBT
@@ -95,7 +95,7 @@ def _judge(image: Image, known: list[ScannedImage], earliest: int, ended: int) -
 def _proof(
     image: Image, known: list[ScannedImage], fresh: list[ScannedImage]
 ) -> ScannedImage | None:
-    """The new result that is the image's own; None while that is unknown."""
+    """Returns the new result that certainly is the image's own; None while there is none."""
     if _is_certain(image) or not image["digest"]:
         return _worst(fresh)
     pulled = [each for each in known if bare(image["digest"]) in each.digests]
@@ -103,20 +103,20 @@ def _proof(
 
 
 def _worst(results: list[ScannedImage]) -> ScannedImage | None:
-    """That with the most findings of the severities 4 and 5, then with the most of all."""
+    """Returns the result with the most findings of severity 4 and 5, then with the most of all."""
     by_severity = sorted(results, key=lambda each: (each.severe, each.reported, each.scanned_at))
     return by_severity[-1] if by_severity else None
 
 
 def _is_certain(image: Image) -> bool:
-    # An execution that began before an upgrade does not say it.
+    # The input of an execution that began before an upgrade has no `certain`.
     return image.get("certain", len(image["configs"]) == 1)
 
 
 def is_ours(candidate: ScannedImage, image: Image) -> bool:
-    """Whether an image of Qualys is the image: by config digest, or by what it was pulled by.
+    """Checks whether Qualys' image is ours, by its config digest or the digest it was pulled by.
 
-    Qualys' sha is the config digest; a sensor on containerd may report a manifest digest there.
+    Qualys' sha is the config digest, but a sensor on containerd may report a manifest digest there.
     """
     if not image["digest"]:
         return (image["host"], image["repository"], image["tag"]) in candidate.names
@@ -126,7 +126,7 @@ def is_ours(candidate: ScannedImage, image: Image) -> bool:
 
 
 def _known(image: Image, qualys: QualysClient) -> list[ScannedImage]:
-    """What Qualys may have of the image: directly where its config names it, else by repository."""
+    """Returns Qualys' records of the image: by its config digest if known, else by repository."""
     if _is_certain(image) and image["configs"]:
         found = qualys.image(bare(image["configs"][0]))
         if found:
@@ -161,7 +161,7 @@ def _result(candidate: ScannedImage, fresh: bool, ended: int, doubt: str = "") -
 
 
 def _raise_scan_error(ours: Iterable[ScannedImage]) -> None:
-    """A finished job whose image says why it has no result."""
+    """Raises ScanFailed if an image of a finished job says why it has no result."""
     for each in ours:
         if each.scan_error or each.scan_status not in ("", "SUCCESS"):
             raise ScanFailed(f"scan status {each.scan_status} {each.scan_error}".strip())

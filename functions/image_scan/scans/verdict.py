@@ -1,4 +1,4 @@
-"""The verdict of a completed scan, of everything that the image was examined for."""
+"""Makes the verdict of a completed scan, from everything that the image was examined for."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _REMEDIES = {
 
 
 def verdict(scan_input: ResultsInput, qualys: QualysClient, required: Set[str]) -> Outcome:
-    """Clears the schedule away.
+    """Returns the verdict, and removes the schedule.
 
-    Raises NotExamined where the image was not examined for all that is `required`. Where it has
-    findings that people are notified of anyway, the reason says so instead.
+    Raises NotExamined if a `required` examination is missing. If people are notified of serious
+    findings anyway, nothing is raised, and the reason says what is missing.
     """
     with schedules.cleared_away(scan_input["registry"], scan_input["submission"], qualys):
         detected = detected_at.fetch(scan_input["status"], qualys)
@@ -46,7 +46,7 @@ def _is_serious(detected: Detections) -> bool:
 
 
 def _missing(outcome: Outcome, detected: Detections, required: Set[str]) -> Iterable[str]:
-    """What is required and was not examined, why, and the remedy."""
+    """Says of each required examination that is missing: why, and how to fix it."""
     for kind, each in (("malware", detected["malware"]), ("secrets", detected["secrets"])):
         if kind in required and kind not in outcome["examined"]:
             yield f"not examined for {kind}, which is required ({each['why']}): {_REMEDIES[kind]}"
@@ -55,4 +55,4 @@ def _missing(outcome: Outcome, detected: Detections, required: Set[str]) -> Iter
 def _unclear(detected: Detections) -> Iterable[str]:
     for kind, each in (("malware", detected["malware"]), ("secrets", detected["secrets"])):
         if each["why"] == detections.UNCLEAR:
-            yield f"what Qualys answers about {kind} is not whole or has no known shape"
+            yield f"Qualys' answer about {kind} is incomplete or has no known shape"

@@ -1,9 +1,9 @@
-"""A verdict as Security Hub takes it: one ASFF finding per image and severity level. Pure.
+"""Converts a verdict to ASFF findings of Security Hub: one per image and severity level. Pure.
 
-Malware and secrets are one finding each, distinguished like a level: see `security_detections`.
+Malware and secrets are one finding each, like a level: see `security_hub.detections`.
 
 Format and lengths: https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_AwsSecurityFinding.html
-A finding may have 240 KB:
+A finding may have up to 240 KB:
 https://docs.aws.amazon.com/securityhub/latest/partnerguide/guidelines-batchimportfindings.html
 """
 
@@ -31,9 +31,9 @@ _ARCHIVED_ADVICE = "Nothing is left to do: the newest scan does not find it any 
 
 
 class Product(NamedTuple):
-    """As whom findings are sent: the account's own product, which every account has.
+    """The product that sends findings: the default product, which every account has.
 
-    `installation` names what generates them. https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-custom-providers.html
+    `installation` names the generator of the findings. https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-custom-providers.html
     """
 
     arn: str
@@ -53,9 +53,9 @@ class Product(NamedTuple):
 
 
 def image_key(image: Mapping[str, Any]) -> str:
-    """What is the same for the same image: its digest, or its tag where ECR gave no digest.
+    """Returns the key of an image: its digest, or its tag if ECR gave no digest.
 
-    Two platforms of one index are two images. An event from before an upgrade names none.
+    Two platforms of one index are two images. An event from before an upgrade names no platform.
     """
     tagged = f"{image['account_id']}/{image['region']}/{image['repository']}:{image['tag']}"
     platform = image.get("platform") or DEFAULT_PLATFORM
@@ -63,7 +63,7 @@ def image_key(image: Mapping[str, Any]) -> str:
 
 
 def levels(detail: Mapping[str, Any]) -> list[str]:
-    """Those that have confirmed findings, the worst first; then the kinds that were detected."""
+    """Returns the levels with confirmed findings, the worst first, then the detected kinds."""
     confirmed = [level for level in _LEVELS if detail["counts"][level] > 0]
     return [*confirmed, *detections.found(detail)]
 
@@ -71,10 +71,10 @@ def levels(detail: Mapping[str, Any]) -> list[str]:
 def finding(
     detail: Mapping[str, Any], level: str, product: Product, created: str, updated: str
 ) -> dict[str, Any]:
-    """The finding of one level; archived where nothing of that level was found.
+    """Returns the finding of one level; it is archived if nothing of that level was found.
 
-    Its severity and type can be overridden at Security Hub, so they are given when it is created,
-    and from then on among the provider's own fields only:
+    Users of Security Hub can override severity and type. So both are set at its creation, and
+    updates give them in `FindingProviderFields` only:
     https://docs.aws.amazon.com/securityhub/latest/userguide/finding-update-batchimportfindings.html
     """
     detected = level in detections.KINDS
@@ -119,15 +119,16 @@ def _identity(product: Product, image: Mapping[str, Any], level: str) -> dict[st
 
 
 def _fit(found: dict[str, Any]) -> None:
-    """The worst come first; what has no room is still in the count."""
+    """Removes vulnerabilities from the end until the finding fits. The worst come first, and the
+    count stays."""
     while len(json.dumps(found)) > _LARGEST and found.get("Vulnerabilities"):
         found["Vulnerabilities"].pop()
 
 
 def _part(detail: Mapping[str, Any], level: str) -> Part:
-    """The vulnerabilities of a level.
+    """Returns the vulnerabilities of a level.
 
-    The format of Security Hub has a field for exploits, and none for attacks or Qualys' own score.
+    ASFF has a field for exploits, but none for attacks or for Qualys' own score.
     """
     listed = _of(detail, level)
     exploited = [each for each in listed if each.get("exploited")]
@@ -164,12 +165,12 @@ def _description(detail: Mapping[str, Any], part: Part) -> str:
 
 
 def _of(detail: Mapping[str, Any], level: str) -> list[Mapping[str, Any]]:
-    """Those of the worst findings of the image that are of the level."""
+    """Selects the listed findings of a level."""
     return [each for each in detail["findings"] if LEVELS[each["severity"]] == level]
 
 
 def _product_fields(detail: Mapping[str, Any], part: Part) -> dict[str, str]:
-    """At most 50 of them: the event names ten findings."""
+    """Returns fewer than the 50 fields that Security Hub takes: the event names ten findings."""
     fields = {
         "image-scan/count": str(part.number),
         "image-scan/image-id": detail.get("config_digest", ""),
@@ -181,7 +182,7 @@ def _product_fields(detail: Mapping[str, Any], part: Part) -> dict[str, str]:
 
 
 def _resource(image: Mapping[str, Any], partition: str) -> dict[str, Any]:
-    """The ARN is as Amazon Inspector writes that of an image."""
+    """Describes the image. Its ARN has the form that Amazon Inspector uses."""
     repository = f"arn:{partition}:ecr:{image['region']}:{image['account_id']}:repository"
     details: dict[str, Any] = {
         "RegistryId": image["account_id"],
@@ -202,7 +203,7 @@ def _resource(image: Mapping[str, Any], partition: str) -> dict[str, Any]:
 
 
 def _vulnerability(top: Mapping[str, Any]) -> dict[str, Any]:
-    """Named by its first CVE, or by Qualys' own number where it has none."""
+    """Returns a vulnerability, named by its first CVE, or by its QID if it has no CVE."""
     names = [_text(each, _LONGEST_NAME) for each in [*top["cves"], f"QID-{top['qid']}"]]
     fixes = dict(_name_and_version(each) for each in top["fixes"])
     packages = [_package(each, fixes) for each in top["packages"]]
@@ -235,13 +236,13 @@ def _package(text: str, fixes: Mapping[str, str]) -> dict[str, str]:
 
 
 def _name_and_version(text: str) -> tuple[str, str]:
-    """A package of the event; what ends without a digit in its last word has no version."""
+    """Splits a package of the event. Without a digit in the last word, it has no version."""
     name, _, version = text.rpartition(" ")
     return (name, version) if name and any(c.isdigit() for c in version) else (text, "")
 
 
 def _text(value: str, longest: int) -> str:
-    """Names are chosen by whoever pushes: nothing that does not print, and never nothing at all,
-    which Security Hub refuses."""
+    """Replaces what cannot be printed: whoever pushes an image chooses its names. Never empty,
+    because Security Hub refuses an empty text."""
     shown = "".join(each if each.isprintable() else "?" for each in value[:longest])
     return shown if shown.strip() else "-"

@@ -1,4 +1,4 @@
-"""Malware and secrets of an image as Security Hub takes them: a finding of each kind. Pure."""
+"""Converts malware and secrets of an image to findings of Security Hub: one per kind. Pure."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ _LONGEST_MALWARE, _MOST_MALWARE = 64, 5
 
 
 class Part(NamedTuple):
-    """What distinguishes the findings of one image: how many, how bad, and what they are.
+    """The parts in which the findings of one image differ.
 
-    `number` is 0 for a finding that is over; `counted` says it in words, `more` are fields of ASFF.
+    `number` is 0 if nothing is found any more; `counted` is the number in words, `more` are fields
+    of ASFF.
     """
 
     number: int
@@ -34,7 +35,7 @@ class Part(NamedTuple):
 
 
 def unmentioned(detail: Mapping[str, Any]) -> set[str]:
-    """The kinds that the scan did not look for: nothing is known to be better or worse."""
+    """Returns the kinds that the scan did not look for: whether they changed is unknown."""
     return {kind for kind in KINDS if kind not in detail}
 
 
@@ -43,7 +44,7 @@ def found(detail: Mapping[str, Any]) -> list[str]:
 
 
 def part(detail: Mapping[str, Any], kind: str) -> Part:
-    """Its severity is that of the worst of them."""
+    """Returns the part of a kind. Its severity is the highest severity of the kind."""
     counts = detail.get(kind) or dict.fromkeys(LEVELS, 0)
     count = sum(counts.values())
     worst = next((level for level in LEVELS if counts[level]), "informational")

@@ -1,8 +1,8 @@
-"""Findings of an image at the Security Hub of the account that owns it, as its verdicts change.
+"""Imports the findings of an image to the Security Hub of the account that owns it.
 
-EventBridge may deliver an event twice, late, or after a newer one. What may be active is noted
-before it is sent, and each update carries the time of its event: Security Hub ignores what is not
-newer than what it has, so that of two imports at once the older one leaves nothing behind.
+EventBridge may deliver an event twice, late, or after a newer one. So the levels that may be active
+are stored before they are sent. Each update has the time of its event, and Security Hub ignores an
+update that is not newer than its own data. Of two imports at once, the newer one counts.
 https://docs.aws.amazon.com/securityhub/latest/userguide/finding-update-batchimportfindings.html
 """
 
@@ -31,7 +31,8 @@ _NOT_ENABLED = "InvalidAccess"  # an error of the call, or of each finding
 
 
 class SecurityHub:
-    """`product_arn` gives the ARN of an account's own product, of our own for an empty account."""
+    """Imports findings. `product_arn` returns the ARN of an account's default product; an empty
+    account id is our own."""
 
     def __init__(
         self,
@@ -46,13 +47,13 @@ class SecurityHub:
         self._installation = installation
 
     def take(self, event: Mapping[str, Any]) -> None:
-        """Imports what a result event lists, and archives what it lists no more; safe to repeat.
+        """Imports the findings of a result event, and archives those that it no longer has.
 
-        Raises AwsUnavailable and AwsRejected, and MalformedEvent for what is no result event.
+        Safe to repeat. Raises AwsUnavailable, AwsRejected, and MalformedEvent for another schema.
         """
         detail = event["detail"]
         if detail.get("schema") != SCHEMA:
-            raise MalformedEvent(f"not of the schema {SCHEMA}")
+            raise MalformedEvent(f"the event is not of the schema {SCHEMA}")
         if detail["verdict"] not in _WITH_RESULT:
             return  # without a result, nothing is known to be better or worse
         member, image = detail["image"]["role_account_id"], detail["image"]
@@ -62,11 +63,13 @@ class SecurityHub:
         mine = Known(_milliseconds(detail.get("scanned_at") or announced), _milliseconds(announced))
         if mine.order < known.order:
             log.info(
-                "an older verdict", scanned_at=detail.get("scanned_at"), announced_at=announced
+                "skipped an older verdict",
+                scanned_at=detail.get("scanned_at"),
+                announced_at=announced,
             )
             return
         found = {level: known.levels.get(level, announced) for level in asff.levels(detail)}
-        # What this scan did not look for stays as it is.
+        # Kinds that this scan did not look for stay as they are.
         silent = detections.unmentioned(detail)
         left = {level: since for level, since in known.levels.items() if level in silent}
         sent = {**{k: v for k, v in known.levels.items() if k not in silent}, **found}
@@ -79,14 +82,14 @@ class SecurityHub:
                 for level, created in sent.items()
             ]
             self._import(findings, product, member)
-            # Where another has come meanwhile, it has what was noted.
+            # If this fails, a newer import has replaced the entry, and knows the noted levels.
             self._state.replace(
                 product.account_id, key, noted, replace(mine, levels={**left, **found})
             )
         log.info("findings imported", account=product.account_id, levels=[*found], sent=[*sent])
 
     def _import(self, findings: list[dict[str, Any]], product: Product, member: str) -> None:
-        """One call: there are four levels and two kinds, and a call takes a hundred findings."""
+        """Sends all findings in one call: at most six, and a call takes a hundred."""
         client = self._accounts.security_hub(member, product.region)
         where = f"account {product.account_id}, region {product.region}"
         try:

@@ -1,6 +1,6 @@
-"""Which findings an image may have at Security Hub, and which verdict they are of.
+"""Stores which findings an image may have at Security Hub, and the verdict that they belong to.
 
-Security Hub forgets a finding 90 days after its last update, the entry ends a little later:
+Security Hub deletes a finding 90 days after its last update. The entry expires a little later:
 https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-findings.html
 """
 
@@ -24,8 +24,8 @@ _SECONDS = 95 * 86_400
 class Known:
     """`levels` are the severity levels that may be active, with the time their finding was created.
 
-    They are of the verdict of a scan (`scanned_at`), announced at `announced_at`: of two, the later
-    scan counts, and of one scan what was announced last. In epoch milliseconds.
+    They belong to the verdict of the scan at `scanned_at`, announced at `announced_at`, in epoch
+    milliseconds. Of two verdicts, the later scan counts, then the later announcement.
     """
 
     scanned_at: int = 0
@@ -51,7 +51,7 @@ class SecurityHubState:
         return Known(item["scanned_at"], item["announced_at"], item["levels"])
 
     def replace(self, account_id: str, image: str, seen: Known, by: Known) -> bool:
-        """False when it is not any more what was seen: somebody else has just replaced it."""
+        """Replaces the entry `seen`. Returns False if another import has replaced it meanwhile."""
         item = {
             "imageDigest": _key(account_id, image),
             "scanned_at": by.scanned_at,

@@ -333,7 +333,7 @@ def test_a_region_newer_than_the_sdk_is_one_that_answers(ecr: FakeEcr) -> None:
 def test_a_foreign_repository_that_lets_nobody_in_is_unscannable(reference: str) -> None:
     refusing = Refusing(client_error("AccessDeniedException"))
     (found,) = identify(refusing, f"{HOST}/{reference}", ours=False)
-    assert found["unscannable"] == "its registry lets nobody of this installation in"
+    assert found["unscannable"] == "its registry denies access to this installation"
     assert found["key"].startswith(f"{ACCOUNT}/{REGION}/app")
 
 

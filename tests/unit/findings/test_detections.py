@@ -54,7 +54,7 @@ def test_a_layer_without_files_does_not_matter_beside_one_with_some() -> None:
 def test_no_layer_that_was_analysed_is_not_examined_and_never_none(rows: Any) -> None:
     found = detections.malware(rows)
     assert (found["examined"], found["counts"]) == (False, ZERO)
-    assert "looked for" in found["why"]
+    assert "examined for it" in found["why"]
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ def test_which_verdicts_may_be_notified(changes: Any, outcome: Any, sent: bool) 
 
 @pytest.mark.parametrize("inputs", [{}, {**NOTIFY, "min_severity": "bad"}, {**NOTIFY, "more": 1}])
 def test_other_inputs_are_refused(inputs: Any) -> None:
-    with pytest.raises(ConfigurationError, match="no notification policy"):
+    with pytest.raises(ConfigurationError, match="not a notification policy"):
         NotificationPolicy.read(inputs)
 
 
