@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-# Qualys is asked with the functions' own client.
+# The tool calls Qualys with the client of the functions.
 _FUNCTIONS = str(Path(__file__).resolve().parents[1] / "functions")
 if _FUNCTIONS not in sys.path:
     sys.path.append(_FUNCTIONS)

@@ -1,4 +1,4 @@
-"""`python -m ops <command>`: what the targets of the Makefile run."""
+"""Runs `python -m ops <command>`, as the targets of the Makefile do."""
 
 import argparse
 import importlib
@@ -9,7 +9,7 @@ from rich.console import Console
 
 from ops.errors import OpsError
 
-# Command -> module, what its two functions are called there, and what `--help` says.
+# Command -> module, the names of its two functions there, and its text in `--help`.
 COMMANDS = {
     "deploy": ("ops.deploy.installation", "configure", "run", "one region of one account"),
     "deploy-hub": ("ops.deploy.installation", "configure_hub", "run_hub", "an organization's hub"),
@@ -34,7 +34,7 @@ COMMANDS = {
 
 
 class Command(argparse.ArgumentParser):
-    """Is configured when it is asked to parse: a command waits for its own imports alone."""
+    """Adds its options only when it parses, so that a command loads its own imports only."""
 
     def __init__(self, *, module: str = "", configure: str = "", **options: Any) -> None:
         super().__init__(**options)
@@ -46,7 +46,7 @@ class Command(argparse.ArgumentParser):
 
 
 def main(given: list[str] | None = None) -> int:
-    """The exit status: the command's own, 2 for what the operator has to set right."""
+    """Returns the exit status: the command's own, or 2 for an error that the operator must fix."""
     parser = argparse.ArgumentParser(prog="python -m ops", description="The operator's tool.")
     commands = parser.add_subparsers(
         dest="command", required=True, metavar="command", parser_class=Command

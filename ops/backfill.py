@@ -1,4 +1,4 @@
-"""The command `backfill`: a reconciliation now, and which scans have begun because of it."""
+"""The command `backfill`: reconciles now, and names the scans that have begun because of it."""
 
 import argparse
 import json
@@ -17,15 +17,15 @@ from ops.installation import Installation, add_options, answers
 
 Json = dict[str, Any]
 _PATIENCE = 910  # seconds: the function may run for fifteen minutes
-# The intake takes an event in seconds; what it has not taken by then is said to wait.
+# The intake takes an event in seconds. Events that it has not taken by then are shown as waiting.
 _INTAKE_SECONDS = 60
 _SHOWN_WORKLOADS = 3
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.description = (
-        "Lists all that runs in every account and region of the inventory, has what is without a "
-        "result scanned, what ended as ERROR or TIMEOUT too, and names the scans that have begun. "
+        "Lists all images that run in every account and region of the inventory. Scans those "
+        "without a result, also after ERROR or TIMEOUT, and names the scans that have begun. "
         "Safe to repeat."
     )
     add_options(parser)
@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 
 class Begun:
-    """Images, by cache key, of which a scan has begun since a moment. Methods raise OpsError."""
+    """Images, by cache key, whose scan has begun since a given time. Methods raise OpsError."""
 
     def __init__(self, installation: Installation, since: str) -> None:
         self._since = datetime.fromisoformat(since)
@@ -60,7 +60,7 @@ class Begun:
         self.keys: set[str] = set()
 
     def wait_for(self, scans: list[Json]) -> None:
-        """Until each of them has begun, or as long as the intake may need."""
+        """Waits until every scan has begun, or for the time that the intake may need."""
         deadline, pause = time.monotonic() + _INTAKE_SECONDS, 0.5
         while waiting := [each["key"] for each in scans if each["key"] not in self.keys]:
             names = set(self._names())
@@ -71,12 +71,12 @@ class Begun:
             pause = min(2 * pause, 5)
 
     def _lease(self, key: str) -> str:
-        """The end of the name of the execution that was started last for an image."""
+        """Returns the end of the name of an image's last execution."""
         item = self._items.get(key) or {}
         return f"{item.get('owner', '')}-{item.get('acquired_at', '')}"
 
     def _names(self) -> Iterator[str]:
-        """The ends of the names of the executions that were started since then."""
+        """Returns the ends of the names of the executions that have started since."""
         with answers():
             pages = self._client.get_paginator("list_executions").paginate(
                 stateMachineArn=self._arn

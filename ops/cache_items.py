@@ -1,4 +1,4 @@
-"""What the cache table holds of images, as plain values. Read only."""
+"""Reads the items of images in the cache table, as plain values. Changes nothing."""
 
 import json
 import time
@@ -19,14 +19,14 @@ IN_PROGRESS = "IN_PROGRESS"
 
 
 class CacheItems:
-    """Every method raises OpsError when DynamoDB does not answer."""
+    """Reads items. Every method raises OpsError if DynamoDB does not answer."""
 
     def __init__(self, installation: Installation) -> None:
         self._installation = installation
         self._dynamodb = installation.client("dynamodb")
 
     def get(self, key: str) -> Item | None:
-        """The item of a cache key (`key_of`), expired or not."""
+        """Returns the item of a cache key (`key_of`), expired or not."""
         with answers():
             answer = self._dynamodb.get_item(
                 TableName=self._installation.cache_table,
@@ -36,7 +36,7 @@ class CacheItems:
         return plain(answer["Item"]) if "Item" in answer else None
 
     def all(self, *names: str) -> Iterator[Item]:
-        """Every item of an image, with these attributes alone if any are named."""
+        """Returns every item of an image, with only these attributes if any are named."""
         arguments: dict[str, Any] = {"TableName": self._installation.cache_table}
         if names:
             shown = {f"#{name}": name for name in {*names, "status"}}
@@ -44,19 +44,19 @@ class CacheItems:
                 "ProjectionExpression": ", ".join(shown),
                 "ExpressionAttributeNames": shown,
             }
-        # Without a status it is an entry of something else.
+        # An item without a status is not of an image.
         return (row for row in self._rows(arguments) if "status" in row)
 
     def find(self, reference: str) -> list[Item]:
-        """What an operator means: a URI, a digest, or repository:tag. Newest first.
+        """Finds the items that an operator names by URI, digest or repository:tag. Newest first.
 
-        A tag of ECR is looked up there first: an image that the tag named before is another one.
+        A tag of ECR is resolved in ECR first, because it may have named another image before.
         """
         if reference.startswith("sha256:"):
             return self._on_any(reference) or self._matching(reference, "")
         parsed = references.parse(reference)
         if not isinstance(parsed, references.EcrReference):
-            # Images of ECR are known by the same name without their registry.
+            # Images of ECR may have the same name without their registry.
             return self._matching(reference, "")
         named = f"{parsed.repository}:{parsed.tag}"
         if not (digest := self.key_of(reference)):
@@ -65,12 +65,13 @@ class CacheItems:
         return [*self._on_any(digest), *self._on_any(by_tag)]
 
     def _on_any(self, name: str) -> list[Item]:
-        """The items of a digest or fallback name, on each platform that it was deployed on."""
+        """Returns the items of a digest or fallback name, for each platform."""
         keys = [cache_key(name, platform) for platform in PLATFORMS]
         return [item for key in keys if (item := self.get(key))]
 
     def with_finding(self, name: str) -> list[Item]:
-        """Those in which a QID or CVE was found; of more than the table keeps, the worst count."""
+        """Returns images with a QID or CVE. If an image has too many findings for the table, only
+        the worst are searched."""
         items: list[Item] = []
         having: set[str] = set()
         for row in self._rows({"TableName": self._installation.cache_table}):
@@ -91,7 +92,7 @@ class CacheItems:
                     yield plain(row)
 
     def key_of(self, reference: str) -> str:
-        """The cache key of a full reference; empty where ECR does not give the digest."""
+        """Returns the cache key of a full reference; empty if ECR does not give the digest."""
         if reference.startswith("sha256:") or references.of_key(reference):
             return reference
         parsed = references.parse(reference)
@@ -111,7 +112,8 @@ class CacheItems:
         return str(answer["imageDetails"][0]["imageDigest"])
 
     def _matching(self, reference: str, account_id: str) -> list[Item]:
-        """By digest (the image's own or one of Qualys'), repository, or repository:tag."""
+        """Finds items by digest (the image's own or one of Qualys'), repository, or
+        repository:tag."""
         found = [
             item
             for item in self.all()
@@ -121,8 +123,8 @@ class CacheItems:
 
 
 def of_name(key: str, uri: str) -> Item:
-    """What is known of an image that is not in ECR, and has no item: its verdict follows from its
-    name. Empty for any other image."""
+    """Describes an image that is not in ECR and has no item: its verdict follows from its name.
+    Returns an empty item for any other image."""
     if (found := references.of_key(key)) is None:
         return {}
     why = {"status": "UNSCANNABLE", "reason": found.reason, "repository": found.name}
@@ -130,13 +132,13 @@ def of_name(key: str, uri: str) -> Item:
 
 
 def is_known(item: Item) -> bool:
-    """Whether it counts still; DynamoDB removes expired items late."""
+    """Checks whether an item is still valid. DynamoDB removes expired items late."""
     is_of_name = references.of_key(item["imageDigest"]) is not None
     return is_of_name or int(item.get("ttl", 0)) > time.time()
 
 
 def _found(row: Item) -> set[str]:
-    """The QIDs and CVEs of an image's item, or of the one that holds all its findings."""
+    """Returns the QIDs and CVEs of an image's item, or of its list of all findings."""
     listed = encoding.unpack(row.get("listed", "")) or []
     found = {name for each in listed for name in (str(each.qid), *each.cves)}
     return found | {name for top in row.get("top", []) for name in (str(top["qid"]), *top["cves"])}

@@ -1,10 +1,10 @@
-"""Commands of make that find the same installation again."""
+"""Writes make commands that work on the same installation."""
 
 from ops.installation import DEFAULT_PREFIX
 
 
 def make(target: str, name_prefix: str, **settings: str) -> str:
-    """With the prefix where it is not the default, and the settings that are not empty."""
+    """Returns a command with the prefix, unless it is the default, and all non-empty settings."""
     prefix = name_prefix if name_prefix != DEFAULT_PREFIX else ""
     given = {"NAME_PREFIX": prefix, **settings}
     return " ".join(["make", target, *(f"{key}={value}" for key, value in given.items() if value)])

@@ -1,4 +1,4 @@
-"""The command `coverage`: of what runs, how much has a verdict."""
+"""The command `coverage`: shows how many of the running images have a verdict."""
 
 import argparse
 import json
@@ -18,8 +18,8 @@ _SHOWN = 10
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "Shows what the last reconciliations found: how many images run, how many have a fresh "
-        "verdict, and accounts that are silent or cannot be read. The exit status is 1 when "
-        "something that could be scanned runs without a verdict."
+        "verdict, and accounts that are silent or cannot be read. The exit status is 1 if "
+        "an image runs without a verdict although it could be scanned."
     )
     add_options(parser)
 

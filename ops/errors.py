@@ -1,4 +1,4 @@
-"""What an operator reads when a command cannot do its work."""
+"""The error that an operator reads if a command cannot do its work."""
 
 
 class OpsError(Exception):

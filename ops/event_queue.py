@@ -1,4 +1,4 @@
-"""A queue of events that were not processed, read without losing any."""
+"""Reads a queue of events that were not processed, without losing any of them."""
 
 import json
 import math
@@ -13,14 +13,14 @@ from botocore.exceptions import ClientError
 
 from ops.installation import Installation, answers
 
-# Longer than an event takes: two could work on one message otherwise, which does no harm.
+# Longer than an event takes. Otherwise two readers could process one message, which does no harm.
 HIDDEN_SECONDS = 600
 _BATCH = 10
 
 
 @dataclass(frozen=True)
 class Message:
-    """`body` is its JSON, None when it is none; `sent_at` in epoch seconds."""
+    """`body` is the parsed JSON, None if it is not JSON; `sent_at` is in epoch seconds."""
 
     id: str
     receipt: str
@@ -30,7 +30,7 @@ class Message:
 
 
 class EventQueue:
-    """Every method raises OpsError when SQS does not answer."""
+    """Reads one queue. Every method raises OpsError if SQS does not answer."""
 
     def __init__(self, installation: Installation, name: str) -> None:
         self.name = name
@@ -38,7 +38,7 @@ class EventQueue:
         self._sqs = installation.client("sqs")
 
     def now(self) -> float:
-        """The time by the clock of SQS, in epoch seconds, rounded up to a whole one."""
+        """Returns the time by the clock of SQS, in epoch seconds, rounded up."""
         with answers():
             answer = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])
         date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
@@ -46,14 +46,14 @@ class EventQueue:
         return math.ceil(reported)
 
     def count(self) -> int:
-        """How many messages there are, about; those in flight left out."""
+        """Returns roughly how many messages there are, without those in flight."""
         name = "ApproximateNumberOfMessages"
         with answers():
             answer = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=[name])
         return int(answer["Attributes"].get(name, 0))
 
     def receive(self, wait_seconds: int = 2) -> list[Message]:
-        """Up to ten messages, hidden from others for a while; none when there are no more."""
+        """Receives up to ten messages and hides them from others for a while; none at the end."""
         with answers():
             answer = self._sqs.receive_message(
                 QueueUrl=self._url,
@@ -70,7 +70,7 @@ class EventQueue:
             self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message.receipt)
 
     def release(self, messages: Iterable[Message]) -> None:
-        """Shows them again at once, to whoever asks next; what is gone already, is gone."""
+        """Makes messages visible again at once. Ignores messages that are already deleted."""
         for message in messages:
             with answers(), suppress(ClientError):
                 self._sqs.change_message_visibility(

@@ -1,6 +1,6 @@
-"""An installation in one account and region, found by the names that Terraform gave it.
+"""Finds an installation in one account and region, by the names that Terraform gave it.
 
-No state is read, so it works for whatever way it was deployed.
+It reads no state, so it works for every way of deployment.
 """
 
 import argparse
@@ -33,7 +33,7 @@ MACHINES = ("intake", "scan")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """The options of every command that works on an installation."""
+    """Adds the options of every command that works on an installation."""
     parser.add_argument(
         "--name-prefix",
         default=os.environ.get("NAME_PREFIX") or DEFAULT_PREFIX,
@@ -50,13 +50,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def is_set(name: str) -> bool:
-    """Whether a switch is on: set to anything but nothing, 0, no or false."""
+    """Checks whether a switch is on. Empty, 0, no and false are off."""
     return os.environ.get(name, "").strip().lower() not in ("", "0", "no", "false")
 
 
 @contextmanager
 def answers() -> Iterator[None]:
-    """Turns what AWS refuses, or does not answer, into a sentence. Raises OpsError."""
+    """Raises OpsError, with one sentence, if AWS refuses a call or does not answer."""
     try:
         yield
     except ClientError as error:
@@ -69,7 +69,7 @@ def answers() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Installation:
-    """The names of an installation; whether it is there, `find` has seen."""
+    """The names of an installation. Only `find` checks that it exists."""
 
     session: boto3.session.Session = field(repr=False)
     account_id: str
@@ -80,7 +80,7 @@ class Installation:
 
     @classmethod
     def here(cls, session: boto3.session.Session, name_prefix: str, region: str | None) -> Self:
-        """The names only, whatever exists of them. Raises OpsError without credentials."""
+        """Returns the names without a check of what exists. Raises OpsError without credentials."""
         region = region or session.region_name
         if not region:
             raise OpsError("No region is given: set AWS_REGION.")
@@ -91,7 +91,7 @@ class Installation:
 
     @classmethod
     def find(cls, session: boto3.session.Session, name_prefix: str, region: str | None) -> Self:
-        """Raises OpsError when there is no installation here."""
+        """Finds an installation. Raises OpsError if there is none here."""
         installation = cls.here(session, name_prefix, region)
         if not installation.exists():
             raise OpsError(
@@ -103,7 +103,7 @@ class Installation:
 
     @classmethod
     def of(cls, arguments: argparse.Namespace) -> Self:
-        """The installation that a command's options name. Raises OpsError."""
+        """Finds the installation that a command's options name. Raises OpsError."""
         return cls.find(new_session(), arguments.name_prefix, arguments.region)
 
     def exists(self) -> bool:
@@ -146,7 +146,7 @@ class Installation:
 
     @property
     def import_function(self) -> str:
-        """Name of the function that is there where findings go to Security Hub."""
+        """Name of a function that exists only if findings are sent to Security Hub."""
         return self.name("import-findings")
 
     @property
@@ -167,7 +167,7 @@ class Installation:
 
     @property
     def topic_arns(self) -> dict[str, str]:
-        """ARNs of the topics of notifications and alarms, by who reads them."""
+        """ARNs of the topics of notifications and alarms, by kind of reader."""
         topics = {reader: self.name(f"notifications-{reader}") for reader in READERS}
         return {reader: self.arn("sns", topic) for reader, topic in topics.items()}
 
@@ -195,7 +195,7 @@ class Installation:
 
     @property
     def rule_arns(self) -> dict[str, str]:
-        """ARNs of the rules; forwarded_deployments is there in a hub alone."""
+        """ARNs of the rules; only a hub has forwarded_deployments."""
         forwarded = f"rule/{self.hub_bus}/{self.name('forwarded-deployments')}"
         return {
             "ecs_deployments": self.arn("events", f"rule/{self.name('ecs-deployments')}"),
@@ -209,7 +209,7 @@ class Installation:
 
     @cached_property
     def qualys_secret_arn(self) -> str:
-        """ARN of the credential's secret, as a function is given it. Raises OpsError."""
+        """ARN of the credential's secret, from a function's environment. Raises OpsError."""
         with answers():
             answer = self.client("lambda").get_function_configuration(
                 FunctionName=self.function_names["get_registry"]
@@ -239,7 +239,8 @@ class Installation:
 
 
 def new_session() -> boto3.session.Session:
-    """The environment's credentials. Raises OpsError on a profile that does not exist."""
+    """Returns a session with the environment's credentials. Raises OpsError for an unknown
+    profile."""
     with answers():
         return boto3.session.Session()
 

@@ -1,4 +1,4 @@
-"""The intake machine, run with an event of ours, and waited for."""
+"""Runs the intake machine with our own event, and waits for its end."""
 
 import json
 import os
@@ -16,7 +16,7 @@ _LONGEST_SECONDS = 300
 
 @dataclass(frozen=True)
 class Outcome:
-    """How an execution of the intake ended; `output` of a success, `error` and `cause` else."""
+    """The end of an execution of the intake: `output` of a success, else `error` and `cause`."""
 
     name: str
     succeeded: bool
@@ -27,13 +27,13 @@ class Outcome:
 
 class Intake:
     def __init__(self, installation: Installation) -> None:
-        # The API's own name for synchronous starts cannot be resolved below an endpoint of one's
-        # own, such as the embedded AWS.
+        # The API has a separate host name for synchronous starts. It cannot be resolved with a
+        # custom endpoint, such as the embedded AWS.
         own_endpoint = os.environ.get("AWS_ENDPOINT_URL_SFN") or os.environ.get("AWS_ENDPOINT_URL")
         config = Config(
             read_timeout=_LONGEST_SECONDS + 30,
             max_pool_connections=32,
-            # A start that was not answered is not tried again by itself: what it did is unknown.
+            # Without an answer, it is unknown whether the execution started, so no retry.
             retries={"total_max_attempts": 1},
             inject_host_prefix=not own_endpoint,
         )
@@ -41,7 +41,7 @@ class Intake:
         self._arn = installation.intake_state_machine_arn
 
     def run(self, event: Any, name: str) -> Outcome:
-        """Raises OpsError when AWS does not let us, or does not answer."""
+        """Runs an execution. Raises OpsError if AWS refuses it or does not answer."""
         with answers():
             reported = self._client.start_sync_execution(
                 stateMachineArn=self._arn, name=name, input=json.dumps(event)

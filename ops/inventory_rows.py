@@ -1,4 +1,4 @@
-"""What the inventory holds, as plain values. Read only."""
+"""Reads the rows of the inventory, as plain values. Changes nothing."""
 
 from typing import Any
 
@@ -7,25 +7,25 @@ from ops.cache_items import plain
 from ops.installation import Installation, answers
 
 Row = dict[str, Any]
-# Running first: that is what matters.
+# Running workloads come first: they matter most.
 _ORDER = {"running": 0, "deployed": 1, "stopped": 2}
 
 
 class InventoryRows:
-    """Every method raises OpsError when DynamoDB does not answer."""
+    """Reads rows. Every method raises OpsError if DynamoDB does not answer."""
 
     def __init__(self, installation: Installation) -> None:
         self._table = installation.inventory_table
         self._dynamodb = installation.client("dynamodb")
 
     def of(self, digest: str) -> list[Row]:
-        """The workloads of an image, by its cache key."""
+        """Returns the workloads of an image, by its cache key."""
         rows = self._below(digest)
         return sorted(rows, key=lambda row: (_ORDER[row["state"]], row["workload"]))
 
     def all(self) -> list[Row]:
-        """Every workload of every image."""
-        # Tasks and reconciliations are in no account's region.
+        """Returns every workload of every image."""
+        # Rows of tasks and reconciliations have no account and region.
         of_workloads = {
             "TableName": self._table,
             "FilterExpression": "attribute_exists(account_region)",
@@ -35,7 +35,7 @@ class InventoryRows:
         return [plain(row) for page in pages for row in page["Items"]]
 
     def coverage(self) -> list[Row]:
-        """What each reconciliation has found, oldest first."""
+        """Returns the results of all reconciliations, oldest first."""
         return [row for row in self._below(COVERAGE) if "coverage_percent" in row]
 
     def _below(self, key: str) -> list[Row]:

@@ -1,4 +1,4 @@
-"""The command `logs`: what functions and state machines have logged, in one order of time."""
+"""The command `logs`: shows the log lines of functions and state machines, in order of time."""
 
 import argparse
 import json
@@ -20,7 +20,7 @@ from ops.installation import Installation, add_options, answers, is_set
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _STYLES = {"error": "red", "critical": "red", "warning": "yellow"}
-# Lambda's own lines, and those that are metrics alone.
+# Lambda's own lines, and lines that are only metrics.
 _NOISE = ("START RequestId", "END RequestId", "REPORT RequestId", "INIT_START")
 _FOLLOW_SECONDS = 2
 # CloudWatch shows a line some time after it was written.
@@ -32,7 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--function",
         default=os.environ.get("FUNCTION", ""),
-        help="one step (parse_event) or machine (intake, scan) alone (FUNCTION)",
+        help="only one step (parse_event) or machine (intake, scan) (FUNCTION)",
     )
     parser.add_argument(
         "--since",
@@ -43,7 +43,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--follow",
         action="store_true",
         default=is_set("FOLLOW"),
-        help="go on with what is logged from now on (FOLLOW=1)",
+        help="continue with new lines until Ctrl-C (FOLLOW=1)",
     )
     add_options(parser)
 
@@ -67,7 +67,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def seconds(duration: str) -> int:
-    """30s, 15m, 1h or 2d in seconds. Raises OpsError."""
+    """Converts 30s, 15m, 1h or 2d to seconds. Raises OpsError."""
     match = re.fullmatch(r"([0-9]{1,6})([smhd])", duration.strip())
     if not match:
         raise OpsError(f"SINCE={duration} is no duration: write it as 30s, 15m, 1h or 2d.")
@@ -85,7 +85,7 @@ class Line:
 
     @property
     def values(self) -> Mapping[str, Any]:
-        """What the line says when it is a JSON object, else nothing."""
+        """The values of the line if it is a JSON object, else nothing."""
         try:
             reported = json.loads(self.message)
         except ValueError:
@@ -117,7 +117,7 @@ class Line:
 def read(
     installation: Installation, groups: Mapping[str, str], since: float, *, follow: bool
 ) -> Iterator[Line]:
-    """Lines since a time in epoch seconds, in their order; without end when they are followed."""
+    """Returns lines since a time in epoch seconds, in order. With `follow`, it never ends."""
     seen: set[str] = set()
     start = since
     while True:
@@ -161,7 +161,7 @@ def _line(source: str, event: Mapping[str, Any]) -> Line:
 
 
 def _chosen(installation: Installation, function: str) -> Mapping[str, str]:
-    """The log groups to read. Raises OpsError for what is no step or machine."""
+    """Returns the log groups to read. Raises OpsError for an unknown step or machine."""
     groups = installation.log_groups
     if not function:
         return groups

@@ -1,4 +1,4 @@
-"""What lies in the queues: which event a message holds, what processes it, how it is shown."""
+"""Reads messages of the queues: finds their event and what processes it, and describes them."""
 
 from typing import Any
 
@@ -13,11 +13,11 @@ INTAKE, NOTIFICATION, IMPORT, NOBODY = "intake", "send_notification", "import_fi
 
 
 def event_of(body: Any) -> tuple[Any, str]:
-    """The event of a message, and what processes it: a queue holds it as it came, or in a frame."""
+    """Returns the event of a message, and what processes it. The event may be in an envelope."""
     if not isinstance(body, dict):
         return None, NOBODY
     if "requestContext" in body and "requestPayload" in body:
-        # What Lambda keeps of an event that a function failed at.
+        # Lambda's envelope around an event that a function failed to process.
         event = body["requestPayload"]
         failed = event.get("detail-type") if isinstance(event, dict) else None
         return event, IMPORT if failed == _RESULT else NOTIFICATION
@@ -31,7 +31,7 @@ def event_of(body: Any) -> tuple[Any, str]:
 
 
 def described(queue: EventQueue, message: Message) -> Json:
-    """What an operator is shown of a message; nothing of a container but its image."""
+    """Describes a message for an operator. Of a container, it shows only the image."""
     event, goes_to = event_of(message.body)
     attributes = message.attributes
     error = attributes.get("Error") or attributes.get("ERROR_CODE") or ""

@@ -1,7 +1,7 @@
-"""The command `redrive`: events that were not processed, once more.
+"""The command `redrive`: processes events again that were not processed.
 
-A message is deleted when its event was processed, or when the intake has queued it again. Whatever
-ends in between leaves it where it is, and to do it twice does no harm: the cache knows the image.
+A message is deleted only after its event was processed, or queued again by the intake. If the run
+ends earlier, the message stays. A second run does no harm: the cache knows the image.
 """
 
 import argparse
@@ -28,8 +28,8 @@ _AT_ONCE = 10  # functions that a new account may run at a time
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.description = (
-        "Gives the events of the failed-events and undelivered-events queues to the intake again. "
-        "It can be repeated, and ended at any time. The exit status is 1 when some are left."
+        "Sends the events of the failed-events and undelivered-events queues to the intake again. "
+        "It can be stopped at any time, and repeated. The exit status is 1 if some events are left."
     )
     parser.add_argument(
         "--dry-run",
@@ -55,8 +55,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 @dataclass
 class Redrive:
-    """Queues, and the installation that their events belong to; None when another account has
-    it."""
+    """Queues, and the installation that their events belong to; None if that is in another
+    account."""
 
     installation: Installation | None
     queues: list[EventQueue]
@@ -64,7 +64,7 @@ class Redrive:
     _requeued: set[str] = field(default_factory=set)
 
     def listed(self) -> list[Json]:
-        """What lies in the queues; it is hidden for a moment, and nothing else changes."""
+        """Lists the messages of the queues. Hides them for a moment; nothing else changes."""
         results = []
         for queue in self.queues:
             taken: dict[str, Message] = {}
@@ -77,7 +77,7 @@ class Redrive:
         return results
 
     def driven(self, console: Console) -> list[Json]:
-        """Each event with its `result`: done, failed again (and queued), or left."""
+        """Processes every event. Adds its `result`: done, failed again (and queued), or left."""
         if self.installation is None:
             raise OpsError(
                 "The hub of this spoke is in another account, whose intake cannot be started from "
@@ -104,7 +104,7 @@ class Redrive:
     def _drain(
         self, queue: EventQueue, installation: Installation
     ) -> Iterator[tuple[Message, Json]]:
-        """Every message that was there at the start. What comes meanwhile is left."""
+        """Receives every message that was there at the start. Later messages are left."""
         began = queue.now()
         intake = Intake(installation)
         held: dict[str, Message] = {}
@@ -137,7 +137,7 @@ class Redrive:
             queue.release(held.values())
 
     def _is_copy(self, message: Message) -> bool:
-        """Whether it is an event that the intake has queued again, after we had sent it there."""
+        """Checks whether the intake has queued this event again, after we had sent it there."""
         execution = message.attributes.get("Execution", "")
         names = {name for name in self._started if name in execution}
         self._requeued |= names
@@ -149,7 +149,7 @@ class Redrive:
         result = described(queue, message)
         event, goes_to = event_of(message.body)
         if goes_to == NOBODY:
-            return {**result, "result": "left", "reason": "no event that is known"}
+            return {**result, "result": "left", "reason": "unknown kind of event"}
         if goes_to in (NOTIFICATION, IMPORT):
             return {**result, **_invoke(queue, message, event, goes_to, installation)}
         name = f"redrive-{uuid.uuid4()}"
@@ -164,7 +164,7 @@ class Redrive:
     def _delete_copied(
         self, failed: list[tuple[EventQueue, Message, Json]], installation: Installation
     ) -> None:
-        """Deletes what the intake has queued again, and only that."""
+        """Deletes only messages whose event the intake has queued again."""
         keeper = EventQueue(installation, installation.failed_events_queue)
         for _ in range(_LOOKS_FOR_COPIES):
             if all(result["execution"] in self._requeued for _, _, result in failed):
@@ -186,7 +186,7 @@ class Redrive:
 
 
 def _redrive_of(here: Installation) -> Redrive:
-    """The queues of this account and region. Raises OpsError when there are none."""
+    """Returns the queues of this account and region. Raises OpsError if there are none."""
     installation = here if here.exists() else None
     queues = [here.undelivered_events_queue, here.failed_events_queue] if installation else []
     if here.has_queue(here.unforwarded_events_queue):
@@ -198,7 +198,7 @@ def _redrive_of(here: Installation) -> Redrive:
 
 
 def _hub_of(spoke: Installation) -> Installation | None:
-    """The installation that a spoke forwards to in the same account. Raises OpsError."""
+    """Returns the hub's installation if it is in the spoke's account. Raises OpsError."""
     with answers():
         answer = spoke.client("events").list_targets_by_rule(Rule=spoke.forward_rule_name)
     for target in answer["Targets"]:
@@ -212,7 +212,7 @@ def _hub_of(spoke: Installation) -> Installation | None:
 def _invoke(
     queue: EventQueue, message: Message, event: Any, goes_to: str, installation: Installation
 ) -> Json:
-    """Has a scan that ended outside its own error handling reported, or findings imported."""
+    """Invokes the function that reports a crashed scan, or the function that imports findings."""
     imports = goes_to == IMPORT
     name = installation.import_function if imports else installation.function_names[goes_to]
     client = installation.client("lambda")

@@ -1,4 +1,4 @@
-"""The command `scan`: one image now, by a request that the intake reads."""
+"""The command `scan`: scans one image now, by a request to the intake."""
 
 import argparse
 import json
@@ -33,22 +33,22 @@ _LONGEST_PAUSE = 10.0  # seconds between two looks
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.description = (
-        "Has one image of Amazon ECR scanned, unless its verdict is known. The exit status is 0 "
-        "when it is CLEAN, 1 for FINDINGS, and 3 when there is no result; without --wait it is 0 "
-        "once a scan has begun. make itself ends with 2 for any of them but 0."
+        "Scans one image of Amazon ECR, unless its verdict is known. The exit status is 0 for "
+        "CLEAN, 1 for FINDINGS, and 3 if there is no result. Without --wait it is 0 once a scan "
+        "has begun. make itself ends with 2 for every status but 0."
     )
     add_image(parser)
     parser.add_argument(
         "--platform",
         default=os.environ.get("PLATFORM") or DEFAULT_PLATFORM,
         choices=_PLATFORMS,
-        help=f"of several in an index, that of the workload (PLATFORM); {DEFAULT_PLATFORM}",
+        help=f"the platform of the workload, for an index (PLATFORM; {DEFAULT_PLATFORM})",
     )
     parser.add_argument(
         "--force",
         action="store_true",
         default=is_set("FORCE"),
-        help="scan again though the verdict is known (FORCE=1)",
+        help="scan again even if the verdict is known (FORCE=1)",
     )
     parser.add_argument(
         "--wait",
@@ -100,7 +100,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> None:
-    """Raises OpsError for an image or a platform that cannot be meant."""
+    """Raises OpsError for an invalid image or platform."""
     require_image(arguments.image)
     if arguments.platform not in _PLATFORMS:  # argparse does not look at a default
         known = f"{', '.join(_PLATFORMS[:-1])} or {_PLATFORMS[-1]}"
@@ -120,7 +120,7 @@ class Scans:
         self._arn = installation.scan_state_machine_arn
 
     def started_by(self, event_id: str, since: datetime) -> str:
-        """ARN of the execution that an event started."""
+        """Returns the ARN of the execution that an event started."""
         seen: set[str] = set()
         deadline = time.monotonic() + _LISTED_SECONDS
         while time.monotonic() < deadline:
@@ -137,7 +137,7 @@ class Scans:
         )
 
     def of_lease(self, item: Mapping[str, Any]) -> str:
-        """ARN of the running execution that holds an item; empty when it has just ended."""
+        """Returns the ARN of the execution that holds an item; empty if it has just ended."""
         suffix = f"-{item['owner']}-{item['acquired_at']}"
         running = self._newest(statusFilter="RUNNING")
         return next(
@@ -163,7 +163,7 @@ class Scans:
 
 
 def verdict_of(execution: Mapping[str, Any]) -> Json:
-    """Verdict and reason of an execution as Step Functions describes it."""
+    """Returns verdict and reason of an execution, from its description by Step Functions."""
     status = execution["status"]
     if status == "RUNNING":
         return {"verdict": IN_PROGRESS, "reason": ""}
@@ -179,7 +179,7 @@ def verdict_of(execution: Mapping[str, Any]) -> Json:
 
 
 def request(uri: str, account_id: str, region: str, principal: str, *, force: bool) -> Json:
-    """The event that asks the intake for one image."""
+    """Returns the event that requests the scan of one image from the intake."""
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return {
         "version": "0",
@@ -204,7 +204,7 @@ def request(uri: str, account_id: str, region: str, principal: str, *, force: bo
 def _await(
     scans: Scans, execution: str, items: CacheItems, console: Console, *, quiet: bool
 ) -> Json:
-    """The end of a scan: its verdict, and what the cache then knows."""
+    """Waits for the end of a scan. Returns its verdict and the image's cache entry."""
     pause = 0.5
     with nullcontext() if quiet else console.status("Qualys scans the image"):
         while (found := scans.describe(execution))["status"] == "RUNNING":

@@ -1,4 +1,4 @@
-"""Which image of Amazon ECR an operator means: a full reference, or what `make where` takes."""
+"""Finds the image of ECR that an operator names: by full reference, or as in `make where`."""
 
 import argparse
 import os
@@ -27,7 +27,7 @@ def add_image(parser: argparse.ArgumentParser) -> None:
 
 
 def require_image(asked: str) -> None:
-    """Raises OpsError where no image is given, or what is given cannot be one."""
+    """Raises OpsError if no image or no valid image is given."""
     if not asked:
         raise OpsError(
             "No image is given: IMAGE=<account>.dkr.ecr.<region>.amazonaws.com/name:tag."
@@ -37,7 +37,7 @@ def require_image(asked: str) -> None:
 
 
 def ecr_uri(installation: Installation, items: CacheItems, asked: str) -> str:
-    """Finds the reference to send. Raises OpsError when no image of ECR can be meant."""
+    """Finds the reference to send. Raises OpsError if no image of ECR fits."""
     if asked.startswith("sha256:"):
         return _known(items, asked)
     parsed = references.parse(asked)
@@ -54,7 +54,7 @@ def ecr_uri(installation: Installation, items: CacheItems, asked: str) -> str:
 
 
 def _known(items: CacheItems, asked: str, here: EcrReference | None = None) -> str:
-    """What the cache knows by this name, in whichever registry."""
+    """Returns the image of this name that the cache knows, in any registry."""
     found = set()
     for item in items.find(asked):
         image = references.parse(str(item.get("uri", "")))
@@ -71,7 +71,7 @@ def _known(items: CacheItems, asked: str, here: EcrReference | None = None) -> s
 
 
 def _registry(installation: Installation) -> str:
-    """The host of the installation's own registry."""
+    """Returns the host of the installation's own registry."""
     partitions = Loader().load_data("partitions")["partitions"]
     suffixes = {each["id"]: each["outputs"]["dnsSuffix"] for each in partitions}
     suffix = suffixes[installation.partition]
@@ -79,7 +79,8 @@ def _registry(installation: Installation) -> str:
 
 
 def _is_missing(installation: Installation, image: EcrReference) -> bool:
-    """Whether ECR says so. Of another account it may say anything to who is not let in."""
+    """Checks whether ECR says that an image does not exist. For another account, an answer without
+    permission proves nothing."""
     if image.account_id != installation.account_id:
         return False
     ecr = installation.session.client("ecr", region_name=image.region)

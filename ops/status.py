@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def read(installation: Installation) -> Json:
-    """All of it, ready for JSON; times in ISO 8601."""
+    """Reads the status as values for JSON; times are in ISO 8601."""
     cache = _cache(installation)
     return {
         "installation": {
@@ -68,7 +68,7 @@ def read(installation: Installation) -> Json:
 
 
 def checkout() -> str:
-    """The version of this working copy, as git names it; empty outside of one."""
+    """Returns git's version of this working copy; empty if there is none."""
     command = ["git", "describe", "--tags", "--always", "--dirty"]
     try:
         reported = subprocess.run(
@@ -80,7 +80,7 @@ def checkout() -> str:
 
 
 def _functions(installation: Installation) -> list[Json]:
-    """Runtime, code and time of each function; those of one deployment have the same code."""
+    """Returns runtime, code and time of each function. One deployment gives all the same code."""
     client = installation.client("lambda")
     found = []
     for step, name in installation.function_names.items():
@@ -104,7 +104,7 @@ def _functions(installation: Installation) -> list[Json]:
 
 
 def _intake(installation: Installation) -> Json:
-    """Executions of the intake by metric; Step Functions keeps no list of Express ones."""
+    """Counts executions of the intake by metrics; Step Functions does not list Express ones."""
     client = installation.client("cloudwatch")
     now = datetime.now(UTC)
     dimensions = [{"Name": "StateMachineArn", "Value": installation.intake_state_machine_arn}]
@@ -125,7 +125,7 @@ def _intake(installation: Installation) -> Json:
 
 
 def _scans(installation: Installation) -> list[Json]:
-    """The newest scans, and how they ended."""
+    """Returns the newest scans, and how they ended."""
     scans = Scans(installation)
     found = []
     for row in scans.newest(_RECENT):
@@ -144,7 +144,7 @@ def _scans(installation: Installation) -> list[Json]:
 
 
 def _cache(installation: Installation) -> Json:
-    """How many images the table knows, by verdict, and how many expired items it still holds."""
+    """Counts the images in the table by verdict, and the expired items that it still has."""
     known: Counter[str] = Counter()
     expired = 0
     for item in CacheItems(installation).all("ttl"):
@@ -156,7 +156,7 @@ def _cache(installation: Installation) -> Json:
 
 
 def _coverage(installation: Installation) -> Json | None:
-    """What the last reconciliation found; None before the first one."""
+    """Returns the result of the last reconciliation; None before the first one."""
     history = InventoryRows(installation).coverage()
     return history[-1] if history else None
 

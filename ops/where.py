@@ -1,4 +1,4 @@
-"""The command `where`: what is known of an image, and where it runs."""
+"""The command `where`: shows what is known about an image, and where it runs."""
 
 import argparse
 import json
@@ -35,8 +35,9 @@ STYLES = {
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.description = (
-        "Shows what is known of an image, or of all images with a finding: verdict, findings, "
-        "where it runs, since when, and who deployed it. The exit status is 1 when nothing is."
+        "Shows what is known about an image, or about all images with a finding: verdict, "
+        "findings, where it runs, since when, and who deployed it. The exit status is 1 if nothing "
+        "is known."
     )
     parser.add_argument(
         "--image",
@@ -80,7 +81,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def unknown(name: str, known: set[str], rows: InventoryRows) -> list[Json]:
-    """An image that runs somewhere and has no verdict, on each platform where that is so."""
+    """Describes an image that runs somewhere without a verdict, once for each such platform."""
     keys = [cache_key(name, platform) for platform in PLATFORMS] if name else []
     uris = {key: row["uri"] for key in keys if key not in known for row in rows.of(key)[:1]}
     none = {"status": NO_VERDICT}
@@ -90,7 +91,7 @@ def unknown(name: str, known: set[str], rows: InventoryRows) -> list[Json]:
 
 
 def described(item: Mapping[str, Any], rows: Sequence[Mapping[str, Any]] = ()) -> Json:
-    """An item and its workloads as the operator reads them; times in ISO 8601."""
+    """Describes an item and its workloads for an operator; times are in ISO 8601."""
     shown: Json = {
         "verdict": item["status"],
         "known": is_known(dict(item)),
@@ -121,7 +122,7 @@ def described(item: Mapping[str, Any], rows: Sequence[Mapping[str, Any]] = ()) -
 
 
 def _run(row: Mapping[str, Any]) -> Json:
-    """A row of the inventory."""
+    """Describes a row of the inventory."""
     facts = ("account", "region", "cluster", "service", "task_definition", "containers", "state")
     moments = ("first_seen", "last_seen", "stopped_at")
     return {
@@ -143,13 +144,13 @@ def show(known: Mapping[str, Any], console: Console) -> None:
 
 
 def counted(counts: Mapping[str, int] | None) -> str:
-    """`2 critical, 1 high, 0 medium, 3 low`, or nothing where there is no result."""
+    """Returns `2 critical, 1 high, 0 medium, 3 low`; empty if there is no result."""
     levels = ("critical", "high", "medium", "low")
     return ", ".join(f"{counts[level]} {level}" for level in levels) if counts else ""
 
 
 def moment(seconds: Any) -> str:
-    """Epoch seconds in ISO 8601; empty for nothing."""
+    """Converts epoch seconds to ISO 8601; empty for no value."""
     if not seconds:
         return ""
     return datetime.fromtimestamp(float(seconds), UTC).isoformat(timespec="seconds")
@@ -189,7 +190,7 @@ def _row(run: Mapping[str, Any]) -> str:
 
 
 def where(workload: Mapping[str, Any]) -> str:
-    """Of a workload or a row of the inventory: `web in 111122223333/us-east-1/prod`."""
+    """Says where a workload or an inventory row is: `web in 111122223333/us-east-1/prod`."""
     name = workload["service"] or workload["task_definition"].rsplit("/", 1)[-1] or "-"
     where = "/".join(filter(None, (workload["account"], workload["region"], workload["cluster"])))
     return f"{name} in {where}"

@@ -1,1 +1,1 @@
-"""`make deploy` and its kin: Terraform in generated roots below deployments/."""
+"""`make deploy` and similar commands: they run Terraform in generated roots below deployments/."""

@@ -1,4 +1,4 @@
-"""CA_BUNDLE: certificates that the functions trust for Qualys, from a file on this machine."""
+"""Reads CA_BUNDLE, a local file with certificates that the functions trust for Qualys."""
 
 import re
 import ssl
@@ -10,7 +10,7 @@ _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE
 
 
 def read(path: str) -> str:
-    """The certificates in a file, without what stands around them. Raises OpsError."""
+    """Returns the certificates in a file, without any other text. Raises OpsError."""
     try:
         text = Path(path).expanduser().read_text(errors="replace")
     except OSError as error:

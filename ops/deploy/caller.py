@@ -1,4 +1,4 @@
-"""Whose AWS credentials these are, and which region is meant."""
+"""Finds the account of the AWS credentials, and the region."""
 
 import os
 from dataclasses import dataclass
@@ -19,8 +19,8 @@ class Caller:
 
     @classmethod
     def in_region(cls, region: str, profile: str | None = None) -> "Caller":
-        """Of the environment, or of a profile. Raises OpsError without credentials, a region or a
-        network."""
+        """Reads the credentials of the environment or of a profile. Raises OpsError without
+        credentials, region or network."""
         try:
             # Terraform reads AWS_REGION, which boto3 does not.
             region = region or os.environ.get("AWS_REGION", "")

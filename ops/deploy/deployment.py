@@ -1,4 +1,4 @@
-"""What a deployment is: a kind, in one account and region, under one name prefix."""
+"""Defines a deployment: a kind, in one account and region, with one name prefix."""
 
 from dataclasses import dataclass
 
@@ -16,12 +16,12 @@ class Deployment:
 
     @property
     def path(self) -> str:
-        """Where its state is, in a bucket or below deployments/. Two deployments never share it."""
+        """The path of its state, in a bucket or below deployments/. No two deployments share it."""
         return f"{self.name_prefix}/{self.account_id}/{self.region}/{self.kind}"
 
     @property
     def old_path(self) -> str:
-        """Where the state was before the path had account and region."""
+        """The path of its state in older versions, without account and region."""
         names = {INSTALLATION: "install", ORG_SPOKE: "stackset"}
         return f"{self.name_prefix}/{names.get(self.kind, f'region-{self.region}')}"
 

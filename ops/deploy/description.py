@@ -1,4 +1,4 @@
-"""The hub as it describes itself: a parameter in its account and region, written by Terraform."""
+"""Reads a hub's description: a parameter in its account and region, written by Terraform."""
 
 import json
 
@@ -10,13 +10,13 @@ from ops.deploy.hubs import Json
 from ops.errors import OpsError
 
 _BY_NAMES = (
-    "The hub is taken by the names that the modules give its parts, with roles of path {path}; "
-    "HUB_IAM_PATH= says another."
+    "The hub is assumed to have the names that the modules give its parts, and the role path "
+    "{path}. For another path, give HUB_IAM_PATH=."
 )
 
 
 def described_hub(caller: Caller, name_prefix: str, region: str) -> Json | None:
-    """None where the caller's account has no description, or it may not be read."""
+    """Returns the hub; None if the caller's account has no description or denies access."""
     ssm = caller.session.client("ssm", region_name=region)
     try:
         answer = ssm.get_parameter(Name=_parameter(name_prefix))
@@ -29,9 +29,9 @@ def described_hub(caller: Caller, name_prefix: str, region: str) -> Json | None:
 def hub_of_bus(
     bus: str, caller: Caller, profile: str, iam_path: str, console: Console
 ) -> Json | None:
-    """The hub that has this bus, read as the caller or as a profile of the hub's account.
+    """Returns the hub with this bus, read as the caller or with a profile of the hub's account.
 
-    Where it cannot be read, that is printed. Raises OpsError for a profile of another account.
+    Prints a note if it cannot be read. Raises OpsError for a profile of another account.
     """
     _, _, _, region, account_id, path = bus.split(":", 5)
     prefix = path.removeprefix("event-bus/").removesuffix("-hub")

@@ -1,4 +1,4 @@
-"""What members need to know of the installation that they forward to."""
+"""Finds the hub: the facts that members need about the installation that they forward to."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ READERS = ("parse-event", "reconcile", "send-notification")
 
 
 def hub_of(state: State | None) -> Json | None:
-    """The `hub` output of an installation; an older state has it as part of `this`."""
+    """Returns the `hub` output of an installation. An older state has it in `this`."""
     if not state:
         return None
     hub: Json | None = state.output("hub") or (state.output("this") or {}).get("hub")
@@ -22,9 +22,9 @@ def hub_of(state: State | None) -> Json | None:
 
 
 def hub_in_account(states: States, name_prefix: str, account_id: str, region: str) -> Json:
-    """The hub of the account's installation; with several, of the one in the region.
+    """Returns the hub of the account's installation; of several, the one in the region.
 
-    Raises OpsError when there is none, or it is unknown which.
+    Raises OpsError if there is none, or if it is unknown which one.
     """
     old = Deployment(INSTALLATION, name_prefix, account_id, "").old_path
     found = by_region(states, INSTALLATION, name_prefix, account_id).values()
@@ -51,7 +51,7 @@ def hub_in_account(states: States, name_prefix: str, account_id: str, region: st
 
 
 def hub_by_bus(states: States, bus: str) -> Json | None:
-    """The hub that has this bus, if its state is here."""
+    """Returns the hub with this bus, if its state is here."""
     _, _, _, region, account_id, path = bus.split(":", 5)
     prefix = path.removeprefix("event-bus/").removesuffix("-hub")
     deployment = Deployment(INSTALLATION, prefix, account_id, region)
@@ -65,9 +65,10 @@ def hub_by_bus(states: States, bus: str) -> Json | None:
 def hub_by_names(
     bus: str, organization_id: str, *, registry_role: str, imports: bool, iam_path: str
 ) -> tuple[Json, str]:
-    """The hub as the modules name its parts, and its event pattern as an expression.
+    """Returns the hub by the names that the modules give its parts, and its event pattern as an
+    expression.
 
-    `iam_path` is that of its roles: names do not show it.
+    `iam_path` is the path of its roles, which the names do not show.
     """
     _, partition, _, region, account_id, path = bus.split(":", 5)
     prefix = path.removeprefix("event-bus/").removesuffix("-hub")
@@ -85,6 +86,7 @@ def hub_by_names(
         "iam_path": iam_path,
         "registry_role_name": registry_role or f"{iam_path[1:]}{prefix}-registry-{region}",
     }
-    # The pattern is written once, where the members' rule is. A deployment's folder is five deep.
+    # The pattern is only in the module of the members' rule. A deployment's folder is five levels
+    # deep.
     template = f'yamldecode(file("${{path.module}}/../../../../../{_TEMPLATE}"))'
     return facts, f"${{jsonencode({template}.Resources.Rule.Properties.EventPattern)}}"

@@ -1,4 +1,4 @@
-"""`deploy` and `deploy-hub`: the installation itself."""
+"""The commands `deploy` and `deploy-hub`: they deploy the installation itself."""
 
 import argparse
 from collections.abc import Set
@@ -25,7 +25,7 @@ from ops.deploy.states import by_region
 from ops.deploy.target import Target
 from ops.errors import OpsError
 
-# What a destroy is given instead of what is not known: no resource is made of it.
+# Values for a destroy that lacks these settings: it creates no resource from them.
 _NOBODY = {"qualys_account_id": "000000000000", "external_id": "unused"}
 
 
@@ -70,7 +70,7 @@ def _run(action: str, console: Console, *, hub: bool) -> int:
 
 
 def _show_others(target: Target, console: Console) -> None:
-    """Where the account has installations of this prefix, before one more is made."""
+    """Prints where the account already has installations of this prefix."""
     of = target.deployment
     if target.state:
         return
@@ -86,7 +86,7 @@ def _show_others(target: Target, console: Console) -> None:
 def _after(target: Target, caller: Caller, inputs: Inputs) -> list[str]:
     given, region = target.given, caller.region
     doctor = make("doctor", given.name_prefix, REGION=region)
-    lines = [f"{doctor}   # is all of it as it should be?"]
+    lines = [f"{doctor}   # checks the deployment"]
     organization = target.settings.get("OrganizationId")
     if not organization:
         lines.append(make("deploy-region", given.name_prefix, REGION="<another one>"))
@@ -129,7 +129,7 @@ def _root(target: Target, caller: Caller, inputs: Inputs, action: str) -> Root:
 
 
 def _spokes(settings: Settings) -> dict[str, Any]:
-    """Other regions may follow by deploy-region at any time."""
+    """Returns the spokes input. deploy-region may add other regions at any time."""
     spokes: dict[str, Any] = {"regional": True}
     if organization := settings.get("OrganizationId"):
         spokes["organization"] = {"id": organization}
@@ -147,7 +147,7 @@ def _gateway(settings: Settings, given: Set[str], action: str) -> dict[str, str]
 
 
 def _way_to_the_role(settings: Settings, action: str) -> str:
-    """Which of the three ways was chosen. Raises OpsError unless it is one."""
+    """Returns which of the three ways was chosen. Raises OpsError unless it is exactly one."""
     ways = ("EXISTING_ROLE_ARN", "EXISTING_ROLE_NAME", "CREATE_ROLE")
     chosen = [way for way in ways if settings.get(way)]
     if action == DESTROY:

@@ -1,4 +1,4 @@
-"""Where the states of an account are: where it was said, or where they were before."""
+"""Finds the states of an account: at the given location, or where they were before."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,9 +11,9 @@ from ops.deploy.states import BucketStates, LocalStates, States
 
 
 def locations(given: Settings, caller: Caller) -> Sequence[States]:
-    """The location to use first, then the others in which a state may still be.
+    """Returns the location to use first, then others that may still have a state.
 
-    To use is the bucket of STATE_BUCKET, else the one used here before, else this machine.
+    The first is the bucket of STATE_BUCKET, else the last bucket used here, else this machine.
     """
     used = _used_before(given.name_prefix, caller)
     if "STATE_BUCKET" not in given.environment:
@@ -26,7 +26,7 @@ def locations(given: Settings, caller: Caller) -> Sequence[States]:
 
 
 def remember(location: States, deployment: Deployment) -> None:
-    """Has the next command without STATE_BUCKET use the same location."""
+    """Stores the location for the next command without STATE_BUCKET."""
     file = _file(deployment.name_prefix, deployment.account_id)
     if isinstance(location, BucketStates):
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Whether CloudFormation may deploy to the accounts of the organization."""
+"""Checks whether CloudFormation may deploy to the accounts of the organization."""
 
 from typing import Any
 
@@ -13,14 +13,14 @@ ACTIVATE = "aws cloudformation activate-organizations-access"
 
 
 def refuse_without_access(caller: Caller, call_as: str, console: Console) -> None:
-    """Raises OpsError where CloudFormation would refuse the StackSets."""
+    """Raises OpsError if CloudFormation would refuse the StackSets."""
     client = caller.session.client("cloudformation", region_name=caller.region)
     try:
         status = access(client, call_as)
     except (ClientError, BotoCoreError):
         note = (
-            "It cannot be asked whether CloudFormation may deploy to the accounts of the "
-            f"organization. Where it refuses the StackSets, the remedy is: {ACTIVATE}"
+            "It is unknown whether CloudFormation may deploy to the accounts of the "
+            f"organization. If it refuses the StackSets, run: {ACTIVATE}"
         )
         console.print(note, highlight=False, soft_wrap=True)
         return

@@ -1,4 +1,4 @@
-"""What the repository itself says: the PODs, and the variables of each module."""
+"""Reads facts from the repository: the PODs, and the variables of each module."""
 
 import re
 from pathlib import Path
@@ -8,12 +8,12 @@ DEPLOYMENTS = REPOSITORY / "deployments"
 
 
 def gateways() -> dict[str, str]:
-    """The gateway of each Qualys POD, as the root module has them."""
+    """Returns the gateway of each Qualys POD, from the root module."""
     text = (REPOSITORY / "main.tf").read_text()
     return dict(re.findall(r'^ +([A-Z]+[0-9]) += "(https://[^"]+)"', text, re.MULTILINE))
 
 
 def variables(module: str) -> list[str]:
-    """Names of a module's variables; the root module is ``."""
+    """Returns the names of a module's variables; the root module is ``."""
     text = (REPOSITORY / module / "variables.tf").read_text()
     return re.findall(r'^variable "(\w+)"', text, re.MULTILINE)

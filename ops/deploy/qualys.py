@@ -1,4 +1,4 @@
-"""Whom a registry role has to trust, asked of Qualys with the credential at hand."""
+"""Asks Qualys, with the given credential, which account a registry role must trust."""
 
 import json
 
@@ -15,9 +15,9 @@ from ops.errors import OpsError
 
 
 def registry_trust(settings: Settings, caller: Caller) -> dict[str, str]:
-    """Qualys' AWS account id and external id, as the `registry_role` variables name them.
+    """Returns Qualys' AWS account id and external id, by the names of `registry_role` variables.
 
-    Raises OpsError, also where neither QUALYS_POD nor QUALYS_GATEWAY_URL says whom to ask.
+    Raises OpsError, also if neither QUALYS_POD nor QUALYS_GATEWAY_URL is given.
     """
     gateway_url = settings.get("QUALYS_GATEWAY_URL").rstrip("/")
     if not gateway_url:

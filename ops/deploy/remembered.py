@@ -1,4 +1,4 @@
-"""What a deployment was last given, as its state keeps it. No credential is ever among it."""
+"""Reads the settings of the last deployment from its state. They never include a credential."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -28,16 +28,16 @@ NAMES = {
         "CA_BUNDLE",
     ),
 }
-# How the code came to a machine: the next time it would be old code.
+# Where the code was on this machine: at the next run, that would be old code.
 NOT_REMEMBERED = ("lambda_package",)
-# One that is given another value replaces all of its group.
+# If one setting of a group changes, all remembered settings of the group are dropped.
 _GROUPS = (_QUALYS, _ROLE, _ACCOUNTS)
 _SHOWN = 160  # characters of a value
 
 
 @dataclass(frozen=True)
 class Remembered:
-    """`settings` as they were given by name, `file` what stood in TFVARS."""
+    """`settings` are the given settings by name; `file` has the values of TFVARS."""
 
     settings: Mapping[str, str] = field(default_factory=dict)
     file: Mapping[str, Any] = field(default_factory=dict)
@@ -48,7 +48,7 @@ class Remembered:
         return cls(record.get("settings", {}), record.get("file", {}))
 
     def under(self, given: Settings) -> Settings:
-        """What was given now, and what was remembered of the rest. An empty value is given, too."""
+        """Joins given and remembered settings; the given ones count, even if they are empty."""
         replaced = {name for group in _GROUPS if self._is_changed(group, given) for name in group}
         stored = {
             name: value
@@ -61,7 +61,7 @@ class Remembered:
         return any(given.get(name) not in ("", self.settings.get(name)) for name in group)
 
     def file_under(self, given: Settings) -> dict[str, Any]:
-        """The file's values that hold on: all, until a file or one of them is given."""
+        """Returns the file's values that still apply: all, unless a file or a value is given."""
         if given.get("TFVARS"):
             return {}
         return {
@@ -73,9 +73,9 @@ class Remembered:
     def shown(
         self, now: "Remembered", given: Settings, from_file: tuple[str, ...]
     ) -> Iterator[str]:
-        """Lines on what is used though it was not given, and on what is not as it was.
+        """Returns lines about settings that are used again or have changed.
 
-        `from_file` are names that TFVARS sets now; Terraform alone reads their values.
+        `from_file` are the names that TFVARS sets now; only Terraform reads their values.
         """
         before, after = self._by_name(), now._by_name()
         if not before:
@@ -97,7 +97,7 @@ class Remembered:
 
 
 def record(settings: Settings, kind: str) -> dict[str, str]:
-    """The settings that the next run of this kind takes up."""
+    """Returns the settings to remember for the next run of this kind."""
     variables = [name for name in settings.environment if name.startswith("VAR_")]
     names = [*NAMES[kind], *variables]
     stored = {name: settings.get(name) for name in sorted(names) if settings.get(name)}

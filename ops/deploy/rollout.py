@@ -1,4 +1,4 @@
-"""From written roots to what is deployed: init, plan, a question, apply."""
+"""Deploys written roots: init, plan, a question, apply."""
 
 import argparse
 import json
@@ -20,7 +20,7 @@ from ops.deploy.terraform_command import Command, require_command
 from ops.errors import OpsError
 
 APPLY, PLAN, DESTROY = "apply", "plan", "destroy"
-# Nothing reads it: a destroy writes no secret, but the module asks for one.
+# Not used: a destroy writes no secret, but the module requires a credential.
 _UNUSED = {"token": "unused"}
 Planned = tuple[Root, Terraform, Changes]
 
@@ -28,10 +28,18 @@ Planned = tuple[Root, Terraform, Changes]
 def add_actions(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_mutually_exclusive_group()
     actions.add_argument(
-        "--plan", dest="action", action="store_const", const=PLAN, help="show, and change nothing"
+        "--plan",
+        dest="action",
+        action="store_const",
+        const=PLAN,
+        help="show the plan, and change nothing",
     )
     actions.add_argument(
-        "--destroy", dest="action", action="store_const", const=DESTROY, help="take it away again"
+        "--destroy",
+        dest="action",
+        action="store_const",
+        const=DESTROY,
+        help="destroy the deployment",
     )
     parser.set_defaults(action=APPLY)
 
@@ -44,9 +52,9 @@ def refuse_if_nobody_can_be_asked(action: str, given: Settings) -> None:
 def roll_out(
     roots: Sequence[Root], action: str, given: Settings, console: Console, after: Sequence[str]
 ) -> int:
-    """Plans all, asks once, applies all that change, side by side. `after` says what comes next.
+    """Plans all roots, asks once, and applies those that change, in parallel.
 
-    Raises OpsError, also where nobody can be asked.
+    `after` are lines about the next steps. Raises OpsError, also if nobody can be asked.
     """
     if not roots:
         return 0
@@ -81,7 +89,8 @@ def roll_out(
 
 
 def terraform_of(command: Command, root: Root, action: str) -> Terraform:
-    """Its folder written, its credential in Terraform's environment. Raises OpsError."""
+    """Writes a root's folder. Returns Terraform with the credential in its environment. Raises
+    OpsError."""
     secrets: Mapping[str, str] = {}
     if root.takes_credential:
         credential = _UNUSED if action == DESTROY else root.target.settings.credential()
@@ -90,7 +99,7 @@ def terraform_of(command: Command, root: Root, action: str) -> Terraform:
 
 
 def nothing_to_destroy(target: Target, action: str, console: Console) -> bool:
-    """Whether that is so; says it then, and forgets what a command may have left."""
+    """Checks whether there is nothing to destroy. Then prints that, and removes local files."""
     if action != DESTROY or target.state:
         return False
     _forget(target)
@@ -115,7 +124,7 @@ def _show(root: Root, action: str, console: Console) -> None:
 
 
 def _ask(action: str, changing: Sequence[Planned], given: Settings) -> None:
-    """About what changes in AWS; a state that only takes down what was given needs no answer."""
+    """Asks before changes in AWS. A plan that only stores settings in the state needs no answer."""
     lines = [
         f"{root.target.deployment}: {changes.counts}"
         for root, _, changes in changing
@@ -126,7 +135,7 @@ def _ask(action: str, changing: Sequence[Planned], given: Settings) -> None:
     if not sys.stdin.isatty():
         raise OpsError("Nobody can be asked here: give AUTO_APPROVE=1.")
     question = "\n".join([f"{action.capitalize()}?", *(f"  {line}" for line in lines)])
-    if input(f"{question}\nOnly yes goes on: ").strip() != "yes":
+    if input(f"{question}\nType yes to continue: ").strip() != "yes":
         raise OpsError("Nothing was changed.")
 
 
@@ -153,7 +162,7 @@ def _name(root: Root) -> str:
 
 
 def _forget(target: Target) -> None:
-    """What was destroyed leaves nothing to find; an empty state in a bucket does no harm."""
+    """Removes local files of a destroyed deployment. An empty state in a bucket does no harm."""
     folder = project.DEPLOYMENTS / target.deployment.path
     if isinstance(target.states, LocalStates):
         shutil.rmtree(folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""The root module of a deployment, written as JSON. No secret is in it."""
+"""Writes the root module of a deployment as JSON. It contains no secret."""
 
 import json
 import os
@@ -18,7 +18,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Inputs:
-    """Of a module's variables, what the operator gave by VAR_... and by TFVARS, now or before."""
+    """Values of a module's variables that the operator gave by VAR_... or TFVARS, now or before."""
 
     given: Json
     remembered_file: Json
@@ -27,7 +27,7 @@ class Inputs:
 
     @classmethod
     def of(cls, target: Target, known: list[str]) -> "Inputs":
-        """Raises OpsError for a name that is no variable of the module."""
+        """Reads the inputs. Raises OpsError for a name that is no variable of the module."""
         file, names = target.settings.variables_file(known) or (None, [])
         stored = target.remembered.file_under(target.given)
         remembered = [*stored, *(name for name in target.remembered.settings if "VAR_" in name)]
@@ -44,7 +44,7 @@ class Inputs:
         return {*self.given, *self.remembered_file, *self.from_file}
 
     def with_ca_bundle(self, pem: str) -> "Inputs":
-        """With the certificates in `network`. Raises OpsError where it has some already."""
+        """Adds the certificates to `network`. Raises OpsError if it already has some."""
         network = {**self.remembered_file, **self.given}.get("network") or {}
         if not pem or not isinstance(network, dict):
             return self
@@ -57,7 +57,7 @@ class Inputs:
         return replace(self, given={**self.given, "network": network})
 
     def over(self, arguments: Json) -> Json:
-        """The arguments, replaced by what was given, but for what TFVARS sets."""
+        """Replaces arguments by given values, and leaves out what TFVARS sets."""
         merged = {**arguments, **self.remembered_file, **self.given}
         return {name: value for name, value in merged.items() if name not in self.from_file}
 
@@ -66,8 +66,8 @@ class Inputs:
 class Root:
     """`module` is a path below the repository, empty for the root module.
 
-    `expressions` are arguments that Terraform computes. `takes_credential` is for the one module
-    that does. `stored` are settings that the next run takes up beside the given ones.
+    `expressions` are arguments that Terraform computes. `takes_credential`: the module needs the
+    credential. `stored` are settings to remember beside the given ones.
     """
 
     target: Target
@@ -84,10 +84,10 @@ class Root:
 
     @property
     def record(self) -> Json:
-        """What the state says of itself."""
+        """The record of settings that is stored in the state."""
         of = self.target.deployment
         settings = record(self.target.settings, of.kind) | self.stored
-        # What the file says wins over VAR_..., now and when it is remembered.
+        # Values of the file win over VAR_..., now and when they are remembered.
         settings = {
             name: value
             for name, value in settings.items()
@@ -145,7 +145,7 @@ class Root:
 
 
 def _literal(value: Any) -> Any:
-    """Text as it is, not as a template."""
+    """Escapes text, so that Terraform does not read it as a template."""
     if isinstance(value, str):
         return value.replace("${", "$${").replace("%{", "%%{")
     if isinstance(value, dict):

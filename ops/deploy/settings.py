@@ -1,4 +1,4 @@
-"""What was given on make's command line or in the environment: make passes both on alike."""
+"""Reads settings from make's command line or the environment; make passes both on alike."""
 
 import json
 import os
@@ -16,9 +16,9 @@ from ops.installation import DEFAULT_PREFIX
 _ACCOUNT = (r"[0-9]{12}", "123456789012")
 _REGION = (r"[a-z]{2}(-[a-z]+)+-[0-9]", "us-west-2")
 _LISTS = ("REGION", "REGIONS", "OrgUnitIds", "INCLUDE_ACCOUNTS", "EXCLUDE_ACCOUNTS")
-# What a setting, or each word of a list, looks like, with an example.
+# The pattern of a setting, or of each word of a list, with an example.
 SHAPES = {
-    # As the modules take it.
+    # As the modules require it.
     "NAME_PREFIX": (r"(?!sthree-)(?=.{3,28}$)[a-z][a-z0-9]*(-[a-z0-9]+)*", DEFAULT_PREFIX),
     "REGION": _REGION,
     "REGIONS": _REGION,
@@ -42,7 +42,7 @@ SHAPES = {
     "INCLUDE_ACCOUNTS": _ACCOUNT,
     "EXCLUDE_ACCOUNTS": _ACCOUNT,
 }
-# The same settings, written like all the others.
+# Other names of the same settings, in the style of all the others.
 _STYLED = {
     "ORGANIZATION_ID": "OrganizationId",
     "ORG_UNIT_IDS": "OrgUnitIds",
@@ -55,9 +55,9 @@ _CREDENTIALS = {
     "user": {"QUALYS_USERNAME": "username", "QUALYS_PASSWORD": "password"},
     "client": {"QUALYS_CLIENT_ID": "client_id", "QUALYS_CLIENT_SECRET": "client_secret"},
 }
-# Beside any of these.
+# May be given together with each of these.
 _PROXY = {"QUALYS_PROXY_USER": "proxy_user", "QUALYS_PROXY_PASSWORD": "proxy_password"}
-# A URL with a password, or a key: what Terraform is given stands in its files and in the state.
+# A URL with a password, or a key. Terraform would store them in its files and in the state.
 _SECRET = re.compile(r"://[^/\s@]*:[^/\s@]*@|PRIVATE KEY")
 _HOW = (
     "Put a Qualys credential into the environment: QUALYS_CLIENT_ID and QUALYS_CLIENT_SECRET, or "
@@ -67,15 +67,16 @@ _HOW = (
 
 @dataclass(frozen=True)
 class Settings:
-    """Reads by name; an empty value is none."""
+    """Reads settings by name. An empty value counts as not given."""
 
     environment: Mapping[str, str]
 
     @classmethod
     def given(cls, *, styled: bool = True) -> "Settings":
-        """CA_BUNDLE is a file here, and its certificates from here on. Raises OpsError.
+        """Reads all settings, and replaces the file name in CA_BUNDLE by its certificates. Raises
+        OpsError.
 
-        Without `styled`, ORGANIZATION_ID and the like are not read: they may be for other tools.
+        Without `styled`, ORGANIZATION_ID and similar are not read: they may be for other tools.
         """
         given = dict(os.environ)
         for other, name in _STYLED.items() if styled else ():
@@ -89,40 +90,42 @@ class Settings:
         return self.environment.get(name, "").strip()
 
     def need(self, name: str) -> str:
-        """Raises OpsError without it."""
+        """Returns a setting. Raises OpsError if it is not given."""
         if not (value := self.get(name)):
             example = "US2" if name == "QUALYS_POD" else SHAPES[name][1]
             raise OpsError(f"{name} is missing: give {name}={example}.")
         return value
 
     def refuse_wrong_values(self) -> None:
-        """Raises OpsError for the first value that cannot be right, whatever it is for."""
+        """Raises OpsError for the first invalid value, even if the command does not use it."""
         for name, (pattern, example) in SHAPES.items():
             for word in self.words(name) if name in _LISTS else [self.get(name)]:
                 if word and not re.fullmatch(pattern, word):
-                    raise OpsError(f"{name}={word} cannot be right: it looks like {example}.")
+                    raise OpsError(f"{name}={word} is not valid. An example is {example}.")
         for name in _SWITCHES:
             self.is_set(name)
         _refuse_secret("QUALYS_GATEWAY_URL", self.get("QUALYS_GATEWAY_URL"))
         pods = gateways()
         if (pod := self.get("QUALYS_POD")) and pod not in pods:
-            raise OpsError(f"QUALYS_POD={pod} is no Qualys platform: one of {', '.join(pods)}.")
+            raise OpsError(
+                f"QUALYS_POD={pod} is not a Qualys platform: give one of {', '.join(pods)}."
+            )
 
     def words(self, name: str) -> list[str]:
-        """A comma-separated list."""
+        """Reads a comma-separated list."""
         return [word for word in re.split(r"[,\s]+", self.get(name)) if word]
 
     def one_region(self) -> str:
-        """REGION, empty when it is not given. Raises OpsError for several."""
+        """Returns REGION, empty if it is not given. Raises OpsError for several."""
         if len(self.words("REGION")) > 1:
             raise OpsError("REGION= names one region here: several are for make deploy-region.")
         return self.get("REGION")
 
     def is_set(self, name: str) -> bool:
-        """Raises OpsError for what is neither yes nor no."""
+        """Reads a yes or no. Raises OpsError for any other value."""
         value = self.get(name).lower()
         if value not in ("", "0", "1", "no", "yes", "false", "true"):
-            raise OpsError(f"{name}={value} cannot be right: give {name}=true or leave it out.")
+            raise OpsError(f"{name}={value} is not valid: give {name}=true or leave it out.")
         return value in ("1", "yes", "true")
 
     @property
@@ -130,7 +133,7 @@ class Settings:
         return self.get("NAME_PREFIX") or DEFAULT_PREFIX
 
     def refuse_half_a_credential(self) -> None:
-        """Raises OpsError for more than one kind of credential, and for one that is not whole."""
+        """Raises OpsError for more than one kind of credential, or for an incomplete one."""
         kinds = self._kinds()
         if len(kinds) + bool(self.get("QUALYS_SECRET_ARN")) > 1:
             raise OpsError(
@@ -152,9 +155,9 @@ class Settings:
             )
 
     def credential(self) -> dict[str, str]:
-        """The credential as the functions' secret holds it; empty where QUALYS_SECRET_ARN is given.
+        """Returns the content of the functions' secret; empty if QUALYS_SECRET_ARN is given.
 
-        Raises OpsError unless exactly one kind is given, and whole.
+        Raises OpsError unless exactly one complete credential is given.
         """
         self.refuse_half_a_credential()
         if self.get("QUALYS_SECRET_ARN"):
@@ -165,11 +168,12 @@ class Settings:
         return {key: self.get(name) for name, key in names.items() if self.get(name)}
 
     def _kinds(self) -> list[dict[str, str]]:
-        """The kinds of credential of which something is given."""
+        """Returns the kinds of credential that are given, at least in part."""
         return [names for names in _CREDENTIALS.values() if any(self.get(name) for name in names)]
 
     def variables(self, known: list[str]) -> dict[str, Any]:
-        """Values given as VAR_name=value, as JSON or as text. Raises OpsError for another name."""
+        """Returns values given as VAR_name=value, JSON or text. Raises OpsError for unknown
+        names."""
         found = {}
         for name, value in self.environment.items():
             if name.startswith("VAR_") and value:
@@ -181,7 +185,7 @@ class Settings:
         return found
 
     def variables_file(self, known: list[str]) -> tuple[Path, list[str]] | None:
-        """The file TFVARS names and the variables it sets. Raises OpsError."""
+        """Returns the file of TFVARS and the names of the variables in it. Raises OpsError."""
         if not self.get("TFVARS"):
             return None
         path = Path(self.get("TFVARS"))
@@ -195,7 +199,7 @@ class Settings:
 
 
 def _refuse_wrong_network(network: Any) -> None:
-    """Text would be passed on as it is, whatever is in it."""
+    """Raises OpsError for text: it would be passed on without a check."""
     if not isinstance(network, dict):
         raise OpsError(
             "VAR_network is not a JSON object: it looks like "
@@ -227,7 +231,9 @@ def _known(name: str, given: str, known: list[str]) -> str:
     if name == "name_prefix":
         raise OpsError(f"{given}: give NAME_PREFIX=, which names the state, too.")
     if name not in known:
-        raise OpsError(f"{given} is no variable here. There are: {', '.join(sorted(known))}.")
+        raise OpsError(
+            f"{given} is not a variable of this module. It has: {', '.join(sorted(known))}."
+        )
     return name
 
 

@@ -1,4 +1,4 @@
-"""`deploy-region` and `deploy-spoke-stackset`: who forwards to an installation."""
+"""The commands `deploy-region` and `deploy-spoke-stackset`: they deploy spokes."""
 
 import argparse
 from collections.abc import Sequence
@@ -29,19 +29,19 @@ from ops.deploy.states import States, by_region
 from ops.deploy.target import Target
 from ops.errors import OpsError
 
-# What a destroy is given where the hub is gone: no resource is made of it.
+# Values for a destroy if the hub is gone: it creates no resource from them.
 _ANY_HUB, _ = hub_by_names(
     SHAPES["CentralEventBusArn"][1], "", registry_role="", imports=False, iam_path="/"
 )
 
 
 def configure_region(parser: argparse.ArgumentParser) -> None:
-    parser.description = "Has other regions of this account forward to it (REGION=a,b)."
+    parser.description = "Makes other regions of this account forward events to it (REGION=a,b)."
     add_actions(parser)
 
 
 def configure_stackset(parser: argparse.ArgumentParser) -> None:
-    parser.description = "Has the accounts of organizational units forward to the hub."
+    parser.description = "Makes the accounts of organizational units forward events to the hub."
     add_actions(parser)
 
 
@@ -69,7 +69,7 @@ def run_region(arguments: argparse.Namespace, console: Console) -> int:
             )
         )
     after = [
-        f"{make('doctor', given.name_prefix, REGION=region)}   # is all of it as it should be?"
+        f"{make('doctor', given.name_prefix, REGION=region)}   # checks the deployment"
         for region in regions
     ]
     return roll_out(roots, action, given, console, after)
@@ -128,7 +128,7 @@ def _reach(settings: Settings, region: str, action: str) -> dict[str, Any]:
 
 
 def _given(module: str, action: str) -> tuple[Settings, list[str]]:
-    """What was given, found right as far as AWS need not be asked, and the module's variables."""
+    """Returns the given settings and the module's variables, checked without calls to AWS."""
     given = Settings.given()
     given.refuse_wrong_values()
     known = [name for name in variables(module) if name != "hub"]
@@ -139,7 +139,7 @@ def _given(module: str, action: str) -> tuple[Settings, list[str]]:
 
 
 def _hub_of_region(target: Target, caller: Caller, action: str) -> dict[str, Any]:
-    """The hub from its own state, else as it describes itself where HUB_REGION says."""
+    """Returns the hub from its own state, else from its description in HUB_REGION."""
     of, region = target.deployment, target.settings.get("HUB_REGION")
     try:
         return hub_in_account(target.states, of.name_prefix, of.account_id, region)
@@ -152,7 +152,7 @@ def _hub_of_region(target: Target, caller: Caller, action: str) -> dict[str, Any
 
 
 def _region_of_stacksets(given: Settings, caller: Caller, where: Sequence[States]) -> str:
-    """The region of the bus; where that was not given now, of the StackSets that there are."""
+    """Returns the region of the bus; if that is not given, the region of existing StackSets."""
     if bus := given.get("CentralEventBusArn"):
         return bus.split(":")[3]
     found = list(by_region(where[0], ORG_SPOKE, given.name_prefix, caller.account_id))
@@ -162,7 +162,7 @@ def _region_of_stacksets(given: Settings, caller: Caller, where: Sequence[States
 def _hub_of_organization(
     target: Target, inputs: Inputs, caller: Caller, action: str, console: Console
 ) -> tuple[dict[str, Any], str]:
-    """The hub from its own state, else as it describes itself, else by the names of its parts."""
+    """Returns the hub from its own state, else its description, else by the names of its parts."""
     settings = target.settings
     organization = _needed(settings, "OrganizationId", action)
     account = _needed(settings, "SecurityAccountId", action)
@@ -197,7 +197,7 @@ def _refuse_another_organization(hub: dict[str, Any], organization: str) -> None
 
 
 def _path_of_hub(hub: dict[str, Any], settings: Settings) -> dict[str, str]:
-    """Where it is not as given: for the next run, which may not be able to read the hub."""
+    """Returns the hub's path if it differs, for a next run that may not be able to read the hub."""
     path = str(hub.get("iam_path") or "/")
     return {} if path == (settings.get("HUB_IAM_PATH") or "/") else {"HUB_IAM_PATH": path}
 
@@ -217,7 +217,8 @@ def _registry_role(settings: Settings, caller: Caller, action: str) -> dict[str,
 
 
 def _needed(settings: Settings, name: str, action: str) -> str:
-    """Raises OpsError without it, except where it is taken away: then nothing is made of it."""
+    """Returns a setting. Raises OpsError if it is missing, except for a destroy, which does not
+    use it."""
     if action == DESTROY and not settings.get(name):
         return SHAPES[name][1]
     return settings.need(name)

@@ -1,4 +1,4 @@
-"""One Terraform state, read without Terraform: of what it is, and its outputs."""
+"""Reads a Terraform state without Terraform: its account, region and outputs."""
 
 import json
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from ops.deploy.deployment import Deployment
 from ops.errors import OpsError
 
 Json = dict[str, Any]
-RECORD = "deployment"  # the output that says of what the state is, and what was given
+RECORD = "deployment"  # the output with the deployment of the state and its settings
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class State:
 
     @classmethod
     def parsed(cls, where: str, body: bytes) -> "State | None":
-        """None for an empty state, as a destroy leaves it. Raises OpsError for another file."""
+        """Reads a state; None if it is empty after a destroy. Raises OpsError for other files."""
         if not body.strip():
             return None
         try:
@@ -36,7 +36,7 @@ class State:
         return self.document["outputs"].get(name, {}).get("value")
 
     def refuse_unless_of(self, deployment: Deployment) -> None:
-        """Raises OpsError when the state is of another account, region or prefix."""
+        """Raises OpsError if the state is of another account, region or prefix."""
         if not self.is_of(deployment):
             raise OpsError(
                 f"The state in {self.where} is of {self.scope}, not of {deployment.scope}, prefix "
@@ -45,7 +45,7 @@ class State:
             )
 
     def is_of(self, deployment: Deployment) -> bool:
-        """Whether all that the state says of itself agrees."""
+        """Checks whether account, region and prefix of the state match the deployment."""
         record = self.output(RECORD) or {}
         if record.get("name_prefix", deployment.name_prefix) != deployment.name_prefix:
             return False

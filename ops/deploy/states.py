@@ -1,4 +1,4 @@
-"""Where Terraform's states are: in a bucket, or below deployments/."""
+"""Stores Terraform's states: in a bucket, or below deployments/."""
 
 import json
 import shutil
@@ -26,7 +26,7 @@ class States(Protocol):
     def backend(self, path: str, /) -> Json: ...
     def read(self, path: str) -> State | None: ...
     def paths(self, below: str) -> list[str]:
-        """Paths of an account's states: below is its prefix and number."""
+        """Returns paths of an account's states. `below` is name prefix and account id."""
 
     def write_new(self, path: str, body: bytes) -> None: ...
     def remove(self, path: str) -> None: ...
@@ -34,7 +34,7 @@ class States(Protocol):
 
 
 def by_region(states: States, kind: str, name_prefix: str, account_id: str) -> dict[str, State]:
-    """The account's deployments of a kind; what a destroy has emptied is none."""
+    """Returns the account's states of a kind by region, without empty states."""
     paths = states.paths(f"{name_prefix}/{account_id}")
     found = {path.split("/")[2]: states.read(path) for path in paths if path.endswith(f"/{kind}")}
     return {region: state for region, state in sorted(found.items()) if state}
@@ -65,7 +65,7 @@ class LocalStates:
             opened.write(body)
 
     def remove(self, path: str) -> None:
-        """With the folder: what Terraform keeps there of its backend is no longer true."""
+        """Removes the whole folder, because Terraform's data about the backend is out of date."""
         shutil.rmtree(self._file(path).parent)
 
     @contextmanager
@@ -81,7 +81,7 @@ class LocalStates:
 
 @dataclass(frozen=True)
 class BucketStates:
-    """States in an S3 bucket, as Terraform's s3 backend has them. Raises OpsError throughout."""
+    """States in an S3 bucket, as in Terraform's s3 backend. Every method raises OpsError."""
 
     client: Any = field(repr=False, compare=False)
     bucket: str
@@ -89,7 +89,7 @@ class BucketStates:
 
     @classmethod
     def of(cls, caller: Caller, bucket: str) -> "BucketStates":
-        """Asks in which region the bucket is: Terraform wants to know it."""
+        """Finds the region of the bucket, which Terraform needs."""
         client = caller.session.client("s3", region_name=caller.region)
         with _answers(bucket):
             region = client.head_bucket(Bucket=bucket).get("BucketRegion") or caller.region

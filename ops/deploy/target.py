@@ -1,4 +1,4 @@
-"""What a command is about: a deployment, its state, and what it was last given."""
+"""Finds the target of a command: a deployment, its state and its last settings."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -29,9 +29,9 @@ class Target:
     def found(
         cls, deployment: Deployment, locations: Sequence[States], given: Settings, show: Console
     ) -> "Target":
-        """Looks in all locations, and moves a state that is elsewhere into the first, after asking.
+        """Looks in all locations. Asks, and moves a state from another location into the first.
 
-        Raises OpsError when the state there is of something else, and when nobody agrees.
+        Raises OpsError if the state belongs to another deployment, or if the answer is no.
         """
         states = locations[0]
         state = states.read(deployment.path)
@@ -47,7 +47,7 @@ class Target:
                 continue
             if state:
                 raise OpsError(
-                    f"Two states are there of the {deployment}: {state.where} and {other.where}. "
+                    f"There are two states of the {deployment}: {state.where} and {other.where}. "
                     "Remove the one that is out of date."
                 )
             _agree(other, states.where(deployment.path), given)
@@ -70,7 +70,7 @@ class Target:
 
 
 def _elsewhere(deployment: Deployment, locations: Sequence[States]) -> Iterator[tuple[States, str]]:
-    """Where else a state of the deployment may be; it belongs into the first of the locations."""
+    """Returns the other locations that may have a state of the deployment."""
     for number, location in enumerate(locations):
         if number:
             yield location, deployment.path
@@ -83,12 +83,12 @@ def _agree(state: State, to: str, given: Settings) -> None:
     question = f"Move the state of {state.scope} from {state.where} to {to}?"
     if not sys.stdin.isatty():
         raise OpsError(f"{question} Nobody can be asked here: give AUTO_APPROVE=1 to move it.")
-    if input(f"{question} Only yes goes on: ").strip() != "yes":
+    if input(f"{question} Type yes to continue: ").strip() != "yes":
         raise OpsError("Nothing was changed.")
 
 
 def _move(source: States, path: str, target: States, new_path: str) -> None:
-    """Under the lock of the old location; the new one must be empty."""
+    """Moves a state under the lock of the old location. The new location must be empty."""
     with source.locked(path):
         state = source.read(path)
         if state:

@@ -1,4 +1,4 @@
-"""Terraform, or OpenTofu, in one folder. What it prints goes to the operator as it comes."""
+"""Runs Terraform or OpenTofu in one folder, and passes its output on to the operator."""
 
 import os
 import re
@@ -15,8 +15,8 @@ from ops.errors import OpsError
 
 _PLAN = "change.tfplan"
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-_REMEMBERED_LINES = 400  # of the end of what was printed
-# What a failed run printed, and what helps.
+_REMEMBERED_LINES = 400  # at the end of the output
+# Patterns in the output of a failed run, and the remedy for each.
 _REMEDIES = (
     (
         r"package\.py",
@@ -34,7 +34,7 @@ _REMEDIES = (
 
 @dataclass(frozen=True)
 class Changes:
-    """What a plan would do. `counts` reads "2 to add, 0 to change, 0 to destroy"."""
+    """The changes of a plan. `counts` reads "2 to add, 0 to change, 0 to destroy"."""
 
     any: bool
     counts: str
@@ -43,7 +43,7 @@ class Changes:
 class Terraform:
     """One root module and its state.
 
-    `secrets` are TF_VAR_... of ephemeral variables; they reach Terraform by its environment alone.
+    `secrets` are TF_VAR_... of ephemeral variables. They are only in Terraform's environment.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class Terraform:
         self._environment = {
             # One copy of the provider for all roots.
             "TF_PLUGIN_CACHE_DIR": str(cache),
-            # What builds the functions' zip, unless another is named: this one has pip.
+            # The Python that builds the functions' zip by default: this one has pip.
             "PYTHON": sys.executable,
             **os.environ,
             **secrets,
@@ -69,7 +69,7 @@ class Terraform:
         }
 
     def init(self) -> None:
-        # Where the state is has been decided before: nothing is migrated here.
+        # The location of the state is already decided, so nothing is migrated here.
         code, printed = self._run("init", "-input=false", "-reconfigure", quiet=True)
         if code:
             raise OpsError(
@@ -94,7 +94,7 @@ class Terraform:
         return Changes(code == 2, counted[-1] if counted else "")
 
     def apply(self, name: str = "") -> None:
-        """Carries out the plan; with a name, each line begins with it."""
+        """Carries out the plan. With a name, each line of output begins with it."""
         code, printed = self._run("apply", "-input=false", _PLAN, name=name)
         if code:
             raise OpsError(
@@ -106,7 +106,7 @@ class Terraform:
         (self.folder / _PLAN).unlink(missing_ok=True)
 
     def _run(self, *arguments: str, name: str = "", quiet: bool = False) -> tuple[int, str]:
-        """The status, and the end of what was printed, without colours."""
+        """Returns the exit status, and the end of the output without colours."""
         colour = sys.stdout.isatty() and not name and not quiet
         options = [] if colour else ["-no-color"]
         stored: deque[str] = deque(maxlen=_REMEMBERED_LINES)

@@ -1,4 +1,4 @@
-"""Which Terraform there is: terraform on PATH, else OpenTofu."""
+"""Finds terraform on PATH, else OpenTofu."""
 
 import json
 import os
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ops.errors import OpsError
 
-# Both have had ephemeral values and write-only arguments since then.
+# Both have ephemeral values and write-only arguments from this version on.
 MINIMUM = (1, 11)
 SUPPORTED = "Terraform 1.11 or newer, or OpenTofu 1.11 or newer"
 _NAMES = {"terraform": "Terraform", "tofu": "OpenTofu"}
@@ -30,7 +30,7 @@ class Command:
 
 
 def find_command() -> Command | None:
-    """None where neither is on PATH. Raises OpsError for one that does not say its version."""
+    """Returns None if neither is on PATH. Raises OpsError if one does not print its version."""
     for command, name in _NAMES.items():
         if path := shutil.which(command):
             return Command(path, name, _version(path))
@@ -38,7 +38,7 @@ def find_command() -> Command | None:
 
 
 def described() -> str:
-    """What is here, and what is supported."""
+    """Describes the version that is here, and the supported versions."""
     try:
         command = find_command()
     except OpsError as error:
@@ -48,7 +48,7 @@ def described() -> str:
 
 
 def require_command() -> Command:
-    """Raises OpsError when there is none, or it is too old."""
+    """Returns the command. Raises OpsError if there is none, or if it is too old."""
     command = find_command()
     if not command:
         raise OpsError(

@@ -1,1 +1,1 @@
-"""`make doctor`: what is wrong with an installation, its hub bus or a spoke, and how to fix it."""
+"""`make doctor`: finds errors of an installation, its hub bus or a spoke, and how to fix them."""

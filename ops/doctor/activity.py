@@ -1,4 +1,4 @@
-"""What has been going on: the last scans, events that lie in queues, and who is notified."""
+"""Checks recent activity: the last scans, events in queues, and subscriptions to topics."""
 
 from botocore.exceptions import ClientError
 
@@ -16,7 +16,7 @@ _DEPTHS = (
 
 
 def scans_succeed(here: Here) -> Finding:
-    """Of the last scans that ended; a single image may fail for reasons of its own."""
+    """Checks the last scans that ended. A single failure may be caused by its image."""
     try:
         answer = here.client("stepfunctions").list_executions(
             stateMachineArn=here.machine_arn("scan"), maxResults=_LAST * 5
@@ -42,7 +42,7 @@ def scans_succeed(here: Here) -> Finding:
 
 
 def _end_of(here: Here, execution_arn: str) -> str:
-    """The verdict and its reason, which may quote Qualys; the status where there is neither."""
+    """Returns verdict and reason, which may quote Qualys; the status if there is neither."""
     end = here.client("stepfunctions").describe_execution(executionArn=execution_arn)
     text = f"{end.get('error') or end['status']}: {end.get('cause', '')}".rstrip(": ")
     return "".join(each if each.isprintable() else " " for each in text[:200])
@@ -57,12 +57,12 @@ def undelivered_events(here: Here) -> Finding:
 
 
 def unforwarded_events(here: Here) -> Finding:
-    """They go back by the hub's intake, with the hub's credentials."""
+    """Checks a spoke's queue. Its events go to the hub's intake, with the hub's credentials."""
     return _empty(here, "unforwarded-events", "make redrive")
 
 
 def topics_subscribed(here: Here) -> Finding:
-    """Somebody has subscribed to notifications and alarms, and confirmed it."""
+    """Checks that somebody has subscribed to notifications and alarms, and confirmed it."""
     found: dict[str, list[str]] = {}
     for reader, arn in here.topic_arns.items():
         try:
@@ -94,7 +94,7 @@ def topics_subscribed(here: Here) -> Finding:
 
 
 def _subscriptions(here: Here, topic_arn: str) -> list[str]:
-    """ARNs, or what stands for one while it is not confirmed."""
+    """Returns ARNs of subscriptions, or a placeholder for one that is not confirmed."""
     pages = here.client("sns").get_paginator("list_subscriptions_by_topic")
     return [
         str(each["SubscriptionArn"])

@@ -1,4 +1,4 @@
-"""What an error of AWS says: that a thing is not there, or that we may not know."""
+"""Classifies errors of AWS: a resource is missing, or access is denied."""
 
 from botocore.exceptions import ClientError
 

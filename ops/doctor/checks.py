@@ -1,4 +1,4 @@
-"""Every check, in the order in which an event goes its way, and how one is run."""
+"""Lists every check, in the order in which an event passes the parts, and runs one."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from ops.doctor.here import HUB, INSTALLATION, SPOKE, Here
 
 @dataclass(frozen=True)
 class Check:
-    """`kinds` says where it is run: installation, hub, spoke."""
+    """A check. `kinds` says where it runs: installation, hub, spoke."""
 
     function: Callable[[Here], Finding]
     kinds: frozenset[str]
@@ -35,7 +35,7 @@ class Check:
         return self.function.__name__.replace("_", "-")
 
     def run(self, here: Here) -> Finding:
-        """A check without an answer is unknown, with the reason; no error passes."""
+        """Runs the check. An error becomes the verdict "unknown" with a reason."""
         try:
             return self.function(here)
         except Unanswered as error:

@@ -1,4 +1,4 @@
-"""The clocks of this machine, of AWS and of Qualys, by the Date headers of their answers."""
+"""Compares the clocks of this machine, AWS and Qualys, by the Date headers of answers."""
 
 import time
 from email.utils import parsedate_to_datetime
@@ -6,7 +6,7 @@ from email.utils import parsedate_to_datetime
 from ops.doctor.findings import Finding, Unanswered, failed, passed
 from ops.doctor.here import INSTALLATION, Here
 
-# A result is taken for older than its request when Qualys' clock is behind by more.
+# If Qualys' clock is behind by more, a new result looks older than its request.
 _QUALYS_SECONDS = 120
 _AWS_SECONDS = 240  # AWS refuses signatures that are 5 minutes off
 
@@ -31,7 +31,7 @@ def clocks_agree(here: Here) -> Finding:
 
 
 def _behind(date: str) -> float:
-    """By how many seconds a clock is behind this machine's. The header has just arrived."""
+    """Returns how many seconds a clock is behind this machine's, from a header just received."""
     try:
         return time.time() - parsedate_to_datetime(date).timestamp()
     except (TypeError, ValueError):

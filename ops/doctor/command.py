@@ -15,8 +15,8 @@ from ops.shapes import command as shapes
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "Checks what is deployed in this account and region, and changes nothing. "
-        "The exit status is 0 when no check fails, else 1. With --shapes it compares the form of "
-        "Qualys' answers with what is expected instead, and 1 says that an answer cannot be read."
+        "The exit status is 0 if no check fails, else 1. With --shapes it compares the form of "
+        "Qualys' answers with the expected form instead; 1 means that an answer cannot be read."
     )
     parser.add_argument(
         "--shapes",
@@ -28,12 +28,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    """Raises OpsError without credentials or a region, and where nothing of ours is found."""
+    """Runs the command. Raises OpsError without credentials or region, or if nothing is found."""
     here = find(arguments.name_prefix, arguments.region)
     if arguments.shapes:
         with answers():
             return shapes.run(here, console, as_json=arguments.json)
-    # Nothing but the JSON on standard output.
+    # Standard output gets only the JSON.
     lines = examine(here, Console(stderr=True) if arguments.json else console)
     if arguments.json:
         reported = as_json(here, lines, described())
@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def find(name_prefix: str, region: str | None) -> Here:
-    """What lies here, complete or not: an installation, a hub bus, a spoke. Raises OpsError."""
+    """Finds an installation, hub bus or spoke here, complete or not. Raises OpsError."""
     here = Here(Installation.here(new_session(), name_prefix, region))
     with answers():
         found = here.kinds

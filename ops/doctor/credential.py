@@ -1,4 +1,4 @@
-"""The way to Qualys: the gateway, the secret, and the credential in it."""
+"""Checks the access to Qualys: the gateway, the secret, and the credential in it."""
 
 import time
 from contextlib import suppress
@@ -22,7 +22,7 @@ _WARN_SECONDS = 7 * 86_400  # a new token must be fetched by a person
 
 
 def gateway_reachable(here: Here) -> Finding:
-    """From this machine: the functions may be in a network of their own."""
+    """Checks the gateway from this machine. The functions may be in a separate network."""
     url, bundle = here.qualys.gateway_url, f"{here.deploy} CA_BUNDLE=<file>"
     answer = here.qualys.greeting
     if isinstance(answer, ConfigurationError):
@@ -63,7 +63,7 @@ def secret_readable(here: Here) -> Finding:
 
 
 def credential_accepted(here: Here) -> Finding:
-    """Asked for what scans need to read: registries and images."""
+    """Checks that the credential may read registries and images, as scans need."""
     arn = here.setting("QUALYS_SECRET_ARN")
     try:
         client = here.qualys.client
@@ -81,7 +81,7 @@ def credential_accepted(here: Here) -> Finding:
 
 
 def credential_life(here: Here) -> Finding:
-    """Of an access token, which ends for good; of the other kinds a new JWT is made when needed."""
+    """Checks how long an access token is valid. The other kinds get a new JWT when needed."""
     try:
         secret = here.qualys.secret
     except (ClientError, ConfigurationError):
@@ -99,7 +99,7 @@ def credential_life(here: Here) -> Finding:
 
 
 def _put(here: Here, arn: str) -> str:
-    """Through a file, so that the credential is on no command line."""
+    """Returns a command that reads the credential from a file, to keep it off the command line."""
     file = "file://credential.json"
     return here.aws("secretsmanager put-secret-value", secret_id=arn, secret_string=file)
 

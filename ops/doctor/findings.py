@@ -1,4 +1,4 @@
-"""What a check comes to: one verdict, one reason, and how to fix it."""
+"""Defines the result of a check: one verdict, one reason, and how to fix it."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,8 +13,8 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """`remedy` is a command, or what to do where there is none; empty where all is well. A hint
-    breaks nothing: it may be as its owner wants it."""
+    """`remedy` is a command, or an instruction if there is no command; empty if all is well. A
+    hint is no error: the owner may want it so."""
 
     verdict: Verdict
     reason: str
@@ -22,7 +22,8 @@ class Finding:
 
 
 class Unanswered(Exception):
-    """A check has no answer: what it rests on is missing or may not be read. Ends as unknown."""
+    """A check has no answer: something that it needs is missing or cannot be read. The verdict is
+    "unknown"."""
 
     def __init__(self, reason: str, remedy: str = "") -> None:
         super().__init__(reason)

@@ -1,4 +1,4 @@
-"""One region of an account, and what lies in it: what every check is given. It only reads."""
+"""Reads one region of an account for the checks: which parts are there. It changes nothing."""
 
 import os
 import shlex
@@ -21,7 +21,7 @@ INSTALLATION, HUB, SPOKE = "installation", "hub", "spoke"
 
 @dataclass(frozen=True)
 class Role:
-    """A role as IAM has it. `trust` is its trust policy, parsed."""
+    """A role of IAM. `trust` is its parsed trust policy."""
 
     arn: str
     name: str
@@ -29,7 +29,7 @@ class Role:
 
 
 class Here:
-    """Answers are read once, when they are first asked for."""
+    """Facts about the region. Each is read once, at its first use."""
 
     def __init__(self, installation: Installation) -> None:
         self.account_id = installation.account_id
@@ -43,7 +43,7 @@ class Here:
         self.topic_arns = installation.topic_arns
         self._function_names = installation.function_names
         self._session = installation.session
-        # Where the shell has this region anyway, a command needs not name it.
+        # If this is the region of the shell, a command does not need to name it.
         usual = os.environ.get("AWS_REGION") or installation.session.region_name
         self._region_to_name = "" if installation.region == usual else installation.region
         self.client = cache(self._client)
@@ -58,13 +58,13 @@ class Here:
     # Commands that fix it.
 
     def aws(self, command: str, **options: str) -> str:
-        """A command of the AWS CLI; `options` are its --name-with-hyphens."""
+        """Returns a command of the AWS CLI; `options` become --name-with-hyphens."""
         given = [f"--{name.replace('_', '-')} {shlex.quote(v)}" for name, v in options.items()]
         return " ".join(["aws", command, *given, "--region", self.region])
 
     @property
     def deploy(self) -> str:
-        """What restores what was deployed here and is gone or changed."""
+        """The command that restores missing or changed parts here."""
         if INSTALLATION not in self.kinds:
             if self.hub_bus_arn.split(":")[4:5] in ([], [self.account_id]):
                 return make("deploy-region", self.prefix, REGION=self.region)
@@ -74,14 +74,14 @@ class Here:
 
     @property
     def deploy_members(self) -> str:
-        """What restores what the StackSets of the organization have deployed."""
+        """The command that restores parts that the organization's StackSets have deployed."""
         return make("deploy-spoke-stackset", self.prefix)
 
-    # What there is.
+    # Kinds that exist here.
 
     @cached_property
     def kinds(self) -> frozenset[str]:
-        """Which of installation, hub and spoke are here. A spoke is known by any of its parts."""
+        """Which of installation, hub and spoke are here. One part is enough to find a spoke."""
         found = {INSTALLATION} if self._has_installation() else set()
         if INSTALLATION in found and (
             self.environment.get("HUB_ACCOUNT_ID") or self._has_hub_bus()
@@ -114,7 +114,7 @@ class Here:
             raise
         return True
 
-    # What was read.
+    # Facts that were read.
 
     @cached_property
     def qualys(self) -> Subscription:
@@ -138,15 +138,15 @@ class Here:
 
     @cached_property
     def environment(self) -> Mapping[str, str]:
-        """The settings of the functions, all of them together."""
+        """The environment variables of all functions together."""
         reported: dict[str, str] = {}
         for each in self.functions.values():
             reported |= each.get("Environment", {}).get("Variables", {})
         return reported
 
     def setting(self, name: str) -> str:
-        """Raises Unanswered where no function has the setting, or we may not read their
-        settings."""
+        """Returns an environment variable of the functions. Raises Unanswered if none has it, or if
+        access is denied."""
         value = self.environment.get(name, "")
         if not value:
             if any("Error" in each.get("Environment", {}) for each in self.functions.values()):
@@ -156,12 +156,12 @@ class Here:
 
     @cached_property
     def hub_bus_arn(self) -> str:
-        """The bus that this spoke forwards to; empty where its rule has no target."""
+        """The bus that this spoke forwards to; empty if its rule has no target."""
         arns = [target["Arn"] for target in self.targets("forward-deployments")]
         return next((str(arn) for arn in arns if ":event-bus/" in arn), "")
 
     def date(self) -> str:
-        """AWS' own time now, as the Date header of an answer says."""
+        """The current time of AWS, from the Date header of an answer."""
         answer = self.client("sts").get_caller_identity()
         return str(answer["ResponseMetadata"]["HTTPHeaders"].get("date", ""))
 
@@ -169,7 +169,7 @@ class Here:
         return self._session.client(service, region_name=region or self.region)  # type: ignore[call-overload]
 
     def _role(self, arn: str) -> Role | None:
-        """None when it does not exist. Raises Unanswered for a role of another account."""
+        """Reads a role; None if it does not exist. Raises Unanswered for another account's role."""
         owner, name = arn.split(":")[4], arn.rsplit("/", 1)[-1]
         if owner != self.account_id:
             raise Unanswered(f"{arn} is in account {owner}: run the doctor there")
@@ -182,14 +182,14 @@ class Here:
         return Role(found["Arn"], name, found["AssumeRolePolicyDocument"])
 
     def may(self, role: Role, action: str, resource: str) -> bool:
-        """Whether the role's policies allow an action, by IAM's own simulation."""
+        """Checks whether the role's policies allow an action, by IAM's own simulation."""
         answer = self.client("iam").simulate_principal_policy(
             PolicySourceArn=role.arn, ActionNames=[action], ResourceArns=[resource]
         )
         return all(each["EvalDecision"] == "allowed" for each in answer["EvaluationResults"])
 
     def _targets(self, rule: str, bus: str = "default") -> list[Json]:
-        """The targets of a rule, none when it does not exist."""
+        """Returns the targets of a rule; none if it does not exist."""
         try:
             answer = self.client("events").list_targets_by_rule(
                 Rule=self.name(rule), EventBusName=bus
@@ -201,7 +201,7 @@ class Here:
         return list(answer["Targets"])
 
     def _queue(self, suffix: str) -> Json | None:
-        """The attributes of a queue, and its `Url`; None when it does not exist."""
+        """Returns the attributes of a queue and its `Url`; None if it does not exist."""
         sqs = self.client("sqs")
         try:
             url = sqs.get_queue_url(QueueName=self.name(suffix))["QueueUrl"]

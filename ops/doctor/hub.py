@@ -1,6 +1,6 @@
-"""The hub bus lets in whom it should: at the hub everybody it was deployed for, in a spoke us.
+"""Checks the hub bus policy: at the hub, that it admits every account; at a spoke, this account.
 
-And StackSets, which make spokes in the accounts of an organization, may reach them.
+Also checks that StackSets, which create spokes in an organization's accounts, may deploy there.
 """
 
 from typing import Any
@@ -19,7 +19,7 @@ _ORGANIZATION = "aws:principalorgid"
 
 
 def hub_bus(here: Here) -> Finding:
-    """The policy admits the accounts, or the organization, whose events the functions take."""
+    """Checks that the policy admits the accounts or the organization that the functions accept."""
     name = here.name("hub")
     try:
         policy = here.client("events").describe_event_bus(Name=name).get("Policy")
@@ -34,7 +34,7 @@ def hub_bus(here: Here) -> Finding:
 
 
 def _admitted(here: Here, policy: Any) -> tuple[str, str]:
-    """Of those whose events the functions take, who is let in and who is not."""
+    """Returns who is admitted and who is not, of the accounts that the functions accept."""
     accounts = here.environment.get("SPOKE_ACCOUNT_IDS", "").split()
     if not here.environment.get("HUB_ACCOUNT_ID"):
         accounts = [here.account_id]  # other regions of our own account
@@ -48,7 +48,7 @@ def _admitted(here: Here, policy: Any) -> tuple[str, str]:
 
 
 def hub_admits_here(here: Here) -> Finding:
-    """Asked of the hub bus itself, which only the hub's own account may read."""
+    """Checks the policy of the hub bus, which only the hub's own account may read."""
     arn = here.hub_bus_arn
     if not arn:
         raise Unanswered("it is not known where the hub is: see forwarding-rule")
@@ -76,7 +76,7 @@ def hub_admits_here(here: Here) -> Finding:
 
 
 def stack_sets_access(here: Here) -> Finding:
-    """Whether CloudFormation may deploy to the accounts of the organization that forwards here."""
+    """Checks whether CloudFormation may deploy to the accounts of the hub's organization."""
     if not here.environment.get("HUB_ACCOUNT_ID") or here.environment.get("SPOKE_ACCOUNT_IDS"):
         return passed("no organization forwards to this hub")
     client = here.client("cloudformation")

@@ -1,4 +1,4 @@
-"""The functions and the key that everything else works with."""
+"""Checks the functions and the key, which all other parts need."""
 
 from ops.doctor.findings import Finding, Unanswered, failed, hint, passed, unknown
 from ops.doctor.here import Here
@@ -23,7 +23,7 @@ def functions_active(here: Here) -> Finding:
 
 
 def concurrency_quota(here: Here) -> Finding:
-    """How many functions of the account may run at once, ours among them."""
+    """Checks how many functions of the account may run at once, including ours."""
     limits = here.client("lambda").get_account_settings()["AccountLimit"]
     free = int(limits["UnreservedConcurrentExecutions"])
     if free > _FEW_EXECUTIONS:
@@ -41,7 +41,7 @@ def concurrency_quota(here: Here) -> Finding:
 
 
 def key_enabled(here: Here) -> Finding:
-    """The key of the failed-events queue, which is that of table, topic, logs and secret, too."""
+    """Checks the key of the failed-events queue. Table, topic, logs and secret use it too."""
     queue = here.queue("failed-events")
     if not (key := (queue or {}).get("KmsMasterKeyId", "")):
         raise Unanswered(f"{here.name('failed-events')} names no key")
@@ -49,7 +49,7 @@ def key_enabled(here: Here) -> Finding:
     if state == "Enabled":
         return passed(f"{key} is enabled")
     if state == "PendingDeletion":
-        # Cancelled, it is disabled still.
+        # After this, the key is still disabled.
         remedy = here.aws("kms cancel-key-deletion", key_id=key)
     else:
         remedy = here.aws("kms enable-key", key_id=key)

@@ -1,7 +1,7 @@
-"""Policy documents of roles, buses and queues, read for the few questions that the checks ask.
+"""Reads policy documents of roles, buses and queues, as far as the checks need it.
 
-No evaluator: Allow statements alone, and of their conditions those that Terraform writes here.
-A condition that is not known is taken as met; what it then refuses, the queues show.
+It evaluates only Allow statements, and only the conditions that Terraform writes here. An unknown
+condition counts as met. If it refuses events, these are in the queues.
 """
 
 import json
@@ -13,12 +13,13 @@ Statement = Mapping[str, Any]
 
 
 def parsed(document: Any) -> Any:
-    """A document as the API gives it: text of JSON, or parsed already; None when there is none."""
+    """Parses a document of an API, which may be JSON text or already parsed; None if absent."""
     return json.loads(document) if isinstance(document, str) and document else document or None
 
 
 def allows_service(document: Any, service: str, action: str, facts: Mapping[str, str]) -> bool:
-    """Whether an AWS service may; `facts` are condition keys in lower case, as aws:sourcearn."""
+    """Checks whether an AWS service may do an action. `facts` are values by condition key in lower
+    case, such as aws:sourcearn."""
     return any(
         fnmatchcase(service, name) and _met(statement, facts)
         for statement in _allowing(document, action)
@@ -29,7 +30,7 @@ def allows_service(document: Any, service: str, action: str, facts: Mapping[str,
 def allows_account(
     document: Any, account_id: str, action: str, facts: Mapping[str, str] | None = None
 ) -> bool:
-    """Whether a principal of the account may, as far as the document has a say in it."""
+    """Checks whether the document allows an action to a principal of the account."""
     return any(
         _met(statement, facts or {})
         for statement in _allowing(document, action)
@@ -38,14 +39,14 @@ def allows_account(
 
 
 def principals(document: Any, action: str) -> set[str]:
-    """All AWS principals that are let in."""
+    """Returns all AWS principals that may do the action."""
     return {
         name for statement in _allowing(document, action) for name in _principals(statement, "AWS")
     }
 
 
 def conditions(document: Any, action: str, key: str) -> set[str]:
-    """The values of a condition key (lower case) in all statements that let somebody do it."""
+    """Returns the values of a condition key (lower case) in all statements that allow it."""
     return {
         value
         for statement in _allowing(document, action)

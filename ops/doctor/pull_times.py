@@ -1,4 +1,4 @@
-"""What the sensor's pulls do to the images of this registry."""
+"""Checks whether the sensor's pulls change the last pull times of images."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -11,7 +11,7 @@ from ops.doctor.here import Here
 
 
 def pull_time_excluded(here: Here) -> Finding:
-    """The sensor's pulls do not count as use of an image."""
+    """Checks that the sensor's pulls do not count as use of an image."""
     arn = here.setting("QUALYS_ROLE_ARN")
     name = arn.rsplit("/", 1)[-1]
     ecr = here.client("ecr")

@@ -1,4 +1,4 @@
-"""How Qualys gets at images: the role, whom it trusts, the registry, and a sensor that pulls."""
+"""Checks Qualys' access to images: the role, its trust, the registry, and a sensor that pulls."""
 
 import json
 import time
@@ -18,7 +18,7 @@ _ALIVE = frozenset({"running", "active", "healthy"})
 
 
 def registry_role(here: Here) -> Finding:
-    """It exists, and may read ECR."""
+    """Checks that the role exists, and may read ECR."""
     arn = here.setting("QUALYS_ROLE_ARN")
     role = here.role(arn)
     if role is None:
@@ -40,7 +40,7 @@ def registry_role(here: Here) -> Finding:
 
 
 def registry_trust(here: Here) -> Finding:
-    """The role trusts the account that aws-base gives."""
+    """Checks that the role trusts the account that aws-base gives."""
     role, base = _role_and_base(here)
     if policies.allows_account(role.trust, base.account_id, _ASSUME):
         return passed(f"role {role.name} trusts Qualys' account {base.account_id}")
@@ -52,7 +52,7 @@ def registry_trust(here: Here) -> Finding:
 
 
 def external_id(here: Here) -> Finding:
-    """The role asks for the external id that aws-base gives."""
+    """Checks that the role requires the external id that aws-base gives."""
     role, base = _role_and_base(here)
     asked = policies.conditions(role.trust, _ASSUME, _EXTERNAL_ID)
     if not asked:
@@ -78,7 +78,7 @@ def external_id(here: Here) -> Finding:
 
 
 def registry_connected(here: Here) -> Finding:
-    """This region's ECR registry is at Qualys, with a connector for the role."""
+    """Checks that Qualys has this region's ECR registry, with a connector for the role."""
     arn = here.setting("QUALYS_ROLE_ARN")
     client = here.qualys.admitted
     uri = f"https://{here.account_id}.dkr.ecr.{here.region}.amazonaws.com"
@@ -99,7 +99,7 @@ def registry_connected(here: Here) -> Finding:
 
 
 def sensor_alive(here: Here) -> Finding:
-    """A Registry Sensor runs, and was seen within the hour."""
+    """Checks that a Registry Sensor runs, and was seen within the last hour."""
     _ = here.qualys.admitted
     remedy = f"start a Registry Sensor, and see it in {_in_the_ui('Configurations > Sensors')}"
     sensors = here.qualys.sensors()

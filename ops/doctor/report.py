@@ -1,4 +1,4 @@
-"""Runs what applies here and shows it: one line a check, or JSON."""
+"""Runs the checks that apply here and shows the results: one line for each check, or JSON."""
 
 import json
 
@@ -19,10 +19,10 @@ Line = tuple[Check, Finding]
 
 
 def examine(here: Here, console: Console) -> list[Line]:
-    """Runs what applies; shows on a terminal which check it is at."""
+    """Runs the checks that apply. Shows on a terminal which check runs now."""
     chosen = [check for check in CHECKS if check.kinds & here.kinds]
     lines = []
-    with console.status("Looking around") as status:
+    with console.status("Running the checks") as status:
         for check in chosen:
             status.update(f"Checking {check.name}")
             lines.append((check, check.run(here)))
@@ -30,7 +30,7 @@ def examine(here: Here, console: Console) -> list[Line]:
 
 
 def show(here: Here, lines: list[Line], terraform: str, console: Console) -> None:
-    """`terraform` is what deploys from this machine."""
+    """Prints the results. `terraform` describes the Terraform of this machine."""
     heading = f"{' and '.join(sorted(here.kinds))} {here.prefix} in {here.account_id} {here.region}"
     console.print(f"{heading}; {terraform}", style="bold", highlight=False, soft_wrap=True)
     width = max(len(check.name) for check, _ in lines)
@@ -69,5 +69,5 @@ def as_json(here: Here, lines: list[Line], terraform: str) -> str:
 
 
 def is_healthy(lines: list[Line]) -> bool:
-    """Whether no check fails; a hint, and what is unknown, do not count."""
+    """Checks that no check has failed. Hints and unknown results do not count."""
     return all(finding.verdict is not Verdict.FAIL for _, finding in lines)

@@ -1,4 +1,4 @@
-"""IAM: each role exists, trusts whom it should, and may do the one thing it is there for."""
+"""Checks IAM: each role exists, trusts the right service, and has its permission."""
 
 from collections.abc import Iterable
 
@@ -36,18 +36,18 @@ def machine_roles(here: Here) -> Finding:
 
 
 def events_role(here: Here) -> Finding:
-    """The role that EventBridge starts the intake with."""
+    """Checks the role with which EventBridge starts the intake."""
     intake = here.machine_arn("intake")
     return _target_role(here, "ecs-deployments", intake, "states:StartExecution")
 
 
 def forwarding_role(here: Here) -> Finding:
-    """The role that EventBridge forwards to the hub with."""
+    """Checks the role with which EventBridge forwards to the hub."""
     return _target_role(here, "forward-deployments", here.hub_bus_arn, "events:PutEvents")
 
 
 def describe_role(here: Here) -> Finding:
-    """In a member account: the role that the hub reads task definitions and images as."""
+    """Checks a member's role with which the hub reads task definitions and images."""
     bus = here.hub_bus_arn
     if not bus:
         raise Unanswered("it is not known where the hub is: see forwarding-rule")
@@ -73,7 +73,7 @@ def describe_role(here: Here) -> Finding:
 
 
 def _is_role(pattern: str, account_id: str, name: str) -> bool:
-    """Whether a pattern of role ARNs is that of this role, on whatever path."""
+    """Checks whether a pattern of role ARNs names this role, with any path."""
     role = pattern.rsplit("/", 1)[-1].lstrip("*")
     return pattern.split(":")[4:5] == [account_id] and role == name
 
@@ -91,7 +91,7 @@ def _service_roles(here: Here, arns: Iterable[str], service: str) -> Finding:
 
 
 def _target_role(here: Here, rule: str, target: str, action: str) -> Finding:
-    """The role of a rule's target: EventBridge may assume it, and do the action with it."""
+    """Checks that EventBridge may assume the role of a rule's target, and do the action with it."""
     arns = [each.get("RoleArn", "") for each in here.targets(rule) if each["Arn"] == target]
     if not target or not arns:
         raise Unanswered(f"rule {here.name(rule)} has no target")

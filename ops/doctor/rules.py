@@ -1,4 +1,4 @@
-"""EventBridge: each rule is enabled, takes the events it is for, and has a target with a queue."""
+"""Checks EventBridge: each rule is enabled, matches its events, and has a target with a queue."""
 
 import json
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ def deployments_rule(here: Here) -> Finding:
 
 
 def forwarded_rule(here: Here) -> Finding:
-    """The rule on the hub bus, which takes what other accounts and regions forward."""
+    """Checks the rule on the hub bus, for events from other accounts and regions."""
     target = here.machine_arn("intake")
     return _rule(here, "forwarded-deployments", target, "undelivered-events", here.name("hub"))
 
@@ -64,13 +64,13 @@ def _rule(here: Here, suffix: str, target: str, queue: str, bus: str = "default"
 
 
 def _queue_problem(here: Here, target: Mapping[str, Any], suffix: str, rule_arn: str) -> str:
-    """What keeps undelivered events from the dead-letter queue; empty when nothing does."""
+    """Says why undelivered events cannot reach the dead-letter queue; empty if they can."""
     name = here.name(suffix)
     arn = target.get("DeadLetterConfig", {}).get("Arn", "")
     if not arn:
         return "the target has no dead-letter queue"
     if arn != here.arn("sqs", name):
-        return ""  # somebody's own, of which nothing is known here
+        return ""  # a queue of the user's own, which we cannot check
     if (queue := here.queue(suffix)) is None:
         return f"the dead-letter queue {name} does not exist"
     facts = {"aws:sourcearn": rule_arn, "aws:sourceaccount": here.account_id}
@@ -81,7 +81,7 @@ def _queue_problem(here: Here, target: Mapping[str, Any], suffix: str, rule_arn:
 
 
 def _matches(here: Here, pattern: str, suffix: str) -> bool:
-    """Whether AWS finds that the pattern matches an event of the kind that the rule is for."""
+    """Asks AWS whether the pattern matches an event of the rule's kind."""
     event: Mapping[str, Any] = _ECS_CALL
     if suffix == "scan-ended":
         event = {
@@ -89,7 +89,7 @@ def _matches(here: Here, pattern: str, suffix: str) -> bool:
             "detail-type": "Step Functions Execution Status Change",
             "detail": {"stateMachineArn": here.machine_arn("scan"), "status": "ABORTED"},
         }
-    # What a hub takes comes from elsewhere.
+    # Events for a hub come from another account.
     account = "000000000000" if suffix == "forwarded-deployments" else here.account_id
     envelope = {
         "id": "00000000-0000-0000-0000-000000000000",

@@ -1,4 +1,4 @@
-"""The Qualys subscription as the functions see it: same gateway, same secret, same client."""
+"""Calls the Qualys subscription as the functions do: same gateway, same secret, same client."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Greeting = requests.Response | requests.RequestException | ConfigurationError
 
 @dataclass(frozen=True)
 class Secret:
-    """`text` is what Secrets Manager holds; nothing shows it."""
+    """`text` is the secret's value. It is never shown."""
 
     arn: str
     text: str = field(repr=False)
@@ -44,7 +44,7 @@ class Secret:
 
 @dataclass(frozen=True)
 class AwsBase:
-    """Whom at Qualys a registry role must trust."""
+    """Qualys' account and external id, which a registry role must trust."""
 
     account_id: str
     external_id: str
@@ -60,11 +60,11 @@ class Settings(Protocol):
     def client(self) -> Callable[..., Any]: ...
 
     def setting(self, name: str) -> str:
-        """Raises Unanswered where no function has this setting."""
+        """Returns a setting. Raises Unanswered if no function has it."""
 
 
 class Subscription:
-    """Answers are asked for once. Raises Unanswered where the gateway or the secret is missing."""
+    """Reads each answer once. Raises Unanswered if the gateway or the secret is missing."""
 
     def __init__(self, here: Settings) -> None:
         self._here = here
@@ -97,9 +97,9 @@ class Subscription:
         return self.greet()
 
     def greet(self) -> Greeting:
-        """What the gateway answers to a call without a credential: mostly a refusal.
+        """Returns the gateway's answer to a call without a credential: usually a refusal.
 
-        A ConfigurationError where the CA bundle cannot be read.
+        Returns a ConfigurationError if the CA bundle cannot be read.
         """
         try:
             return self._session.get(
@@ -112,17 +112,17 @@ class Subscription:
 
     @cached_property
     def secret(self) -> Secret:
-        """Raises ClientError as Secrets Manager gives it, and ConfigurationError."""
+        """Reads the secret. Raises ClientError of Secrets Manager, and ConfigurationError."""
         arn = self._here.setting("QUALYS_SECRET_ARN")
         secrets = self._here.client("secretsmanager", arn.split(":")[3])
         text = str(secrets.get_secret_value(SecretId=arn).get("SecretString", ""))
         names = tuple(parse(text))
-        parse_proxy_login(text)  # the functions read it, too
+        parse_proxy_login(text)  # only checked: the functions read it
         return Secret(arn, text, names)
 
     @cached_property
     def base(self) -> AwsBase:
-        """Raises the Qualys errors of `image_scan.errors`."""
+        """Reads aws-base. Raises the Qualys errors of `image_scan.errors`."""
         answer = _body(self.transport.send("GET", "/registry/aws-base"))
         account_id = answer.get("accountId") if isinstance(answer, Mapping) else None
         if not isinstance(account_id, str | int):
@@ -131,7 +131,7 @@ class Subscription:
 
     @cached_property
     def refusal(self) -> QualysUnauthorized | None:
-        """Why the credential is not accepted; None when it is."""
+        """Why Qualys refuses the credential; None if it is accepted."""
         try:
             _ = self.base
         except QualysUnauthorized as error:
@@ -140,7 +140,7 @@ class Subscription:
 
     @cached_property
     def transport(self) -> Transport:
-        """For calls with the credential."""
+        """Makes the transport for calls with the credential."""
         if isinstance(self.greeting, Exception):
             raise Unanswered("the gateway cannot be reached: see gateway-reachable")
         try:
@@ -163,7 +163,7 @@ class Subscription:
         return client
 
     def registry(self, uuid: str) -> Mapping[str, Any]:
-        """The details of a registry."""
+        """Returns the details of a registry."""
         answer = _body(self.transport.send("GET", f"/registry/{uuid}"))
         return answer if isinstance(answer, Mapping) else {}
 
@@ -173,7 +173,7 @@ class Subscription:
 
 
 def _body(answer: requests.Response) -> Any:
-    """None for 204 and 404, which in a list mean that there is nothing."""
+    """Returns the parsed body; None for 204 and 404, which mean an empty list."""
     if answer.status_code in (204, 404):
         return None
     try:

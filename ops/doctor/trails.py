@@ -1,4 +1,4 @@
-"""CloudTrail: without a trail that logs write management events EventBridge sees no ECS call."""
+"""Checks CloudTrail: without a trail of write management events, EventBridge sees no ECS call."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +13,7 @@ _WRITES = '[{"ReadWriteType": "WriteOnly", "IncludeManagementEvents": true}]'
 
 
 def trail_exists(here: Here) -> Finding:
-    """A trail of this region, one of all regions, or the organization's."""
+    """Checks that there is a trail: of this region, of all regions, or of the organization."""
     trails = _trails(here)
     if not trails:
         return failed(f"no trail covers {here.region}", f"{here.deploy} VAR_create_trail=true")
@@ -35,9 +35,9 @@ def trail_logging(here: Here) -> Finding:
 
 
 def trail_write_events(here: Here) -> Finding:
-    """Of the trails that log, one must record write management events."""
+    """Checks that a trail that logs also records write management events."""
     trails = _some_trails(here)
-    # Only where some trail logs and others do not, the others do not count.
+    # If some trails log and others do not, only those that log count.
     logging, _ = _split(trails, lambda trail: _is_logging(here, trail))
     recording, denied = _split(logging or trails, lambda trail: _records_writes(here, trail))
     if recording:
@@ -81,14 +81,14 @@ def _own_first(here: Here, trails: list[dict[str, Any]]) -> dict[str, Any]:
 def _split(
     trails: list[dict[str, Any]], holds: Callable[[dict[str, Any]], bool]
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Those for which it holds, and those of which we may not know."""
+    """Returns trails for which a condition holds, and trails that we may not read."""
     found, denied = [], []
     for trail in trails:
         try:
             if holds(trail):
                 found.append(trail)
         except ClientError as error:
-            # A member account may see the organization's trail, and not all of it.
+            # A member account may see the organization's trail, but not all its settings.
             if not is_missing(error) and not is_denied(error):
                 raise
             denied.append(trail)

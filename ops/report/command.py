@@ -1,4 +1,4 @@
-"""The command `report`: one HTML page of what runs where, that needs nothing else."""
+"""The command `report`: writes one self-contained HTML page of what runs where."""
 
 import argparse
 import json
@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def page(found: Report, installation: Installation, now: float) -> str:
-    """HTML. Names in it are others': all of them are escaped."""
+    """Returns the HTML. All names are escaped, because others choose them."""
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )

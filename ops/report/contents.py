@@ -1,4 +1,4 @@
-"""What a report shows, joined from the cache and the inventory. Pure."""
+"""Joins the contents of a report from the cache and the inventory. Pure."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,14 +12,14 @@ from ops.where import NO_VERDICT, moment, where
 
 Json = dict[str, Any]
 LEVELS = ("critical", "high", "medium", "low")
-# What a person has to look at comes first.
+# Verdicts that a person must look at come first.
 _ORDER = ("FINDINGS", NO_VERDICT, "UNSCANNABLE", "ERROR", "TIMEOUT", "IN_PROGRESS", "CLEAN")
 
 
 @dataclass(frozen=True)
 class ImageRow:
-    """An image that runs, or has run. `counts` is None where there is no result; `detected` are
-    lines about malware and secrets, `is_detected` where some were found."""
+    """An image that runs, or has run. `counts` is None without a result. `detected` are lines about
+    malware and secrets; `is_detected`: some were found."""
 
     name: str
     digest: str
@@ -36,7 +36,7 @@ class ImageRow:
 
 @dataclass(frozen=True)
 class Reconciled:
-    """A reconciliation of the course over time."""
+    """One reconciliation in the plot over time."""
 
     at: datetime
     running: int
@@ -72,7 +72,8 @@ def report(
     reconciliations: Sequence[Mapping[str, Any]],
     now: float,
 ) -> Report:
-    """`items` of the cache, `rows` of the inventory, reconciliations oldest first."""
+    """Makes a report of `items` of the cache, `rows` of the inventory, and reconciliations, oldest
+    first."""
     known = {item["imageDigest"]: item for item in items if int(item.get("ttl", 0)) > now}
     placed: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for row in rows:

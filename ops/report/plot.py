@@ -1,4 +1,4 @@
-"""Coverage over time as a line, in the units of an SVG."""
+"""Plots coverage over time as a line, in the units of an SVG."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Plot:
 
 
 def coverage(course: Sequence[Reconciled]) -> Plot:
-    """Percent, always from 0 to 100, of at least one reconciliation."""
+    """Plots percentages from 0 to 100. Needs at least one reconciliation."""
     first, last = course[0].at, course[-1].at
     points = [
         Point(

@@ -1,1 +1,1 @@
-"""`make doctor SHAPES=1`: whether Qualys' answers have the form that the functions expect."""
+"""`make doctor SHAPES=1`: checks that Qualys' answers have the form that the functions expect."""

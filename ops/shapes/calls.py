@@ -1,4 +1,4 @@
-"""The calls of Qualys whose answers are compared. They only read."""
+"""Makes the calls to Qualys whose answers are compared. They change nothing."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 _STATUS = re.compile(r"HTTP ([0-9]{3})")
 _PAGE: dict[str, str | int] = {"pageNumber": 1, "pageSize": 200}
 _BASE = "/registry/aws-base"
-# What Qualys may not know, or not yet. Every other path is there.
+# Qualys may answer 404 to these paths. Every other path exists.
 _UNKNOWN = ("/registry/aws/connectors/", "/images/{image}/")
 
 
 @dataclass(frozen=True)
 class Answer:
-    """`call` is a key of SHAPES. `body` is None where there is nothing to compare, and `problem`
-    says why: without it the answer was that there is nothing."""
+    """`call` is a key of SHAPES. `body` is None if there is nothing to compare. `problem` says why;
+    it is empty if Qualys answered that there is nothing."""
 
     call: str
     status: int | None
@@ -37,10 +37,10 @@ class Answer:
 
 
 def answers(transport: Transport, registry_host: str, account_id: str) -> Iterator[Answer]:
-    """Asks for each list once, and for one image. `registry_host` is that of the registry to ask
-    for, where the subscription has it; `account_id` owns the role of its connector.
+    """Reads each list once, and one image. Prefers the registry of `registry_host`, if the
+    subscription has it; `account_id` owns the role of its connector.
 
-    Raises ConfigurationError where the secret is no credential.
+    Raises ConfigurationError if the secret is no credential.
     """
 
     def ask(call: str, params: Params | None = None, **named: str) -> Answer:
@@ -65,7 +65,7 @@ def answers(transport: Transport, registry_host: str, account_id: str) -> Iterat
 
 
 def not_asked(given: list[Answer]) -> list[str]:
-    """The calls for which the subscription has nothing to ask with."""
+    """Returns the calls that were not made, because the subscription has nothing for them."""
     asked = {each.call for each in given}
     return [call for call in SHAPES if call not in asked]
 
@@ -73,7 +73,7 @@ def not_asked(given: list[Answer]) -> list[str]:
 def _asked(
     transport: Transport, call: str, params: Params | None, named: Mapping[str, str]
 ) -> Answer:
-    """No message of the transport is passed on: it names the path."""
+    """Makes a call. Drops error messages of the transport, because they name the path."""
     status = None
     try:
         answer = transport.send("GET", call.format(**named), params=params)
@@ -89,7 +89,7 @@ def _asked(
 
 
 def _body(call: str, answer: requests.Response) -> Any:
-    """None where the answer is that there is nothing. Raises ScanError where it is none."""
+    """Returns the body; None if the answer says that there is nothing. Raises ScanError."""
     if answer.status_code == 404 and call.startswith(_UNKNOWN):
         return None
     body = bodies.answered(answer)
@@ -99,7 +99,7 @@ def _body(call: str, answer: requests.Response) -> Any:
 
 
 def _rows(answer: Answer) -> list[Mapping[str, Any]]:
-    """As far as they can be read; `compare` says what else is in the answer."""
+    """Returns the readable rows of an answer; `compare` reports all else in it."""
     found = answer.body.get("data") if isinstance(answer.body, dict) else answer.body
     return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
 
@@ -107,7 +107,7 @@ def _rows(answer: Answer) -> list[Mapping[str, Any]]:
 def _id_of(
     rows: list[Mapping[str, Any]], name: str, preferred: Callable[[Mapping[str, Any]], bool]
 ) -> str:
-    """That of the first row that is preferred, else of the first; empty without one."""
+    """Returns the id of the first preferred row, else of the first row; empty without rows."""
     rows = [row for row in rows if reading.is_id(reading.text(row, name))]
     chosen = sorted(rows, key=lambda row: not preferred(row))
     return reading.text(chosen[0], name) if chosen else ""

@@ -1,4 +1,4 @@
-"""What `make doctor SHAPES=1` does."""
+"""Runs `make doctor SHAPES=1`."""
 
 from rich.console import Console
 
@@ -10,8 +10,8 @@ from ops.shapes import calls, report
 
 
 def run(here: Here, console: Console, *, as_json: bool) -> int:
-    """The exit status: 1 where the product cannot read an answer as it is. Raises OpsError when
-    Qualys cannot be asked."""
+    """Returns the exit status: 1 if the product cannot read an answer. Raises OpsError if Qualys
+    cannot be asked."""
     if INSTALLATION not in here.kinds:
         raise OpsError(
             f"There is no installation in {here.region}: SHAPES=1 asks with its credential."

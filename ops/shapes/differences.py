@@ -1,4 +1,4 @@
-"""What an answer has otherwise than expected."""
+"""Compares an answer with its expected form."""
 
 from dataclasses import dataclass
 
@@ -11,8 +11,8 @@ UNKNOWN = "nothing"
 
 @dataclass(frozen=True)
 class Difference:
-    """`expected` is what may be there, UNKNOWN where nobody knows the name; `found` is what else
-    was found. `read`: the product reads it, so the difference may matter."""
+    """`expected` are the permitted types, UNKNOWN for an unknown name; `found` are the other types
+    that were found. `read`: the product reads the value, so the difference may matter."""
 
     path: str
     expected: str
@@ -25,7 +25,7 @@ class Difference:
 
 
 def compare(seen: Types, shape: Shape) -> list[Difference]:
-    """Every difference, what the product reads first."""
+    """Returns every difference. Values that the product reads come first."""
     found = []
     for path, types in seen.items():
         if path not in shape:
@@ -41,7 +41,7 @@ def compare(seen: Types, shape: Shape) -> list[Difference]:
 
 
 def unseen(seen: Types, shape: Shape) -> list[str]:
-    """Arrays that were empty each time: what they hold was not compared."""
+    """Returns arrays that were always empty, so that their content was not compared."""
     return sorted(
         path
         for path in shape

@@ -1,4 +1,4 @@
-"""The form of each answer of Qualys that the product reads: names and types, by path."""
+"""Defines the form of each answer of Qualys that the product reads: names and types, by path."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ _LEVELS = range(1, 6)
 
 @dataclass(frozen=True)
 class Expected:
-    """The types that a value may have, `absent` and `any` among them; `read`: the product reads
+    """The types that a value may have, including `absent` and `any`. `read`: the product reads
     it."""
 
     types: frozenset[str]
@@ -21,7 +21,7 @@ Shape = Mapping[str, Expected]
 
 
 def joined(prefix: str, name: str) -> str:
-    """The path of a name below a prefix."""
+    """Returns the path of a name below a prefix."""
     return f"{prefix}.{name}" if prefix else name
 
 
@@ -54,7 +54,7 @@ def _finding(prefix: str) -> dict[str, Expected]:
 
 
 def _counted_finding(prefix: str) -> dict[str, Expected]:
-    """Of a finding in the details of an image only what distinguishes it from others is read."""
+    """Returns the form of a finding in image details: only its identifying fields are read."""
     return {**_unread(_finding(prefix)), **_at(prefix, tables.IDENTITY)}
 
 

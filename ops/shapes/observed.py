@@ -1,4 +1,4 @@
-"""The form of an answer: which types each name has. No value is stored."""
+"""Finds the form of an answer: which types each name has. It stores no value."""
 
 import re
 from collections import defaultdict
@@ -7,7 +7,7 @@ from typing import Any
 
 from ops.shapes.expected import Shape, joined
 
-# What looks like the name of a field. Anything else may be data, and is not shown.
+# The pattern of field names. Any other name may be data, and is not shown.
 _NAME = re.compile(r"(?=.{1,40}$)[a-z]+(?:[0-9]{1,2}|[A-Z]{1,3}[a-z]+|_[a-z]+)*[A-Z]{0,3}")
 _NOT_SHOWN = "(a name that is not shown)"
 _DEEPEST = 8
@@ -15,7 +15,7 @@ Types = dict[str, set[str]]
 
 
 def texts_of(answer: Any) -> Iterator[str]:
-    """Every text of an answer, in lower case: no name that is one of them is shown."""
+    """Returns every text of an answer, in lower case. A name that equals one is not shown."""
     left = [answer]
     while left:
         each = left.pop()
@@ -28,9 +28,9 @@ def texts_of(answer: Any) -> Iterator[str]:
 
 
 def observe(answer: Any, shape: Shape, texts: frozenset[str]) -> Types:
-    """The types that were seen, by path; `absent` where an object lacks a name that the shape has.
+    """Returns the types that were seen, by path; `absent` if an object lacks a name of the shape.
 
-    `texts` are those of all answers, by `texts_of`.
+    `texts` are the texts of all answers, from `texts_of`.
     """
     seen: Types = defaultdict(set)
     _walk(answer, "", shape, texts, seen)
@@ -57,7 +57,8 @@ def _walk(value: Any, path: str, shape: Shape, texts: frozenset[str], seen: Type
 
 
 def _shown(name: str, path: str, shape: Shape, texts: frozenset[str]) -> str:
-    """Below what should be no object, a name may be data unless the shape has it elsewhere."""
+    """Returns the name, or a placeholder if it may be data: in an object that the shape does not
+    have, a name may be data, unless the shape has it elsewhere."""
     if not _NAME.fullmatch(name):
         return _NOT_SHOWN
     if joined(path, name) in shape:
@@ -68,7 +69,7 @@ def _shown(name: str, path: str, shape: Shape, texts: frozenset[str]) -> str:
 
 
 def _below(path: str, shape: Shape) -> list[str]:
-    """The names that an object at this path is expected to have."""
+    """Returns the names that an object at this path is expected to have."""
     start = f"{path}." if path else ""
     below = [each.removeprefix(start) for each in shape if each.startswith(start) and each != path]
     return [each for each in below if each and not re.search(r"[.\[{]", each)]

@@ -1,4 +1,4 @@
-"""Compares every answer with its shape, and shows the differences: names and types alone."""
+"""Compares every answer with its shape, and shows the differences: only names and types."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TITLE = "Answers of Qualys, compared with what is expected: names and types, no
 
 @dataclass(frozen=True)
 class Compared:
-    """An answer, its differences, and the arrays that had nothing in them."""
+    """An answer, its differences, and its empty arrays."""
 
     answer: Answer
     differences: list[Difference]
@@ -28,7 +28,7 @@ class Compared:
 
     @property
     def is_expected(self) -> bool:
-        """Whether the product can read it: a name that it does not know does no harm."""
+        """Whether the product can read the answer: an unknown name does no harm."""
         return not self.answer.problem and not any(each.read for each in self.differences)
 
     @property
@@ -58,7 +58,7 @@ def examine(given: list[Answer]) -> list[Compared]:
 
 
 def show(compared: list[Compared], not_asked: list[str], console: Console) -> None:
-    """As plain text, to be pasted into an issue."""
+    """Prints plain text that can be pasted into an issue."""
     lines = [_TITLE]
     for each in compared:
         lines.append(f"GET {each.answer.call}: {each.verdict}")

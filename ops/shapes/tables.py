@@ -1,8 +1,8 @@
-"""The tables of names and types that `ops.shapes.expected` reads, one for each kind of object.
+"""Has the tables of names and types that `ops.shapes.expected` reads, one per kind of object.
 
-A line has a set of types and the names that may have them; `*` marks what the product reads.
-`absent` says that a name may be missing, `any` that nothing below it is compared. Names lie below
-the prefix of their table, `.` is the prefix itself, and `{}` stands for names that are data.
+A line has a set of types and the names that may have them; `*` marks values that the product reads.
+`absent`: the name may be missing. `any`: nothing below it is compared. Names are below the prefix
+of their table, `.` is the prefix itself, and `{}` stands for names that are data.
 """
 
 TIME = "text|number|null|absent"
@@ -96,7 +96,7 @@ IMAGE = f"""
     any|absent           lastFoundOnHost
 """
 
-# Of the list these are read where they are there, which no document shows.
+# The documents do not show these in the list. They are read if they are there.
 IMAGE_ROW = """
     any|absent         * softwares malware secrets
     number|text|null|absent * totalVulnCount totalVulCount
@@ -145,7 +145,7 @@ FLAGS = """
     any|absent            trendingInTheNews trendingSources
 """
 
-# What distinguishes a finding from others, and its severity.
+# The fields that identify a finding, and its severity.
 IDENTITY = """
     object             * .
     number|text        * qid severity
@@ -186,7 +186,7 @@ MALWARE_LAYER = """
     any|absent           layerFileName layerMimeType layerCreatedDate createdBy
 """
 
-# A file has no count of its own, and is read as a layer is.
+# A file has no own count, and is read like a layer.
 MALWARE_FILE = """
     text|null          * fileName
     number|absent      * layerMalwareCount

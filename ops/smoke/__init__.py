@@ -1,1 +1,1 @@
-"""`make smoke`: one event of our own on its whole way, from a registration to a verdict."""
+"""`make smoke`: sends one test event through all parts, from a registration to a verdict."""

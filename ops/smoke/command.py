@@ -1,4 +1,4 @@
-"""The command `smoke`: whether an event of our own comes to its verdict, or where it is stuck."""
+"""The command `smoke`: checks that a test event leads to a verdict, or shows where it is stuck."""
 
 import argparse
 import logging
@@ -24,16 +24,16 @@ from ops.smoke.traces import Traces, depths
 
 _MINUTES = "30"
 _LONGEST_MINUTES = 1440
-# An image of which the cache has one of these is not scanned for the event.
+# If the cache has one of these for an image, the event starts no scan.
 _NOT_SCANNED = ("CLEAN", "FINDINGS", "UNSCANNABLE", IN_PROGRESS)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "Registers a task definition with an image of Amazon ECR, follows the event through trail, "
-        "rule, intake and scan to the verdict, and takes the task definition away again. The exit "
-        "status is 0 when there is a verdict, 1 when the event is stuck, and 3 when there is no "
-        "result in time. make itself ends with 2 for any of them but 0."
+        "rule, intake and scan to the verdict, and removes the task definition again. The exit "
+        "status is 0 if there is a verdict, 1 if the event is stuck, and 3 if there is no "
+        "result in time. make itself ends with 2 for every status but 0."
     )
     add_image(parser)
     parser.add_argument(
@@ -72,8 +72,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _require_visible(status: str, here: Here) -> None:
-    """Raises OpsError where nothing would show that the event of an image came: no scan of its own
-    starts, and the functions do not log it."""
+    """Raises OpsError if the event would leave no trace: it starts no scan, and the functions do
+    not log it."""
     with answers():
         level = here.environment.get("LOG_LEVEL", "INFO").upper()
     above_info = logging.getLevelNamesMapping().get(level, logging.INFO) > logging.INFO
@@ -86,7 +86,7 @@ def _require_visible(status: str, here: Here) -> None:
 
 
 def minutes(text: str) -> float:
-    """More than 0, a day at most. Raises OpsError."""
+    """Reads a number of minutes: more than 0, a day at most. Raises OpsError."""
     if re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,4})?", text) and 0 < float(text) <= _LONGEST_MINUTES:
         return float(text)
     raise OpsError(
@@ -97,8 +97,8 @@ def minutes(text: str) -> float:
 def _follow(
     installation: Installation, here: Here, items: CacheItems, report: Report, seconds: float
 ) -> None:
-    """From the registration to its end, whatever that is; the definition is taken away then, and
-    the report printed. Raises OpsError."""
+    """Follows the event from the registration to its end. Always removes the definition then, and
+    prints the report. Raises OpsError."""
     before = depths(installation)
     definitions = Definitions(installation)
     traces: Traces | None = None
@@ -128,7 +128,8 @@ def _follow(
 def _clear_up(
     definitions: Definitions, traces: Traces | None, items: CacheItems, report: Report
 ) -> None:
-    """Whatever of it fails, the rest is done, and the report has what is left."""
+    """Removes all that the run has made. After a failure it continues, and the report says what is
+    left."""
     try:
         definitions.remove(report.task_definition)
         if report.task_definition:
@@ -152,7 +153,7 @@ def _finder(items: CacheItems, uri: str) -> Callable[[], Item | None]:
 
 
 def _known(items: CacheItems, uri: str) -> Item | None:
-    """What counts of the image on the platform that a definition has by default."""
+    """Returns the valid item of the image on the default platform of a definition."""
     on_platform = [
         item for item in items.find(uri) if platform_of(item["imageDigest"]) == DEFAULT_PLATFORM
     ]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ops.smoke.stages import Stage
     from ops.smoke.traces import Line, Traces
 
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 5.0  # seconds between two looks
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 5.0  # seconds between two checks
 Json = dict[str, Any]
 Found = TypeVar("Found")
 
@@ -31,7 +31,7 @@ class Step:
 
 
 class Stopped(Exception):
-    """The event does not come further than a stage, and why."""
+    """The event has stopped at a stage; the message says why."""
 
     def __init__(self, stage: Stage, why: str) -> None:
         super().__init__(why)
@@ -39,15 +39,15 @@ class Stopped(Exception):
 
 
 class Stuck(Stopped):
-    """It will not come further by itself."""
+    """The event will not continue by itself."""
 
 
 class Late(Stopped):
-    """It has not come further in the time that it was given."""
+    """The event has not passed the stage in time."""
 
 
 class Course:
-    """`known_item` finds what the cache has of the image now; `seconds` is how long to wait."""
+    """Follows the event. `known_item` reads the image's cache entry; `seconds` limits the wait."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class Course:
         self._deadline = clock() + seconds
 
     def steps(self) -> Iterator[Step]:
-        """Each stage as soon as it is passed. Raises Stuck and Late, and OpsError."""
+        """Yields each stage as soon as it is passed. Raises Stuck, Late and OpsError."""
         parsed, scan = self._until("trail", self._arrival, "no event has come to the intake")
         at = parsed.at if parsed else scan["startDate"].timestamp()
         yield Step("trail", at, "the call has come to EventBridge")
@@ -102,7 +102,7 @@ class Course:
         return None
 
     def _answered(self, at: float) -> Generator[Step, None, Json | None]:
-        """What the cache says: the image is being scanned for somebody else, or its verdict is
+        """Follows an event that starts no scan: another event's scan runs, or the verdict is
         known."""
         words = "the image is in progress, and no scan runs"
         item, arn = self._until("scan", self._answer, words)
@@ -116,8 +116,8 @@ class Course:
         return None
 
     def _answer(self) -> tuple[Json, str] | None:
-        """What the cache has, and the ARN of a scan that runs. None while the image is in progress
-        without one: it has not begun yet, or has just ended. Raises Stuck."""
+        """Returns the cache entry, and the ARN of a running scan. None while the image is in
+        progress without a scan: it has not begun yet, or has just ended. Raises Stuck."""
         if (item := self._known_item()) is None:
             raise Stuck("scan", "the image cannot be scanned, or its last scan has just failed")
         if item["status"] != IN_PROGRESS:
@@ -141,7 +141,7 @@ class Course:
             raise Stuck(stage, f"{words}: {why}")
 
     def _until(self, stage: Stage, look: Callable[[], Found | None], words: str) -> Found:
-        """What is found before time runs out. Raises Late."""
+        """Repeats `look` until it finds something. Raises Late if time runs out."""
         pause = _FIRST_PAUSE
         while (found := look()) is None:
             left = self._deadline - self._clock()

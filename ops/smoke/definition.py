@@ -1,4 +1,4 @@
-"""The task definition that `make smoke` registers, and how it goes away again."""
+"""Registers and removes the task definition of `make smoke`."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 FAMILY = "smoke"  # below the name prefix
-# By its container a revision is known as ours.
+# The name of the container marks a revision as ours.
 CONTAINER = "image-scan-smoke"
-_MEMORY_MIB = 64  # for no launch type a role, a network or a CPU has to be stated beside it
+_MEMORY_MIB = 64  # without a launch type, no role, network or CPU is required
 _STATUSES = ("ACTIVE", "INACTIVE")
 _ENDINGS = (signal.SIGTERM, signal.SIGHUP)
 
@@ -45,7 +45,7 @@ class Definitions:
         self._ecs = installation.client("ecs")
 
     def register(self, uri: str) -> Definition:
-        """It runs nothing: no service and no task takes it."""
+        """Registers a definition. No service and no task runs it."""
         container = {"name": CONTAINER, "image": uri, "memory": _MEMORY_MIB}
         with answers():
             made = self._ecs.register_task_definition(
@@ -54,8 +54,8 @@ class Definitions:
         return Definition(made["taskDefinitionArn"], made["registeredAt"])
 
     def remove(self, arn: str = "") -> None:
-        """Deregisters and deletes a revision, and what earlier runs have left: a list may not yet
-        have what was registered a moment ago."""
+        """Deregisters and deletes a revision, and those that earlier runs have left. The revision
+        is given because a list may not have it yet."""
         if arn:
             self.delete(arn)
         for status in _STATUSES:
@@ -63,7 +63,7 @@ class Definitions:
                 self.delete(left)
 
     def delete(self, arn: str) -> None:
-        """What is gone already, is gone."""
+        """Deletes a revision. Ignores one that is already deleted."""
         with answers():
             try:
                 self._ecs.deregister_task_definition(taskDefinition=arn)
@@ -76,7 +76,7 @@ class Definitions:
             raise OpsError(f"AWS has not deleted {arn}: {reasons[0]}")
 
     def _listed(self, status: str) -> list[str]:
-        """A family may be the beginning of another one's name."""
+        """Lists our revisions. The filter of ECS also finds longer names of families."""
         with answers():
             pages = self._ecs.get_paginator("list_task_definitions")
             arns = [
@@ -104,8 +104,8 @@ class Definitions:
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Turns what ends a process into KeyboardInterrupt, as Ctrl-C is; what nohup has it ignore
-    stays ignored."""
+    """Converts signals that end a process into KeyboardInterrupt, as for Ctrl-C. A signal that
+    nohup ignores stays ignored."""
 
     def interrupt(*_: Any) -> NoReturn:
         raise KeyboardInterrupt
@@ -121,7 +121,7 @@ def interruptible() -> Iterator[None]:
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """For the few seconds that clearing up takes."""
+    """Ignores signals during the few seconds of the clean-up."""
     ignored = (signal.SIGINT, *_ENDINGS)
     before = {each: signal.signal(each, signal.SIG_IGN) for each in ignored}
     try:

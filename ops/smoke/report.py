@@ -1,5 +1,5 @@
-"""What `make smoke` prints: a line for each stage as it is passed, and the end; or all of it as
-JSON."""
+"""Prints the report of `make smoke`: a line for each stage when it is passed, and the end; or all
+of it as JSON."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ _STYLES = {PASSED: "green", STUCK: "bold red", LATE: "yellow"}
 
 @dataclass
 class Report:
-    """Collects what happens, and prints it at once unless it is for JSON. `left` is what is to be
-    removed by hand."""
+    """Collects events, and prints them at once, unless JSON is wanted. `left` must be removed by
+    hand."""
 
     console: Console
     as_json: bool
@@ -78,16 +78,16 @@ class Report:
 
     @property
     def status(self) -> int:
-        """The exit status of a run that has come to its end."""
+        """The exit status of a run that has ended."""
         return STATUSES[self.result]
 
     @property
     def errors(self) -> list[str]:
-        """What AWS has refused, and what is left."""
+        """What AWS has refused, and what must be removed by hand."""
         return [self.why, *self.left] if self.result == REFUSED else self.left
 
     def end(self) -> None:
-        """Prints the JSON where it is asked for."""
+        """Prints the JSON if it is wanted."""
         if self.as_json:
             hidden = ("console", "as_json", "registered_at")
             reported = {name: value for name, value in vars(self).items() if name not in hidden}

@@ -1,4 +1,4 @@
-"""The stages of an event, in their order, and what the doctor can say about each."""
+"""Lists the stages of an event, in their order, and the doctor's checks of each."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _QUALYS = (
     *("registry-role", "registry-trust", "external-id", "registry-connected", "sensor-alive"),
     "clocks-agree",
 )
-# What can be checked before anything is registered.
+# Stages that can be checked before anything is registered.
 PREPARED: tuple[Stage, ...] = ("trail", "rule")
-# What a stage rests on.
+# The checks of the parts that a stage needs.
 CHECKS_OF: dict[Stage, tuple[str, ...]] = {
     "trail": ("trail-exists", "trail-logging", "trail-write-events"),
     "rule": ("deployments-rule", "events-role", "machine-roles"),
@@ -33,7 +33,7 @@ CHECKS_OF: dict[Stage, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Remedy:
-    """What is wrong, by the doctor's check that says so, and what fixes it."""
+    """An error, the doctor's check that found it, and its remedy."""
 
     check: str
     reason: str
@@ -41,13 +41,13 @@ class Remedy:
 
 
 def from_stage(stage: Stage) -> tuple[Stage, ...]:
-    """The stage that an event has not passed, and what comes to nothing with it: of an event that
-    has not come, the intake may have been at fault."""
+    """Returns the stages in which the cause may be. If no event has arrived, the intake may be at
+    fault too."""
     return ("trail", "rule", "intake") if stage in ("trail", "rule") else (stage,)
 
 
 def advice(stage: Stage, name_prefix: str) -> str:
-    """What to do where no check knows better."""
+    """Returns what to do if no check has found the cause."""
     later = "wait longer with WAIT_MINUTES=60"
     commands = {
         "trail": f"CloudTrail may take a quarter of an hour: {later}",
@@ -60,7 +60,7 @@ def advice(stage: Stage, name_prefix: str) -> str:
 
 
 def remedies(here: Here, *stages: Stage) -> list[Remedy]:
-    """What fails of the checks of these stages."""
+    """Returns the failed checks of these stages."""
     named = {name for stage in stages for name in CHECKS_OF[stage]}
     found = [(check.name, check.run(here)) for check in CHECKS if check.name in named]
     return [

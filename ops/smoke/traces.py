@@ -1,4 +1,4 @@
-"""What AWS shows of one event on its way: log lines, queued messages, the execution of its scan."""
+"""Reads the traces of one event in AWS: log lines, queued messages, the execution of its scan."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _EARLIER_SECONDS = 300  # clocks differ
 _MOST_MESSAGES = 100
-# Without waiting, SQS asks some of its servers alone, and may miss what is there.
+# Without a wait, SQS asks only some of its servers, and may miss messages.
 _POLL_SECONDS = 1
 Json = dict[str, Any]
 
@@ -38,16 +38,16 @@ class Line:
 
 
 def depths(installation: Installation) -> dict[str, int]:
-    """How many messages the queues of events hold."""
+    """Returns how many messages each queue of events has."""
     names = (installation.undelivered_events_queue, installation.failed_events_queue)
     return {name: EventQueue(installation, name).count() for name in names}
 
 
 class Traces:
-    """Of the event that the registration of a definition makes. Every method raises OpsError.
+    """Traces of the event of a definition's registration. Every method raises OpsError.
 
-    `before` are the depths of the queues before it: a queue is looked into when that changes, until
-    so many messages were read.
+    `before` are the depths of the queues before the registration. A queue is read only if its depth
+    has changed, and only up to that number of messages.
     """
 
     def __init__(
@@ -61,17 +61,17 @@ class Traces:
         self._seen: dict[str, Json] = {}
 
     def parsed(self) -> Line | None:
-        """What ParseEvent has logged of the event: then it has come through trail and rule."""
+        """Returns ParseEvent's log line of the event: it has passed trail and rule."""
         found = self._lines("parse_event", self._arn)
         return next((each for each in found if each.values.get("event") == "event parsed"), None)
 
     def asked(self, event_id: str) -> Line | None:
-        """What CheckCache has logged of the event."""
+        """Returns CheckCache's log line of the event."""
         found = self._lines("check_cache", event_id)
         return next((each for each in found if each.values.get("event") == "cache asked"), None)
 
     def scan(self) -> Json | None:
-        """The execution of the scan that the event has started, with its `input`."""
+        """Returns the execution of the scan that the event has started, with its `input`."""
         earliest = self._since.timestamp() - _EARLIER_SECONDS
         for row in self._scans.newest(100):
             if row["startDate"].timestamp() < earliest:
@@ -85,11 +85,11 @@ class Traces:
         return None
 
     def undelivered(self) -> str | None:
-        """Why the rule could not start the intake with the event; None where it could."""
+        """Returns why the rule could not start the intake; None if it could."""
         return self._queued(self._installation.undelivered_events_queue, "ERROR_CODE")
 
     def failed(self) -> str | None:
-        """Why the intake, or the scan, has queued the event; None where it has not."""
+        """Returns why the intake or the scan has queued the event; None if neither has."""
         return self._queued(self._installation.failed_events_queue, "Error")
 
     def _queued(self, queue: str, attribute: str) -> str | None:
@@ -103,9 +103,10 @@ class Traces:
         return ours[0].attributes.get(attribute) or "no reason given" if ours else None
 
     def take_back(self, items: CacheItems) -> int:
-        """Removes what the queues keep of the event, so that no alarm stays; how many messages.
+        """Removes the event's messages from the queues, so that no alarm stays. Returns their
+        number.
 
-        A request that other workloads wait for, too, is left to `make redrive`.
+        If other workloads wait for a request too, it is left to `make redrive`.
         """
         taken = 0
         installation = self._installation
@@ -118,7 +119,7 @@ class Traces:
         return taken
 
     def _is_alone(self, message: Message, items: CacheItems) -> bool:
-        """Whether nobody else waits for what a message asks for."""
+        """Checks that no other workload waits for the scan that a message requests."""
         detail = message.body.get("detail") or {}
         if "deployment" not in detail:
             return True  # the event itself
@@ -132,7 +133,7 @@ class Traces:
 
     @contextmanager
     def _messages(self, name: str) -> Iterator[list[Message]]:
-        """What a queue holds; what is not deleted is shown to everybody again at once."""
+        """Yields the messages of a queue. Those that are not deleted become visible at once."""
         queue = EventQueue(self._installation, name)
         held: list[Message] = []
         try:
@@ -164,7 +165,8 @@ class Traces:
 
 
 def _values(message: str, text: str) -> Json:
-    """Empty for a line that is no JSON, or has the text only as a part of another."""
+    """Returns the values of a line; empty if it is not JSON, or has the text only inside another
+    text."""
     try:
         reported = json.loads(message)
     except ValueError:

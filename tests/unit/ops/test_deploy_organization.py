@@ -47,7 +47,7 @@ def test_what_was_deployed_is_destroyed_without_access(clone: Clone) -> None:
 def test_what_cannot_be_asked_is_said_and_planned(clone: Clone, error: Exception) -> None:
     clone.access = error
     said = clone.must("deploy-spoke-stackset", **STACKSET)
-    assert "It cannot be asked whether CloudFormation may deploy" in said
+    assert "It is unknown whether CloudFormation may deploy" in said
     assert "Applied." in said
 
 

@@ -284,7 +284,7 @@ def test_the_question_names_account_region_prefix_and_numbers(
     assert "Nothing was changed." in said
     assert asked == [
         f"Apply?\n  installation second of account {ACCOUNT}, region us-east-1: "
-        "7 to add, 0 to change, 0 to destroy\nOnly yes goes on: "
+        "7 to add, 0 to change, 0 to destroy\nType yes to continue: "
     ]
     assert keys() == []
 

@@ -114,7 +114,7 @@ def test_an_old_state_is_moved_when_that_is_agreed_to(
     assert keys() == [KEY]
     assert asked == [
         f"Move the state of account {ACCOUNT}, region us-east-1 from s3://{BUCKET}/{OLD} to "
-        f"s3://{BUCKET}/{KEY}? Only yes goes on: "
+        f"s3://{BUCKET}/{KEY}? Type yes to continue: "
     ]
 
 
