@@ -22,7 +22,7 @@ REGION = "us-east-1"
 
 @dataclass(frozen=True)
 class Principal:
-    """Credentials of somebody in an emulated account. The default is an account's root."""
+    """Credentials in an emulated account. The default is an account's root."""
 
     account: str
     arn: str
@@ -40,7 +40,7 @@ class Aws(EmulatorProcess):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        # Neither the caller's profile nor their files may have a say in what these clients do.
+        # These clients must not depend on the caller's profile and files.
         own = {
             "profile": (None, None, None, None),
             "config_file": (None, None, os.devnull, None),
@@ -81,7 +81,7 @@ class Aws(EmulatorProcess):
     def environment(
         self, account: str = ACCOUNT, region: str = REGION, principal: Principal | None = None
     ) -> dict[str, str]:
-        """What Terraform, the AWS CLI or an SDK need to use the emulator, and it alone."""
+        """Variables with which Terraform, the AWS CLI or an SDK use only the emulator."""
         who = principal or Principal.root(account)
         session = {"AWS_SESSION_TOKEN": who.session_token} if who.session_token else {}
         return session | {
@@ -141,7 +141,7 @@ class Aws(EmulatorProcess):
         self.ask("/_ministack/config", {"stepfunctions._SFN_WAIT_SCALE": scale})
 
     def kill(self, function: str, when: str, call: str = "", **which: str | int) -> None:
-        """Has a function killed in an invocation that is to come; see `sandbox.emulator.kills`.
+        """Kills a function in a later invocation; see `sandbox.emulator.kills`.
 
         `when` is "before" or "after", `call` a regular expression for names of calls such as
         `sns:Publish` and `GET /csapi/v1.3/images`; `number`, `event` and `invocation` are optional.
@@ -150,7 +150,7 @@ class Aws(EmulatorProcess):
         self.ask("/_sandbox/kills", wanted)
 
     def kills(self) -> list[dict[str, Any]]:
-        """The kills that were asked for, in order, with what became of each."""
+        """The requested kills, in order, with the result of each."""
         kills: list[dict[str, Any]] = self.ask("/_sandbox/kills")["kills"]
         return kills
 
@@ -159,12 +159,12 @@ class Aws(EmulatorProcess):
         return self.progress()[0]
 
     def progress(self) -> tuple[int, int]:
-        """The same, and how many states all executions have entered so far."""
+        """The number of running executions, and how many states all executions have entered."""
         found = self.ask("/_sandbox/running")
         return int(found["running"]), int(found["entered"])
 
     def express_executions(self, state_machine_arn: str | None = None) -> list[dict[str, Any]]:
-        """What express executions came to, which no API of AWS gives. Newest last."""
+        """The results of express executions, which no API of AWS shows. Newest last."""
         executions: list[dict[str, Any]] = self.ask("/_sandbox/executions")["executions"]
         return [
             execution

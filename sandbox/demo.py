@@ -30,7 +30,8 @@ _WAIT_SCALE = 0.005
 
 
 def run(console: Console, *, keep: bool) -> int:
-    """Plays the scenario and shows what came of it; the exit status. `keep` waits for SIGTERM."""
+    """Plays the scenario, shows the results, and returns the exit status. `keep` waits for
+    SIGTERM."""
     started = time.monotonic()
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     progress = Progress(*columns, console=console)
@@ -95,7 +96,7 @@ def _look_around(console: Console, installation: Installation) -> None:
 
 
 def _stay_up() -> None:
-    """Signals `keep` that all is up, lets go of its terminal, and waits for `down`."""
+    """Signals `keep` that all is up, detaches from its terminal, and waits for `down`."""
     ends = {signal.SIGTERM, signal.SIGINT}
     signal.pthread_sigmask(signal.SIG_BLOCK, ends)
     nothing = os.open(os.devnull, os.O_RDWR)
@@ -111,7 +112,7 @@ def _stay_up() -> None:
 
 
 def _keep() -> int:
-    """Runs in a process of its own session, which outlives this one; returns once it is up."""
+    """Starts a process with its own session, which outlives this one. Returns once it is up."""
     if RUNNING.exists():
         print("a demo is up already: `make down` ends it", file=sys.stderr)
         return 1
@@ -141,7 +142,7 @@ def _down() -> int:
 
 
 def _is_demo(pid: int) -> bool:
-    """Whether the process is ours still: a process id may be somebody else's by now."""
+    """Checks whether the process is still ours: its id may have been reused since."""
     answer = subprocess.run(
         ["ps", "-ww", "-o", "stat=,args=", "-p", str(pid)],  # -ww: whole, however long it is
         capture_output=True,

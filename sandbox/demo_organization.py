@@ -21,14 +21,14 @@ from sandbox.terraform_project import TerraformError
 Json = dict[str, Any]
 FOREIGN = "999900009999"
 _WAIT_SCALE = 0.005
-# What one deployment of a service makes.
+# The events of one deployment of a service.
 _DEPLOYMENT = {"RegisterTaskDefinition", "CreateService", "ECS Task State Change"}
 _CRITICAL = [{"qid": 370001, "severity": 5, "title": "expat: integer overflow"}]
 
 
 @dataclass
 class Row:
-    """An image, whose it is, and where it was deployed: accounts and regions."""
+    """An image, its owner, and the accounts and regions where it was deployed."""
 
     name: str
     owner: Spoke
@@ -121,7 +121,7 @@ def run(console: Console) -> int:
             scenario = Scenario(organization)
             deploying = progress.add_task("Deploying", total=scenario.STEPS)
             for sentence in scenario.steps():
-                # One step after the other: all at once start more functions than two cores carry.
+                # One step after the other: all at once would be too much for two cores.
                 installation.wait_until_idle()
                 progress.console.print(f"  • {sentence}", highlight=False)
                 progress.advance(deploying)
@@ -134,7 +134,7 @@ def run(console: Console) -> int:
 
 
 def _shows_apply(progress: Progress) -> Callable[[str], None]:
-    """Returns what takes Terraform's lines, and moves a bar of the resources that exist."""
+    """Returns a function that takes Terraform's lines and moves a bar of finished resources."""
     applied = progress.add_task("Starting the embedded AWS and Qualys", total=None)
 
     def on_line(line: str) -> None:
@@ -197,7 +197,7 @@ def _deployed(row: Row) -> set[tuple[str, str]]:
 
 
 def _is_right(row: Row, seen: str, inputs: list[Json], notified: set[tuple[str, str]]) -> bool:
-    """Whether an image has its verdict, one scan where it lies, and notified who runs it."""
+    """Checks that an image has its verdict and one scan, and that its workloads were notified."""
     return (
         seen == row.verdict
         and len(inputs) == (0 if row.verdict == "NONE" else 1)

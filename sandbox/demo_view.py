@@ -1,4 +1,4 @@
-"""What the demo shows: what came of each image against what should have, and who was notified."""
+"""Shows the demo's results: the outcome of each image, the expected one, and who was notified."""
 
 from typing import Any
 
@@ -71,7 +71,7 @@ def outcome(
     scans: list[Json],
     inventory: list[Json],
 ) -> tuple[Row, str]:
-    """What came of a row, and who deployed it; for a scan without a result, from its notice."""
+    """Returns the outcome of a row, and who deployed it. Without a result, reads its notice."""
     image = row.digest or row.image
     by_uri = {item["uri"]: item for item in verdicts.values() if not item["digest"]}
     item = verdicts.get(image) or by_uri.get(image, {})
@@ -116,7 +116,7 @@ def _workload(workload: Json) -> str:
 
 
 def _detected(item: Json | None) -> list[str]:
-    """What was found in the image beside vulnerabilities: malware, secrets."""
+    """Returns the malware and secrets that were found in the image."""
     counts = {kind: (item or {}).get(kind) or {} for kind in ("malware", "secrets")}
     return [kind for kind, each in counts.items() if sum(each.values())]
 

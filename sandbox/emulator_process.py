@@ -18,7 +18,7 @@ from typing import Any, Self
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 START_SECONDS = 60
-# A free port may be somebody else's a moment later.
+# Another process may take a free port a moment later.
 START_ATTEMPTS = 3
 STOP_SECONDS = 5
 
@@ -83,11 +83,11 @@ class EmulatorProcess:
 
     @property
     def log(self) -> Path:
-        """What the emulator has to say; gone after `stop`."""
+        """The emulator's log; `stop` removes it."""
         return self.home / "emulator.log"
 
     def start(self) -> None:
-        """Return when the emulator answers."""
+        """Starts the emulator. Returns when it answers."""
         python = emulator_python()
         for _ in range(START_ATTEMPTS):
             self.home = Path(tempfile.mkdtemp(prefix="image-scan-sandbox-"))
@@ -117,7 +117,7 @@ class EmulatorProcess:
             )
 
     def _emulator_environment(self) -> dict[str, str]:
-        """Nothing of the caller's environment: no credentials, no proxy, no Python settings."""
+        """Variables without the caller's credentials, proxy and Python settings."""
         held = {"PERSIST_STATE": "1", "STATE_DIR": str(self._state)} if self._state else {}
         without = os.environ.get("SANDBOX_WITHOUT")  # the names of patches, see emulator/patches.py
         return (
@@ -142,7 +142,7 @@ class EmulatorProcess:
         )
 
     def _is_ready(self) -> bool:
-        """Waits for an answer of this very process; false when it ended, or another one answers."""
+        """Waits for an answer of this process. False if it ended, or if another process answers."""
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             if self._process is None or self._process.poll() is not None:
@@ -172,7 +172,7 @@ class EmulatorProcess:
         self.ask("/_sandbox/stored")
 
     def ask(self, path: str, body: Any = None) -> Any:
-        """The JSON that the emulator itself, not the AWS in it, answers on a path."""
+        """Returns the JSON of one of the emulator's own paths, which are not part of AWS."""
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.endpoint + path, data)  # noqa: S310 - loopback
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))

@@ -1,7 +1,7 @@
 """Container images for the emulated ECR: real manifests with real digests, and no layers to run.
 
-Three digests name an image: that of its index (when it has one), of each platform's manifest, and
-of each platform's configuration. A test that mixes them up should fail, so all are given back.
+Three digests name an image: those of its index (if it has one), of each platform's manifest, and of
+each platform's configuration. All are returned, so that a test that confuses them fails.
 """
 
 import hashlib
@@ -55,7 +55,7 @@ class Image:
 
     @property
     def top(self) -> Blob:
-        """What a tag of this image resolves to."""
+        """The index or manifest that a tag of this image resolves to."""
         return self.index or next(iter(self.manifests.values()))
 
 
@@ -73,7 +73,7 @@ class PushedImage:
 
     @property
     def config_digest(self) -> str:
-        """That of the only, or first, platform."""
+        """The config digest of the only, or first, platform."""
         return next(iter(self.config_digests.values()))
 
     @property

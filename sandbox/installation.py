@@ -1,7 +1,7 @@
 """One installation of an example: the embedded AWS, the simulated Qualys, and Terraform.
 
-The example is applied as it lies in the repository. An AWS endpoint in the environment and the
-gateway's URL are all that differs from production.
+The example is applied as it is in the repository. Only the AWS endpoint in the environment and the
+gateway's URL differ from production.
 """
 
 import json
@@ -32,7 +32,7 @@ _DEPLOYER = {
 
 
 class Installation:
-    """A running installation, from `with` to its end; nothing of it stays.
+    """A running installation, from `with` to its end. Then everything is removed.
 
     token       the access token of the Qualys subscription
     example     the folder below examples/ that is applied, in the account sandbox.aws.ACCOUNT
@@ -98,12 +98,12 @@ class Installation:
         self.deployer = self.aws.create_user("ci-deployer", _DEPLOYER)
 
     def set_variables(self, variables: Json) -> None:
-        """Gives Terraform the variables, beside what every installation here has in common."""
+        """Gives Terraform the variables, and those that all installations here have."""
         self.variables = variables
         self.terraform.set_variables(self.given(**variables))
 
     def given(self, **variables: Any) -> Json:
-        """What an installation here is given in all: the variables, the role, and Qualys."""
+        """Returns all inputs of an installation here: the variables, the role, and Qualys."""
         base = self.aws_base()
         role = {
             "qualys_account_id": str(base["accountId"]),
@@ -113,7 +113,7 @@ class Installation:
         return {**common, **variables}
 
     def aws_base(self) -> Json:
-        """What an operator asks Qualys for before the first apply: its account and external id."""
+        """Qualys' account and external id, which an operator reads before the first apply."""
         url = f"{self.qualys.url}/csapi/v1.3/registry/aws-base"
         answer = requests.get(url, headers={"Authorization": f"Bearer {self.token}"}, timeout=10)
         answer.raise_for_status()
@@ -124,11 +124,11 @@ class Installation:
 
     @property
     def ecs(self) -> Any:
-        """ECS as the deployer, who is then named in every verdict."""
+        """A client of ECS as the deployer, whom every verdict then names."""
         return self.client("ecs", self.deployer)
 
     def forget_environments(self) -> None:
-        """Has Lambda give up its warm environments, as any change of a function does."""
+        """Makes Lambda drop its warm environments, as any change of a function does."""
         functions = self.client("lambda")
         for name in self.outputs["function_names"].values():
             functions.update_function_configuration(FunctionName=name, MemorySize=256)
@@ -209,7 +209,7 @@ class Installation:
         ]
 
     def notifications(self) -> list[Json]:
-        """What the topic of machines got since the last call: verdicts, each with its `subject`."""
+        """New messages of the topic for machines: verdicts, each with its `subject`."""
         sent = [json.loads(message["Body"]) for message in self.messages(self.inbox)]
         wanted = [
             {**json.loads(each["Message"]), "subject": each["Subject"]}
@@ -232,7 +232,7 @@ class Installation:
         sns.confirm_subscription(TopicArn=topic, Token=links[-1])
 
     def failed_events(self) -> list[Json]:
-        """Takes the failed events: `body` as it came, and the error's name."""
+        """Takes the failed events from the queue: the original `body`, and the error's name."""
         return [
             {
                 "body": json.loads(message["Body"]),
@@ -242,7 +242,7 @@ class Installation:
         ]
 
     def subscribe(self, name: str, reader: str = "machines", **attributes: str) -> str:
-        """URL of a new queue that gets what is published, by the subscription's attributes."""
+        """Creates a queue with a subscription of these attributes. Returns its URL."""
         topic_arn = self.outputs["topic_arns"][reader]
         queue = make_queue(self.client("sqs"), name, topic_arn)
         sns = self.client("sns")

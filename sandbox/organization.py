@@ -1,7 +1,7 @@
-"""An organization of emulated accounts around an installation: who deploys, who holds images.
+"""An organization of emulated accounts around an installation: some deploy, one has images.
 
-The account of the installation is its management account. StackSets are what the emulator lacks:
-the templates of modules/org-spoke are created as plain stacks, in each account and region.
+The account of the installation is its management account. The emulator has no StackSets, so the
+templates of modules/org-spoke are created as plain stacks, in each account and region.
 """
 
 import json
@@ -44,7 +44,7 @@ class Spoke:
 
 @dataclass
 class Organization:
-    """Its accounts; `connect` has them forward to the installation.
+    """The accounts of the organization; `connect` makes them forward to the installation.
 
     shop    deploys in two regions, by the templates of modules/org-spoke
     images  holds images and deploys nothing: the roles alone
@@ -71,7 +71,7 @@ class Organization:
 
     @property
     def hub(self) -> Json:
-        """What spokes are given."""
+        """The hub's facts, as input of the spokes."""
         return dict(self.installation.outputs["hub"])
 
     def connect(self) -> None:
@@ -85,7 +85,7 @@ class Organization:
             list(pool.map(Terraform.apply, self.roots.values()))
 
     def keep(self, folder: Path) -> Json:
-        """Writes the spokes' states; returns what `resume` needs beside them."""
+        """Writes the spokes' states. Returns the other facts that `resume` needs."""
         folder.mkdir()
         for name, root in self.roots.items():
             root.keep(folder / name)
@@ -131,7 +131,7 @@ class Organization:
         return Terraform(folder, environment, lifetime=self.installation.providers)
 
     def unforwarded(self, spoke: Spoke) -> list[Json]:
-        """Takes what a spoke could not forward."""
+        """Takes the events that a spoke could not forward from its queue."""
         sqs = spoke.client("sqs")
         url = sqs.get_queue_url(QueueName=f"{PREFIX}-unforwarded-events")["QueueUrl"]
         return self.installation.messages(url, sqs)

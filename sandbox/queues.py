@@ -12,7 +12,7 @@ class Queue:
 
 
 def make_queue(sqs: Any, name: str, topic_arn: str) -> Queue:
-    """Creates a queue that takes messages of one topic alone."""
+    """Creates a queue that takes messages of only one topic."""
     url = str(sqs.create_queue(QueueName=name)["QueueUrl"])
     found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
     arn = str(found["Attributes"]["QueueArn"])

@@ -1,4 +1,4 @@
-"""Installations that are restored from snapshots; whoever needs one first applies it."""
+"""Restores installations from snapshots. The first caller that needs one applies it."""
 
 import json
 import secrets
@@ -122,7 +122,7 @@ def _keep(installation: Installation, snapshot: Snapshot, **facts: Any) -> None:
 
 
 def _restore(installation: Installation, snapshot: Snapshot) -> None:
-    """Gives a new installation what the snapshot knows, and its functions the new Qualys."""
+    """Restores a snapshot into a new installation, and gives its functions the new Qualys."""
     facts = snapshot.facts
     installation.facts, installation.outputs, installation.inbox = (
         facts,

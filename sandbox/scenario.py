@@ -1,4 +1,4 @@
-"""What the demo deploys, and what has to come of it."""
+"""Defines what the demo deploys, and the expected results."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,8 +16,8 @@ _VERSIONS = ("1.0.0", "2.0.0")
 class Row:
     """One image that one workload runs, and how it should end.
 
-    `counts` are critical, high, medium and low; None where there is no result. `scanned` is false
-    where the verdict was known, or a scan under way, when the workload was deployed.
+    `counts` are critical, high, medium and low; None without a result. `scanned` is false if the
+    verdict was known, or a scan was running, when the workload was deployed.
     """
 
     workload: str
@@ -44,9 +44,9 @@ _POTENTIAL = [_finding(7, 5, "kernel: possible race", typeDetected="POTENTIAL")]
 
 
 class Scenario:
-    """Pushes, deploys, and knows what to expect.
+    """Pushes and deploys images, and knows the expected results.
 
-    `steps` does it all; it says of each step what it is about to do.
+    `steps` does all of it, and announces each step.
     """
 
     STEPS = 13

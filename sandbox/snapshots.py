@@ -1,9 +1,9 @@
 """Keeps applied accounts, so that Terraform applies an example once for many groups of tests.
 
-A snapshot is the state that the embedded AWS writes when it ends, with Terraform's folder and what
-an installation has to know about itself. Its name holds a hash of everything that determines it.
-The first who needs one makes it, under a lock; all others restore a copy in about two seconds. The
-folder may be deleted at any time.
+A snapshot is the state that the embedded AWS writes when it ends, with Terraform's folder and the
+facts of the installation. Its name has a hash of everything that determines it. The first caller
+makes it, under a lock; all others restore a copy in about two seconds. The folder may be deleted at
+any time.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Snapshot:
         (self.folder / _FACTS).write_text(json.dumps(facts))
 
     def seal(self) -> None:
-        """Writes down what the snapshot consists of. Whoever makes one does it last."""
+        """Writes the list of the snapshot's parts. This is the last step of making one."""
         (self.folder / _SEAL).write_text(self._contents())
 
     @property
@@ -71,8 +71,8 @@ class Snapshot:
 
 @contextmanager
 def copy_of(name: str, make: Callable[[Snapshot], None], *sources: str) -> Iterator[Snapshot]:
-    """A copy of the snapshot of that name, to be changed at will; `make` fills it where there is
-    none of today's sources. `sources` are patterns of more files that determine it."""
+    """Yields a copy of the snapshot of that name, which the caller may change. `make` fills it if
+    there is none of the current sources. `sources` are patterns of more files that determine it."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     wanted = FOLDER / f"{name}-{_key(sources)}"
     with tempfile.TemporaryDirectory(prefix="image-scan-snapshot-") as scratch:
@@ -86,7 +86,7 @@ def copy_of(name: str, make: Callable[[Snapshot], None], *sources: str) -> Itera
 
 
 def _make(wanted: Path, name: str, make: Callable[[Snapshot], None]) -> None:
-    """Makes a snapshot, and removes those that are of other sources, or broken."""
+    """Makes a snapshot, and removes snapshots of other sources and broken ones."""
     for old in FOLDER.glob(f"{name}-{_ANY_KEY}"):
         shutil.rmtree(old)
     with tempfile.TemporaryDirectory(dir=FOLDER, prefix="unfinished-") as scratch:

@@ -59,24 +59,24 @@ def write_cli_configuration(path: Path, mirror: Path | None) -> Path:
 
 
 def cli_environment(folder: Path) -> dict[str, str]:
-    """Variables of a Terraform that finds the provider, asks HashiCorp nothing, and is not short of
-    memory; its configuration file is written into the folder."""
+    """Returns variables for Terraform: it finds the provider, does not call HashiCorp, and saves
+    processor time. Writes its configuration file into the folder."""
     configuration = write_cli_configuration(folder / "terraform.rc", find_mirror())
     return {
         "TF_CLI_CONFIG_FILE": str(configuration),
         "CHECKPOINT_DISABLE": "1",
-        # Go collects garbage a fourth as often: a quarter less processor, a third more memory.
+        # Go then collects garbage less often: a quarter less processor, a third more memory.
         "GOGC": "400",
     }
 
 
 @contextmanager
 def shared_provider(folder: Path, environment: Mapping[str, str]) -> Iterator[dict[str, str]]:
-    """Variables for runs of Terraform in a folder that share a process of the aws provider, where
-    each would start several; none where there is no provider in a mirror.
+    """Yields variables for runs of Terraform in a folder that share one aws provider process.
+    Otherwise each run starts several. Yields none if no mirror has the provider.
 
-    It is configured by the run that began last, so that no two of them may be at work at a time,
-    and a root may configure it for one account and region only.
+    The run that began last configures the process. So only one run may work at a time, and a root
+    may configure it for only one account and region.
     https://developer.hashicorp.com/terraform/plugin/debugging
     """
     mirror = find_mirror()
@@ -105,8 +105,8 @@ def shared_provider(folder: Path, environment: Mapping[str, str]) -> Iterator[di
 
 
 def own_environment() -> dict[str, str]:
-    """The caller's own, which the build of the Lambda zip needs (pip, proxies), except what would
-    lead Terraform or its provider elsewhere."""
+    """Returns the caller's variables, which the build of the Lambda zip needs (pip, proxies).
+    Leaves out those that would point Terraform or its provider to another endpoint."""
     return {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "TF_"))}
 
 

@@ -1,4 +1,4 @@
-"""Terraform on a copy of the repository, against whatever endpoint the environment names.
+"""Runs Terraform on a copy of the repository, against the endpoint in the environment.
 
 The working tree stays as it is: configuration, state, plans and provider caches live in a scratch
 folder. Values never go through the command line, where others could read them.
@@ -16,7 +16,7 @@ from typing import Any
 from sandbox.emulator_process import REPOSITORY
 from sandbox.terraform import cli_environment, find_terraform, own_environment, shared_provider
 
-# What a configuration in this repository is made of; everything else stays behind.
+# The parts of a configuration in this repository; nothing else is copied.
 PARTS = ("modules", "functions", "examples")
 LEFT_BEHIND = shutil.ignore_patterns(
     ".terraform",
@@ -36,7 +36,7 @@ class TerraformError(Exception):
 
 
 def copy_project(target: Path, repository: Path = REPOSITORY) -> Path:
-    """The Terraform of the repository, without what earlier runs have left in it."""
+    """Copies the repository's Terraform, without the files of earlier runs."""
     target.mkdir(parents=True, exist_ok=True)
     for file in repository.glob("*.tf"):
         shutil.copy2(file, target)
@@ -75,7 +75,7 @@ class Terraform:
         }
 
     def set_variables(self, variables: Mapping[str, Any]) -> None:
-        """Values of variables for all that follows, in a file that only its owner can read.
+        """Sets variables for all later commands, in a file that only its owner can read.
 
         Secrets do not belong in it: give them as TF_VAR_... in the environment.
         """
@@ -90,7 +90,7 @@ class Terraform:
         shutil.copy2(self.folder / "terraform.tfstate", folder)
 
     def resume(self, folder: Path) -> None:
-        """Takes a state that was stored. Providers are found again when the first command runs."""
+        """Copies a stored state into the project. The first command finds the providers again."""
         shutil.copy2(folder / "terraform.tfstate", self.folder)
 
     def init(self) -> None:
@@ -118,7 +118,7 @@ class Terraform:
         return {name: output["value"] for name, output in answer.items()}
 
     def _run(self, *arguments: str, quiet: bool = False) -> str:
-        """Run, pass the lines on, and give back what was printed."""
+        """Runs Terraform, passes its lines on, and returns them."""
         if arguments[0] != "init" and not (self.folder / ".terraform").exists():
             self.init()
         with subprocess.Popen(

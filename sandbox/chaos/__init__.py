@@ -1,1 +1,1 @@
-"""The promise as an experiment: deployments while things fail, and what came of each of them."""
+"""Tests the promise by experiment: deploys while things fail, and checks each result."""

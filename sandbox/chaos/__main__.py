@@ -1,5 +1,5 @@
-"""`python -m sandbox.chaos`: EVENTS (2000), RATE (0.2) and SEED; OUTAGE=1 has Qualys down for the
-whole time. Ends with 1 when anything of the promise was broken, and keeps what is known of it."""
+"""`python -m sandbox.chaos`: EVENTS (2000), RATE (0.2) and SEED; with OUTAGE=1, Qualys is down for
+the whole time. Ends with 1 if the promise was broken, and stores the evidence."""
 
 import functools
 import os

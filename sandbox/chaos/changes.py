@@ -1,5 +1,5 @@
-"""What changes after workloads were notified: Qualys rates a finding worse, in the next version or
-when an image is scanned again. Or the next version has the same, and nobody is to be notified."""
+"""Makes changes after workloads were notified. Qualys rates a finding worse, in the next version or
+in another scan of the image. Or the next version is the same, and nobody must be notified."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ OPERATOR = f"arn:aws:iam::{ACCOUNT}:user/operator"
 
 
 def changes(fleet: Fleet, most: int) -> Iterator[Step]:
-    """So many of them, one kind after the other; to be taken when all verdicts are there."""
+    """Yields `most` changes, each kind in turn. All verdicts must be there before."""
     services: dict[str, str] = {}  # one of those that run an image
     for service in fleet.running:
         if fleet.own(service).found:
@@ -71,6 +71,6 @@ def _rated_worse(fleet: Fleet, version: Version) -> Step:
 
 
 def worse(found: list[Json]) -> list[Json]:
-    """The worst that is not critical yet is critical now."""
+    """Returns the findings with the worst non-critical one now rated critical."""
     at = max(range(len(found)), key=lambda n: found[n]["severity"] % 5)
     return [each | {"severity": 5} if n == at else each for n, each in enumerate(found)]

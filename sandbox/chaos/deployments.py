@@ -1,4 +1,4 @@
-"""What teams do in a bad week: ECS calls and pushes, the same for the same seed."""
+"""Plays the teams of a bad week: ECS calls and pushes, the same for the same seed."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ UNSCANNABLE = ("docker.io/library/nginx:1.27", "public.ecr.aws/nginx/nginx:1", "
 
 @dataclass
 class Step:
-    """One ECS call. `uris` are the references that it deploys; `workload` is the service, or the
-    family of a task, that has to be notified of what is found, and empty for what runs nothing."""
+    """One ECS call. `uris` are the references that it deploys. `workload` is the service, or the
+    family of a task, that must be notified of findings; it is empty if nothing runs."""
 
     act: Callable[[], object]
     uris: tuple[str, ...]
@@ -33,7 +33,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Version:
-    """What was pushed under a tag last: `found` is what Qualys then finds in it."""
+    """The last push of a tag. `found` are the findings that Qualys reports for it."""
 
     uri: str
     digest: str
@@ -64,7 +64,7 @@ class Fleet:
         self._sidecar = self._image("sidecar", "1", "clean")
 
     def steps(self, events: int) -> Iterator[Step]:
-        """So many ECS calls, and what is pushed in between: teams take turns, each in its order."""
+        """Yields so many ECS calls, and pushes in between. Teams take turns, each in its order."""
         burst = self._burst(events // 10)
         teams = [burst]
         left, number = events, 0
@@ -124,7 +124,7 @@ class Fleet:
         pushed = images.push(self._ecr, repository, built, tag)
         qid = 1000 + 10 * len(self.truths)
         if found is None:
-            # New to each workload: it is not notified again of what the version before had.
+            # Each finding is new to the workload: it is not notified again of earlier ones.
             found = [
                 {"qid": qid + n, "severity": severity, "title": f"finding {n}"}
                 for n, severity in enumerate(KINDS[kind].severities)

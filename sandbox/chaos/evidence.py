@@ -1,6 +1,6 @@
-"""What the account knows of the images and events that a judgement calls wrong.
+"""Collects evidence about the images and events that a judgement calls wrong.
 
-A run is gone when it ends, and no other is quite like it.
+A run is lost when it ends, and no other run is exactly the same.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 _NAMED = re.compile(r"sha256:[0-9a-f]{64}|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
-_MOST = 5  # images or events; what is behind the first is often behind the others
+_MOST = 5  # images or events; the others often have the same cause
 
 
 def evidence(installation: Installation, seen: Seen, wrong: list[str]) -> str:

@@ -1,6 +1,6 @@
-"""What came of everything that was deployed, and what of it breaks the promise.
+"""Judges the results of all deployments: which of them break the promise.
 
-Its witnesses are not the installation's own: a queue of the account that sees every event, the
+Its witnesses are independent of the installation: a queue of the account that sees every event, the
 images as they were pushed, subscribers of two topics, and what Step Functions and Qualys saw.
 """
 
@@ -27,7 +27,7 @@ FAILED = ("TIMEOUT", "ERROR", "UNSCANNABLE")
 
 
 def judge(seen: Seen, fleet: Fleet, steps: Iterable[Step], faults: int) -> Judgement:
-    """`faults` is how many have struck."""
+    """Judges a run. `faults` is how many faults have happened."""
     judgement = Judgement()
     handled = _judge_events(seen, fleet, judgement)
     judge_verdicts(seen, fleet, faults, judgement)
@@ -38,8 +38,8 @@ def judge(seen: Seen, fleet: Fleet, steps: Iterable[Step], faults: int) -> Judge
 
 
 def _judge_events(seen: Seen, fleet: Fleet, judgement: Judgement) -> set[str]:
-    """Each event was handled, or lies in a queue. Returns the workloads of which all were
-    handled."""
+    """Checks that each event was handled or is in a queue. Returns the workloads whose events were
+    all handled."""
     outcomes = defaultdict(set)
     for intake in seen.intakes:
         outcomes[intake["event_id"]].add(intake["status"])
@@ -59,7 +59,7 @@ def _judge_events(seen: Seen, fleet: Fleet, judgement: Judgement) -> set[str]:
             counts["in the undelivered-events queue"] += 1
         else:
             judgement.wrong.append(f"lost: event {name}, its intakes {sorted(ended) or 'none'}")
-    # One event of a workload notifies: that of a task may be the one that waits.
+    # Only one event of a workload notifies it. This may be a task's event that still waits.
     waiting = {_workload(each) for each in seen.events if each["id"] in failed | undelivered}
     return {_workload(event) for event in seen.events} - waiting
 
@@ -77,8 +77,8 @@ def _workload(event: Json) -> str:
 
 
 def _judge_scans(seen: Seen, judgement: Judgement) -> None:
-    """Never two scans of an image at a time, and none without its end. What cannot be scanned is
-    recorded, which is where the daily digest finds it."""
+    """Checks that an image never has two scans at a time, and that every scan ends. Images that
+    cannot be scanned must be recorded, because the daily digest reads these records."""
     by_key = defaultdict(list)
     for scan in seen.scans:
         by_key[scan["image"]["key"]].append(scan)
@@ -100,7 +100,7 @@ def _judge_scans(seen: Seen, judgement: Judgement) -> None:
 
 
 def _judge_topics(seen: Seen, judgement: Judgement) -> None:
-    """What one topic got, the other one got as well."""
+    """Checks that both topics got the same."""
     machines = {(each["subject"], each["image"]["digest"]) for each in seen.notifications}
     for subject, digest in sorted(machines ^ set(seen.mails)):
         judgement.wrong.append(f"lost alert: one topic alone got '{subject}' of {digest}")
@@ -109,8 +109,8 @@ def _judge_topics(seen: Seen, judgement: Judgement) -> None:
 def _judge_deployments(
     seen: Seen, fleet: Fleet, steps: Iterable[Step], handled: set[str], judgement: Judgement
 ) -> None:
-    """Every image of a workload whose events were handled has an outcome, and the workload was
-    notified of a bad one. A tag that was pushed again may stand for either image."""
+    """Checks that each image of a workload whose events were handled has an outcome, and that the
+    workload was notified of a bad one. A tag that was pushed again may mean either image."""
     reached: dict[tuple[str, str], set[str]] = defaultdict(set)
     many, late = set(), unscanned(seen, fleet) | unnotified(seen)
     for notice in seen.notifications:

@@ -1,4 +1,4 @@
-"""What the images of a run hold, how their scans go, and what has to come of them."""
+"""Defines the images of a run: their findings, how their scans go, and the expected results."""
 
 from __future__ import annotations
 
@@ -61,9 +61,9 @@ SHARES = {
 
 @dataclass
 class Truth:
-    """What is known of an image beforehand. `due` is its verdict when nothing fails, `is_alert`
-    that every workload has to be notified of it. `before` are its counts before Qualys rated a
-    finding worse. With `notified` its workloads know all of it from the version before."""
+    """The facts of an image, known in advance. `due`: its verdict if nothing fails. `is_alert`:
+    every workload must be notified. `before`: its counts before Qualys rated a finding worse.
+    `notified`: its workloads were already notified of all findings of the version before."""
 
     repository: str
     digest: str
@@ -75,7 +75,7 @@ class Truth:
 
 
 def truth(repository: str, digest: str, kind: Kind, severities: tuple[int, ...]) -> Truth:
-    """Of an image that was pushed as of a kind, with vulnerabilities of these severities."""
+    """Returns the truth about an image of a kind, with vulnerabilities of these severities."""
     secrets = [4 if each == "HIGH" else 1 for each in kind.secrets]
     found = {"counts": severities, "malware": kind.malware, "secrets": secrets}
     counts = {name: _by_level(each) for name, each in found.items()}

@@ -1,4 +1,4 @@
-"""One run: deployments while things fail, what came of them, and the same after a redrive."""
+"""Makes one run: deploys while things fail, and judges the results before and after a redrive."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Json = dict[str, Any]
 # A second of a wait takes 5 ms: a scan's longest way of two hours takes half a minute.
 WAIT_SCALE = 0.005
 OUTAGE_SECONDS = 3.0  # ten minutes at that scale
-# So many executions at a time: what two cores can do. More would be throttled, which is drawn.
+# Executions at a time: as many as two cores can do. Throttling comes only from drawn faults.
 AT_ONCE = 24
 REDRIVES = 5
 CHANGES = 6  # of findings that are known, at least
@@ -41,8 +41,8 @@ LATEST_SECONDS = 3.0  # the emulator draws delays of at most two
 
 @dataclass
 class Result:
-    """What the witnesses saw when it was quiet again, and after redrives without faults.
-    `evidence` is of what was wrong then, empty when nothing was."""
+    """The judgements after all executions had ended, and after redrives without faults.
+    `evidence` is about what was wrong then; it is empty if nothing was."""
 
     before: Judgement
     after: Judgement
@@ -54,7 +54,7 @@ class Result:
 def run(
     seed: int, events: int, rate: float, *, outage: bool = False, say: Callable[[str], None] = print
 ) -> Result:
-    """`outage`: Qualys answers nothing for the whole time, and is back for the redrive."""
+    """Makes a run. `outage`: Qualys does not answer until the redrive."""
     say("Applying examples/single-account, or restoring it")
     with restored_installation(wait_scale=WAIT_SCALE, concurrency=1000) as installation:
         installation.qualys.control.scenario(
@@ -109,7 +109,7 @@ def _judge(
     trouble: Trouble,
     say: Callable[[str], None],
 ) -> tuple[Judgement, Judgement, str]:
-    """What is seen before and after the redrive, and the evidence of what is wrong."""
+    """Judges before and after the redrive, and collects evidence of errors."""
     faults = sum(trouble.counts.values())
     seen = observer.look()
     before = judge(seen, fleet, steps, faults)
@@ -129,7 +129,7 @@ def _judge(
 
 
 def _wait_until_idle(installation: Installation) -> None:
-    """Until nothing has run for longer than a delivery, or a retry of one, is late."""
+    """Waits until nothing has run for longer than any delivery or retry can be late."""
     known = -1
     while known != (known := len(installation.intakes()) + len(installation.scans())):
         time.sleep(LATEST_SECONDS)
@@ -160,8 +160,8 @@ def _redrive(installation: Installation) -> tuple[set[str], bool]:
 
 
 class Observer:
-    """Reads all witnesses; what it takes out of the subscriber's queue and the witness's stays
-    known, and what lies in the installation's queues stays there."""
+    """Reads all witnesses. It takes messages out of the queues of subscriber and witness, and
+    remembers them. Messages in the installation's queues stay there."""
 
     def __init__(self, installation: Installation) -> None:
         self._installation = installation

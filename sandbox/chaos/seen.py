@@ -1,4 +1,4 @@
-"""What the witnesses of a run saw, and the judgement of it."""
+"""Defines what the witnesses of a run saw, and its judgement."""
 
 from __future__ import annotations
 
@@ -19,8 +19,7 @@ class Judgement:
     by_verdict: Counter[str] = field(default_factory=Counter)
     scans: Counter[int] = field(default_factory=Counter)  # how many images had so many scans
     notifications: Counter[str] = field(default_factory=Counter)
-    # The images of alerts that a workload of theirs had got before, and of alerts of nothing that
-    # the version before had not.
+    # Images of repeated alerts, and of alerts without a finding that is new since the last version.
     notified_again: list[str] = field(default_factory=list)
     needless: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
@@ -43,6 +42,5 @@ class Seen:
 
     @property
     def waiting(self) -> list[str]:
-        """The ids of the events in both queues. Lambda keeps the status change of an execution that
-        died in a frame, which has none."""
+        """The ids of the events in both queues. An event in Lambda's envelope has no id there."""
         return [each["id"] for each in (*self.failed, *self.undelivered) if "id" in each]

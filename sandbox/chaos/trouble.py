@@ -1,4 +1,4 @@
-"""Faults at a rate: of AWS by the embedded AWS, of Qualys by its simulator; and an outage."""
+"""Makes faults at a rate: of AWS by the embedded AWS, of Qualys by its simulator; and an outage."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Trouble:
             self._kinds[control.fail(CSAPI, **fault, **given)] = _name(fault)
 
     def vendor_is_down(self, seconds: float) -> None:
-        """For so long, every call of Qualys fails; comes back by itself."""
+        """Makes every call to Qualys fail for this time. Then Qualys works again by itself."""
         down = self._installation.qualys.control.fail(CSAPI, status=503, times=0)
         self._kinds[down] = "outage"
         timer = threading.Timer(seconds, self._fix, [down])

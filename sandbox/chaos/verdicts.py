@@ -1,4 +1,4 @@
-"""Whether verdicts and notifications are true, by what was pushed."""
+"""Checks verdicts and notifications against the images that were pushed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Json = dict[str, Any]
 
 
 def judge_verdicts(seen: Seen, fleet: Fleet, faults: int, judgement: Judgement) -> None:
-    """What is recorded is true, and nothing is left half done."""
+    """Checks that recorded verdicts are true, and that nothing is incomplete."""
     judgement.wrong += [f"stuck: a lease on {key}" for key in seen.leases.keys() - queued(seen)]
     late = unscanned(seen, fleet)
     for key, item in seen.verdicts.items():
@@ -39,8 +39,8 @@ def judge_verdicts(seen: Seen, fleet: Fleet, faults: int, judgement: Judgement) 
 
 
 def _judge_alerts(seen: Seen, fleet: Fleet, faults: int, judgement: Judgement) -> None:
-    """Each notification is true. It is repeated, or names what is known from the version before,
-    only when a fault hid that it had been sent."""
+    """Checks that each notification is true. Only if a fault hid that it was sent, it may be
+    repeated, or name findings that are known from the version before."""
     reached: set[tuple[str, ...]] = set()
     for notice in seen.notifications:
         judgement.notifications[notice["verdict"]] += 1
@@ -64,7 +64,7 @@ def _judge_alerts(seen: Seen, fleet: Fleet, faults: int, judgement: Judgement) -
 
 
 def _is_true(truth: Truth, found: Any) -> bool:
-    """An alert is of what the image has, or had before it was scanned again."""
+    """Checks that an alert has the image's counts, now or before it was scanned again."""
     return truth.is_alert and found in (truth.counts, truth.before)
 
 
@@ -74,8 +74,8 @@ def named_workload(workload: Json) -> str:
 
 
 def queued(seen: Seen) -> set[str]:
-    """The images whose lease is held by an event that waits in a queue: its redrive scans them, for
-    all workloads that joined."""
+    """Returns images whose lease is held by an event in a queue. Its redrive scans them for all
+    workloads that wait."""
     return {
         key
         for key, owner in seen.leases.items()
@@ -85,7 +85,7 @@ def queued(seen: Seen) -> set[str]:
 
 
 def unscanned(seen: Seen, fleet: Fleet) -> set[str]:
-    """The images that are to be scanned again by a request that waits in a queue."""
+    """Returns images that a request in a queue will scan again."""
     return {fleet.requests[event] for event in seen.waiting if event in fleet.requests}
 
 

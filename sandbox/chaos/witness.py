@@ -1,4 +1,4 @@
-"""A witness of what the default bus of the account sees, apart from the installation's own
+"""A witness of all events on the account's default bus, independent of the installation's
 rules."""
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from sandbox.installation import Installation
 
 Json = dict[str, Any]
-# The details of what the installation has to see: calls, and tasks that start or stop.
+# Patterns of the events that the installation must see: calls, and tasks that start or stop.
 WATCHED: tuple[Json, ...] = (
     {"eventName": ["RegisterTaskDefinition", "RunTask", "CreateService", "UpdateService"]},
     {"lastStatus": ["RUNNING"], "desiredStatus": ["RUNNING"]},
@@ -19,7 +19,7 @@ WATCHED: tuple[Json, ...] = (
 
 
 class Witness:
-    """A rule and a queue of their own, that see what the default bus sees."""
+    """A separate rule and queue that see all events of the default bus."""
 
     def __init__(self, installation: Installation) -> None:
         self._installation = installation

@@ -1,7 +1,7 @@
 """A double of the deployment controller of ECS: it takes a service from revision to revision.
 
-It is no part of AWS, and was compared with no live account. Stages come in the documented order,
-and no task of a revision starts before the hooks of PRE_SCALE_UP have succeeded. What it is not:
+It is no part of AWS, and was not compared with a live account. Stages come in the documented order,
+and no task of a revision starts before the hooks of PRE_SCALE_UP have succeeded. Its limits:
 
 - Traffic is not shifted, whatever the strategy: the stages of the shift only call their hooks.
   Those of PRE_PRODUCTION_TRAFFIC_SHIFT, which this SDK does not know, are refused. Nothing bakes.
@@ -50,7 +50,7 @@ _under_way: dict[str, "Rollout"] = {}
 
 @dataclass
 class Rollout:
-    """One deployment under way. `changes` are those of the service that start its tasks."""
+    """A deployment that runs. `changes` are the changes of the service that start its tasks."""
 
     service: Service
     svc: Json
@@ -61,7 +61,7 @@ class Rollout:
     has_tasks: bool = False
 
     def start(self) -> None:
-        """Goes on by itself; a deployment of the same service that is under way is stopped."""
+        """Starts the deployment in a thread. Stops a running deployment of the same service."""
         with lock:
             stop(self.service.arn, "a newer deployment has replaced it")
             _under_way[self.service.arn] = self
@@ -86,7 +86,7 @@ class Rollout:
             self.end("ROLLBACK_FAILED", "the sandbox failed")
 
     def _stage(self, stage: str) -> list[str]:
-        """Why a stage failed."""
+        """Runs a stage. Returns why it failed."""
         if stage == "RECONCILE_SERVICE" and len(self.record["sources"]) < 2:
             return []
         self._note(lifecycleStage=stage)
@@ -117,7 +117,7 @@ class Rollout:
         }
 
     def _roll_back(self, reason: str) -> None:
-        """Goes back to the last revision whose deployment succeeded; hooks have no say in it."""
+        """Goes back to the last revision whose deployment succeeded, without hooks."""
         with lock:
             if self.stopped.is_set():
                 return
@@ -163,7 +163,7 @@ class Rollout:
 
 
 def target_of(service: Service) -> str:
-    """The task definition of the deployment that is under way; empty where none is."""
+    """Returns the task definition of the running deployment; empty if there is none."""
     rollout = _under_way.get(service.arn)
     if not rollout:
         return ""
@@ -171,7 +171,7 @@ def target_of(service: Service) -> str:
 
 
 def stop(service_arn: str, reason: str) -> None:
-    """Stops what is under way in a service; no answer of its hooks counts any more."""
+    """Stops the running deployment of a service. Later answers of its hooks are ignored."""
     with lock:
         if rollout := _under_way.get(service_arn):
             rollout.end("STOPPED", reason)

@@ -2,8 +2,8 @@
 
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-deployment.html
 
-They are held in memory: a restored account has services without them, as a service has on AWS that
-was last deployed before ECS began to keep them.
+They are in memory only. So services of a restored account have none, like services on AWS that were
+last deployed before ECS began to store them.
 """
 
 import threading
@@ -19,7 +19,7 @@ from sandbox.emulator.task_events import image_digest
 
 Json = dict[str, Any]
 
-# Held while a record, or what tasks a service has, is changed.
+# Held while a record, or the tasks of a service, are changed.
 lock = threading.RLock()
 _services: dict[str, "Service"] = {}
 
@@ -38,7 +38,7 @@ class Service:
     held: int | None = None
 
     def add_revision(self, svc: Json, task_definition: str) -> str:
-        """Records what is to run: no digests yet, because ECS resolves tags at the first pull."""
+        """Records a revision, without digests: ECS resolves tags at the first pull."""
         number = str(time.time_ns())[:19]
         arn = f"{self.arn.replace(':service/', ':service-revision/')}/{number}"
         definition = ecs._task_defs.get(ecs._resolve_td_key(task_definition)) or {}
@@ -82,7 +82,7 @@ class Service:
         return arn
 
     def _active(self, svc: Json) -> list[str]:
-        """What runs in the service, and what it goes back to."""
+        """Returns the revisions that run, and the one for a rollback."""
         running = [each for each in self.revisions if self.running(svc, each)]
         known = [self.successful] if self.successful else []
         return list(dict.fromkeys([*known, *running]))
@@ -98,7 +98,8 @@ class Service:
 
 
 def of(svc: Json) -> Service:
-    """The records of a service; where there are none, what it runs is its first revision."""
+    """Returns the records of a service. Without records, its present state is the first
+    revision."""
     arn = svc["serviceArn"]
     if arn not in _services:
         service = _services[arn] = Service(arn)

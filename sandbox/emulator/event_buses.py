@@ -22,7 +22,7 @@ _put: contextvars.ContextVar[Json | None] = contextvars.ContextVar("put", defaul
 
 
 class NotPermittedError(Exception):
-    """The destination bus does not let the sender in."""
+    """The destination bus denies access to the sender."""
 
 
 class NoSuchBusError(Exception):
@@ -30,7 +30,7 @@ class NoSuchBusError(Exception):
 
 
 def policy_allows(spec: Any, event: Json, principal: str) -> bool:
-    """Whether the bus lets a principal of another account put this event."""
+    """Checks whether the bus permits a principal of another account to put this event."""
     with request_scope(spec.account_id, spec.region):
         policy = eventbridge._event_bus_policies.get(spec.resource.split("/", 1)[1])
     context = iam.EvalContext(

@@ -1,7 +1,7 @@
-"""Rule targets: what EventBridge may not deliver goes to the target's dead-letter queue.
+"""Rule targets: an event that EventBridge may not deliver goes to the target's dead-letter queue.
 
-The role of the target, or the resource policy of what it calls, decides. There are no retries:
-nothing here fails for a moment only.
+The role of the target, or the policy of the called resource, decides. There are no retries, because
+no failure here is temporary.
 """
 
 import contextvars
@@ -87,7 +87,7 @@ def invoke_target(stock: Any, target: Json, event: Json, rule: Json, view: Any =
 
 
 def keep(target: Json, rule_arn: str, event: str, problem: tuple[str, str]) -> None:
-    """Put the event into the target's dead-letter queue, if that lets EventBridge in."""
+    """Puts the event into the target's dead-letter queue, if its policy permits it."""
     arn = (target.get("DeadLetterConfig") or {}).get("Arn")
     if not arn or sqs._queue_by_arn(arn) is None:
         return
@@ -107,7 +107,7 @@ def keep(target: Json, rule_arn: str, event: str, problem: tuple[str, str]) -> N
 
 
 def send(queue_arn: str, body: str, attributes: dict[str, str]) -> None:
-    """SendMessage by a service that has been found to be allowed to."""
+    """Sends a message for a service whose permission was already checked."""
     spec = parse_arn(queue_arn)
     message = {
         "QueueUrl": sqs._queue_url_for_account(spec.account_id, spec.resource),

@@ -1,7 +1,7 @@
 """The life of a Step Functions execution: how it starts, how long it may take, how it is stopped.
 
-Time is that of the execution: a wait counts in full, however short `SFN_WAIT_SCALE` makes it, so
-that a machine's TimeoutSeconds means the same at any scale.
+Time is the time of the execution: a wait counts in full, even if `SFN_WAIT_SCALE` shortens it. So a
+machine's TimeoutSeconds means the same at any scale.
 """
 
 import contextvars
@@ -21,7 +21,7 @@ NAME = re.compile(r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,80}")
 
 
 class StoppedError(BaseException):
-    """Unwinds the threads of an execution that is over; no Retry or Catch may see it."""
+    """Ends the threads of an execution that is over. No Retry or Catch may see it."""
 
 
 class Run:

@@ -1,6 +1,6 @@
-"""Express executions: as many as are started, and seen in logs alone.
+"""Express executions: their names may repeat, and only logs show them.
 
-AWS has no API that says how one ended; the sandbox has `GET /_sandbox/executions`.
+AWS has no API that shows how one ended; the sandbox has `GET /_sandbox/executions`.
 """
 
 import contextvars
@@ -75,9 +75,9 @@ def running() -> int:
 
 
 def express_executions() -> list[Json]:
-    """What the express executions of all accounts came to; AWS shows that in logs alone.
+    """Returns the results of the express executions of all accounts, which AWS shows only in logs.
 
-    `event_id` is that of the EventBridge event they started with, empty for other inputs.
+    `event_id` is the id of the EventBridge event in the input, empty for other inputs.
     """
     shown = ("executionArn", "stateMachineArn", "name", "status", "startDate", "stopDate")
     return [

@@ -1,7 +1,7 @@
 """Faults of AWS on purpose, at a rate: `POST /_sandbox/faults` {"seed", "rate"}, `GET` counts them.
 
-They meet what a function asks of AWS, the function itself, what a state machine asks, and what
-EventBridge delivers to state machines. Each share is drawn by one seeded generator.
+They affect calls of functions to AWS, the functions themselves, calls of state machines, and events
+that EventBridge delivers to state machines. One seeded generator draws all of them.
 """
 
 import contextvars
@@ -28,7 +28,7 @@ LATEST_MILLISECONDS = 2000
 
 
 class Faults:
-    """`rate` is the share of what is drawn for; by default nothing fails."""
+    """`rate` is the share of operations that fail; by default none does."""
 
     def __init__(self) -> None:
         self.configure(0, 0.0)
@@ -40,7 +40,7 @@ class Faults:
         self.counts: Counter[str] = Counter()
 
     def draw(self, operation: str, *kinds: str) -> str | None:
-        """One of the kinds, or, most of the time, none."""
+        """Draws one of the kinds or, most of the time, None."""
         with self._lock:
             if self._random.random() >= self._rate:
                 return None
@@ -57,7 +57,7 @@ faults = Faults()
 
 
 def of_call(service: str) -> str | None:
-    """What becomes of a function's call: with an "answer lost" it is carried out."""
+    """Draws a fault for a function's call. With "answer lost", the call is carried out."""
     return faults.draw(f"AWS {service}", "throttled", "failed", "answer lost")
 
 

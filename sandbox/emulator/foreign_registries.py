@@ -1,5 +1,5 @@
-"""ECR registries of other accounts: `registryId` says whose. The repository's policy has to let the
-caller in, and so has, for users and roles, a policy of the caller's own.
+"""ECR registries of other accounts, which `registryId` names. The repository's policy must permit
+the call. For users and roles, their own policy must permit it too.
 
 https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policies.html
 """
@@ -38,7 +38,7 @@ def policy_of(stock: Any, arn: str) -> Any:
 
 
 def refusal(action: str, owner: str, name: str) -> Any:
-    """None where the repository's policy lets the caller in."""
+    """Returns an error, or None if the repository's policy permits the call."""
     who, account, region = iam.caller_arn(), get_account_id(), get_region()
     arn = f"arn:aws:ecr:{region}:{owner}:repository/{name}"
     context = iam.EvalContext(who, "", account, f"ecr:{action}", arn, region)

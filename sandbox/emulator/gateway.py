@@ -74,7 +74,7 @@ async def app(scope: Message, receive: Receive, send: Send) -> None:
         await recorded(action, headers, scope, receive, send)
 
 
-# What anybody may ask for; the path is `/_sandbox/` and the name.
+# Values that every caller may read; the path is `/_sandbox/` and the name.
 _SHOWN: dict[str, Callable[[], Message]] = {
     "executions": lambda: {"executions": express_executions()},
     "running": lambda: {"running": running(), "entered": entered_states.count()},
@@ -98,9 +98,9 @@ def _own(path: str, body: bytes) -> Message:
 
 
 def as_over_a_network(send: Send) -> Send:
-    """Answers no sooner than AWS could. When Go's HTTP client has an answer before it came back
-    from writing the request, it takes the connection for broken, and Terraform repeats the call:
-    a create that was carried out fails with "already exists". Seen where cores are few."""
+    """Delays each answer a little, as a network does. If an answer arrives while Go's HTTP client
+    still writes the request, the client assumes a broken connection. Terraform then repeats the
+    call, and a create that succeeded fails with "already exists". Seen on few cores."""
 
     async def later(message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -111,7 +111,7 @@ def as_over_a_network(send: Send) -> Send:
 
 
 async def spoiled(kind: str, service: str, scope: Message, receive: Receive, send: Send) -> None:
-    """A fault on purpose instead of the answer, or of the call as a whole."""
+    """Answers with a fault on purpose: instead of the answer, or without the call."""
 
     async def lose(_message: Message) -> None:
         pass

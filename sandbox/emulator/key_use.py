@@ -1,7 +1,7 @@
-"""Who uses a customer-managed key: the key's policy has to let them, for every thing it encrypts.
+"""Checks the use of customer-managed keys: a key's policy must permit each use of its resources.
 
-On AWS a queue, topic, table, secret, log group or trail under such a key fails its users when the
-key does; ministack stores the key's name and asks nobody. Keys that AWS manages are open to all.
+On AWS, without the key nobody can use a queue, topic, table, secret, log group or trail that it
+encrypts. ministack stores the key's name and checks nothing. Everybody may use keys of AWS.
 """
 
 import contextvars
@@ -35,7 +35,7 @@ Json = dict[str, Any]
 WRITE = ("kms:GenerateDataKey", "kms:Decrypt")
 READ = ("kms:Decrypt",)
 
-# The access key of whoever a service acts for; None when a service acts for itself.
+# The access key of the caller that a service acts for; None if it acts for itself.
 caller: contextvars.ContextVar[str | None] = contextvars.ContextVar("caller", default=None)
 
 
@@ -81,7 +81,7 @@ def _key_of(arn: str) -> str | None:
 
 
 def delivery_problem(service: str, arn: str, source_arn: str) -> str | None:
-    """Why a service cannot put a message into a queue or topic, for the key's sake.
+    """Why a service cannot put a message into a queue or topic, because of the key.
 
     EventBridge names neither rule nor account to a key.
     https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
@@ -95,7 +95,7 @@ def delivery_problem(service: str, arn: str, source_arn: str) -> str | None:
 
 
 def send_problem(access_key: str, arn: str) -> str | None:
-    """The same for a role that sends."""
+    """Why a role cannot send a message to a queue or topic, because of the key."""
     spec = parse_arn(arn)
     with request_scope(spec.account_id, spec.region):
         return users_problem(access_key, _key_of(arn), WRITE, spec.service)

@@ -77,7 +77,7 @@ def asked() -> list[Json]:
 
 
 def due(function: str, event: Any) -> Kill | None:
-    """The kill that this invocation meets."""
+    """Returns the kill for this invocation."""
     text = json.dumps(event)
     with _lock:
         found = [kill for kill in _kills if kill.is_due(function, text)]
@@ -86,7 +86,7 @@ def due(function: str, event: Any) -> Kill | None:
 
 @contextlib.contextmanager
 def ending(where: Point | None) -> Iterator[None]:
-    """An invocation inside ends there; with None, where it was to end before."""
+    """Sets the point where an invocation in the block ends; None keeps the present point."""
     token = point.set(where or point.get())
     try:
         yield

@@ -22,7 +22,7 @@ from typing import Any, NoReturn
 
 MOST = 1 << 20  # bytes of a message
 DESCRIPTIONS = os.path.join(os.path.dirname(__file__), "sdk_descriptions.py")  # noqa: PTH118, PTH120
-# What functions make clients of.
+# The services that functions make clients of.
 SERVICES = ("dynamodb", "ecr", "ecs", "events", "secretsmanager", "sns", "stepfunctions", "sts")
 
 
@@ -90,6 +90,8 @@ if __name__ == "__main__":
 
     read_sdk(boto3)
     sys.path.remove(sys.argv[1])
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # ends of children are theirs who hold a pidfd
+    signal.signal(
+        signal.SIGCHLD, signal.SIG_IGN
+    )  # the kernel reaps children; pidfd holders see their end
     with socket.socket(fileno=os.dup(0)) as asked:
         serve(asked)

@@ -1,4 +1,4 @@
-"""Who a role is: trust names its unique id, so a role that is made again is another one.
+"""Identity of roles: a trust policy names the unique id, so a recreated role is another role.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
 """
@@ -57,7 +57,7 @@ def value_of(stock: Any, key: str, context: EvalContext) -> Any:
 
 
 def _forget_gone(role: Json) -> None:
-    """Replaces each role that is gone by its id. It stays when the name is used again."""
+    """Replaces each deleted role by its id. The id stays if the name is used again."""
     for arn, known in list(role.get(TRUSTED, {}).items()):
         if _id_of(arn) != known:
             text = role["AssumeRolePolicyDocument"]

@@ -1,7 +1,7 @@
-"""May an AWS service do this? The role it assumes, and the policy of the resource it calls.
+"""Checks permissions of AWS services: by the role they assume, or by the called resource's policy.
 
-ministack checks the callers of its API; what one of its services does for itself it lets through.
-The decisions here are those of ministack's own evaluator, asked on the service's behalf.
+ministack checks only the callers of its API, not the calls of its own services. The decisions here
+come from ministack's own evaluator.
 """
 
 import contextvars
@@ -55,7 +55,7 @@ def role_problem(
 
 
 def session_key(role_arn: str, session: str) -> str:
-    """The access key of the role's session; there is one as soon as it is asked for."""
+    """Returns the access key of the role's session, which is made if it does not exist."""
     arn = session_arn(role_arn, session)
     account, name = role_arn.split(":")[4], role_arn.rsplit("/", 1)[-1]
     role = roles._roles.get_scoped(account, None, name) or {}
@@ -110,9 +110,9 @@ def service_allowed(
     source_arn: str = "",
     facts: Mapping[str, str | None] | None = None,
 ) -> bool:
-    """Whether a resource (or trust) policy lets the AWS service in.
+    """Checks whether a resource policy (or trust policy) permits the action to the AWS service.
 
-    `facts` are further condition keys; None takes one away.
+    `facts` are further condition keys; None removes one.
     """
     context = {"aws:sourceaccount": get_account_id(), "aws:sourceowner": get_account_id()}
     if source_arn:

@@ -1,4 +1,4 @@
-"""The end of a task definition: deregistered first, deleted then."""
+"""Deletes task definitions: only after they were deregistered."""
 
 import json
 from typing import Any

@@ -89,7 +89,7 @@ def permission(resource: str, data: Json) -> tuple[str, str, str]:
 
 
 def check(resource: str, data: Any) -> None:
-    """Fail the task when the machine's role may not do what it asks for."""
+    """Fails the task if the machine's role lacks the permission."""
     this = current.get()
     if not this:
         return
@@ -105,7 +105,7 @@ def check(resource: str, data: Any) -> None:
 
 
 def _as_machine(call: Any, *arguments: Any) -> Any:
-    """Resource policies are to see the machine's role, not whoever started the execution."""
+    """Calls with the machine's role, so that resource policies do not see the starter's."""
     this = current.get()
     if not this:
         return call(*arguments)

@@ -1,7 +1,7 @@
 """A simulator of Qualys Container Security (CSAPI v1.3) for AWS ECR registries.
 
-It follows the vendor's documents, not the client of this repository: where they leave something
-open, a switch of `Scenario` turns it; what no document states says so.
+It follows the vendor's documents, not the client of this repository. Where they leave something
+open, `Scenario` has a switch. Its comment says if no document states the behaviour.
 """
 
 from sandbox.qualys.clock import Clock

@@ -16,7 +16,7 @@ _HEADERS = {
 
 
 class Refusal(Exception):
-    """The request is answered with an error status and the envelope; no message: with nothing."""
+    """Answers the request with an error status and the envelope; without a message, no body."""
 
     def __init__(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
@@ -39,7 +39,7 @@ def as_json(body: Any, status: int = 200) -> Response:
 
 
 def reshaped(value: Any, unknown_fields: bool, absent_nulls: bool) -> Any:
-    """A body whose objects have a field that nobody documented, or no fields that are null."""
+    """Returns a body with an undocumented field in each object, or without null fields."""
     if isinstance(value, list):
         return [reshaped(one, unknown_fields, absent_nulls) for one in value]
     if not isinstance(value, dict):

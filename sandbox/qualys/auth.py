@@ -18,7 +18,7 @@ from sandbox.qualys.answers import Refusal
 
 @dataclass(frozen=True)
 class Grant:
-    """What a new token is good for."""
+    """The permissions of a new token."""
 
     issued_at: float
     seconds: float

@@ -1,7 +1,7 @@
-"""How the scan of one image goes, and how the answers about it look.
+"""Defines how the scan of one image goes, and how the answers about it look.
 
-The defaults follow the documents. Whatever the scenario says of these for the whole subscription
-can be set otherwise for one image.
+The defaults follow the documents. A setting of the scenario, for the whole subscription, can be
+replaced for one image.
 """
 
 import dataclasses
@@ -16,7 +16,7 @@ Given = TypeVar("Given", bound="Behaviour")
 
 @dataclass
 class Behaviour:
-    """A switch whose comment says "undocumented" is a guess, there to be turned.
+    """If the comment of a switch says "undocumented", its default is a guess. Tests can change it.
 
     Times are seconds of the clock.
     """
@@ -37,7 +37,7 @@ class Behaviour:
     scan_error_message: str | None = None
     failed_scan_status: str = "ERROR"
 
-    # When the result shows, and what of it shows at the end of the scan already (undocumented).
+    # When the result is visible, and which parts are visible at the end of the scan (undocumented).
     visible_from: Literal["listed", "scanned"] = "listed"
     results_lag_seconds: float = 0.0
     early_results: list[Literal["status", "time", "findings"]] = field(default_factory=list)

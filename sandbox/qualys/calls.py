@@ -1,7 +1,7 @@
 """Every call that came in: exact counts per method and route, and a log without secrets.
 
-Neither headers nor bodies are recorded, and the query of CSAPI calls alone. Of a body the log knows
-the names of the images that it is about.
+It records no headers and no bodies, and queries only of CSAPI calls. For a body, it records the
+names of its images.
 """
 
 from collections import Counter

@@ -1,4 +1,4 @@
-"""A client for the simulator's control API: sets the scene and reads what happened."""
+"""A client for the simulator's control API: sets up the simulator and reads what happened."""
 
 import dataclasses
 from collections.abc import Iterable, Mapping
@@ -48,11 +48,11 @@ class SimulatorControl:
         self._call("POST", "/findings", {"key": key, "findings": list(findings)})
 
     def know_image(self, sha: str, **values: Any) -> None:
-        """Makes an image known, or another than it was.
+        """Adds an image, or changes it.
 
-        `repo` and `repo_digests` are lists of what names it; `scanned_seconds_ago` says it was
-        scanned, and `findings` what that found. Without both, its first scan has not ended;
-        findings that were found None seconds ago have no time of a scan.
+        `repo` and `repo_digests` are lists of its names. `scanned_seconds_ago` means that it was
+        scanned, with these `findings`. Without both, its first scan has not ended. Findings with
+        None as `scanned_seconds_ago` have no time of a scan.
         """
         self._call("POST", "/images", {"sha": sha, **values})
 
@@ -63,16 +63,17 @@ class SimulatorControl:
     def throttle(
         self, path: str = "/csapi/.*", *, status: int = 429, times: int = 1, **limit: Any
     ) -> int:
-        """Answers as over a limit, see `LimitAnswer`; what it does not know is given to the fault.
+        """Answers like a call over the limit, see `LimitAnswer`. Other values are given to the
+        fault.
 
-        Without either: the three headers of CSAPI, and no Retry-After among them.
+        Without values, the answer has the three headers of CSAPI, without Retry-After.
         """
         wanted = {name: limit.pop(name) for name in _LIMIT_PARTS & set(limit)}
         headers = LimitAnswer(**wanted).headers()
         return self.fail(path, status=status, headers=headers, times=times, **limit)
 
     def load(self, path: str | Path) -> None:
-        """Sets what a scenario file holds; reset takes it back. See `scenario_file`."""
+        """Sets the values of a scenario file; reset removes them. See `scenario_file`."""
         try:
             wanted = read_file(path)
         except ValueError as error:

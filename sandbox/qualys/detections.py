@@ -108,8 +108,8 @@ def _block(name: str, shape: str, rows: list[Json] | None) -> Json:
 
 
 def _secret(given: Mapping[str, Any], shape: str) -> Json:
-    """As a rule of the secret detectors has its fields, or as a client declares them: neither was
-    seen in an answer, nor whether the `value` is in one."""
+    """Shows a secret with the fields of the detectors' rules, or of a client's declaration. Neither
+    was seen in an answer, so it is unknown whether an answer has the `value`."""
     secret = {
         "secretDetector": "AWS Access Key",
         "category": "AWS",

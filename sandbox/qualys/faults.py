@@ -17,13 +17,13 @@ class Fault:
     """`path` is a regular expression for the whole path, `method` a method or `*`.
 
     With an `image`, a sha, `repository:tag` or `repository`, only calls about that image match.
-    It acts from the `nth` matching call on, `times` times (0: until it is taken away), and of those
-    only on a `share`, which a generator that starts from `seed` draws. With a
-    `status` the call is answered with that instead of being carried out; with `after` it is
-    carried out first, so that only its answer is lost; with `undone` it is answered as if it were
-    carried out, and is not. `delay` holds the answer back for so many
-    seconds, `drop` closes the connection without one, `truncate` sends so many bytes of its body
-    and closes, `garble` breaks its JSON. `headers` and `body` make any answer of it.
+    It acts from the `nth` matching call on, `times` times (0: until it is removed), and only on a
+    `share` of these calls, drawn by a generator with `seed`. With a `status`, the call gets that
+    answer and is not carried out. With `after`, it is carried out first, and only its answer is
+    lost. With `undone`, the answer says success, but the call is not carried out. `delay` holds the
+    answer back for so many seconds, `drop` closes the connection without an answer, `truncate`
+    sends so many bytes of the body and closes, `garble` breaks its JSON. `headers` and `body`
+    replace those of the answer.
     """
 
     path: str = ".*"
@@ -78,14 +78,14 @@ class Fault:
 
 
 class Faults:
-    """Of several faults that match a call, the one set first acts; all count the call."""
+    """If several faults match a call, the one that was set first acts. All count the call."""
 
     def __init__(self) -> None:
         self._faults: dict[int, Fault] = {}
         self._numbers = itertools.count(1)
 
     def add(self, values: Mapping[str, Any]) -> int:
-        """Raises ValueError on an unknown name, a wrong type, or a pattern that is none."""
+        """Adds a fault. Raises ValueError for an unknown name, wrong type or invalid pattern."""
         fault = Fault()
         update_fields(fault, values)
         try:

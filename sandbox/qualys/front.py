@@ -64,7 +64,7 @@ class Front:
             return Response.from_app(self._app, environ, buffered=True)
 
     def _spoil(self, fault: Fault, environ: "WSGIEnvironment") -> Response | None:
-        """What the caller gets to see; None is no answer at all."""
+        """Returns the spoiled answer; None means no answer at all."""
         answer = self._carry_out(environ) if fault.carried_out else None
         time.sleep(fault.delay)
         if fault.drop:

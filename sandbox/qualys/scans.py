@@ -1,4 +1,4 @@
-"""What a scan makes of an image: known, scanned or not, and its result shown at once or late."""
+"""Carries out scans of images, and shows their results at once or late."""
 
 from collections.abc import Collection
 from functools import partial
@@ -34,7 +34,7 @@ class Scans:
         return image
 
     def scan(self, job: Schedule, repo_tag: RepoTag, pulled: PulledImage, ended: float) -> None:
-        """Its result shows at once, or with a lag; what is early of it shows at once anyway."""
+        """Scans an image. Its result is visible at once or later, early parts always at once."""
         world, switches = self._world, self.switches(repo_tag, pulled)
         result = self._result(job, repo_tag, pulled, switches, ended)
         lag = switches.results_lag_seconds if result else 0.0

@@ -1,6 +1,6 @@
-"""What the documentation leaves open or lets vary, as switches. The defaults follow the documents.
+"""Has switches for all that the documents leave open or permit. The defaults follow the documents.
 
-A switch whose comment says "undocumented" is a guess, there to be turned.
+If the comment of a switch says "undocumented", its default is a guess. Tests can change it.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
-"""Which images a call is about, so that a fault or a count can be of one image alone.
+"""Finds the images that a call is about, so that faults and counts can be limited to one image.
 
-A call is about the names that it bears, each a sha, a short id, `repository:tag`, or `repository`
-for all its tags: of its path and filter, of a new job, or of the jobs whose ids it bears.
+A call is about the names in it: in its path and filter, in a new job, or in the jobs whose ids it
+has. A name is a sha, a short id, `repository:tag`, or `repository` for all its tags.
 """
 
 import json

@@ -40,7 +40,7 @@ class World:
         self.forget()
 
     def forget(self) -> None:
-        """Back to the first moment, apart from accounts and clock."""
+        """Resets everything but accounts and clock."""
         with self.lock:
             self.started_at = self.clock.now()
             self.scenario = Scenario()

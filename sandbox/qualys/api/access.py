@@ -1,4 +1,4 @@
-"""What every CSAPI call passes before it is carried out: bearer, permission, rate limit."""
+"""Checks every CSAPI call before it is carried out: bearer, permission, rate limit."""
 
 from flask import g, request
 
@@ -15,7 +15,7 @@ _SUBJECTS = {
 
 
 def admit(world: World) -> None:
-    """Raises Refusal 401, 403 or 429. Calls that no bearer vouches for are not counted.
+    """Admits a call. Raises Refusal 401, 403 or 429. Calls without a valid bearer are not counted.
 
     CS.IMAGE.VIEW is a documented permission; the names of the others follow it.
     """

@@ -1,4 +1,4 @@
-"""/_control: how tests and the demo set the scene, and see what happened. No part of the vendor."""
+"""/_control: sets up the simulator for tests and demo, and shows calls. Not part of Qualys."""
 
 from flask import Blueprint, Response, request
 
