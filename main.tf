@@ -1,5 +1,5 @@
 locals {
-  # What Qualys calls PODs, and the API gateway of each.
+  # The platforms of Qualys (PODs), and the API gateway of each.
   qualys_gateways = {
     US1  = "https://gateway.qg1.apps.qualys.com"
     US2  = "https://gateway.qg2.apps.qualys.com"
@@ -35,7 +35,7 @@ locals {
   }
 }
 
-# It comes first: where the zip cannot be built, nothing is made or changed.
+# The package comes first: if the zip cannot be built, nothing is created or changed.
 module "package" {
   source = "./modules/package"
 

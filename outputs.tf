@@ -1,5 +1,5 @@
 output "intake_state_machine_arn" {
-  description = "ARN of the state machine that takes each ECS event."
+  description = "ARN of the state machine that processes each ECS event."
   value       = module.workflow.intake_state_machine_arn
 }
 
@@ -14,17 +14,17 @@ output "function_names" {
 }
 
 output "cache_table" {
-  description = "Name and ARN of the DynamoDB table of leases and verdicts."
+  description = "Name and ARN of the DynamoDB table that stores leases and verdicts."
   value       = module.cache.table
 }
 
 output "inventory_table" {
-  description = "Name and ARN of the inventory's table: which image runs where."
+  description = "Name and ARN of the DynamoDB table that stores the inventory: which image runs where."
   value       = module.cache.inventory
 }
 
 output "topic_arns" {
-  description = "ARNs of the SNS topics of notifications and alarms, by who subscribes: people (e-mail), phones (SMS), chat (Amazon Q Developer in chat applications) and machines (SQS, Lambda, HTTPS; JSON)."
+  description = "ARNs of the SNS topics of notifications and alarms, by kind of reader: people (e-mail), phones (SMS), chat (Amazon Q Developer in chat applications) and machines (SQS, Lambda, HTTPS; JSON)."
   value       = module.workflow.topic_arns
 }
 
@@ -34,7 +34,7 @@ output "failed_events_queue" {
 }
 
 output "undelivered_events_queue" {
-  description = "Name, URL and ARN of the queue of events that EventBridge could not hand to the intake."
+  description = "Name, URL and ARN of the queue of events that EventBridge could not deliver to the intake."
   value       = module.event_detection.undelivered_events_queue
 }
 
@@ -49,7 +49,7 @@ output "registry_role_arn" {
 }
 
 output "role_arns" {
-  description = "ARNs of the roles that the installation itself works with: of the functions by step, of the machines (intake, scan), and of EventBridge (events)."
+  description = "ARNs of the roles that the installation uses: those of the functions by step, of the state machines (intake, scan), and of EventBridge (events)."
   value = merge(
     module.workflow.function_role_arns,
     module.workflow.state_machine_role_arns,
@@ -58,7 +58,7 @@ output "role_arns" {
 }
 
 output "rule_arns" {
-  description = "ARNs of the EventBridge rules: ecs_deployments starts the intake, as forwarded_deployments does for spokes (null without), scan_ended reports broken scans."
+  description = "ARNs of the EventBridge rules. ecs_deployments starts the intake. forwarded_deployments starts it for spokes; null without spokes. scan_ended reports scans that ended outside their own error handling."
   value = {
     ecs_deployments       = module.event_detection.rule_arn
     forwarded_deployments = module.event_detection.forwarded_rule_arn
@@ -67,22 +67,22 @@ output "rule_arns" {
 }
 
 output "hub" {
-  description = "What modules/regional-spoke and modules/org-spoke need to forward to here; null unless spokes are announced."
+  description = "What modules/regional-spoke and modules/org-spoke need to forward events to this installation; null unless spokes may forward."
   value       = module.event_detection.hub
 }
 
 output "event_pattern" {
-  description = "Which events are deployments, as JSON."
+  description = "The event pattern, as JSON, that selects the events of deployments."
   value       = module.event_detection.event_pattern
 }
 
 output "kms_key_arn" {
-  description = "ARN of the key that encrypts everything stored."
+  description = "ARN of the key that encrypts all stored data."
   value       = module.encryption.kms_key_arn
 }
 
 output "trail" {
-  description = "ARN and bucket of the trail; null values when none was created."
+  description = "ARN and bucket of the created trail; both null if none was created."
   value = {
     arn    = module.event_detection.trail_arn
     bucket = module.event_detection.trail_bucket

@@ -1,8 +1,8 @@
-# What an installation is given: the subscription, what is scanned, who is notified, how it sits in its account.
+# The inputs of an installation: the subscription, the scans, the notifications, and the settings in its account.
 
 variable "qualys_pod" {
   type        = string
-  description = "Qualys platform of the subscription: US1, US2, US3, US4, EU1, EU2, EU3, IN1, CA1, AE1, UK1, AU1, KSA1 or GOV1. Needed (null by default) unless qualys_gateway_url is given; without it, notifications have no link to the image at Qualys."
+  description = "The Qualys platform of your subscription: US1, US2, US3, US4, EU1, EU2, EU3, IN1, CA1, AE1, UK1, AU1, KSA1 or GOV1. Required unless you set qualys_gateway_url. By default (null), notifications have no link to the image at Qualys."
   default     = null
 
   validation {
@@ -17,14 +17,14 @@ variable "qualys_pod" {
 
 variable "qualys_gateway_url" {
   type        = string
-  description = "Base URL of the Qualys API, for a private platform: https, or http to this machine alone. By default (null) that of qualys_pod; given, it goes before the pod."
+  description = "Base URL of the Qualys API, for a private platform. It must be https; http is accepted for this machine only. By default (null) it is the URL of qualys_pod. If you set both, this URL is used."
   default     = null
 
   validation {
     condition = var.qualys_gateway_url == null || can(regex(
       "^(https://[A-Za-z0-9.-]+|http://(localhost|127[.]0[.]0[.]1|\\[::1\\]))(:[0-9]{1,5})?/?$", var.qualys_gateway_url
     ))
-    error_message = "Set qualys_gateway_url to https://<host>[:<port>] with no path; http is taken for localhost, 127.0.0.1 and [::1] only, because the credential travels with every call."
+    error_message = "Set qualys_gateway_url to https://<host>[:<port>] with no path; http is accepted for localhost, 127.0.0.1 and [::1] only, because every call sends the credential."
   }
 }
 
@@ -39,14 +39,14 @@ variable "qualys_credentials" {
     proxy_user     = optional(string)
     proxy_password = optional(string)
   })
-  description = "What the functions authenticate with at Qualys: `token`, or `username` with `password`, or `client_id` with `client_secret`; and `proxy_user` with `proxy_password` where the proxy of `network` asks for them. Stored in a new secret; ephemeral, so it is in neither plan nor state, and is asked for at every run. Null by default: then qualys_secret is used."
+  description = "The Qualys credential of the functions: `token`, or `username` with `password`, or `client_id` with `client_secret`. Add `proxy_user` and `proxy_password` if the proxy of `network` requires a login. The credential is stored in a new secret. The variable is ephemeral: neither plan nor state contains it, so you give it at every run. By default (null) qualys_secret is used."
   default     = null
   sensitive   = true
   ephemeral   = true
 
   validation {
     condition     = (var.qualys_credentials == null) != (var.qualys_secret == null)
-    error_message = "Set either qualys_credentials or qualys_secret; not both, not neither."
+    error_message = "Set exactly one of qualys_credentials and qualys_secret."
   }
   validation {
     condition = var.qualys_credentials == null || contains(
@@ -64,13 +64,13 @@ variable "qualys_credentials" {
   }
   validation {
     condition     = var.qualys_credentials == null || !can(regex(":", var.qualys_credentials.proxy_user))
-    error_message = "Give proxy_user of qualys_credentials without a colon: a proxy would take the rest for the password."
+    error_message = "Remove the colon from proxy_user of qualys_credentials: a proxy reads the text after a colon as the password."
   }
 }
 
 variable "qualys_credentials_version" {
   type        = number
-  description = "Raise it to have changed qualys_credentials written: Terraform cannot see that they changed. 1 by default."
+  description = "Raise this number when you change qualys_credentials. Terraform cannot see that they changed, and writes them only when this number changes. 1 by default."
   default     = 1
 
   validation {
@@ -81,12 +81,12 @@ variable "qualys_credentials_version" {
 
 variable "qualys_secret" {
   type        = object({ arn = string })
-  description = "An existing secret in this region, by its `arn`. Its value is the JSON of one credential as in qualys_credentials, with proxy_user and proxy_password where they are needed. By default (null) a secret is created."
+  description = "An existing secret in this region, given by its `arn`. Its value is the JSON of one credential as in qualys_credentials, with proxy_user and proxy_password if the proxy requires them. By default (null) a secret is created."
   default     = null
 
   validation {
     condition     = var.qualys_secret == null || can(regex("^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:.+-[A-Za-z0-9]{6}$", var.qualys_secret.arn))
-    error_message = "Set qualys_secret.arn to the full ARN of a Secrets Manager secret, with the six characters at its end: policies compare all of it."
+    error_message = "Set qualys_secret.arn to the full ARN of a Secrets Manager secret, with the six characters at its end: policies compare the whole ARN."
   }
 }
 
@@ -96,11 +96,11 @@ variable "registry_role" {
     qualys_account_id = optional(string)
     external_id       = optional(string)
   })
-  description = "The role that the Qualys Registry Sensor assumes to pull images: `existing_arn` to use one that exists, or `qualys_account_id` with `external_id` to have one created that trusts Qualys. `GET <gateway>/csapi/v1.3/registry/aws-base` gives both."
+  description = "The role that the Qualys Registry Sensor assumes to pull images. Give `existing_arn` to use an existing role. Give `qualys_account_id` with `external_id` to create a role that trusts Qualys. `GET <gateway>/csapi/v1.3/registry/aws-base` returns both values."
 
   validation {
     condition     = (var.registry_role.existing_arn == null) != (var.registry_role.qualys_account_id == null && var.registry_role.external_id == null)
-    error_message = "Give registry_role either existing_arn, or qualys_account_id with external_id; not both, not neither."
+    error_message = "Give registry_role either existing_arn, or qualys_account_id with external_id."
   }
   validation {
     condition     = (var.registry_role.qualys_account_id == null) == (var.registry_role.external_id == null)
@@ -125,7 +125,7 @@ variable "scan_polling" {
     interval_seconds = optional(number, 60)
     max_polls        = optional(number, 30)
   })
-  description = "How often, and how many times, Qualys is asked whether a scan has finished. Every 60 seconds and 30 times by default; then the verdict is TIMEOUT."
+  description = "How often the workflow asks Qualys whether a scan has finished (`interval_seconds`), and how many times at most (`max_polls`). Every 60 seconds and 30 times by default. After the last time the verdict is TIMEOUT."
   default     = {}
   nullable    = false
 
@@ -141,7 +141,7 @@ variable "scan_polling" {
 
 variable "max_concurrent_scans" {
   type        = number
-  description = "How many scans are at Qualys at once: what the sensors finish within one scan's polls. More wait for their turn, for an hour or so, and are queued in the failed-events queue after that. 100 by default."
+  description = "How many scans may be at Qualys at the same time. Set it to the number that the sensors finish within the polls of one scan. Further scans wait for about an hour, and then go to the failed-events queue. 100 by default."
   default     = 100
 
   validation {
@@ -152,19 +152,19 @@ variable "max_concurrent_scans" {
 
 variable "require_examined" {
   type        = list(string)
-  description = "What an image must have been examined for to be CLEAN: vulnerabilities, and malware or secrets where the registry sensor is set up to look for them. An image that was not examined for one of them ends as ERROR, or as FINDINGS with that gap in the reason where malware, or something critical or high, was found. Only vulnerabilities by default."
+  description = "What Qualys must examine before an image can be CLEAN: `vulnerabilities`, and `malware` or `secrets` if the Registry Sensor is set up to look for them. If one of them was not examined, the image ends as ERROR. If malware, or a critical or high finding, was found, it ends as FINDINGS with this gap in the reason. Only vulnerabilities by default."
   default     = ["vulnerabilities"]
   nullable    = false
 
   validation {
     condition     = contains(var.require_examined, "vulnerabilities") && length(setsubtract(var.require_examined, ["vulnerabilities", "malware", "secrets"])) == 0
-    error_message = "Set require_examined to a list of vulnerabilities with, where you want it, malware and secrets."
+    error_message = "Set require_examined to a list that contains vulnerabilities. It may also contain malware and secrets."
   }
 }
 
 variable "cache_ttl_days" {
   type        = number
-  description = "Days for which a verdict is stored and its image is not scanned again. 7 by default."
+  description = "Days for which a verdict is stored. Its image is not scanned again during this time. 7 by default."
   default     = 7
 
   validation {
@@ -175,7 +175,7 @@ variable "cache_ttl_days" {
 
 variable "notification_email_addresses" {
   type        = set(string)
-  description = "Addresses that are subscribed to the topic of people, for notifications and alarms; AWS mails each a link, which has to be confirmed within 48 hours; after that, apply again. None by default: subscribe to one of the topic_arns yourself."
+  description = "E-mail addresses that are subscribed to the topic `people`, for notifications and alarms. AWS sends each address a link that must be confirmed within 48 hours; after that, apply again. None by default: subscribe to one of the topic_arns yourself."
   default     = []
   nullable    = false
 
@@ -193,13 +193,13 @@ variable "topic_access" {
       source_arns = set(string)
     })), [])
   }))
-  description = "Who else may use the topic of a reader (`people`, `phones`, `chat` or `machines`): accounts that may subscribe (`subscriber_account_ids`), and AWS services that may publish for the resources in `source_arns` (`publishers`). By default (none) principals of this account may subscribe, as far as their own policies allow, and CloudWatch alarms of this account may publish."
+  description = "Who else may use the topic of one kind of reader (`people`, `phones`, `chat` or `machines`). Principals of the accounts in `subscriber_account_ids` may subscribe. The AWS services in `publishers` may publish for the resources in their `source_arns`. By default only principals of this account may subscribe, as far as their own policies allow, and only CloudWatch alarms of this account may publish."
   default     = {}
   nullable    = false
 
   validation {
     condition     = alltrue([for access in values(var.topic_access) : access != null && alltrue([for publisher in try(access.publishers, []) : publisher != null])])
-    error_message = "Leave out of topic_access what is null: a key, or an entry of its publishers."
+    error_message = "Remove each null from topic_access: a key, or an entry of its publishers."
   }
   validation {
     condition     = length(setsubtract(keys(var.topic_access), ["people", "phones", "chat", "machines"])) == 0
@@ -227,7 +227,7 @@ variable "topic_access" {
         ]), false)
       ]
     ]))
-    error_message = "Name one or more source_arns for each of the publishers in topic_access. Each has the account in it, and says more than an asterisk of the resource: otherwise the service would publish for anybody."
+    error_message = "Name one or more source_arns for each of the publishers in topic_access. Each ARN contains the account, and its resource does not begin with a wildcard: otherwise the service could publish for anybody."
   }
 }
 
@@ -242,7 +242,7 @@ variable "spokes" {
     regional           = optional(bool, false)
     registry_role_name = optional(string)
   })
-  description = "Who forwards events to here, through modules/regional-spoke or modules/org-spoke: every account of the `organization` with this `id`, or the `accounts` with these `ids`; with `regional`, other regions of this account. In a member account the Registry Sensor is given the role `registry_role_name`, path included, by default named as the one here. Nobody by default: one region of one account."
+  description = "Which accounts and regions may forward events to this installation, through modules/regional-spoke or modules/org-spoke. `organization` is every account of the organization with this `id`; `accounts` are the accounts with these `ids`. With `regional`, other regions of this account may forward. `registry_role_name` is the path and name of the role that the Registry Sensor assumes in a member account; by default that of the role here. By default nobody forwards: the installation watches one region of one account."
   default     = {}
   nullable    = false
 
@@ -260,7 +260,7 @@ variable "spokes" {
   }
   validation {
     condition     = var.spokes.accounts == null ? true : contains(range(1, 51), length(var.spokes.accounts.ids))
-    error_message = "Name 1 to 50 of spokes.accounts.ids, as a policy holds no more; for more set spokes.organization."
+    error_message = "Name 1 to 50 accounts in spokes.accounts.ids, because a policy holds no more. For more accounts, set spokes.organization."
   }
   validation {
     condition     = var.spokes.registry_role_name == null || can(regex("^([!-.0-~]+/)*[A-Za-z0-9_+=,.@-]{1,64}$", var.spokes.registry_role_name))
@@ -270,7 +270,7 @@ variable "spokes" {
 
 variable "notification_min_severity" {
   type        = string
-  description = "The lowest severity of a finding that is notified: critical, high, medium or low. high by default."
+  description = "The lowest severity of the findings that are notified: critical, high, medium or low. high by default."
   default     = "high"
 
   validation {
@@ -281,7 +281,7 @@ variable "notification_min_severity" {
 
 variable "notify_on" {
   type        = string
-  description = "Whether a workload is notified of \"new\" findings only, which it was not notified of before at this severity, or of \"all\" at each scan. new by default; where it is unknown what it was notified of, all count as new."
+  description = "Which findings a workload is notified of. \"new\": those that it was not notified of before at this severity. \"all\": all of them, at each scan. new by default. If it is unknown what a workload was notified of, all findings count as new."
   default     = "new"
 
   validation {
@@ -298,7 +298,7 @@ variable "notify" {
     error        = optional(bool, true)
     unscannable  = optional(string, "daily")
   })
-  description = "What else counts: `potential` findings, `only_fixable` ones, the verdicts `timeout` and `error`, and `unscannable`: each, daily or off. By default confirmed findings, TIMEOUT and ERROR, and what runs unscannable in a daily digest."
+  description = "What else is notified. `potential`: findings that Qualys calls potential, too. `only_fixable`: only findings that have a patch or a fixed version. `timeout` and `error`: these verdicts. `unscannable`: images that run and cannot be scanned; `each` notifies at once, `daily` in the daily digest, `off` never. By default: confirmed findings, TIMEOUT and ERROR at once, and unscannable images daily."
   default     = {}
   nullable    = false
 
@@ -309,7 +309,7 @@ variable "notify" {
 
   validation {
     condition     = var.notify.unscannable != "daily" || var.reconcile_schedule != null
-    error_message = "The daily digest comes with the reconciliation: set reconcile_schedule, or notify.unscannable to each or off."
+    error_message = "The reconciliation sends the daily digest: set reconcile_schedule, or set notify.unscannable to each or off."
   }
 }
 
@@ -323,13 +323,13 @@ variable "owners" {
       machines = optional(string)
     })), {})
   })
-  description = "Which team owns a workload: the key of the `tag` that names the team on an ECS service, a task definition or an ECR repository (team by default), and `topics`: ARNs of topics, by team and by who subscribes to them (`people`, `phones`, `chat`, `machines`), that get the notifications of that team as well."
+  description = "Which team owns a workload. `tag` is the key of the tag that names the team on an ECS service, a task definition or an ECR repository; team by default. `topics` are ARNs of a team's own topics, by team and by kind of reader (`people`, `phones`, `chat`, `machines`). These topics get the notifications of the team as well. No topics by default."
   default     = {}
   nullable    = false
 
   validation {
     condition     = can(regex("^[-A-Za-z0-9 _.:/=+@]{1,128}$", var.owners.tag))
-    error_message = "Set the tag of owners to the key of a tag."
+    error_message = "Set owners.tag to the key of a tag: 1 to 128 letters, digits, spaces or any of - _ . : / = + @."
   }
 
   validation {
@@ -338,12 +338,12 @@ variable "owners" {
         for arn in values(topics) : arn == null || can(regex("^arn:[^:]+:sns:[^:]+:[0-9]{12}:[A-Za-z0-9_-]+$", arn))
       ])
     ])
-    error_message = "Give each team in the topics of owners one topic or more (people, phones, chat, machines), as ARNs of standard SNS topics."
+    error_message = "Give each team in owners.topics one or more topics (people, phones, chat, machines), as ARNs of standard SNS topics."
   }
 
   validation {
     condition     = length(jsonencode(var.owners.topics)) <= 2000
-    error_message = "The topics of owners are more than a function's environment holds: have teams subscribe with a filter on the attribute team instead."
+    error_message = "The value of owners.topics is too long for a function's environment. Let teams subscribe with a filter on the attribute team instead."
   }
 }
 
@@ -356,13 +356,13 @@ variable "exceptions" {
     reason     = string
     owner      = string
   }))
-  description = "Findings that you accept for a time: nobody is notified of them, and the counts stay as they are. Each names a `qid` or a `cve`, a `repository` (`*` may end it), the last day (`until`, YYYY-MM-DD), the `reason` and the `owner`. A week before its end the daily digest names it. None by default."
+  description = "Findings that you accept for a time. Nobody is notified of them; the counts do not change. Each exception names a `qid` or a `cve`, a `repository` (it may end with `*`), the last day (`until`, YYYY-MM-DD), the `reason` and the `owner`. In the week before its end, the daily digest names it. None by default."
   default     = []
   nullable    = false
 
   validation {
     condition     = alltrue([for each in var.exceptions : (each.qid == null) != (each.cve == null)])
-    error_message = "Name either a qid or a cve in each of exceptions."
+    error_message = "Name either a qid or a cve in each exception."
   }
 
   validation {
@@ -377,7 +377,7 @@ variable "exceptions" {
 
   validation {
     condition     = alltrue([for each in var.exceptions : can(regex("^[a-z0-9][a-z0-9._/-]{2,}[*]?$", each.repository))])
-    error_message = "Write the repository of an exception as its name, or as at least three characters of it and * at the end."
+    error_message = "Write the repository of an exception as its full name, or as its first three or more characters followed by *."
   }
 
   validation {
@@ -387,7 +387,7 @@ variable "exceptions" {
 
   validation {
     condition     = alltrue([for each in var.exceptions : try(timecmp("${each.until}T23:59:59Z", plantimestamp()) >= 0, true)])
-    error_message = "An exception has ended: take it away, or give it a new until and reason."
+    error_message = "An exception has ended: remove it, or give it a new until and a new reason."
   }
 
   validation {
@@ -398,7 +398,7 @@ variable "exceptions" {
 
 variable "security_hub" {
   type        = bool
-  description = "Whether findings go to AWS Security Hub, which must be enabled: to that of the account that owns the image, a member's where its spoke has `security_hub`, too. False by default."
+  description = "Whether findings are imported into AWS Security Hub, which must be enabled. They go to the Security Hub of the account that owns the image. For a member account, its spoke needs `security_hub` as well. False by default."
   default     = false
 }
 
@@ -411,18 +411,18 @@ variable "lambda_package" {
       version = optional(string)
     }))
   })
-  description = "Lambda code made beforehand by `make package`: a local zip's `path`, or an `s3` object, whose change is seen by its key or version. By default (null) apply builds it, for which it needs Python 3.9 or newer, pip and a package index."
+  description = "Lambda code that `make package` built before: the `path` of a local zip, or an `s3` object. Terraform sees a change of the object by its key or version. By default (null) apply builds the code. That needs Python 3.9 or newer, pip and a package index."
   default     = null
 
   validation {
     condition     = var.lambda_package == null || (try(var.lambda_package.path, null) == null) != (try(var.lambda_package.s3, null) == null)
-    error_message = "Give lambda_package either path or s3, or leave it out to have the code built."
+    error_message = "Give lambda_package either path or s3, or leave it out: then apply builds the code."
   }
 }
 
 variable "name_prefix" {
   type        = string
-  description = "Every name in AWS begins with it, so that two installations in one account do not collide. qualys-image-scan by default."
+  description = "Every name in AWS begins with this prefix, so that two installations in one account do not collide. qualys-image-scan by default."
   default     = "qualys-image-scan"
 
   validation {
@@ -433,7 +433,7 @@ variable "name_prefix" {
 
 variable "tags" {
   type        = map(string)
-  description = "Tags of everything that can have tags. None by default, beside the provider's default_tags."
+  description = "Tags of every resource that can have tags. By default none besides the provider's default_tags."
   default     = {}
   nullable    = false
 
@@ -456,7 +456,7 @@ variable "iam_path" {
 
 variable "permissions_boundary_arn" {
   type        = string
-  description = "ARN of the policy that is set as permissions boundary of every role. None by default."
+  description = "ARN of the policy that is the permissions boundary of every role. None by default."
   default     = null
 
   validation {
@@ -467,7 +467,7 @@ variable "permissions_boundary_arn" {
 
 variable "kms_key" {
   type        = object({ arn = string })
-  description = "A key to encrypt everything with, by its `arn`; modules/encryption says what its policy needs. By default (null) a key with yearly rotation is created, for 1 USD a month, and 1 USD more for each of its first two rotations."
+  description = "An existing key, given by its `arn`, that encrypts everything. modules/encryption lists what its policy needs. By default (null) a key with yearly rotation is created. It costs 1 USD a month, and 1 USD a month more after each of its first two rotations."
   default     = null
 
   validation {
@@ -486,7 +486,7 @@ variable "network" {
     no_proxy    = optional(string)
     ca_bundle   = optional(object({ pem = string }))
   })
-  description = "Where the functions run: `vpc` puts them into subnets of a VPC, from which they must reach the Qualys API and the AWS APIs; `https_proxy` is used for both, except for the hosts in `no_proxy`; certificates in `ca_bundle` (`pem`) are trusted for Qualys, beside the public ones. No VPC, proxy or bundle by default."
+  description = "The network of the functions. `vpc`: subnets and security groups that they run in; the Qualys API and the AWS APIs must be reachable from there. `https_proxy`: the proxy for both, except for the hosts in `no_proxy`. `ca_bundle`: certificates (`pem`) that the functions trust for Qualys, besides the public ones. No VPC, proxy or bundle by default."
   default     = {}
   nullable    = false
 
@@ -495,19 +495,19 @@ variable "network" {
     error_message = "Name subnets and security groups in network.vpc, or leave it out."
   }
   validation {
-    # Over the object, so that the error does not print the URL, which may have a password.
+    # The condition loops over the whole object. So the error does not print the URL, which may contain a password.
     condition     = alltrue([for name, value in var.network : value == null || can(regex("^https?://[^/@[:space:]]+/?$", value)) if name == "https_proxy"])
-    error_message = "Set network.https_proxy to http://<host>:<port>. A user and password for the proxy belong into the secret, as proxy_user and proxy_password (qualys_credentials has them, too): here they would be in plan, state and each function's environment."
+    error_message = "Set network.https_proxy to http://<host>:<port>. Write the proxy's user and password into the secret, as proxy_user and proxy_password (qualys_credentials has both keys). Here they would be in the plan, the state and each function's environment."
   }
   validation {
     condition = var.network.no_proxy == null || var.network.no_proxy == "*" || alltrue([
       for entry in split(",", var.network.no_proxy == null ? "" : var.network.no_proxy) :
       can(regex("^([.]?[A-Za-z0-9_-]+([.][A-Za-z0-9_-]+)*)?$", trimspace(entry)))
     ])
-    error_message = "Python ignores a part of network.no_proxy. Write names and addresses of hosts, separated by commas: a name stands for its subdomains, too; a wildcard, a port, a scheme or an address range does nothing. Of what you gave, this remains: \"${try(join(",", compact([for entry in split(",", replace(var.network.no_proxy, "/[;|[:space:]]+/", ",")) : replace(replace(replace(entry, "/^[a-z]+:[/][/]/", ""), "/^[*.]+/", "."), "/[:/].*$/", "") if !can(regex("^[0-9.]+/[0-9]+$", entry))])), "")}\""
+    error_message = "Python ignores a part of network.no_proxy. Write names and addresses of hosts, separated by commas. A name includes its subdomains. A wildcard, a port, a scheme or an address range has no effect. Of your value, this remains: \"${try(join(",", compact([for entry in split(",", replace(var.network.no_proxy, "/[;|[:space:]]+/", ",")) : replace(replace(replace(entry, "/^[a-z]+:[/][/]/", ""), "/^[*.]+/", "."), "/[:/].*$/", "") if !can(regex("^[0-9.]+/[0-9]+$", entry))])), "")}\""
   }
   validation {
-    # The same, for a key in the bundle. A certificate is a sequence in DER, of which base64 begins with MI.
+    # It loops over the whole object for the same reason: the bundle may contain a key. A certificate is a DER sequence, whose base64 begins with MI.
     condition = alltrue([for name, value in var.network : value == null || try(
       can(regex("BEGIN CERTIFICATE", value.pem)) && !can(regex("PRIVATE KEY", value.pem)) && alltrue([
         for block in regexall("-----BEGIN CERTIFICATE-----[^-]*(?:-----END CERTIFICATE-----)?", value.pem) :
@@ -518,7 +518,7 @@ variable "network" {
   }
   validation {
     condition     = alltrue([for name, value in var.network : value == null || try(length(base64encode(value.pem)), 0) <= 87380 if name == "ca_bundle"])
-    error_message = "Give fewer certificates in network.ca_bundle.pem: it is stored in Secrets Manager, which takes 65,535 bytes. The public ones are trusted already."
+    error_message = "Give fewer certificates in network.ca_bundle.pem: Secrets Manager stores at most 65,535 bytes. The public ones are trusted already."
   }
 }
 
@@ -527,7 +527,7 @@ variable "log" {
     level          = optional(string, "INFO")
     retention_days = optional(number, 365)
   })
-  description = "What the functions log (`level`) and for how many days every log group keeps it (`retention_days`). INFO and 365 by default."
+  description = "`level` is the lowest level that the functions log: DEBUG, INFO, WARNING or ERROR. `retention_days` is for how many days every log group stores its entries. INFO and 365 by default."
   default     = {}
   nullable    = false
 
@@ -543,13 +543,13 @@ variable "log" {
 
 variable "task_events" {
   type        = bool
-  description = "Whether tasks that start count as deployments, too. ECS reports them without a trail, and reports what no call starts: tasks of rollbacks and of CodeDeploy. True by default."
+  description = "Whether a task that starts counts as a deployment, too. ECS reports tasks without a trail. It also reports tasks that no call starts, such as those of rollbacks and of CodeDeploy. True by default."
   default     = true
 }
 
 variable "reconcile_schedule" {
   type        = string
-  description = "When to compare what runs with what has a verdict, as EventBridge Scheduler writes it: rate(...) or cron(...). Once a day by default; null for on demand only (make backfill)."
+  description = "When the reconciliation runs, which scans running images that have no verdict. Write it for EventBridge Scheduler: rate(...) or cron(...). Once a day by default. With null it runs on demand only (make backfill)."
   default     = "rate(1 day)"
 
   validation {
@@ -560,19 +560,19 @@ variable "reconcile_schedule" {
 
 variable "create_dashboard" {
   type        = bool
-  description = "Whether to create a CloudWatch dashboard: verdicts, coverage, time, cost, queues and failures. True by default. An account has three free; each further one costs 3 USD a month."
+  description = "Whether to create a CloudWatch dashboard of verdicts, coverage, time, cost, queues and failures. True by default. An account has three free dashboards; each further one costs 3 USD a month."
   default     = true
 }
 
 variable "create_trail" {
   type        = bool
-  description = "Whether to create a CloudTrail trail, without which EventBridge sees no ECS call. True by default. An account's first copy of management events is free, a second costs 2 USD per 100,000 write events: where an organization trail, or another one, already logs write management events in this region, false works the same."
+  description = "Whether to create a CloudTrail trail. Without a trail, EventBridge sees no ECS call. True by default. The first copy of an account's management events is free; a second copy costs 2 USD per 100,000 write events. Set it to false if another trail, such as an organization trail, already logs write management events in this region."
   default     = true
 }
 
 variable "trail_retention_days" {
   type        = number
-  description = "Days after which the created trail's files are deleted. 90 by default."
+  description = "Days after which the files of the created trail are deleted. 90 by default."
   default     = 90
 
   validation {

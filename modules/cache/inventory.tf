@@ -1,5 +1,5 @@
-# Which image runs where: a row for each digest and workload, and small ones for the tasks behind it.
-# The daily reconciliation rebuilds it from what ECS says is running.
+# The inventory: which image runs where. It has a row for each digest and workload, and a small row for
+# each task. The daily reconciliation rebuilds the table from the running tasks that ECS lists.
 resource "aws_dynamodb_table" "inventory" {
   name         = "${var.name_prefix}-inventory"
   billing_mode = "PAY_PER_REQUEST"
@@ -22,7 +22,7 @@ resource "aws_dynamodb_table" "inventory" {
     type = "S"
   }
 
-  # The workloads of an account's region. Rows of tasks have no account_region, and are not in it.
+  # Finds the workloads of one account and region. Rows of tasks have no account_region, so the index leaves them out.
   global_secondary_index {
     name               = "by-workload"
     hash_key           = "account_region"

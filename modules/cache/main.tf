@@ -1,6 +1,6 @@
-# What is known about every image: a lease while it is scanned, then the verdict until `ttl`.
-# No deletion protection: everything here can be found out again by scanning, and a table that
-# stays behind blocks the next installation under the same name.
+# The cache: for each image a lease during its scan, then the verdict until `ttl`.
+# The table has no deletion protection: new scans find the same verdicts again, and a table that
+# remains would block the next installation with the same name.
 resource "aws_dynamodb_table" "this" {
   name         = "${var.name_prefix}-cache"
   billing_mode = "PAY_PER_REQUEST"

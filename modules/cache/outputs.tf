@@ -1,5 +1,5 @@
 output "table" {
-  description = "Name and ARN of the table."
+  description = "Name and ARN of the cache table."
   value = {
     name = aws_dynamodb_table.this.name
     arn  = aws_dynamodb_table.this.arn
@@ -7,7 +7,7 @@ output "table" {
 }
 
 output "inventory" {
-  description = "Name and ARN of the inventory's table."
+  description = "Name and ARN of the inventory table."
   value = {
     name = aws_dynamodb_table.inventory.name
     arn  = aws_dynamodb_table.inventory.arn

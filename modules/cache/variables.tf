@@ -1,6 +1,6 @@
 variable "name_prefix" {
   type        = string
-  description = "Names the tables: `<name_prefix>-cache` and `<name_prefix>-inventory`."
+  description = "The names of the tables begin with it: `<name_prefix>-cache` and `<name_prefix>-inventory`."
 }
 
 variable "kms_key_arn" {

@@ -1,6 +1,6 @@
 variable "name_prefix" {
   type        = string
-  description = "Name of the dashboard, and of the installation whose metrics it shows."
+  description = "Name of the dashboard, and name prefix of the installation whose metrics it shows."
 }
 
 variable "state_machine_arns" {
@@ -13,10 +13,10 @@ variable "state_machine_arns" {
 
 variable "function_names" {
   type        = map(string)
-  description = "Names of the functions, by step."
+  description = "Names of the Lambda functions, by step."
 }
 
 variable "queue_names" {
   type        = list(string)
-  description = "Names of the queues in which events wait for somebody."
+  description = "Names of the queues whose waiting events the dashboard shows."
 }

@@ -25,13 +25,13 @@ resource "aws_kms_alias" "this" {
   target_key_id = aws_kms_key.this[0].key_id
 }
 
-# In a key policy "*" means the key that the policy belongs to, so every statement has it.
+# In a key policy, "*" means the key that has the policy. So every statement uses it.
 data "aws_iam_policy_document" "key" {
-  # checkov:skip=CKV_AWS_109: in a key policy "*" is the key that it belongs to
-  # checkov:skip=CKV_AWS_111: in a key policy "*" is the key that it belongs to
-  # checkov:skip=CKV_AWS_356: in a key policy "*" is the key that it belongs to
-  # Hands the key to the IAM policies of this account; without it nobody could ever change it again.
-  # The functions and the state machines use the key by their own role policies, through this.
+  # checkov:skip=CKV_AWS_109: in a key policy, "*" is the key that has the policy
+  # checkov:skip=CKV_AWS_111: in a key policy, "*" is the key that has the policy
+  # checkov:skip=CKV_AWS_356: in a key policy, "*" is the key that has the policy
+  # IAM policies of this account decide about the key. Without this statement, nobody could change the key again.
+  # It also lets the role policies of the functions and state machines grant the use of the key.
   statement {
     sid       = "AdministerByAccount"
     actions   = ["kms:*"]
@@ -80,9 +80,9 @@ data "aws_iam_policy_document" "key" {
     }
   }
 
-  # Undelivered events go to encrypted queues, and events to the topics where topic_access lets a rule
-  # publish. EventBridge names neither rule nor account to a key, so a condition would refuse all of
-  # them; the policy of each queue and topic names the rule.
+  # EventBridge sends undelivered events to encrypted queues. Where topic_access lets a rule publish, it sends
+  # events to a topic, too. It gives KMS neither the rule nor the account, so a condition would refuse every
+  # event. The policy of each queue and topic names the rule.
   statement {
     sid       = "DeliverEvents"
     actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]

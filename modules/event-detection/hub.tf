@@ -2,13 +2,13 @@
 locals {
   hub_bus = var.spokes.regional || var.spokes.organization != null || var.spokes.accounts != null
 
-  # An organization's statement lets ourselves in, too.
+  # The statement for an organization includes the hub's own account.
   hub_accounts = setunion(
     var.spokes.accounts == null ? [] : var.spokes.accounts.ids,
     var.spokes.regional && var.spokes.organization == null ? [local.account] : [],
   )
 
-  # What a spoke needs to know; policies, roles and templates of members are made of it.
+  # The values that a spoke needs. Policies, roles and templates of members use them.
   hub = local.hub_bus ? merge(var.members, {
     account_id      = local.account
     region          = local.region
@@ -17,7 +17,7 @@ locals {
     organization_id = try(var.spokes.organization.id, null)
   }) : null
 
-  # What happens here reaches the default bus. Forwarded to ourselves, it would start twice.
+  # Events of this account and region arrive on the default bus. From the hub bus they would start the intake twice.
   hub_event_pattern = jsonencode({
     source = local.event_sources
     "$or" = flatten([
@@ -37,7 +37,8 @@ resource "aws_cloudwatch_event_bus" "hub" {
   tags        = var.tags
 }
 
-# For whoever deploys spokes on another machine. A name may not begin with aws or ssm, as a prefix may.
+# Operators who deploy spokes on another machine read it. The path begins with /image-scan/, because SSM refuses
+# names that begin with aws or ssm, and a name_prefix may begin so.
 resource "aws_ssm_parameter" "installation" {
   # checkov:skip=CKV2_AWS_34: nothing in it is secret
   # checkov:skip=CKV_AWS_337: nothing in it is secret
@@ -52,11 +53,11 @@ resource "aws_ssm_parameter" "installation" {
   lifecycle {
     precondition {
       condition     = length(jsonencode({ hub = local.hub })) <= 4096
-      error_message = "The names of the roles are longer than the parameter that spokes read them from may be (4,096 characters): take a shorter iam_path."
+      error_message = "The role names are too long for the parameter that spokes read, which holds 4,096 characters. Set a shorter iam_path."
     }
   }
 
-  # Whoever reads it may forward.
+  # A spoke that has read the parameter must be able to forward at once.
   depends_on = [aws_cloudwatch_event_bus_policy.hub]
 }
 
@@ -87,7 +88,7 @@ data "aws_iam_policy_document" "hub" {
         variable = "aws:PrincipalOrgID"
         values   = [statement.value]
       }
-      # One call may bring events of several sources.
+      # One PutEvents call may contain events of several sources.
       condition {
         test     = "ForAllValues:StringEquals"
         variable = "events:source"

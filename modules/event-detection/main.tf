@@ -7,12 +7,12 @@ locals {
   account   = data.aws_caller_identity.current.account_id
   region    = data.aws_region.current.id
 
-  # Each of them starts the intake; they share role and queue.
+  # Each rule starts the intake. They share one role and one queue.
   rule_arns = concat([aws_cloudwatch_event_rule.ecs.arn], aws_cloudwatch_event_rule.forwarded[*].arn)
 
   event_sources = ["aws.ecs"]
 
-  # Nothing else says which events are deployments: calls, and tasks that start or stop.
+  # The only definition of which events are deployments: API calls, and tasks that start or stop.
   deployments = [
     {
       detail-type = ["AWS API Call via CloudTrail"]
@@ -30,7 +30,8 @@ locals {
         ]
         # A refused call deployed nothing.
         errorCode = [{ exists = false }]
-        # Nor does scaling. A desired count that is changed by hand cannot be filtered here; ParseEvent skips it.
+        # Application Auto Scaling deploys nothing either. A desired count that is changed by hand cannot be
+        # filtered here; ParseEvent skips it.
         userIdentity = {
           invokedBy = [
             { anything-but = "ecs.application-autoscaling.amazonaws.com" },
@@ -48,7 +49,7 @@ locals {
       detail      = { lastStatus = ["STOPPED"] }
     },
   ]
-  # Spokes forward all of them, whatever is read here.
+  # Spokes forward all of these events, even if task_events is false here.
   event_pattern = jsonencode({ source = local.event_sources, "$or" = local.deployments })
 
   read = [for each in local.deployments : each if var.task_events || can(each.detail.eventName)]
@@ -75,12 +76,12 @@ resource "aws_cloudwatch_event_target" "intake" {
     arn = aws_sqs_queue.undelivered.arn
   }
 
-  # A missing permission is not retried: the first event would be in the queue.
+  # EventBridge does not retry when a permission is missing. Without this order, the first event would go to the queue.
   depends_on = [aws_iam_role_policy.start_intake]
 }
 
 resource "aws_iam_role" "start_intake" {
-  # Role names are global in an account: with the region in them, two regions do not collide.
+  # Role names are global in an account. The region in the name avoids a collision of two regions.
   name                 = "${var.name_prefix}-events-${local.region}"
   path                 = var.iam_path
   description          = "Image scan: EventBridge starts the intake"

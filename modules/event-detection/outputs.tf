@@ -1,5 +1,5 @@
 output "event_pattern" {
-  description = "Which events are deployments, as JSON; for rules elsewhere that forward them."
+  description = "The event pattern, as JSON, that selects the events of deployments. Rules elsewhere use it to forward them."
   value       = local.event_pattern
 }
 
@@ -9,14 +9,14 @@ output "rule_arn" {
 }
 
 output "hub" {
-  description = "Where spokes forward to: account, region and ARN of the hub bus, with the event pattern, the organization that may, and what `members` says; null when nobody may. The same is in the parameter `/image-scan/<name_prefix>/installation`."
+  description = "What a spoke needs to forward events: account, region and ARN of the hub bus, the event pattern, the organization that may forward, and the values of `members`. Null if nobody may forward. The parameter `/image-scan/<name_prefix>/installation` holds the same."
   value       = local.hub
-  # A target on the bus is refused while the policy is not there.
+  # EventBridge refuses a target on the bus until the bus has its policy.
   depends_on = [aws_cloudwatch_event_bus_policy.hub]
 }
 
 output "hub_bus_arn" {
-  description = "ARN of the hub bus; null without one. It depends on nothing of `members`."
+  description = "ARN of the hub bus; null without one. It does not depend on `members`."
   value       = one(aws_cloudwatch_event_bus.hub[*].arn)
 }
 
@@ -26,7 +26,7 @@ output "forwarded_rule_arn" {
 }
 
 output "role_arn" {
-  description = "ARN of the role that EventBridge starts the intake with."
+  description = "ARN of the role with which EventBridge starts the intake."
   value       = aws_iam_role.start_intake.arn
 }
 
@@ -40,11 +40,11 @@ output "undelivered_events_queue" {
 }
 
 output "trail_arn" {
-  description = "ARN of the trail; null when none was created."
+  description = "ARN of the created trail; null if none was created."
   value       = one(aws_cloudtrail.this[*].arn)
 }
 
 output "trail_bucket" {
-  description = "Name of the trail's bucket; null when none was created."
+  description = "Name of the created trail's bucket; null if none was created."
   value       = one(aws_s3_bucket.trail[*].id)
 }

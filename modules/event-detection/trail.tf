@@ -1,8 +1,8 @@
-# EventBridge only sees the API calls that some trail logs. This one logs no more than that takes.
+# EventBridge sees only API calls that a trail logs. This trail logs write management events and nothing else.
 resource "aws_cloudtrail" "this" {
-  # checkov:skip=CKV_AWS_67: one region is watched; a trail of all would pay for the others
-  # checkov:skip=CKV_AWS_252: nobody waits for the files; EventBridge has the events
-  # checkov:skip=CKV2_AWS_10: nobody waits for the files; EventBridge has the events
+  # checkov:skip=CKV_AWS_67: one region is watched; a trail of all regions would cost more
+  # checkov:skip=CKV_AWS_252: nothing reads the files; EventBridge gets the events
+  # checkov:skip=CKV2_AWS_10: nothing reads the files; EventBridge gets the events
   count = var.create_trail ? 1 : 0
 
   name                          = local.trail_name
@@ -18,22 +18,22 @@ resource "aws_cloudtrail" "this" {
     include_management_events = true
   }
 
-  # CloudTrail tries to write when the trail is created.
+  # CloudTrail writes to the bucket when the trail is created.
   depends_on = [aws_s3_bucket_policy.trail]
 }
 
 locals {
   trail_name = "${var.name_prefix}-ecs"
-  # Built by hand: the bucket's policy must exist before the trail that it names.
+  # Assembled from its parts: the bucket's policy names the trail, and must exist before the trail.
   trail_arn = "arn:${local.partition}:cloudtrail:${local.region}:${local.account}:trail/${local.trail_name}"
 }
 
-# The files are a by-product of having events. They are no audit record, which an account keeps
-# elsewhere, so they may go with the installation: a bucket that is not empty blocks `destroy`.
+# The trail exists for its events; its files are a by-product and no audit record. So destroy may delete
+# them (`force_destroy`): a bucket with files would block it.
 resource "aws_s3_bucket" "trail" {
-  # checkov:skip=CKV_AWS_18: a by-product that expires; nobody reads it
-  # checkov:skip=CKV_AWS_144: a by-product that expires; nobody reads it
-  # checkov:skip=CKV2_AWS_62: a by-product that expires; nobody reads it
+  # checkov:skip=CKV_AWS_18: a by-product that expires; nothing reads it
+  # checkov:skip=CKV_AWS_144: a by-product that expires; nothing reads it
+  # checkov:skip=CKV2_AWS_62: a by-product that expires; nothing reads it
   count = var.create_trail ? 1 : 0
 
   bucket        = "${var.name_prefix}-trail-${local.account}-${local.region}"
@@ -64,7 +64,7 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "trail" {
   }
 }
 
-# A file cannot be lost by overwriting or deleting it before its time.
+# Versions protect a file from being overwritten or deleted before it expires.
 resource "aws_s3_bucket_versioning" "trail" {
   count = var.create_trail ? 1 : 0
 
@@ -97,7 +97,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "trail" {
     }
   }
 
-  # A rule about versions is refused while the bucket has none.
+  # S3 refuses a rule about versions until the bucket has versioning.
   depends_on = [aws_s3_bucket_versioning.trail]
 }
 

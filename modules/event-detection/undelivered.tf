@@ -1,9 +1,9 @@
-# Events that EventBridge could not hand to the intake. They stay as long as a queue can hold them.
+# Events that EventBridge could not deliver to the intake. They stay for 14 days, the maximum of SQS.
 resource "aws_sqs_queue" "undelivered" {
   name                      = "${var.name_prefix}-undelivered-events"
   message_retention_seconds = 1209600
   kms_master_key_id         = var.kms_key_arn
-  # Written here and not in a resource of its own, which takes the provider 25 s more.
+  # The policy is an argument here, because a separate resource takes the provider 25 s more.
   policy = data.aws_iam_policy_document.undelivered.json
   tags   = var.tags
 }
@@ -12,7 +12,7 @@ data "aws_iam_policy_document" "undelivered" {
   statement {
     sid     = "KeepUndeliveredEvents"
     actions = ["sqs:SendMessage"]
-    # A policy inside its queue cannot name the queue; "*" means this queue alone.
+    # A policy in the queue's own arguments cannot refer to the queue. Here "*" means this queue only.
     resources = ["*"]
 
     principals {

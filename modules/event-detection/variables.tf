@@ -10,7 +10,7 @@ variable "intake_state_machine_arn" {
 
 variable "alarm_topic_arns" {
   type        = list(string)
-  description = "ARNs of the SNS topics that get the alarm about events that could not be delivered."
+  description = "ARNs of the SNS topics that the alarm about undelivered events notifies."
 }
 
 variable "kms_key_arn" {
@@ -28,7 +28,7 @@ variable "spokes" {
     }))
     regional = optional(bool, false)
   })
-  description = "Who may forward events to the hub bus, which exists when anybody may: all accounts of an organization, the accounts listed, other regions of this account (`regional`). Nobody by default."
+  description = "Which accounts and regions may forward events to the hub bus: all accounts of the `organization`, the listed `accounts`, or other regions of this account (`regional`). The bus exists only if somebody may forward. Nobody by default."
   default     = {}
   nullable    = false
 }
@@ -41,41 +41,41 @@ variable "members" {
     iam_path                = string
     registry_role_name      = string
   })
-  description = "What a member account needs to let the installation in: the output `members` of modules/workflow."
+  description = "What a member account needs to trust the installation: the output `members` of modules/workflow."
 }
 
 variable "task_events" {
   type        = bool
-  description = "Whether tasks that start count as deployments, too. ECS reports them without a trail, and reports what no call starts: tasks of rollbacks and of CodeDeploy. True by default."
+  description = "Whether a task that starts counts as a deployment, too. ECS reports tasks without a trail. It also reports tasks that no call starts, such as those of rollbacks and of CodeDeploy. True by default."
   default     = true
 }
 
 variable "create_trail" {
   type        = bool
-  description = "Whether to create a trail, which EventBridge needs to see ECS calls. True by default. If an organization trail, or another one, already logs write management events here, false works the same."
+  description = "Whether to create a CloudTrail trail. Without a trail, EventBridge sees no ECS call. True by default. Set it to false if another trail, such as an organization trail, already logs write management events here."
   default     = true
 }
 
 variable "trail_retention_days" {
   type        = number
-  description = "Days after which the trail's files are deleted. 90 by default."
+  description = "Days after which the files of the created trail are deleted. 90 by default."
   default     = 90
 }
 
 variable "iam_path" {
   type        = string
-  description = "Path of the role. By default the root path."
+  description = "Path of the role. By default the root path, /."
   default     = "/"
 }
 
 variable "permissions_boundary_arn" {
   type        = string
-  description = "Permissions boundary of the role. None by default."
+  description = "ARN of the policy that is the permissions boundary of the role. None by default."
   default     = null
 }
 
 variable "tags" {
   type        = map(string)
-  description = "Tags of everything that can have tags. None by default."
+  description = "Tags of every resource that can have tags. None by default."
   default     = {}
 }

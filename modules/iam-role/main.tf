@@ -3,14 +3,14 @@ data "aws_region" "current" {}
 
 locals {
   partition = data.aws_partition.current.partition
-  # Asked of the account id, which people type, so that existing_arn may be unknown until apply.
+  # The account id decides: people type it, so it is known at plan time. existing_arn may be unknown until apply.
   create = var.registry_role.qualys_account_id != null
 }
 
-# The Registry Sensor pulls images as this role. The region is in the name because role names are
-# global in an account: two installations in two regions must not collide.
+# The Registry Sensor pulls images with this role. Role names are global in an account. The region in the name
+# avoids a collision of two installations in two regions.
 resource "aws_iam_role" "this" {
-  # checkov:skip=CKV_AWS_61: it trusts the one account that Qualys names, by its external id
+  # checkov:skip=CKV_AWS_61: it trusts only the account that Qualys names, with an external id
   count = local.create ? 1 : 0
 
   name                 = "${var.name_prefix}-registry-${data.aws_region.current.id}"
@@ -24,7 +24,7 @@ resource "aws_iam_role" "this" {
 data "aws_iam_policy_document" "trust" {
   count = local.create ? 1 : 0
 
-  # The external id keeps other customers of Qualys from having Qualys assume this role for them.
+  # Without the external id, another customer of Qualys could let Qualys assume this role.
   statement {
     sid     = "AssumeByQualys"
     actions = ["sts:AssumeRole"]

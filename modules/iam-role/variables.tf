@@ -1,6 +1,6 @@
 variable "name_prefix" {
   type        = string
-  description = "Names the role: `<name_prefix>-registry-<region>`."
+  description = "The name of the role begins with it: `<name_prefix>-registry-<region>`."
 }
 
 variable "registry_role" {
@@ -9,11 +9,11 @@ variable "registry_role" {
     qualys_account_id = optional(string)
     external_id       = optional(string)
   })
-  description = "Either `existing_arn`, a role that is passed through unchanged, or `qualys_account_id` with `external_id` (Qualys gives both), for which a role is created."
+  description = "Give `existing_arn` to use an existing role unchanged. Give `qualys_account_id` with `external_id` to create a role; Qualys supplies both values."
 
   validation {
     condition     = (var.registry_role.existing_arn == null) != (var.registry_role.qualys_account_id == null && var.registry_role.external_id == null)
-    error_message = "Give registry_role either existing_arn, or qualys_account_id with external_id; not both, not neither."
+    error_message = "Give registry_role either existing_arn, or qualys_account_id with external_id."
   }
   validation {
     condition     = (var.registry_role.qualys_account_id == null) == (var.registry_role.external_id == null)
@@ -23,13 +23,13 @@ variable "registry_role" {
 
 variable "iam_path" {
   type        = string
-  description = "Path of the created role. By default the root path."
+  description = "Path of the created role. By default the root path, /."
   default     = "/"
 }
 
 variable "permissions_boundary_arn" {
   type        = string
-  description = "Permissions boundary of the created role. None by default."
+  description = "ARN of the policy that is the permissions boundary of the created role. None by default."
   default     = null
 }
 

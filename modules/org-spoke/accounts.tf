@@ -1,5 +1,5 @@
-# Of two units of which one lies in the other, both have an instance of each stack of the inner one's
-# accounts. Whichever unit is left out later takes away what the other still needs.
+# If one unit lies in another, both units have an instance of each stack in the inner unit's accounts.
+# When one of the two units is removed later, its instances go, although the other still needs them.
 data "aws_organizations_organizational_unit_descendant_organizational_units" "inner" {
   for_each = length(var.organizational_unit_ids) > 1 ? var.organizational_unit_ids : []
 
@@ -8,13 +8,13 @@ data "aws_organizations_organizational_unit_descendant_organizational_units" "in
   lifecycle {
     postcondition {
       condition     = length(setintersection(self.children[*].id, var.organizational_unit_ids)) == 0
-      error_message = "${join(", ", setintersection(self.children[*].id, var.organizational_unit_ids))} of organizational_unit_ids lies in ${each.value}, which includes it: give the outer unit alone, or units that do not overlap."
+      error_message = "${join(", ", setintersection(self.children[*].id, var.organizational_unit_ids))} of organizational_unit_ids lies in ${each.value}, which includes it. Give only the outer unit, or give units that do not overlap."
     }
   }
 }
 
-# Whether the accounts that have stacks are those that `accounts` asks for. The filter of an
-# instance counts when it is created, and never again.
+# Compares the accounts that have stacks with those that `accounts` asks for. The filter of an
+# instance has an effect only when the instance is created.
 locals {
   instances = concat(
     [values(aws_cloudformation_stack_set_instance.roles)],
@@ -28,7 +28,7 @@ locals {
   accounts_to_add    = setsubtract(var.accounts.include, setintersection(local.accounts_with_stacks...))
   accounts_to_remove = local.included == null ? setintersection(local.accounts_anywhere, var.accounts.exclude) : setsubtract(local.accounts_anywhere, var.accounts.include)
 
-  # What does it for these accounts alone. Both wait for each other by themselves.
+  # The commands that add or remove the stacks of these accounts only. StackSets run them one after the other.
   stack_sets = {
     roles = [aws_cloudformation_stack_set.roles, [local.roles_region]]
     rules = [aws_cloudformation_stack_set.rules, sort(var.regions)]

@@ -42,7 +42,7 @@ resource "aws_cloudformation_stack_set" "roles" {
     ImportFindings          = tostring(var.security_hub)
   }
 
-  # It knows no filter: a new account of a unit would get the stacks without being included.
+  # Automatic deployment ignores the filter: a new account of a unit would get stacks although `include` does not name it.
   auto_deployment {
     enabled                          = local.included == null
     retain_stacks_on_account_removal = local.included == null ? false : null
@@ -60,16 +60,16 @@ resource "aws_cloudformation_stack_set" "roles" {
   }
 
   lifecycle {
-    # Service-managed StackSets have none, and the provider shows one.
+    # Service-managed StackSets have no administration role, but the provider shows one.
     ignore_changes = [administration_role_arn]
 
     precondition {
       condition     = var.hub.organization_id != null
-      error_message = "The hub takes events of listed accounts only: give its spokes the organization first, and apply it."
+      error_message = "The hub accepts events of listed accounts only. Set spokes.organization at the hub first, and apply it."
     }
     precondition {
       condition     = try(var.registry_role.existing_name, null) == null || try(var.registry_role.existing_name, null) == var.hub.registry_role_name
-      error_message = "The hub gives the Registry Sensor the role ${var.hub.registry_role_name}: set registry_role.existing_name to that, or the hub's spokes.registry_role_name to yours."
+      error_message = "At the hub, the role of the Registry Sensor in member accounts is ${var.hub.registry_role_name}. Set registry_role.existing_name to this name, or set the hub's spokes.registry_role_name to yours."
     }
   }
 }
@@ -91,7 +91,7 @@ resource "aws_cloudformation_stack_set" "rules" {
     TrailRetentionDays = tostring(var.trail_retention_days)
   }
 
-  # It knows no filter: a new account of a unit would get the stacks without being included.
+  # Automatic deployment ignores the filter: a new account of a unit would get stacks although `include` does not name it.
   auto_deployment {
     enabled                          = local.included == null
     retain_stacks_on_account_removal = local.included == null ? false : null
@@ -112,14 +112,14 @@ resource "aws_cloudformation_stack_set" "rules" {
 
     precondition {
       condition     = jsonencode(jsondecode(var.hub.event_pattern)) == jsonencode(yamldecode(local.rules_body).Resources.Rule.Properties.EventPattern)
-      error_message = "The hub asks for other events than templates/rules.yaml forwards: use this module at the hub's version."
+      error_message = "The hub's event pattern differs from the one in templates/rules.yaml: use this module in the hub's version."
     }
   }
 }
 
-# One for each organizational unit and region, so that one more leaves the others as they are. Not
-# aws_cloudformation_stack_instances: each takes all instances of its StackSet for its own, and two
-# would delete each other's.
+# One instance for each organizational unit and region: a further one does not change the others.
+# aws_cloudformation_stack_instances does not work here. Each such resource manages all instances of its
+# StackSet, so two of them would delete each other's instances.
 resource "aws_cloudformation_stack_set_instance" "roles" {
   for_each = var.organizational_unit_ids
 
@@ -140,8 +140,8 @@ resource "aws_cloudformation_stack_set_instance" "roles" {
   }
 
   lifecycle {
-    # The provider cannot change the preferences for an organizational unit. Another filter would
-    # replace the instance, and so take all stacks of the unit away: accounts.tf refuses it.
+    # The provider cannot change the preferences for an organizational unit. A changed filter would
+    # replace the instance, which removes all stacks of the unit: accounts.tf refuses such a plan.
     ignore_changes = [operation_preferences, deployment_targets]
   }
 }
@@ -166,11 +166,11 @@ resource "aws_cloudformation_stack_set_instance" "rules" {
   }
 
   lifecycle {
-    # The provider cannot change the preferences for an organizational unit. Another filter would
-    # replace the instance, and so take all stacks of the unit away: accounts.tf refuses it.
+    # The provider cannot change the preferences for an organizational unit. A changed filter would
+    # replace the instance, which removes all stacks of the unit: accounts.tf refuses such a plan.
     ignore_changes = [operation_preferences, deployment_targets]
   }
 
-  # What is forwarded before the roles are there waits in the queue, for somebody to put it back.
+  # Events that arrive before the roles exist wait in the queue for a redrive.
   depends_on = [aws_cloudformation_stack_set_instance.roles]
 }

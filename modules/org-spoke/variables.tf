@@ -11,13 +11,13 @@ variable "hub" {
     iam_path                = string
     registry_role_name      = string
   })
-  description = "Where to forward to: the `hub` output of the installation whose `spokes` name the organization."
+  description = "The `hub` output of the installation that receives the events. Its `spokes` must name the organization."
   nullable    = false
 }
 
 variable "organizational_unit_ids" {
   type        = set(string)
-  description = "Organizational units (ou-...) or root (r-...) whose accounts forward, new ones as they come, with those of the units below. None may lie in another. The management account is never among them."
+  description = "Organizational units (ou-...) or the root (r-...) whose accounts forward. Accounts of the units below, and accounts that join later, are included. No unit may lie in another one of the list. The management account is never included."
 
   validation {
     condition     = length(var.organizational_unit_ids) > 0 && alltrue([for unit in var.organizational_unit_ids : can(regex("^(ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}|r-[a-z0-9]{4,32})$", unit))])
@@ -25,7 +25,7 @@ variable "organizational_unit_ids" {
   }
   validation {
     condition     = length(var.organizational_unit_ids) == 1 || !anytrue([for unit in var.organizational_unit_ids : startswith(unit, "r-")])
-    error_message = "All units lie in the root: give organizational_unit_ids the root alone, or units."
+    error_message = "The root contains all units: give organizational_unit_ids either the root alone, or units."
   }
 }
 
@@ -41,7 +41,7 @@ variable "regions" {
 
 variable "roles_region" {
   type        = string
-  description = "Region in which the stacks of the roles lie; it cannot be changed later. By default (null) the first of regions by name, so set it when you start with one region and may add others."
+  description = "Region in which the stacks of the roles lie. It cannot be changed later. By default (null) it is the first of regions by name. Set it if you start with one region and may add others."
   default     = null
 }
 
@@ -50,7 +50,7 @@ variable "accounts" {
     include = optional(set(string), [])
     exclude = optional(set(string), [])
   })
-  description = "Of the accounts in the organizational units, only those of `include`, or all but those of `exclude`. All by default. With `include`, accounts that join a unit later get nothing by themselves."
+  description = "Which accounts of the organizational units forward: only those of `include`, or all except those of `exclude`. All by default. With `include`, accounts that join a unit later get no stacks automatically."
   default     = {}
   nullable    = false
 
@@ -66,7 +66,7 @@ variable "accounts" {
 
 variable "name_prefix" {
   type        = string
-  description = "Every name begins with it, except those that the hub gives. qualys-image-scan by default."
+  description = "Every name begins with it, except the names that the hub gives. qualys-image-scan by default."
   default     = "qualys-image-scan"
 
   validation {
@@ -81,12 +81,12 @@ variable "registry_role" {
     qualys_account_id = optional(string)
     external_id       = optional(string)
   })
-  description = "The role that the Registry Sensor assumes in each account to pull its images: `existing_name` where it exists, path included, or `qualys_account_id` with `external_id` to have it created under the name that the hub uses. By default (null) nothing is created."
+  description = "The role that the Registry Sensor assumes in each account to pull its images. Give `existing_name` (path and name) if the role exists. Give `qualys_account_id` with `external_id` to create the role under the name that the hub uses. By default (null) no role is created."
   default     = null
 
   validation {
     condition     = var.registry_role == null || (try(var.registry_role.existing_name, null) == null) != (try(var.registry_role.qualys_account_id, null) == null && try(var.registry_role.external_id, null) == null)
-    error_message = "Give registry_role either existing_name, or qualys_account_id with external_id; not both, not neither."
+    error_message = "Give registry_role either existing_name, or qualys_account_id with external_id."
   }
   validation {
     condition     = (try(var.registry_role.qualys_account_id, null) == null) == (try(var.registry_role.external_id, null) == null)
@@ -100,7 +100,7 @@ variable "registry_role" {
 
 variable "call_as" {
   type        = string
-  description = "SELF in the organization's management account, DELEGATED_ADMIN in an account that administers StackSets for it. SELF by default."
+  description = "Which account applies the module. SELF: the organization's management account. DELEGATED_ADMIN: an account that administers StackSets for the organization. SELF by default."
   default     = "SELF"
 
   validation {
@@ -115,7 +115,7 @@ variable "operation_preferences" {
     max_concurrent_percentage    = optional(number, 100)
     region_concurrency_type      = optional(string, "PARALLEL")
   })
-  description = "How StackSets roll out: in which part of the accounts a stack may fail before the others are left alone, in how many at a time, and regions in PARALLEL or SEQUENTIAL. All accounts at a time by default, none held up by another."
+  description = "How StackSets roll out. `failure_tolerance_percentage`: in how many percent of the accounts a stack may fail before the rollout stops. `max_concurrent_percentage`: in how many percent of the accounts it runs at the same time. `region_concurrency_type`: regions in PARALLEL or SEQUENTIAL order. By default all accounts and regions run at the same time, and no failure stops the others."
   default     = {}
   nullable    = false
 
@@ -125,31 +125,31 @@ variable "operation_preferences" {
   }
   validation {
     condition     = var.operation_preferences.failure_tolerance_percentage >= 0 && var.operation_preferences.failure_tolerance_percentage <= 100 && var.operation_preferences.max_concurrent_percentage >= 1 && var.operation_preferences.max_concurrent_percentage <= 100
-    error_message = "Set operation_preferences.failure_tolerance_percentage to 0 to 100, and max_concurrent_percentage to 1 to 100."
+    error_message = "Set operation_preferences.failure_tolerance_percentage to a number from 0 to 100, and max_concurrent_percentage to one from 1 to 100."
   }
 }
 
 variable "security_hub" {
   type        = bool
-  description = "Whether the describe role may import findings into the Security Hub of its account, too, for a hub with `security_hub`. False by default."
+  description = "Whether the describe role may also import findings into the Security Hub of its account. The hub needs `security_hub` as well. False by default."
   default     = false
 }
 
 variable "alarm_topic_name" {
   type        = string
-  description = "Name of an SNS topic, the same in every account and region, that is notified when events could not be forwarded. By default (null) the alarm is only shown."
+  description = "Name of an SNS topic that is notified when events could not be forwarded. The topic has the same name in every account and region. By default (null) the alarm notifies nobody, and only CloudWatch shows it."
   default     = null
 }
 
 variable "create_trail" {
   type        = bool
-  description = "Whether to create a CloudTrail trail in each account and region, without which EventBridge sees no ECS call. False by default: an organization trail, or a multi-region one, mostly logs write management events here. A second copy of them costs 2 USD per 100,000 events."
+  description = "Whether to create a CloudTrail trail in each account and region. Without a trail, EventBridge sees no ECS call. False by default, because an organization trail or a multi-region trail usually logs write management events already. A second copy of them costs 2 USD per 100,000 events."
   default     = false
 }
 
 variable "trail_retention_days" {
   type        = number
-  description = "Days after which the created trail's files are deleted. 90 by default."
+  description = "Days after which the files of the created trail are deleted. 90 by default."
   default     = 90
 
   validation {
@@ -160,13 +160,13 @@ variable "trail_retention_days" {
 
 variable "permissions_boundary_name" {
   type        = string
-  description = "Path and name of a policy, the same in every account, that is set as permissions boundary of the roles. None by default."
+  description = "Path and name of the policy that is the permissions boundary of the roles. The policy has the same name in every account. None by default."
   default     = null
 }
 
 variable "tags" {
   type        = map(string)
-  description = "Tags of the StackSets and of everything that their stacks make. None by default."
+  description = "Tags of the StackSets and of every resource in their stacks. None by default."
   default     = {}
   nullable    = false
 }

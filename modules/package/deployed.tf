@@ -1,5 +1,5 @@
-# Which code the functions run, and which build it came from. Only a finished apply writes it, so that
-# the next one builds the zip again, on whatever machine, where functions still need it.
+# Which code the functions run, and which build made it. Only a finished apply writes this parameter. If an apply
+# fails, the next apply builds the zip again for the functions that still need it, on any machine.
 resource "aws_ssm_parameter" "deployed" {
   # checkov:skip=CKV2_AWS_34: nothing in it is secret
   # checkov:skip=CKV_AWS_337: nothing in it is secret
@@ -12,7 +12,7 @@ resource "aws_ssm_parameter" "deployed" {
   tags           = var.tags
 }
 
-# A list may be empty; a single parameter has to be there.
+# Reads a path, because a path without parameters is valid; reading a single parameter that is missing fails.
 data "aws_ssm_parameters_by_path" "deployed" {
   count = var.lambda_package == null ? 1 : 0
 
@@ -24,7 +24,7 @@ data "aws_lambda_functions" "all" {
 }
 
 locals {
-  # Names of parameters may not begin with aws or ssm, as a prefix may.
+  # The path begins with /image-scan/: SSM refuses names that begin with aws or ssm, and a name_prefix may begin so.
   deployed_path = "/image-scan/${var.name_prefix}/package"
 
   deployed = try(jsondecode(nonsensitive(data.aws_ssm_parameters_by_path.deployed[0].values)[0]), {

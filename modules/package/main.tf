@@ -3,8 +3,8 @@ locals {
   runtime       = "python3.12"
   architecture  = "arm64"
 
-  # Of the sources and not of the zip: a plan then needs no zip, and is the same on every machine.
-  # What is installed is pinned by hash in requirements.txt, so the sources determine the zip.
+  # The hash is that of the sources, not of the zip. So a plan needs no zip, and is the same on every machine.
+  # requirements.txt pins each package by hash, so the sources determine the zip.
   sources = setunion(
     fileset(local.functions_dir, "*.{py,txt}"),
     fileset(local.functions_dir, "image_scan/**/*.py"),
@@ -13,8 +13,8 @@ locals {
     for file in sort(local.sources) : "${file} ${filesha256("${local.functions_dir}/${file}")}"
   ])))
 
-  # In the folder of the root module, where Terraform and the provider run: two roots share no file,
-  # and the path is the same on every machine.
+  # The path is relative to the folder of the root module, where Terraform and the provider run. So two roots
+  # share no file, and the path is the same on every machine.
   zip = ".image-scan/${substr(sha256(local.hash), 0, 16)}.zip"
 
   built = {
@@ -54,6 +54,6 @@ resource "terraform_data" "zip" {
 }
 
 locals {
-  # Where cmd.exe runs the command, which knows no default of a variable.
+  # On Windows cmd.exe runs the command. It has no syntax for the default of a variable.
   windows = can(regex("^[A-Za-z]:", abspath(path.root)))
 }

@@ -1,5 +1,5 @@
 output "code" {
-  description = "What the functions run: a local zip or an object, its hash, and the runtime and architecture that it is for."
+  description = "What the functions run: a local zip or an S3 object, its hash, and its runtime and architecture."
   value = merge(var.lambda_package == null ? local.built : local.brought, {
     runtime      = local.runtime
     architecture = local.architecture
@@ -8,7 +8,7 @@ output "code" {
 }
 
 output "name_prefix" {
-  description = "The name_prefix, once the zip is there: what is named by it is made after that."
+  description = "The name_prefix, available when the zip exists. Resources that use it are created after the zip."
   value       = var.name_prefix
   depends_on  = [terraform_data.zip]
 }

@@ -12,22 +12,22 @@ variable "lambda_package" {
       version = optional(string)
     }))
   })
-  description = "A zip that `make package` built: a local `path`, or an `s3` object, whose change is seen by its key or version. By default (null) apply builds it, for which it needs Python 3.9 or newer, pip and a package index."
+  description = "Lambda code that `make package` built before: the `path` of a local zip, or an `s3` object. Terraform sees a change of the object by its key or version. By default (null) apply builds the code. That needs Python 3.9 or newer, pip and a package index."
   default     = null
 }
 
 variable "functions" {
   type        = set(string)
-  description = "Which functions there will be, as the steps that they are named after."
+  description = "The steps that have a function. Each function is named after its step."
 }
 
 variable "deployed" {
   type        = map(string)
-  description = "Names of the functions by step, from the resources that deploy them."
+  description = "Names of the deployed functions by step, from the resources that deploy them."
 }
 
 variable "tags" {
   type        = map(string)
-  description = "Tags of the parameter. None by default."
+  description = "Tags of the SSM parameter. None by default."
   default     = {}
 }

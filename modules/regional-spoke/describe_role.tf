@@ -1,6 +1,6 @@
-# In a member account the hub reads task definitions and images as this role: once per account.
+# The hub reads the task definitions and images of a member account with this role. One role per account.
 resource "aws_iam_role" "describe" {
-  # checkov:skip=CKV_AWS_61: the account is the principal, and a condition names its roles; a role that is named as principal is trusted by its unique id
+  # checkov:skip=CKV_AWS_61: the principal is the account, and a condition names its roles: IAM would replace a role that is the principal by its unique id
   count = var.create_describe_role ? 1 : 0
 
   name                 = var.hub.describe_role_name
@@ -13,7 +13,7 @@ resource "aws_iam_role" "describe" {
   lifecycle {
     precondition {
       condition     = local.account != var.hub.account_id
-      error_message = "The hub reads its own account without a describe role: leave create_describe_role false."
+      error_message = "The hub reads its own account without a describe role: set create_describe_role to false."
     }
   }
 }
@@ -25,8 +25,8 @@ data "aws_iam_policy_document" "trust_hub" {
     sid     = "AssumeByHub"
     actions = ["sts:AssumeRole"]
 
-    # The roles of single functions, by a condition: a role that is named as principal is trusted by its
-    # unique id, and a hub that is made again has others.
+    # A condition names the roles of single functions. If a role is the principal, IAM stores its unique id,
+    # and a hub that is created again has roles with other ids.
     principals {
       type        = "AWS"
       identifiers = ["arn:${local.partition}:iam::${var.hub.account_id}:root"]
@@ -67,21 +67,21 @@ data "aws_iam_policy_document" "describe" {
   statement {
     sid     = "DescribeTaskDefinitions"
     actions = ["ecs:DescribeTaskDefinition"]
-    # ECS takes no resource for this action.
+    # ECS has no resource-level permission for this action.
     resources = ["*"]
   }
 
   statement {
     sid     = "ListClusters"
     actions = ["ecs:ListClusters"]
-    # ECS takes no resource for this action.
+    # ECS has no resource-level permission for this action.
     resources = ["*"]
   }
 
   statement {
     sid     = "ListRunningTasks"
     actions = ["ecs:ListTasks"]
-    # Its resources are container instances, which Fargate has not.
+    # The resources of this action are container instances, which Fargate does not have.
     resources = ["*"]
 
     condition {

@@ -17,7 +17,7 @@ resource "aws_cloudwatch_event_rule" "forward" {
   lifecycle {
     precondition {
       condition     = local.account != var.hub.account_id || local.region != var.hub.region
-      error_message = "This is the hub itself, which sees its own deployments: deploy the spoke in another region or account."
+      error_message = "This is the hub's own account and region, which the hub watches already. Deploy the spoke in another region or account."
     }
   }
 }
@@ -36,12 +36,12 @@ resource "aws_cloudwatch_event_target" "hub" {
     arn = aws_sqs_queue.unforwarded.arn
   }
 
-  # A missing permission is not retried: the first event would be in the queue.
+  # EventBridge does not retry when a permission is missing. Without this order, the first event would go to the queue.
   depends_on = [aws_iam_role_policy.forward]
 }
 
 resource "aws_iam_role" "forward" {
-  # Role names are global in an account: with the region in them, two regions do not collide.
+  # Role names are global in an account. The region in the name avoids a collision of two regions.
   name                 = "${var.name_prefix}-forward-${local.region}"
   path                 = var.iam_path
   description          = "Image scan: EventBridge forwards ECS events to the hub"

@@ -1,15 +1,15 @@
 output "rule_arn" {
-  description = "ARN of the rule that forwards."
+  description = "ARN of the rule that forwards events."
   value       = aws_cloudwatch_event_rule.forward.arn
 }
 
 output "forward_role_arn" {
-  description = "ARN of the role that EventBridge forwards as."
+  description = "ARN of the role with which EventBridge forwards events."
   value       = aws_iam_role.forward.arn
 }
 
 output "describe_role_arn" {
-  description = "ARN of the role that the hub reads this account as; null when none was created."
+  description = "ARN of the role with which the hub reads this account; null if none was created."
   value       = one(aws_iam_role.describe[*].arn)
 }
 
@@ -23,6 +23,6 @@ output "unforwarded_events_queue" {
 }
 
 output "trail_arn" {
-  description = "ARN of the trail; null when none was created."
+  description = "ARN of the created trail; null if none was created."
   value       = one(aws_cloudtrail.this[*].arn)
 }

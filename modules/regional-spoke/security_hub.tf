@@ -1,4 +1,4 @@
-# Findings of this account's images go to its own Security Hub, in the region of the hub.
+# The hub imports findings of this account's images into this account's Security Hub, in the hub's region.
 resource "aws_iam_role_policy" "import_findings" {
   count = var.security_hub ? 1 : 0
 

@@ -1,10 +1,10 @@
-# Events that the hub bus did not take. They stay as long as a queue can hold them.
+# Events that the hub bus did not accept. They stay for 14 days, the maximum of SQS.
 resource "aws_sqs_queue" "unforwarded" {
   name                      = "${var.name_prefix}-unforwarded-events"
   message_retention_seconds = 1209600
-  # A spoke has no key of its own: it holds nothing else.
+  # A spoke has no KMS key, because it stores nothing else.
   sqs_managed_sse_enabled = true
-  # Written here and not in a resource of its own, which takes the provider 25 s more.
+  # The policy is an argument here, because a separate resource takes the provider 25 s more.
   policy = data.aws_iam_policy_document.unforwarded.json
   tags   = var.tags
 }
@@ -13,7 +13,7 @@ data "aws_iam_policy_document" "unforwarded" {
   statement {
     sid     = "KeepUnforwardedEvents"
     actions = ["sqs:SendMessage"]
-    # A policy inside its queue cannot name the queue; "*" means this queue alone.
+    # A policy in the queue's own arguments cannot refer to the queue. Here "*" means this queue only.
     resources = ["*"]
 
     principals {

@@ -11,13 +11,13 @@ variable "hub" {
     iam_path                = string
     registry_role_name      = string
   })
-  description = "Where to forward to: the `hub` output of the installation whose `spokes` let this account in."
+  description = "The `hub` output of the installation that receives the events. Its `spokes` must include this account."
   nullable    = false
 }
 
 variable "name_prefix" {
   type        = string
-  description = "Every name begins with it, except the describe role's, which the hub gives. qualys-image-scan by default."
+  description = "Every name begins with it, except the name of the describe role, which the hub gives. qualys-image-scan by default."
   default     = "qualys-image-scan"
 
   validation {
@@ -28,36 +28,36 @@ variable "name_prefix" {
 
 variable "create_describe_role" {
   type        = bool
-  description = "Whether to create the role that the hub reads this account as. Set it in one region of each member account, and never in the hub's account. False by default."
+  description = "Whether to create the role with which the hub reads this account. Set it in one region of each member account, and never in the hub's account. False by default."
   default     = false
 }
 
 variable "security_hub" {
   type        = bool
-  description = "Whether the describe role may import findings into the Security Hub of this account, too, for a hub with `security_hub`. False by default."
+  description = "Whether the describe role may also import findings into the Security Hub of this account. The hub needs `security_hub` as well. False by default."
   default     = false
 
   validation {
     condition     = !var.security_hub || var.create_describe_role
-    error_message = "It is the describe role that imports findings: set security_hub beside create_describe_role."
+    error_message = "The describe role imports the findings: set create_describe_role to true if security_hub is true."
   }
 }
 
 variable "alarm_topic_arn" {
   type        = string
-  description = "ARN of an SNS topic in this region and account that is notified when events could not be forwarded. By default (null) the alarm is only shown."
+  description = "ARN of an SNS topic in this region and account that is notified when events could not be forwarded. By default (null) the alarm notifies nobody, and only CloudWatch shows it."
   default     = null
 }
 
 variable "create_trail" {
   type        = bool
-  description = "Whether to create a CloudTrail trail, without which EventBridge sees no ECS call. False by default: an organization trail, or a multi-region one, mostly logs write management events here. A second copy of them costs 2 USD per 100,000 events."
+  description = "Whether to create a CloudTrail trail. Without a trail, EventBridge sees no ECS call. False by default, because an organization trail or a multi-region trail usually logs write management events already. A second copy of them costs 2 USD per 100,000 events."
   default     = false
 }
 
 variable "trail_retention_days" {
   type        = number
-  description = "Days after which the created trail's files are deleted. 90 by default."
+  description = "Days after which the files of the created trail are deleted. 90 by default."
   default     = 90
 
   validation {
@@ -68,19 +68,19 @@ variable "trail_retention_days" {
 
 variable "iam_path" {
   type        = string
-  description = "Path of the forwarding role; that of the describe role is the hub's. By default the root path, /."
+  description = "Path of the forwarding role. The describe role has the path that the hub gives. By default the root path, /."
   default     = "/"
 }
 
 variable "permissions_boundary_arn" {
   type        = string
-  description = "ARN of the policy that is set as permissions boundary of the roles. None by default."
+  description = "ARN of the policy that is the permissions boundary of the roles. None by default."
   default     = null
 }
 
 variable "tags" {
   type        = map(string)
-  description = "Tags of everything that can have tags. None by default."
+  description = "Tags of every resource that can have tags. None by default."
   default     = {}
   nullable    = false
 }

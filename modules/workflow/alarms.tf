@@ -16,7 +16,7 @@ locals {
     if pair != ["intake", "aborted"]
   }
   function_alarms = {
-    # Neither rules on results nor Security Hub get the event of a verdict.
+    # When it goes off, neither rules on results nor Security Hub got the event of a verdict.
     refused-result-events = {
       metric      = "RefusedResultEvents"
       description = "The event bus refused result events of ${var.name_prefix}: rules on them, and Security Hub, miss verdicts"
@@ -24,8 +24,8 @@ locals {
   }
 }
 
-# Errors of single functions raise no alarm: the machines retry them, and what is left of them ends
-# in one of these, or in the queue below.
+# An error of a single function raises no alarm, because the machines retry it. If the retries fail, the
+# execution fails, or the event goes to the queue below: both raise an alarm.
 resource "aws_cloudwatch_metric_alarm" "machine" {
   for_each = local.machine_alarms
 
@@ -45,7 +45,7 @@ resource "aws_cloudwatch_metric_alarm" "machine" {
   alarm_actions       = values(local.topic_arns)
 }
 
-# What functions count, though no execution fails of it.
+# Problems that functions count in a metric, although no execution fails because of them.
 resource "aws_cloudwatch_metric_alarm" "function" {
   for_each = local.function_alarms
 

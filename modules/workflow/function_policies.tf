@@ -1,5 +1,5 @@
 locals {
-  # Function -> its policy. What all of them share is added in iam.tf.
+  # The policy of each function. iam.tf adds the statements that all functions share.
   function_policies = {
     parse_event       = data.aws_iam_policy_document.parse_event.json
     check_cache       = data.aws_iam_policy_document.check_cache.json
@@ -23,7 +23,7 @@ data "aws_iam_policy_document" "parse_event" {
     resources = ["*"]
   }
 
-  # Any region and account: a task may run an image of another registry, as far as its policy lets us in.
+  # Any region and account, because a task may run an image of another registry. That repository's policy must allow it.
   statement {
     sid       = "ResolveImages"
     actions   = ["ecr:BatchGetImage", "ecr:DescribeImages"]
@@ -57,7 +57,7 @@ data "aws_iam_policy_document" "get_registry" {
     sid       = "RememberRegistries"
     actions   = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem"]
     resources = [var.cache_table.arn]
-    # The entries beside the images, and no verdict.
+    # Only the entries of registries, and no verdict.
     condition {
       test     = "ForAllValues:StringLike"
       variable = "dynamodb:LeadingKeys"
@@ -130,7 +130,7 @@ data "aws_iam_policy_document" "send_notification" {
     actions   = ["events:PutEvents"]
     resources = [local.result_bus_arn]
     condition {
-      # The source is a key of many values: EventBridge takes many events in one call.
+      # events:source has several values, because one PutEvents call may contain several events.
       test     = "ForAllValues:StringEquals"
       variable = "events:source"
       values   = ["image-scan"]
@@ -143,7 +143,7 @@ data "aws_iam_policy_document" "send_notification" {
     resources = [var.cache_table.arn]
   }
 
-  # What a workload ran before, and what it was notified of.
+  # The inventory's rows: which image a workload ran before, and which findings it was notified of.
   statement {
     sid       = "RecordNotified"
     actions   = ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"]
@@ -156,7 +156,7 @@ data "aws_iam_policy_document" "send_notification" {
     resources = ["${var.inventory_table.arn}/index/by-workload"]
   }
 
-  # Lambda does it in the function's name, with an event that the function failed at.
+  # Lambda uses the function's role to queue an event that the function could not process.
   statement {
     sid       = "KeepFailedEvents"
     actions   = ["sqs:SendMessage"]

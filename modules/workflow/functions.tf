@@ -10,7 +10,7 @@ locals {
   policy_environment = { NOTIFY = jsonencode(var.notification_policy) }
 
   functions = merge(local.pipeline_functions, local.security_hub_functions)
-  # The same keys, known before the values of the functions' settings are.
+  # The same keys as in `functions`, but known at plan time, when some values are not.
   steps = concat(
     [
       "parse_event", "check_cache", "get_registry", "submit_scan", "check_status", "get_results",
@@ -19,7 +19,7 @@ locals {
     var.security_hub ? ["import_findings"] : [],
   )
 
-  # One entry per Task of the state machines, and the daily reconciliation. What a function may do: function_policies.tf.
+  # One entry per Task state, and one for the daily reconciliation. function_policies.tf has their permissions.
   pipeline_functions = {
     parse_event = { timeout = 30, environment = local.members_environment }
     check_cache = {
@@ -79,11 +79,11 @@ locals {
 }
 
 resource "aws_lambda_function" "this" {
-  # checkov:skip=CKV_AWS_115: reserved concurrency fails in accounts with a small quota; the machines hold back
-  # checkov:skip=CKV_AWS_116: the machines invoke synchronously, and keep what fails
-  # checkov:skip=CKV_AWS_117: `network` is an input; most accounts reach Qualys without
+  # checkov:skip=CKV_AWS_115: reserved concurrency fails in accounts with a small quota; the machines limit their concurrency
+  # checkov:skip=CKV_AWS_116: the machines invoke synchronously, and queue failed events
+  # checkov:skip=CKV_AWS_117: `network` is an input; most accounts reach Qualys without a VPC
   # checkov:skip=CKV_AWS_173: nothing in the environment is secret; a proxy URL with a login is refused
-  # checkov:skip=CKV_AWS_272: signing takes a profile and a bucket of its own; requirements are pinned by hash
+  # checkov:skip=CKV_AWS_272: signing needs an additional profile and bucket; requirements are pinned by hash
   for_each = local.functions
 
   function_name = "${var.name_prefix}-${replace(each.key, "_", "-")}"
@@ -107,7 +107,7 @@ resource "aws_lambda_function" "this" {
   }
 
   tracing_config {
-    mode = "PassThrough" # a caller that traces is followed; nothing is traced unasked
+    mode = "PassThrough" # traces only if the caller traces
   }
 
   dynamic "vpc_config" {
@@ -119,7 +119,7 @@ resource "aws_lambda_function" "this" {
     }
   }
 
-  # Lambda creates a missing log group itself, unencrypted and without a retention.
+  # Lambda would create a missing log group itself, without our key and without a retention.
   depends_on = [
     aws_cloudwatch_log_group.function,
     aws_iam_role_policy.network,

@@ -1,5 +1,5 @@
 locals {
-  # Role names are global in an account: with the region in them, two regions do not collide.
+  # Role names are global in an account. The region in the name avoids a collision of two regions.
   role_suffix = "-${local.region}"
 }
 
@@ -35,7 +35,7 @@ resource "aws_iam_role_policy" "function" {
   policy = data.aws_iam_policy_document.function[each.key].json
 }
 
-# What every function needs, added to its own document.
+# The policy of a function, with the statements that every function needs.
 data "aws_iam_policy_document" "function" {
   for_each = local.functions
 
@@ -48,8 +48,8 @@ data "aws_iam_policy_document" "function" {
   }
 }
 
-# By itself, because Lambda refuses a function in a VPC whose role lacks it: it is all that a
-# function has to wait for.
+# A separate resource, because Lambda refuses to create a function in a VPC without this permission. So a
+# function waits for this permission only.
 resource "aws_iam_role_policy_attachment" "network" {
   for_each = var.network.vpc == null ? {} : local.functions
 
@@ -57,7 +57,7 @@ resource "aws_iam_role_policy_attachment" "network" {
   policy_arn = "arn:${local.partition}:iam::aws:policy/service-role/AWSLambdaENIManagementAccess"
 }
 
-# AWS added it to AWSLambdaVPCAccessExecutionRole in 2024, and not to the policy above.
+# AWS added ec2:DescribeSubnets to AWSLambdaVPCAccessExecutionRole in 2024, but not to the policy above.
 resource "aws_iam_role_policy" "network" {
   for_each = aws_iam_role_policy_attachment.network
 
@@ -70,7 +70,7 @@ data "aws_iam_policy_document" "network" {
   statement {
     sid     = "DescribeSubnets"
     actions = ["ec2:DescribeSubnets"]
-    # EC2 takes no resource for this action.
+    # EC2 has no resource-level permission for this action.
     resources = ["*"]
   }
 }

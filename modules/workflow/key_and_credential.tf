@@ -1,5 +1,5 @@
 locals {
-  # Who touches data under the key through which service.
+  # For each role, the services through which it uses the key.
   key_users = {
     check_cache       = ["dynamodb"]
     get_registry      = ["dynamodb"]
@@ -24,7 +24,7 @@ data "aws_iam_policy_document" "use_key" {
     condition {
       test     = "StringLike"
       variable = "kms:ViaService"
-      # The domain differs between partitions.
+      # The domain after the region differs between partitions.
       values = [for service in each.value : "${service}.${local.region}.*"]
     }
   }
@@ -40,8 +40,8 @@ data "aws_iam_policy_document" "read_credential" {
   statement {
     sid     = "DecryptCredential"
     actions = ["kms:Decrypt"]
-    # A secret that was brought has a key that is not known here; the condition leaves these
-    # secrets alone, whatever their keys.
+    # The key of an existing secret is not known here, so the resource is "*". The condition allows only
+    # these secrets, with any key.
     resources = [var.qualys_secret == null ? var.kms_key_arn : "*"]
 
     condition {

@@ -83,7 +83,7 @@ data "aws_iam_policy_document" "scan" {
   }
 }
 
-# What both machines need.
+# The statement that both machines need.
 data "aws_iam_policy_document" "machine" {
   statement {
     sid       = "KeepFailedEvents"
@@ -103,7 +103,7 @@ data "aws_iam_policy_document" "machine" {
       "logs:PutResourcePolicy",
       "logs:UpdateLogDelivery",
     ]
-    # Log deliveries have no ARN: Step Functions wants these on "*".
+    # Log deliveries have no ARN, so Step Functions requires "*" for these actions.
     resources = ["*"]
   }
 }

@@ -1,16 +1,16 @@
-# Accounts that forward events: what they run, and whose it is, is read through a role of theirs,
-# which trusts the functions that need it and nobody else here.
+# Member accounts, which forward their events. Functions read a member's tasks, images and tags with the describe
+# role of the member. That role trusts only the functions that need it.
 locals {
   has_members = var.spokes.organization != null || var.spokes.accounts != null
 
   describe_role_name   = "${var.name_prefix}-describe"
   describe_external_id = "${var.name_prefix}-${local.account}"
-  # {account} is filled in by the functions.
+  # The functions replace {account}.
   describe_role_arn = "arn:${local.partition}:iam::{account}:role${var.iam_path}${local.describe_role_name}"
 
   member_ids = var.spokes.accounts == null ? [] : var.spokes.accounts.ids
 
-  # By default the member's role is named as ours, path included.
+  # By default the member's role has the path and name of the role here.
   registry_role_name       = coalesce(var.spokes.registry_role_name, split(":role/", var.registry_role_arn)[1])
   member_registry_role_arn = "arn:${local.partition}:iam::{account}:role/${local.registry_role_name}"
 
@@ -31,7 +31,7 @@ data "aws_iam_policy_document" "read_members" {
       actions   = ["sts:AssumeRole"]
       resources = [replace(local.describe_role_arn, "{account}", "*")]
 
-      # Images name accounts; a foreign account is not ours to ask.
+      # An image reference may name any account. Roles of accounts outside the organization must not be assumed.
       condition {
         test     = "StringEquals"
         variable = "aws:ResourceOrgID"

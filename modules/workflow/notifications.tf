@@ -1,6 +1,6 @@
 locals {
-  # One topic for each kind of reader: SNS sends attributes, and filters by them, only where all
-  # subscribers of a topic get the same text. A topic without subscribers costs nothing.
+  # One topic for each kind of reader. SNS sends attributes, and filters by them, only if all subscribers
+  # of a topic get the same text. A topic without subscribers costs nothing.
   readers    = toset(["people", "phones", "chat", "machines"])
   topic_arns = { for reader, topic in aws_sns_topic.notifications : reader => topic.arn }
   team_topic_arns = compact(flatten([
@@ -23,7 +23,7 @@ resource "aws_sns_topic_policy" "notifications" {
   policy = data.aws_iam_policy_document.notifications[each.key].json
 }
 
-# The function that notifies needs no statement: its role policy is enough inside the account.
+# The function send-notification needs no statement here: inside an account its role policy is enough.
 data "aws_iam_policy_document" "notifications" {
   for_each = local.readers
 
@@ -79,7 +79,7 @@ data "aws_iam_policy_document" "notifications" {
   }
 }
 
-# AWS mails each address a link to confirm, and deletes what is not confirmed within 48 hours.
+# AWS sends each address a link to confirm. It deletes a subscription that is not confirmed within 48 hours.
 resource "aws_sns_topic_subscription" "email" {
   for_each = var.notification_email_addresses
 
@@ -88,7 +88,7 @@ resource "aws_sns_topic_subscription" "email" {
   endpoint  = each.value
 }
 
-# Read when a verdict is notified; the functions' environment would be too small for many of them.
+# Functions read the exceptions when they notify. An environment is too small for many exceptions.
 resource "aws_dynamodb_table_item" "exceptions" {
   count = length(var.exceptions) > 0 ? 1 : 0
 

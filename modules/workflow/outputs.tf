@@ -1,29 +1,29 @@
 output "intake_state_machine_arn" {
-  description = "ARN of the machine that takes an ECS event; an event source starts it."
+  description = "ARN of the state machine that processes each ECS event. An event source starts it."
   value       = aws_sfn_state_machine.intake.arn
-  # Events may only be sent once an execution can do its work.
+  # Events may start the machine only when its executions have all permissions.
   depends_on = [aws_iam_role_policy.function, aws_secretsmanager_secret_version.qualys]
 }
 
 output "scan_state_machine_arn" {
-  description = "ARN of the machine that scans one image."
+  description = "ARN of the state machine that scans one image."
   value       = aws_sfn_state_machine.scan.arn
 }
 
 output "steps" {
-  description = "Steps that have a function; known before any of them is made."
+  description = "Steps that have a function. The value is known before any function is created."
   value       = local.steps
 }
 
 output "function_names" {
-  description = "Names of the functions, by step."
+  description = "Names of the Lambda functions, by step."
   value       = { for name, function in aws_lambda_function.this : name => function.function_name }
 }
 
 output "topic_arns" {
-  description = "ARNs of the SNS topics of notifications and alarms, by who subscribes: people (e-mail), phones (SMS), chat (Amazon Q Developer in chat applications) and machines (SQS, Lambda, HTTPS; JSON)."
+  description = "ARNs of the SNS topics of notifications and alarms, by kind of reader: people (e-mail), phones (SMS), chat (Amazon Q Developer in chat applications) and machines (SQS, Lambda, HTTPS; JSON)."
   value       = local.topic_arns
-  # An alarm that acts on a topic notifies nobody before the topic lets it in.
+  # An alarm cannot publish to a topic before the topic has its policy.
   depends_on = [aws_sns_topic_policy.notifications]
 }
 
@@ -37,7 +37,7 @@ output "failed_events_queue" {
 }
 
 output "qualys_secret_arn" {
-  description = "ARN of the secret that holds the Qualys credential: the created one, or the one given."
+  description = "ARN of the secret that holds the Qualys credential: the created secret, or the given one."
   value       = local.qualys_secret_arn
 }
 
@@ -62,7 +62,7 @@ output "qualys_gateway_url" {
 }
 
 output "members" {
-  description = "What a member account needs to let this installation in: the roles to trust (describe_principal_arns), and name, path and external id of the member's describe role; with path and name of the role that the Registry Sensor is given there (registry_role_name)."
+  description = "What a member account needs to trust this installation. `describe_principal_arns` are the roles to trust. Then follow name, path and external id of the member's describe role. `registry_role_name` is the path and name of the role that the Registry Sensor assumes there."
   value = {
     describe_principal_arns = [for name in concat(["parse_event", "reconcile", "send_notification"], keys(local.security_hub_functions)) : aws_iam_role.function[name].arn]
     describe_role_name      = local.describe_role_name

@@ -1,6 +1,6 @@
-# What runs against what has a verdict: once a day, and on demand.
+# The reconciliation compares the running images with the stored verdicts, once a day and on demand.
 resource "aws_scheduler_schedule" "reconcile" {
-  # checkov:skip=CKV_AWS_297: it holds nothing but an ARN; a key of AWS encrypts it
+  # checkov:skip=CKV_AWS_297: the schedule holds only an ARN; AWS encrypts it with a key of its own
   count = var.reconcile_schedule == null ? 0 : 1
 
   name                = "${var.name_prefix}-reconcile"
@@ -31,7 +31,7 @@ resource "aws_scheduler_schedule" "reconcile" {
 }
 
 locals {
-  # In the function's environment it would be a circle: the machine names functions.
+  # The schedule's input has this ARN. In the function's environment it would be a cycle: the machine refers to functions.
   reconcile_input = { intake_state_machine_arn = aws_sfn_state_machine.intake.arn }
 }
 
@@ -106,7 +106,7 @@ data "aws_iam_policy_document" "reconcile" {
   statement {
     sid     = "ListRunningTasks"
     actions = ["ecs:ListTasks"]
-    # Its resources are container instances, which Fargate has not.
+    # The resources of this action are container instances, which Fargate does not have.
     resources = ["*"]
 
     condition {
@@ -122,7 +122,7 @@ data "aws_iam_policy_document" "reconcile" {
     resources = ["arn:${local.partition}:ecs:*:${local.account}:task/*"]
   }
 
-  # Its one item there says when the last digest was.
+  # One item of the cache stores when the last digest was sent.
   statement {
     sid       = "ReadVerdicts"
     actions   = ["dynamodb:GetItem", "dynamodb:PutItem"]
@@ -148,7 +148,7 @@ data "aws_iam_policy_document" "reconcile" {
   }
 }
 
-# By itself: the machine waits for what its functions need, and cannot wait for this.
+# A separate policy. The machine depends on the policies of its functions, and this policy depends on the machine.
 resource "aws_iam_role_policy" "send_to_intake" {
   name   = "send-to-intake"
   role   = aws_iam_role.function["reconcile"].name

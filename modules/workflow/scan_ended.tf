@@ -1,5 +1,5 @@
-# What ends outside the scan machine's own Catch (aborted by hand, timed out as a whole, an error of
-# the runtime) is announced by Step Functions itself: the lease is freed and the owner is notified.
+# Handles executions that end outside the scan machine's own Catch: aborted by hand, timed out as a whole, or
+# stopped by an error of the runtime. Step Functions sends an event; the function frees the lease and notifies.
 resource "aws_cloudwatch_event_rule" "scan_ended" {
   name        = "${var.name_prefix}-scan-ended"
   description = "A scan that ended without success frees its image and is reported"
@@ -28,7 +28,7 @@ resource "aws_cloudwatch_event_target" "scan_ended" {
     arn = aws_sqs_queue.failed_events.arn
   }
 
-  # Without it the first event would be refused, and go to the queue.
+  # Without the permission, Lambda would refuse the first event, and the event would go to the queue.
   depends_on = [aws_lambda_permission.scan_ended]
 }
 
@@ -40,7 +40,7 @@ resource "aws_lambda_permission" "scan_ended" {
   source_arn    = aws_cloudwatch_event_rule.scan_ended.arn
 }
 
-# EventBridge has done its part once Lambda took the event; what the function then fails at is queued.
+# EventBridge does not see a failure after Lambda accepted the event. Lambda then sends the event to the queue.
 resource "aws_lambda_function_event_invoke_config" "send_notification" {
   function_name                = aws_lambda_function.this["send_notification"].function_name
   maximum_event_age_in_seconds = 21600

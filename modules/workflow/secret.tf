@@ -5,10 +5,10 @@ locals {
   read_secret_arns = concat([local.qualys_secret_arn], aws_secretsmanager_secret.ca_bundle[*].arn)
 }
 
-# The suffix that the provider adds makes the name new each time: a deleted secret keeps its name
-# for the length of its recovery window, and an installation must be repeatable before that ends.
+# The provider adds a new suffix to the name each time. A deleted secret reserves its name during its recovery
+# window, and the same installation must be possible again before that window ends.
 resource "aws_secretsmanager_secret" "qualys" {
-  # checkov:skip=CKV2_AWS_57: Qualys cannot be asked for a new credential; a rotated one is picked up
+  # checkov:skip=CKV2_AWS_57: no function can get a new credential from Qualys; the functions read a rotated one
   count = var.qualys_secret == null ? 1 : 0
 
   name_prefix             = "${var.name_prefix}-qualys-"
@@ -27,8 +27,8 @@ resource "aws_secretsmanager_secret_version" "qualys" {
     for name, value in var.qualys_credentials : name => value if value != null && value != ""
   })
   secret_string_wo_version = var.qualys_credentials_version
-  # A label of its own: after two rotations the version would have none left and be gone, and the
-  # next apply would write the credential at hand over the rotated one.
+  # The version has a second label. Without it, the version would have no label after two rotations and be
+  # deleted. The next apply would then overwrite the rotated credential.
   version_stages = ["AWSCURRENT", "terraform"]
 
   lifecycle {
@@ -36,10 +36,10 @@ resource "aws_secretsmanager_secret_version" "qualys" {
   }
 }
 
-# Nothing secret, but Secrets Manager takes 64 KB (a parameter 8, an environment 4), and a closed
-# network reaches it already, for the credential.
+# The certificates are not secret. Secrets Manager stores 64 KB (a parameter 8, an environment 4), and a closed
+# network lets the functions reach it already, for the credential.
 resource "aws_secretsmanager_secret" "ca_bundle" {
-  # checkov:skip=CKV2_AWS_57: certificates are what the operator gives
+  # checkov:skip=CKV2_AWS_57: the operator gives the certificates; there is nothing to rotate
   count = var.network.ca_bundle == null ? 0 : 1
 
   name_prefix             = "${var.name_prefix}-ca-bundle-"
@@ -49,8 +49,8 @@ resource "aws_secretsmanager_secret" "ca_bundle" {
   tags                    = var.tags
 }
 
-# Functions read exactly this version; a new one changes their environment, so that they start again.
-# What stands around the certificates is left out: Python takes no comment that is not ASCII.
+# Functions read exactly this version. A new version changes their environment, so they start again.
+# Text around the certificates is removed, because Python refuses comments that are not ASCII.
 resource "aws_secretsmanager_secret_version" "ca_bundle" {
   count = var.network.ca_bundle == null ? 0 : 1
 

@@ -1,6 +1,6 @@
-# Findings of each image to the Security Hub of the account that owns it: off by default.
+# Imports the findings of each image into the Security Hub of the account that owns the image. Off by default.
 locals {
-  # A bus of this account, whose ARN ends with its name.
+  # The ARN of an event bus ends with its name.
   security_hub_bus_name = split(":event-bus/", local.result_bus_arn)[1]
 
   security_hub_functions = {
@@ -8,7 +8,7 @@ locals {
       timeout = 60
       environment = merge(local.cache_environment, local.members_environment, {
         ACCOUNT_ID = local.account
-        # {account} is filled in by the function: each account has a product of its own.
+        # The function replaces {account}, because each account has its own product.
         PRODUCT_ARN = "arn:${local.partition}:securityhub:${local.region}:{account}:product/{account}/default"
       })
     }
@@ -26,7 +26,7 @@ resource "aws_cloudwatch_event_rule" "import_findings" {
   event_pattern = jsonencode({
     source      = ["image-scan"]
     detail-type = ["Container Image Scan Completed"]
-    # Another installation may use the same bus.
+    # Another installation may put its events on the same bus.
     detail = { installation = [var.name_prefix], verdict = ["CLEAN", "FINDINGS"] }
   })
 }
@@ -47,7 +47,7 @@ resource "aws_cloudwatch_event_target" "import_findings" {
     arn = aws_sqs_queue.failed_events.arn
   }
 
-  # Without it the first event would be refused, and go to the queue.
+  # Without the permission, Lambda would refuse the first event, and the event would go to the queue.
   depends_on = [aws_lambda_permission.import_findings]
 }
 
@@ -61,7 +61,7 @@ resource "aws_lambda_permission" "import_findings" {
   source_arn    = aws_cloudwatch_event_rule.import_findings[0].arn
 }
 
-# What the function fails at is queued: Security Hub not enabled there, a role that does not let it in.
+# Lambda queues an event that the function cannot process, for example if Security Hub is not enabled.
 resource "aws_lambda_function_event_invoke_config" "import_findings" {
   count = var.security_hub ? 1 : 0
 
@@ -75,7 +75,7 @@ resource "aws_lambda_function_event_invoke_config" "import_findings" {
     }
   }
 
-  # Lambda looks whether the function's role may send there.
+  # Lambda checks that the function's role may send to the queue.
   depends_on = [aws_iam_role_policy.function]
 }
 
@@ -95,7 +95,7 @@ data "aws_iam_policy_document" "import_findings" {
     sid       = "RememberFindings"
     actions   = ["dynamodb:GetItem", "dynamodb:PutItem"]
     resources = [var.cache_table.arn]
-    # The entries beside the images, and no verdict.
+    # Only the entries of Security Hub, and no verdict.
     condition {
       test     = "ForAllValues:StringLike"
       variable = "dynamodb:LeadingKeys"
@@ -103,7 +103,7 @@ data "aws_iam_policy_document" "import_findings" {
     }
   }
 
-  # Lambda does it in the function's name, with an event that the function failed at.
+  # Lambda uses the function's role to queue an event that the function could not process.
   statement {
     sid       = "KeepFailedEvents"
     actions   = ["sqs:SendMessage"]

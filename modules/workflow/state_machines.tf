@@ -1,5 +1,5 @@
 locals {
-  # What both machines' templates may name.
+  # The values that the templates of both machines use.
   definition_values = {
     partition               = local.partition
     functions               = { for name, function in aws_lambda_function.this : name => function.arn }
@@ -7,11 +7,11 @@ locals {
   }
 }
 
-# One execution per event. Express: cheap where most events end at the cache, and without a
-# history, so what containers carry in their environment is never stored.
+# One execution per event. Express machines are cheap, and most events end at the cache. They have no history,
+# so the environment of a container is never stored.
 resource "aws_sfn_state_machine" "intake" {
   # checkov:skip=CKV_AWS_284: a trace costs money per execution and shows no more than the logs
-  # checkov:skip=CKV_AWS_285: it wants the data of executions in the logs, and events carry environment values
+  # checkov:skip=CKV_AWS_285: it requires execution data in the logs, and events contain environment values
   name     = "${var.name_prefix}-intake"
   type     = "EXPRESS"
   role_arn = aws_iam_role.machine["intake"].arn
@@ -27,21 +27,21 @@ resource "aws_sfn_state_machine" "intake" {
     include_execution_data = false
   }
 
-  # An event must not meet a machine, or functions, that may do nothing yet.
+  # The first event must find a machine and functions that have their permissions.
   depends_on = [aws_iam_role_policy.intake, aws_iam_role_policy.function]
 }
 
-# One execution per image that nobody knows. Standard: it waits for minutes, and its execution
-# name makes it run once.
+# One execution per image without a verdict. Standard machines can wait for minutes, and the name of an execution
+# makes sure that it runs once.
 resource "aws_sfn_state_machine" "scan" {
   # checkov:skip=CKV_AWS_284: a trace costs money per execution and shows no more than the logs
-  # checkov:skip=CKV_AWS_285: it wants the data of executions in the logs, and events carry environment values
+  # checkov:skip=CKV_AWS_285: it requires execution data in the logs, and events contain environment values
   name     = "${var.name_prefix}-scan"
   type     = "STANDARD"
   role_arn = aws_iam_role.machine["scan"].arn
   tags     = var.tags
 
-  # The language wants this number literal, and a placeholder outside quotes would not be JSON.
+  # The states language requires a literal number here, and a placeholder without quotes would not be JSON.
   definition = jsonencode(merge(
     jsondecode(templatefile("${path.module}/scan.asl.json", merge(local.definition_values, {
       table_name            = var.cache_table.name
@@ -61,8 +61,8 @@ resource "aws_sfn_state_machine" "scan" {
   depends_on = [aws_iam_role_policy.scan]
 }
 
-# Under /aws/vendedlogs/ the log groups share one entry of the account's log resource policy, which
-# has a size limit that other names use up.
+# Log groups below /aws/vendedlogs/ share one entry of the account's log resource policy. Other names need an entry
+# each, and the policy has a size limit.
 resource "aws_cloudwatch_log_group" "machine" {
   for_each = toset(["intake", "scan"])
 

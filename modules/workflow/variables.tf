@@ -5,7 +5,7 @@ variable "name_prefix" {
 
 variable "kms_key_arn" {
   type        = string
-  description = "ARN of the key that encrypts queue, topics, logs and secret, and the table given."
+  description = "ARN of the key that encrypts the queue, the topics, the logs, the secret and the given tables."
 }
 
 variable "cache_table" {
@@ -13,7 +13,7 @@ variable "cache_table" {
     name = string
     arn  = string
   })
-  description = "The table of leases and verdicts."
+  description = "The table that stores leases and verdicts."
 }
 
 variable "inventory_table" {
@@ -21,23 +21,23 @@ variable "inventory_table" {
     name = string
     arn  = string
   })
-  description = "The table of what runs where."
+  description = "The table that stores which image runs where."
 }
 
 variable "reconcile_schedule" {
   type        = string
-  description = "When to compare what runs with what has a verdict, as EventBridge Scheduler writes it. Once a day by default; null for on demand only."
+  description = "When the reconciliation runs, which scans running images that have no verdict. Write it for EventBridge Scheduler: rate(...) or cron(...). Once a day by default. With null it runs on demand only."
   default     = "rate(1 day)"
 }
 
 variable "registry_role_arn" {
   type        = string
-  description = "ARN of the role that the Qualys Registry Sensor assumes to pull images; given to Qualys when a registry is created there."
+  description = "ARN of the role that the Qualys Registry Sensor assumes to pull images. Qualys gets it when a registry is created there."
 }
 
 variable "registry_external_id" {
   type        = string
-  description = "The external id that this role trusts, where it is known: Qualys gets it with the role. By default (null) Qualys is asked for it."
+  description = "The external id in the trust policy of this role. Qualys gets it with the role. By default (null) the functions ask Qualys for it."
   default     = null
 }
 
@@ -52,7 +52,7 @@ variable "spokes" {
     regional           = optional(bool, false)
     registry_role_name = optional(string)
   })
-  description = "Whose events are taken: of all accounts of an organization, of the accounts listed, or of other regions of this account (`regional`). Members are read through their describe role; `registry_role_name` is the sensor's role in them, by default named as the one here. None by default."
+  description = "Which accounts and regions may forward events: all accounts of the `organization`, the listed `accounts`, or other regions of this account (`regional`). Members are read through their describe role. `registry_role_name` is the path and name of the Registry Sensor's role in member accounts; by default that of the role here. By default nobody forwards."
   default     = {}
   nullable    = false
 }
@@ -64,7 +64,7 @@ variable "qualys_gateway_url" {
 
 variable "qualys_platform_url" {
   type        = string
-  description = "Where people sign in at Qualys, without a path, for the links to images in notifications. None by default: then there are no such links."
+  description = "URL, without a path, where people sign in at Qualys. Notifications link to images there. By default (null) notifications have no such links."
   default     = null
 }
 
@@ -79,7 +79,7 @@ variable "qualys_credentials" {
     proxy_user     = optional(string)
     proxy_password = optional(string)
   })
-  description = "What the functions authenticate with at Qualys: a token, a user with password, or a client with secret; and at the proxy. Stored in a new secret; ephemeral, so in neither plan nor state. Leave it out with qualys_secret."
+  description = "The Qualys credential of the functions: a token, a user with a password, or a client with a secret. It may also have the login at the proxy. It is stored in a new secret. The variable is ephemeral: neither plan nor state contains it. Leave it out if you set qualys_secret."
   default     = null
   sensitive   = true
   ephemeral   = true
@@ -87,7 +87,7 @@ variable "qualys_credentials" {
 
 variable "qualys_credentials_version" {
   type        = number
-  description = "Raise it to have changed qualys_credentials written. 1 by default."
+  description = "Raise this number when you change qualys_credentials. Terraform writes them only when this number changes. 1 by default."
   default     = 1
 }
 
@@ -95,13 +95,13 @@ variable "qualys_secret" {
   type = object({
     arn = string
   })
-  description = "An existing secret to use, by its `arn`. By default (null) one is created from qualys_credentials."
+  description = "An existing secret to use, given by its `arn`. By default (null) a secret is created from qualys_credentials."
   default     = null
 }
 
 variable "cache_ttl_days" {
   type        = number
-  description = "Days for which a verdict is stored and its image not scanned again."
+  description = "Days for which a verdict is stored. Its image is not scanned again during this time. 7 by default."
   default     = 7
 }
 
@@ -110,25 +110,25 @@ variable "scan_polling" {
     interval_seconds = optional(number, 60)
     max_polls        = optional(number, 30)
   })
-  description = "How often, and how many times, Qualys is asked whether a scan has finished. Every 60 seconds and 30 times by default; then the verdict is TIMEOUT."
+  description = "How often the workflow asks Qualys whether a scan has finished (`interval_seconds`), and how many times at most (`max_polls`). Every 60 seconds and 30 times by default. After the last time the verdict is TIMEOUT."
   default     = {}
 }
 
 variable "max_concurrent_scans" {
   type        = number
-  description = "How many scans are at Qualys at once. More wait for their turn, for an hour or so, and are queued in the failed-events queue after that. 100 by default."
+  description = "How many scans may be at Qualys at the same time. Further scans wait for about an hour, and then go to the failed-events queue. 100 by default."
   default     = 100
 }
 
 variable "require_examined" {
   type        = list(string)
-  description = "What an image must have been examined for to be CLEAN: vulnerabilities, and malware or secrets where the registry sensor is set up to look for them. An image that was not examined for one of them ends as ERROR, or as FINDINGS with that gap in the reason where malware, or something critical or high, was found. Only vulnerabilities by default."
+  description = "What Qualys must examine before an image can be CLEAN: `vulnerabilities`, and `malware` or `secrets` if the Registry Sensor is set up to look for them. If one of them was not examined, the image ends as ERROR. If malware, or a critical or high finding, was found, it ends as FINDINGS with this gap in the reason. Only vulnerabilities by default."
   default     = ["vulnerabilities"]
   nullable    = false
 
   validation {
     condition     = contains(var.require_examined, "vulnerabilities") && length(setsubtract(var.require_examined, ["vulnerabilities", "malware", "secrets"])) == 0
-    error_message = "Set require_examined to a list of vulnerabilities with, where you want it, malware and secrets."
+    error_message = "Set require_examined to a list that contains vulnerabilities. It may also contain malware and secrets."
   }
 }
 
@@ -137,13 +137,13 @@ variable "log" {
     level          = optional(string, "INFO")
     retention_days = optional(number, 365)
   })
-  description = "What the functions log (DEBUG, INFO, WARNING or ERROR) and how long every log group keeps it. INFO and 365 days by default."
+  description = "`level` is the lowest level that the functions log: DEBUG, INFO, WARNING or ERROR. `retention_days` is for how many days every log group stores its entries. INFO and 365 by default."
   default     = {}
 }
 
 variable "notification_email_addresses" {
   type        = set(string)
-  description = "Addresses that are subscribed to the topic of people; each must confirm within 48 hours. None by default."
+  description = "E-mail addresses that are subscribed to the topic `people`. Each must be confirmed within 48 hours. None by default."
   default     = []
 }
 
@@ -155,7 +155,7 @@ variable "topic_access" {
       source_arns = set(string)
     })), [])
   }))
-  description = "Accounts that may subscribe to the topic of a reader, and services that may publish to it for the resources in `source_arns`; the key must let these services in. None by default, beside alarms of this account."
+  description = "Which accounts may subscribe to the topic of one kind of reader, and which AWS services may publish to it for the resources in `source_arns`. The key must let these services in. By default none besides alarms of this account."
   default     = {}
 }
 
@@ -169,7 +169,7 @@ variable "notification_policy" {
     error        = optional(bool, true)
     unscannable  = optional(string, "daily")
   })
-  description = "What is worth a notification: findings from `min_severity` on that are \"new\" to the workload (`notify_on`), `potential` ones too, `only_fixable` ones, the verdicts `timeout` and `error`, and `unscannable` (each, daily or off)."
+  description = "What is notified. `min_severity`: the lowest severity of findings. `notify_on`: only findings that are \"new\" to the workload, or \"all\". `potential`: potential findings, too. `only_fixable`: only findings that have a patch or a fixed version. `timeout` and `error`: these verdicts. `unscannable`: images that cannot be scanned (each, daily or off)."
   default     = {}
 }
 
@@ -182,7 +182,7 @@ variable "exceptions" {
     reason     = string
     owner      = string
   }))
-  description = "Findings of which nobody is notified until the end of a day, by `qid` or `cve` and `repository`."
+  description = "Findings of which nobody is notified until the end of the day `until`. Each is named by `qid` or `cve`, and by `repository`. None by default."
   default     = []
 }
 
@@ -196,19 +196,19 @@ variable "owners" {
       machines = optional(string)
     })), {})
   })
-  description = "Key of the `tag` that names the team of a service, a task definition or a repository, and ARNs of the `topics` that a team has of its own, by team and by who subscribes."
+  description = "`tag` is the key of the tag that names the team on a service, a task definition or a repository; team by default. `topics` are ARNs of a team's own topics, by team and by kind of reader. No topics by default."
   default     = {}
 }
 
 variable "result_bus_arn" {
   type        = string
-  description = "ARN of the event bus that the event of each scan that ends is put on. By default (null) the account's default bus."
+  description = "ARN of the event bus that gets an event for each scan that ends. By default (null) the account's default bus gets it."
   default     = null
 }
 
 variable "security_hub" {
   type        = bool
-  description = "Whether findings go to the Security Hub of the account that owns the image, where it must be enabled. False by default."
+  description = "Whether findings are imported into the Security Hub of the account that owns the image. It must be enabled there. False by default."
   default     = false
 }
 
@@ -222,7 +222,7 @@ variable "code" {
     runtime           = string
     architecture      = string
   })
-  description = "What the functions run, as modules/package gives it."
+  description = "The code of the functions: the output `code` of modules/package."
 }
 
 variable "network" {
@@ -235,24 +235,24 @@ variable "network" {
     no_proxy    = optional(string)
     ca_bundle   = optional(object({ pem = string }))
   })
-  description = "Subnets and security groups of a `vpc` that the functions run in, a proxy for their HTTPS calls with the hosts that go past it, and certificates to trust for Qualys (`ca_bundle`, as `pem`). No VPC, proxy or bundle by default."
+  description = "The network of the functions. `vpc`: subnets and security groups that they run in. `https_proxy`: the proxy for their HTTPS calls, except for the hosts in `no_proxy`. `ca_bundle`: certificates (`pem`) that they trust for Qualys. No VPC, proxy or bundle by default."
   default     = {}
 }
 
 variable "iam_path" {
   type        = string
-  description = "Path of the roles. By default the root path."
+  description = "Path of the roles. By default the root path, /."
   default     = "/"
 }
 
 variable "permissions_boundary_arn" {
   type        = string
-  description = "Permissions boundary of the roles. None by default."
+  description = "ARN of the policy that is the permissions boundary of the roles. None by default."
   default     = null
 }
 
 variable "tags" {
   type        = map(string)
-  description = "Tags of everything that can have tags. None by default."
+  description = "Tags of every resource that can have tags. None by default."
   default     = {}
 }
