@@ -2,7 +2,7 @@ provider "aws" {
   region = var.region
 }
 
-# One provider and one module for each further region.
+# Each further region needs one provider and one module.
 provider "aws" {
   alias  = "spoke"
   region = var.spoke_region

@@ -1,9 +1,9 @@
 output "image_scan" {
-  description = "All outputs of the root module: ARNs, names and URLs of what it made."
+  description = "All outputs of the root module: ARNs, names and URLs of the created resources."
   value       = module.image_scan
 }
 
 output "spoke" {
-  description = "What was made in the other region."
+  description = "All outputs of the spoke in the other region."
   value       = module.spoke
 }

@@ -52,7 +52,7 @@ output "state_machine_role_arns" {
 }
 
 output "scan_ended_rule_arn" {
-  description = "ARN of the rule that reports scans which ended outside their own error handling."
+  description = "ARN of the rule that reports scans that ended outside their own error handling."
   value       = aws_cloudwatch_event_rule.scan_ended.arn
 }
 

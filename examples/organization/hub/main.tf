@@ -1,4 +1,4 @@
-# Applied with credentials of the account that scans for the organization.
+# Apply this folder with credentials of the account that scans for the organization.
 provider "aws" {
   region = var.region
 }

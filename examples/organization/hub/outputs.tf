@@ -1,9 +1,9 @@
 output "image_scan" {
-  description = "All outputs of the root module: ARNs, names and URLs of what it made."
+  description = "All outputs of the root module: ARNs, names and URLs of the created resources."
   value       = module.image_scan
 }
 
 output "hub" {
-  description = "What ../management needs to have the organization forward to here."
+  description = "The values that ../management needs: the members forward events with them."
   value       = module.image_scan.hub
 }

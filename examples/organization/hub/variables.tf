@@ -1,43 +1,43 @@
-# Passed on as they are; ../../../variables.tf says what each does, and refuses wrong values.
+# The example passes these inputs on unchanged. ../../../variables.tf describes them and refuses wrong values.
 
 variable "region" {
   type        = string
-  description = "AWS region of the hub. By default the one that the environment or the profile names."
+  description = "AWS region of the hub. By default (null) the region of the environment or the AWS profile."
   default     = null
 }
 
 variable "organization_id" {
   type        = string
-  description = "Id of the AWS organization whose accounts forward, as in o-a1b2c3d4e5."
+  description = "Id of the AWS organization whose accounts forward events, as in o-a1b2c3d4e5."
 }
 
 variable "member_registry_role_name" {
   type        = string
-  description = "Path and name of the role that the Registry Sensor assumes in member accounts. By default that of the hub's own."
+  description = "Path and name of the role that the Registry Sensor assumes in member accounts. By default (null) those of the hub's own role."
   default     = null
 }
 
 variable "name_prefix" {
   type        = string
-  description = "Every name in AWS begins with it. qualys-image-scan by default."
+  description = "Every name in AWS begins with this prefix. qualys-image-scan by default."
   default     = "qualys-image-scan"
 }
 
 variable "qualys_pod" {
   type        = string
-  description = "Qualys platform of the subscription, for example US2. Needed unless qualys_gateway_url is given."
+  description = "The Qualys platform of your subscription, for example US2. Required unless you set qualys_gateway_url."
   default     = null
 }
 
 variable "qualys_gateway_url" {
   type        = string
-  description = "Base URL of the Qualys API of a private platform. By default that of qualys_pod."
+  description = "Base URL of the Qualys API of a private platform. By default (null) it is the URL of qualys_pod."
   default     = null
 }
 
 variable "qualys_credentials" {
   type        = map(string)
-  description = "Qualys credential: token, or username and password, or client_id and client_secret. Best given as TF_VAR_qualys_credentials. By default qualys_secret is used."
+  description = "The Qualys credential: token, or username and password, or client_id and client_secret. Give it in the environment, as TF_VAR_qualys_credentials. By default (null) qualys_secret is used."
   default     = null
   sensitive   = true
   ephemeral   = true
@@ -45,47 +45,47 @@ variable "qualys_credentials" {
 
 variable "qualys_credentials_version" {
   type        = number
-  description = "Raise it to have changed qualys_credentials written. 1 by default."
+  description = "Raise this number when you change qualys_credentials: only then are they written. 1 by default."
   default     = 1
 }
 
 variable "qualys_secret" {
   type        = map(string)
-  description = "An existing secret with the credential, by its arn. By default one is created from qualys_credentials."
+  description = "An existing secret with the credential, given by its arn. By default (null) a secret is created from qualys_credentials."
   default     = null
 }
 
 variable "registry_role" {
   type        = map(string)
-  description = "Either existing_arn, or qualys_account_id with external_id."
+  description = "The role of the Registry Sensor: either existing_arn, or qualys_account_id with external_id."
 }
 
 variable "scan_polling" {
   type        = map(number)
-  description = "interval_seconds and max_polls of the question whether a scan has finished. Every 60 seconds, 30 times by default."
+  description = "interval_seconds and max_polls: how often and how many times Qualys is asked whether a scan has finished. Every 60 seconds and 30 times by default."
   default     = {}
 }
 
 variable "notification_email_addresses" {
   type        = set(string)
-  description = "Addresses to subscribe to verdicts and alarms. None by default."
+  description = "E-mail addresses that receive notifications and alarms. None by default."
   default     = []
 }
 
 variable "network" {
   type        = any
-  description = "vpc, https_proxy, no_proxy and ca_bundle, for functions in a network of their own. None by default."
+  description = "vpc, https_proxy, no_proxy and ca_bundle of the functions. None by default."
   default     = {}
 }
 
 variable "create_trail" {
   type        = bool
-  description = "True where no trail logs write management events in the hub's region. False by default: the organization's trail does."
+  description = "Whether to create a trail. False by default, because the organization trail logs already. Set it to true if no trail logs write management events in the hub's region."
   default     = false
 }
 
 variable "tags" {
   type        = map(string)
-  description = "Tags of everything. application = qualys-image-scan by default."
+  description = "Tags of every resource. application = qualys-image-scan by default."
   default     = { application = "qualys-image-scan" }
 }

@@ -1,4 +1,4 @@
-# Applied with credentials of the organization's management account.
+# Apply this folder with credentials of the organization's management account.
 provider "aws" {
   region = var.region
 }
@@ -17,7 +17,7 @@ module "members" {
   tags                    = var.tags
 }
 
-# StackSets do not reach this account. One module for each region of it that is to be watched.
+# StackSets do not reach this account. Add one module for each region of this account that should be watched.
 module "management" {
   source = "../../../modules/regional-spoke"
 

@@ -1,9 +1,9 @@
 output "members" {
-  description = "The StackSets, and the stacks they made."
+  description = "The StackSets, and the stacks that they created."
   value       = module.members
 }
 
 output "management" {
-  description = "What was made in this account."
+  description = "All outputs of the spoke in this account."
   value       = module.management
 }

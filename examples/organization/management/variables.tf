@@ -1,24 +1,24 @@
-# Passed on as they are; the modules' variables.tf say what each does, and refuse wrong values.
+# The example passes these inputs on unchanged. The variables.tf of each module describes them and refuses wrong values.
 
 variable "hub" {
   type        = any
-  description = "The hub's output of this name."
+  description = "The output `hub` of ../hub."
 }
 
 variable "region" {
   type        = string
-  description = "AWS region of the roles' stacks, and the region of this account that is watched."
+  description = "AWS region of the roles' stacks. It is also the region of this account that is watched."
 }
 
 variable "name_prefix" {
   type        = string
-  description = "Every name in AWS begins with it. qualys-image-scan by default."
+  description = "Every name in AWS begins with this prefix. qualys-image-scan by default."
   default     = "qualys-image-scan"
 }
 
 variable "organizational_unit_ids" {
   type        = set(string)
-  description = "Organizational units, or the root, whose accounts forward."
+  description = "Ids of the organizational units, or of the root, whose accounts forward events."
 }
 
 variable "regions" {
@@ -28,24 +28,24 @@ variable "regions" {
 
 variable "accounts" {
   type        = map(set(string))
-  description = "Of the accounts in the organizational units, only those to include, or all but those to exclude. All by default."
+  description = "Which accounts of the organizational units forward: only those of include, or all except those of exclude. All by default."
   default     = {}
 }
 
 variable "registry_role" {
   type        = map(string)
-  description = "Either existing_name, or qualys_account_id with external_id. By default no role is created for the Registry Sensor."
+  description = "The role of the Registry Sensor: either existing_name, or qualys_account_id with external_id. By default (null) no role is created."
   default     = null
 }
 
 variable "create_trail" {
   type        = bool
-  description = "True where no trail logs write management events in each account and region. False by default: the organization's trail does."
+  description = "Whether to create a trail in each account and region. False by default, because the organization trail logs already. Set it to true if no trail logs write management events there."
   default     = false
 }
 
 variable "tags" {
   type        = map(string)
-  description = "Tags of everything. application = qualys-image-scan by default."
+  description = "Tags of every resource. application = qualys-image-scan by default."
   default     = { application = "qualys-image-scan" }
 }
