@@ -51,8 +51,8 @@ def costs(counted: Mapping[str, Counts]) -> str:
     lines.append(_row("in all", (f"**${sum(each.values()):.3f}**" for each in by_share)))
     most = (f"${cost.starts(met.total(counts.INVOCATIONS)):.3f}" for met in counted.values())
     return "\n".join(lines) + (
-        "\n\nCold starts are in it as they come at random over the day. "
-        f"If each invocation were one, it would be {', '.join(most)} more."
+        "\n\nThe cost includes cold starts that come at random over the day. "
+        f"If each invocation were a cold start, it would be {', '.join(most)} more."
     )
 
 
@@ -66,7 +66,7 @@ def months(counted: Mapping[str, Counts]) -> str:
     years = [sum(fixed.values()) + more for more in (0.0, *cost.rotations())]
     first, second, later = (f"${each:.2f}" for each in years)
     return "\n".join(lines) + (
-        f"\n\nBeside that, whatever is deployed: {first} a month in the first year ({parts}), "
+        f"\n\nIn addition, without any deployment: {first} a month in the first year ({parts}), "
         f"{second} in the second and {later} later: the first two yearly rotations of the key "
         f"cost ${cost.rotations()[0]:.2f} a month each."
     )
