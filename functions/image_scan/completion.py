@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from image_scan import log, metrics
 from image_scan.cache.entries import FAILURES, IN_PROGRESS, outcome_of, scan_of
+from image_scan.cache.standing import ACTIVE
 from image_scan.contracts import Completed, CompletionInput
 from image_scan.errors import MalformedEvent
 from image_scan.events.workloads import to_notify, workload_of
@@ -184,7 +185,9 @@ def _workloads(rows: Sequence[Row]) -> dict[str, Workload]:
 def _requests(entry: Row, rows: Sequence[Row]) -> dict[str, Workload]:
     """Who has asked for the scan without running the image; a registered task definition only
     where no workload of its family is known."""
-    known = to_notify({**entry["requests"], **_workloads(rows)})
+    scan = scan_of(entry)
+    here = [row for row in rows if row.get("state") in ACTIVE or is_due(row, scan)]
+    known = to_notify({**entry["requests"], **_workloads(here)})
     return {name: each for name, each in entry["requests"].items() if name in known}
 
 

@@ -106,6 +106,28 @@ class TestResult:
         core.end(taken(core.event(scan_input("event-1"))), CRITICAL)
         assert core.sent.services() == [["web"]]
 
+    def test_a_registration_is_announced_though_its_family_has_run_before(
+        self, core: Core, clock: Clock
+    ) -> None:
+        held = begun(core)
+        core.event(task(1))
+        core.end(held, CLEAN)
+        core.event(task(1, stopped=True))
+        core.table.delete_item({"imageDigest": DIGEST})
+        clock.now += 10 * DAY
+        registered = scan_input(
+            "event-2", service="", cluster="", event_name="RegisterTaskDefinition"
+        )
+        core.sent.calls.clear()
+        core.end(taken(core.event(registered)), CRITICAL)
+        assert len(core.sent.calls) == 1
+
+    def test_a_row_without_its_facts_stops_no_completion(self, core: Core) -> None:
+        held = begun(core)
+        core.rows.put(DIGEST, "111122223333#us-east-1#prod#gone", {"state": "stopped"})
+        core.end(held, CRITICAL)
+        assert core.sent.services() == [["web"]]
+
     def test_who_had_an_answer_and_has_stopped_is_left_alone(
         self, core: Core, clock: Clock
     ) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 SKIP = CacheDecision(decision="skip", lease=None, outcome=None)
 _REPOSITORY = ("account_id", "region", "repository")
-_ACTIVE = ("deployed", "running")
+ACTIVE = ("deployed", "running")
 # A workload that runs an image is seen once an hour, and not at the start of each of its tasks.
 SEEN_SECONDS = 3600
 
@@ -77,7 +77,7 @@ class Met:
         deployed anything. Not if its row is this event's own, from a try before."""
         is_first = self.row.get("event_id") == self.scan_input["event_id"]
         since = self.entry.get("since", 0) - SEEN_SECONDS * 1000
-        waited = self.row.get("state") in _ACTIVE or self.row.get("asked_at", 0) >= since
+        waited = self.row.get("state") in ACTIVE or self.row.get("asked_at", 0) >= since
         is_task = self.scan_input.get("task") is not None
         return is_task and bool(self.row) and waited and not is_first
 

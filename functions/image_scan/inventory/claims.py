@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from image_scan.aws.dynamodb import Attr, Change
-from image_scan.cache.standing import SEEN_SECONDS
+from image_scan.cache.standing import ACTIVE, SEEN_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 # Longer than a notification takes, with its retries.
 _CLAIM_SECONDS = 300
-_AT_ONCE = 16
+_AT_ONCE = 10  # connections that boto3 keeps open
 _CLAIM = ("claimed_by", "claimed_of", "claimed_until")
 
 
@@ -36,8 +36,8 @@ class Claims:
         self._clock = clock
 
     def rows(self, key: str) -> list[Row]:
-        """Reads the rows of an image, as they are now."""
-        return list(self._table.below(key))
+        """Reads the rows of an image, as they are now; not what is left of one that expired."""
+        return [row for row in self._table.below(key) if "account" in row]
 
     def claim(self, key: str, workloads: Iterable[str], number: int, holder: str) -> list[Row]:
         """Takes the right to notify workloads of a scan. Returns the rows of those that no other
@@ -75,7 +75,7 @@ def is_due(row: Mapping[str, Any], scan: Scan) -> bool:
     """Whether a workload waits for the verdict of a scan: it runs the image, or has asked since the
     first of the scans began that were to answer it."""
     asked = row.get("asked_at", 0) >= scan.since - SEEN_SECONDS * 1000
-    waits = row.get("state") in ("deployed", "running") or asked
+    waits = row.get("state") in ACTIVE or asked
     return waits and bool(row.get("notified_of", 0) < scan.number)
 
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from image_scan.aws.dynamodb import Attr, Change
-from image_scan.cache.standing import SEEN_SECONDS
+from image_scan.cache.standing import ACTIVE, SEEN_SECONDS
 from image_scan.events import api_calls
 from image_scan.events.workloads import workload_of
 
@@ -32,6 +32,8 @@ _TASK_SECONDS = 2 * 86_400
 _RUNNING, _STOPPED = "running#", "stopped#"
 COVERAGE = "coverage"
 _COVERAGE_SECONDS = 400 * 86_400
+# DynamoDB may remove a row as soon as it has expired.
+_EXISTS = Attr("digest").exists()
 
 
 class Inventory:
@@ -65,18 +67,20 @@ class Inventory:
         row = self._row(scan_input)
         if over:
             self._table.delete(_tasks(scan_input), f"{_RUNNING}{arn}")
-            if row.get("state") in (None, "deployed"):
+            if row.get("state") != "running":
                 self._see(scan_input, running=True)
             self._end(scan_input)
         elif (
-            row.get("state") != "running" or row["last_seen"] < self._at(scan_input) - SEEN_SECONDS
+            row.get("state") != "running"
+            or row["last_seen"] < self._at(scan_input) - SEEN_SECONDS
+            or "ttl" in row
         ):
             self._see(scan_input, running=True)
 
     def running(self, key: str) -> dict[str, dict[str, Any]]:
         """Reads what runs an image, or was deployed to: rows by workload."""
         rows = self._table.below(key)
-        return {row["workload"]: row for row in rows if row.get("state") in ("deployed", "running")}
+        return {row["workload"]: row for row in rows if row.get("state") in ACTIVE}
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Every row: digest, workload, account_region, state and last_seen."""
@@ -88,7 +92,7 @@ class Inventory:
         for row in self._table.below(tasks := f"tasks#{digest}#{workload}"):
             self._table.delete(tasks, row["workload"])
         ended = {"state": "stopped", "stopped_at": now, "ttl": now + _HISTORY_SECONDS}
-        self._table.update(digest, workload, Change(ended))
+        self._table.update(digest, workload, Change(ended), _EXISTS)
 
     def keep_coverage(self, summary: Mapping[str, Any]) -> None:
         """For its course over time."""
@@ -119,11 +123,15 @@ class Inventory:
         gone = ("stopped_at", "ttl") if running else ()
         newest = Change({**shown, **caller, **state, **asked, "last_seen": at}, first, gone)
         seen = Attr("last_seen")
-        if self._table.update(key, workload, newest, seen.not_exists() | seen.lte(at)):
-            return
-        # A later event was here before this one.
-        self._table.update(key, workload, Change({**state, **asked}, caller, gone))
-        self._table.update(key, workload, Change({"first_seen": at}), Attr("first_seen").gt(at))
+        row = self._table.update(key, workload, newest, seen.not_exists() | seen.lte(at))
+        if row is None:
+            # A later event was here before this one.
+            row = self._table.update(key, workload, Change({**state, **asked}, caller, gone))
+            self._table.update(key, workload, Change({"first_seen": at}), Attr("first_seen").gt(at))
+        if row and row.get("state") == "running" and "ttl" in row:
+            # Only what runs nowhere is history.
+            still = Attr("state").eq("running")
+            self._table.update(key, workload, Change(removed=("ttl",)), still)
 
     def _end(self, scan_input: ScanInput) -> None:
         """When that was the last task of this image, the workload has stopped."""
@@ -139,7 +147,7 @@ class Inventory:
         started = Change({"state": "running"}, removed=("stopped_at", "ttl"))
         # Again after each change: a task may start or stop in between.
         while (runs := self._table.any(_tasks(scan_input), _RUNNING)) != running:
-            self._table.update(key, workload, started if runs else stopped)
+            self._table.update(key, workload, started if runs else stopped, _EXISTS)
             running = runs
 
     def _row(self, scan_input: ScanInput) -> dict[str, Any]:

@@ -47,10 +47,8 @@ class SecurityHub:
         self._installation = installation
 
     def take(self, event: Mapping[str, Any]) -> None:
-        """Imports the findings of a result event, and archives those that it no longer has.
-
-        Safe to repeat. Raises AwsUnavailable, AwsRejected, and MalformedEvent for another schema.
-        """
+        """Imports the findings of a result event, and archives those that it no longer has. Safe
+        to repeat. Raises AwsUnavailable, AwsRejected, and MalformedEvent for another schema."""
         detail = event["detail"]
         if detail.get("schema") != SCHEMA:
             raise MalformedEvent(f"the event is not of the schema {SCHEMA}")

@@ -77,6 +77,51 @@ def test_a_call_is_a_workload_that_nothing_runs_yet(inventory: Inventory, rows: 
     assert row["first_seen"] == row["last_seen"] == row["ttl"] - 30 * DAY
 
 
+def test_a_task_that_ended_before_its_start_is_known_has_run_again(
+    inventory: Inventory, rows: Rows, clock: Clock
+) -> None:
+    """The workload ran once before. Its next run waits for a verdict like the first one."""
+    inventory.note(task_event(1, minute=1))
+    inventory.note(task_event(1, minute=2, stopped=True))
+    (before,) = rows.workloads()
+    clock.now += DAY
+    inventory.note(task_event(2, minute=5, stopped=True))
+    inventory.note(task_event(2, minute=4))
+    (after,) = rows.workloads()
+    assert after["asked_at"] == before["asked_at"] + DAY * 1000
+    assert after["state"] == "stopped"
+
+
+def test_the_row_of_a_running_workload_does_not_expire(inventory: Inventory, rows: Rows) -> None:
+    inventory.note(task_event(1, minute=1))
+    inventory.note(called(5))
+    (row,) = rows.workloads()
+    assert row["state"] == "running"
+    assert "ttl" not in row
+
+
+def test_a_row_that_expires_while_tasks_run_is_repaired_by_the_next_task(
+    inventory: Inventory, rows: Rows, dynamodb: DynamoDBClient
+) -> None:
+    inventory.note(task_event(1, minute=1))
+    (row,) = rows.workloads()
+    dynamodb.update_item(
+        TableName=tables.INVENTORY,
+        Key={name: {"S": row[name]} for name in ("digest", "workload")},
+        UpdateExpression="SET #ttl = :soon",
+        ExpressionAttributeNames={"#ttl": "ttl"},
+        ExpressionAttributeValues={":soon": {"N": "1"}},
+    )
+    inventory.note(task_event(2, minute=2))
+    (row,) = rows.workloads()
+    assert "ttl" not in row
+
+
+def test_a_row_that_is_gone_is_not_closed(inventory: Inventory, rows: Rows) -> None:
+    inventory.close(DIGEST, f"{ACCOUNT}#{REGION}#prod#web")
+    assert rows.all() == []
+
+
 @pytest.mark.parametrize("name", ["RegisterTaskDefinition", "", "Image Scan Requested"])
 def test_what_deploys_nothing_is_no_workload(inventory: Inventory, rows: Rows, name: str) -> None:
     inventory.note(called(event_name=name))
