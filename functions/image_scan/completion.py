@@ -94,11 +94,9 @@ class Completion:
         if not entry:
             log.info("already completed", verdict=outcome["verdict"])
             return _completed(outcome, notified=False)
-        # A machine that recorded its own end has notified who asked, or has queued the request.
-        died = outcome.get("error", "").startswith(_DIED)
-        others = not (resumed and died and entry.get("reason") != outcome["reason"])
         outcome = _recorded(entry, outcome) if resumed else outcome
-        notified, is_new = self._notify_waiting(scan_input, outcome, lease, entry, others)
+        notified, is_new = self._notify_waiting(scan_input, outcome, lease, entry)
+        self.cache.announced(lease)
         shown = {name: outcome.get(name, "") for name in ("verdict", "reason")}
         log.info("completed", **shown, notified=notified)
         return _completed(outcome, notified=notified, is_known=not is_new)
@@ -117,16 +115,16 @@ class Completion:
         return True
 
     def _notify_waiting(
-        self, scan_input: CompletionInput, outcome: Outcome, lease: Lease, entry: Row, others: bool
+        self, scan_input: CompletionInput, outcome: Outcome, lease: Lease, entry: Row
     ) -> tuple[bool, bool]:
         """Returns whether anybody had to be notified, and whether the verdict is news to anybody
-        who waits. `others`: who asks and runs nothing is notified, too."""
+        who waits. Who asks and runs nothing has no row: the entry says whether that was done."""
         scan, cause, rows = scan_of(entry), _cause(outcome), self.claims.rows(lease["key"])
         waiting = [row for row in rows if is_due(row, scan)]
         # What a reconciliation has scanned again may end as it did before.
         is_repeated = entry.get("repeated", False) or outcome["verdict"] == "UNSCANNABLE"
         due = [row for row in waiting if not (is_repeated and _knows(row, cause))]
-        requests = _requests(entry, rows) if others else {}
+        requests = {} if entry.get("announced") else _requests(entry, rows)
         is_new = bool(due or requests or not waiting)
         if not cause and not self.notifier.policy.may_notify(outcome):
             # Nothing of this is notifiable: that ends what they were notified of before.

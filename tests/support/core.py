@@ -83,6 +83,7 @@ class Core:
         self.permits = ScanPermits(self.table, clock)
         self.notices = Throttle(self.table, clock)
         self.sent = Sent(policy)
+        self.now = clock
 
     def event(self, asked: ScanInput) -> CacheDecision:
         """What CheckCache does with an event."""

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
 from image_scan.aws.dynamodb import Attr, ConditionFailedError
 from image_scan.cache import standing
-from image_scan.cache.entries import IN_PROGRESS, RESULT, lease_of, owner_of
+from image_scan.cache.entries import FAILURES, IN_PROGRESS, RESULT, lease_of, owner_of
 from image_scan.errors import AwsUnavailable
 from image_scan.events.by_hand import is_by_hand
 from image_scan.events.workloads import is_registered, workload_of
@@ -80,13 +81,18 @@ class ScanCache:
         changes = {name: value for name, value in outcome.items() if name in RESULT}
         changes |= {"status": outcome["verdict"], "reason": outcome.get("reason", "")}
         changes["ttl"] = self._now() + _lifetime(lease["key"], outcome, ttl_seconds)
-        # The time too: an event that is delivered again may have taken the lease again.
-        ours = Attr("owner").eq(lease["owner"]) & Attr("acquired_at").eq(lease["acquired_at"])
         try:
-            self._table.update(lease["key"], changes, ours & Attr("status").eq(IN_PROGRESS))
+            self._table.update(
+                lease["key"], changes, _is_of(lease) & Attr("status").eq(IN_PROGRESS)
+            )
         except ConditionFailedError:
             return False
         return True
+
+    def announced(self, lease: Lease) -> None:
+        """All who waited for this scan were notified: nobody is left for the next."""
+        with suppress(ConditionFailedError):  # another lease was taken since
+            self._table.update(lease["key"], {"announced": True}, _is_of(lease))
 
     def keep_findings(self, key: str, outcome: Outcome, ttl_seconds: int) -> None:
         """Twice as long as the verdict: the next version is compared with them. Those that are too
@@ -109,6 +115,7 @@ class ScanCache:
         # number of one before: names of executions cannot be used again.
         number = max(int(self._clock() * 1000), entry.get("acquired_at", 0) + 1)
         lease = lease_of(scan_input, number)
+        before = entry if met.is_passed_on else {}
         item: Entry = {
             "imageDigest": lease["key"],
             **{name: scan_input["image"][name] for name in _SHOWN},  # type: ignore[literal-required]
@@ -116,8 +123,8 @@ class ScanCache:
             "owner": lease["owner"],
             "acquired_at": number,
             "ttl": number // 1000 + seconds,
-            "since": entry.get("since", number) if met.is_in_vain else number,
-            "requests": _requests(scan_input, entry if met.is_in_vain else {}),
+            "since": before.get("since", number),
+            "requests": _requests(scan_input, before),
             **({"reason": reason, "unasked": True} if reason else {}),
             **({"repeated": True} if met.is_repeated else {}),
         }
@@ -157,6 +164,13 @@ def _requests(scan_input: ScanInput, before: Mapping[str, Any]) -> dict[str, Wor
     return asked
 
 
+def _is_of(lease: Lease) -> ConditionBase:
+    """The condition that an entry is a lease, or what has become of it. The time too: an event that
+    is delivered again may have taken the lease again."""
+    ours = Attr("owner").eq(lease["owner"]) & Attr("acquired_at").eq(lease["acquired_at"])
+    return cast("ConditionBase", ours)
+
+
 def _unchanged(entry: Mapping[str, Any]) -> ConditionBase:
     """The condition that an entry is still the one that was read."""
     if not entry:
@@ -166,6 +180,8 @@ def _unchanged(entry: Mapping[str, Any]) -> ConditionBase:
 
 
 def _lifetime(key: str, outcome: Outcome, ttl_seconds: int) -> int:
-    if re.fullmatch(r"[0-9]{12}/[^@]*", key):
+    # A failure keeps nobody from scanning, and of its end nobody has to know.
+    is_tag_only = re.fullmatch(r"[0-9]{12}/[^@]*", key) is not None
+    if is_tag_only and outcome["verdict"] not in FAILURES:
         ttl_seconds = min(ttl_seconds, _TAG_ONLY_SECONDS)
     return ttl_seconds if outcome.get("fresh", True) else min(ttl_seconds, _NOT_FRESH_SECONDS)

@@ -50,8 +50,14 @@ class Met:
 
     @property
     def is_in_vain(self) -> bool:
-        """Whether those who wait for the entry wait for the next scan, too."""
+        """Whether the entry has no result: those who wait for it wait for the next scan, too."""
         return self.entry.get("status") in (IN_PROGRESS, *FAILURES)
+
+    @property
+    def is_passed_on(self) -> bool:
+        """Whether the next scan is to answer those who wait for the entry, too: it has no result,
+        or not all were notified of it."""
+        return self.is_in_vain or not self.entry.get("announced", False)
 
     @property
     def is_registered(self) -> bool:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 from image_scan.aws.dynamodb import Attr, Change
 from image_scan.cache.standing import ACTIVE, SEEN_SECONDS
 from image_scan.events import api_calls
+from image_scan.events.task_state import TASK_STATE
 from image_scan.events.workloads import workload_of
 
 if TYPE_CHECKING:
@@ -49,8 +50,14 @@ class Inventory:
         before = self._row(scan_input)
         state = scan_input.get("task")
         if state is None:
-            if scan_input["deployment"]["event_name"] in api_calls.DEPLOYS:
+            name = scan_input["deployment"]["event_name"]
+            if name in api_calls.DEPLOYS:
                 self._see(scan_input, running=False)
+            elif name == TASK_STATE:
+                # A queued request has its task no more. Over or not, it asks again.
+                key, workload = scan_input["image"]["key"], workload_of(scan_input)[0]
+                asked = Change({"asked_at": int(self._clock() * 1000)})
+                self._table.update(key, workload, asked, Attr("digest").exists())
         elif state["stopped"]:
             until = int(self._clock()) + _TASK_SECONDS
             self._table.put(_tasks(scan_input), f"{_STOPPED}{state['arn']}", {"ttl": until})
