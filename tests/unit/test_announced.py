@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from image_scan import log
-from image_scan.contracts import Outcome, TaskState
+from image_scan.contracts import TaskState
 from image_scan.errors import AwsRejected
+from image_scan.results import Outcome
 from tests.support.builders import (
     CLEAN,
     CRITICAL,
