@@ -28,7 +28,7 @@ resource "aws_dynamodb_table" "inventory" {
     hash_key           = "account_region"
     range_key          = "workload"
     projection_type    = "INCLUDE"
-    non_key_attributes = ["last_seen", "notified_of", "state"]
+    non_key_attributes = ["last_seen", "notified_as", "notified_of", "state"]
   }
 
   ttl {

@@ -24,7 +24,7 @@ def write_units(before: Item | None, after: Item | None) -> int:
 
 def index_units(before: Item | None, after: Item | None) -> int:
     """Of the inventory's index, which is written when what it shows of a row has changed."""
-    names = ("account_region", "state", "last_seen", "notified_of")
+    names = ("account_region", "state", "last_seen", "notified_as", "notified_of")
     shown = [{name: (item or {}).get(name) for name in names} for item in (before, after)]
     indexed = any(each["account_region"] for each in shown)
     return int(indexed and shown[0] != shown[1])

@@ -59,7 +59,7 @@ def create(dynamodb: DynamoDBClient, cache: str = CACHE, inventory: str = INVENT
         "KeySchema": _keys(_BY_WORKLOAD),
         "Projection": {
             "ProjectionType": "INCLUDE",
-            "NonKeyAttributes": ["last_seen", "notified_of", "state"],
+            "NonKeyAttributes": ["last_seen", "notified_as", "notified_of", "state"],
         },
     }
     dynamodb.create_table(

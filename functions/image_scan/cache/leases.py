@@ -175,7 +175,11 @@ def _unchanged(entry: Mapping[str, Any]) -> ConditionBase:
     """The condition that an entry is still the one that was read."""
     if not entry:
         return cast("ConditionBase", Attr("imageDigest").not_exists())
-    status, ttl, number = (Attr(name).eq(entry.get(name)) for name in _VERSION)
+    # What is compared with NULL is not equal, not even what is not there.
+    status, ttl, number = (
+        Attr(name).not_exists() if entry.get(name) is None else Attr(name).eq(entry[name])
+        for name in _VERSION
+    )
     return status & ttl & number
 
 

@@ -87,9 +87,10 @@ class NotifiedFindings:
         self._inventory.update(image["key"], workload, change, exists)
 
     def end(self, workload: str, image: Image) -> None:
-        """Records that nothing of this image is notifiable any more, where anything was."""
+        """Records that nothing of this image is notifiable any more, where anything was. What is
+        recorded so is not written again: of thousands of workloads, the next try goes on."""
         own = self._running.get(workload) or self._inventory.get(image["key"], workload)
-        if _RECORD in own:
+        if _RECORD in own and encoding.unpack(own[_RECORD]) != []:
             self.record(workload, image, [])
 
     def _others(self, workload: str, facts: Workload, image: Image) -> list[dict[str, Any]]:

@@ -162,7 +162,9 @@ class Reconciliation:
         # Here a scan may be asked for; and findings that somebody waits for.
         is_open = status == "UNSCANNABLE" and is_elsewhere(image, item)
         is_open |= self._is_bad(key) and not self._was_notified(pair)
-        has_verdict = bool(status) or not image["account_id"]
+        # An image that is not in ECR has no entry: its row alone says whether that was notified.
+        is_foreign = not image["account_id"]
+        has_verdict = bool(status) or (is_foreign and "notified_as" in self._rows.get(pair, {}))
         is_known = has_verdict and states.get(pair) == "running" and not is_open
         return pair not in found.sent and not is_known
 

@@ -34,6 +34,7 @@ from tests.support.builders import (
     tag_only,
     taken,
 )
+from tests.support.memory_tables import MemoryCache
 
 if TYPE_CHECKING:
     from image_scan.contracts import Lease
@@ -391,6 +392,14 @@ def test_an_image_that_changes_under_our_hands_is_tried_later() -> None:
     with pytest.raises(AwsUnavailable):
         ScanCache(table, POLICY.may_notify).decide(scan_input(), LEASE, {})
     assert table.puts == 3
+
+
+def test_an_entry_without_a_number_is_replaced() -> None:
+    """Nothing that is compared with NULL is equal to it."""
+    table = MemoryCache(lambda: None)
+    table.put({"imageDigest": DIGEST, "status": "CLEAN", "ttl": NOW - 1})
+    cache = ScanCache(table, POLICY.may_notify, lambda: NOW)
+    assert cache.decide(scan_input(), LEASE, {})["decision"] == "scan"
 
 
 def started(number: int, of: Any = None, **where: Any) -> ScanInput:

@@ -191,6 +191,21 @@ def test_a_foreign_image_is_noted_and_unscannable_and_then_left_alone(world: Wor
     assert world.reasons == ["its registry lets nobody in"], "which ECS does not say"
 
 
+def test_the_notice_of_an_image_outside_ecr_that_was_lost_is_sent(world: World) -> None:
+    """The row was written, and then the intake died. It has no entry: its row alone knows."""
+    world.ecs[ACCOUNT].run(1, {"name": "side", "image": "docker.io/library/nginx:1"})
+    assert world.run()["sent"] == 1
+    (scan_input,) = deployments.running(world.sent[0], world.accounts)
+    assert not scan_input["image"]["account_id"]
+    world.core.event(scan_input)
+    world.clock.now += HOUR + 1
+    assert world.run()["sent"] == 1
+    (again,) = deployments.running(world.sent[0], world.accounts)
+    assert world.core.handle(again)["decision"] == "notify"
+    assert world.core.sent.services() == [[again["deployment"]["service"]]]
+    assert world.run()["sent"] == 0
+
+
 def test_what_cannot_be_scanned_in_one_repository_is_scanned_in_another(world: World) -> None:
     """Somebody runs the same bytes by their digest, from a repository in which no tag has it."""
     world.ecs[ACCOUNT].run(1, app(1))
