@@ -147,7 +147,7 @@ def _cache(installation: Installation) -> Json:
     """Counts the images in the table by verdict, and the expired items that it still has."""
     known: Counter[str] = Counter()
     expired = 0
-    for item in CacheItems(installation).all("ttl"):
+    for item in CacheItems(installation).all("imageDigest", "ttl"):
         if is_known(item):
             known[item["status"]] += 1
         else:
