@@ -161,7 +161,10 @@ def test_what_runs_a_killed_function_again_is_who_invoked_it(caller: Caller) -> 
         caller.kill("after", "sns:Publish", invocation=number)
     payload = json.dumps(caller.event("a"))
     invoke(FunctionName=caller.name, InvocationType="Event", Payload=payload)
-    assert [eventually(caller.published) for _ in range(3)] == [["a"]] * 3
+    published: list[str] = []
+    while len(published) < 3:  # two of them may come at once
+        published += eventually(caller.published)
+    assert published == ["a"] * 3
     assert caller.struck() == [True, True]
 
 
