@@ -244,7 +244,7 @@ class Installation:
     def subscribe(self, name: str, reader: str = "machines", **attributes: str) -> str:
         """Creates a queue with a subscription of these attributes. Returns its URL."""
         topic_arn = self.outputs["topic_arns"][reader]
-        queue = make_queue(self.client("sqs"), name, topic_arn)
+        queue = make_queue(self.client("sqs"), name, "sns.amazonaws.com", topic_arn)
         sns = self.client("sns")
         sns.subscribe(TopicArn=topic_arn, Protocol="sqs", Endpoint=queue.arn, Attributes=attributes)
         return queue.url

@@ -1,4 +1,4 @@
-"""A queue that a topic may send to."""
+"""A queue that one topic or rule may send to."""
 
 import json
 from dataclasses import dataclass
@@ -11,17 +11,17 @@ class Queue:
     arn: str
 
 
-def make_queue(sqs: Any, name: str, topic_arn: str) -> Queue:
-    """Creates a queue that takes messages of only one topic."""
+def make_queue(sqs: Any, name: str, service: str, source_arn: str) -> Queue:
+    """Creates a queue that takes messages of one AWS service, and of one topic or rule there."""
     url = str(sqs.create_queue(QueueName=name)["QueueUrl"])
     found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
     arn = str(found["Attributes"]["QueueArn"])
     statement = {
         "Effect": "Allow",
-        "Principal": {"Service": "sns.amazonaws.com"},
+        "Principal": {"Service": service},
         "Action": "sqs:SendMessage",
         "Resource": arn,
-        "Condition": {"ArnEquals": {"aws:SourceArn": topic_arn}},
+        "Condition": {"ArnEquals": {"aws:SourceArn": source_arn}},
     }
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})

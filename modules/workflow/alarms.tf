@@ -65,11 +65,6 @@ resource "aws_cloudwatch_metric_alarm" "function" {
   alarm_actions       = values(local.topic_arns)
 }
 
-moved {
-  from = aws_cloudwatch_metric_alarm.external_id_drift
-  to   = aws_cloudwatch_metric_alarm.function["external-id-drift"]
-}
-
 resource "aws_cloudwatch_metric_alarm" "failed_events" {
   alarm_name        = "${var.name_prefix}-failed-events"
   alarm_description = "${aws_sqs_queue.failed_events.name} holds events that were not processed"

@@ -119,19 +119,21 @@ def is_proven(known: Known | None, image: Candidate, policy: Policy, given: Situ
     )
 
 
+DEPLOYMENT = {
+    "images": st.lists(candidates, max_size=3),
+    "known": st.dictionaries(st.sampled_from(KEYS), verdicts()),
+    "rule": rules,
+    "given": situations,
+}
+
+
 def has_a_way_in(each: Judgement, known: Known | None, rule: Rules, given: Situation) -> bool:
     is_ours = each.image.key in given.admitted
     is_certain = not each.image.problem and is_proven(known, each.image, rule.policy, given)
     return is_ours or is_certain
 
 
-@fuzzed(
-    400,
-    images=st.lists(candidates, max_size=3),
-    known=st.dictionaries(st.sampled_from(KEYS), verdicts()),
-    rule=rules,
-    given=situations,
-)
+@fuzzed(400, **DEPLOYMENT)
 def test_nothing_unproven_starts_by_its_verdict(
     images: list[Candidate], known: dict[str, Known], rule: Rules, given: Situation
 ) -> None:
@@ -156,13 +158,7 @@ def test_nothing_unproven_starts_by_its_verdict(
         assert answer == "FAILED"
 
 
-@fuzzed(
-    400,
-    images=st.lists(candidates, max_size=3),
-    known=st.dictionaries(st.sampled_from(KEYS), verdicts()),
-    rule=rules,
-    given=situations,
-)
+@fuzzed(400, **DEPLOYMENT)
 def test_more_evidence_against_an_image_never_opens_the_gate(
     images: list[Candidate], known: dict[str, Known], rule: Rules, given: Situation
 ) -> None:

@@ -57,7 +57,7 @@ class Inventory:
                 # A queued request has its task no more. Over or not, it asks again.
                 key, workload = scan_input["image"]["key"], workload_of(scan_input)[0]
                 asked = Change({"asked_at": int(self._clock() * 1000)})
-                self._table.update(key, workload, asked, Attr("digest").exists())
+                self._table.update(key, workload, asked, _EXISTS)
         elif state["stopped"]:
             until = int(self._clock()) + _TASK_SECONDS
             self._table.put(_tasks(scan_input), f"{_STOPPED}{state['arn']}", {"ttl": until})
