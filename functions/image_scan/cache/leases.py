@@ -65,6 +65,8 @@ class ScanCache:
                 decision = self._take(met, lease_seconds)
             elif decision.get("again") and not self._may_judge_again(entry, met.run):
                 return standing.SKIP
+            elif decision["decision"] == "scan" and not self._renew(decision, lease_seconds):
+                continue
             if decision is not None:
                 return decision
         raise AwsUnavailable("the entry changed each time it was read")
@@ -106,6 +108,17 @@ class ScanCache:
         """Reads what was found; empty where it is unknown."""
         item = self._table.get(findings_key(key)) or {}
         return str(item.get("listed", ""))
+
+    def _renew(self, decision: CacheDecision, seconds: int) -> bool:
+        """Gives the scan of an event that comes again the whole time of a lease: its first delivery
+        may have started none. False if the lease has ended meanwhile."""
+        lease = cast("Lease", decision["lease"])
+        held = _is_of(lease) & Attr("status").eq(IN_PROGRESS)
+        try:
+            self._table.update(lease["key"], {"ttl": self._now() + seconds}, held)
+        except ConditionFailedError:
+            return False
+        return True
 
     def _take(self, met: standing.Met, seconds: int) -> CacheDecision | None:
         """Takes the lease over what was read; None if that has changed."""

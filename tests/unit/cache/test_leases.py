@@ -81,6 +81,16 @@ class TestLease:
         clock.now += 42
         assert core.event(scan_input()) == first
 
+    def test_a_scan_that_begins_late_has_the_whole_lease(self, core: Core, clock: Clock) -> None:
+        """StartScan had failed, and the queued event comes again shortly before the lease ends."""
+        held = taken(core.event(scan_input()))
+        clock.now += LEASE - 100
+        assert taken(core.event(scan_input())) == held
+        clock.now += 101
+        assert decisions(core, scan_input("event-2", service="worker")) == ["skip"]
+        clock.now += LEASE
+        assert decisions(core, scan_input("event-2", service="worker")) == ["scan"]
+
     def test_a_lease_ends_though_its_item_is_still_there(self, core: Core, clock: Clock) -> None:
         first = taken(core.event(scan_input()))
         clock.now += LEASE - 1
