@@ -63,7 +63,7 @@ class Installation:
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             stack.enter_context(self.aws)
-            self._sensor = make_sensor_user(self.aws.endpoint, "900000000009")
+            self._sensor = make_sensor_user(self.aws.endpoint)
             images = EcrImages(self.aws.endpoint, lambda: self._sensor)
             simulator = QualysSimulator(Credentials(tokens=(self.token,)), images)
             self.qualys = stack.enter_context(simulator)

@@ -6,7 +6,6 @@ import sys
 from typing import TYPE_CHECKING
 
 from sandbox.qualys.ecr import EcrImages
-from sandbox.qualys.scenario import Scenario
 from sandbox.qualys.sensor_user import make_sensor_user
 from sandbox.qualys.server import Credentials, QualysSimulator
 
@@ -19,11 +18,8 @@ def main() -> None:
     scenario, given = settings["scenario"], settings["credentials"]
     source: ImageSource | None = None
     if settings["aws"] is not None:
-        account = scenario.get("aws_account_id", Scenario().aws_account_id)
-        source = EcrImages(
-            settings["aws"],
-            functools.cache(lambda: make_sensor_user(settings["aws"], account)),
-        )
+        user = functools.cache(lambda: make_sensor_user(settings["aws"]))
+        source = EcrImages(settings["aws"], user)
     credentials = Credentials(tuple(given["tokens"]), given["users"], given["clients"])
     file, port = settings["scenario_file"], settings["port"]
     try:

@@ -15,7 +15,6 @@ from sandbox.qualys.fields import update_fields
 class Scenario(Behaviour):
     # The subscription (GET /registry/aws-base). How it gives the pair of US_Gov is undocumented:
     # with a `gov_external_id`, it does not.
-    aws_account_id: str = "900000000009"
     external_id: int = 4711004711
     external_id_form: Literal["number", "string"] = "number"
     gov_external_id: int | None = None
@@ -24,7 +23,6 @@ class Scenario(Behaviour):
     # (undocumented).
     queue_seconds: float = 0.02
     listing_seconds: float = 0.02
-    registry_delete_seconds: float = 0.05
     registry_lag_seconds: float = 0.0
 
     # The sensor. An inactive window of a sensor profile pauses it.
@@ -59,11 +57,9 @@ class Scenario(Behaviour):
     duplicate_connector_status: int = 400
     reject_duplicate_schedule_names: bool = False
     schedule_quota: int = 0
-    schedule_delete_status: int = 204
 
     # Authentication and access. How long an access token lives is undocumented.
     auth_status: int = 201
-    token_seconds: float = 4 * 3600.0
     access_token_seconds: float | None = None
     modules_allowed: list[str] = field(default_factory=lambda: ["CS"])
     denied_permissions: list[str] = field(default_factory=list)

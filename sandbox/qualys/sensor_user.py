@@ -11,16 +11,17 @@ import boto3
 
 from sandbox.qualys.ecr import AwsCredentials
 
+QUALYS_ACCOUNT = "900000000009"
 _NAME = "qualys-registry-sensor"
 
 
-def make_sensor_user(endpoint_url: str, account_id: str) -> AwsCredentials:
+def make_sensor_user(endpoint_url: str) -> AwsCredentials:
     """Creates the user, who may assume roles and nothing else, with a new key. Repeatable."""
     iam: Any = boto3.client(
         "iam",
         region_name="us-east-1",
         endpoint_url=endpoint_url,
-        aws_access_key_id=account_id,
+        aws_access_key_id=QUALYS_ACCOUNT,
         aws_secret_access_key="root-of-the-emulated-account",
     )
     try:

@@ -58,7 +58,7 @@ class Network:
 @pytest.fixture
 def network(installation: Installation, tmp_path: Path) -> Iterator[Network]:
     tls = private_tls(tmp_path)
-    sensor = make_sensor_user(installation.aws.endpoint, "900000000009")
+    sensor = make_sensor_user(installation.aws.endpoint)
     images = EcrImages(installation.aws.endpoint, lambda: sensor)
     credentials = Credentials(tokens=(installation.token,))
     with (

@@ -6,6 +6,8 @@ from sandbox.qualys.answers import Refusal
 from sandbox.qualys.auth import Grant
 from sandbox.qualys.world import World
 
+_TOKEN_SECONDS = 4 * 3600.0
+
 
 def routes(world: World) -> Blueprint:
     api = Blueprint("auth", __name__)
@@ -28,7 +30,7 @@ def routes(world: World) -> Blueprint:
 
 def _grant(world: World) -> Grant:
     scenario = world.scenario
-    return Grant(world.clock.now(), scenario.token_seconds, tuple(scenario.modules_allowed))
+    return Grant(world.clock.now(), _TOKEN_SECONDS, tuple(scenario.modules_allowed))
 
 
 def _token(world: World, token: str) -> Response:

@@ -8,6 +8,7 @@ from sandbox.qualys.answers import as_json, created
 from sandbox.qualys.api.requests import json_object
 from sandbox.qualys.paging import no_rows
 from sandbox.qualys.registries import Connector
+from sandbox.qualys.sensor_user import QUALYS_ACCOUNT
 from sandbox.qualys.world import World
 
 
@@ -21,7 +22,7 @@ def routes(world: World) -> Blueprint:
         given: int | str = scenario.external_id
         if scenario.external_id_form == "string":
             given = str(given)
-        return as_json({"accountId": scenario.aws_account_id, "externalId": given})
+        return as_json({"accountId": QUALYS_ACCOUNT, "externalId": given})
 
     @api.get("/registry/aws/connectors")
     def list_connectors() -> Response:

@@ -65,7 +65,7 @@ def _ending_routes(api: Blueprint, world: World) -> None:
     def delete(registry_id: str, schedule_id: str) -> Response:
         schedule = world.schedules.get(registry_id, schedule_id)
         world.schedules.delete(schedule, world.scenario.refused_status)
-        return empty(world.scenario.schedule_delete_status)
+        return empty(204)
 
     @api.delete(f"{_PATH}/bulk")
     def delete_many(registry_id: str) -> Response:

@@ -103,7 +103,7 @@ class Project:
 def project_in(folder: Path, state: Path | None = None) -> Iterator[Project]:
     """A project on an AWS of its own, which begins from `state`."""
     with Aws(wait_scale=0, state=state) as aws:
-        sensor = make_sensor_user(aws.endpoint, "900000000009")
+        sensor = make_sensor_user(aws.endpoint)
         images = EcrImages(aws.endpoint, lambda: sensor)
         accepted = Credentials(tokens=(TOKEN,), clients=dict([CLIENT]))
         with QualysSimulator(accepted, images) as qualys:

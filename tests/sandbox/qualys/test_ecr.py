@@ -165,8 +165,8 @@ def test_the_role_is_assumed_with_the_external_id_and_may_be_refused(
 
 def test_the_sensors_user_is_made_again_each_time() -> None:
     with mock_aws():
-        first = make_sensor_user("https://iam.amazonaws.com", "900000000009")
-        second = make_sensor_user("https://iam.amazonaws.com", "900000000009")
+        first = make_sensor_user("https://iam.amazonaws.com")
+        second = make_sensor_user("https://iam.amazonaws.com")
         iam: Any = boto3.client("iam", region_name="us-east-1")
         keys = iam.list_access_keys(UserName="qualys-registry-sensor")["AccessKeyMetadata"]
         policy = iam.get_user_policy(

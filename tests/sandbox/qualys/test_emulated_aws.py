@@ -20,9 +20,7 @@ PULL = allow("ecr:GetAuthorizationToken", "ecr:BatchGetImage", "ecr:GetDownloadU
 
 @pytest.fixture
 def simulator(aws: Aws) -> Iterator[QualysSimulator]:
-    source = EcrImages(
-        aws.endpoint, functools.cache(lambda: make_sensor_user(aws.endpoint, QUALYS))
-    )
+    source = EcrImages(aws.endpoint, functools.cache(lambda: make_sensor_user(aws.endpoint)))
     with QualysSimulator(CREDENTIALS, source, clock=Clock(frozen=True)) as running:
         yield running
 
