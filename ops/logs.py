@@ -167,7 +167,9 @@ def _chosen(installation: Installation, function: str) -> Mapping[str, str]:
         return groups
     step = function.removeprefix(f"{installation.name_prefix}-").replace("-", "_")
     if step not in groups:
-        raise OpsError(f"FUNCTION={function} is none of {', '.join(groups)}.")
+        raise OpsError(
+            f"There is no function {function}: FUNCTION= takes one of {', '.join(groups)}."
+        )
     return {step: groups[step]}
 
 

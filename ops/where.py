@@ -56,7 +56,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     """Raises OpsError."""
     asked = arguments.image or arguments.finding
     if not asked:
-        raise OpsError("Nothing is asked for: IMAGE=<uri, digest or repository:tag>, QID= or CVE=.")
+        raise OpsError(
+            "Name what to look for: IMAGE=<uri, digest or repository:tag>, QID= or CVE=."
+        )
     installation = Installation.of(arguments)
     items, rows = CacheItems(installation), InventoryRows(installation)
     if arguments.image:

@@ -29,8 +29,8 @@ def hub_bus(here: Here) -> Finding:
         return failed(f"event bus {name} does not exist", here.deploy)
     admitted, refused = _admitted(here, policy)
     if refused:
-        return failed(f"event bus {name} does not let in {refused}", here.deploy)
-    return passed(f"event bus {name} lets in {admitted}")
+        return failed(f"event bus {name} refuses events of {refused}", here.deploy)
+    return passed(f"event bus {name} accepts events of {admitted}")
 
 
 def _admitted(here: Here, policy: Any) -> tuple[str, str]:
@@ -71,8 +71,8 @@ def hub_admits_here(here: Here) -> Finding:
     if policies.conditions(policy, _PUT, _ORGANIZATION):
         facts[_ORGANIZATION] = _organization(here)
     if not policies.allows_account(policy, owner, _PUT, facts):
-        return failed(f"the policy of {name} in {region} does not let in {owner}", remedy)
-    return passed(f"{name} in {region} lets in {owner}")
+        return failed(f"the policy of {name} in {region} refuses events of {owner}", remedy)
+    return passed(f"{name} in {region} accepts events of {owner}")
 
 
 def stack_sets_access(here: Here) -> Finding:

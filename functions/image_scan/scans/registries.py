@@ -100,7 +100,7 @@ def _create(
             return uuid  # another execution has created it
         raise
     except TransientError as error:
-        log.warning("registry may not be created", error=str(error), uri=uri)
+        log.warning("result of the registry's creation unknown", error=str(error), uri=uri)
     for _ in range(3):
         with suppress(ScanError):  # Qualys may have it, even if the look-up fails
             if uuid := qualys.registry_uuid(uri):

@@ -38,7 +38,10 @@ def test_one_function_alone(operate: Operate, pushed: Pushed) -> None:
     ("settings", "sentence"),
     [
         ({"SINCE": "yesterday"}, "SINCE=yesterday is no duration: write it as 30s, 15m, 1h or 2d."),
-        ({"FUNCTION": "other"}, "FUNCTION=other is none of parse_event, check_cache"),
+        (
+            {"FUNCTION": "other"},
+            "There is no function other: FUNCTION= takes one of parse_event, check_cache",
+        ),
     ],
 )
 def test_what_cannot_be_read_is_said(

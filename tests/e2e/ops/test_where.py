@@ -60,7 +60,7 @@ def test_nothing_is_known_of_others(operate: Operate, reference: str) -> None:
 def test_an_image_must_be_given(operate: Operate) -> None:
     done = operate("where")
     assert (done.status, done.output) == (2, "")
-    assert done.errors.startswith("Nothing is asked for")
+    assert done.errors.startswith("Name what to look for")
 
 
 def test_where_it_runs_since_when_and_who_deployed_it(operate: Operate, pushed: Pushed) -> None:

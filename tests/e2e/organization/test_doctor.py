@@ -177,7 +177,7 @@ def breaks(organization: Organization) -> dict[str, tuple[str, Break]]:
             Break(
                 "hub-admits-here",
                 change_bus(other),
-                f"in {REGION} does not let in {ACCOUNT}",
+                f"in {REGION} refuses events of {ACCOUNT}",
                 f"make deploy REGION={REGION}",
             ),
         ),
@@ -186,7 +186,7 @@ def breaks(organization: Organization) -> dict[str, tuple[str, Break]]:
             Break(
                 "hub-admits-here",
                 change_bus(closed),
-                f"in {REGION} does not let in {ACCOUNT}",
+                f"in {REGION} refuses events of {ACCOUNT}",
                 f"make deploy REGION={REGION}",
             ),
         ),
