@@ -43,7 +43,7 @@ def role_problem(
     resource_arn: str,
     source_arn: str = "",
     session: str = "session",
-    facts: Mapping[str, str] | None = None,
+    facts: Mapping[str, Any] | None = None,
 ) -> str | None:
     """Why the role, assumed by `service`, may not do `action`; None when it may."""
     if not app.AUTH:
@@ -73,14 +73,14 @@ def session_key(role_arn: str, session: str) -> str:
 
 
 def caller_problem(
-    access_key: str, action: str, resource_arn: str, facts: Mapping[str, str] | None = None
+    access_key: str, action: str, resource_arn: str, facts: Mapping[str, Any] | None = None
 ) -> str | None:
     """Why the owner of an access key may not do `action`; `facts` are further condition keys."""
     return contextvars.copy_context().run(_refusal, access_key, action, resource_arn, facts)
 
 
 def _refusal(
-    access_key: str, action: str, resource_arn: str, facts: Mapping[str, str] | None
+    access_key: str, action: str, resource_arn: str, facts: Mapping[str, Any] | None
 ) -> str | None:
     """In a context of its own: the signature and identity of the request stay as they were."""
     iam._anonymous.set(False)

@@ -10,7 +10,7 @@ from ministack.core import iam_evaluator as iam
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import stepfunctions
 
-from sandbox.emulator import key_use
+from sandbox.emulator import key_use, leading_keys
 from sandbox.emulator.executions import current
 from sandbox.emulator.service_roles import role_problem, session_arn, session_key
 
@@ -97,9 +97,11 @@ def check(resource: str, data: Any) -> None:
     role = this.machine.get("roleArn", "")
     if not app.AUTH or ":activity:" in resource:
         return
-    action, arn, error = permission(resource, data if isinstance(data, dict) else {})
+    data = data if isinstance(data, dict) else {}
+    action, arn, error = permission(resource, data)
     machine, session = this.machine["stateMachineArn"], this.execution["name"]
-    if problem := role_problem(role, SERVICE, action, arn, machine, session):
+    facts = leading_keys.facts(data) if action.startswith("dynamodb:") else {}
+    if problem := role_problem(role, SERVICE, action, arn, machine, session, facts):
         cause = f"{problem} (Status Code: 403; Error Code: AccessDeniedException)"
         raise stepfunctions._ExecutionError(error, cause)
 

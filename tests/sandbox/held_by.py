@@ -111,6 +111,12 @@ TESTS: dict[str, dict[str, tuple[str, ...]]] = {
             "kills._execute_function_warm",
         ),
     },
+    "test_leading_keys": {
+        "test_a_request_is_refused_for_keys_that_its_policy_does_not_name": (
+            "leading_keys.dynamodb_service_context",
+            "leading_keys.enforce",
+        ),
+    },
     "test_messages": {
         "test_an_address_gets_nothing_until_its_owner_has_followed_the_link": (
             "mail._matches_filter_policy",
