@@ -33,6 +33,11 @@ locals {
     KSA1 = "https://qualysguard.qg1.apps.qualysksa.com"
     GOV1 = "https://qualysguard.gov1.qualys.us"
   }
+
+  function_names = merge(module.workflow.function_names, { for gate in module.deployment_gate : "deployment_gate" => gate.function_name })
+  members = merge(module.workflow.members, {
+    describe_principal_arns = concat(module.workflow.members.describe_principal_arns, module.deployment_gate[*].function_role_arn)
+  })
 }
 
 # The package comes first: if the zip cannot be built, nothing is created or changed.
@@ -41,8 +46,8 @@ module "package" {
 
   name_prefix    = var.name_prefix
   lambda_package = var.lambda_package
-  functions      = module.workflow.steps
-  deployed       = module.workflow.function_names
+  functions      = concat(module.workflow.steps, var.deployment_gate == null ? [] : ["deployment_gate"])
+  deployed       = local.function_names
   tags           = var.tags
 }
 
@@ -116,10 +121,35 @@ module "event_detection" {
   alarm_topic_arns         = values(module.workflow.topic_arns)
   kms_key_arn              = module.encryption.kms_key_arn
   spokes                   = var.spokes
-  members                  = module.workflow.members
+  members                  = local.members
   task_events              = var.task_events
   create_trail             = var.create_trail
   trail_retention_days     = var.trail_retention_days
+  iam_path                 = var.iam_path
+  permissions_boundary_arn = var.permissions_boundary_arn
+  tags                     = var.tags
+}
+
+# One function that ECS asks before it starts the tasks of a service.
+module "deployment_gate" {
+  source = "./modules/deployment-gate"
+  count  = var.deployment_gate == null ? 0 : 1
+
+  name_prefix              = module.package.name_prefix
+  mode                     = var.deployment_gate.mode
+  policy                   = var.deployment_gate.policy
+  deadline_minutes         = var.deployment_gate.deadline_minutes
+  on_undecided             = var.deployment_gate.on_undecided
+  rollback_days            = var.deployment_gate.rollback_days
+  cache_table              = module.cache.table
+  intake_state_machine_arn = module.workflow.intake_state_machine_arn
+  result_bus_arn           = module.workflow.result_bus_arn
+  topic_arns               = module.workflow.topic_arns
+  members                  = module.workflow.member_access
+  kms_key_arn              = module.encryption.kms_key_arn
+  code                     = module.package.code
+  network                  = { vpc = var.network.vpc, https_proxy = var.network.https_proxy, no_proxy = var.network.no_proxy }
+  log                      = var.log
   iam_path                 = var.iam_path
   permissions_boundary_arn = var.permissions_boundary_arn
   tags                     = var.tags
@@ -131,6 +161,6 @@ module "dashboard" {
 
   name_prefix        = module.package.name_prefix
   state_machine_arns = { intake = module.workflow.intake_state_machine_arn, scan = module.workflow.scan_state_machine_arn }
-  function_names     = module.workflow.function_names
+  function_names     = local.function_names
   queue_names        = [module.workflow.failed_events_queue.name, module.event_detection.undelivered_events_queue.name]
 }

@@ -10,7 +10,7 @@ output "scan_state_machine_arn" {
 
 output "function_names" {
   description = "Names of the Lambda functions, by step."
-  value       = module.workflow.function_names
+  value       = local.function_names
 }
 
 output "cache_table" {
@@ -54,6 +54,7 @@ output "role_arns" {
     module.workflow.function_role_arns,
     module.workflow.state_machine_role_arns,
     { events = module.event_detection.role_arn },
+    { for gate in module.deployment_gate : "deployment_gate" => gate.function_role_arn },
   )
 }
 
@@ -92,4 +93,9 @@ output "trail" {
 output "qualys_gateway_url" {
   description = "Base URL of the Qualys API that the functions call."
   value       = module.workflow.qualys_gateway_url
+}
+
+output "deployment_gate" {
+  description = "What a service needs to have the deployment gate: ARNs of function and role, and the hook for Terraform (`lifecycle_hook`), the AWS CLI (`aws_cli`) and CloudFormation (`cloudformation`); null without `deployment_gate`."
+  value       = one(module.deployment_gate)
 }

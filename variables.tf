@@ -402,6 +402,22 @@ variable "security_hub" {
   default     = false
 }
 
+variable "deployment_gate" {
+  type = object({
+    mode = optional(string, "audit")
+    policy = optional(object({
+      min_severity   = optional(string, "high")
+      only_fixable   = optional(bool, false)
+      only_exploited = optional(bool, false)
+    }), {})
+    deadline_minutes = optional(number, 60)
+    on_undecided     = optional(string, "allow")
+    rollback_days    = optional(number, 7)
+  })
+  description = "The deployment gate: a function that ECS asks before it starts the tasks of a service that has the hook. `mode`: `audit` lets every deployment go on and says what it would have blocked; `enforce` has ECS roll it back. `policy`: which vulnerabilities block; malware and secrets always do. `deadline_minutes`: for how long a deployment waits for verdicts. `on_undecided`: whether images without a usable verdict may start (allow or block). `rollback_days`: for how long an image that ran in a service may return. By default (null) there is no gate; `{}` is one in audit mode."
+  default     = null
+}
+
 variable "lambda_package" {
   type = object({
     path = optional(string)

@@ -29,6 +29,8 @@ STEPS = (
     "send_notification",
     "reconcile",
 )
+# Exist only with `security_hub` and `deployment_gate`.
+OPTIONAL_STEPS = ("import_findings", "deployment_gate")
 MACHINES = ("intake", "scan")
 
 
@@ -142,18 +144,16 @@ class Installation:
 
     @property
     def function_names(self) -> dict[str, str]:
-        return {step: self.name(step.replace("_", "-")) for step in STEPS}
+        return {step: self.function_name(step) for step in STEPS}
 
-    @property
-    def import_function(self) -> str:
-        """Name of a function that exists only if findings are sent to Security Hub."""
-        return self.name("import-findings")
+    def function_name(self, step: str) -> str:
+        return self.name(step.replace("_", "-"))
 
     @property
     def log_groups(self) -> dict[str, str]:
         """Names of the log groups, by step and by machine."""
-        functions = self.function_names | {"import_findings": self.import_function}
-        groups = {step: f"/aws/lambda/{name}" for step, name in functions.items()}
+        steps = (*STEPS, *OPTIONAL_STEPS)
+        groups = {step: f"/aws/lambda/{self.function_name(step)}" for step in steps}
         machines = {each: f"/aws/vendedlogs/states/{self.name(each)}" for each in MACHINES}
         return groups | machines
 

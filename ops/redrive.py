@@ -214,7 +214,7 @@ def _invoke(
 ) -> Json:
     """Invokes the function that reports a crashed scan, or the function that imports findings."""
     imports = goes_to == IMPORT
-    name = installation.import_function if imports else installation.function_names[goes_to]
+    name = installation.function_name(goes_to)
     client = installation.client("lambda")
     with answers():
         try:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from sandbox.aws import Aws, Principal
+from sandbox.gated import GATE
 from sandbox.installation import Installation
 from sandbox.organization import Organization
 from sandbox.snapshots import Snapshot, copy_of
@@ -21,13 +22,13 @@ _SPOKES = "spokes"
 
 @contextmanager
 def restored_installation(*, wait_scale: float, concurrency: int = 32) -> Iterator[Installation]:
-    """An installation of examples/single-account.
+    """An installation of examples/single-account, with the deployment gate.
 
     Its `facts` say how it was applied: `plan` and the `lines` that Terraform printed.
     """
 
     def apply(installation: Installation, _snapshot: Snapshot) -> Json:
-        installation.prepare()
+        installation.prepare(deployment_gate=GATE)
         plan = installation.terraform.plan()
         installation.apply()
         return {"plan": plan}

@@ -116,6 +116,27 @@ run "security_hub_takes_a_function_more" {
   }
 }
 
+run "there_is_no_gate_by_default" {
+  command = plan
+
+  assert {
+    condition     = output.deployment_gate == null && !contains(keys(output.function_names), "deployment_gate")
+    error_message = "Nobody who did not ask for a gate must get one."
+  }
+}
+
+run "a_gate_audits_by_default" {
+  command = plan
+  variables {
+    deployment_gate = {}
+  }
+
+  assert {
+    condition     = output.function_names["deployment_gate"] == "qualys-image-scan-deployment-gate" && output.deployment_gate.lifecycle_hook.timeout_configuration.action == "CONTINUE"
+    error_message = "The switch must reach the module."
+  }
+}
+
 run "takes_plain_http_on_loopback" {
   command = plan
   variables {

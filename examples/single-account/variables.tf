@@ -61,6 +61,12 @@ variable "notification_email_addresses" {
   default     = []
 }
 
+variable "deployment_gate" {
+  type        = any
+  description = "mode, policy, deadline_minutes, on_undecided and rollback_days of the deployment gate. None by default; {} is a gate in audit mode."
+  default     = null
+}
+
 variable "network" {
   type        = any
   description = "vpc, https_proxy, no_proxy and ca_bundle of the functions. None by default."

@@ -71,3 +71,16 @@ output "members" {
     registry_role_name      = local.registry_role_name
   }
 }
+
+output "member_access" {
+  description = "How a function reads member accounts: variables of its environment, and the policy that lets it assume their describe roles. Both are empty without members."
+  value = {
+    environment = local.members_environment
+    policy      = data.aws_iam_policy_document.read_members.json
+  }
+}
+
+output "result_bus_arn" {
+  description = "ARN of the event bus that gets the events of results."
+  value       = local.result_bus_arn
+}

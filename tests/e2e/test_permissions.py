@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from sandbox import gated
 from sandbox.installation import Installation
 from tests.e2e.permissions import allowed, declared, roles, used
 
@@ -45,6 +46,12 @@ OF_ANY_RESOURCE = {
         "ecs:DescribeTaskDefinition",
     ),
     f"{PREFIX}-reconcile-us-east-1": ("ecs:DescribeTaskDefinition", "ecs:ListTasks"),
+    f"{PREFIX}-deployment-gate-us-east-1": (
+        "ecr:BatchGetImage",
+        "ecr:DescribeImages",
+        "ecs:DescribeTaskDefinition",
+        "ecs:ListTagsForResource",  # of any service, as each may have the hook
+    ),
     ONCE_A_DAY: ("sqs:SendMessage",),
     f"{PREFIX}-registry-us-east-1": (
         "ecr:BatchGetImage",
@@ -119,6 +126,7 @@ def exercised(installation: Installation, workload: Workload, without: Without) 
         workload.deploy(service=f"{workload.name}-again")
 
     _reconcile(installation, workload)
+    _gate(installation, workload)
 
     workload.behave(never_ends=True)
     workload.register(workload.push("whose scan is aborted", tag="5").by_tag)
@@ -132,6 +140,21 @@ def exercised(installation: Installation, workload: Workload, without: Without) 
         while not installation.failed_events():
             assert time.monotonic() < deadline
             time.sleep(0.1)
+    installation.wait_until_idle()
+
+
+def _gate(installation: Installation, workload: Workload) -> None:
+    """A deployment, by digest, that waits for its verdict, and is then blocked."""
+    pinned = workload.push("that is gated", tag="6").by_digest
+    installation.ecs.create_service(
+        cluster=CLUSTER,
+        serviceName=f"{workload.name}-gated",
+        taskDefinition=workload.register(pinned),
+        desiredCount=1,
+        deploymentConfiguration=gated.hook(installation),
+    )
+    ended = gated.ended(installation.ecs, CLUSTER, f"{workload.name}-gated")
+    assert ended["status"] == "ROLLBACK_FAILED", "there is nothing to go back to"
     installation.wait_until_idle()
 
 

@@ -15,6 +15,7 @@ OWN_TRAIL = f"arn:aws:cloudtrail:{HERE}:trail/{PREFIX}-ecs"
 OTHERS_TRAIL = f"arn:aws:cloudtrail:{REGION}:{OTHER}:trail/{PREFIX}-ecs"
 OTHERS_RULE = f"arn:aws:events:{REGION}:{OTHER}:rule/{PREFIX}-ecs-deployments"
 BUS = f"arn:aws:events:{HERE}:event-bus/default"
+ECS = f"arn:aws:ecs:{HERE}"
 
 
 def source(arn: str) -> Json:
@@ -46,7 +47,7 @@ ANOTHERS_SECRET = {**SECRET, "kms:EncryptionContext:SecretARN": "{secret}-anothe
 
 FUNCTIONS = (
     *("parse-event", "check-cache", "get-registry", "submit-scan", "check-status"),
-    *("get-results", "send-notification", "reconcile"),
+    *("get-results", "send-notification", "reconcile", "deployment-gate"),
 )
 TOPICS = ("people", "phones", "chat", "machines")
 
@@ -72,6 +73,16 @@ ALLOWED: list[Row] = [
     ("{reconcile}", "ecs:ListTasks", "*", {"ecs:cluster": f"arn:aws:ecs:{HERE}:cluster/prod"}),
     ("{reconcile}", "ecs:DescribeTasks", f"arn:aws:ecs:{HERE}:task/prod/1"),
     ("{reconcile}", "states:StartExecution", "{intake-machine}"),
+    ("{deployment-gate}", "ecs:DescribeServiceRevisions", f"{ECS}:service-revision/prod/web/1"),
+    ("{deployment-gate}", "ecs:ListServiceDeployments", f"{ECS}:service/prod/web"),
+    ("{deployment-gate}", "ecs:DescribeServiceDeployments", f"{ECS}:service-deployment/prod/web/1"),
+    ("{deployment-gate}", "dynamodb:GetItem", "{cache}"),
+    ("{deployment-gate}", "kms:Decrypt", "{key}", via("dynamodb")),
+    ("{deployment-gate}", "states:StartExecution", "{intake-machine}"),
+    ("{deployment-gate}", "events:PutEvents", BUS, {"events:source": ["image-scan"]}),
+    ("{deployment-gate}", "sns:Publish", "{people}"),
+    ("{deployment-gate-hook}", "lambda:InvokeFunction", "{functions}-deployment-gate"),
+    ("ecs.amazonaws.com", "sts:AssumeRole", "{deployment-gate-hook}"),
     ("{intake}", "lambda:InvokeFunction", "{functions}-parse-event"),
     ("{intake}", "states:StartExecution", "{scan-machine}"),
     ("{intake}", "sqs:SendMessage", "{failed}"),
@@ -134,6 +145,15 @@ DENIED: list[Row] = [
     ),
     ("{reconcile}", "ecs:RunTask", f"arn:aws:ecs:{HERE}:task-definition/app:1"),
     ("{reconcile}", "states:StartExecution", "{scan-machine}"),
+    ("{deployment-gate}", "dynamodb:PutItem", "{cache}"),
+    ("{deployment-gate}", "ecs:UpdateService", f"{ECS}:service/prod/web"),
+    ("{deployment-gate}", "ecs:TagResource", f"{ECS}:service/prod/web"),
+    ("{deployment-gate}", "states:StartExecution", "{scan-machine}"),
+    ("{deployment-gate}", "events:PutEvents", BUS, {"events:source": ["aws.ecs"]}),
+    ("{deployment-gate-hook}", "lambda:InvokeFunction", "{functions}-reconcile"),
+    ("lambda.amazonaws.com", "sts:AssumeRole", "{deployment-gate-hook}"),
+    ("ecs.amazonaws.com", "sts:AssumeRole", "{deployment-gate}"),
+    (FOREIGN, "sts:AssumeRole", "{deployment-gate-hook}"),
     ("{intake}", "lambda:InvokeFunction", "{functions}-reconcile"),
     ("{intake}", "states:StartExecution", "{intake-machine}"),
     ("{intake}", "sqs:ReceiveMessage", "{failed}"),

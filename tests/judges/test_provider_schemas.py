@@ -8,6 +8,7 @@ import pytest
 from sandbox.emulator_process import REPOSITORY
 from tests.judges.published_schemas import Deprecations, Schema
 from tests.judges.written_terraform import Written, blocks, references
+from tests.support.documents import block
 
 PACKED = REPOSITORY / ".judges/packed"
 SCHEMAS = {"cdktf-provider-aws-*.tgz": "5.95.0", "cdktn-provider-aws-*.tgz": "6.66.0"}
@@ -37,6 +38,17 @@ def test_the_oldest_is_the_one_that_the_modules_take() -> None:
 
 def test_every_argument_and_block_is_there_and_none_is_missing(schema: Schema) -> None:
     assert [wrong for each in sorted(blocks(), key=str) for wrong in schema.wrong_with(each)] == []
+
+
+def test_the_hook_of_the_page_needs_the_newest() -> None:
+    written = blocks(block("docs/deployment-gate.md#how-to-begin 2"))
+    wrong = {}
+    for package, version in SCHEMAS.items():
+        (found,) = PACKED.glob(package)
+        schema = Schema(found, {("resource", "aws_ecs_service")})
+        wrong[version] = [each for one in written for each in schema.wrong_with(one)]
+    assert wrong["6.66.0"] == []
+    assert any("lifecycle_hook" in each for each in wrong["5.95.0"])
 
 
 def test_every_attribute_is_there(schema: Schema) -> None:

@@ -32,11 +32,11 @@ class Written:
         return ".".join((self.source, self.type, *self.path))
 
 
-def blocks() -> set[Written]:
-    """Every block that belongs to the provider."""
+def blocks(*texts: str) -> set[Written]:
+    """Every block that belongs to the provider, of these texts or else of all files."""
     return {
         written
-        for text in _texts()
+        for text in texts or _texts()
         for source in ("resource", "data")
         for block in hcl2.loads(text).get(source, [])
         for type_, named in block.items()

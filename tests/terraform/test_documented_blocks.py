@@ -86,6 +86,7 @@ ROOTS = {
         blocks=(
             "modules/cache/README.md#cache",
             "modules/dashboard/README.md#dashboard",
+            "modules/deployment-gate/README.md#deployment-gate",
             "modules/encryption/README.md#encryption",
             "modules/event-detection/README.md#event-detection",
             "modules/iam-role/README.md#iam-role",
@@ -137,6 +138,8 @@ ROOTS = {
         aliases=("spoke", "tokyo"),
     ),
 }
+# tests/judges/test_provider_schemas.py holds it to a newer provider than the one that plans here.
+NEWER = "docs/deployment-gate.md#how-to-begin 2"
 # Of the default provider, and of all others, which work in another region.
 MOCKS = mocked("eu-central-1") + mocked("eu-west-1", alias="elsewhere")
 BLOCKS = {name: each.text for name, each in blocks().items() if each.language == "hcl"}
@@ -199,7 +202,7 @@ def test_it_is_planned_as_it_is_printed(planned: dict[str, str], name: str) -> N
 
 def test_every_block_is_in_a_configuration() -> None:
     used = [name for root in ROOTS.values() for name in (*root.blocks, *root.inside)]
-    assert sorted(used) == sorted(BLOCKS)
+    assert sorted([*used, NEWER]) == sorted(BLOCKS)
 
 
 def test_every_chat_has_a_guardrail() -> None:

@@ -15,6 +15,7 @@ module "image_scan" {
   registry_role                = var.registry_role
   scan_polling                 = var.scan_polling
   notification_email_addresses = var.notification_email_addresses
+  deployment_gate              = var.deployment_gate
   network                      = var.network
   create_trail                 = var.create_trail
   tags                         = var.tags

@@ -9,10 +9,13 @@ from image_scan import config, log
 from image_scan.aws import clients, cross_account
 from image_scan.cache.table import CacheTable
 from image_scan.errors import ConfigurationError
+from image_scan.gate.announcement import Announcer
 from image_scan.gate.hook import Gate
 from image_scan.gate.inputs import Policy, Rules
 from image_scan.gate.services import Services
 from image_scan.gate.verdicts import Verdicts
+from image_scan.notifications.result_events import ResultEvents
+from image_scan.notifications.topics import Topics
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,16 +30,23 @@ def gate() -> Gate:
         _ = policy.blocking
     except (TypeError, ValueError) as error:
         raise ConfigurationError(f"GATE_POLICY is no policy: {error}") from None
+    accounts = cross_account.accounts()
+    bus, name = config.result_bus(), config.installation_name()
+    events = ResultEvents(clients.client("events"), bus, name)
     return Gate(
         rules=Rules(settings.mode, settings.on_undecided, policy),  # type: ignore[arg-type]
         deadline_seconds=settings.deadline_seconds,
         rollback_seconds=settings.rollback_seconds,
-        services=Services(clients.client("ecs")),
-        accounts=cross_account.accounts(),
+        services=Services(accounts),
+        accounts=accounts,
         verdicts=Verdicts(CacheTable(clients.client("dynamodb"), config.cache_table())),
         start=_starter(settings.intake_arn),
-        announce=lambda *_: None,
+        announce=Announcer(events, _topics).announce,
     )
+
+
+def _topics() -> Topics:
+    return Topics(clients.client("sns"), config.topic_arns(), {})
 
 
 def _starter(machine_arn: str) -> Callable[[dict[str, Any]], None]:

@@ -8,7 +8,8 @@ audit mode. What is missing, unreadable or contradictory is undecided, never all
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from image_scan.findings import summary
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 Result = Literal["allow", "block", "undecided"]
 Status = Literal["SUCCEEDED", "FAILED", "IN_PROGRESS"]
+Effect = Literal["allowed", "blocked", "would_block", "bypassed", "undecided"]
 Why = Literal[
     "clean",
     "below the policy",
@@ -75,6 +77,13 @@ class Decision:
             [] if self.result == "allow" else ["the revision names no image"]
         )
 
+    @property
+    def mark(self) -> str:
+        """Returns a mark that the same decision about the same images has, and no other."""
+        judged = [f"{each.image.key} {each.result} {each.why}" for each in self.images]
+        parts = [self.result, self.bypass_until, self.failure, *sorted(judged)]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
 
 def decide(
     images: Sequence[Candidate],
@@ -104,6 +113,18 @@ def status(decision: Decision, rules: Rules) -> Status:
     if decision.waiting:
         return "IN_PROGRESS"
     return "SUCCEEDED" if rules.on_undecided == "allow" else "FAILED"
+
+
+def effect(decision: Decision, rules: Rules) -> Effect:
+    """Says what a decision does, or would do in enforce mode. `undecided` goes on without a
+    proof."""
+    if decision.result == "allow":
+        return "allowed"
+    if decision.bypass_until:
+        return "bypassed"
+    if status(decision, replace(rules, mode="enforce")) != "FAILED":
+        return "undecided"
+    return "blocked" if rules.mode == "enforce" else "would_block"
 
 
 def judge(image: Candidate, known: Known | None, policy: Policy, situation: Situation) -> Judgement:

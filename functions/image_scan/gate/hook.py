@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from image_scan.gate.services import Revision, ServiceDeployment, Services
     from image_scan.gate.verdicts import Verdicts
 
-    Announce = Callable[[Call, Revision | None, Decision], None]
+    Announce = Callable[[Call, Revision | None, Decision, Rules], None]
     Start = Callable[[dict[str, Any]], None]
 
 _MARGIN_SECONDS = 3  # before Lambda ends the function, which ECS takes for a failure
@@ -80,7 +80,7 @@ class Gate:
         answered = decision.status(decided, self.rules)
         if answered == "IN_PROGRESS":
             return Reply(lifecycle.wait(call, deadline, asked))
-        return Reply(lifecycle.end(answered, decided.result, decided.reasons), decided, revision)
+        return Reply(lifecycle.end(answered, decided), decided, revision)
 
     def _decide(
         self, call: Call, revision: Revision, candidates: Sequence[Candidate]
@@ -138,11 +138,12 @@ class Gate:
             stage=call.stage,
             mode=self.rules.mode,
             decision=decided.result,
+            effect=decision.effect(decided, self.rules),
             bypass_until=decided.bypass_until,
             reasons=decided.reasons,
             images=[(each.image.uri, each.result, each.why) for each in decided.images],
         )
-        self.announce(call, revision, decided)
+        self.announce(call, revision, decided, self.rules)
 
     def bypass(self, call: Call) -> str:
         """Returns until when the gate of the service is open. Raises AwsUnavailable or
@@ -162,7 +163,7 @@ class Gate:
         words = f"the gate failed: {reason}"
         decided = decision.Decision("undecided", (), bypass_until=bypass_until, failure=words)
         answered = decision.status(decided, self.rules)
-        return Reply(lifecycle.end(answered, decided.result, decided.reasons), decided)
+        return Reply(lifecycle.end(answered, decided), decided)
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self.clock(), UTC)
@@ -180,12 +181,15 @@ def respond(
     is_audit, allows = fallback
     try:
         call = lifecycle.read(event)
+        is_audit = is_audit and not call.enforces
         gate = connect()
+        if call.enforces:
+            gate = replace(gate, rules=replace(gate.rules, mode="enforce"))
         reply = _reply(gate, call, left)
     except Exception as error:
         _count_error("the gate failed", error)
-        is_open = is_audit or allows
-        return lifecycle.end("SUCCEEDED" if is_open else "FAILED", "undecided", ["the gate failed"])
+        unknown = decision.Decision("undecided", (), failure="the gate failed")
+        return lifecycle.end("SUCCEEDED" if is_audit or allows else "FAILED", unknown)
     if decided := reply.decided:
         try:
             _within(left * _ANNOUNCE, lambda: gate.publish(call, reply.revision, decided))

@@ -18,10 +18,12 @@ from image_scan.events.fields import mapping, text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from image_scan.gate.decision import Status
+    from image_scan.gate.decision import Decision, Status
 
 # ECS gives back the details that a hook has answered, beside those of its configuration.
 _OURS = "imageScanGate"
+# Of the configuration: "enforce" makes a gate in audit mode enforce for this service.
+_MODE = "imageScanGateMode"
 DELAY_SECONDS = 30
 
 
@@ -36,12 +38,14 @@ class HookAnswer(TypedDict):
 @dataclass(frozen=True)
 class Call:
     """One call of the hook. `details` are those that this hook answered before, and whoever
-    configures the service may have written them: they prove nothing."""
+    configures the service may have written them: they prove nothing. `enforces`: the service is to
+    be gated though the gate is in audit mode."""
 
     stage: str
     deployment_arn: str
     revision_arn: str
     details: Mapping[str, Any]
+    enforces: bool = False
 
     @property
     def deadline(self) -> float:
@@ -70,7 +74,14 @@ def read(event: Any) -> Call:
     stage, deployment, revision = (text(nested, name) or text(flat, name) for name in names)
     if not (stage and ":service-deployment/" in deployment and ":service-revision/" in revision):
         raise MalformedEvent("the event names no stage, service deployment and service revision")
-    return Call(stage, deployment, revision, _details(flat.get("hookDetails")))
+    given = flat.get("hookDetails")
+    ours = mapping(_details(given).get(_OURS))
+    return Call(stage, deployment, revision, ours, enforces(given))
+
+
+def enforces(details: Any) -> bool:
+    """Whether the details of a hook make a gate in audit mode enforce."""
+    return text(_details(details), _MODE) == "enforce"
 
 
 def _details(given: Any) -> Mapping[str, Any]:
@@ -79,7 +90,7 @@ def _details(given: Any) -> Mapping[str, Any]:
             given = json.loads(given)
         except (ValueError, RecursionError):
             return {}
-    return mapping(mapping(given).get(_OURS))
+    return mapping(given)
 
 
 def wait(call: Call, deadline: float, asked: list[str]) -> HookAnswer:
@@ -91,7 +102,8 @@ def wait(call: Call, deadline: float, asked: list[str]) -> HookAnswer:
     )
 
 
-def end(status: Status, result: str, reasons: list[str]) -> HookAnswer:
+def end(status: Status, decided: Decision) -> HookAnswer:
     """Answers the end of a stage, with the reason beside it."""
-    details = {"decision": result, "reasons": [each[:200] for each in reasons[:5]]}
+    reasons = [each[:200] for each in decided.reasons[:5]]
+    details = {"decision": decided.result, "reasons": reasons, "mark": decided.mark}
     return HookAnswer(hookStatus=status, hookDetails={_OURS: details})

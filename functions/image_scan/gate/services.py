@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_ecs import ECSClient
 
+    from image_scan.aws.cross_account import Accounts
     from image_scan.events.task_definitions import TaskDefinition
 
 _BATCH = 20  # service revisions in one call
@@ -53,11 +54,16 @@ class ServiceDeployment:
 
 
 class Services:
-    """ECS of the account and region. Every method raises AwsUnavailable or AwsRejected."""
+    """ECS of the account and region that a service is in: our own, or a member's. Every method
+    raises AwsUnavailable or AwsRejected."""
 
-    def __init__(self, ecs: ECSClient) -> None:
-        self._ecs = ecs
+    def __init__(self, accounts: Accounts) -> None:
+        self._accounts = accounts
         self._definitions: dict[str, TaskDefinition] = {}
+
+    def _ecs(self, arn: str) -> ECSClient:
+        _, _, _, region, account, *_ = [*arn.split(":"), "", ""]
+        return self._accounts.ecs(account, region)
 
     def revision(self, arn: str) -> Revision:
         for each in self._revisions([arn]):
@@ -66,7 +72,7 @@ class Services:
 
     def deployment(self, arn: str, revision: Revision) -> ServiceDeployment:
         with clients.calls("ecs:DescribeServiceDeployments"):
-            answer = self._ecs.describe_service_deployments(serviceDeploymentArns=[arn])
+            answer = self._ecs(arn).describe_service_deployments(serviceDeploymentArns=[arn])
         for each in answer["serviceDeployments"]:
             if each.get("serviceArn") != revision.service_arn:
                 raise AwsRejected("the deployment and the revision are of two services")
@@ -82,13 +88,13 @@ class Services:
 
     def definition(self, arn: str) -> TaskDefinition:
         if arn not in self._definitions:
-            self._definitions[arn] = task_definitions.describe(self._ecs, arn)
+            self._definitions[arn] = task_definitions.describe(self._ecs(arn), arn)
         return self._definitions[arn]
 
     def bypass_tag(self, service_arn: str) -> str:
         """Reads the tag that opens the gate of a service; empty where there is none."""
         with clients.calls("ecs:ListTagsForResource"):
-            tags = self._ecs.list_tags_for_resource(resourceArn=service_arn)["tags"]
+            tags = self._ecs(service_arn).list_tags_for_resource(resourceArn=service_arn)["tags"]
         return next((each["value"] for each in tags if each.get("key") == bypass.TAG), "")
 
     def admitted(
@@ -121,7 +127,7 @@ class Services:
             more: dict[str, Any] = {}
             found: list[Any] = []
             for _ in range(_MOST_PAGES):
-                answer = self._ecs.list_service_deployments(
+                answer = self._ecs(target.service_arn).list_service_deployments(
                     service=target.service_arn, cluster=target.cluster_arn, **more
                 )
                 found += answer["serviceDeployments"]
@@ -134,9 +140,9 @@ class Services:
         found, wanted = [], list(dict.fromkeys(arns))[:_MOST_REVISIONS]
         for start in range(0, len(wanted), _BATCH):
             with clients.calls("ecs:DescribeServiceRevisions"):
-                answer = self._ecs.describe_service_revisions(
-                    serviceRevisionArns=wanted[start : start + _BATCH]
-                )
+                batch = wanted[start : start + _BATCH]
+                ecs = self._ecs(batch[0])
+                answer = ecs.describe_service_revisions(serviceRevisionArns=batch)
             found += [_revision(each) for each in answer["serviceRevisions"]]
         return found
 

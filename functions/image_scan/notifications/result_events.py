@@ -1,4 +1,5 @@
-"""Puts `Container Image Scan Completed` on the installation's bus, for rules that others write.
+"""Puts events on the installation's bus, for rules that others write: each result of a scan, and
+each decision of the deployment gate.
 
 docs/notifications.md has its schema. Limits of an entry:
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html
@@ -44,26 +45,30 @@ class ResultEvents:
     def put(
         self, scan_input: CompletionInput, outcome: Outcome, workloads: Mapping[str, Workload]
     ) -> None:
-        """Puts the event of a result. Raises AwsUnavailable.
+        """Puts the event of a result. Raises AwsUnavailable."""
+        content = detail(scan_input, outcome, workloads, self._qualys_platform_url)
+        self.send(DETAIL_TYPE, content)
+
+    def send(self, detail_type: str, content: dict[str, Any]) -> None:
+        """Puts an event. Raises AwsUnavailable.
 
         If the bus refuses the event, that is logged and counted. People are notified anyway.
         """
-        content = detail(scan_input, outcome, workloads, self._qualys_platform_url)
         entry = json.dumps({"installation": self._installation, **content})
         try:
-            self._put(entry)
+            self._put(detail_type, entry)
         except AwsRejected as error:
-            log.error("the event of a result was refused", reason=str(error))
+            log.error("the event of a result was refused", type=detail_type, reason=str(error))
             metrics.count("RefusedResultEvents")
 
-    def _put(self, detail: str) -> None:
+    def _put(self, detail_type: str, detail: str) -> None:
         with clients.calls("events:PutEvents"):
             answer = self._events.put_events(
                 Entries=[
                     {
                         "EventBusName": self._bus,
                         "Source": SOURCE,
-                        "DetailType": DETAIL_TYPE,
+                        "DetailType": detail_type,
                         "Detail": detail,
                     }
                 ]

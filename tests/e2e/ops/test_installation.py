@@ -24,7 +24,8 @@ def test_it_has_the_names_that_terraform_gave(
     assert (found.account_id, found.region, found.partition) == (ACCOUNT, REGION, "aws")
     assert found.intake_state_machine_arn == outputs["intake_state_machine_arn"]
     assert found.scan_state_machine_arn == outputs["scan_state_machine_arn"]
-    assert found.function_names == outputs["function_names"]
+    gate = {"deployment_gate": found.function_name("deployment_gate")}
+    assert found.function_names | gate == outputs["function_names"]
     assert found.cache_table == outputs["cache_table"]["name"]
     assert found.topic_arns == outputs["topic_arns"]
     assert found.failed_events_queue == outputs["failed_events_queue"]["name"]

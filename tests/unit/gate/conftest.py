@@ -39,15 +39,16 @@ class World:
 
     @property
     def gate(self) -> Gate:
+        accounts = OneAccount(lambda _: self.ecs, self.ecr.in_region)
         return Gate(
             rules=self.rules,
             deadline_seconds=3600,
             rollback_seconds=7 * DAY,
-            services=Services(cast("Any", self.ecs)),
-            accounts=OneAccount(lambda _: self.ecs, self.ecr.in_region),
+            services=Services(accounts),
+            accounts=accounts,
             verdicts=Verdicts(self.table, self.clock),
             start=self.asked.append,
-            announce=lambda _call, _revision, decided: self.announced.append(decided),
+            announce=lambda _call, _revision, decided, _rules: self.announced.append(decided),
             clock=self.clock,
         )
 

@@ -22,7 +22,7 @@ def test_a_clean_image_is_let_through_and_nothing_more_is_asked(world: World) ->
     event = world.ecs.deploy({"app": APP})
     answer = world.answer(event)
     assert answer["hookStatus"] == "SUCCEEDED"
-    assert details(answer) == {"decision": "allow", "reasons": []}
+    assert (details(answer)["decision"], details(answer)["reasons"]) == ("allow", [])
     assert world.ecs.calls == ["DescribeServiceRevisions", "DescribeTaskDefinition"]
     assert world.asked == []
     assert [each.result for each in world.announced] == ["allow"]
@@ -41,6 +41,29 @@ def test_audit_lets_findings_through_and_says_what_it_would_have_done(world: Wor
     answer = world.answer(world.ecs.deploy({"app": APP}))
     assert (answer["hookStatus"], details(answer)["decision"]) == ("SUCCEEDED", "block")
     assert [each.result for each in world.announced] == ["block"]
+
+
+def test_a_service_may_enforce_where_the_gate_audits(world: World) -> None:
+    world.set("audit")
+    world.know(world.ecr.push("shop/app", "1"), "FINDINGS")
+    event = world.ecs.deploy({"app": APP})
+    enforcing = {**event, "hookDetails": {"imageScanGateMode": "enforce"}}
+    assert world.answer(enforcing)["hookStatus"] == "FAILED"
+    assert world.answer({**event, "hookDetails": '{"imageScanGateMode": "enforce"}'}) == {
+        **world.answer(enforcing)
+    }
+    world.set("enforce")
+    milder = {**event, "hookDetails": {"imageScanGateMode": "audit"}}
+    assert world.answer(milder)["hookStatus"] == "FAILED"
+
+
+def test_a_service_that_enforces_does_so_when_the_gate_fails(world: World) -> None:
+    world.set("audit", "block")
+    event = world.ecs.deploy({"app": APP})
+    world.ecs.trouble["DescribeServiceRevisions"] = KeyError("a mistake of ours")
+    enforcing = {**event, "hookDetails": {"imageScanGateMode": "enforce"}}
+    assert world.answer(event)["hookStatus"] == "SUCCEEDED"
+    assert world.answer(enforcing)["hookStatus"] == "FAILED"
 
 
 def test_an_unscanned_image_goes_to_the_intake_once_and_is_waited_for(world: World) -> None:

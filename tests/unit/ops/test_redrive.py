@@ -203,8 +203,7 @@ class Functions:
 def invoked(monkeypatch: pytest.MonkeyPatch, functions: Functions, queue: Queue) -> list[Any]:
     installation = SimpleNamespace(
         failed_events_queue=queue.name,
-        import_function="scan-import-findings",
-        function_names={"send_notification": "scan-send-notification"},
+        function_name=lambda step: f"scan-{step.replace('_', '-')}",
         client=lambda _: functions,
     )
     monkeypatch.setattr(redrive, "Intake", lambda _: Intake(True))
