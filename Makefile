@@ -80,7 +80,7 @@ destroy-spoke-stackset: $(OPS_READY) ## Remove what deploy-spoke-stackset made
 	@$(OPS) deploy-spoke-stackset --destroy
 
 ##@ Operate an installation (settings: NAME_PREFIX, REGION, JSON)
-.PHONY: doctor status logs scan smoke where coverage backfill report redrive
+.PHONY: doctor status logs scan smoke where gate admit coverage backfill report redrive
 doctor: $(OPS_READY) ## Check every part, and name the fix of what fails; SHAPES=1 for the form of Qualys' answers
 	@$(OPS) doctor
 status: $(OPS_READY) ## Versions, executions, verdicts, queues and alarms
@@ -93,6 +93,10 @@ smoke: $(OPS_READY) ## After a deployment: send one event the whole way, or say 
 	@$(OPS) smoke
 where: $(OPS_READY) ## What is known of an image, and where it runs: IMAGE=<uri, digest or repository:tag>, QID= or CVE=
 	@$(OPS) where
+gate: $(OPS_READY) ## Which services have the deployment gate, and its last decisions; SINCE=7d
+	@$(OPS) gate
+admit: $(OPS_READY) ## What the gate decides about an image, before it is deployed: IMAGE=; SERVICE=cluster/service, WAIT=1 to scan it first
+	@$(OPS) admit
 coverage: $(OPS_READY) ## How much of what runs has a verdict, as the last reconciliations found
 	@$(OPS) coverage
 backfill: $(OPS_READY) ## Compare what runs with what is known, and scan what has no result

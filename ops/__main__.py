@@ -26,6 +26,8 @@ COMMANDS = {
     "scan": ("ops.scan", "configure", "run", "one image now"),
     "smoke": ("ops.smoke.command", "configure", "run", "an event of our own, to its verdict"),
     "where": ("ops.where", "configure", "run", "what is known of an image"),
+    "gate": ("ops.gate.command", "configure", "run", "which services are gated, last decisions"),
+    "admit": ("ops.gate.admit", "configure", "run", "what the gate decides about an image"),
     "coverage": ("ops.coverage", "configure", "run", "of what runs, how much has a verdict"),
     "backfill": ("ops.backfill", "configure", "run", "scan what runs unscanned"),
     "report": ("ops.report.command", "configure", "run", "a page of what runs where"),

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 import time
 import uuid
 from collections.abc import Mapping
@@ -12,19 +11,18 @@ from typing import Any
 
 from rich.console import Console
 
-from image_scan.ecr.identity import DEFAULT_PLATFORM, PLATFORMS, platform_of
+from image_scan.ecr.identity import platform_of
 from image_scan.events import by_hand, scan_request
 from image_scan.notifications.facts import error_message
 from ops.cache_items import IN_PROGRESS, CacheItems
 from ops.errors import OpsError
 from ops.installation import Installation, add_options, answers, is_set
 from ops.intake import Intake
-from ops.scan_target import add_image, ecr_uri, require_image
+from ops.scan_target import add_image, add_platform, ecr_uri, require_image, require_platform
 from ops.where import described, show
 
 Json = dict[str, Any]
 _NO_RESULT = ("UNSCANNABLE", "TIMEOUT", "ERROR")
-_PLATFORMS = tuple(each for each in PLATFORMS if each)
 # AWS lists an execution a moment after it began.
 _LISTED_SECONDS = 20
 _MOST_EXECUTIONS = 200
@@ -38,12 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "has begun. make itself ends with 2 for every status but 0."
     )
     add_image(parser)
-    parser.add_argument(
-        "--platform",
-        default=os.environ.get("PLATFORM") or DEFAULT_PLATFORM,
-        choices=_PLATFORMS,
-        help=f"the platform of the workload, for an index (PLATFORM; {DEFAULT_PLATFORM})",
-    )
+    add_platform(parser)
     parser.add_argument(
         "--force",
         action="store_true",
@@ -61,10 +54,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Raises OpsError."""
-    _check(arguments)
+    require_image(arguments.image)
+    require_platform(arguments.platform)
     installation = Installation.of(arguments)
-    scans, items = Scans(installation), CacheItems(installation)
-    uri = ecr_uri(installation, items, arguments.image)
+    uri = ecr_uri(installation, CacheItems(installation), arguments.image)
     asked = request(
         uri,
         installation.account_id,
@@ -73,6 +66,18 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         force=arguments.force,
     )
     asked["detail"]["platform"] = arguments.platform
+    reported = send(installation, asked, console, wait=arguments.wait, quiet=arguments.json)
+    _show(reported, console, as_json=arguments.json)
+    return _status(reported)
+
+
+def send(
+    installation: Installation, asked: Json, console: Console, *, wait: bool, quiet: bool
+) -> Json:
+    """Sends a request to the intake. Returns what came of it: with `wait`, the verdict. Raises
+    OpsError."""
+    scans, items = Scans(installation), CacheItems(installation)
+    uri, platform = asked["detail"]["image"], asked["detail"]["platform"]
     began = datetime.now(UTC) - timedelta(minutes=5)
     outcome = Intake(installation).run(asked, f"scan-{asked['id']}")
     if not outcome.succeeded:
@@ -84,27 +89,18 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         execution = scans.started_by(asked["id"], began)
         result = "started"
     else:
-        item = _item(items, uri, arguments.platform)
+        item = _item(items, uri, platform)
         under_way = item is not None and item["status"] == IN_PROGRESS
         execution = scans.of_lease(item) if item and under_way else ""
         result = "in progress" if under_way else "known"
     reported: Json = {"image": uri, "result": result, "execution": execution}
-    if execution and arguments.wait:
-        reported |= _await(scans, execution, items, console, quiet=arguments.json)
+    if execution and wait:
+        reported |= _await(scans, execution, items, console, quiet=quiet)
     elif why := next((each["reason"] for each in outcome.output if each.get("reason")), ""):
         reported |= {"verdict": "UNSCANNABLE", "reason": why}
-    elif not execution and (item := _item(items, uri, arguments.platform)):
+    elif not execution and (item := _item(items, uri, platform)):
         reported |= described(item)
-    _show(reported, console, as_json=arguments.json)
-    return _status(reported)
-
-
-def _check(arguments: argparse.Namespace) -> None:
-    """Raises OpsError for an invalid image or platform."""
-    require_image(arguments.image)
-    if arguments.platform not in _PLATFORMS:  # argparse does not look at a default
-        known = f"{', '.join(_PLATFORMS[:-1])} or {_PLATFORMS[-1]}"
-        raise OpsError(f"PLATFORM={arguments.platform} is not known: {known}.")
+    return reported
 
 
 def _item(items: CacheItems, uri: str, platform: str) -> Json | None:

@@ -8,12 +8,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.loaders import Loader
 
 from image_scan.ecr import references
+from image_scan.ecr.identity import DEFAULT_PLATFORM, PLATFORMS
 from image_scan.ecr.references import EcrReference, Unscannable
 from ops.cache_items import CacheItems
 from ops.errors import OpsError
 from ops.installation import Installation
 
 _TAKES = "IMAGE=<account>.dkr.ecr.<region>.amazonaws.com/name:tag, or IMAGE=name:tag"
+_PLATFORMS = tuple(each for each in PLATFORMS if each)
 _HOST = re.compile(r"(?:localhost|[^/]*[.:][^/]*)/")
 _NOT_THERE = ("ImageNotFoundException", "RepositoryNotFoundException")
 
@@ -24,6 +26,22 @@ def add_image(parser: argparse.ArgumentParser) -> None:
         default=os.environ.get("IMAGE", ""),
         help="URI of the image, or repository:tag (IMAGE)",
     )
+
+
+def add_platform(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--platform",
+        default=os.environ.get("PLATFORM") or DEFAULT_PLATFORM,
+        choices=_PLATFORMS,
+        help=f"the platform of the workload, for an index (PLATFORM; {DEFAULT_PLATFORM})",
+    )
+
+
+def require_platform(asked: str) -> None:
+    """Raises OpsError for an unknown platform: argparse does not look at a default."""
+    if asked not in _PLATFORMS:
+        known = f"{', '.join(_PLATFORMS[:-1])} or {_PLATFORMS[-1]}"
+        raise OpsError(f"PLATFORM={asked} is not known: {known}.")
 
 
 def require_image(asked: str) -> None:

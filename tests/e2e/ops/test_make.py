@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from sandbox import gated
 from sandbox.aws import REPOSITORY
 from sandbox.installation import Installation
 
@@ -73,6 +74,36 @@ def test_what_runs_is_compared_and_reported(
     done = make(installation, "report", OUT=str(page))
     assert done.stdout == f"{page}: 1 image runs, 0 of them with {BAD}.\n"
     assert pushed.repository in page.read_text()
+
+
+def test_a_pipeline_asks_the_gate_before_it_deploys(
+    installation: Installation, pushed: Pushed
+) -> None:
+    pushed.find({"qid": 1, "severity": 5, "title": "a critical finding"})
+    image = pushed.image.by_tag
+    unknown = make(installation, "admit", IMAGE=image, JSON="1")
+    assert (unknown.returncode, json.loads(unknown.stdout)["waiting"]) == (2, True)
+    refused = make(installation, "admit", IMAGE=image, WAIT="1", JSON="1")
+    assert (refused.returncode, json.loads(refused.stdout)["effect"]) == (2, "blocked")
+
+    # It runs already when its service gets the gate.
+    ecs, names = installation.ecs, {"cluster": "gated", "serviceName": "web"}
+    ecs.create_cluster(clusterName="gated")
+    container = {"name": "app", "image": image}
+    ecs.register_task_definition(family="web", containerDefinitions=[container])
+    ecs.create_service(**names, taskDefinition="web", desiredCount=1)
+    hook = gated.hook(installation)
+    ecs.update_service(
+        cluster="gated", service="web", forceNewDeployment=True, deploymentConfiguration=hook
+    )
+    assert gated.ended(ecs, "gated", "web")["status"] == "SUCCESSFUL"
+    admitted = answer(make(installation, "admit", IMAGE=image, SERVICE="gated/web", JSON="1"))
+    assert admitted["why"] == ["runs or ran in this service"]
+    shown = answer(make(installation, "gate", SINCE="1h", JSON="1"))
+    assert [(each["service"], each["mode"]) for each in shown["services"]] == [("web", "enforce")]
+    assert [each["effect"] for each in shown["decisions"]] == ["allowed", "allowed"]
+    assert "gated/web" in make(installation, "gate").stdout
+    installation.wait_until_idle()
 
 
 def test_wrong_input_is_one_sentence(installation: Installation) -> None:

@@ -1,0 +1,1 @@
+"""The deployment gate for operators: which services it gates, and what it decides."""
