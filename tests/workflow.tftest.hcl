@@ -299,7 +299,7 @@ run "functions" {
   }
   assert {
     condition = (
-      aws_lambda_function.this["check_cache"].environment[0].variables["LEASE_SECONDS"] == "11100" &&
+      aws_lambda_function.this["check_cache"].environment[0].variables["LEASE_SECONDS"] == "11400" &&
       aws_lambda_function.this["submit_scan"].environment[0].variables["MAX_CONCURRENT_SCANS"] == "100" &&
       aws_lambda_function.this["get_registry"].environment[0].variables["QUALYS_EXTERNAL_ID"] == "0815" &&
       aws_lambda_function.this["get_registry"].environment[0].variables["QUALYS_GATEWAY_URL"] == "https://gateway.example.com" &&
@@ -307,7 +307,7 @@ run "functions" {
       aws_lambda_function.this["get_registry"].environment[0].variables["QUALYS_ROLE_ARN"] == "arn:aws:iam::111122223333:role/sensor" &&
       aws_lambda_function.this["parse_event"].environment[0].variables["NAME_PREFIX"] == "test-scan"
     )
-    error_message = "A lease must outlive two hours of waiting for a turn and 30 polls of 60 s with 30 minutes for retries; the URLs have no slash at their end."
+    error_message = "A lease must outlive two hours of waiting for a turn a first wait of 300 s and 30 polls of 60 s with 30 minutes for retries; the URLs have no slash at their end."
   }
 }
 
@@ -333,7 +333,7 @@ run "function_policies" {
       }) == jsonencode({
       parse_event  = ["ecr:BatchGetImage", "ecr:DescribeImages", "ecs:DescribeTaskDefinition"]
       check_cache  = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"]
-      get_registry = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "secretsmanager:GetSecretValue"]
+      get_registry = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:UpdateItem", "secretsmanager:GetSecretValue"]
       submit_scan  = ["dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "secretsmanager:GetSecretValue"]
       check_status = ["secretsmanager:GetSecretValue"]
       get_results  = ["secretsmanager:GetSecretValue"]
@@ -424,9 +424,9 @@ run "machines" {
   }
   assert {
     condition = (
-      jsondecode(aws_sfn_state_machine.scan.definition).TimeoutSeconds == 9010 &&
-      jsondecode(aws_sfn_state_machine.scan.definition).States.WaitForScan.Seconds == "{% 2 %}" &&
-      aws_lambda_function.this["check_cache"].environment[0].variables["LEASE_SECONDS"] == "9310"
+      jsondecode(aws_sfn_state_machine.scan.definition).TimeoutSeconds == 9310 &&
+      jsondecode(aws_sfn_state_machine.scan.definition).States.WaitForScan.Seconds == "{% $poll_count = 0 ? $registry.first_wait : 2 %}" &&
+      aws_lambda_function.this["check_cache"].environment[0].variables["LEASE_SECONDS"] == "9610"
     )
     error_message = "Polling must shape the wait, the machine's timeout and the lease."
   }

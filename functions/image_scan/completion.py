@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from image_scan.cache.concurrency import ScanPermits
     from image_scan.cache.leases import ScanCache
+    from image_scan.cache.registries import RegistryCache
     from image_scan.contracts import Lease, Workload
     from image_scan.inventory.claims import Claims
     from image_scan.notifications.recipients import Notifier
@@ -73,6 +74,7 @@ class Completion:
     """What SendNotification does; safe to repeat."""
 
     cache: ScanCache
+    registries: RegistryCache
     claims: Claims
     permits: ScanPermits
     notices: Throttle
@@ -97,6 +99,8 @@ class Completion:
         outcome = _recorded(entry, outcome) if resumed else outcome
         notified, is_new = self._notify_waiting(scan_input, outcome, lease, entry)
         self.cache.announced(lease)
+        if not resumed and "waited" in scan_input and outcome.get("fresh"):
+            self.registries.learn(scan_input["image"], scan_input["waited"], outcome["scanned_at"])
         shown = {name: outcome.get(name, "") for name in ("verdict", "reason")}
         log.info("completed", **shown, notified=notified)
         return _completed(outcome, notified=notified, is_known=not is_new)

@@ -102,10 +102,12 @@ class CacheDecision(TypedDict):
 
 
 class Registry(TypedDict):
-    """`cached` when it was not asked for at Qualys this time."""
+    """`cached` when it was not asked for at Qualys this time. `first_wait`: the seconds before the
+    first check of a scan, by which most scans of this registry have ended."""
 
     uuid: str
     cached: bool
+    first_wait: int
 
 
 class Submission(TypedDict):
@@ -171,15 +173,25 @@ class ResultsInput(ScanInput):
     status: Status
 
 
+class Waited(TypedDict):
+    """How a result was waited for: `submitted_at` in epoch milliseconds, so many seconds before the
+    first check, and in all so many checks."""
+
+    submitted_at: int
+    first_wait: int
+    checks: int
+
+
 class CompletionInput(ScanInput):
     """`again` and `scan` as CheckCache says them; `execution_arn` is that of the scan, where one
-    has just ended."""
+    has just ended, and `waited` of one with a result."""
 
     lease: Lease | None
     outcome: Outcome
     again: NotRequired[bool]
     scan: NotRequired[int]
     execution_arn: NotRequired[str]
+    waited: NotRequired[Waited]
 
 
 class Completed(TypedDict):

@@ -55,7 +55,7 @@ data "aws_iam_policy_document" "get_registry" {
 
   statement {
     sid       = "RememberRegistries"
-    actions   = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem"]
+    actions   = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:UpdateItem"]
     resources = [var.cache_table.arn]
     # Only the entries of registries, and no verdict.
     condition {

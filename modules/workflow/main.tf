@@ -7,9 +7,9 @@ locals {
   account   = data.aws_caller_identity.current.account_id
   region    = data.aws_region.current.id
 
-  # The timeout is longer than the longest wait for a permit (40 tries, 180 s apart) plus the longest polling,
-  # with all retries. The lease lasts longer than the execution.
-  scan_timeout_seconds = 7200 + var.scan_polling.interval_seconds * var.scan_polling.max_polls + 1800
+  # The timeout is longer than the longest wait for a permit (40 tries, 180 s apart) plus the longest first wait
+  # (300 s) and polling, with all retries. The lease lasts longer than the execution.
+  scan_timeout_seconds = 7200 + 300 + var.scan_polling.interval_seconds * var.scan_polling.max_polls + 1800
   lease_seconds        = local.scan_timeout_seconds + 300
 }
 

@@ -110,7 +110,7 @@ variable "scan_polling" {
     interval_seconds = optional(number, 60)
     max_polls        = optional(number, 30)
   })
-  description = "How often the workflow asks Qualys whether a scan has finished (`interval_seconds`), and how many times at most (`max_polls`). Every 60 seconds and 30 times by default. After the last time the verdict is TIMEOUT."
+  description = "How often the workflow asks Qualys whether a scan has finished (`interval_seconds`), and how many times at most (`max_polls`). Every 60 seconds and 30 times by default. The first time comes when most scans of the registry have finished: after 30 to 300 seconds, which the workflow learns. After the last time the verdict is TIMEOUT."
   default     = {}
 }
 

@@ -51,7 +51,7 @@ def main() -> int:
         built = cold_start.package(Path(scratch))
         cold = cold_start.table(list(cold_start.measure(built)), built.stat().st_size)
     counted = {name: part.all for name, part in found.items()}
-    result.write(counted)
+    result.write(found)
     shown = tables.document(counted)
     more = "\n\n".join((scale.table(grown), "## Cold starts", cold, "## Latency", waits))
     notify("", shown, "", more, sep="\n")

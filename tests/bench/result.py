@@ -37,20 +37,24 @@ def count(share: float) -> Counted:
     return Counted(end.plus(begun, -1), first.plus(begun, -1), end.plus(last, -1))
 
 
-def read() -> dict[str, Counts]:
-    """By the names of SHARES."""
+def read(part: str = "all") -> dict[str, Counts]:
+    """A part of `Counted`, by the names of SHARES."""
     found = {}
-    for name, kinds in json.loads(PATH.read_text()).items():
+    for name, parts in json.loads(PATH.read_text()).items():
         found[name] = Counts()
-        for kind in KINDS:
-            for what, times in kinds.get(kind, {}).items():
+        for kind, counts in parts[part].items():
+            for what, times in counts.items():
                 found[name].add(kind, what, times)
     return found
 
 
-def write(counted: dict[str, Counts]) -> None:
+def write(counted: dict[str, Counted]) -> None:
     stored = {
-        name: {kind: dict(met.of(kind)) for kind in KINDS if met.of(kind)}
-        for name, met in counted.items()
+        name: {"all": _shown(each.all), "first": _shown(each.first)}
+        for name, each in counted.items()
     }
     PATH.write_text(json.dumps(stored, indent=1) + "\n")
+
+
+def _shown(met: Counts) -> dict[str, dict[str, int]]:
+    return {kind: dict(met.of(kind)) for kind in KINDS if met.of(kind)}

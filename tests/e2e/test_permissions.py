@@ -103,7 +103,10 @@ def exercised(installation: Installation, workload: Workload, without: Without) 
     missing = f"{workload.pushed.registry}/{workload.pushed.repository}:no-such-tag"
     workload.deploy(missing, service=f"{workload.name}-missing")
 
-    gone = {"registry_uuid": {"S": "deleted-at-qualys"}, "ttl": {"N": str(int(time.time()) + 999)}}
+    gone = {
+        "registry_uuid": {"S": "deleted-at-qualys"},
+        "until": {"N": str(int(time.time()) + 999)},
+    }
     dynamodb.put_item(TableName=table, Item={**entry, **gone})
     workload.deploy_once(workload.push("of a registry that is gone", tag="2").by_tag)
 

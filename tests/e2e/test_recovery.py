@@ -133,12 +133,12 @@ def test_a_scan_that_was_asked_for_before_the_kill_is_not_asked_for_again(
 
 
 def expire(installation: Installation, key: str) -> None:
-    """Ends what is held under a key of the cache, as time would."""
+    """Ends the lock of a registry, as time would."""
     installation.client("dynamodb").update_item(
         TableName=installation.outputs["cache_table"]["name"],
         Key={"imageDigest": {"S": key}},
-        UpdateExpression="SET #ttl = :past",
-        ExpressionAttributeNames={"#ttl": "ttl"},
+        UpdateExpression="SET #until = :past",
+        ExpressionAttributeNames={"#until": "until"},
         ExpressionAttributeValues={":past": {"N": str(int(time.time()) - 1)}},
     )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from image_scan.cache.registries import RegistryCache
+from image_scan.cache.registries import RegistryCache, Remembered
 from image_scan.contracts import Registry, Submission
 from image_scan.errors import ScanError
 from image_scan.scans import registries, schedules
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 EXECUTION = "run-1"
-REGISTRY = Registry(uuid=vendor.REGISTRY_UUID, cached=False)
+REGISTRY = Registry(uuid=vendor.REGISTRY_UUID, cached=False, first_wait=60)
 ROLES = [
     RegistryRole(ROLE),
     RegistryRole(ROLE, "1234567"),
@@ -41,9 +41,9 @@ class OneRegistry(RegistryCache):
         self.uuid, self.locked = uuid, locked
         self._lost = lost  # another execution is a moment faster each time
 
-    def recall(self, *key: str) -> str:
+    def recall(self, *key: str) -> Remembered:
         self._check(key)
-        return self.uuid
+        return Remembered(self.uuid, 60)
 
     def remember(self, account_id: str, region: str, uuid: str) -> bool:
         self._check((account_id, region))
@@ -173,7 +173,7 @@ def test_a_registry_is_one_that_qualys_gave_or_an_error(
     if isinstance(value, ScanError):
         assert not registry_cache.uuid
         return
-    assert value == Registry(uuid=registry_cache.uuid, cached=False)
+    assert value == Registry(uuid=registry_cache.uuid, cached=False, first_wait=60)
     assert is_known(gateway, value["uuid"])
 
 
@@ -188,7 +188,7 @@ def test_a_submission_is_a_schedule_that_qualys_gave_or_an_error(
 ) -> None:
     gateway = Gateway(replying(conversation))
     registry_cache = OneRegistry(vendor.REGISTRY_UUID)
-    registry = Registry(uuid=vendor.REGISTRY_UUID, cached=cached)
+    registry = Registry(uuid=vendor.REGISTRY_UUID, cached=cached, first_wait=60)
     value = promised(
         lambda: schedules.submit(
             image(),

@@ -38,7 +38,7 @@ DIGEST = "sha256:" + "d" * 64
 CONFIG = "sha256:" + "c" * 64
 SHA = "c" * 64
 
-REGISTRY = Registry(uuid="reg-1", cached=True)
+REGISTRY = Registry(uuid="reg-1", cached=True, first_wait=60)
 JOB = "f677b189-8b54-46ba-9d24-624b7e98767d"
 SUBMISSION = Submission(schedule_uuid=JOB, submitted_at=NOW_MS)
 STATUS = Status(

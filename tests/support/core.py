@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from image_scan.cache.concurrency import ScanPermits
 from image_scan.cache.leases import ScanCache
+from image_scan.cache.registries import RegistryCache
 from image_scan.cache.table import CacheTable
 from image_scan.completion import Completion
 from image_scan.inventory.claims import Claims
@@ -80,6 +81,7 @@ class Core:
         self.cache = ScanCache(self.table, policy.may_notify, clock)
         self.inventory = Inventory(self.rows, clock)
         self.claims = Claims(self.rows, clock)
+        self.registries = RegistryCache(self.table, clock)
         self.permits = ScanPermits(self.table, clock)
         self.notices = Throttle(self.table, clock)
         self.sent = Sent(policy)
@@ -110,9 +112,8 @@ class Core:
     def completion(self) -> Completion:
         notifier: Any = self.sent
         events: Any = self.sent
-        return Completion(
-            self.cache, self.claims, self.permits, self.notices, notifier, events, WEEK
-        )
+        of = (self.cache, self.registries, self.claims, self.permits, self.notices)
+        return Completion(*of, notifier, events, WEEK)
 
     def entry(self, key: str = DIGEST) -> dict[str, Any]:
         return self.table.get(key) or {}

@@ -40,10 +40,10 @@ def test_an_image_at_a_registrys_entry_is_no_registry(
     poison: Poison, registry_cache: RegistryCache
 ) -> None:
     poison(f"registry#{ACCOUNT}#{REGION}")
-    assert registry_cache.recall(ACCOUNT, REGION) == ""
+    assert registry_cache.recall(ACCOUNT, REGION).uuid == ""
     assert registry_cache.lock(ACCOUNT, REGION)
     assert registry_cache.remember(ACCOUNT, REGION, "reg-1")
-    assert registry_cache.recall(ACCOUNT, REGION) == "reg-1"
+    assert registry_cache.recall(ACCOUNT, REGION).uuid == "reg-1"
 
 
 def test_an_image_at_a_registrys_entry_does_not_keep_it_from_being_known(
@@ -51,7 +51,7 @@ def test_an_image_at_a_registrys_entry_does_not_keep_it_from_being_known(
 ) -> None:
     poison(f"registry#{ACCOUNT}#{REGION}")
     assert registry_cache.remember(ACCOUNT, REGION, "reg-1")
-    assert registry_cache.recall(ACCOUNT, REGION) == "reg-1"
+    assert registry_cache.recall(ACCOUNT, REGION).uuid == "reg-1"
 
 
 def test_an_image_at_the_permits_takes_none(poison: Poison, permits: ScanPermits) -> None:

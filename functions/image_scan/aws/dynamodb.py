@@ -34,12 +34,13 @@ class ConditionFailedError(Exception):
 
 @dataclass(frozen=True)
 class Change:
-    """What to set, what to set where it is not there yet, and what to remove. A path may have two
-    steps: `a.b`."""
+    """What to set, what to set where it is not there yet, what to remove, and how much to add to a
+    number. A path may have two steps: `a.b`."""
 
     sets: Mapping[str, Any] = field(default_factory=dict)
     first: Mapping[str, Any] = field(default_factory=dict)
     removed: tuple[str, ...] = ()
+    added: Mapping[str, int] = field(default_factory=dict)
 
 
 class Table:
@@ -144,6 +145,9 @@ def _changing(change: Change, condition: ConditionBase | None) -> Item:
     clauses = [f"SET {', '.join(written)}"] if written else []
     if change.removed:
         clauses.append(f"REMOVE {', '.join(path(name) for name in change.removed)}")
+    if change.added:
+        adding = (f"{path(name)} {value(each)}" for name, each in change.added.items())
+        clauses.append(f"ADD {', '.join(adding)}")
     arguments = _conditional(condition)
     for name, more in (("Names", names), ("Values", marshal(values))):
         if merged := {**arguments.get(f"ExpressionAttribute{name}", {}), **more}:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from image_scan.aws.dynamodb import Attr, ConditionFailedError
+from image_scan.aws.dynamodb import Attr, Change, ConditionFailedError
 from image_scan.errors import AwsUnavailable, ScansAtLimit
 
 if TYPE_CHECKING:
@@ -45,7 +45,8 @@ class ScanPermits:
 
     def give_back(self, execution_name: str) -> None:
         try:
-            self._table.remove(_KEY, f"held.{execution_name}", _HELD.exists())
+            given = Change(removed=(f"held.{execution_name}",))
+            self._table.change(_KEY, given, _HELD.exists())
         except ConditionFailedError:
             return  # none was ever taken
 

@@ -21,10 +21,10 @@ class CacheTable(Table):
         self.put_item(item, condition)
 
     def update(self, key: str, changes: Mapping[str, Any], condition: ConditionBase | None) -> None:
-        self.update_item(_key(key), Change(changes), condition)
+        self.change(key, Change(changes), condition)
 
-    def remove(self, key: str, path: str, condition: ConditionBase) -> None:
-        self.update_item(_key(key), Change(removed=(path,)), condition)
+    def change(self, key: str, change: Change, condition: ConditionBase | None) -> None:
+        self.update_item(_key(key), change, condition)
 
     def delete(self, key: str) -> None:
         self.delete_item(_key(key))

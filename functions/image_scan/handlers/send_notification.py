@@ -6,6 +6,7 @@ from image_scan import config, log
 from image_scan.aws import clients, cross_account
 from image_scan.cache.concurrency import ScanPermits
 from image_scan.cache.leases import ScanCache
+from image_scan.cache.registries import RegistryCache
 from image_scan.cache.table import CacheTable
 from image_scan.completion import Completion, read_input
 from image_scan.contracts import Completed
@@ -28,11 +29,11 @@ def handler(event: dict[str, Any], _context: object) -> Completed:
     rows = InventoryTable(dynamodb, config.inventory_table())
     policy = NotificationPolicy.read(config.notification_policy())
     cache = ScanCache(table, policy.may_notify)
-    notified, claims = NotifiedFindings(rows, cache), Claims(rows)
+    notified, known = NotifiedFindings(rows, cache), (cache, RegistryCache(table), Claims(rows))
     topics = Topics(clients.client("sns"), config.topic_arns(), config.owner_topics())
     owners = Owners(cross_account.accounts(), config.owner_tag())
     permits, notices = ScanPermits(table), Throttle(table)
     notifier = Notifier(policy, ExceptionStore(table), cache, notified, owners, topics, platform)
     bus, name, ttl = config.result_bus(), config.installation_name(), config.cache_ttl_seconds()
     events = ResultEvents(clients.client("events"), bus, name, platform)
-    return Completion(cache, claims, permits, notices, notifier, events, ttl).complete(scan_input)
+    return Completion(*known, permits, notices, notifier, events, ttl).complete(scan_input)

@@ -60,8 +60,9 @@ def find_or_create(
     RegistryNotReady while another execution creates it, or while Qualys does not list it.
     """
     account_id, region = image["account_id"], image["region"]
-    if uuid := registry_cache.recall(account_id, region):
-        return Registry(uuid=uuid, cached=True)
+    known, first_wait = registry_cache.recall(account_id, region)
+    if known:
+        return Registry(uuid=known, cached=True, first_wait=first_wait)
     uri = f"https://{image['host']}"
     found = uuid = qualys.registry_uuid(uri)
     if not found:
@@ -77,7 +78,7 @@ def find_or_create(
         log.info("registry created at Qualys", uri=uri, role_arn=role.arn)
     if registry_cache.remember(account_id, region, uuid) and found:
         schedules.sweep(found, qualys)
-    return Registry(uuid=uuid, cached=False)
+    return Registry(uuid=uuid, cached=False, first_wait=first_wait)
 
 
 def _create(

@@ -9,7 +9,7 @@ from boto3.dynamodb.conditions import Attr
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from image_scan.aws.dynamodb import ConditionFailedError
+from image_scan.aws.dynamodb import Change, ConditionFailedError
 from image_scan.cache.table import CacheTable
 from image_scan.errors import AwsRejected
 
@@ -68,11 +68,11 @@ def test_a_delete_of_what_is_not_there_is_none(table: Table) -> None:
 
 def test_one_attribute_is_removed_by_its_path(table: Table) -> None:
     table.put({"imageDigest": "k", "held": {"a.b": 1, "c": 2}})
-    table.remove("k", "held.a.b", HELD.exists())
+    table.change("k", Change(removed=("held.a.b",)), HELD.exists())
     assert (table.get("k") or {})["held"] == {"c": 2}
-    table.remove("k", "held.a.b", HELD.exists())
+    table.change("k", Change(removed=("held.a.b",)), HELD.exists())
     with pytest.raises(ConditionFailedError):
-        table.remove("other", "held.c", HELD.exists())
+        table.change("other", Change(removed=("held.c",)), HELD.exists())
     assert table.get("other") is None
 
 

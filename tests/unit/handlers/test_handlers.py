@@ -70,8 +70,9 @@ def test_check_cache_takes_the_lease_once(dynamodb: Any) -> None:
 def test_get_registry_finds_and_remembers(secret: None, answers: responses.RequestsMock) -> None:
     row = {"registryUuid": "reg-1", "registryUri": f"https://{HOST}"}
     answers.get(f"{API}/registry", json=listed(row))
-    assert get_registry.handler(scan_input(), None) == {"uuid": "reg-1", "cached": False}
-    assert get_registry.handler(scan_input(), None) == {"uuid": "reg-1", "cached": True}
+    known = {"uuid": "reg-1", "first_wait": 60}
+    assert get_registry.handler(scan_input(), None) == {**known, "cached": False}
+    assert get_registry.handler(scan_input(), None) == {**known, "cached": True}
     assert answers.calls[0].request.headers["Authorization"] == f"Bearer {TOKEN}"
 
 

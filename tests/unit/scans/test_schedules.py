@@ -128,7 +128,7 @@ def test_a_registry_that_is_gone_is_forgotten(
     answers.post(SCHEDULES, status=404)
     with pytest.raises(RegistryGone):
         submit()
-    assert registry_cache.recall(ACCOUNT, REGION) == ""
+    assert registry_cache.recall(ACCOUNT, REGION).uuid == ""
 
 
 def test_a_registry_that_was_just_listed_cannot_be_gone(
