@@ -123,8 +123,6 @@ class Installation:
     def has_queue(self, name: str) -> bool:
         return self._has("sqs", "get_queue_url", QueueName=name)
 
-    # Names.
-
     def name(self, suffix: str) -> str:
         return f"{self.name_prefix}-{suffix}"
 
@@ -209,14 +207,16 @@ class Installation:
 
     @cached_property
     def qualys_secret_arn(self) -> str:
-        """ARN of the credential's secret, from a function's environment. Raises OpsError."""
+        """ARN of the credential's secret. Raises OpsError."""
+        return self.variable("get_registry", "QUALYS_SECRET_ARN")
+
+    def variable(self, step: str, name: str) -> str:
+        """Reads a variable of a function's environment; empty without it. Raises OpsError."""
         with answers():
             answer = self.client("lambda").get_function_configuration(
-                FunctionName=self.function_names["get_registry"]
+                FunctionName=self.function_names[step]
             )
-        return str(answer.get("Environment", {}).get("Variables", {}).get("QUALYS_SECRET_ARN", ""))
-
-    # Clients.
+        return str(answer.get("Environment", {}).get("Variables", {}).get(name, ""))
 
     def client(self, service: str, config: Config | None = None) -> Any:
         return self.session.client(  # type: ignore[call-overload]

@@ -193,9 +193,17 @@ def _row(run: Mapping[str, Any]) -> str:
 
 def where(workload: Mapping[str, Any]) -> str:
     """Says where a workload or an inventory row is: `web in 111122223333/us-east-1/prod`."""
-    name = workload["service"] or workload["task_definition"].rsplit("/", 1)[-1] or "-"
-    where = "/".join(filter(None, (workload["account"], workload["region"], workload["cluster"])))
-    return f"{name} in {where}"
+    return f"{name_of(workload)} in {location_of(workload)}"
+
+
+def name_of(workload: Mapping[str, Any]) -> str:
+    """Returns the service, else the family and revision of the task definition."""
+    return str(workload["service"] or workload["task_definition"].rsplit("/", 1)[-1] or "-")
+
+
+def location_of(workload: Mapping[str, Any]) -> str:
+    """Returns `account/region/cluster`."""
+    return "/".join(filter(None, (workload["account"], workload["region"], workload["cluster"])))
 
 
 def _workload(workload: Mapping[str, Any]) -> str:

@@ -1,6 +1,8 @@
 """The command `report`: writes one self-contained HTML page of what runs where."""
 
 import argparse
+import base64
+import hashlib
 import json
 import os
 import time
@@ -18,13 +20,14 @@ from ops.report import plot
 from ops.report.contents import LEVELS, Report, report
 from ops.where import moment
 
-_TEMPLATE = Path(__file__).parent / "page.html.jinja"
+_FOLDER = Path(__file__).parent
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "Writes a page of what runs where: images by severity and workload, and coverage over "
-        "time. It is one file that loads nothing, to be opened in a browser or sent."
+        "time. It is one file that loads nothing, to be opened in a browser or sent. A reader can "
+        "search, filter and sort."
     )
     parser.add_argument(
         "--out",
@@ -39,7 +42,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     installation = Installation.of(arguments)
     rows = InventoryRows(installation)
     now = time.time()
-    found = report(CacheItems(installation).all(), rows.all(), rows.coverage(), now)
+    platform_url = installation.variable("send_notification", "QUALYS_PLATFORM_URL")
+    items = CacheItems(installation).all()
+    found = report(items, rows.all(), rows.coverage(), now, platform_url)
     if arguments.json:
         console.print_json(json.dumps(asdict(found), default=str))
         return 0
@@ -64,11 +69,17 @@ def page(found: Report, installation: Installation, now: float) -> str:
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    return environment.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(
+    script = (_FOLDER / "page.js").read_text(encoding="utf-8")
+    template = (_FOLDER / "page.html.jinja").read_text(encoding="utf-8")
+    return environment.from_string(template).render(
         report=found,
         installation=installation,
         made_at=moment(now),
         levels=LEVELS,
-        plot=plot.coverage(found.course) if found.course else None,
+        plot=plot.coverage(found.course) if found.has_trend() else None,
         frame=plot,
+        last=plot.says(found.course[-1]) if found.course else "",
+        style=(_FOLDER / "page.css").read_text(encoding="utf-8"),
+        script=script,
+        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     )

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from ops.report.contents import Reconciled
 
 WIDTH, HEIGHT = 720, 200
-LEFT, RIGHT, TOP, BOTTOM = 44, 16, 12, 28
-_MOST_DATES = 6
+LEFT, RIGHT, TOP, BOTTOM = 64, 48, 16, 36
+_MOST_DATES = 4
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,7 @@ def coverage(course: Sequence[Reconciled]) -> Plot:
         Point(
             _x(each.at, first, last),
             _y(each.percent),
-            f"{each.at:%Y-%m-%d %H:%M}: {each.percent} %, {each.fresh} of "
-            f"{each.running - each.unscannable} images",
+            says(each),
         )
         for each in course
     ]
@@ -46,6 +45,12 @@ def coverage(course: Sequence[Reconciled]) -> Plot:
         levels=[Point(LEFT, _y(percent), f"{percent} %") for percent in (0, 25, 50, 75, 100)],
         dates=_dates(first, last),
     )
+
+
+def says(each: Reconciled) -> str:
+    """Describes a reconciliation: `2026-02-06 02:40: 50 %, 5 of 10 images`."""
+    scannable = each.running - each.unscannable
+    return f"{each.at:%Y-%m-%d %H:%M}: {each.percent} %, {each.fresh} of {scannable} images"
 
 
 def _dates(first: datetime, last: datetime) -> list[Point]:

@@ -1,5 +1,6 @@
 """`make report`'s page as a person sees it, light and dark, wide and narrow."""
 
+import hashlib
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -47,8 +48,11 @@ _CONTRASTS = """
 """
 
 
-def workload(where: str, **more: Any) -> dict[str, Any]:
-    stated = {"where": where, "state": "running", "since": "2026-02-01T00:00:00+00:00"}
+LOCATION = "111122223333/us-east-1/prod"
+
+
+def workload(name: str, **more: Any) -> dict[str, Any]:
+    stated = {"name": name, "state": "running", "since": "2026-02-01T00:00:00+00:00"}
     return {**stated, "until": "", "principal": "arn:aws:sts::1:assumed-role/ci/me", **more}
 
 
@@ -59,14 +63,22 @@ def image(name: str, verdict: str, *counts: int, **more: Any) -> ImageRow:
         "scanned_at": "2026-02-02T02:40:00+00:00" if counts else "",
         "detected": [],
         "is_detected": False,
+        "detections": [],
         "findings": [],
-        "running": [workload("web in 111122223333/us-east-1/prod")],
-        "earlier": [],
+        "more": 0,
+        "links": {},
+        "running": {LOCATION: [workload("web")]},
+        "earlier": {},
+        "since": "2026-02-01T00:00:00+00:00",
         **more,
     }
-    return ImageRow(
-        name=name, digest="sha256:" + "d" * 64, verdict=verdict, counts=levels or None, **facts
-    )
+    key = f"sha256:{hashlib.sha256(name.encode()).hexdigest()}"
+    return ImageRow(name=name, key=key, verdict=verdict, counts=levels or None, **facts)
+
+
+def finding(title: str, severity: str = "critical") -> dict[str, Any]:
+    stated = {"names": ["CVE-2026-1"], "packages": ["openssl 3.0.7"], "exploit": "exploited now"}
+    return {"severity": severity, "title": title, "fix": "fixed in openssl 3.0.8", **stated}
 
 
 def everything() -> Report:
@@ -77,16 +89,24 @@ def everything() -> Report:
                 "shop/app:1.4.2",
                 "FINDINGS",
                 *(12, 3, 40, 7),
-                findings=["CVE-2026-1: overflow"],
+                findings=[finding("overflow"), finding("underflow", "high")],
+                more=60,
+                links={"image": "https://console.aws.amazon.com/", "qualys": "https://q/"},
                 detected=["Examined: vulnerabilities, malware", "Malware: 1 high"],
                 is_detected=True,
             ),
-            image(MARKUP, "FINDINGS", 0, 1, 0, 0, reason=MARKUP, findings=[MARKUP]),
+            image(MARKUP, "FINDINGS", 0, 1, 0, 0, reason=MARKUP, findings=[finding(MARKUP)]),
             image("shop/never", "NONE"),
             image("library/redis:7", "UNSCANNABLE", reason="not an image of ECR"),
             image("shop/job:2", "ERROR", reason="QualysForbidden: no"),
-            image(LONG, "CLEAN", 0, 0, 0, 0, running=[workload(f"{LONG} in 1/eu/{LONG}")]),
-            image("shop/old:1", "TIMEOUT", running=[], earlier=[workload("x", until="2026-02-02")]),
+            image(LONG, "CLEAN", 0, 0, 0, 0, running={f"1/eu/{LONG}": [workload(LONG)]}),
+            image(
+                "shop/old:1",
+                "TIMEOUT",
+                running={},
+                since="",
+                earlier={LOCATION: [workload("x", until="2026-02-02T00:00:00+00:00")]},
+            ),
         ],
         course=[
             Reconciled(begin + timedelta(days=day), 10, min(day, 9), 1, min(11 * day, 100))
@@ -143,26 +163,107 @@ def test_it_loads_nothing_and_complains_of_nothing(seen: Seen) -> None:
 
 
 def test_every_image_is_shown_with_its_verdict(seen: Seen) -> None:
-    rows = seen.page.locator("tbody > tr")
-    assert rows.count() == len(everything().images)
-    first = rows.first.inner_text()
-    assert "shop/app:1.4.2" in first
-    assert re.search(r"FINDINGS[\s\S]*12\s+3\s+40\s+7\s+web in", first)
-    assert "no verdict" in rows.nth(2).inner_text()
-    assert "\u2013" in rows.nth(2).locator(".number").first.inner_text(), "not a zero"
+    assert seen.page.locator(".image:visible").count() == len(everything().images)
+    first = seen.page.locator(".image").first.inner_text()
+    assert re.search(r"shop/app:1.4.2\s+FINDINGS\s+12 critical\s+3 high\s+40 medium", first)
+    never = seen.page.locator(".image").nth(2)
+    assert "no verdict" in never.inner_text()
+    assert never.locator(".counts").inner_text() == "", "no zero"
+
+
+def test_the_tiles_add_up(seen: Seen) -> None:
+    running = seen.page.locator(".tiles strong").first.inner_text()
+    legend = seen.page.locator(".legend li").all_inner_texts()
+    assert int(running) == sum(int(each.split()[0]) for each in legend) == 6
 
 
 def test_markup_in_a_name_is_text(seen: Seen) -> None:
     assert seen.page.title() == "What runs where: qualys-image-scan"
-    assert seen.page.locator("tbody img, body script").count() == 0
-    assert MARKUP in seen.page.locator("tbody > tr").nth(1).inner_text()
+    assert seen.page.locator(".image img, .image script").count() == 0
+    assert MARKUP in seen.page.locator(".image").nth(1).inner_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("", 7),
+        ("CVE-2026-1 overflow", 1),
+        ("REDIS", 1),
+        ("<script>", 1),
+        ("shop/app underflow nothing-like-it", 0),
+    ],
+)
+def test_a_search_shows_what_has_all_its_words(seen: Seen, words: str, found: int) -> None:
+    seen.page.get_by_label("Search").fill(words)
+    assert seen.page.locator(".image:visible").count() == found
+    assert seen.page.locator("#shown").inner_text() == f"{found} of 7 images"
+
+
+def test_a_verdict_and_a_location_are_chosen(seen: Seen) -> None:
+    seen.page.get_by_label("Verdict").select_option("FINDINGS")
+    assert seen.page.locator(".image:visible").count() == 2
+    seen.page.get_by_label("Verdict").select_option("")
+    seen.page.get_by_role("link", name=f"1/eu/{LONG}").click()
+    shown = seen.page.locator(".image:visible")
+    assert shown.locator("h3").all_inner_texts() == [LONG]
+
+
+def test_images_are_sorted(seen: Seen) -> None:
+    names = seen.page.locator(".image h3")
+    worst = names.all_inner_texts()
+    seen.page.get_by_label("Sort").select_option("name")
+    assert names.all_inner_texts() == sorted(worst, key=str.casefold)
+    seen.page.get_by_label("Sort").select_option("scanned")
+    assert names.first.inner_text() in ("shop/app:1.4.2", MARKUP, LONG), "never scanned comes last"
+    seen.page.get_by_label("Sort").select_option("worst")
+    assert names.all_inner_texts() == worst
+
+
+def test_a_link_to_an_image_opens_it_whatever_the_filter(seen: Seen) -> None:
+    seen.page.get_by_label("Search").fill("redis")
+    anchor = everything().images[0].anchor
+    seen.page.evaluate(f"location.hash = '{anchor}'")
+    seen.page.wait_for_selector(f"#{anchor} .findings", state="visible")
+    text = seen.page.locator(f"#{anchor}").inner_text()
+    assert "openssl 3.0.7: fixed in openssl 3.0.8" in text
+    assert "exploited now" in text
+    assert "and 60 more, at Qualys" in text
+    assert seen.page.locator(f"#{anchor} a[href='https://q/']").count() == 1
+
+
+def test_it_is_read_without_its_script(browser: Browser, tmp_path: Path) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(written(everything(), tmp_path).as_uri())
+    assert page.locator(".image:visible").count() == 7
+    assert not page.locator("#filter").is_visible()
+    context.close()
+
+
+def test_on_paper_all_findings_are_open_and_nothing_asks(seen: Seen) -> None:
+    seen.page.emulate_media(media="print")
+    seen.page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert not seen.page.locator("#filter").is_visible()
+    assert seen.page.locator("details:not([open])").count() == 0
+
+
+def test_five_hundred_images_are_searched_at_once(browser: Browser, tmp_path: Path) -> None:
+    many = [
+        image(f"shop/app-{number}:1", "FINDINGS", 1, 0, 0, 0, findings=[finding("overflow")] * 10)
+        for number in range(500)
+    ]
+    for page in opened(browser, "light", 1440, written(Report(images=many), tmp_path)):
+        page.page.get_by_label("Search").fill("app-499")
+        assert page.page.locator(".image:visible").count() == 1
+        assert page.complaints == []
 
 
 def test_all_text_can_be_read(seen: Seen, scheme: str) -> None:
     for summary in seen.page.locator("summary").all():
         summary.click()
     contrasts = seen.page.evaluate(_CONTRASTS)
-    assert {"H1.", "text.", "SPAN.CLEAN", "TD.number critical", "DIV.quiet"} <= contrasts.keys()
+    named = {"H1.", "text.", "SPAN.verdict CLEAN", "SPAN.critical", "SPAN.high", "DIV.digest"}
+    assert named <= contrasts.keys()
     assert {name: ratio for name, ratio in contrasts.items() if ratio < CONTRAST} == {}
     background = seen.page.evaluate("getComputedStyle(document.body).backgroundColor")
     brightness = sum(map(int, re.findall(r"\d+", background)[:3])) / 3
@@ -184,8 +285,11 @@ def test_the_course_is_drawn_within_its_frame(seen: Seen) -> None:
     assert seen.page.locator("svg circle").count() == 30
 
 
-def test_a_narrow_page_does_not_scroll_sideways(browser: Browser, tmp_path: Path) -> None:
-    for narrow in opened(browser, "light", 375, written(everything(), tmp_path)):
+@pytest.mark.parametrize("width", [390, 768, 1440])
+def test_no_page_scrolls_sideways(browser: Browser, tmp_path: Path, width: int) -> None:
+    for narrow in opened(browser, "light", width, written(everything(), tmp_path)):
+        for summary in narrow.page.locator("summary").all():
+            summary.click()
         wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         assert narrow.page.evaluate(wide) == 0
 

@@ -105,13 +105,14 @@ def test_a_report_names_what_runs_where(
     assert made.status == 0, made.errors
     assert "with critical or high findings" in made.output
     shown = file.read_text(encoding="utf-8")
-    for text in (f"{pushed.repository}:1", pushed.image.digest, f"{name} in", "a critical finding"):
+    for text in (f"{pushed.repository}:1", pushed.image.digest, name, "a critical finding"):
         assert text in shown
 
     found = operate("report", JSON="1").json
-    (image,) = [each for each in found["images"] if each["digest"] == pushed.image.digest]
+    (image,) = [each for each in found["images"] if each["key"] == pushed.image.digest]
     assert (image["verdict"], image["counts"]["critical"]) == ("FINDINGS", 1)
-    assert [entry["state"] for entry in image["running"]] == ["running"]
+    ((workload,),) = image["running"].values()
+    assert (workload["name"], workload["state"]) == (name, "running")
     assert found["course"]
 
     nowhere = operate("report", OUT=str(tmp_path / "missing" / "report.html"))

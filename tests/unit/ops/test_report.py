@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ops.report import plot
-from ops.report.contents import ImageRow, Reconciled, Report, report
+from ops.report.contents import ImageRow, Location, Reconciled, Report, report
 from tests.support.builders import CRITICAL, NOW
 
 Json = dict[str, Any]
@@ -44,7 +44,7 @@ def made(items: list[Json], rows: list[Json], history: list[Json] | None = None)
 
 
 def image(found: Report, digest: str) -> ImageRow:
-    (met,) = [each for each in found.images if each.digest == digest]
+    (met,) = [each for each in found.images if each.key == digest]
     return met
 
 
@@ -52,20 +52,60 @@ def test_an_image_is_joined_with_all_its_workloads() -> None:
     rows = [row("a", "web", principal="me"), row("a", "old", "stopped", stopped_at=NOW)]
     met = image(made([item("a", "FINDINGS", counts=BAD, scanned_at=NOW * 1000)], rows), "a")
     assert (met.name, met.verdict, met.counts) == ("shop/a:1", "FINDINGS", BAD)
-    assert [workload["where"] for workload in met.running] == ["web in 1/eu-west-1/prod"]
-    assert met.running[0]["principal"] == "me"
-    assert [workload["until"] for workload in met.earlier] == ["2026-02-02T02:40:00+00:00"]
+    (running,), (earlier,) = met.running["1/eu-west-1/prod"], met.earlier["1/eu-west-1/prod"]
+    assert (running["name"], running["principal"]) == ("web", "me")
+    assert (earlier["name"], earlier["until"]) == ("old", "2026-02-02T02:40:00+00:00")
     assert met.scanned_at == "2026-02-02T02:40:00+00:00"
 
 
-def test_a_finding_is_described_as_in_a_notification() -> None:
-    found = {**CRITICAL["top"][0], "fixes": ["expat 2.2"], "exploited": True, "qds": 95}
-    older = CRITICAL["top"][0]
-    items = [item("a", "FINDINGS", counts=BAD, top=[found, older])]
-    assert image(made(items, [row("a")]), "a").findings == [
-        "severity 5, QDS 95  CVE-1: t; fixed in expat 2.2 [exploited now]",
-        "severity 5  CVE-1: t",
+def test_a_finding_says_what_it_is_and_what_fixes_it() -> None:
+    plain = CRITICAL["top"][0]
+    found = {**plain, "packages": ["expat 2.1"], "fixes": ["expat 2.2"], "exploited": True}
+    items = [item("a", "FINDINGS", counts=BAD, top=[found, {**plain, "cves": []}])]
+    met = image(made(items, [row("a")]), "a")
+    assert met.findings[0] == {
+        "severity": "critical",
+        "names": ["CVE-1"],
+        "title": "t",
+        "packages": ["expat 2.1"],
+        "fix": "fixed in expat 2.2",
+        "exploit": "exploited now",
+    }
+    assert (met.findings[1]["names"], met.findings[1]["fix"]) == (
+        [f"QID {plain['qid']}"],
+        "no fix is known",
+    )
+    assert met.more == 1, "of three, two are listed"
+
+
+def test_locations_count_what_runs_in_each_and_the_worst_comes_first() -> None:
+    rows = [row("good"), row("bad", account="2"), row("good", account="2"), row("never")]
+    items = [item("good", "CLEAN", counts=NONE), item("bad", "FINDINGS", counts=BAD)]
+    found = made(items, [*rows, row("bad", state="stopped")])
+    assert found.locations() == [
+        Location("2/eu-west-1/prod", images=2, bad=1, unknown=0),
+        Location("1/eu-west-1/prod", images=2, bad=0, unknown=1),
     ]
+    assert image(found, "good").workloads == 2
+
+
+def test_an_image_is_linked_where_it_is_known() -> None:
+    facts = {"account_id": "111122223333", "region": "us-east-1", "digest": "sha256:d"}
+    items = [item("a", "CLEAN", counts=NONE, config_digest="sha256:c") | facts]
+    found = report(items, [row("a")], [], NOW, "https://qualysguard.example.com")
+    assert image(found, "a").links == {
+        "image": "https://us-east-1.console.aws.amazon.com/ecr/repositories/private/111122223333/"
+        "shop%2Fa/_/image/sha256:d/details?region=us-east-1",
+        "qualys": "https://qualysguard.example.com/cs/#/assets/images/c",
+    }
+    assert image(made([], [row("a")]), "a").links == {}
+
+
+def test_a_trend_needs_several_days() -> None:
+    begin = datetime.fromtimestamp(NOW, UTC)
+    one_day = [Reconciled(begin + timedelta(minutes=each), 9, 9, 0, 100) for each in range(3)]
+    assert not Report(course=one_day).has_trend()
+    assert Report(course=course((0, 50), (1, 50))).has_trend()
 
 
 def test_what_has_no_verdict_says_so() -> None:
@@ -87,7 +127,7 @@ def test_what_has_to_be_looked_at_comes_first_and_what_has_stopped_last() -> Non
     rows = [row(each) for each in ("clean", "bad", "unknown", "worse", "failed")]
     found = made(items, [*rows, row("gone", state="stopped")])
     order = ["worse", "bad", "unknown", "failed", "clean", "gone"]
-    assert [each.digest for each in found.images] == order
+    assert [each.key for each in found.images] == order
     assert found.bad() == 2, "what has stopped is not counted"
 
 
@@ -127,7 +167,7 @@ def test_a_line_in_time_and_percent() -> None:
     assert (ys[0], ys[1]) == (plot.HEIGHT - plot.BOTTOM, plot.TOP)
     assert ys[2] == pytest.approx((ys[0] + ys[1]) / 2)
     assert drawn.points[2].says == "2026-02-06 02:40: 50 %, 5 of 10 images"
-    assert len(drawn.dates) == 5
+    assert len(drawn.dates) == 4
 
 
 def test_one_reconciliation_is_a_point() -> None:
@@ -137,7 +177,7 @@ def test_one_reconciliation_is_a_point() -> None:
 
 def test_a_year_has_few_dates() -> None:
     drawn = plot.coverage(course(*((day, 50) for day in range(365))))
-    assert len(drawn.dates) == 6
+    assert len(drawn.dates) == 4
 
 
 def test_malware_in_an_image_without_vulnerabilities_comes_first_and_counts_as_bad() -> None:
@@ -148,10 +188,10 @@ def test_malware_in_an_image_without_vulnerabilities_comes_first_and_counts_as_b
         item("infected", "FINDINGS", counts=NONE, detections=[detection], **bad),
     ]
     found = made(items, [row("vulnerable"), row("infected")])
-    assert [each.digest for each in found.images] == ["infected", "vulnerable"]
+    assert [each.key for each in found.images] == ["infected", "vulnerable"]
     assert found.bad() == 2
     met = found.images[0]
-    assert met.findings == ["malware, severity low: libz.so.1 (mirai)"]
+    assert met.detections == ["malware, severity low: libz.so.1 (mirai)"]
     assert met.detected == [
         "Examined: vulnerabilities, malware; not examined: secrets",
         "Malware: 1 low",
