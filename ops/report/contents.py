@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from image_scan.findings.summary import LEVELS as SEVERITIES
-from image_scan.notifications import email, links
+from image_scan.notifications import email, lead, links
 from ops.cache_items import of_name
 from ops.where import NO_VERDICT, location_of, moment, name_of
 
@@ -163,7 +163,7 @@ def _image(
         counts=counts,
         scanned_at=moment(scanned / 1000) if scanned else "",
         detected=[f"{name}: {words}" for name, words in email.examined(item)],
-        is_detected=bool(email.detected(item)),
+        is_detected=bool(lead.detected(item)),
         detections=email.detections(item),
         findings=[_finding(each) for each in top],
         more=max(sum((counts or {}).values()) - len(top), 0),

@@ -8,15 +8,16 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from image_scan.notifications import email
+from image_scan.notifications import email, lead
+from image_scan.notifications.plain_text import plain
 
 _MOST_FINDINGS = 5
 _MOST_WORKLOADS = 5
 _LONGEST = 7000  # characters; the schema takes 8,000 of a description
 _LINKS = {
-    "execution": "the execution",
-    "image": "the image in ECR",
     "qualys": "the image in Qualys",
+    "image": "the image in ECR",
+    "execution": "the execution",
 }
 _ICONS = {"FINDINGS": ":rotating_light:", "UNSCANNABLE": ":grey_question:"}
 
@@ -24,11 +25,15 @@ _ICONS = {"FINDINGS": ":rotating_light:", "UNSCANNABLE": ":grey_question:"}
 def notification(notice: dict[str, Any]) -> dict[str, Any]:
     """Makes a custom notification of what `message.compose` returns."""
     image = notice["image"]
-    headline = email.headline(notice)
+    headline = lead.headline(notice)
     reason = notice["reason"]
-    lines = [_escaped(email.plain(reason, 2000))] if reason else []
-    lines += [f"*Image* {_escaped(email.plain(image['uri']))}"]
+    lines = [_escaped(plain(reason, 2000))] if reason else []
+    lines += [f"*{name}* {_escaped(words)}" for name, words in lead.lines(notice) if name != "Next"]
     lines += [_escaped(asked)] if (asked := email.requests(notice)) else []
+    lines += [f"*Image* {_escaped(plain(image['uri']))}"]
+    lines += [f"*Digest* {_escaped(plain(image['digest']))}"] if image["digest"] else []
+    if fixable := notice.get("fixable"):
+        lines += [f"*Fixable* {fixable['critical']} critical, {fixable['high']} high"]
     lines += [f"*{name}* {words}" for name, words in email.examined(notice)]
     for listed in (email.workloads, email.registered):
         lines += [f"• {_escaped(line)}" for line in listed(notice, _MOST_WORKLOADS)]
@@ -38,9 +43,10 @@ def notification(notice: dict[str, Any]) -> dict[str, Any]:
         lines += ["*Worst findings*"]
         worst = email.findings(notice, _MOST_FINDINGS)
         lines += [f"• {_escaped(line)}" for line in worst]
-    lines += [f"<{url}|Open {_LINKS[name]}>" for name, url in notice["links"].items()]
+    links = [(name, notice["links"][name]) for name in _LINKS if name in notice["links"]]
+    lines += [f"<{url}|Open {_LINKS[name]}>" for name, url in links]
     shown = _message(f"{_ICONS.get(notice['verdict'], ':warning:')} {_escaped(headline)}", lines)
-    shown["content"]["nextSteps"] = email.next_steps(notice)
+    shown["content"]["nextSteps"] = lead.next_steps(notice)
     shown["metadata"] = {
         "threadId": image["digest"] or image["uri"],
         "summary": _escaped(headline)[:250],
@@ -49,7 +55,7 @@ def notification(notice: dict[str, Any]) -> dict[str, Any]:
     return shown
 
 
-def plain(title: str, lines: list[str]) -> dict[str, Any]:
+def custom(title: str, lines: list[str]) -> dict[str, Any]:
     """Makes a custom notification that is not about one image."""
     return _message(title, [_escaped(line) for line in lines])
 

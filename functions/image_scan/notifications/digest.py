@@ -9,7 +9,8 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from image_scan.notifications import chat, email
+from image_scan.notifications import chat
+from image_scan.notifications.plain_text import counted, plain
 from image_scan.notifications.topics import Notification
 from image_scan.results import Outcome
 
@@ -113,7 +114,7 @@ def notification(content: dict[str, Any]) -> Notification:
     texts: dict[Reader, str] = {
         "people": text(content),
         "phones": title,
-        "chat": json.dumps(chat.plain(title, lines(content))),
+        "chat": json.dumps(chat.custom(title, lines(content))),
         "machines": json.dumps(content),
     }
     return Notification(_SUBJECT, texts, _ATTRIBUTES)
@@ -122,11 +123,11 @@ def notification(content: dict[str, Any]) -> Notification:
 def headline(content: Mapping[str, Any]) -> str:
     parts = []
     if number := content["unscannable_total"]:
-        parts.append(f"{email.counted(number, 'running image')} cannot be scanned")
+        parts.append(f"{counted(number, 'running image')} cannot be scanned")
     if number := content["failed_total"]:
-        parts.append(f"{email.counted(number, 'running image')} ended without a result")
+        parts.append(f"{counted(number, 'running image')} ended without a result")
     if number := len(content["lapsing"]):
-        parts.append(f"{email.counted(number, 'exception')} will end within a week")
+        parts.append(f"{counted(number, 'exception')} will end within a week")
     return "Image scan: " + ", ".join(parts)
 
 
@@ -135,16 +136,16 @@ def lines(content: Mapping[str, Any]) -> list[str]:
     for each in content["lapsing"]:
         what = f"{each['finding']} in {each['repository']}"
         why = f"accepted by an exception of {each['owner']} until {each['until']}: {each['reason']}"
-        found.append(email.plain(f"{what}, {why}", 600))
+        found.append(plain(f"{what}, {why}", 600))
     return found
 
 
 def _image_lines(content: Mapping[str, Any], name: str) -> list[str]:
     found = []
     for each in content[name]:
-        found.append(email.plain(f"{each['uri']}: {each['reason']}", 600))
+        found.append(plain(f"{each['uri']}: {each['reason']}", 600))
         shown = each["workloads"][:_SHOWN_WORKLOADS]
-        found += [f"  {email.plain(workload)}" for workload in shown]
+        found += [f"  {plain(workload)}" for workload in shown]
         if more := len(each["workloads"]) - len(shown):
             found.append(f"  and {more} more")
     if more := content[f"{name}_total"] - len(content[name]):

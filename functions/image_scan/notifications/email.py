@@ -1,47 +1,59 @@
-"""Writes a notification for people: for an e-mail, a short message, or a chat.
-
-Others choose the names in it. So characters that cannot be printed are replaced, line breaks too:
-no name can look like a line of its own.
-"""
+"""Writes a notification as an e-mail and as a short message, and its parts as lines."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from image_scan.findings import fixes
-from image_scan.findings.detections import ADVICE, EXAMINATIONS, total
+from image_scan.findings.detections import EXAMINATIONS, total
+from image_scan.findings.summary import LEVELS
+from image_scan.notifications import lead
+from image_scan.notifications.lead import headline
+from image_scan.notifications.plain_text import counted, moment, plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _MOST_FINDINGS = 10
 _MOST_WORKLOADS = 20
-_LONGEST_NAME = 300
 _LONGEST_SMS = 140
-NEXT = {
-    "CLEAN": "Nothing is confirmed: look at the potential findings in Qualys.",
-    "FINDINGS": fixes.ADVICE,
-    "UNSCANNABLE": "Deploy it from ECR, by a tag that exists. Until then nobody has examined it.",
-    "TIMEOUT": "Look at the registry sensor. `make backfill`, which runs once a day by itself, or "
-    "the next deployment scans the image again.",
-    "ERROR": "Fix the cause, which `make doctor` may name; `make redrive`, `make backfill` or the "
-    "next deployment scans the image again.",
-}
+_SHORT = ("Runs in", "New")
+_LINKS = ("qualys", "image", "execution")  # what helps most comes first
 
 
 def email(content: dict[str, Any]) -> str:
     """Returns the plain text of what `message.compose` returns."""
-    image = content["image"]
     lines = [headline(content), ""]
     if content["reason"]:
         lines += [plain(content["reason"], 2000), ""]
-    lines += [
+    if asked := requests(content):
+        lines += [asked, ""]
+    lines += [f"{name:8} {words}" for name, words in lead.lines(content)]
+    lines += ["", *_image(content)]
+    title = f"Deployed in {counted(content['workloads_total'], 'workload')}:"
+    lines += _section(
+        title, workloads(content, _MOST_WORKLOADS) if content["workloads_total"] else []
+    )
+    if listed := registered(content, _MOST_WORKLOADS):
+        lines += ["", *listed]
+    lines += _section("Malware and secrets:", detections(content))
+    lines += _section("Worst findings:", findings(content, _MOST_FINDINGS))
+    if accepted := plain(lead.exception(content)):
+        lines += _section("To accept a finding for some time, add to `exceptions`:", [accepted])
+    links = content["links"]
+    lines += _section("Look:", [f"{name:9}  {links[name]}" for name in _LINKS if name in links])
+    return "\n".join(lines) + "\n"
+
+
+def _image(content: dict[str, Any]) -> list[str]:
+    """Returns which image it is, and what its scan has looked for."""
+    image = content["image"]
+    lines = [
         f"Image    {plain(image['uri'])}",
         f"Digest   {plain(image['digest'] or 'unknown')}",
     ]
     if "scanned_at" in content:
         older = "" if content.get("fresh", True) else " (an older result: it was not scanned again)"
-        lines.append(f"Scanned  {content['scanned_at']}{older}")
+        lines.append(f"Scanned  {moment(content['scanned_at'])}{older}")
     if "config_digest" in content:
         lines.append(f"Qualys   image id {plain(content['config_digest'].removeprefix('sha256:'))}")
     lines += [f"{name:8} {words}" for name, words in examined(content)]
@@ -52,19 +64,7 @@ def email(content: dict[str, Any]) -> str:
             f"{counted(content['accepted_by_exception'], 'finding')} accepted by exceptions, "
             "not counted here"
         )
-    if asked := requests(content):
-        lines += ["", asked]
-    title = f"Deployed in {counted(content['workloads_total'], 'workload')}:"
-    lines += _section(
-        title, workloads(content, _MOST_WORKLOADS) if content["workloads_total"] else []
-    )
-    if listed := registered(content, _MOST_WORKLOADS):
-        lines += ["", *listed]
-    lines += _section("Malware and secrets:", detections(content))
-    lines += _section("Worst findings:", findings(content, _MOST_FINDINGS))
-    lines += ["", f"Next: {' '.join(next_steps(content))}"]
-    lines += _section("Look:", [f"{name:9}  {url}" for name, url in content["links"].items()])
-    return "\n".join(lines) + "\n"
+    return lines
 
 
 def _section(title: str, lines: list[str]) -> list[str]:
@@ -72,17 +72,9 @@ def _section(title: str, lines: list[str]) -> list[str]:
 
 
 def sms(content: dict[str, Any]) -> str:
-    return headline(content)[:_LONGEST_SMS]
-
-
-def headline(content: dict[str, Any]) -> str:
-    """Returns `shop/app:1.4.2: 1 critical, 2 high`, or the verdict if there are no counts."""
-    image = content["image"]
-    name = plain(f"{image['repository']}:{image['tag']}" if image["tag"] else image["repository"])
-    if counts := content.get("notified_counts"):
-        kinds = [*detected(content), f"{counts['critical']} critical", f"{counts['high']} high"]
-        return f"{name}: {', '.join(kinds)}"
-    return f"{name}: {content['verdict']}"
+    """Returns one line: what it is, then where it runs and what is worst, as far as they fit."""
+    shown = [headline(content), *(words for name, words in lead.lines(content) if name in _SHORT)]
+    return "; ".join(shown)[:_LONGEST_SMS]
 
 
 def requests(content: dict[str, Any]) -> str:
@@ -91,13 +83,6 @@ def requests(content: dict[str, Any]) -> str:
         return ""
     alone = "" if content["workloads_total"] else ". No workload has to be notified of it"
     return plain(f"Scanned by hand, asked for by {', '.join(asked)}{alone}.", 600)
-
-
-def detected(content: Mapping[str, Any]) -> list[str]:
-    """Returns `malware in 2 files` and `1 secret`, as far as they were found."""
-    malware, secrets = total(content.get("malware")), total(content.get("secrets"))
-    found = [f"malware in {counted(malware, 'file')}"] if malware else []
-    return [*found, counted(secrets, "secret")] if secrets else found
 
 
 def examined(content: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -123,17 +108,6 @@ def detections(content: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def next_steps(content: Mapping[str, Any]) -> list[str]:
-    """Returns what to do: first about malware and secrets, then about vulnerabilities."""
-    found = [ADVICE[kind] for kind in ("malware", "secrets") if total(content.get(kind))]
-    counts = content.get("notified_counts")
-    return (
-        found
-        if found and counts and not any(counts.values())
-        else [*found, NEXT[content["verdict"]]]
-    )
-
-
 def workloads(content: dict[str, Any], most: int) -> list[str]:
     """Returns a line for each workload, and a last line if there are more."""
     lines = [_workload(workload) for workload in content["workloads"][:most]]
@@ -144,7 +118,7 @@ def workloads(content: dict[str, Any], most: int) -> list[str]:
 def registered(content: dict[str, Any], most: int) -> list[str]:
     """Returns a line for each registered task definition that no workload runs."""
     lines = [
-        f"Registered, not running: {_workload(workload)}"
+        f"Registered, not running: {_workload(workload, 'registered')}"
         for workload in content["registered"][:most]
     ]
     more = len(content["registered"]) - len(lines)
@@ -155,18 +129,13 @@ def findings(content: dict[str, Any], most: int) -> list[str]:
     return [finding(each) for each in content["findings"][:most]]
 
 
-def _workload(workload: dict[str, Any]) -> str:
-    family = workload["task_definition"].rsplit("/", 1)[-1]
-    what = f"service {workload['service']}" if workload["service"] else f"task definition {family}"
-    where = f"account {workload['account']}, {workload['region']}"
-    cluster = f", cluster {workload['cluster']}" if workload["cluster"] else ""
-    team = f" of {workload['team']}" if workload["team"] else ""
-    line = f"{what}{team} ({where}{cluster}), by {workload['principal'] or 'nobody known'}"
+def _workload(workload: dict[str, Any], verb: str = "deployed") -> str:
+    line = f"{lead.workload(workload)}, {verb}"
+    if workload["event_time"]:
+        line += f" {moment(workload['event_time'])}"
+    line += f" by {workload['principal'] or 'an unknown principal'}"
     if compared := workload.get("compared"):
-        line += (
-            f": {compared['new']} new, {compared['still_open']} still open, "
-            f"{compared['fixed']} fixed since the image before"
-        )
+        line += f": {lead.compare(compared)}"
     return plain(line, 600)
 
 
@@ -175,10 +144,9 @@ def finding(found: Mapping[str, Any]) -> str:
 
     It does not name malware that uses the vulnerability: that would read as malware in the image.
     """
-    names = ", ".join(found["cves"][:3]) or f"QID {found['qid']}"
     where = f" in {', '.join(found['packages'][:3])}" if found["packages"] else ""
     score = f", QDS {found['qds']}" if found.get("qds") else ""
-    line = f"severity {found['severity']}{score}  {names}{where}: {found['title']}"
+    line = f"{LEVELS[found['severity']]}{score}  {lead.names(found)}{where}: {found['title']}"
     if found["fixes"]:
         line += f"; fixed in {', '.join(found['fixes'][:3])}"
     elif found["patch"]:
@@ -188,12 +156,3 @@ def finding(found: Mapping[str, Any]) -> str:
     elif found["exploit"]:
         line += " [exploit exists]"
     return plain(line + (" [new here]" if found.get("new") else ""), 600)
-
-
-def counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def plain(text: str, longest: int = _LONGEST_NAME) -> str:
-    shown = "".join(each if each.isprintable() else "?" for each in text)
-    return shown if len(shown) <= longest else f"{shown[:longest]}..."

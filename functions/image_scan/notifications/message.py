@@ -7,8 +7,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from image_scan.events.workloads import select_registered, select_workloads
-from image_scan.findings import detections, summary
-from image_scan.notifications import chat, email, facts
+from image_scan.findings import detections, summary, upgrades
+from image_scan.notifications import chat, email, facts, lead, throttle
 from image_scan.notifications.topics import Notification
 
 if TYPE_CHECKING:
@@ -36,13 +36,33 @@ def notification(content: dict[str, Any]) -> Notification:
 
 
 def subject(content: Mapping[str, Any]) -> str:
-    """Returns `Scan: <repository> - <n>C/<m>H`, with the verdict instead if there are no counts."""
+    """Returns `Scan: <repository> - <n>C/<m>H (<tag>, account <id>)`, with the verdict if there are
+    no counts. What is in brackets is left out where there is no room for it."""
+    if stopped := content.get("stopped_by"):
+        return f"Scan: no scan can complete - {stopped}"
     counts = content.get("notified_counts")
     result = f"{counts['critical']}C/{counts['high']}H" if counts else content["verdict"]
-    result = ", ".join([*email.detected(content), result])
-    repository = re.sub(r"[^!-~]", "?", content["image"]["repository"])
+    result = ", ".join([result, *lead.detected(content)])
+    repository = _printable(content["image"]["repository"])
     room = _LONGEST_SUBJECT - len(f"Scan:  - {result}")
-    return f"Scan: {repository[:room]} - {result}"
+    begin = f"Scan: {repository[:room]} - {result}"
+    details = [each for each in (_printable(content["image"]["tag"]), _accounts(content)) if each]
+    for shown in (details, details[1:]):
+        if shown and len(begin) + len(whole := f" ({', '.join(shown)})") <= _LONGEST_SUBJECT:
+            return begin + whole
+    return begin
+
+
+def _printable(name: str) -> str:
+    return re.sub(r"[^!-~]", "?", name)
+
+
+def _accounts(content: Mapping[str, Any]) -> str:
+    """Names the account of the workloads, or says how many there are."""
+    accounts = {each["account"] for each in [*content["workloads"], *content["registered"]]}
+    if len(accounts) > 1:
+        return f"{len(accounts)} accounts"
+    return f"account {_printable(accounts.pop())}" if accounts else ""
 
 
 def compose(
@@ -64,10 +84,13 @@ def compose(
         left = {each.qid for each in selection.left}
         top = [each for each in top if each["qid"] in left]
     new = {each.qid for judged in selection.judged.values() for each in judged.new}
+    if outcome["verdict"] == "ERROR" and (error := outcome.get("error")) in throttle.ERRORS:
+        content["stopped_by"] = error
     deployed = _rows(selection, select_workloads(selection.workloads))
     return {
         **content,
         "findings": [{**each, "new": each["qid"] in new} for each in top],
+        "upgrades": upgrades.best(top),
         "workloads": facts.shown(deployed),
         "workloads_total": len(deployed),
         "registered": facts.shown(

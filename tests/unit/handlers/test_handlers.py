@@ -169,7 +169,9 @@ def test_send_notification_notifies_then_records(dynamodb: Any, inbox: Inbox) ->
     event: Any = {**scan_input(), "lease": decision["lease"], "outcome": dict(CRITICAL)}
     answer = send_notification.handler(event, None)
     assert (answer["verdict"], answer["notified"]) == ("FINDINGS", True)
-    assert [subject for subject, _ in inbox.messages()] == ["Scan: shop/app - 1C/0H"]
+    assert [subject for subject, _ in inbox.messages()] == [
+        "Scan: shop/app - 1C/0H (1.4.2, account 123456789012)"
+    ]
     assert items(dynamodb) == {DIGEST: "FINDINGS"}
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from image_scan.events.workloads import workload_of
-from image_scan.notifications import chat, email, message
+from image_scan.notifications import chat, email, message, plain_text
 from image_scan.notifications.selection import Selection
 from image_scan.results import Outcome
 from tests.support.builders import CRITICAL, image, scan_input, to_complete
@@ -39,37 +39,46 @@ def test_an_email_says_what_where_who_and_what_to_do() -> None:
     shown["workloads"][0]["compared"] = {"new": 1, "still_open": 0, "fixed": 3}
     shown["findings"][0]["new"] = True
     of = image()
+    where = "service web (account 123456789012, us-east-1, cluster prod), deployed 2026-03-02 08:15"
     assert email.email(shown).splitlines() == [
         "shop/app:1.4.2: 1 critical, 0 high",
         "",
+        "Worst    CVE-2026-0001 in openssl 3.0.7, critical, exploited now: OpenSSL buffer overflow",
+        f"Runs in  {where} UTC",
+        "New      1 new, 0 still open, 3 fixed since the image before",
+        "Upgrade  openssl 3.0.7 -> 3.0.8 fixes 1 of 1 listed finding",
+        "Next     Upgrade what has a fixed version, rebuild the image, and deploy it.",
+        "",
         f"Image    {of['uri']}",
         f"Digest   {of['digest']}",
-        "Scanned  2026-02-02T02:40:00+00:00",
+        "Scanned  2026-02-02 02:40 UTC",
         f"Qualys   image id {'c' * 64}",
         "Fixable  1 critical, 0 high",
         "2 findings accepted by exceptions, not counted here",
         "",
         "Deployed in 1 workload:",
-        f"  service web (account 123456789012, us-east-1, cluster prod), by "
-        f"{WORKLOAD['principal']}: 1 new, 0 still open, 3 fixed since the image before",
+        f"  {where} UTC by {WORKLOAD['principal']}: "
+        "1 new, 0 still open, 3 fixed since the image before",
         "",
         "Worst findings:",
-        "  severity 5, QDS 95  CVE-2026-0001 in openssl 3.0.7: OpenSSL buffer overflow; fixed in "
+        "  critical, QDS 95  CVE-2026-0001 in openssl 3.0.7: OpenSSL buffer overflow; fixed in "
         "openssl 3.0.8 [exploited now] [new here]",
         "",
-        "Next: Update what has a fixed version, rebuild the image, and deploy it.",
+        "To accept a finding for some time, add to `exceptions`:",
+        '  { cve = "CVE-2026-0001", repository = "shop/app", until = "<day>", reason = "<why>", '
+        'owner = "<who>" }',
         "",
         "Look:",
-        "  execution  https://us-east-1.console.aws.amazon.com/states/home?region=us-east-1"
-        "#/v2/executions/details/arn:aws:states:us-east-1:1:execution:scan:app-1",
         "  image      https://us-east-1.console.aws.amazon.com/ecr/repositories/private/123456789012/"
         f"shop%2Fapp/_/image/{of['digest']}/details?region=us-east-1",
+        "  execution  https://us-east-1.console.aws.amazon.com/states/home?region=us-east-1"
+        "#/v2/executions/details/arn:aws:states:us-east-1:1:execution:scan:app-1",
     ]
 
 
 def test_no_result_says_why_and_how_to_go_on() -> None:
-    text = email.email(sent(Outcome(verdict="ERROR", reason="QualysUnauthorized: 401")))
-    assert text.startswith("shop/app:1.4.2: ERROR\n\nQualysUnauthorized: 401\n")
+    text = email.email(sent(Outcome(verdict="ERROR", reason="ScanFailed: 401")))
+    assert text.startswith("shop/app:1.4.2: ERROR\n\nScanFailed: 401\n")
     assert "make doctor" in text
     assert "CLEAN" not in text
 
@@ -81,11 +90,15 @@ def test_an_older_result_is_called_one() -> None:
 def test_many_workloads_are_counted() -> None:
     text = email.email(sent(CRITICAL, workloads=50))
     assert "Deployed in 50 workloads:" in text
-    assert text.count("service web") == 20
+    assert text.count("  service web") == 21, "20 of them, and one in the first lines"
+    assert "and 49 more workloads" in text.split("\n\n")[1]
 
 
 def test_a_short_message_is_one_line() -> None:
-    assert email.sms(sent(CRITICAL)) == "shop/app:1.4.2: 1 critical, 0 high"
+    assert email.sms(sent(CRITICAL)) == (
+        "shop/app:1.4.2: 1 critical, 0 high; service web (account 123456789012, us-east-1, "
+        "cluster prod), deployed 2026-03-02 08:15 UTC"
+    )
     assert len(email.sms(sent(CRITICAL, repository="r" * 255))) == 140
 
 
@@ -99,7 +112,7 @@ def test_no_name_makes_a_line_of_its_own(tag: str, title: str, cluster: str, rea
     given_["workloads"] = [{**WORKLOAD, **names}]
     text = email.email(given_)
     lines = text.split("\n")
-    assert len(lines) <= 20
+    assert len(lines) <= 30
     assert all(line.isprintable() for line in lines)
     assert email.sms(given_).isprintable()
     shown = chat.notification(given_)["content"]
@@ -109,5 +122,5 @@ def test_no_name_makes_a_line_of_its_own(tag: str, title: str, cluster: str, rea
 
 
 def test_text_is_cut_where_it_is_longer_than_it_may_be() -> None:
-    assert email.plain("abc", 3) == "abc"
-    assert email.plain("abcd", 3) == "abc..."
+    assert plain_text.plain("abc", 3) == "abc"
+    assert plain_text.plain("abcd", 3) == "abc..."

@@ -179,6 +179,13 @@ def digest() -> dict[str, Any]:
     return daily_digest.digest({"nginx": nginx}, failed, exceptions, date(2026, 2, 2)) or {}
 
 
+def stopped() -> dict[str, Any]:
+    """Of a credential that Qualys refuses: no image can be scanned."""
+    reason = "QualysUnauthorized: HTTP 401"
+    outcome = Outcome(verdict="ERROR", reason=reason, error="QualysUnauthorized")
+    return sent(outcome, image(), Selection(where()), execution_arn=EXECUTION)
+
+
 CASES = {
     "findings": findings,
     "detections": detections,
@@ -186,7 +193,8 @@ CASES = {
     "hostile": hostile,
     "by_hand": by_hand,
     "timeout": lambda: no_result("TIMEOUT", "no result after 30 checks, 60 s apart"),
-    "error": lambda: no_result("ERROR", "QualysUnauthorized: HTTP 401"),
+    "error": lambda: no_result("ERROR", "ScanFailed: the image cannot be pulled"),
+    "stopped": stopped,
     "unscannable": unscannable,
 }
 

@@ -19,7 +19,7 @@ WORKLOADS = dict([workload_of(scan_input())])
 
 def test_the_message_says_what_where_and_who() -> None:
     composed = message.compose(to_complete(CRITICAL), CRITICAL, Selection(WORKLOADS))
-    assert message.subject(composed) == "Scan: shop/app - 1C/0H"
+    assert message.subject(composed) == "Scan: shop/app - 1C/0H (1.4.2, account 123456789012)"
     assert composed["verdict"] == "FINDINGS"
     assert composed["image"]["digest"] == image()["digest"]
     assert composed["counts"]["critical"] == 1
@@ -40,7 +40,7 @@ def test_each_kind_of_reader_has_its_text() -> None:
     assert texts.keys() == set(READERS)
     assert json.loads(texts["machines"]) == sent
     assert texts["people"] == email.email(sent)
-    assert texts["phones"] == email.headline(sent)
+    assert texts["phones"] == email.sms(sent)
     assert json.loads(texts["chat"]) == chat.notification(sent)
 
 
@@ -93,7 +93,9 @@ def test_a_subject_is_one_line_of_a_hundred_printable_characters(name: str, coun
     assert len(subject) <= 100
     assert subject.isascii()
     assert subject.isprintable()
-    assert subject.endswith(f" - {count}C/0H")
+    begin, counted, rest = subject.partition(f" - {count}C/0H")
+    assert (begin[:6], bool(counted)) == ("Scan: ", True)
+    assert rest in ("", " (1.4.2)")
 
 
 @pytest.mark.parametrize(

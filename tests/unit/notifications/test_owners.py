@@ -137,4 +137,4 @@ def test_the_team_is_in_text_json_and_attributes() -> None:
     assert [workload["team"] for workload in sent["workloads"]] == ["payments", ""]
     assert message.attributes(sent)["team"]["StringValue"] == '["payments"]'
     texts = message.notification(sent).texts
-    assert "service web of payments (account" in texts["people"]
+    assert "service web of team payments (account" in texts["people"]

@@ -1,0 +1,29 @@
+"""Writes names, numbers and times as text that nobody can forge.
+
+Others choose the names. So characters that cannot be printed are replaced, line breaks too: no name
+can look like a line of its own.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+_LONGEST = 300
+
+
+def plain(text: str, longest: int = _LONGEST) -> str:
+    shown = "".join(each if each.isprintable() else "?" for each in text)
+    return shown if len(shown) <= longest else f"{shown[:longest]}..."
+
+
+def counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def moment(stated: str) -> str:
+    """Returns `2026-02-02 02:40 UTC` for a time in ISO 8601; any other text as it is."""
+    try:
+        at = datetime.fromisoformat(stated)
+    except ValueError:
+        return stated
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
