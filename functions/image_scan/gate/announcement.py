@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from image_scan import metrics
 from image_scan.gate import decision
-from image_scan.notifications import chat, email
+from image_scan.notifications import chat
+from image_scan.notifications.plain_text import plain
 from image_scan.notifications.topics import Notification
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def notification(content: dict[str, Any]) -> Notification:
     texts: dict[Reader, str] = {
         "people": "\n".join([title, "", *listed, "", f"Next: {_NEXT[content['effect']]}"]) + "\n",
         "phones": title[:140],
-        "chat": json.dumps(chat.plain(title, listed)),
+        "chat": json.dumps(chat.custom(title, listed)),
         "machines": json.dumps(content),
     }
     attributes: Any = {"effect": {"DataType": "String", "StringValue": content["effect"]}}
@@ -131,7 +132,7 @@ def notification(content: dict[str, Any]) -> Notification:
 
 def headline(content: dict[str, Any]) -> str:
     """Returns `Deployment gate: web was blocked`."""
-    service = email.plain(content["deployment"]["service"])
+    service = plain(content["deployment"]["service"])
     return f"Deployment gate: {service} {_SAID[content['effect']]}"
 
 
@@ -140,8 +141,8 @@ def lines(content: dict[str, Any]) -> list[str]:
     where = f"account {deployment['account']}, {deployment['region']}, {deployment['cluster']}"
     until = f", until {content['bypass_until']}" if content["bypass_until"] else ""
     return [
-        email.plain(f"Service     {deployment['service']} ({where})"),
-        email.plain(f"Deployment  {deployment['arn']}"),
-        f"Stage       {email.plain(content['stage'])}, mode {content['mode']}{until}",
-        *(email.plain(f"Reason      {each}", 600) for each in content["reasons"]),
+        plain(f"Service     {deployment['service']} ({where})"),
+        plain(f"Deployment  {deployment['arn']}"),
+        f"Stage       {plain(content['stage'])}, mode {content['mode']}{until}",
+        *(plain(f"Reason      {each}", 600) for each in content["reasons"]),
     ]
