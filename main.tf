@@ -142,6 +142,7 @@ module "deployment_gate" {
   on_undecided             = var.deployment_gate.on_undecided
   rollback_days            = var.deployment_gate.rollback_days
   cache_table              = module.cache.table
+  state_table              = module.workflow.state_table
   intake_state_machine_arn = module.workflow.intake_state_machine_arn
   result_bus_arn           = module.workflow.result_bus_arn
   topic_arns               = module.workflow.topic_arns

@@ -23,6 +23,11 @@ output "inventory_table" {
   value       = module.cache.inventory
 }
 
+output "state_table" {
+  description = "Name and ARN of the DynamoDB table that stores what the installation remembers about itself: registries, running scans, exceptions and the course of coverage."
+  value       = module.workflow.state_table
+}
+
 output "topic_arns" {
   description = "ARNs of the SNS topics of notifications and alarms, by kind of reader: people (e-mail), phones (SMS), chat (Amazon Q Developer in chat applications) and machines (SQS, Lambda, HTTPS; JSON)."
   value       = module.workflow.topic_arns

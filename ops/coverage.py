@@ -8,8 +8,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from ops import coverage_history
 from ops.installation import Installation, add_options
-from ops.inventory_rows import InventoryRows
 
 Json = dict[str, Any]
 _SHOWN = 10
@@ -26,7 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Raises OpsError."""
-    history = InventoryRows(Installation.of(arguments)).coverage()[-_SHOWN:]
+    history = coverage_history.read(Installation.of(arguments))[-_SHOWN:]
     if arguments.json:
         console.print_json(json.dumps({"reconciliations": history}))
     elif not history:

@@ -20,14 +20,8 @@ from ops.errors import OpsError
 
 DEFAULT_PREFIX = "qualys-image-scan"
 STEPS = (
-    "parse_event",
-    "check_cache",
-    "get_registry",
-    "submit_scan",
-    "check_status",
-    "get_results",
-    "send_notification",
-    "reconcile",
+    *("parse_event", "check_cache", "get_registry", "submit_scan"),
+    *("check_status", "get_results", "send_notification", "reconcile"),
 )
 # Exist only with `security_hub` and `deployment_gate`.
 OPTIONAL_STEPS = ("import_findings", "deployment_gate")
@@ -162,6 +156,10 @@ class Installation:
     @property
     def inventory_table(self) -> str:
         return self.name("inventory")
+
+    @property
+    def state_table(self) -> str:
+        return self.name("state")
 
     @property
     def topic_arns(self) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from image_scan.inventory.workloads import COVERAGE
 from ops.cache_items import plain
 from ops.installation import Installation, answers
 
@@ -20,30 +19,23 @@ class InventoryRows:
 
     def of(self, digest: str) -> list[Row]:
         """Returns the workloads of an image, by its cache key."""
-        rows = self._below(digest)
+        arguments = {
+            "TableName": self._table,
+            "KeyConditionExpression": "digest = :digest",
+            "ExpressionAttributeValues": {":digest": {"S": digest}},
+        }
+        with answers():
+            pages = list(self._dynamodb.get_paginator("query").paginate(**arguments))
+        rows = [plain(row) for page in pages for row in page["Items"]]
         return sorted(rows, key=lambda row: (_ORDER[row["state"]], row["workload"]))
 
     def all(self) -> list[Row]:
         """Returns every workload of every image."""
-        # Rows of tasks and reconciliations have no account and region.
+        # Rows of tasks have no account and region.
         of_workloads = {
             "TableName": self._table,
             "FilterExpression": "attribute_exists(account_region)",
         }
         with answers():
             pages = list(self._dynamodb.get_paginator("scan").paginate(**of_workloads))
-        return [plain(row) for page in pages for row in page["Items"]]
-
-    def coverage(self) -> list[Row]:
-        """Returns the results of all reconciliations, oldest first."""
-        return [row for row in self._below(COVERAGE) if "coverage_percent" in row]
-
-    def _below(self, key: str) -> list[Row]:
-        arguments = {
-            "TableName": self._table,
-            "KeyConditionExpression": "digest = :digest",
-            "ExpressionAttributeValues": {":digest": {"S": key}},
-        }
-        with answers():
-            pages = list(self._dynamodb.get_paginator("query").paginate(**arguments))
         return [plain(row) for page in pages for row in page["Items"]]

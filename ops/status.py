@@ -12,11 +12,11 @@ from typing import Any
 from botocore.exceptions import ClientError
 from rich.console import Console
 
+from ops import coverage_history
 from ops.cache_items import CacheItems, is_known
 from ops.errors import OpsError
 from ops.event_queue import EventQueue
 from ops.installation import Installation, add_options, answers
-from ops.inventory_rows import InventoryRows
 from ops.scan import Scans, verdict_of
 from ops.status_page import show
 
@@ -157,7 +157,7 @@ def _cache(installation: Installation) -> Json:
 
 def _coverage(installation: Installation) -> Json | None:
     """Returns the result of the last reconciliation; None before the first one."""
-    history = InventoryRows(installation).coverage()
+    history = coverage_history.read(installation)
     return history[-1] if history else None
 
 

@@ -177,7 +177,7 @@ class Installation:
         ]
 
     def verdicts(self) -> dict[str, Json]:
-        """The cache's items by key, as plain values; entries of registries left out."""
+        """The cache's entries by key, as plain values; the items of all findings left out."""
         items = self._rows("cache_table")
         return {item["imageDigest"]: item for item in items if "status" in item}
 

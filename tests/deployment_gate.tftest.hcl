@@ -46,6 +46,7 @@ override_resource {
 variables {
   name_prefix              = "test-scan"
   cache_table              = { name = "test-scan-cache", arn = "arn:aws:dynamodb:eu-central-1:111122223333:table/test-scan-cache" }
+  state_table              = { name = "test-scan-state", arn = "arn:aws:dynamodb:eu-central-1:111122223333:table/test-scan-state" }
   intake_state_machine_arn = "arn:aws:states:eu-central-1:111122223333:stateMachine:test-scan-intake"
   result_bus_arn           = "arn:aws:events:eu-central-1:111122223333:event-bus/default"
   topic_arns               = { people = "arn:aws:sns:eu-central-1:111122223333:people", machines = "arn:aws:sns:eu-central-1:111122223333:machines" }
@@ -64,6 +65,7 @@ run "audits_by_default" {
       LOG_LEVEL                = "INFO"
       NAME_PREFIX              = "test-scan"
       CACHE_TABLE              = "test-scan-cache"
+      STATE_TABLE              = "test-scan-state"
       INTAKE_STATE_MACHINE_ARN = "arn:aws:states:eu-central-1:111122223333:stateMachine:test-scan-intake"
       RESULT_BUS               = "arn:aws:events:eu-central-1:111122223333:event-bus/default"
       TOPIC_ARNS               = jsonencode(var.topic_arns)
@@ -107,11 +109,20 @@ run "audits_by_default" {
   }
   assert {
     condition = jsonencode(sort(flatten([for each in jsondecode(data.aws_iam_policy_document.function.json).Statement : each.Action]))) == jsonencode([
-      "dynamodb:GetItem", "ecr:BatchGetImage", "ecr:DescribeImages", "ecs:DescribeServiceDeployments", "ecs:DescribeServiceRevisions",
+      "dynamodb:GetItem", "dynamodb:GetItem", "ecr:BatchGetImage", "ecr:DescribeImages", "ecs:DescribeServiceDeployments", "ecs:DescribeServiceRevisions",
       "ecs:DescribeTaskDefinition", "ecs:ListServiceDeployments", "ecs:ListTagsForResource", "events:PutEvents", "kms:Decrypt",
       "kms:DescribeKey", "kms:GenerateDataKey", "logs:CreateLogStream", "logs:PutLogEvents", "sns:Publish", "states:StartExecution",
     ])
     error_message = "The gate may read, ask for scans and announce, and nothing else."
+  }
+  assert {
+    condition = jsonencode([
+      for each in jsondecode(data.aws_iam_policy_document.function.json).Statement :
+      [each.Resource, sort(flatten([each.Condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]]))] if each.Action == "dynamodb:GetItem"
+      ]) == jsonencode([
+      [var.cache_table.arn, ["????????????/*", "findings#*", "sha256:*"]], [var.state_table.arn, ["exceptions#*"]],
+    ])
+    error_message = "The gate must read images, their findings and the exceptions, and nothing else of the tables."
   }
   assert {
     condition     = toset(keys(aws_cloudwatch_metric_alarm.function)) == toset(["errors", "crashes", "throttles"]) && aws_cloudwatch_metric_alarm.undecided.threshold == 0.5 && aws_cloudwatch_metric_alarm.undecided.statistic == "Average"

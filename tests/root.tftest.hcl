@@ -79,11 +79,12 @@ run "a_second_installation_shares_no_name" {
 
   assert {
     condition = length(setintersection(
-      concat(values(output.function_names), [output.cache_table.name, output.failed_events_queue.name, output.undelivered_events_queue.name]),
+      concat(values(output.function_names), [output.cache_table.name, output.inventory_table.name, output.state_table.name, output.failed_events_queue.name, output.undelivered_events_queue.name]),
       concat(
         values(run.plans_with_three_inputs.function_names),
         [
-          run.plans_with_three_inputs.cache_table.name, run.plans_with_three_inputs.failed_events_queue.name,
+          run.plans_with_three_inputs.cache_table.name, run.plans_with_three_inputs.inventory_table.name,
+          run.plans_with_three_inputs.state_table.name, run.plans_with_three_inputs.failed_events_queue.name,
           run.plans_with_three_inputs.undelivered_events_queue.name,
         ],
       ),

@@ -129,6 +129,10 @@ override_resource {
   values = { arn = "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/vendedlogs/states/test-scan-scan" }
 }
 override_resource {
+  target = aws_dynamodb_table.state
+  values = { arn = "arn:aws:dynamodb:eu-central-1:111122223333:table/test-scan-state" }
+}
+override_resource {
   target = aws_sqs_queue.failed_events
   values = { arn = "arn:aws:sqs:eu-central-1:111122223333:test-scan-failed-events", url = "https://sqs.eu-central-1.amazonaws.com/111122223333/test-scan-failed-events" }
 }
@@ -288,12 +292,12 @@ run "functions" {
       }) == jsonencode({
       parse_event       = ""
       check_cache       = "CACHE_TABLE INVENTORY_TABLE LEASE_SECONDS NOTIFY"
-      get_registry      = "CACHE_TABLE QUALYS_EXTERNAL_ID QUALYS_GATEWAY_URL QUALYS_ROLE_ARN QUALYS_SECRET_ARN"
-      submit_scan       = "CACHE_TABLE LEASE_SECONDS MAX_CONCURRENT_SCANS QUALYS_GATEWAY_URL QUALYS_SECRET_ARN"
+      get_registry      = "QUALYS_EXTERNAL_ID QUALYS_GATEWAY_URL QUALYS_ROLE_ARN QUALYS_SECRET_ARN STATE_TABLE"
+      submit_scan       = "LEASE_SECONDS MAX_CONCURRENT_SCANS QUALYS_GATEWAY_URL QUALYS_SECRET_ARN STATE_TABLE"
       check_status      = "QUALYS_GATEWAY_URL QUALYS_SECRET_ARN"
       get_results       = "QUALYS_GATEWAY_URL QUALYS_SECRET_ARN REQUIRE_EXAMINED"
-      send_notification = "CACHE_TABLE CACHE_TTL_DAYS INVENTORY_TABLE NOTIFY OWNER_TAG OWNER_TOPICS QUALYS_PLATFORM_URL RESULT_BUS TOPIC_ARNS"
-      reconcile         = "CACHE_TABLE INVENTORY_TABLE NOTIFY TOPIC_ARNS"
+      send_notification = "CACHE_TABLE CACHE_TTL_DAYS INVENTORY_TABLE NOTIFY OWNER_TAG OWNER_TOPICS QUALYS_PLATFORM_URL RESULT_BUS STATE_TABLE TOPIC_ARNS"
+      reconcile         = "CACHE_TABLE INVENTORY_TABLE NOTIFY STATE_TABLE TOPIC_ARNS"
     })
     error_message = "Each function must get the settings it uses and no more."
   }
@@ -373,14 +377,42 @@ run "function_policies" {
     error_message = "Decryption with an unknown key must be bound to the one secret."
   }
   assert {
-    condition = alltrue(flatten([
-      for key in ["get_registry", "submit_scan"] : [
-        for statement in jsondecode(aws_iam_role_policy.function[key].policy).Statement :
-        statement.Condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"] == (statement.Sid == "TakePermits" ? "permits#*" : "registry#*")
-        if length([for action in flatten([statement.Action]) : action if startswith(action, "dynamodb:")]) > 0
+    condition = jsonencode(flatten([
+      for key, policy in merge(
+        { for key, policy in aws_iam_role_policy.function : key => policy.policy }, { scan = aws_iam_role_policy.scan.policy },
+        ) : [
+        for statement in jsondecode(policy).Statement : join(" ", concat(
+          [key, statement.Sid, split("/", one(flatten([statement.Resource])))[1]],
+          sort([for action in flatten([statement.Action]) : trimprefix(action, "dynamodb:")]),
+          ["of"], sort(flatten([try(statement.Condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"], "any")])),
+        ))
+        if startswith(flatten([statement.Action])[0], "dynamodb:")
       ]
-    ]))
-    error_message = "What remembers registries and takes permits must not be able to touch verdicts."
+      ])) == jsonencode([
+      "check_cache LeaseImages test-scan-cache GetItem PutItem UpdateItem of ????????????/* sha256:*",
+      "check_cache RecordWorkloads test-scan-inventory GetItem UpdateItem of ????????????/* other#* sha256:*",
+      "check_cache RecordTasks test-scan-inventory DeleteItem GetItem PutItem Query of tasks#*",
+      "get_registry RememberRegistries test-scan-state DeleteItem GetItem UpdateItem of registry#*",
+      "reconcile ReadVerdicts test-scan-cache GetItem of ????????????/* sha256:*",
+      "reconcile ListInventory test-scan-inventory Scan of any",
+      "reconcile CloseWorkloads test-scan-inventory UpdateItem of ????????????/* other#* sha256:*",
+      "reconcile CloseTasks test-scan-inventory DeleteItem Query of tasks#*",
+      "reconcile RecordCoverage test-scan-state PutItem of coverage#*",
+      "reconcile LimitNotices test-scan-state PutItem of notice#*",
+      "reconcile ReadExceptions test-scan-state GetItem of exceptions#*",
+      "scan FreeLeases test-scan-cache UpdateItem of ????????????/* sha256:*",
+      "send_notification RecordVerdicts test-scan-cache GetItem UpdateItem of ????????????/* sha256:*",
+      "send_notification RecordFindings test-scan-cache GetItem PutItem of findings#*",
+      "send_notification RecordNotified test-scan-inventory GetItem Query UpdateItem of ????????????/* other#* sha256:*",
+      "send_notification ListWorkload test-scan-inventory Query of any",
+      "send_notification LearnFirstWait test-scan-state UpdateItem of registry#*",
+      "send_notification ReturnPermits test-scan-state UpdateItem of permit#*",
+      "send_notification LimitNotices test-scan-state PutItem of notice#*",
+      "send_notification ReadExceptions test-scan-state GetItem of exceptions#*",
+      "submit_scan ForgetRegistries test-scan-state DeleteItem of registry#*",
+      "submit_scan TakePermits test-scan-state PutItem UpdateItem of permit#*",
+    ])
+    error_message = "Each role may do what its code does with the keys that its code uses, and no more."
   }
   assert {
     condition = alltrue([
@@ -937,7 +969,7 @@ run "keeps_exceptions_where_functions_read_them" {
   }
 
   assert {
-    condition     = jsondecode(jsondecode(aws_dynamodb_table_item.exceptions[0].item).exceptions.S)[0].repository == "shop/*" && jsondecode(aws_dynamodb_table_item.exceptions[0].item).imageDigest.S == "exceptions"
+    condition     = jsondecode(jsondecode(aws_dynamodb_table_item.exceptions[0].item).exceptions.S)[0].repository == "shop/*" && jsondecode(aws_dynamodb_table_item.exceptions[0].item).key.S == "exceptions#all"
     error_message = "The item must hold what was given."
   }
 }
@@ -975,12 +1007,12 @@ run "findings_go_to_security_hub" {
       aws_lambda_function.this["import_findings"].handler == "image_scan.handlers.import_findings.handler" && aws_lambda_function.this["import_findings"].timeout == 60 &&
       jsonencode({ for name, value in aws_lambda_function.this["import_findings"].environment[0].variables : name => value if !contains(["LOG_LEVEL", "NAME_PREFIX"], name) }) == jsonencode({
         ACCOUNT_ID           = "111122223333"
-        CACHE_TABLE          = "test-scan-cache"
         DESCRIBE_EXTERNAL_ID = "test-scan-111122223333"
         DESCRIBE_ROLE_ARN    = "arn:aws:iam::{account}:role/security/test-scan-describe"
         HUB_ACCOUNT_ID       = "111122223333"
         PRODUCT_ARN          = "arn:aws:securityhub:eu-central-1:{account}:product/{account}/default"
         SPOKE_ACCOUNT_IDS    = "444455556666"
+        STATE_TABLE          = "test-scan-state"
       })
     )
     error_message = "The function must know as whom to import, and where to remember it."
@@ -1014,7 +1046,7 @@ run "findings_go_to_security_hub" {
       ImportFindings   = jsonencode([["securityhub:BatchImportFindings"], ["arn:aws:securityhub:eu-central-1:111122223333:product/111122223333/default"], ""])
       KeepFailedEvents = jsonencode([["sqs:SendMessage"], [aws_sqs_queue.failed_events.arn], ""])
       ReadMembers      = jsonencode([["sts:AssumeRole"], ["arn:aws:iam::444455556666:role/security/test-scan-describe"], ""])
-      RememberFindings = jsonencode([["dynamodb:PutItem", "dynamodb:GetItem"], [var.cache_table.arn], "securityhub#*"])
+      RememberFindings = jsonencode([["dynamodb:PutItem", "dynamodb:GetItem"], [aws_dynamodb_table.state.arn], "security-hub#*"])
     }
     error_message = "It may import into this account, be the describe role elsewhere, and remember what it has sent: nothing else."
   }

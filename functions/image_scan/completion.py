@@ -26,14 +26,14 @@ from image_scan.results import Outcome
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from image_scan.cache.concurrency import ScanPermits
     from image_scan.cache.leases import ScanCache
-    from image_scan.cache.registries import RegistryCache
     from image_scan.contracts import Lease, Workload
     from image_scan.inventory.claims import Claims
     from image_scan.notifications.recipients import Notifier
     from image_scan.notifications.result_events import ResultEvents
     from image_scan.notifications.throttle import Throttle
+    from image_scan.state.permits import ScanPermits
+    from image_scan.state.registries import RegistryCache
 
     Row = dict[str, Any]
 

@@ -57,6 +57,10 @@ def inventory_table() -> str:
     return _text("INVENTORY_TABLE")
 
 
+def state_table() -> str:
+    return _text("STATE_TABLE")
+
+
 def cache_ttl_seconds() -> int:
     return _positive("CACHE_TTL_DAYS") * 86_400
 

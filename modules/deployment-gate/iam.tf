@@ -63,6 +63,22 @@ data "aws_iam_policy_document" "function" {
     sid       = "ReadVerdicts"
     actions   = ["dynamodb:GetItem"]
     resources = [var.cache_table.arn]
+    condition {
+      test     = "ForAllValues:StringLike"
+      variable = "dynamodb:LeadingKeys"
+      values   = ["sha256:*", "????????????/*", "findings#*"]
+    }
+  }
+
+  statement {
+    sid       = "ReadExceptions"
+    actions   = ["dynamodb:GetItem"]
+    resources = [var.state_table.arn]
+    condition {
+      test     = "ForAllValues:StringLike"
+      variable = "dynamodb:LeadingKeys"
+      values   = ["exceptions#*"]
+    }
   }
 
   statement {

@@ -38,6 +38,7 @@ resource "aws_lambda_function" "this" {
         LOG_LEVEL                = var.log.level
         NAME_PREFIX              = var.name_prefix
         CACHE_TABLE              = var.cache_table.name
+        STATE_TABLE              = var.state_table.name
         INTAKE_STATE_MACHINE_ARN = var.intake_state_machine_arn
         RESULT_BUS               = var.result_bus_arn
         TOPIC_ARNS               = jsonencode(var.topic_arns)

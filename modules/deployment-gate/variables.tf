@@ -71,6 +71,14 @@ variable "cache_table" {
   description = "The table that stores verdicts: the output `table` of modules/cache."
 }
 
+variable "state_table" {
+  type = object({
+    name = string
+    arn  = string
+  })
+  description = "The table that stores exceptions: the output `state_table` of modules/workflow."
+}
+
 variable "intake_state_machine_arn" {
   type        = string
   description = "ARN of the state machine that gets images without a verdict."
@@ -96,7 +104,7 @@ variable "members" {
 
 variable "kms_key_arn" {
   type        = string
-  description = "ARN of the key that encrypts the logs, the table and the topics."
+  description = "ARN of the key that encrypts the logs, the tables and the topics."
 }
 
 variable "code" {

@@ -32,67 +32,26 @@ data "aws_iam_policy_document" "parse_event" {
 }
 
 data "aws_iam_policy_document" "check_cache" {
-  source_policy_documents = [data.aws_iam_policy_document.use_key["check_cache"].json]
-
-  statement {
-    sid       = "LeaseImages"
-    actions   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
-    resources = [var.cache_table.arn]
-  }
-
-  statement {
-    sid       = "KeepInventory"
-    actions   = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"]
-    resources = [var.inventory_table.arn]
-  }
+  source_policy_documents = [
+    data.aws_iam_policy_document.use_key["check_cache"].json,
+    data.aws_iam_policy_document.use_tables["check_cache"].json,
+  ]
 }
 
 data "aws_iam_policy_document" "get_registry" {
   source_policy_documents = [
     data.aws_iam_policy_document.read_credential.json,
     data.aws_iam_policy_document.use_key["get_registry"].json,
+    data.aws_iam_policy_document.use_tables["get_registry"].json,
   ]
-
-  statement {
-    sid       = "RememberRegistries"
-    actions   = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:UpdateItem"]
-    resources = [var.cache_table.arn]
-    # Only the entries of registries, and no verdict.
-    condition {
-      test     = "ForAllValues:StringLike"
-      variable = "dynamodb:LeadingKeys"
-      values   = ["registry#*"]
-    }
-  }
 }
 
 data "aws_iam_policy_document" "submit_scan" {
   source_policy_documents = [
     data.aws_iam_policy_document.read_credential.json,
     data.aws_iam_policy_document.use_key["submit_scan"].json,
+    data.aws_iam_policy_document.use_tables["submit_scan"].json,
   ]
-
-  statement {
-    sid       = "ForgetRegistries"
-    actions   = ["dynamodb:DeleteItem"]
-    resources = [var.cache_table.arn]
-    condition {
-      test     = "ForAllValues:StringLike"
-      variable = "dynamodb:LeadingKeys"
-      values   = ["registry#*"]
-    }
-  }
-
-  statement {
-    sid       = "TakePermits"
-    actions   = ["dynamodb:PutItem", "dynamodb:UpdateItem"]
-    resources = [var.cache_table.arn]
-    condition {
-      test     = "ForAllValues:StringLike"
-      variable = "dynamodb:LeadingKeys"
-      values   = ["permits#*"]
-    }
-  }
 }
 
 data "aws_iam_policy_document" "check_status" {
@@ -107,6 +66,7 @@ data "aws_iam_policy_document" "send_notification" {
   source_policy_documents = [
     data.aws_iam_policy_document.read_members.json,
     data.aws_iam_policy_document.use_key["send_notification"].json,
+    data.aws_iam_policy_document.use_tables["send_notification"].json,
   ]
 
   statement {
@@ -135,25 +95,6 @@ data "aws_iam_policy_document" "send_notification" {
       variable = "events:source"
       values   = ["image-scan"]
     }
-  }
-
-  statement {
-    sid       = "RecordVerdicts"
-    actions   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
-    resources = [var.cache_table.arn]
-  }
-
-  # The inventory's rows: which image a workload ran before, and which findings it was notified of.
-  statement {
-    sid       = "RecordNotified"
-    actions   = ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"]
-    resources = [var.inventory_table.arn]
-  }
-
-  statement {
-    sid       = "ListWorkload"
-    actions   = ["dynamodb:Query"]
-    resources = ["${var.inventory_table.arn}/index/by-workload"]
   }
 
   # Lambda uses the function's role to queue an event that the function could not process.

@@ -7,6 +7,7 @@ locals {
     CA_BUNDLE_VERSION = aws_secretsmanager_secret_version.ca_bundle[0].version_id
   })
   cache_environment  = { CACHE_TABLE = var.cache_table.name }
+  state_environment  = { STATE_TABLE = aws_dynamodb_table.state.name }
   policy_environment = { NOTIFY = jsonencode(var.notification_policy) }
 
   functions = merge(local.pipeline_functions, local.security_hub_functions)
@@ -33,7 +34,7 @@ locals {
       timeout = 60
       environment = merge(
         local.qualys_environment,
-        local.cache_environment,
+        local.state_environment,
         { QUALYS_ROLE_ARN = var.registry_role_arn },
         local.has_members ? { SPOKE_REGISTRY_ROLE_ARN = local.member_registry_role_arn } : {},
         var.registry_external_id == null ? {} : { QUALYS_EXTERNAL_ID = var.registry_external_id },
@@ -41,7 +42,7 @@ locals {
     }
     submit_scan = {
       timeout = 60
-      environment = merge(local.qualys_environment, local.cache_environment, {
+      environment = merge(local.qualys_environment, local.state_environment, {
         LEASE_SECONDS        = local.lease_seconds
         MAX_CONCURRENT_SCANS = var.max_concurrent_scans
       })
@@ -53,7 +54,7 @@ locals {
     }
     send_notification = {
       timeout = 30
-      environment = merge(local.cache_environment, local.policy_environment, local.members_environment, {
+      environment = merge(local.cache_environment, local.state_environment, local.policy_environment, local.members_environment, {
         OWNER_TAG       = var.owners.tag
         OWNER_TOPICS    = jsonencode(var.owners.topics)
         CACHE_TTL_DAYS  = var.cache_ttl_days
@@ -64,7 +65,7 @@ locals {
     }
     reconcile = {
       timeout = 900
-      environment = merge(local.cache_environment, local.policy_environment, local.members_environment, {
+      environment = merge(local.cache_environment, local.state_environment, local.policy_environment, local.members_environment, {
         INVENTORY_TABLE = var.inventory_table.name
         TOPIC_ARNS      = jsonencode(local.topic_arns)
       })

@@ -65,6 +65,7 @@ data "aws_iam_policy_document" "scan" {
   source_policy_documents = [
     data.aws_iam_policy_document.machine.json,
     data.aws_iam_policy_document.use_key["scan"].json,
+    data.aws_iam_policy_document.use_tables["scan"].json,
   ]
 
   statement {
@@ -74,12 +75,6 @@ data "aws_iam_policy_document" "scan" {
       for name in ["get_registry", "submit_scan", "check_status", "get_results", "send_notification"] :
       aws_lambda_function.this[name].arn
     ]
-  }
-
-  statement {
-    sid       = "FreeLeases"
-    actions   = ["dynamodb:UpdateItem"]
-    resources = [var.cache_table.arn]
   }
 }
 

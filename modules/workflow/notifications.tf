@@ -87,15 +87,3 @@ resource "aws_sns_topic_subscription" "email" {
   protocol  = "email"
   endpoint  = each.value
 }
-
-# Functions read the exceptions when they notify. An environment is too small for many exceptions.
-resource "aws_dynamodb_table_item" "exceptions" {
-  count = length(var.exceptions) > 0 ? 1 : 0
-
-  table_name = var.cache_table.name
-  hash_key   = "imageDigest"
-  item = jsonencode({
-    imageDigest = { S = "exceptions" }
-    exceptions  = { S = jsonencode(var.exceptions) }
-  })
-}

@@ -36,6 +36,14 @@ output "failed_events_queue" {
   }
 }
 
+output "state_table" {
+  description = "Name and ARN of the DynamoDB table that stores what the installation remembers about itself."
+  value = {
+    name = aws_dynamodb_table.state.name
+    arn  = aws_dynamodb_table.state.arn
+  }
+}
+
 output "qualys_secret_arn" {
   description = "ARN of the secret that holds the Qualys credential: the created secret, or the given one."
   value       = local.qualys_secret_arn

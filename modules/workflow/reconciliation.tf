@@ -87,6 +87,7 @@ data "aws_iam_policy_document" "reconcile" {
   source_policy_documents = [
     data.aws_iam_policy_document.read_members.json,
     data.aws_iam_policy_document.use_key["reconcile"].json,
+    data.aws_iam_policy_document.use_tables["reconcile"].json,
   ]
 
   statement {
@@ -122,29 +123,10 @@ data "aws_iam_policy_document" "reconcile" {
     resources = ["arn:${local.partition}:ecs:*:${local.account}:task/*"]
   }
 
-  # One item of the cache stores when the last digest was sent.
-  statement {
-    sid       = "ReadVerdicts"
-    actions   = ["dynamodb:GetItem", "dynamodb:PutItem"]
-    resources = [var.cache_table.arn]
-  }
-
   statement {
     sid       = "PublishDigest"
     actions   = ["sns:Publish"]
     resources = values(local.topic_arns)
-  }
-
-  statement {
-    sid       = "CompareInventory"
-    actions   = ["dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"]
-    resources = [var.inventory_table.arn]
-  }
-
-  statement {
-    sid       = "ListInventory"
-    actions   = ["dynamodb:Scan"]
-    resources = ["${var.inventory_table.arn}/index/by-workload"]
   }
 }
 

@@ -6,7 +6,7 @@ locals {
   security_hub_functions = {
     for name in var.security_hub ? ["import_findings"] : [] : name => {
       timeout = 60
-      environment = merge(local.cache_environment, local.members_environment, {
+      environment = merge(local.state_environment, local.members_environment, {
         ACCOUNT_ID = local.account
         # The function replaces {account}, because each account has its own product.
         PRODUCT_ARN = "arn:${local.partition}:securityhub:${local.region}:{account}:product/{account}/default"
@@ -83,24 +83,13 @@ data "aws_iam_policy_document" "import_findings" {
   source_policy_documents = [
     data.aws_iam_policy_document.read_members.json,
     data.aws_iam_policy_document.use_key["import_findings"].json,
+    data.aws_iam_policy_document.use_tables["import_findings"].json,
   ]
 
   statement {
     sid       = "ImportFindings"
     actions   = ["securityhub:BatchImportFindings"]
     resources = ["arn:${local.partition}:securityhub:${local.region}:${local.account}:product/${local.account}/default"]
-  }
-
-  statement {
-    sid       = "RememberFindings"
-    actions   = ["dynamodb:GetItem", "dynamodb:PutItem"]
-    resources = [var.cache_table.arn]
-    # Only the entries of Security Hub, and no verdict.
-    condition {
-      test     = "ForAllValues:StringLike"
-      variable = "dynamodb:LeadingKeys"
-      values   = ["securityhub#*"]
-    }
   }
 
   # Lambda uses the function's role to queue an event that the function could not process.

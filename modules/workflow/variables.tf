@@ -5,7 +5,7 @@ variable "name_prefix" {
 
 variable "kms_key_arn" {
   type        = string
-  description = "ARN of the key that encrypts the queue, the topics, the logs, the secret and the given tables."
+  description = "ARN of the key that encrypts the queue, the topics, the logs, the secret and the tables."
 }
 
 variable "cache_table" {

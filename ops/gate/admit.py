@@ -21,6 +21,7 @@ from image_scan.gate import bypass, decision, images
 from image_scan.gate.inputs import Situation
 from image_scan.gate.services import Revision, ServiceDeployment, Services
 from image_scan.gate.verdicts import Verdicts
+from image_scan.state.table import StateTable
 from ops import scan
 from ops.cache_items import CacheItems
 from ops.errors import OpsError
@@ -125,7 +126,8 @@ class Asked:
         now = datetime.now(UTC)
         accounts = Accounts(None, self._client, _no_members)
         dynamodb = self.installation.client("dynamodb")
-        verdicts = Verdicts(CacheTable(dynamodb, self.installation.cache_table))
+        cache = CacheTable(dynamodb, self.installation.cache_table)
+        verdicts = Verdicts(cache, StateTable(dynamodb, self.installation.state_table))
         definition = TaskDefinition((("app", self.uri),), self.platform)
         revision = self._revision()
         found = images.of(revision, definition, now.isoformat(), accounts)

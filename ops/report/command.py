@@ -12,6 +12,7 @@ from pathlib import Path
 import jinja2
 from rich.console import Console
 
+from ops import coverage_history
 from ops.cache_items import CacheItems
 from ops.errors import OpsError
 from ops.installation import Installation, add_options
@@ -43,8 +44,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     rows = InventoryRows(installation)
     now = time.time()
     platform_url = installation.variable("send_notification", "QUALYS_PLATFORM_URL")
-    items = CacheItems(installation).all()
-    found = report(items, rows.all(), rows.coverage(), now, platform_url)
+    items, course = CacheItems(installation).all(), coverage_history.read(installation)
+    found = report(items, rows.all(), course, now, platform_url)
     if arguments.json:
         console.print_json(json.dumps(asdict(found), default=str))
         return 0

@@ -18,7 +18,7 @@ LARGEST = 100_000  # bytes of one item
 
 
 def items() -> Iterator[dict[str, Any]]:
-    for name in (tables.CACHE, tables.INVENTORY):
+    for name in (tables.CACHE, tables.INVENTORY, tables.STATE):
         for page in aws_client("dynamodb").get_paginator("scan").paginate(TableName=name):
             yield from page["Items"]
 

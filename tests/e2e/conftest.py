@@ -103,8 +103,8 @@ def workload(installation: Installation) -> Workload:
     installation.failed_events()
     for error in throttle.ERRORS:  # which are reported once an hour
         installation.client("dynamodb").delete_item(
-            TableName=installation.outputs["cache_table"]["name"],
-            Key={"imageDigest": {"S": f"notice#{error}"}},
+            TableName=installation.outputs["state_table"]["name"],
+            Key={"key": {"S": f"notice#{error}"}},
         )
     name = f"app-{next(_numbers)}"
     installation.client("ecr").create_repository(repositoryName=f"tests/{name}")

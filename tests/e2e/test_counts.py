@@ -1,7 +1,7 @@
 """What `make bench` counts in virtual time is what the embedded AWS counts."""
 
-from image_scan.cache.registries import RegistryCache
-from image_scan.cache.table import CacheTable
+from image_scan.state.registries import RegistryCache
+from image_scan.state.table import StateTable
 from sandbox.aws import ACCOUNT, REGION
 from sandbox.installation import Installation
 from tests.bench import deployed
@@ -18,8 +18,8 @@ TRACE = Trace(deployments=6, new_share=0.5, restarts=0.5, scale_outs=0.5, servic
 
 def test_the_embedded_aws_counts_the_same(installation: Installation) -> None:
     # What other tests' scans have taught of the registry is forgotten: it is new, as in the replay.
-    table = installation.outputs["cache_table"]["name"]
-    RegistryCache(CacheTable(installation.client("dynamodb"), table)).forget(ACCOUNT, REGION)
+    table = installation.outputs["state_table"]["name"]
+    RegistryCache(StateTable(installation.client("dynamodb"), table)).forget(ACCOUNT, REGION)
     try:
         seen = deployed.play(installation, TRACE, warm=2)
     finally:

@@ -61,9 +61,9 @@ def test_a_finding_that_an_exception_accepts_is_counted_and_not_notified(
         "reason": "not reachable",
         "owner": "tests",
     }
-    dynamodb, table = installation.client("dynamodb"), installation.outputs["cache_table"]["name"]
+    dynamodb, table = installation.client("dynamodb"), installation.outputs["state_table"]["name"]
     item = {
-        "imageDigest": {"S": "exceptions"},
+        "key": {"S": "exceptions#all"},
         "exceptions": {"S": json.dumps([exception])},
     }
     dynamodb.put_item(TableName=table, Item=item)
@@ -71,7 +71,7 @@ def test_a_finding_that_an_exception_accepts_is_counted_and_not_notified(
         workload.find(CRITICAL)
         workload.deploy()
     finally:
-        dynamodb.delete_item(TableName=table, Key={"imageDigest": item["imageDigest"]})
+        dynamodb.delete_item(TableName=table, Key={"key": item["key"]})
     assert installation.notifications() == []
     assert workload.verdict()["counts"]["critical"] == 1
 
@@ -87,9 +87,9 @@ def test_what_runs_unscannable_is_in_the_digest(
 ) -> None:
     workload.deploy("docker.io/library/nginx:1.27")
     assert installation.notifications() == []
-    notice = {"imageDigest": {"S": "notice#daily digest"}}
+    notice = {"key": {"S": "notice#daily digest"}}
     installation.client("dynamodb").delete_item(
-        TableName=installation.outputs["cache_table"]["name"], Key=notice
+        TableName=installation.outputs["state_table"]["name"], Key=notice
     )
     machine = {"intake_state_machine_arn": installation.outputs["intake_state_machine_arn"]}
     for _ in range(2):

@@ -87,9 +87,9 @@ NOBODYS = (
 @pytest.fixture
 def exercised(installation: Installation, workload: Workload, without: Without) -> None:
     """Every way through the pipeline that takes a permission of its own."""
-    qualys, table = installation.qualys.control, installation.outputs["cache_table"]["name"]
+    qualys, table = installation.qualys.control, installation.outputs["state_table"]["name"]
     dynamodb = installation.client("dynamodb")
-    entry = {"imageDigest": {"S": "registry#111111111111#us-east-1"}}
+    entry = {"key": {"S": "registry#111111111111#us-east-1"}}
 
     workload.find(CRITICAL)
     workload.behave(scan_seconds=4)
@@ -172,14 +172,17 @@ def _reconcile(installation: Installation, workload: Workload) -> None:
     dynamodb.delete_item(TableName=installation.outputs["cache_table"]["name"], Key=gone)
     inventory = installation.outputs["inventory_table"]["name"]
     row = {
-        "digest": {"S": "gone"},
+        "digest": {"S": "sha256:gone"},
         "workload": {"S": "111111111111#us-east-1#gone#gone"},
         "account_region": {"S": "111111111111#us-east-1"},
         "state": {"S": "running"},
         "last_seen": {"N": "0"},
     }
     dynamodb.put_item(TableName=inventory, Item=row)
-    below = {"digest": {"S": f"tasks#gone#{row['workload']['S']}"}, "workload": {"S": "a task"}}
+    below = {
+        "digest": {"S": f"tasks#sha256:gone#{row['workload']['S']}"},
+        "workload": {"S": "a task"},
+    }
     dynamodb.put_item(TableName=inventory, Item=below)
     machine = {"intake_state_machine_arn": installation.outputs["intake_state_machine_arn"]}
     found = []

@@ -135,8 +135,8 @@ def test_a_scan_that_was_asked_for_before_the_kill_is_not_asked_for_again(
 def expire(installation: Installation, key: str) -> None:
     """Ends the lock of a registry, as time would."""
     installation.client("dynamodb").update_item(
-        TableName=installation.outputs["cache_table"]["name"],
-        Key={"imageDigest": {"S": key}},
+        TableName=installation.outputs["state_table"]["name"],
+        Key={"key": {"S": key}},
         UpdateExpression="SET #until = :past",
         ExpressionAttributeNames={"#until": "until"},
         ExpressionAttributeValues={":past": {"N": str(int(time.time()) - 1)}},

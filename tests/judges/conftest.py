@@ -25,6 +25,8 @@ def alone() -> Iterator[Judged]:
             **_roles(policies),
             **outputs["topic_arns"],
             "cache": outputs["cache_table"]["arn"],
+            "inventory": outputs["inventory_table"]["arn"],
+            "state": outputs["state_table"]["arn"],
             "key": outputs["kms_key_arn"],
             "secret": outputs["qualys_secret_arn"],
             "failed": outputs["failed_events_queue"]["arn"],

@@ -33,7 +33,7 @@ def checks(pipeline: Pipeline, number: int) -> int:
 
 
 def wait(pipeline: Pipeline) -> int:
-    return int(pipeline.item(KEY)["first_wait"])
+    return int((pipeline.state.get(KEY) or {})["first_wait"])
 
 
 def test_scans_that_take_two_minutes_come_to_one_check(pipeline: Pipeline) -> None:
@@ -83,7 +83,7 @@ def test_a_scan_whose_wait_cannot_be_written_is_complete(
     call = vars(BaseClient)["_make_api_call"]
 
     def refusing(client: Any, operation: str, arguments: dict[str, Any]) -> Any:
-        if operation == "UpdateItem" and arguments["Key"] == {"imageDigest": {"S": KEY}}:
+        if operation == "UpdateItem" and arguments["Key"] == {"key": {"S": KEY}}:
             raise client_error("AccessDeniedException", operation=operation)
         return call(client, operation, arguments)
 

@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from image_scan.notifications import throttle
+from image_scan.state import keys
 from tests.support import tables
 from tests.support.builders import ACCOUNT, DIGEST, REGION
 from tests.support.environments import aws_client
@@ -15,23 +16,23 @@ from tests.support.pipeline import REPOSITORY, TAG, URI, Pipeline, verdict
 Json = dict[str, Any]
 
 WORKLOAD = f"{ACCOUNT}#{REGION}#prod#web"
-# The key of everything in both tables that is no image, and those of images.
+# The key of everything in the tables that is no image, and those of images.
 NAMES = (
     f"registry#{ACCOUNT}#{REGION}",
-    "permits#scan",
+    "permit#scan",
     *(f"notice#{error}" for error in sorted(throttle.ERRORS)),
     "notice#daily digest",
-    f"securityhub#{ACCOUNT}#{DIGEST}",
+    f"security-hub#{ACCOUNT}#{keys.hashed(DIGEST)}",
     f"findings#{DIGEST}",
-    "exceptions",
-    "coverage",
+    "exceptions#all",
+    "coverage#2026-02-02T02:40:00+00:00",
     DIGEST,
     "sha256:" + "1" * 63,
     f"tasks#{DIGEST}#{WORKLOAD}",
     f"{ACCOUNT}/{REGION}/{REPOSITORY}:{TAG}",
     f"{ACCOUNT}/{REGION}/{REPOSITORY}@{DIGEST}",
-    "other#exceptions",
-    "other#other#permits#scan",
+    "other#exceptions#all",
+    "other#other#permit#scan",
     "#",
 )
 
@@ -72,15 +73,15 @@ def deploy_all(pipeline: Pipeline) -> None:
             assert (name, run.status) == (name, "SUCCEEDED")
 
 
-def keys(table: str, attribute: str) -> set[str]:
+def keys_in(table: str, attribute: str) -> set[str]:
     return {row[attribute]["S"] for row in aws_client("dynamodb").scan(TableName=table)["Items"]}
 
 
-def test_a_name_is_no_key_but_its_own_in_either_table(pipeline: Pipeline) -> None:
+def test_a_name_is_no_key_but_its_own_in_any_table(pipeline: Pipeline) -> None:
     deploy_all(pipeline)
-    images = keys(tables.CACHE, "imageDigest")
-    assert {key for key in images if not key.startswith("other#")} == set()
-    rows = keys(tables.INVENTORY, "digest")
+    assert keys_in(tables.CACHE, "imageDigest") == set()
+    assert keys_in(tables.STATE, "key") == set()
+    rows = keys_in(tables.INVENTORY, "digest")
     assert {key for key in rows if not key.startswith(("other#", "tasks#other#"))} == set()
     assert pipeline.failed_events() == []
 
@@ -89,6 +90,7 @@ def test_a_scan_ends_as_ever_where_every_name_was_deployed_before(pipeline: Pipe
     deploy_all(pipeline)
     pipeline.find(5)
     assert verdict(pipeline.scan()) == "FINDINGS"
+    assert keys_in(tables.STATE, "key") == {f"registry#{ACCOUNT}#{REGION}", "permit#scan"}
     assert [each["verdict"] for each in pipeline.notifications()][-1] == "FINDINGS"
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from image_scan.errors import AwsUnavailable
 from image_scan.inventory.notified import NotifiedFindings
-from tests.support import definitions
+from tests.support import tables
 from tests.support.builders import HOST, NOTIFY
 from tests.support.environments import aws_client
 from tests.support.pipeline import REPOSITORY, URI, Pipeline, verdict
@@ -84,8 +84,8 @@ def accept(until: str = ENDS, **changes: Any) -> None:
     exception = {"qid": 1, "cve": None, "repository": REPOSITORY, "until": until, **changes}
     item = [{**exception, "reason": "not reachable", "owner": "shop"}]
     aws_client("dynamodb").put_item(
-        TableName=definitions.TABLE,
-        Item={"imageDigest": {"S": "exceptions"}, "exceptions": {"S": json.dumps(item)}},
+        TableName=tables.STATE,
+        Item={"key": {"S": "exceptions#all"}, "exceptions": {"S": json.dumps(item)}},
     )
 
 

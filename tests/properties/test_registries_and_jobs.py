@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from image_scan.cache.registries import RegistryCache, Remembered
 from image_scan.contracts import Registry, Submission
 from image_scan.errors import ScanError
 from image_scan.scans import registries, schedules
 from image_scan.scans.registries import RegistryRole
+from image_scan.state.registries import RegistryCache, Remembered
 from tests.properties import strategies, vendor
 from tests.properties.profile import fuzzed
 from tests.properties.promise import promised

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from image_scan.cache.concurrency import ScanPermits
 from image_scan.cache.leases import ScanCache
-from image_scan.cache.registries import RegistryCache
 from image_scan.cache.table import CacheTable
 from image_scan.completion import Completion
 from image_scan.inventory.claims import Claims
 from image_scan.inventory.table import InventoryTable
 from image_scan.inventory.workloads import Inventory
 from image_scan.notifications.throttle import Throttle
+from image_scan.state.permits import ScanPermits
+from image_scan.state.registries import RegistryCache
+from image_scan.state.table import StateTable
 from tests.support import tables
 from tests.support.builders import DIGEST, LEASE, POLICY, WEEK, completion_input, scan_input
 
@@ -77,13 +78,14 @@ class Core:
         self, dynamodb: Any, clock: Clock, policy: NotificationPolicy = POLICY, suffix: str = ""
     ) -> None:
         self.table = CacheTable(dynamodb, tables.CACHE + suffix)
+        self.state = StateTable(dynamodb, tables.STATE + suffix)
         self.rows = InventoryTable(dynamodb, tables.INVENTORY + suffix)
         self.cache = ScanCache(self.table, policy.may_notify, clock)
         self.inventory = Inventory(self.rows, clock)
         self.claims = Claims(self.rows, clock)
-        self.registries = RegistryCache(self.table, clock)
-        self.permits = ScanPermits(self.table, clock)
-        self.notices = Throttle(self.table, clock)
+        self.registries = RegistryCache(self.state, clock)
+        self.permits = ScanPermits(self.state, clock)
+        self.notices = Throttle(self.state, clock)
         self.sent = Sent(policy)
         self.now = clock
 

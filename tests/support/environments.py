@@ -67,6 +67,7 @@ class Lambda:
         environment = self._take(function)
         environment.remaining = seconds
         self._current.environment = environment
+        self._current.function = function
         try:
             answer = handler(json.loads(json.dumps(payload)), types.SimpleNamespace())
         except FunctionTimedOut:
@@ -78,11 +79,18 @@ class Lambda:
             if not isinstance(error, ScanError):
                 self.crashes.append(error)
             raise _failure(error) from error
+        finally:
+            self._current.function = ""
         self._put_back(function, environment)
         try:
             return json.loads(json.dumps(answer, allow_nan=False))
         except (TypeError, ValueError) as error:
             raise TaskFailed("Runtime.MarshalError", str(error)) from error
+
+    @property
+    def current(self) -> str:
+        """The function that runs in this thread; empty where none does."""
+        return getattr(self._current, "function", "")
 
     def client(self) -> Any:
         """What `subscription.client` gives inside an invocation."""

@@ -10,13 +10,14 @@ import responses
 from moto import mock_aws
 
 from image_scan.aws import clients
-from image_scan.cache.concurrency import ScanPermits
 from image_scan.cache.leases import ScanCache
-from image_scan.cache.registries import RegistryCache
 from image_scan.cache.table import CacheTable
 from image_scan.notifications.throttle import Throttle
 from image_scan.qualys.client import QualysClient
 from image_scan.qualys.transport import Transport
+from image_scan.state.permits import ScanPermits
+from image_scan.state.registries import RegistryCache
+from image_scan.state.table import StateTable
 from tests.support import builders, moto_costs, tables
 from tests.support.builders import GATEWAY, REGION
 from tests.support.core import Core
@@ -61,6 +62,11 @@ def table(dynamodb: DynamoDBClient) -> CacheTable:
 
 
 @pytest.fixture
+def state(dynamodb: DynamoDBClient) -> StateTable:
+    return StateTable(dynamodb, tables.STATE)
+
+
+@pytest.fixture
 def clock() -> Clock:
     return Clock()
 
@@ -76,18 +82,18 @@ def core(dynamodb: DynamoDBClient, clock: Clock) -> Core:
 
 
 @pytest.fixture
-def registry_cache(table: CacheTable, clock: Clock) -> RegistryCache:
-    return RegistryCache(table, clock)
+def registry_cache(state: StateTable, clock: Clock) -> RegistryCache:
+    return RegistryCache(state, clock)
 
 
 @pytest.fixture
-def permits(table: CacheTable, clock: Clock) -> ScanPermits:
-    return ScanPermits(table, clock)
+def permits(state: StateTable, clock: Clock) -> ScanPermits:
+    return ScanPermits(state, clock)
 
 
 @pytest.fixture
-def notices(table: CacheTable, clock: Clock) -> Throttle:
-    return Throttle(table, clock)
+def notices(state: StateTable, clock: Clock) -> Throttle:
+    return Throttle(state, clock)
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 from moto.sns.models import sns_backends
 
-from image_scan.cache.registries import RegistryCache
-from image_scan.cache.table import CacheTable
 from image_scan.contracts import READERS
+from image_scan.state.registries import RegistryCache
+from image_scan.state.table import StateTable
 from sandbox.qualys import Clock, Credentials, HeldImages, PulledImage, QualysSimulator
 from sandbox.qualys.auth import Accounts
 from tests.support import definitions, environments, tables
@@ -89,7 +89,7 @@ class Pipeline:
         self.time = VirtualTime(simulator.clock.now, self.qualys.advance)
         self.functions = Lambda(self.time)
         self.ecr = FakeEcr()
-        self.aws_calls = AwsCalls()
+        self.aws_calls = AwsCalls(lambda: self.functions.current)
         self.wire = Wire()
         self.max_polls = 30
         self.held = _as_new(simulator)
@@ -185,9 +185,7 @@ class Pipeline:
         }
         self._ask("POST", "/registry", json=body)
         (made,) = self.qualys.state()["registries"]
-        registry_cache = RegistryCache(
-            CacheTable(aws_client("dynamodb"), definitions.TABLE), self.time.time
-        )
+        registry_cache = RegistryCache(self.state, self.time.time)
         registry_cache.remember(ACCOUNT, REGION, made["registryUuid"])
         self.qualys.forget_calls()
         self.wire.sent.clear()
@@ -201,8 +199,7 @@ class Pipeline:
 
     def forget_registry(self) -> None:
         """As on the next day: the registry has to be asked for at Qualys."""
-        key = {"imageDigest": {"S": f"registry#{ACCOUNT}#{REGION}"}}
-        aws_client("dynamodb").delete_item(TableName=definitions.TABLE, Key=key)
+        self.state.delete(f"registry#{ACCOUNT}#{REGION}")
 
     def configure(self, **values: str) -> None:
         """Environment variables of the functions, whose environments then begin again."""
@@ -270,6 +267,10 @@ class Pipeline:
         )
         read = TypeDeserializer().deserialize
         return {name: read(value) for name, value in answer.get("Item", {}).items()}
+
+    @property
+    def state(self) -> StateTable:
+        return StateTable(aws_client("dynamodb"), tables.STATE)
 
     def items(self) -> list[Json]:
         """The cache table as DynamoDB holds it."""

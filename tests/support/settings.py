@@ -25,6 +25,7 @@ SETTINGS = {
     "LOG_LEVEL": "INFO",
     "CACHE_TABLE": tables.CACHE,
     "INVENTORY_TABLE": tables.INVENTORY,
+    "STATE_TABLE": tables.STATE,
     "NOTIFY": json.dumps(builders.NOTIFY),
     "CACHE_TTL_DAYS": "7",
     "LEASE_SECONDS": "3900",

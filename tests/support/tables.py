@@ -1,4 +1,4 @@
-"""The two tables of modules/cache, for moto."""
+"""The tables of an installation, for moto."""
 
 from __future__ import annotations
 
@@ -44,16 +44,20 @@ def _serialize_once(
 
 _MOTO.setattr(BaseJSONSerializer, "_serialize_type_structure", _serialize_once)
 
-CACHE, INVENTORY = "images", "workloads"
+CACHE, INVENTORY, STATE = "images", "workloads", "state"
 KEYS: dict[str, dict[str, KeyTypeType]] = {
     CACHE: {"imageDigest": "HASH"},
     INVENTORY: {"digest": "HASH", "workload": "RANGE"},
+    STATE: {"key": "HASH"},
 }
 _BY_WORKLOAD: dict[str, KeyTypeType] = {"account_region": "HASH", "workload": "RANGE"}
 
 
-def create(dynamodb: DynamoDBClient, cache: str = CACHE, inventory: str = INVENTORY) -> None:
+def create(
+    dynamodb: DynamoDBClient, cache: str = CACHE, inventory: str = INVENTORY, state: str = STATE
+) -> None:
     dynamodb.create_table(TableName=cache, **_schema(KEYS[CACHE]))
+    dynamodb.create_table(TableName=state, **_schema(KEYS[STATE]))
     index: GlobalSecondaryIndexUnionTypeDef = {
         "IndexName": "by-workload",
         "KeySchema": _keys(_BY_WORKLOAD),

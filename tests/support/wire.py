@@ -13,6 +13,8 @@ from urllib.parse import parse_qs, urlsplit
 import requests
 from botocore.client import BaseClient
 
+from tests.support import table_access
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -25,8 +27,13 @@ Json = dict[str, Any]
 
 @dataclass
 class AwsCalls:
-    """Counts AWS calls by operation, one at a time: moto's tables know no atomic write."""
+    """Counts AWS calls by operation, one at a time: moto's tables know no atomic write.
 
+    `function` names the function that is calling, whose calls of DynamoDB are checked by its
+    policy; empty for anybody else.
+    """
+
+    function: Callable[[], str]
     counts: Counter[str] = field(default_factory=Counter)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -34,6 +41,8 @@ class AwsCalls:
         call = vars(BaseClient)["_make_api_call"]
 
         def counted(client: Any, operation: str, arguments: Json) -> Any:
+            if client.meta.service_model.service_name == "dynamodb" and self.function():
+                table_access.check(self.function(), operation, arguments)
             with self._lock:
                 self.counts[operation] += 1
                 return call(client, operation, arguments)

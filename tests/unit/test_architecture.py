@@ -18,7 +18,7 @@ RANKS = (
     ("config",),
     ("log", "metrics", "findings"),
     ("aws",),
-    ("qualys", "ecr"),
+    ("qualys", "ecr", "state"),
     ("events",),
     ("cache",),
     ("inventory", "scans", "security_hub"),

@@ -14,6 +14,7 @@ SETTINGS: dict[str, Callable[[], object]] = {
     "NAME_PREFIX": config.installation_name,
     "CACHE_TABLE": config.cache_table,
     "INVENTORY_TABLE": config.inventory_table,
+    "STATE_TABLE": config.state_table,
     "CACHE_TTL_DAYS": config.cache_ttl_seconds,
     "LEASE_SECONDS": config.lease_seconds,
     "TOPIC_ARNS": config.topic_arns,

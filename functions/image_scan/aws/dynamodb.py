@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from boto3.dynamodb.conditions import Attr, ConditionExpressionBuilder, Key
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
@@ -18,7 +18,17 @@ if TYPE_CHECKING:
     from boto3.dynamodb.conditions import ConditionBase
     from mypy_boto3_dynamodb import DynamoDBClient
 
-__all__ = ["Attr", "Change", "ConditionFailedError", "Item", "Key", "Table", "marshal", "unmarshal"]
+__all__ = [
+    "Attr",
+    "Change",
+    "ConditionFailedError",
+    "Item",
+    "Key",
+    "KeyedTable",
+    "Table",
+    "marshal",
+    "unmarshal",
+]
 
 Item = dict[str, Any]
 _CONDITION_FAILED = "ConditionalCheckFailedException"
@@ -109,6 +119,28 @@ class Table:
                     raise
                 response = cast("Item", error.response)
                 raise ConditionFailedError(unmarshal(response.get("Item", {}))) from None
+
+
+class KeyedTable(Table):
+    """A table of which one attribute, `KEY`, is the whole key."""
+
+    KEY: ClassVar[str]
+
+    def get(self, key: str) -> Item | None:
+        """The item as it is now, expired or not."""
+        return self.get_item({self.KEY: key}) or None
+
+    def put(self, item: Mapping[str, Any], condition: ConditionBase | None = None) -> None:
+        self.put_item(item, condition)
+
+    def update(self, key: str, changes: Mapping[str, Any], condition: ConditionBase | None) -> None:
+        self.change(key, Change(changes), condition)
+
+    def change(self, key: str, change: Change, condition: ConditionBase | None) -> None:
+        self.update_item({self.KEY: key}, change, condition)
+
+    def delete(self, key: str) -> None:
+        self.delete_item({self.KEY: key})
 
 
 def _conditional(condition: ConditionBase | None) -> Item:

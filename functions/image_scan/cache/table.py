@@ -1,34 +1,22 @@
 """The table of the cache: `imageDigest` is its key."""
 
-from __future__ import annotations
+from typing import Any, Self
 
-from typing import TYPE_CHECKING, Any
-
-from image_scan.aws.dynamodb import Change, Table
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from boto3.dynamodb.conditions import ConditionBase
+from image_scan import config
+from image_scan.aws import clients
+from image_scan.aws.dynamodb import KeyedTable
+from image_scan.ecr import references
 
 
-class CacheTable(Table):
+class CacheTable(KeyedTable):
+    KEY = "imageDigest"
+
+    @classmethod
+    def connect(cls) -> Self:
+        """Returns the table of this installation."""
+        return cls(clients.client("dynamodb"), config.cache_table())
+
     def get(self, key: str) -> dict[str, Any] | None:
-        """The item as it is now, expired or not."""
-        return self.get_item(_key(key)) or None
-
-    def put(self, item: Mapping[str, Any], condition: ConditionBase | None = None) -> None:
-        self.put_item(item, condition)
-
-    def update(self, key: str, changes: Mapping[str, Any], condition: ConditionBase | None) -> None:
-        self.change(key, Change(changes), condition)
-
-    def change(self, key: str, change: Change, condition: ConditionBase | None) -> None:
-        self.update_item(_key(key), change, condition)
-
-    def delete(self, key: str) -> None:
-        self.delete_item(_key(key))
-
-
-def _key(key: str) -> dict[str, Any]:
-    return {"imageDigest": key}
+        """The item as it is now, expired or not. An image that is not in ECR has none, and is not
+        asked for: its name is no key of this table."""
+        return None if references.is_foreign(key) else super().get(key)

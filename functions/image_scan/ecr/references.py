@@ -71,9 +71,14 @@ class Unscannable:
         return f"{_NOT_IN_ECR}{self.name}"
 
 
+def is_foreign(key: str) -> bool:
+    """Checks whether a key is that of an image that is not in ECR."""
+    return key.startswith(_NOT_IN_ECR)
+
+
 def of_key(key: str) -> Unscannable | None:
     """Reads the key of an image that is not in ECR; None for any other key."""
-    found = parse(key.removeprefix(_NOT_IN_ECR)) if key.startswith(_NOT_IN_ECR) else None
+    found = parse(key.removeprefix(_NOT_IN_ECR)) if is_foreign(key) else None
     return found if isinstance(found, Unscannable) else None
 
 

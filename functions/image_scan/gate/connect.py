@@ -16,6 +16,7 @@ from image_scan.gate.services import Services
 from image_scan.gate.verdicts import Verdicts
 from image_scan.notifications.result_events import ResultEvents
 from image_scan.notifications.topics import Topics
+from image_scan.state.table import StateTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +40,7 @@ def gate() -> Gate:
         rollback_seconds=settings.rollback_seconds,
         services=Services(accounts),
         accounts=accounts,
-        verdicts=Verdicts(CacheTable(clients.client("dynamodb"), config.cache_table())),
+        verdicts=Verdicts(CacheTable.connect(), StateTable.connect()),
         start=_starter(settings.intake_arn),
         announce=Announcer(events, _topics).announce,
     )

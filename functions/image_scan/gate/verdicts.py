@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from image_scan.cache.table import CacheTable
     from image_scan.findings.encoding import Finding
     from image_scan.notifications.policy import FindingException
+    from image_scan.state.table import StateTable
 
 _IN_PROGRESS = "IN_PROGRESS"
 
@@ -24,8 +25,11 @@ _IN_PROGRESS = "IN_PROGRESS"
 class Verdicts:
     """Every method raises AwsUnavailable or AwsRejected when DynamoDB does not answer."""
 
-    def __init__(self, table: CacheTable, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, table: CacheTable, state: StateTable, clock: Callable[[], float] = time.time
+    ) -> None:
         self._table = table
+        self._state = state
         self._clock = clock
 
     def of(self, keys: Iterable[str]) -> dict[str, Known]:
@@ -38,7 +42,7 @@ class Verdicts:
         return found
 
     def exceptions(self) -> list[FindingException]:
-        return ExceptionStore(self._table).read()
+        return ExceptionStore(self._state).read()
 
     def _findings(self, item: dict[str, Any]) -> Sequence[Finding] | None:
         """Reads all findings; they matter only where there are some."""

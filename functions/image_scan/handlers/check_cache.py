@@ -1,7 +1,6 @@
 """CheckCache: records the workload, then takes the image's lease, or says what is known of it."""
 
 from image_scan import config, log
-from image_scan.aws import clients
 from image_scan.cache.leases import ScanCache
 from image_scan.cache.table import CacheTable
 from image_scan.contracts import CacheDecision, ScanInput
@@ -14,11 +13,9 @@ from image_scan.notifications.policy import NotificationPolicy
 def handler(event: ScanInput, _context: object) -> CacheDecision:
     log.bind(event)
     asking.require_answer(event["image"])
-    dynamodb = clients.client("dynamodb")
-    inventory = Inventory(InventoryTable(dynamodb, config.inventory_table()))
-    before = inventory.note(event)
+    before = Inventory(InventoryTable.connect()).note(event)
     policy = NotificationPolicy.read(config.notification_policy())
-    cache = ScanCache(CacheTable(dynamodb, config.cache_table()), policy.may_notify)
+    cache = ScanCache(CacheTable.connect(), policy.may_notify)
     decision = cache.decide(event, config.lease_seconds(), before)
     log.info("cache asked", decision=decision["decision"])
     return decision

@@ -14,20 +14,21 @@ from image_scan.notifications.exceptions import ExceptionStore
 from image_scan.notifications.policy import NotificationPolicy
 from image_scan.notifications.throttle import Throttle
 from image_scan.notifications.topics import Topics
+from image_scan.state.coverage import CoverageHistory
+from image_scan.state.table import StateTable
 
 
 def handler(event: dict[str, str], _context: object) -> dict[str, Any]:
     """`event` gives `intake_state_machine_arn`: that machine is created after this function."""
     log.bind({})
-    dynamodb, machine = clients.client("dynamodb"), event["intake_state_machine_arn"]
-    table = CacheTable(dynamodb, config.cache_table())
-    inventory = Inventory(InventoryTable(dynamodb, config.inventory_table()))
-    intake = Intake(clients.client("stepfunctions"), machine)
+    accounts, state, now = cross_account.accounts(), StateTable.connect(), time.time()
+    inventory, history = Inventory(InventoryTable.connect()), CoverageHistory(state)
+    intake = Intake(clients.client("stepfunctions"), event["intake_state_machine_arn"])
     policy = NotificationPolicy.read(config.notification_policy())
-    accounts, may_notify = cross_account.accounts(), policy.may_notify
-    found = Reconciliation(accounts, table, inventory, intake.start, may_notify, time.time())
+    cache, start, may_notify = CacheTable.connect(), intake.start, policy.may_notify
+    found = Reconciliation(accounts, cache, inventory, history, start, may_notify, now)
     summary = found.run(intake.home)
     topics = Topics(clients.client("sns"), config.topic_arns(), {})
-    digest = DailyDigest(topics, Throttle(table), ExceptionStore(table), policy)
+    digest = DailyDigest(topics, Throttle(state), ExceptionStore(state), policy)
     digest.notify(found.unscannable, found.failed)
     return summary

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from image_scan.contracts import ScanInput
     from image_scan.inventory.workloads import Inventory
     from image_scan.results import Outcome
+    from image_scan.state.coverage import CoverageHistory
 
 Json = dict[str, Any]
 Where = tuple[str, str]  # account, region
@@ -67,6 +68,7 @@ class Reconciliation:
         accounts: Accounts,
         cache: CacheTable,
         inventory: Inventory,
+        history: CoverageHistory,
         start: Callable[[Json], None],
         may_notify: Callable[[Outcome], bool],
         now: float,
@@ -74,6 +76,7 @@ class Reconciliation:
         self._accounts = accounts
         self._cache = cache
         self._inventory = inventory
+        self._history = history
         self._start = start
         self._may_notify = may_notify
         self._now = int(now)
@@ -107,7 +110,7 @@ class Reconciliation:
             "unreadable": found.unreadable,
         }
         self.unscannable, self.failed = found.unscannable, found.failed
-        self._inventory.keep_coverage(summary)
+        self._history.add(summary)
         for name, value in found.figures().items():
             metrics.count(name, value)
         log.info("reconciled", **{name: value for name, value in summary.items() if name != "at"})

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
+from image_scan import config
+from image_scan.aws import clients
 from image_scan.aws.dynamodb import Change, ConditionFailedError, Item, Key, Table
 
 if TYPE_CHECKING:
@@ -15,6 +17,11 @@ INDEX = "by-workload"
 
 
 class InventoryTable(Table):
+    @classmethod
+    def connect(cls) -> Self:
+        """Returns the table of this installation."""
+        return cls(clients.client("dynamodb"), config.inventory_table())
+
     def get(self, digest: str, workload: str) -> Item:
         """The row as it is now; empty when there is none."""
         return self.get_item(_key(digest, workload))

@@ -31,8 +31,6 @@ _HISTORY_SECONDS = 30 * 86_400
 _TASK_SECONDS = 2 * 86_400
 # Rows of tasks, below their image and workload.
 _RUNNING, _STOPPED = "running#", "stopped#"
-COVERAGE = "coverage"
-_COVERAGE_SECONDS = 400 * 86_400
 # DynamoDB may remove a row as soon as it has expired.
 _EXISTS = Attr("digest").exists()
 
@@ -100,11 +98,6 @@ class Inventory:
             self._table.delete(tasks, row["workload"])
         ended = {"state": "stopped", "stopped_at": now, "ttl": now + _HISTORY_SECONDS}
         self._table.update(digest, workload, Change(ended), _EXISTS)
-
-    def keep_coverage(self, summary: Mapping[str, Any]) -> None:
-        """For its course over time."""
-        until = int(self._clock()) + _COVERAGE_SECONDS
-        self._table.put(COVERAGE, summary["at"], {**summary, "ttl": until})
 
     def _see(self, scan_input: ScanInput, *, running: bool) -> None:
         (workload, facts), key, at = (

@@ -1,4 +1,4 @@
-"""Reads the installation's exceptions, which Terraform stores in the cache table.
+"""Reads the installation's exceptions, which Terraform stores in the state table.
 
 They are not in the functions' environment because that holds only 4 KB.
 """
@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING
 
 from image_scan import log
 from image_scan.notifications.policy import FindingException, parse_exceptions
+from image_scan.state.keys import EXCEPTIONS
 
 if TYPE_CHECKING:
-    from image_scan.cache.table import CacheTable
+    from image_scan.state.table import StateTable
 
-KEY = "exceptions"
+KEY = f"{EXCEPTIONS}all"
 
 
 class ExceptionStore:
-    def __init__(self, table: CacheTable) -> None:
+    def __init__(self, table: StateTable) -> None:
         self._table = table
 
     def read(self) -> list[FindingException]:

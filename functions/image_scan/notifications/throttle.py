@@ -7,11 +7,12 @@ import uuid
 from typing import TYPE_CHECKING
 
 from image_scan.aws.dynamodb import Attr, ConditionFailedError
+from image_scan.state.keys import NOTICES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from image_scan.cache.table import CacheTable
+    from image_scan.state.table import StateTable
 
 # Errors that are not the image's. The credential is invalid; Qualys is down; the connection to it
 # is refused or not trusted; the scan limit is too low; or the sensor lacks a required examination.
@@ -32,7 +33,7 @@ _CLAIM_SECONDS = 60  # if a function dies while it publishes, another may publis
 
 
 class Throttle:
-    def __init__(self, table: CacheTable, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, table: StateTable, clock: Callable[[], float] = time.time) -> None:
         self._table = table
         self._clock = clock
 
@@ -44,7 +45,7 @@ class Throttle:
 
         A `claimant` that failed to notify may try again at once, others after a minute.
         """
-        notice, now = {"imageDigest": f"notice#{error}", "notice": error}, int(self._clock())
+        notice, now = {"key": f"{NOTICES}{error}", "notice": error}, int(self._clock())
         claim = {**notice, "ttl": now + _CLAIM_SECONDS, "claimed_by": claimant or uuid.uuid4().hex}
         try:
             is_over, is_ours = Attr("ttl").lte(now), Attr("claimed_by").eq(claim["claimed_by"])

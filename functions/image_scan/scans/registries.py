@@ -21,8 +21,8 @@ from image_scan.scans import schedules
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from image_scan.cache.registries import RegistryCache
     from image_scan.qualys.client import QualysClient
+    from image_scan.state.registries import RegistryCache
 
 # By the role's partition. Container Security supports no other partition.
 _ACCOUNT_TYPES = {"aws": "Global", "aws-us-gov": "US_Gov"}

@@ -21,9 +21,9 @@ from image_scan.qualys.reading import is_id
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from image_scan.cache.registries import RegistryCache
     from image_scan.qualys.client import QualysClient
     from image_scan.qualys.models import Schedule
+    from image_scan.state.registries import RegistryCache
 
 # Marks our own schedules. It is simple because the documents do not say which characters are valid.
 _PREFIX = "image-scan-"

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from image_scan.aws.dynamodb import Attr, ConditionFailedError
+from image_scan.state import keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from image_scan.cache.table import CacheTable
+    from image_scan.state.table import StateTable
 
 _SECONDS = 95 * 86_400
 
@@ -40,7 +41,7 @@ class Known:
 class SecurityHubState:
     """Every method raises AwsUnavailable or AwsRejected when the table does not answer."""
 
-    def __init__(self, table: CacheTable, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, table: StateTable, clock: Callable[[], float] = time.time) -> None:
         self._table = table
         self._clock = clock
 
@@ -53,7 +54,7 @@ class SecurityHubState:
     def replace(self, account_id: str, image: str, seen: Known, by: Known) -> bool:
         """Replaces the entry `seen`. Returns False if another import has replaced it meanwhile."""
         item = {
-            "imageDigest": _key(account_id, image),
+            "key": _key(account_id, image),
             "scanned_at": by.scanned_at,
             "announced_at": by.announced_at,
             "levels": dict(by.levels),
@@ -69,4 +70,4 @@ class SecurityHubState:
 
 
 def _key(account_id: str, image: str) -> str:
-    return f"securityhub#{account_id}#{image}"
+    return f"{keys.SECURITY_HUB}{account_id}#{keys.hashed(image)}"

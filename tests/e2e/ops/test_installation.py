@@ -26,7 +26,8 @@ def test_it_has_the_names_that_terraform_gave(
     assert found.scan_state_machine_arn == outputs["scan_state_machine_arn"]
     gate = {"deployment_gate": found.function_name("deployment_gate")}
     assert found.function_names | gate == outputs["function_names"]
-    assert found.cache_table == outputs["cache_table"]["name"]
+    for name in ("cache_table", "inventory_table", "state_table"):
+        assert getattr(found, name) == outputs[name]["name"]
     assert found.topic_arns == outputs["topic_arns"]
     assert found.failed_events_queue == outputs["failed_events_queue"]["name"]
     assert found.undelivered_events_queue == outputs["undelivered_events_queue"]["name"]

@@ -8,10 +8,10 @@ import pytest
 import responses
 
 from image_scan.cache.leases import ScanCache
-from image_scan.cache.registries import RegistryCache
 from image_scan.qualys.client import QualysClient
 from image_scan.scans import registries, results, schedules
 from image_scan.scans.registries import RegistryRole
+from image_scan.state.registries import RegistryCache
 from tests.support import definitions
 from tests.support.builders import (
     ACCOUNT,

@@ -10,7 +10,6 @@ import pytest
 import responses
 
 from image_scan.cache.leases import ScanCache
-from image_scan.cache.registries import RegistryCache
 from image_scan.contracts import Status
 from image_scan.ecr import references
 from image_scan.errors import (
@@ -30,6 +29,7 @@ from image_scan.results import Outcome
 from image_scan.scans import registries, results, schedules
 from image_scan.scans import status as scan_status
 from image_scan.scans.registries import RegistryRole
+from image_scan.state.registries import RegistryCache
 from tests.support import definitions
 from tests.support.builders import (
     ACCOUNT,

@@ -106,3 +106,9 @@ def test_any_text_is_stored_as_it_is(table: Table, name: str, value: str) -> Non
     item = {"imageDigest": "k", "workloads": {f"p{name}": {"cluster": value}}}
     table.put(item)
     assert table.get("k") == item
+
+
+def test_an_image_that_is_not_in_ecr_is_not_asked_for(dynamodb: DynamoDBClient) -> None:
+    """Its name is somebody's choice, and no policy allows it as a key."""
+    missing = CacheTable(dynamodb, "another")
+    assert missing.get("other#docker.io/library/nginx") is None

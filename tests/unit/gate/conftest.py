@@ -19,6 +19,7 @@ from tests.support.fake_services import DAY, FakeServices
 
 if TYPE_CHECKING:
     from image_scan.cache.table import CacheTable
+    from image_scan.state.table import StateTable
 
 Json = dict[str, Any]
 APP = f"{HOST}/shop/app:1"
@@ -30,6 +31,7 @@ class World:
     """What a gate meets. `asked` are the requests to the intake, `announced` the decisions."""
 
     table: CacheTable
+    state: StateTable
     ecs: FakeServices = field(default_factory=FakeServices)
     ecr: FakeEcr = field(default_factory=FakeEcr)
     clock: Clock = field(default_factory=Clock)
@@ -46,7 +48,7 @@ class World:
             rollback_seconds=7 * DAY,
             services=Services(accounts),
             accounts=accounts,
-            verdicts=Verdicts(self.table, self.clock),
+            verdicts=Verdicts(self.table, self.state, self.clock),
             start=self.asked.append,
             announce=lambda _call, _revision, decided, _rules: self.announced.append(decided),
             clock=self.clock,
@@ -81,8 +83,8 @@ class World:
 
 
 @pytest.fixture
-def world(table: CacheTable) -> World:
-    return World(table)
+def world(table: CacheTable, state: StateTable) -> World:
+    return World(table, state)
 
 
 def details(answer: Json) -> Json:

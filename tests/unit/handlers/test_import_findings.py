@@ -13,8 +13,9 @@ from image_scan.errors import AwsRejected, AwsUnavailable, MalformedEvent
 from image_scan.handlers import import_findings
 from image_scan.security_hub import asff
 from image_scan.security_hub.state import Known, SecurityHubState
+from image_scan.state.keys import hashed
 from tests.support.builders import ACCOUNT, DIGEST, REGION, client_error
-from tests.support.tables import CACHE as TABLE
+from tests.support.tables import STATE as TABLE
 from tests.unit.security_hub.test_asff import check, result, top
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from image_scan.cache.table import CacheTable
+    from image_scan.state.table import StateTable
 
 MEMBER = "222222222222"
 Json = dict[str, Any]
@@ -99,7 +100,7 @@ def test_the_first_verdict_makes_a_finding_for_each_level(
     assert found["critical"]["Title"].startswith("2 critical")
     assert found["critical"]["CreatedAt"] == found["critical"]["UpdatedAt"]
     (state,) = dynamodb.scan(TableName=TABLE)["Items"]
-    assert state["imageDigest"]["S"] == f"securityhub#{ACCOUNT}#{DIGEST}"
+    assert state["key"]["S"] == f"security-hub#{ACCOUNT}#{hashed(DIGEST)}"
     assert set(state["levels"]["M"]) == {"critical", "medium"}
 
 
@@ -277,7 +278,7 @@ def test_of_two_imports_at_once_the_second_has_to_wait(
 
 
 def test_a_newer_import_archives_what_an_older_one_is_about_to_send(
-    monkeypatch: pytest.MonkeyPatch, hub: Any, table: CacheTable
+    monkeypatch: pytest.MonkeyPatch, hub: Any, state: StateTable
 ) -> None:
     """Security Hub then ignores the older one's, by its time; moto does not."""
     client = clients.client("securityhub", REGION)
@@ -294,7 +295,7 @@ def test_a_newer_import_archives_what_an_older_one_is_about_to_send(
     take(event(top(), day=2))
     assert states(hub) == {"critical": "ARCHIVED"}
     assert sent[0]["UpdatedAt"] < findings(hub)["critical"]["UpdatedAt"]
-    known = SecurityHubState(table).recall(ACCOUNT, DIGEST)
+    known = SecurityHubState(state).recall(ACCOUNT, DIGEST)
     assert known.levels == {}
 
 

@@ -9,8 +9,8 @@ import pytest
 from image_scan.aws.cross_account import Accounts
 from image_scan.events import deployments
 from image_scan.inventory.reconciliation import Reconciliation
-from image_scan.inventory.workloads import COVERAGE
 from image_scan.results import Outcome
+from image_scan.state.coverage import CoverageHistory
 from tests.support import tables
 from tests.support.builders import (
     ACCOUNT,
@@ -70,6 +70,7 @@ class World:
             self.accounts,
             self.core.table,
             self.core.inventory,
+            CoverageHistory(self.core.state, self.clock),
             self.sent.append,
             POLICY.may_notify,
             self.clock(),
@@ -299,10 +300,9 @@ def test_its_course_is_queued(world: World, dynamodb: DynamoDBClient, clock: Clo
     world.run()
     clock.now += DAY
     world.run()
-    stored = dynamodb.query(
-        TableName=tables.INVENTORY,
-        KeyConditionExpression="digest = :c",
-        ExpressionAttributeValues={":c": {"S": COVERAGE}},
-    )["Items"]
+    stored = dynamodb.scan(TableName=tables.STATE)["Items"]
+    assert sorted(row["key"]["S"] for row in stored) == sorted(
+        f"coverage#{row['at']['S']}" for row in stored
+    )
     assert [row["coverage_percent"]["N"] for row in stored] == ["100", "100"]
-    assert int(stored[0]["ttl"]["N"]) == NOW + 400 * DAY
+    assert sorted(int(row["ttl"]["N"]) for row in stored) == [NOW + 400 * DAY, NOW + 401 * DAY]

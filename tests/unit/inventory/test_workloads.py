@@ -262,7 +262,7 @@ EVENTS = [
 )
 def test_any_order_ends_the_same(dynamodb: DynamoDBClient, clock: Clock, order: list[int]) -> None:
     name = f"order-{next(_names)}"
-    tables.create(dynamodb, f"cache-{name}", name)
+    tables.create(dynamodb, f"cache-{name}", name, f"state-{name}")
     inventory = Inventory(InventoryTable(dynamodb, name), clock)
     for number in order:
         inventory.note(EVENTS[number])

@@ -16,8 +16,8 @@ from image_scan.notifications.policy import NotificationPolicy, parse_exceptions
 from tests.support.builders import NOTIFY
 
 if TYPE_CHECKING:
-    from image_scan.cache.table import CacheTable
     from image_scan.notifications.throttle import Throttle
+    from image_scan.state.table import StateTable
     from tests.support.doubles import Clock, Inbox
 
 TODAY = date(2026, 2, 2)
@@ -90,11 +90,11 @@ def test_no_name_makes_a_line_of_its_own() -> None:
 
 
 def test_it_comes_once_a_day_and_only_where_it_is_asked_for(
-    table: CacheTable, notices: Throttle, inbox: Inbox, clock: Clock
+    state: StateTable, notices: Throttle, inbox: Inbox, clock: Clock
 ) -> None:
     def digest(unscannable: str) -> DailyDigest:
         policy = NotificationPolicy.read({**NOTIFY, "unscannable": unscannable})
-        return DailyDigest(inbox.topics(), notices, ExceptionStore(table), policy, clock)
+        return DailyDigest(inbox.topics(), notices, ExceptionStore(state), policy, clock)
 
     images = {"docker.io/nginx:1": NGINX}
     assert not digest("off").notify(images, {})
@@ -104,7 +104,7 @@ def test_it_comes_once_a_day_and_only_where_it_is_asked_for(
     assert digest("daily").notify(images, {})
     clock.now += 86_400
     ends = [exception("2026-02-05")]
-    table.put({"imageDigest": KEY, "exceptions": json.dumps(ends)})
+    state.put({"key": KEY, "exceptions": json.dumps(ends)})
     assert digest("each").notify(images, {}), "an exception ends"
     assert [subject for subject, _ in inbox.messages()] == ["Scan: daily digest"] * 3
 
@@ -118,7 +118,7 @@ def test_it_comes_once_a_day_and_only_where_it_is_asked_for(
     ],
 )
 def test_what_ended_without_a_result_is_in_it_where_that_verdict_is_notified(
-    table: CacheTable,
+    state: StateTable,
     notices: Throttle,
     inbox: Inbox,
     clock: Clock,
@@ -127,6 +127,6 @@ def test_what_ended_without_a_result_is_in_it_where_that_verdict_is_notified(
     sent: bool,
 ) -> None:
     policy = NotificationPolicy.read({**NOTIFY, **changes})
-    digest = DailyDigest(inbox.topics(), notices, ExceptionStore(table), policy, clock)
+    digest = DailyDigest(inbox.topics(), notices, ExceptionStore(state), policy, clock)
     failed = UnscannableImage("shop/broken:1", reason, {"1#eu#prod#c"}, "ERROR")
     assert digest.notify({}, {"x": failed}) is sent

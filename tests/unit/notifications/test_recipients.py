@@ -21,6 +21,7 @@ from image_scan.notifications.owners import Owners
 from image_scan.notifications.policy import NotificationPolicy
 from image_scan.notifications.recipients import Notifier
 from image_scan.results import Outcome
+from image_scan.state.table import StateTable
 from tests.support import tables
 from tests.support.builders import (
     LEASE,
@@ -49,6 +50,7 @@ class Scene:
     def __init__(self, table: CacheTable, dynamodb: Any, inbox: Inbox, clock: Clock) -> None:
         self.table, self.inbox, self.clock = table, inbox, clock
         self.rows = InventoryTable(dynamodb, tables.INVENTORY)
+        self.state = StateTable(dynamodb, tables.STATE)
         self.inventory = Inventory(self.rows, clock)
 
     def notifier(self, **changes: Any) -> Notifier:
@@ -56,13 +58,13 @@ class Scene:
         self.cache = ScanCache(self.table, policy.may_notify, self.clock)
         notified = NotifiedFindings(self.rows, self.cache)
         topics = self.inbox.topics()
-        exceptions, owners = ExceptionStore(self.table), Owners(tagless(), "team")
+        exceptions, owners = ExceptionStore(self.state), Owners(tagless(), "team")
         return Notifier(policy, exceptions, self.cache, notified, owners, topics, clock=self.clock)
 
     def accept(self, **changes: Any) -> None:
         base = {"qid": 1, "cve": None, "repository": "shop/*", "until": ENDS, "reason": "none yet"}
         item = [{**base, "owner": "shop", **changes}]
-        self.table.put({"imageDigest": KEY, "exceptions": json.dumps(item)})
+        self.state.put({"key": KEY, "exceptions": json.dumps(item)})
 
     def runs(self, version: int, *qids: int, at: int = 0, **of: Any) -> ScanInput:
         """A version of the service is deployed, and Qualys finds these."""
@@ -240,7 +242,7 @@ def test_when_exceptions_accept_all_nobody_is_notified_until_it_ends(scene: Scen
 
 @pytest.mark.parametrize("spoilt", ["", "{}", "[1]", '[{"qid": 1}]', "null"])
 def test_exceptions_that_cannot_be_read_hide_nothing(scene: Scene, spoilt: str) -> None:
-    scene.table.put({"imageDigest": KEY, "exceptions": spoilt})
+    scene.state.put({"key": KEY, "exceptions": spoilt})
     assert notify(scene, scene.runs(1, 1), 1)
 
 

@@ -107,6 +107,7 @@ def account(
 ) -> Iterator[Account]:
     made = Account(table)
     monkeypatch.setattr(Installation, "cache_table", tables.CACHE)
+    monkeypatch.setattr(Installation, "state_table", tables.STATE)
     monkeypatch.setattr(scan_target, "_is_missing", lambda *_: False)
     monkeypatch.setattr(Installation, "of", lambda _: made.installation)
     yield made

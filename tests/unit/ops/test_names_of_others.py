@@ -9,7 +9,7 @@ import boto3
 import pytest
 
 from image_scan.aws.dynamodb import marshal
-from image_scan.inventory.workloads import COVERAGE
+from ops import coverage_history
 from ops.cache_items import CacheItems, is_known
 from ops.inventory_rows import InventoryRows
 from ops.where import unknown
@@ -27,6 +27,7 @@ def installation(dynamodb: DynamoDBClient) -> Installation:
     parts = SimpleNamespace(
         cache_table=tables.CACHE,
         inventory_table=tables.INVENTORY,
+        state_table=tables.STATE,
         client=lambda _: dynamodb,
         session=boto3.Session(region_name=REGION),
     )
@@ -37,9 +38,9 @@ def installation(dynamodb: DynamoDBClient) -> Installation:
     ("asked", "key"),
     [
         ("nginx:1.27", "other#nginx"),
-        ("exceptions", "other#exceptions"),
-        ("permits#scan", "other#permits#scan"),
-        ("other#permits#scan", "other#permits#scan"),  # as `where` shows it
+        ("exceptions#all", "other#exceptions#all"),
+        ("permit#scan", "other#permit#scan"),
+        ("other#permit#scan", "other#permit#scan"),  # as `where` shows it
     ],
 )
 def test_what_is_not_in_ecr_is_found_by_its_name(
@@ -56,11 +57,12 @@ def test_what_is_not_in_ecr_is_found_by_its_name(
     assert is_known(found)
 
 
-def test_a_row_of_an_image_is_no_reconciliation(
+def test_an_item_of_another_subject_is_no_reconciliation(
     installation: Installation, dynamodb: DynamoDBClient
 ) -> None:
-    of_image = {"digest": COVERAGE, "workload": "1#eu-west-1#prod#web", "state": "running"}
-    found = {"digest": COVERAGE, "workload": "2026", "at": "2026", "coverage_percent": 100}
-    for each in (of_image, found):
-        dynamodb.put_item(TableName=tables.INVENTORY, Item=marshal(each))
-    assert [row["at"] for row in InventoryRows(installation).coverage()] == ["2026"]
+    found = {"key": "coverage#2026", "at": "2026", "coverage_percent": 100}
+    before = {**found, "key": "coverage#2025", "at": "2025"}
+    others = ({**found, "key": "registry#coverage#2026"}, {"key": "coverage#2027", "at": "2027"})
+    for each in (found, before, *others):
+        dynamodb.put_item(TableName=tables.STATE, Item=marshal(each))
+    assert [row["at"] for row in coverage_history.read(installation)] == ["2025", "2026"]

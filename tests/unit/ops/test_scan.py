@@ -57,7 +57,7 @@ def installation(dynamodb: DynamoDBClient) -> Installation:
         AttributeDefinitions=[{"AttributeName": "imageDigest", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
     )
-    tables.create(dynamodb, "unused", "unit-inventory")
+    tables.create(dynamodb, "unused", "unit-inventory", "unit-state")
     for region, repository, tag in ((REGION, "shop/web", "2.0.0"), ("eu-west-1", "shop/far", "1")):
         ecr = boto3.client("ecr", region_name=region)
         ecr.create_repository(repositoryName=repository)

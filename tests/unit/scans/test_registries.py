@@ -8,7 +8,6 @@ import pytest
 import requests
 import responses
 
-from image_scan.cache.registries import RegistryCache
 from image_scan.contracts import Registry
 from image_scan.errors import (
     ImageNotScannable,
@@ -20,6 +19,7 @@ from image_scan.errors import (
 from image_scan.qualys.client import QualysClient
 from image_scan.scans import registries
 from image_scan.scans.registries import RegistryRole
+from image_scan.state.registries import RegistryCache
 from tests.support.builders import ACCOUNT, API, HOST, JOB, REGION, ROLE, image, listed
 from tests.support.doubles import Clock
 

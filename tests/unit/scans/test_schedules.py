@@ -8,11 +8,11 @@ import pytest
 import requests
 import responses
 
-from image_scan.cache.registries import RegistryCache
 from image_scan.contracts import Registry, Submission
 from image_scan.errors import QualysRejected, QualysUnavailable, QualysUnreadable, RegistryGone
 from image_scan.qualys.client import QualysClient
 from image_scan.scans import schedules
+from image_scan.state.registries import RegistryCache
 from tests.support.builders import (
     ACCOUNT,
     API,

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from image_scan import log
 from image_scan.aws.dynamodb import Attr, Change, ConditionFailedError
 from image_scan.errors import ScanError
+from image_scan.state.keys import REGISTRIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from boto3.dynamodb.conditions import ConditionBase
 
-    from image_scan.cache.table import CacheTable
     from image_scan.contracts import Image, Waited
+    from image_scan.state.table import StateTable
 
 _SECONDS = 86_400
 _LOCK_SECONDS = 65  # a little longer than the function that creates can run
@@ -42,7 +43,7 @@ class Remembered(NamedTuple):
 
 
 class RegistryCache:
-    def __init__(self, table: CacheTable, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, table: StateTable, clock: Callable[[], float] = time.time) -> None:
         self._table = table
         self._clock = clock
 
@@ -103,4 +104,4 @@ class RegistryCache:
 
 
 def _key(account_id: str, region: str) -> str:
-    return f"registry#{account_id}#{region}"
+    return f"{REGISTRIES}{account_id}#{region}"

@@ -9,7 +9,7 @@ import pytest
 from image_scan.errors import ScansAtLimit
 
 if TYPE_CHECKING:
-    from image_scan.cache.concurrency import ScanPermits
+    from image_scan.state.permits import ScanPermits
     from tests.support.doubles import Clock
 
 

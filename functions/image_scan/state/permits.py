@@ -11,21 +11,22 @@ from typing import TYPE_CHECKING
 
 from image_scan.aws.dynamodb import Attr, Change, ConditionFailedError
 from image_scan.errors import AwsUnavailable, ScansAtLimit
+from image_scan.state.keys import PERMITS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from image_scan.cache.table import CacheTable
+    from image_scan.state.table import StateTable
 
-_KEY = "permits#scan"
+_KEY = f"{PERMITS}scan"
 _HELD = Attr("held")
 
 
 class ScanPermits:
-    """One item of the cache table: execution name -> until when (epoch seconds) it holds a
+    """One item of the state table: execution name -> until when (epoch seconds) it holds a
     permit."""
 
-    def __init__(self, table: CacheTable, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, table: StateTable, clock: Callable[[], float] = time.time) -> None:
         self._table = table
         self._clock = clock
 
@@ -57,7 +58,7 @@ class ScanPermits:
         living = {each: end for each, end in held.items() if end > self._clock()}
         if len(living) >= most:
             raise ScansAtLimit(f"{most} scans are at Qualys")
-        item = {"imageDigest": _KEY, "held": {**living, name: until}}
+        item = {"key": _KEY, "held": {**living, name: until}}
         try:
             self._table.put(item, _HELD.not_exists() | _HELD.eq(held))
         except ConditionFailedError:

@@ -11,8 +11,8 @@ from image_scan.contracts import Waited
 from tests.support.builders import image
 
 if TYPE_CHECKING:
-    from image_scan.cache.registries import RegistryCache
-    from image_scan.cache.table import CacheTable
+    from image_scan.state.registries import RegistryCache
+    from image_scan.state.table import StateTable
     from tests.support.doubles import Clock
 
 
@@ -167,8 +167,8 @@ def test_a_registry_that_is_forgotten_meanwhile_learns_nothing(known: RegistryCa
 
 @pytest.mark.parametrize("stored", ["soon", None, 10**6, -5, [60]])
 def test_a_wait_that_nobody_can_have_learned_is_not_used(
-    known: RegistryCache, table: CacheTable, stored: object
+    known: RegistryCache, state: StateTable, stored: object
 ) -> None:
     key = "registry#1#eu-west-1"
-    table.update(key, {"first_wait": stored}, None)
+    state.update(key, {"first_wait": stored}, None)
     assert 30 <= wait(known) <= 300

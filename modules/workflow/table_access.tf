@@ -1,0 +1,200 @@
+locals {
+  # The keys of each subject in the state table begin so. functions/image_scan/state/keys.py has the same.
+  state_prefixes = {
+    registries   = "registry#"
+    permits      = "permit#"
+    notices      = "notice#"
+    exceptions   = "exceptions#"
+    coverage     = "coverage#"
+    security_hub = "security-hub#"
+  }
+  state_keys = { for subject, prefix in local.state_prefixes : subject => ["${prefix}*"] }
+
+  # An image of ECR is known by its digest; where ECR does not give one, by account, region, repository and tag.
+  image_keys = ["sha256:*", "????????????/*"]
+  # The inventory also has rows of images that are not in ECR.
+  workload_keys = concat(local.image_keys, ["other#*"])
+
+  # Which function, and which machine, may do what with which keys of a table. Only an index has no keys here:
+  # its key is an account and region.
+  table_access = {
+    check_cache = [
+      {
+        sid     = "LeaseImages"
+        table   = var.cache_table.arn
+        keys    = local.image_keys
+        actions = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+      },
+      {
+        sid     = "RecordWorkloads"
+        table   = var.inventory_table.arn
+        keys    = local.workload_keys
+        actions = ["dynamodb:GetItem", "dynamodb:UpdateItem"]
+      },
+      {
+        sid     = "RecordTasks"
+        table   = var.inventory_table.arn
+        keys    = ["tasks#*"]
+        actions = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"]
+      },
+    ]
+    get_registry = [
+      {
+        sid     = "RememberRegistries"
+        table   = aws_dynamodb_table.state.arn
+        keys    = local.state_keys.registries
+        actions = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:UpdateItem"]
+      },
+    ]
+    submit_scan = [
+      {
+        sid     = "ForgetRegistries"
+        table   = aws_dynamodb_table.state.arn
+        keys    = local.state_keys.registries
+        actions = ["dynamodb:DeleteItem"]
+      },
+      {
+        sid     = "TakePermits"
+        table   = aws_dynamodb_table.state.arn
+        keys    = local.state_keys.permits
+        actions = ["dynamodb:PutItem", "dynamodb:UpdateItem"]
+      },
+    ]
+    send_notification = [
+      {
+        sid     = "RecordVerdicts"
+        table   = var.cache_table.arn
+        keys    = local.image_keys
+        actions = ["dynamodb:GetItem", "dynamodb:UpdateItem"]
+      },
+      {
+        sid     = "RecordFindings"
+        table   = var.cache_table.arn
+        keys    = ["findings#*"]
+        actions = ["dynamodb:GetItem", "dynamodb:PutItem"]
+      },
+      {
+        sid     = "RecordNotified"
+        table   = var.inventory_table.arn
+        keys    = local.workload_keys
+        actions = ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"]
+      },
+      {
+        sid     = "ListWorkload"
+        table   = "${var.inventory_table.arn}/index/by-workload"
+        keys    = []
+        actions = ["dynamodb:Query"]
+      },
+      {
+        sid     = "LearnFirstWait"
+        table   = aws_dynamodb_table.state.arn
+        keys    = local.state_keys.registries
+        actions = ["dynamodb:UpdateItem"]
+      },
+      {
+        sid     = "ReturnPermits"
+        table   = aws_dynamodb_table.state.arn
+        keys    = local.state_keys.permits
+        actions = ["dynamodb:UpdateItem"]
+      },
+      {
+        sid     = "LimitNotices"
+        table   = aws_dynamodb_table.state.arn
+        keys    = local.state_keys.notices
+        actions = ["dynamodb:PutItem"]
+      },
+      {
+        sid     = "ReadExceptions"
+        table   = aws_dynamodb_table.state.arn
+        keys    = local.state_keys.exceptions
+        actions = ["dynamodb:GetItem"]
+      },
+    ]
+    reconcile = [
+      {
+        sid     = "ReadVerdicts"
+        table   = var.cache_table.arn
+        keys    = local.image_keys
+        actions = ["dynamodb:GetItem"]
+      },
+      {
+        sid     = "ListInventory"
+        table   = "${var.inventory_table.arn}/index/by-workload"
+        keys    = []
+        actions = ["dynamodb:Scan"]
+      },
+      {
+        sid     = "CloseWorkloads"
+        table   = var.inventory_table.arn
+        keys    = local.workload_keys
+        actions = ["dynamodb:UpdateItem"]
+      },
+      {
+        sid     = "CloseTasks"
+        table   = var.inventory_table.arn
+        keys    = ["tasks#*"]
+        actions = ["dynamodb:DeleteItem", "dynamodb:Query"]
+      },
+      {
+        sid     = "RecordCoverage"
+        table   = aws_dynamodb_table.state.arn
+        keys    = local.state_keys.coverage
+        actions = ["dynamodb:PutItem"]
+      },
+      {
+        sid     = "LimitNotices"
+        table   = aws_dynamodb_table.state.arn
+        keys    = local.state_keys.notices
+        actions = ["dynamodb:PutItem"]
+      },
+      {
+        sid     = "ReadExceptions"
+        table   = aws_dynamodb_table.state.arn
+        keys    = local.state_keys.exceptions
+        actions = ["dynamodb:GetItem"]
+      },
+    ]
+    import_findings = [
+      {
+        sid     = "RememberFindings"
+        table   = aws_dynamodb_table.state.arn
+        keys    = local.state_keys.security_hub
+        actions = ["dynamodb:GetItem", "dynamodb:PutItem"]
+      },
+    ]
+    scan = [
+      {
+        sid     = "FreeLeases"
+        table   = var.cache_table.arn
+        keys    = local.image_keys
+        actions = ["dynamodb:UpdateItem"]
+      },
+    ]
+  }
+}
+
+data "aws_iam_policy_document" "use_tables" {
+  for_each = local.table_access
+
+  dynamic "statement" {
+    for_each = each.value
+
+    content {
+      sid       = statement.value.sid
+      actions   = statement.value.actions
+      resources = [statement.value.table]
+
+      dynamic "condition" {
+        for_each = length(statement.value.keys) == 0 ? [] : [statement.value.keys]
+
+        # A request names several keys if it is a batch. A request that names none, such as a Scan, would pass:
+        # no statement with keys allows one.
+        content {
+          test     = "ForAllValues:StringLike"
+          variable = "dynamodb:LeadingKeys"
+          values   = condition.value
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,21 @@
+"""The state table's keys: the policies name the same prefixes as the code."""
+
+import re
+from pathlib import Path
+
+from image_scan.state import keys
+
+POLICIES = Path(__file__).parents[3] / "modules/workflow/table_access.tf"
+
+
+def test_policies_and_code_have_the_same_prefixes() -> None:
+    block = re.search(r"state_prefixes = \{\n(.*?)\n  \}", POLICIES.read_text(), re.DOTALL)
+    assert block
+    declared = dict(re.findall(r'^ +(\w+) += "(.+)"$', block[1], re.MULTILINE))
+    ours = {name.lower(): value for name, value in vars(keys).items() if name.isupper()}
+    assert declared == ours
+
+
+def test_no_prefix_begins_another() -> None:
+    found = [value for name, value in vars(keys).items() if name.isupper()]
+    assert all(a == b or not a.startswith(b) for a in found for b in found)
