@@ -20,6 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from sandbox.aws import REPOSITORY, SandboxError
 from sandbox.demo_view import ON_CALL, show
+from sandbox.gated import GATE
 from sandbox.installation import Installation
 from sandbox.scenario import Scenario
 from sandbox.terraform_project import TerraformError
@@ -47,13 +48,13 @@ def run(console: Console, *, keep: bool) -> int:
 
         token = f"demo-{secrets.token_hex(16)}"
         with Installation(token, wait_scale=_WAIT_SCALE, on_line=on_line) as installation:
-            installation.prepare()
+            installation.prepare(deployment_gate=GATE)
             installation.apply()
             installation.subscribe_by_mail(ON_CALL)
             scenario = Scenario(installation)
             _play(scenario, installation, progress)
             progress.stop()
-            right = show(console, installation, scenario.rows)
+            right = show(console, installation, scenario)
             words = "[green]as expected[/]" if right else "[red]not as expected[/]"
             console.print(f"Everything is {words}, after {time.monotonic() - started:.0f} s.")
             if keep:
@@ -89,6 +90,7 @@ def _look_around(console: Console, installation: Installation) -> None:
         "make where IMAGE=shop/payments:1.4.2",
         "make logs FUNCTION=parse_event SINCE=1h",
         "make report OUT=report.html",
+        "make gate",
         "make doctor",
         "make down   # ends it",
     ):

@@ -8,8 +8,9 @@ from rich.table import Table
 from rich.text import Text
 
 from ops.cache_items import of_name
+from sandbox.gated import Deployed
 from sandbox.installation import Installation
-from sandbox.scenario import Row
+from sandbox.scenario import GATED, Row, Scenario
 
 Json = dict[str, Any]
 _COLOURS = {"CLEAN": "green", "FINDINGS": "yellow", "UNSCANNABLE": "magenta"}
@@ -17,13 +18,13 @@ ON_CALL = "oncall@example.com"
 _COUNTS = ("critical", "high", "medium", "low")
 
 
-def show(console: Console, installation: Installation, rows: list[Row]) -> bool:
-    """Prints both tables; true when every row came out as expected and no event was left over."""
+def show(console: Console, installation: Installation, scenario: Scenario) -> bool:
+    """Prints all tables; true when every row came out as expected and no event was left over."""
     verdicts, sent = installation.verdicts(), installation.notifications()
     scans = [installation.scan_input(each["executionArn"]) for each in installation.scans()]
     table = Table("workload", "image", "digest", "verdict", "C/H/M/L, other", "deployed by", "how")
-    right = True
-    for row in rows:
+    right = [(each.status, each.started) for each in scenario.gated] == GATED
+    for row in scenario.rows:
         seen, principal = outcome(row, verdicts, sent, scans, installation.inventory())
         right = right and seen == row
         table.add_row(
@@ -41,13 +42,26 @@ def show(console: Console, installation: Installation, rows: list[Row]) -> bool:
             table.add_row("", f"[red]expected {row.verdict} {row.counts}, {_how(row)}[/]")
     console.print(table)
     console.print(_notifications(sent))
-    worst = next(text for text in installation.mail(ON_CALL) if ": 0 critical" not in text)
-    console.print(Panel(Text(worst.rstrip()), title=f"e-mail to {ON_CALL}"))
+    console.print(_gated(scenario.gated))
+    mail = installation.mail(ON_CALL)
+    of_gate = [text for text in mail if text.startswith("Deployment gate: ")]
+    worst = next(t for t in mail if ": 0 critical" not in t and t not in of_gate)
+    for text in (worst, *of_gate):
+        console.print(Panel(Text(text.rstrip()), title=f"e-mail to {ON_CALL}"))
     console.print(_inventory(installation.inventory(), verdicts))
     lost = installation.failed_events()
     if lost:
         console.print(f"[red]{len(lost)} events were not processed:[/]", lost)
     return right and not lost
+
+
+def _gated(deployments: list[Deployed]) -> Table:
+    table = Table("service", "image", "the deployment", "its tasks", title="The deployment gate")
+    for each in deployments:
+        colour = "green" if each.started else "red"
+        tasks = "started" if each.started else "never started"
+        table.add_row(each.service, _short(each.image), each.status, f"[{colour}]{tasks}[/]")
+    return table
 
 
 def _inventory(rows: list[Json], verdicts: dict[str, Json]) -> Table:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -22,6 +23,37 @@ _LONGEST_SECONDS = 120
 def hook(installation: Installation) -> Json:
     """Returns the deployment configuration that gives a service the gate."""
     return dict(json.loads(installation.outputs["deployment_gate"]["aws_cli"]))
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """An image that was deployed in a gated service: how the deployment ended, and whether a task
+    with the image ever started."""
+
+    service: str
+    image: str
+    status: str
+    started: bool
+
+
+def deploy(installation: Installation, cluster: str, service: str, image: str) -> Deployed:
+    """Deploys an image of a known verdict in a service, which is created with the gate."""
+    ecs = installation.ecs
+    container = {"name": "app", "image": image}
+    definition = ecs.register_task_definition(family=service, containerDefinitions=[container])
+    arn = definition["taskDefinition"]["taskDefinitionArn"]
+    if ecs.describe_services(cluster=cluster, services=[service])["services"]:
+        ecs.update_service(cluster=cluster, service=service, taskDefinition=arn)
+    else:
+        ecs.create_service(
+            cluster=cluster,
+            serviceName=service,
+            taskDefinition=arn,
+            desiredCount=1,
+            deploymentConfiguration=hook(installation),
+        )
+    status = ended(ecs, cluster, service)["status"]
+    return Deployed(service, image, status, image in started(ecs, cluster, service))
 
 
 def ended(ecs: Any, cluster: str, service: str) -> Json:

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox import images
+from sandbox.gated import Deployed, deploy
 from sandbox.installation import Installation
 
 CLUSTER = "shop"
 SECRET = "canary-secret-in-an-image"  # as Qualys may answer it; nothing may ever show it
 _VERSIONS = ("1.0.0", "2.0.0")
+# How the deployments of the gated service end, and whether their tasks start.
+GATED = [("SUCCESSFUL", True), ("ROLLBACK_SUCCESSFUL", False)]
 
 
 @dataclass(frozen=True)
@@ -49,12 +52,13 @@ class Scenario:
     `steps` does all of it, and announces each step.
     """
 
-    STEPS = 13
+    STEPS = 15
 
     def __init__(self, installation: Installation) -> None:
         self._installation = installation
         self._ecs = installation.ecs
         self.rows: list[Row] = []
+        self.gated: list[Deployed] = []
 
     def steps(self) -> Iterator[str]:
         qualys = self._installation.qualys.control
@@ -72,10 +76,17 @@ class Scenario:
         self._expect("web", web.by_tag, web, "CLEAN", (0, 0, 0, 0))
 
         yield from self._known_image(payments)
+        yield "checkout, a service with the deployment gate: web:2.0.0 is let through"
+        self._gated(web)
+        yield "payments:1.4.2 in checkout: blocked, and none of its tasks starts"
+        self._gated(payments)
         yield from self._references()
         yield from self._detections()
         yield from self._moving_tag()
         yield from self._bad_ends()
+
+    def _gated(self, pushed: images.PushedImage) -> None:
+        self.gated.append(deploy(self._installation, CLUSTER, "checkout", pushed.by_tag))
 
     def _known_image(self, payments: images.PushedImage) -> Iterator[str]:
         self._installation.wait_until_idle()

@@ -39,6 +39,7 @@ LOOK_AROUND = {
     "where": "payments-batch in 111111111111/us-east-1/shop",
     "logs": "event_name=CreateService task_definition=",
     "report": "13 images run, 5 of them with critical or high findings",
+    "gate": "shop/checkout",
     "doctor": "pass    credential-accepted",
     "down": "",
 }
@@ -78,6 +79,11 @@ def test_everything_is_as_expected(shown: Shown) -> None:
     other = {row[0]: row[4].partition(", ")[2] for row in rows if ", " in row[4]}
     assert other == {"mirror": "malware", "billing": "secrets"}
     assert table_rows(shown.printed, "notification")
+    assert [row[1:] for row in table_rows(shown.printed, "service")] == [
+        ["shop/web:2.0.0", "SUCCESSFUL", "started"],
+        ["shop/payments:1.4.2", "ROLLBACK_SUCCESSFUL", "never started"],
+    ]
+    assert "Deployment gate: checkout was blocked" in shown.printed
 
 
 def test_the_value_of_a_secret_is_shown_nowhere(shown: Shown) -> None:
