@@ -165,7 +165,7 @@ bench: setup ## What deployments take and cost, counted; rewrites the tables of 
 	@PYTHONPATH=functions $(BIN)/python -m tests.bench
 
 .PHONY: chaos
-chaos: demo-ready ## Deployments while a fifth of all things fails, and what came of each: EVENTS=2000 RATE=0.2 SEED= OUTAGE=1
+chaos: demo-ready ## Deployments while a fifth of all things fails, and what came of each: EVENTS=2000 RATE=0.2 SEED= OUTAGE=1; GATE=1 for the deployment gate
 	@$(BIN)/python -m sandbox.chaos
 
 .PHONY: format

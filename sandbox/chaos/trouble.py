@@ -26,21 +26,26 @@ QUALYS: tuple[dict[str, Any], ...] = (
 
 
 class Trouble:
-    """`counts` are the faults that struck, by kind, once they are `over`."""
+    """`counts` are the faults that struck, by kind, once they are `over`. Lambda always runs the
+    function that is `spared`."""
 
-    def __init__(self, installation: Installation, seed: int, rate: float) -> None:
+    def __init__(
+        self, installation: Installation, seed: int, rate: float, spared: str = ""
+    ) -> None:
         self._installation = installation
         self._seed = seed
         self._rate = rate
+        self._spared = spared
         self._kinds: dict[int, str] = {}
         self.counts: dict[str, int] = {}
 
     def begin(self) -> None:
-        self._installation.aws.ask("/_sandbox/faults", {"seed": self._seed, "rate": self._rate})
+        given = {"seed": self._seed, "rate": self._rate, "spared": self._spared}
+        self._installation.aws.ask("/_sandbox/faults", given)
         control = self._installation.qualys.control
         for number, fault in enumerate(QUALYS):
-            given = {"times": 0, "share": self._rate / len(QUALYS), "seed": self._seed + number}
-            self._kinds[control.fail(CSAPI, **fault, **given)] = _name(fault)
+            limits = {"times": 0, "share": self._rate / len(QUALYS), "seed": self._seed + number}
+            self._kinds[control.fail(CSAPI, **fault, **limits)] = _name(fault)
 
     def vendor_is_down(self, seconds: float) -> None:
         """Makes every call to Qualys fail for this time. Then Qualys works again by itself."""

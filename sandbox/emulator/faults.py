@@ -1,4 +1,5 @@
-"""Faults of AWS on purpose, at a rate: `POST /_sandbox/faults` {"seed", "rate"}, `GET` counts them.
+"""Faults of AWS on purpose, at a rate: `POST /_sandbox/faults` {"seed", "rate", "spared"}, `GET`
+counts them.
 
 They affect calls of functions to AWS, the functions themselves, calls of state machines, and events
 that EventBridge delivers to state machines. One seeded generator draws all of them.
@@ -28,14 +29,16 @@ LATEST_MILLISECONDS = 2000
 
 
 class Faults:
-    """`rate` is the share of operations that fail; by default none does."""
+    """`rate` is the share of operations that fail; by default none does. Lambda always runs the
+    function that is `spared`; its calls fail like all others."""
 
     def __init__(self) -> None:
         self.configure(0, 0.0)
 
-    def configure(self, seed: int, rate: float) -> None:
+    def configure(self, seed: int, rate: float, spared: str = "") -> None:
         self._random = random.Random(seed)  # noqa: S311 - to be repeated, not to be secret
         self._rate = rate
+        self.spared = spared
         self._lock = threading.Lock()
         self.counts: Counter[str] = Counter()
 
@@ -78,7 +81,9 @@ def invoke(stock: Any, function: Json, event: Any, request_id: str) -> Json:
 
     A function is killed before one of its calls or at its end; some kills look like a timeout.
     """
-    kind = faults.draw("Lambda", "throttled", "killed", "timed out", "killed at the end")
+    name = (function.get("config") or function).get("FunctionName", "")
+    kinds = ("throttled", "killed", "timed out", "killed at the end")
+    kind = None if name == faults.spared else faults.draw("Lambda", *kinds)
     if kind is None:
         return dict(stock(function, event, request_id))
     if kind == "throttled":

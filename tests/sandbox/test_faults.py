@@ -75,6 +75,15 @@ def test_functions_and_their_calls_fail_in_every_way(
     assert counts["Lambda: killed at the end"] > 0
 
 
+def test_lambda_runs_a_function_that_is_spared(
+    caller: Callable[[str], Any], configure: Configure
+) -> None:
+    configure(seed=7, rate=0.7, spared="f")
+    answers = {caller(str(n)) for n in range(20)}
+    assert answers == {"done", "ThrottlingException", "InternalServerError"}
+    assert not [kind for kind in configure()["counts"] if kind.startswith("Lambda")]
+
+
 def test_a_seed_decides_what_fails(caller: Callable[[str], Any], configure: Configure) -> None:
     runs = []
     for _ in range(2):

@@ -190,7 +190,9 @@ def respond(
         _count_error("the gate failed", error)
         unknown = decision.Decision("undecided", (), failure="the gate failed")
         return lifecycle.end("SUCCEEDED" if is_audit or allows else "FAILED", unknown)
-    if decided := reply.decided:
+    if not (decided := reply.decided):
+        log.info("gate waits", deployment=call.deployment_arn, stage=call.stage)
+    else:
         try:
             _within(left * _ANNOUNCE, lambda: gate.publish(call, reply.revision, decided))
         except Exception as error:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from sandbox.chaos import gated_services
 from sandbox.chaos.run import run
 
 
@@ -26,3 +27,16 @@ def test_nobody_is_notified_twice_when_nothing_fails() -> None:
     assert (result.before.notified_again, result.before.wrong) == ([], []), result.evidence
     assert result.before.needless == []
     assert result.before.by_event.keys() == result.before.by_request.keys() == {"handled"}
+
+
+@pytest.mark.xdist_group("chaos of the gate")
+def test_nothing_blocked_starts_and_audit_holds_nothing() -> None:
+    enforced, audited = gated_services.run(seed=1, deployments=24, rate=0.2)
+    for each in (enforced, audited):
+        assert (each.wrong, each.statuses.total()) == ([], 24), each
+        assert each.faults > 100, each
+    assert enforced.effects["blocked"] > 3
+    assert enforced.statuses["SUCCESSFUL"] > 3
+    assert enforced.bad == 0
+    assert audited.bad > 0, "the same judge sees what starts in audit mode"
+    assert audited.waits == 0
