@@ -15,12 +15,14 @@ from rich.console import Console
 from ops import coverage_history
 from ops.cache_items import CacheItems
 from ops.errors import OpsError
+from ops.gate import decisions
 from ops.installation import Installation, add_options
 from ops.inventory_rows import InventoryRows
 from ops.report import plot
 from ops.report.contents import LEVELS, Report, report
 from ops.where import moment
 
+GATE_DAYS = 7  # of decisions of the deployment gate
 _FOLDER = Path(__file__).parent
 
 
@@ -46,6 +48,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     platform_url = installation.variable("send_notification", "QUALYS_PLATFORM_URL")
     items, course = CacheItems(installation).all(), coverage_history.read(installation)
     found = report(items, rows.all(), course, now, platform_url)
+    found.gate = decisions.since(installation, now - GATE_DAYS * 86_400)
     if arguments.json:
         console.print_json(json.dumps(asdict(found), default=str))
         return 0
@@ -79,6 +82,7 @@ def page(found: Report, installation: Installation, now: float) -> str:
         levels=LEVELS,
         plot=plot.coverage(found.course) if found.has_trend() else None,
         frame=plot,
+        gate_days=GATE_DAYS,
         last=plot.says(found.course[-1]) if found.course else "",
         style=(_FOLDER / "page.css").read_text(encoding="utf-8"),
         script=script,

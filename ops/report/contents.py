@@ -79,10 +79,13 @@ class Reconciled:
 
 @dataclass
 class Report:
+    """`gate` are the decisions of the deployment gate, the newest first."""
+
     images: list[ImageRow] = field(default_factory=list)
     course: list[Reconciled] = field(default_factory=list)
     silent: list[str] = field(default_factory=list)
     unreadable: dict[str, str] = field(default_factory=dict)
+    gate: list[Json] = field(default_factory=list)
 
     @property
     def running(self) -> list[ImageRow]:
@@ -113,6 +116,11 @@ class Report:
             for name, images in met.items()
         ]
         return sorted(locations, key=lambda each: (-each.bad, -each.unknown, each.name))
+
+    def effects(self) -> dict[str, int]:
+        """Counts the decisions of the gate by what they did."""
+        met = Counter(each["effect"].replace("_", " ") for each in self.gate)
+        return dict(sorted(met.items()))
 
     def has_trend(self) -> bool:
         """Whether there are reconciliations of several days."""

@@ -81,6 +81,12 @@ def finding(title: str, severity: str = "critical") -> dict[str, Any]:
     return {"severity": severity, "title": title, "fix": "fixed in openssl 3.0.8", **stated}
 
 
+def decision(effect: str) -> dict[str, Any]:
+    until = "2026-02-03T00:00:00+00:00" if effect == "bypassed" else ""
+    names = {"at": "2026-02-02T02:40:00+00:00", "cluster": "prod", "service": MARKUP}
+    return {**names, "effect": effect, "bypass_until": until, "reasons": [MARKUP]}
+
+
 def everything() -> Report:
     begin = datetime.fromtimestamp(NOW, UTC)
     return Report(
@@ -114,6 +120,7 @@ def everything() -> Report:
         ],
         silent=["111122223333#eu-west-1"],
         unreadable={"2#eu-west-1": MARKUP},
+        gate=[decision(effect) for effect in ("blocked", "would_block", "bypassed", "allowed")],
     )
 
 

@@ -72,6 +72,15 @@ def test_the_function_is_deleted(ecs: Ecs) -> None:
     assert ecs.ran() == {"1"}
 
 
+def test_lambda_throttles_the_function(ecs: Ecs) -> None:
+    ecs.ended(ecs.create("1"))
+    hook = ecs.hook(SUCCEEDED)
+    limits = {"FunctionName": "hook", "ReservedConcurrentExecutions": 0}
+    ecs.account.client("lambda").put_function_concurrency(**limits)
+    assert ecs.ended(ecs.deploy("2", hook))["status"] == "ROLLBACK_SUCCESSFUL"
+    assert (ecs.ran(), ecs.events()) == ({"1"}, [])
+
+
 @pytest.mark.parametrize("broken", ["trust", "permission"])
 def test_the_role_of_the_hook_is_broken(ecs: Ecs, broken: str) -> None:
     ecs.ended(ecs.create("1"))

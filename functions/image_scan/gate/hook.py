@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     Start = Callable[[dict[str, Any]], None]
 
 _MARGIN_SECONDS = 3  # before Lambda ends the function, which ECS takes for a failure
+_ASK_AGAIN_SECONDS = 300
 T = TypeVar("T")
 # Of the time that is left: to decide, to read the tag of the service after an error, to announce.
 _DECIDE, _BREAK_GLASS, _ANNOUNCE = 0.6, 0.15, 0.25
@@ -71,15 +72,14 @@ class Gate:
         definition = self.services.definition(revision.task_definition)
         found = images.of(revision, definition, self._now().isoformat(), self.accounts)
         decided, deadline = self._decide(call, revision, [each for each, _ in found])
-        asked = [*call.asked]
+        asked, asked_at = call.asked, call.asked_at
         if decided.waiting:
             waiting = {each.image.key for each in decided.images if each.why == "no verdict yet"}
-            asked += self._ask(
-                call, revision, [each for _, each in found if each["key"] in waiting]
-            )
+            wanted = [each for _, each in found if each["key"] in waiting]
+            asked, asked_at = self._ask(call, revision, wanted)
         answered = decision.status(decided, self.rules)
         if answered == "IN_PROGRESS":
-            return Reply(lifecycle.wait(call, deadline, asked))
+            return Reply(lifecycle.wait(call, deadline, asked, asked_at))
         return Reply(lifecycle.end(answered, decided), decided, revision)
 
     def _decide(
@@ -122,13 +122,18 @@ class Gate:
             log.warning("break-glass tag without effect", reason=found.problem)
         return found.until
 
-    def _ask(self, call: Call, revision: Revision, wanted: Sequence[Image]) -> list[str]:
-        """Has images scanned that were not asked for yet."""
+    def _ask(
+        self, call: Call, revision: Revision, wanted: Sequence[Image]
+    ) -> tuple[list[str], float]:
+        """Has images scanned that were not asked for lately: a request may be lost, and starts
+        nothing where a scan runs. Returns what was asked for, and when."""
+        now = self.clock()
+        known = call.asked if now - call.asked_at < _ASK_AGAIN_SECONDS else []
+        new = [each for each in wanted if each["key"] not in known]
         deployment = images.deployment_of(revision, self._now().isoformat())
-        new = [each for each in wanted if each["key"] not in call.asked]
         for image in new:
             self.start(images.scan_request(call.deployment_arn, deployment, image))
-        return [each["key"] for each in new]
+        return [*known, *(each["key"] for each in new)], now if new else call.asked_at
 
     def publish(self, call: Call, revision: Revision | None, decided: Decision) -> None:
         """Makes a decision known. May raise anything: the answer does not depend on it."""
@@ -158,7 +163,7 @@ class Gate:
         deadline = min(call.deadline or latest, latest)
         is_passing = isinstance(error, AwsUnavailable | TimeoutError) and now < deadline
         if is_passing and not bypass_until and self.rules.mode != "audit":
-            return Reply(lifecycle.wait(call, deadline, call.asked))
+            return Reply(lifecycle.wait(call, deadline, call.asked, call.asked_at))
         reason = str(error) if isinstance(error, ScanError | TimeoutError) else type(error).__name__
         words = f"the gate failed: {reason}"
         decided = decision.Decision("undecided", (), bypass_until=bypass_until, failure=words)

@@ -51,19 +51,25 @@ class Call:
     def deadline(self) -> float:
         """Returns the deadline of this stage, in epoch seconds, as the details give it; 0 for
         none."""
-        if text(self.details, "stage") != self.stage:
-            return 0
-        try:
-            given = datetime.fromisoformat(text(self.details, "deadline"))
-            return given.timestamp() if given.tzinfo else 0
-        except (ValueError, OverflowError):
-            return 0
+        return self._time("deadline") if text(self.details, "stage") == self.stage else 0
+
+    @property
+    def asked_at(self) -> float:
+        """Returns when scans were last asked for, in epoch seconds; 0 for never."""
+        return self._time("askedAt")
 
     @property
     def asked(self) -> list[str]:
         """Returns the images, by key, of which a scan was asked for."""
         listed = self.details.get("asked")
         return [each for each in (listed if isinstance(listed, list) else []) if type(each) is str]
+
+    def _time(self, name: str) -> float:
+        try:
+            given = datetime.fromisoformat(text(self.details, name))
+            return given.timestamp() if given.tzinfo else 0
+        except (ValueError, OverflowError):
+            return 0
 
 
 def read(event: Any) -> Call:
@@ -93,10 +99,13 @@ def _details(given: Any) -> Mapping[str, Any]:
     return mapping(given)
 
 
-def wait(call: Call, deadline: float, asked: list[str]) -> HookAnswer:
+def wait(call: Call, deadline: float, asked: list[str], asked_at: float) -> HookAnswer:
     """Answers that ECS is to ask again."""
-    until = datetime.fromtimestamp(deadline, UTC).isoformat(timespec="seconds")
-    details = {"stage": call.stage, "deadline": until, "asked": asked}
+    until, since = (
+        datetime.fromtimestamp(each, UTC).isoformat(timespec="seconds")
+        for each in (deadline, asked_at)
+    )
+    details = {"stage": call.stage, "deadline": until, "asked": asked, "askedAt": since}
     return HookAnswer(
         hookStatus="IN_PROGRESS", callBackDelay=DELAY_SECONDS, hookDetails={_OURS: details}
     )

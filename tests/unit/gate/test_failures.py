@@ -197,6 +197,21 @@ def test_the_intake_refuses_the_request(world: World) -> None:
     assert len(world.asked) == 1
 
 
+def test_a_request_for_a_scan_is_lost(world: World) -> None:
+    """The intake failed after it had taken the request, so no verdict comes: it is asked again."""
+    digest = world.ecr.push("shop/app", "1")
+    event = world.ecs.deploy({"app": APP})
+    answer = world.answer(event)
+    for _ in range(10):
+        world.clock.now += 30
+        answer = world.again(event, answer)
+    assert len(world.asked) == 2
+    assert world.asked[0]["id"] == world.asked[1]["id"], "so a scan that runs is not repeated"
+    world.clock.now += 30
+    assert details(world.again(event, answer))["asked"] == [digest]
+    assert len(world.asked) == 2
+
+
 def test_a_decision_cannot_be_announced(world: World) -> None:
     world.know(world.ecr.push("shop/app", "1"))
     event = world.ecs.deploy({"app": APP})

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from ops.report import plot
+from ops.report.command import page
 from ops.report.contents import ImageRow, Location, Reconciled, Report, report
 from tests.support.builders import CRITICAL, NOW
 
@@ -196,3 +198,19 @@ def test_malware_in_an_image_without_vulnerabilities_comes_first_and_counts_as_b
         "Examined: vulnerabilities, malware; not examined: secrets",
         "Malware: 1 low",
     ]
+
+
+def test_what_the_gate_decided_is_counted_and_shown_with_its_reasons() -> None:
+    names = {"at": "2026-02-02T02:40:00+00:00", "cluster": "prod", "service": "web"}
+    found = made([], [])
+    found.gate = [
+        {**names, "effect": "would_block", "bypass_until": "", "reasons": ["shop/app:1: 1 high"]},
+        {**names, "effect": "allowed", "bypass_until": "", "reasons": []},
+    ]
+    assert found.effects() == {"allowed": 1, "would block": 1}
+    here: Any = SimpleNamespace(name_prefix="unit", account_id="1", region="eu-west-1")
+    shown = page(found, here, NOW)
+    assert "1 allowed, 1 would block" in shown
+    assert "shop/app:1: 1 high" in shown
+    assert "prod/web" in shown
+    assert "<h2>Deployment gate</h2>" not in page(made([], []), here, NOW)
