@@ -297,7 +297,7 @@ run "functions" {
       check_status      = "QUALYS_GATEWAY_URL QUALYS_SECRET_ARN"
       get_results       = "QUALYS_GATEWAY_URL QUALYS_SECRET_ARN REQUIRE_EXAMINED"
       send_notification = "CACHE_TABLE CACHE_TTL_DAYS INVENTORY_TABLE NOTIFY OWNER_TAG OWNER_TOPICS QUALYS_PLATFORM_URL RESULT_BUS STATE_TABLE TOPIC_ARNS"
-      reconcile         = "CACHE_TABLE INVENTORY_TABLE NOTIFY STATE_TABLE TOPIC_ARNS"
+      reconcile         = "CACHE_TABLE INVENTORY_TABLE NOTIFY QUALYS_GATEWAY_URL QUALYS_SECRET_ARN STATE_TABLE TOPIC_ARNS"
     })
     error_message = "Each function must get the settings it uses and no more."
   }
@@ -347,7 +347,7 @@ run "function_policies" {
       ]
       reconcile = [
         "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:UpdateItem",
-        "ecs:DescribeTaskDefinition", "ecs:DescribeTasks", "ecs:ListClusters", "ecs:ListTasks", "sns:Publish",
+        "ecs:DescribeTaskDefinition", "ecs:DescribeTasks", "ecs:ListClusters", "ecs:ListTasks", "secretsmanager:GetSecretValue", "sns:Publish",
       ]
     })
     error_message = "Each function may do what its code does and no more."
@@ -362,7 +362,8 @@ run "function_policies" {
       ]) : pair
       ] == [
       "check_status DecryptCredential", "get_registry DecryptCredential", "get_results DecryptCredential",
-      "parse_event DescribeTaskDefinitions", "reconcile DescribeTaskDefinitions", "reconcile ListClusters", "reconcile ListRunningTasks", "submit_scan DecryptCredential",
+      "parse_event DescribeTaskDefinitions", "reconcile DecryptCredential", "reconcile DescribeTaskDefinitions", "reconcile ListClusters", "reconcile ListRunningTasks",
+      "submit_scan DecryptCredential",
     ]
     error_message = "Only these may name no resource: ECS has none for it, and a brought secret's key is not known."
   }
@@ -397,6 +398,7 @@ run "function_policies" {
       "reconcile ListInventory test-scan-inventory Scan of any",
       "reconcile CloseWorkloads test-scan-inventory UpdateItem of ????????????/* other#* sha256:*",
       "reconcile CloseTasks test-scan-inventory DeleteItem Query of tasks#*",
+      "reconcile FindRegistries test-scan-state GetItem of registry#*",
       "reconcile RecordCoverage test-scan-state PutItem of coverage#*",
       "reconcile LimitNotices test-scan-state PutItem of notice#*",
       "reconcile ReadExceptions test-scan-state GetItem of exceptions#*",
@@ -758,7 +760,7 @@ run "uses_a_brought_secret" {
   }
   assert {
     condition = output.qualys_secret_arn == var.qualys_secret.arn && alltrue([
-      for key in ["get_registry", "submit_scan", "check_status", "get_results"] :
+      for key in ["get_registry", "submit_scan", "check_status", "get_results", "reconcile"] :
       aws_lambda_function.this[key].environment[0].variables["QUALYS_SECRET_ARN"] == var.qualys_secret.arn
     ])
     error_message = "The functions must get the given secret's ARN."
@@ -818,7 +820,7 @@ run "trusts_a_ca_bundle" {
       for key, function in aws_lambda_function.this : key
       if lookup(function.environment[0].variables, "CA_BUNDLE_ARN", "") == aws_secretsmanager_secret.ca_bundle[0].arn
       && lookup(function.environment[0].variables, "CA_BUNDLE_VERSION", "") == aws_secretsmanager_secret_version.ca_bundle[0].version_id
-    ]) == toset(["get_registry", "submit_scan", "check_status", "get_results"])
+    ]) == toset(["get_registry", "submit_scan", "check_status", "get_results", "reconcile"])
     error_message = "The functions that call Qualys, and no other, must get the bundle."
   }
   assert {
@@ -828,7 +830,7 @@ run "trusts_a_ca_bundle" {
           toset(flatten([statement.Resource])) == toset([var.qualys_secret.arn, aws_secretsmanager_secret.ca_bundle[0].arn]) ? key : "another"
         ] if statement.Sid == "ReadCredential"
       ]
-    ])) == toset(["get_registry", "submit_scan", "check_status", "get_results"])
+    ])) == toset(["get_registry", "submit_scan", "check_status", "get_results", "reconcile"])
     error_message = "These functions must be allowed to read the two secrets, and no other."
   }
 }

@@ -65,7 +65,7 @@ locals {
     }
     reconcile = {
       timeout = 900
-      environment = merge(local.cache_environment, local.state_environment, local.policy_environment, local.members_environment, {
+      environment = merge(local.qualys_environment, local.cache_environment, local.state_environment, local.policy_environment, local.members_environment, {
         INVENTORY_TABLE = var.inventory_table.name
         TOPIC_ARNS      = jsonencode(local.topic_arns)
       })

@@ -85,6 +85,7 @@ data "aws_iam_policy_document" "scheduler" {
 
 data "aws_iam_policy_document" "reconcile" {
   source_policy_documents = [
+    data.aws_iam_policy_document.read_credential.json,
     data.aws_iam_policy_document.read_members.json,
     data.aws_iam_policy_document.use_key["reconcile"].json,
     data.aws_iam_policy_document.use_tables["reconcile"].json,

@@ -136,6 +136,12 @@ locals {
         actions = ["dynamodb:DeleteItem", "dynamodb:Query"]
       },
       {
+        sid     = "FindRegistries"
+        table   = aws_dynamodb_table.state.arn
+        keys    = local.state_keys.registries
+        actions = ["dynamodb:GetItem"]
+      },
+      {
         sid     = "RecordCoverage"
         table   = aws_dynamodb_table.state.arn
         keys    = local.state_keys.coverage

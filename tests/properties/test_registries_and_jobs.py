@@ -37,19 +37,17 @@ MOST_CALLS = 450
 class OneRegistry(RegistryCache):
     """RegistryCache's contract without a table: one item, for one registry."""
 
-    def __init__(self, uuid: str = "", locked: bool = False, lost: bool = False) -> None:
+    def __init__(self, uuid: str = "", locked: bool = False) -> None:
         self.uuid, self.locked = uuid, locked
-        self._lost = lost  # another execution is a moment faster each time
 
     def recall(self, *key: str) -> Remembered:
         self._check(key)
         return Remembered(self.uuid, 60)
 
-    def remember(self, account_id: str, region: str, uuid: str) -> bool:
+    def remember(self, account_id: str, region: str, uuid: str) -> None:
         self._check((account_id, region))
         assert uuid, "an empty registry would be taken for a lock"
         self.uuid, self.locked = uuid, False
-        return not self._lost
 
     def lock(self, *key: str) -> bool:
         self._check(key)
@@ -146,7 +144,7 @@ def check_paths(gateway: Gateway) -> None:
     120,
     conversation=conversations,
     role=st.sampled_from(ROLES),
-    registry_cache=st.builds(OneRegistry, st.just(""), st.booleans(), st.booleans()),
+    registry_cache=st.builds(OneRegistry, st.just(""), st.booleans()),
 )
 def test_a_registry_is_one_that_qualys_gave_or_an_error(
     conversation: dict[str, list[Answer]], role: RegistryRole, registry_cache: OneRegistry
@@ -255,7 +253,13 @@ def test_a_sweep_never_fails_and_removes_only_its_own_old_ones(
         conversation = {**conversation, "schedules": [strategies.stated(vendor.listed(*listed))]}
     gateway = Gateway(replying(conversation))
     value = promised(
-        lambda: schedules.sweep(vendor.REGISTRY_UUID, gateway.client, lambda: float(NOW)), [BEARER]
+        lambda: schedules.sweep(
+            {(ACCOUNT, REGION)},
+            OneRegistry(vendor.REGISTRY_UUID),
+            lambda: gateway.client,
+            lambda: float(NOW),
+        ),
+        [BEARER],
     )
     assert value is None
     check_paths(gateway)

@@ -24,6 +24,7 @@ RANKS = (
     ("inventory", "scans", "security_hub"),
     ("notifications",),
     ("completion", "gate"),
+    ("compose",),
     ("handlers",),
 )
 RANK = {package: rank for rank, packages in enumerate(RANKS) for package in packages}

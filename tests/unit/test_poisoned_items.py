@@ -43,7 +43,7 @@ def test_an_image_at_a_registrys_entry_is_no_registry(
     poison(f"registry#{ACCOUNT}#{REGION}")
     assert registry_cache.recall(ACCOUNT, REGION).uuid == ""
     assert registry_cache.lock(ACCOUNT, REGION)
-    assert registry_cache.remember(ACCOUNT, REGION, "reg-1")
+    registry_cache.remember(ACCOUNT, REGION, "reg-1")
     assert registry_cache.recall(ACCOUNT, REGION).uuid == "reg-1"
 
 
@@ -51,7 +51,7 @@ def test_an_image_at_a_registrys_entry_does_not_keep_it_from_being_known(
     poison: Poison, registry_cache: RegistryCache
 ) -> None:
     poison(f"registry#{ACCOUNT}#{REGION}")
-    assert registry_cache.remember(ACCOUNT, REGION, "reg-1")
+    registry_cache.remember(ACCOUNT, REGION, "reg-1")
     assert registry_cache.recall(ACCOUNT, REGION).uuid == "reg-1"
 
 

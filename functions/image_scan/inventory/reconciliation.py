@@ -84,10 +84,11 @@ class Reconciliation:
         self._rows: dict[tuple[str, str], Mapping[str, Any]] = {}  # of the region that is looked at
         self.unscannable: Mapping[str, UnscannableImage] = {}
         self.failed: Mapping[str, UnscannableImage] = {}
+        self.registries: set[Where] = set()
 
     def run(self, home: Where) -> Json:
         """Everything once; what was found, as it is stored and shown, with the `scans` that the
-        intake was asked for. `unscannable` and `failed` are then set."""
+        intake was asked for. Then `unscannable`, `failed` and the ECR `registries` are set."""
         rows: dict[Where, list[Json]] = {home: []}
         for row in self._inventory.rows():
             account, region = row["account_region"].split("#", 1)
@@ -152,6 +153,8 @@ class Reconciliation:
         found.images.add(key)
         found.running.add(pair)
         item, image = self._item(key), scan_input["image"]
+        if image["account_id"]:
+            self.registries.add((image["account_id"], image["region"]))
         status = item["status"] if item and item["status"] not in _FAILED else ""
         if status in _FRESH:
             found.fresh.add(key)

@@ -16,7 +16,6 @@ from image_scan.errors import (
     ScanError,
     TransientError,
 )
-from image_scan.scans import schedules
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,8 +63,8 @@ def find_or_create(
     if known:
         return Registry(uuid=known, cached=True, first_wait=first_wait)
     uri = f"https://{image['host']}"
-    found = uuid = qualys.registry_uuid(uri)
-    if not found:
+    uuid = qualys.registry_uuid(uri)
+    if not uuid:
         if not registry_cache.lock(account_id, region):
             raise RegistryNotReady(f"registry {uri} is being created")
         try:
@@ -76,8 +75,7 @@ def find_or_create(
             registry_cache.forget(account_id, region)
             raise
         log.info("registry created at Qualys", uri=uri, role_arn=role.arn)
-    if registry_cache.remember(account_id, region, uuid) and found:
-        schedules.sweep(found, qualys)
+    registry_cache.remember(account_id, region, uuid)
     return Registry(uuid=uuid, cached=False, first_wait=first_wait)
 
 

@@ -19,7 +19,7 @@ from image_scan.errors import (
 from image_scan.qualys.reading import is_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from image_scan.qualys.client import QualysClient
     from image_scan.qualys.models import Schedule
@@ -109,22 +109,33 @@ def cleared_away(
     clear_away(registry, submission, qualys)
 
 
-def sweep(registry_uuid: str, qualys: QualysClient, clock: Callable[[], float] = time.time) -> None:
-    """Removes old schedules of executions that died: 50 at a time. Only logs errors."""
-    forgotten = clock() * 1000 - _FORGOTTEN_MS
+def sweep(
+    registries: Iterable[tuple[str, str]],
+    registry_cache: RegistryCache,
+    connect: Callable[[], QualysClient],
+    clock: Callable[[], float] = time.time,
+) -> None:
+    """Removes old schedules of executions that died, 50 of each registry that was used within a
+    day. `registries` are accounts and regions. Only logs errors; the first one ends it."""
     try:
-        found = [
-            each
-            for each in qualys.schedules(registry_uuid)
-            if each.name.startswith(_PREFIX) and 0 < each.created < forgotten and is_id(each.uuid)
-        ][:_MOST_SWEPT]
-        if waiting := [each.uuid for each in found if each.state in ("running", "unknown")]:
-            qualys.cancel_schedules(registry_uuid, waiting)
-        if found:
-            qualys.delete_schedules(registry_uuid, [each.uuid for each in found])
-            log.info("forgotten schedules removed", count=len(found))
+        for account_id, region in sorted(registries):
+            if uuid := registry_cache.recall(account_id, region).uuid:
+                _sweep(uuid, connect(), clock() * 1000 - _FORGOTTEN_MS)
     except ScanError as error:
         log.warning("forgotten schedules not removed", error=type(error).__name__)
+
+
+def _sweep(registry_uuid: str, qualys: QualysClient, before: float) -> None:
+    found = [
+        each
+        for each in qualys.schedules(registry_uuid)
+        if each.name.startswith(_PREFIX) and 0 < each.created < before and is_id(each.uuid)
+    ][:_MOST_SWEPT]
+    if waiting := [each.uuid for each in found if each.state in ("running", "unknown")]:
+        qualys.cancel_schedules(registry_uuid, waiting)
+    if found:
+        qualys.delete_schedules(registry_uuid, [each.uuid for each in found])
+        log.info("forgotten schedules removed", count=len(found))
 
 
 def _submission(schedule: Schedule, submitted_at: int) -> Submission:

@@ -54,9 +54,8 @@ class RegistryCache:
         usable = wait if isinstance(wait, int) else _USUAL
         return Remembered(uuid, min(max(usable, _SHORTEST), _LONGEST))
 
-    def remember(self, account_id: str, region: str, uuid: str) -> bool:
-        """Whether it was this call that made it known, and not another's a moment before."""
-        return self._write(account_id, region, uuid, _SECONDS, self._is_absent() | _UUID.eq(""))
+    def remember(self, account_id: str, region: str, uuid: str) -> None:
+        self._write(account_id, region, uuid, _SECONDS, self._is_absent() | _UUID.eq(""))
 
     def lock(self, account_id: str, region: str) -> bool:
         """Takes the right to create the registry; False while another has it, or has done it."""

@@ -285,19 +285,6 @@ def test_a_listed_registry_without_an_id_is_refused(
         find()
 
 
-def test_the_first_look_up_of_a_day_sweeps(
-    find: Find, answers: responses.RequestsMock, clock: Clock
-) -> None:
-    answers.get(REGISTRIES, json=listed(ROW))
-    answers.get(f"{API}/registry/reg-1/schedule", status=204)
-    for _ in range(3):
-        find()
-    clock.now += 86_401
-    find()
-    asked = [str(call.request.url) for call in answers.calls]
-    assert len([url for url in asked if "/schedule" in url]) == 2
-
-
 def test_trouble_at_qualys_creates_nothing(find: Find, answers: responses.RequestsMock) -> None:
     answers.get(REGISTRIES, status=500)
     with pytest.raises(QualysUnavailable):

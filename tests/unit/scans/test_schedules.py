@@ -1,6 +1,7 @@
 """Submitting a scan once, and clearing it away."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -167,8 +168,16 @@ def test_a_job_that_still_runs_is_cancelled_first(
 WEEK_AGO = str(NOW_MS - 7 * 86_400_000)
 
 
+@pytest.fixture
+def sweep(registry_cache: RegistryCache, qualys: QualysClient, clock: Clock) -> Callable[[], None]:
+    """Sweeps the registry of the one region that was used lately; another was not."""
+    registry_cache.remember("123456789012", "us-east-1", "reg-1")
+    used = {("123456789012", "us-east-1"), ("123456789012", "eu-west-1")}
+    return lambda: schedules.sweep(used, registry_cache, lambda: qualys, clock)
+
+
 def test_sweeping_removes_what_dead_executions_left(
-    qualys: QualysClient, answers: responses.RequestsMock, clock: Clock
+    sweep: Callable[[], None], answers: responses.RequestsMock
 ) -> None:
     rows = [
         schedule("Finished", scheduleUuid="ended", created=WEEK_AGO),
@@ -181,25 +190,25 @@ def test_sweeping_removes_what_dead_executions_left(
     answers.get(SCHEDULES, json=listed(*rows))
     answers.post(f"{SCHEDULES}/cancel", json={})
     answers.delete(f"{SCHEDULES}/bulk", json={})
-    schedules.sweep("reg-1", qualys, clock)
+    sweep()
     _, cancelled, deleted = [parameters(call) for call in answers.calls]
     assert cancelled == {"scheduleIds": ["stuck"]}
     assert deleted == {"scheduleIds": ["ended", "stuck"]}
 
 
 def test_sweeping_nothing_asks_for_nothing(
-    qualys: QualysClient, answers: responses.RequestsMock, clock: Clock
+    sweep: Callable[[], None], answers: responses.RequestsMock
 ) -> None:
     answers.get(SCHEDULES, json=listed(schedule("Finished")))
-    schedules.sweep("reg-1", qualys, clock)
+    sweep()
     assert len(answers.calls) == 1
 
 
-def test_sweeping_costs_no_scan(
-    qualys: QualysClient, answers: responses.RequestsMock, clock: Clock
+def test_a_sweep_that_is_refused_fails_nothing(
+    sweep: Callable[[], None], answers: responses.RequestsMock
 ) -> None:
     answers.get(SCHEDULES, status=403)
-    schedules.sweep("reg-1", qualys, clock)
+    sweep()
     assert len(answers.calls) == 1
 
 

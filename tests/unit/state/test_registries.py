@@ -52,18 +52,20 @@ def test_one_at_a_time_may_create(registry_cache: RegistryCache, clock: Clock) -
 
 def test_what_is_known_cannot_be_locked(registry_cache: RegistryCache) -> None:
     assert registry_cache.lock("1", "eu-west-1")
-    assert registry_cache.remember("1", "eu-west-1", "reg-1")
+    registry_cache.remember("1", "eu-west-1", "reg-1")
     assert not registry_cache.lock("1", "eu-west-1")
 
 
-def test_the_first_to_remember_knows_that_it_was(
+def test_the_first_to_remember_counts_for_a_day(
     registry_cache: RegistryCache, clock: Clock
 ) -> None:
-    assert registry_cache.remember("1", "eu-west-1", "reg-1")
-    assert not registry_cache.remember("1", "eu-west-1", "reg-2")
+    registry_cache.remember("1", "eu-west-1", "reg-1")
+    registry_cache.remember("1", "eu-west-1", "reg-2")
+    assert registry_cache.recall("1", "eu-west-1").uuid == "reg-1"
     assert registry_cache.recall("1", "eu-west-1").uuid == "reg-1"
     clock.now += 86_400
-    assert registry_cache.remember("1", "eu-west-1", "reg-2")
+    registry_cache.remember("1", "eu-west-1", "reg-2")
+    assert registry_cache.recall("1", "eu-west-1").uuid == "reg-2"
 
 
 WHERE = ("1", "eu-west-1")
@@ -155,7 +157,7 @@ def test_what_was_learned_outlives_the_registrys_day(known: RegistryCache, clock
     assert known.recall(*WHERE) == ("", 76)
     assert known.lock(*WHERE)
     assert wait(known) == 76
-    assert known.remember(*WHERE, "reg-2")
+    known.remember(*WHERE, "reg-2")
     assert known.recall(*WHERE) == ("reg-2", 76)
 
 

@@ -1,0 +1,43 @@
+"""Composes what Reconcile does, by the environment of its function."""
+
+import time
+from typing import Any
+
+from image_scan import config
+from image_scan.aws import clients, cross_account
+from image_scan.cache.table import CacheTable
+from image_scan.inventory.reconciliation import Intake, Reconciliation
+from image_scan.inventory.table import InventoryTable
+from image_scan.inventory.workloads import Inventory
+from image_scan.notifications.digest import DailyDigest
+from image_scan.notifications.exceptions import ExceptionStore
+from image_scan.notifications.policy import NotificationPolicy
+from image_scan.notifications.throttle import Throttle
+from image_scan.notifications.topics import Topics
+from image_scan.qualys import connect
+from image_scan.scans import schedules
+from image_scan.state.coverage import CoverageHistory
+from image_scan.state.registries import RegistryCache
+from image_scan.state.table import StateTable
+
+
+def run(intake_arn: str) -> dict[str, Any]:
+    """Reconciles, sends the daily digest, and removes schedules that were left at Qualys. Returns
+    the summary. Raises AwsUnavailable, AwsRejected or ConfigurationError."""
+    state, policy = StateTable.connect(), NotificationPolicy.read(config.notification_policy())
+    intake = Intake(clients.client("stepfunctions"), intake_arn)
+    found = Reconciliation(
+        cross_account.accounts(),
+        CacheTable.connect(),
+        Inventory(InventoryTable.connect()),
+        CoverageHistory(state),
+        intake.start,
+        policy.may_notify,
+        time.time(),
+    )
+    summary = found.run(intake.home)
+    topics = Topics(clients.client("sns"), config.topic_arns(), {})
+    digest = DailyDigest(topics, Throttle(state), ExceptionStore(state), policy)
+    digest.notify(found.unscannable, found.failed)
+    schedules.sweep(found.registries, RegistryCache(state), connect.client)
+    return summary
