@@ -68,6 +68,19 @@ module "cache" {
   tags        = var.tags
 }
 
+module "inventory" {
+  source = "./modules/inventory"
+
+  name_prefix = module.package.name_prefix
+  kms_key_arn = module.encryption.kms_key_arn
+  tags        = var.tags
+}
+
+moved {
+  from = module.cache.aws_dynamodb_table.inventory
+  to   = module.inventory.aws_dynamodb_table.this
+}
+
 module "iam_role" {
   source = "./modules/iam-role"
 
@@ -84,7 +97,7 @@ module "workflow" {
   name_prefix                  = module.package.name_prefix
   kms_key_arn                  = module.encryption.kms_key_arn
   cache_table                  = module.cache.table
-  inventory_table              = module.cache.inventory
+  inventory_table              = module.inventory.table
   registry_role_arn            = module.iam_role.role_arn
   registry_external_id         = var.registry_role.external_id
   spokes                       = var.spokes

@@ -20,7 +20,7 @@ output "cache_table" {
 
 output "inventory_table" {
   description = "Name and ARN of the DynamoDB table that stores the inventory: which image runs where."
-  value       = module.cache.inventory
+  value       = module.inventory.table
 }
 
 output "state_table" {

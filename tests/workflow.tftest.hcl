@@ -961,6 +961,23 @@ run "other_regions_are_read_as_ourselves" {
   }
 }
 
+run "remembers_in_a_table" {
+  command = plan
+  module {
+    source = "./modules/workflow"
+  }
+
+  assert {
+    condition = (
+      aws_dynamodb_table.state.name == "test-scan-state" && aws_dynamodb_table.state.hash_key == "key" && aws_dynamodb_table.state.range_key == null &&
+      aws_dynamodb_table.state.billing_mode == "PAY_PER_REQUEST" && aws_dynamodb_table.state.ttl[0].enabled &&
+      aws_dynamodb_table.state.ttl[0].attribute_name == "ttl" && aws_dynamodb_table.state.point_in_time_recovery[0].enabled &&
+      aws_dynamodb_table.state.server_side_encryption[0].kms_key_arn == var.kms_key_arn && aws_dynamodb_table.state.tags == tomap(var.tags)
+    )
+    error_message = "The state table must be on demand, expire, be encrypted with the given key and be recoverable."
+  }
+}
+
 run "keeps_exceptions_where_functions_read_them" {
   command = plan
   module {

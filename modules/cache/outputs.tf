@@ -5,11 +5,3 @@ output "table" {
     arn  = aws_dynamodb_table.this.arn
   }
 }
-
-output "inventory" {
-  description = "Name and ARN of the inventory table."
-  value = {
-    name = aws_dynamodb_table.inventory.name
-    arn  = aws_dynamodb_table.inventory.arn
-  }
-}

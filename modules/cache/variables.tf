@@ -1,15 +1,15 @@
 variable "name_prefix" {
   type        = string
-  description = "The names of the tables begin with it: `<name_prefix>-cache` and `<name_prefix>-inventory`."
+  description = "The name of the table begins with it: `<name_prefix>-cache`."
 }
 
 variable "kms_key_arn" {
   type        = string
-  description = "ARN of the key that encrypts the tables."
+  description = "ARN of the key that encrypts the table."
 }
 
 variable "tags" {
   type        = map(string)
-  description = "Tags of the tables. None by default."
+  description = "Tags of the table. None by default."
   default     = {}
 }

@@ -90,6 +90,7 @@ ROOTS = {
             "modules/encryption/README.md#encryption",
             "modules/event-detection/README.md#event-detection",
             "modules/iam-role/README.md#iam-role",
+            "modules/inventory/README.md#inventory",
             "modules/package/README.md#package",
             "modules/workflow/README.md#workflow",
         ),

@@ -1,6 +1,7 @@
 # The inventory: which image runs where. It has a row for each digest and workload, and a small row for
-# each task. The daily reconciliation rebuilds the table from the running tasks that ECS lists.
-resource "aws_dynamodb_table" "inventory" {
+# each task. The table has no deletion protection: the daily reconciliation rebuilds it from the running tasks that
+# ECS lists.
+resource "aws_dynamodb_table" "this" {
   name         = "${var.name_prefix}-inventory"
   billing_mode = "PAY_PER_REQUEST"
   hash_key     = "digest"
