@@ -94,6 +94,7 @@ def unknown(name: str, known: set[str], rows: InventoryRows) -> list[Json]:
 
 def described(item: Mapping[str, Any], rows: Sequence[Mapping[str, Any]] = ()) -> Json:
     """Describes an item and its workloads for an operator; times are in ISO 8601."""
+    digest = item["imageDigest"].partition("#")[0]
     shown: Json = {
         "verdict": item["status"],
         "known": is_known(dict(item)),
@@ -101,8 +102,9 @@ def described(item: Mapping[str, Any], rows: Sequence[Mapping[str, Any]] = ()) -
         "platform": platform_of(item["imageDigest"]),
         **{
             name: item.get(name, "")
-            for name in ("uri", "repository", "tag", "digest", "account_id", "region")
+            for name in ("uri", "repository", "tag", "account_id", "region")
         },
+        "digest": digest if digest.startswith("sha256:") else "",
         "known_until": moment(item.get("ttl")),
     }
     if item["status"] == IN_PROGRESS:
