@@ -33,6 +33,7 @@ TESTS: dict[str, dict[str, tuple[str, ...]]] = {
             "status_events._emit_execution_status_event",
         ),
         "test_a_task_that_fails_after_the_stop_changes_nothing": ("executions._fail_execution",),
+        "test_executions_are_counted_as_metrics": ("execution_metrics._run_execution",),
         "test_express_executions_are_many_and_not_described": (
             "express._start_execution",
             "express._stop_execution",

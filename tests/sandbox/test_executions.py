@@ -2,6 +2,7 @@
 
 import json
 import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from botocore.exceptions import ClientError
@@ -122,6 +123,38 @@ def test_a_machine_that_does_not_exist_starts_nothing(account: Account) -> None:
     absent = account.machine("m", waiting(1)).removesuffix(":m") + ":absent"
     with pytest.raises(ClientError, match="StateMachineDoesNotExist"):
         account.start(absent)
+
+
+@pytest.mark.parametrize("kind", ["STANDARD", "EXPRESS"])
+def test_executions_are_counted_as_metrics(account: Account, kind: str) -> None:
+    choice = {
+        "Type": "Choice",
+        "Default": "F",
+        "Choices": [{"Condition": "{% $states.input.good %}", "Next": "S"}],
+    }
+    ends = {"S": {"Type": "Succeed"}, "F": {"Type": "Fail", "Error": "Bad"}}
+    machine = account.machine("m", {"StartAt": "C", "States": {"C": choice, **ends}}, type=kind)
+    for number, good in enumerate((True, True, False)):
+        account.start(machine, {"good": good}, name=f"run-{number}")
+    cloudwatch = account.client("cloudwatch")
+    now = datetime.now(UTC)
+
+    def counted() -> dict[str, float]:
+        found = {}
+        for name in ("Started", "Succeeded", "Failed", "TimedOut"):
+            points = cloudwatch.get_metric_statistics(
+                Namespace="AWS/States",
+                MetricName=f"Executions{name}",
+                Dimensions=[{"Name": "StateMachineArn", "Value": machine}],
+                StartTime=now - timedelta(days=1),
+                EndTime=now + timedelta(minutes=10),
+                Period=86_400,
+                Statistics=["Sum"],
+            )["Datapoints"]
+            found[name] = sum(point["Sum"] for point in points)
+        return found if found["Succeeded"] + found["Failed"] == 3 else {}
+
+    assert eventually(counted) == {"Started": 3, "Succeeded": 2, "Failed": 1, "TimedOut": 0}
 
 
 def test_express_executions_are_many_and_not_described(
