@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from rich.console import Console
@@ -28,6 +29,7 @@ from sandbox.terraform_project import TerraformError
 RUNNING = REPOSITORY / ".sandbox/demo.json"
 # A wait of 60 s takes 0.3 s, so that the thirty checks of an endless scan take some ten.
 _WAIT_SCALE = 0.005
+_INTERRUPTED = 130
 
 
 def run(console: Console, *, keep: bool) -> int:
@@ -81,19 +83,32 @@ def _play(scenario: Scenario, installation: Installation, progress: Progress) ->
 
 def _look_around(console: Console, installation: Installation) -> None:
     shown = ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION")
-    names = installation.aws.environment()
-    exports = " ".join(f"{name}={names[name]}" for name in shown)
-    console.print("\nIt stays up. To look around:", style="bold")
-    for line in (
+    names = {name: installation.aws.environment()[name] for name in shown}
+    names |= {"QUALYS_GATEWAY_URL": installation.qualys.url, "QUALYS_API_TOKEN": installation.token}
+    exports = " ".join(f"{name}={value}" for name, value in names.items())
+    look_around = (
         f"export {exports}",
         "make status",
         "make where IMAGE=shop/payments:1.4.2",
+        "make scan IMAGE=shop/web:2.0.0 FORCE=1 WAIT=1",
         "make logs FUNCTION=parse_event SINCE=1h",
         "make report OUT=report.html",
         "make gate",
         "make doctor",
         "make down   # ends it",
-    ):
+    )
+    _say(console, "It stays up. To look around:", look_around)
+    console.print("In a shell with that export, every command of the README works on it.")
+    _say(
+        console,
+        "To deploy there as you would in your account:",
+        ("make deploy NAME_PREFIX=second CREATE_ROLE=true", "make doctor NAME_PREFIX=second"),
+    )
+
+
+def _say(console: Console, title: str, lines: Iterable[str]) -> None:
+    console.print(f"\n{title}", style="bold")
+    for line in lines:
         console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
 
 
@@ -120,10 +135,14 @@ def _keep() -> int:
         return 1
     command = [sys.executable, "-m", "sandbox.demo", "--hold"]
     holder = subprocess.Popen(command, cwd=REPOSITORY, start_new_session=True)
-    while holder.poll() is None:
-        if RUNNING.exists():
-            return 0
-        time.sleep(0.2)
+    try:
+        while holder.poll() is None:
+            if RUNNING.exists():
+                return 0
+            time.sleep(0.2)
+    except KeyboardInterrupt:
+        holder.send_signal(signal.SIGINT)
+        holder.wait()
     return holder.returncode
 
 
@@ -165,10 +184,18 @@ def main() -> int:
         return _keep()
     if chosen.down:
         return _down()
+    # Where no terminal says how wide it is, wide enough for the table.
+    console = Console(width=None if sys.stdout.isatty() else 130)
+    return ended(lambda: run(console, keep=chosen.hold))
+
+
+def ended(play: Callable[[], int]) -> int:
+    """Returns the exit status of a demo. An error, and Ctrl-C, is one sentence."""
     try:
-        # Where no terminal says how wide it is, wide enough for the table.
-        console = Console(width=None if sys.stdout.isatty() else 130)
-        return run(console, keep=chosen.hold)
+        return play()
+    except KeyboardInterrupt:
+        print("Interrupted. Nothing of the demo is left.", file=sys.stderr)
+        return _INTERRUPTED
     except (SandboxError, TerraformError, TimeoutError) as error:
         print(f"{error}", file=sys.stderr)
         return 1

@@ -13,10 +13,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 
 from sandbox import images
-from sandbox.aws import ACCOUNT, REGION, SandboxError
+from sandbox.aws import ACCOUNT, REGION
+from sandbox.demo import ended
 from sandbox.installation import Installation
 from sandbox.organization import ELSEWHERE, Organization, Spoke, make_trail
-from sandbox.terraform_project import TerraformError
 
 Json = dict[str, Any]
 FOREIGN = "999900009999"
@@ -237,12 +237,8 @@ def _notified(installation: Installation) -> dict[str, set[tuple[str, str]]]:
 
 
 def main() -> int:
-    try:
-        # Where no terminal says how wide it is, wide enough for the table.
-        return run(Console(width=None if sys.stdout.isatty() else 130))
-    except (SandboxError, TerraformError, TimeoutError) as error:
-        print(f"{error}", file=sys.stderr)
-        return 1
+    # Where no terminal says how wide it is, wide enough for the table.
+    return ended(lambda: run(Console(width=None if sys.stdout.isatty() else 130)))
 
 
 if __name__ == "__main__":

@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
 from ops.cache_items import of_name
+from ops.where import name_of
 from sandbox.gated import Deployed
 from sandbox.installation import Installation
 from sandbox.scenario import GATED, Row, Scenario
@@ -15,6 +17,7 @@ from sandbox.scenario import GATED, Row, Scenario
 Json = dict[str, Any]
 _COLOURS = {"CLEAN": "green", "FINDINGS": "yellow", "UNSCANNABLE": "magenta"}
 ON_CALL = "oncall@example.com"
+_WIDE = 110  # columns that the whole table needs
 _COUNTS = ("critical", "high", "medium", "low")
 
 
@@ -22,7 +25,9 @@ def show(console: Console, installation: Installation, scenario: Scenario) -> bo
     """Prints all tables; true when every row came out as expected and no event was left over."""
     verdicts, sent = installation.verdicts(), installation.notifications()
     scans = [installation.scan_input(each["executionArn"]) for each in installation.scans()]
-    table = Table("workload", "image", "digest", "verdict", "C/H/M/L, other", "deployed by", "how")
+    columns = ["workload", "image", "digest", "verdict", "C/H/M/L, other", "deployed by", "how"]
+    wide = _is_wide(console)
+    table = _table(console, *(each for each in columns if wide or each != "digest"))
     right = [(each.status, each.started) for each in scenario.gated] == GATED
     for row in scenario.rows:
         seen, principal = outcome(row, verdicts, sent, scans, installation.inventory())
@@ -30,7 +35,7 @@ def show(console: Console, installation: Installation, scenario: Scenario) -> bo
         table.add_row(
             row.workload,
             _short(row.image),
-            row.digest.removeprefix("sha256:")[:12] or "-",
+            *([row.digest.removeprefix("sha256:")[:12] or "-"] if wide else []),
             f"[{_COLOURS.get(seen.verdict, 'red')}]{seen.verdict}[/]",
             ", ".join(
                 ["/".join(map(str, seen.counts or "-")), *_detected(verdicts.get(row.digest))]
@@ -41,22 +46,23 @@ def show(console: Console, installation: Installation, scenario: Scenario) -> bo
         if seen != row:
             table.add_row("", f"[red]expected {row.verdict} {row.counts}, {_how(row)}[/]")
     console.print(table)
-    console.print(_notifications(sent))
-    console.print(_gated(scenario.gated))
+    console.print(_notifications(sent, console))
+    console.print(_gated(scenario.gated, console))
     mail = installation.mail(ON_CALL)
     of_gate = [text for text in mail if text.startswith("Deployment gate: ")]
     worst = next(t for t in mail if ": 0 critical" not in t and t not in of_gate)
     for text in (worst, *of_gate):
         console.print(Panel(Text(text.rstrip()), title=f"e-mail to {ON_CALL}"))
-    console.print(_inventory(installation.inventory(), verdicts))
+    console.print(_inventory(installation.inventory(), verdicts, console))
     lost = installation.failed_events()
     if lost:
         console.print(f"[red]{len(lost)} events were not processed:[/]", lost)
     return right and not lost
 
 
-def _gated(deployments: list[Deployed]) -> Table:
-    table = Table("service", "image", "the deployment", "its tasks", title="The deployment gate")
+def _gated(deployments: list[Deployed], console: Console) -> Table:
+    columns = ("service", "image", "the deployment", "its tasks")
+    table = _table(console, *columns, title="The deployment gate")
     for each in deployments:
         colour = "green" if each.started else "red"
         tasks = "started" if each.started else "never started"
@@ -64,12 +70,25 @@ def _gated(deployments: list[Deployed]) -> Table:
     return table
 
 
-def _inventory(rows: list[Json], verdicts: dict[str, Json]) -> Table:
-    table = Table("workload", "image", "verdict", "state", "deployed by", title="What runs where")
+def _is_wide(console: Console) -> bool:
+    return console.width >= _WIDE
+
+
+def _table(console: Console, *columns: str, title: str = "") -> Table:
+    """Returns a table of which nothing is cut; a narrow terminal has no lines between columns."""
+    table = Table(title=title or None, box=box.HEAVY_HEAD if _is_wide(console) else box.SIMPLE_HEAD)
+    for each in columns:
+        table.add_column(each, overflow="fold")
+    return table
+
+
+def _inventory(rows: list[Json], verdicts: dict[str, Json], console: Console) -> Table:
+    columns = ("workload", "image", "verdict", "state", "deployed by")
+    table = _table(console, *columns, title="What runs where")
     for row in sorted(rows, key=lambda row: (str(row["workload"]), str(row["uri"]))):
         verdict = verdicts.get(row["digest"], {}).get("status", "none")
         table.add_row(
-            row["workload"].split("#", 1)[1],
+            f"{row['cluster']}/{name_of(row)}",
             _short(row["uri"].split("@", 1)[0]),
             f"[{_COLOURS.get(verdict, 'red')}]{verdict}[/]",
             row["state"],
@@ -116,8 +135,8 @@ def outcome(
     return seen, next(filter(None, (each.get("principal") for each in mine)), "nobody")
 
 
-def _notifications(sent: list[Json]) -> Table:
-    table = Table("notification", "where it runs", "reason")
+def _notifications(sent: list[Json], console: Console) -> Table:
+    table = _table(console, "notification", "where it runs", "reason")
     for each in sent:
         workloads = {_workload(workload) for workload in each["workloads"]}
         workloads |= {f"{_workload(workload)} (registered)" for workload in each["registered"]}

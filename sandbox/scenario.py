@@ -31,19 +31,38 @@ class Row:
     scanned: bool
 
 
-def _finding(number: int, severity: int, title: str, **values: Any) -> dict[str, Any]:
-    return {"qid": 370_000 + number, "severity": severity, "title": title, **values}
+def _finding(
+    number: int, severity: int, title: str, package: str, fix: str | None = None, **values: Any
+) -> dict[str, Any]:
+    """Returns a finding in a package (`expat 2.4.3`), with the version that fixes it."""
+    name, _, version = package.partition(" ")
+    software = [{"name": name, "version": version, "fixVersion": fix}]
+    found = {"qid": 370_000 + number, "severity": severity, "title": title, "software": software}
+    return {**found, **values}
 
 
+_EXPLOITED = {"activeAttacks": True, "publicExploit": True}
 _CRITICAL = [
-    _finding(1, 5, "expat: integer overflow", cveids=["CVE-2022-25235"]),
-    _finding(2, 5, "openssl: X.509 e-mail address overflow", cveids=["CVE-2022-3602"]),
-    _finding(3, 4, "zlib: heap overflow in inflate", cveids=["CVE-2022-37434"]),
-    _finding(4, 2, "bash: information in environment"),
+    _finding(
+        *(1, 5, "Integer overflow in storeRawNames", "expat 2.4.3", "2.4.5"),
+        cveids=["CVE-2022-25315"],
+        threatIntel=_EXPLOITED,
+    ),
+    _finding(
+        *(2, 5, "Buffer overflow in X.509 e-mail addresses", "openssl 3.0.5", "3.0.7"),
+        cveids=["CVE-2022-3602"],
+    ),
+    _finding(
+        *(3, 4, "Heap overflow in inflate", "zlib 1.2.12"),
+        cveids=["CVE-2022-37434"],
+    ),
+    _finding(4, 2, "Information in the environment", "bash 5.1.4"),
 ]
-_HIGH = [_finding(5, 4, "curl: HSTS bypass", cveids=["CVE-2022-42916"])]
-_MEDIUM = [_finding(6, 3, "tar: out-of-bounds read", cveids=["CVE-2022-48303"])]
-_POTENTIAL = [_finding(7, 5, "kernel: possible race", typeDetected="POTENTIAL")]
+_HIGH = [
+    _finding(5, 4, "HSTS bypass", "curl 7.85.0", "7.86.0", cveids=["CVE-2022-42916"]),
+]
+_MEDIUM = [_finding(6, 3, "Out-of-bounds read", "tar 1.34", cveids=["CVE-2022-48303"])]
+_POTENTIAL = [_finding(7, 5, "Possible race", "kernel 5.10", typeDetected="POTENTIAL")]
 
 
 class Scenario:

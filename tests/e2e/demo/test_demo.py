@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from sandbox.scenario import SECRET
+from sandbox.terraform import cli_environment
 from tests.support.checkout import Checkout
 from tests.support.documents import block
 
@@ -37,6 +38,7 @@ VERDICTS = [
 LOOK_AROUND = {
     "status": "4 CLEAN, 1 ERROR, 6 FINDINGS, 1 TIMEOUT",
     "where": "payments-batch in 111111111111/us-east-1/shop",
+    "scan": "CLEAN",
     "logs": "event_name=CreateService task_definition=",
     "report": "13 images run, 5 of them with critical or high findings",
     "gate": "shop/checkout",
@@ -117,6 +119,21 @@ def test_each_command_that_is_named_works(checkout: Checkout, shown: Shown) -> N
         assert done.returncode == 0, done.stdout + done.stderr
         assert words in done.stdout
     assert (checkout.folder / "report.html").read_text().startswith("<!doctype html>")
+
+
+def test_a_finding_has_a_package_a_fix_and_a_sign_of_exploits(shown: Shown) -> None:
+    text = " ".join(re.sub(r"[│\s]+", " ", shown.printed).split())
+    assert "Worst CVE-2022-25315 in expat 2.4.3, critical, exploited now" in text
+    assert "Upgrade expat 2.4.3 -> 2.4.5" in text
+
+
+def test_a_deployment_of_your_own_works_there(checkout: Checkout, shown: Shown) -> None:
+    found = re.search(r"^  make deploy (NAME_PREFIX=.+)$", shown.printed, re.MULTILINE)
+    assert found
+    mirror = cli_environment(checkout.folder)
+    done = checkout.run(f"{shown.commands[0]}\nmake plan {found[1]}", **mirror)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"Plan: \d+ to add, 0 to change, 0 to destroy", done.stdout)
 
 
 def test_a_second_one_is_refused(checkout: Checkout, shown: Shown) -> None:
