@@ -387,7 +387,7 @@ variable "exceptions" {
 
   validation {
     condition     = alltrue([for each in var.exceptions : try(timecmp("${each.until}T23:59:59Z", plantimestamp()) >= 0, true)])
-    error_message = "An exception has ended: remove it, or give it a new until and a new reason."
+    error_message = "Exceptions have ended: ${join(", ", [for each in var.exceptions : "${coalesce(each.cve, "QID ${coalesce(each.qid, 0)}")} in ${each.repository} (${each.until})" if try(timecmp("${each.until}T23:59:59Z", plantimestamp()) < 0, false)])}. Remove them, or give them a new until and a new reason."
   }
 
   validation {
@@ -565,7 +565,7 @@ variable "task_events" {
 
 variable "reconcile_schedule" {
   type        = string
-  description = "When the reconciliation runs, which scans running images that have no verdict. Write it for EventBridge Scheduler: rate(...) or cron(...). Once a day by default. With null it runs on demand only (make backfill)."
+  description = "When the reconciliation runs, which scans running images that have no verdict. Write it for EventBridge Scheduler: rate(...) or cron(...). Once a day by default. With null it runs on demand only (make backfill); set notify.unscannable to each or off then."
   default     = "rate(1 day)"
 
   validation {

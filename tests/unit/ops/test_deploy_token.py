@@ -1,0 +1,54 @@
+"""An access token that has ended is not deployed, and one that soon ends is noted."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from rich.console import Console
+
+from ops.deploy.token import refuse_if_ended
+from ops.errors import OpsError
+
+if TYPE_CHECKING:
+    from tests.support.deploying import Clone
+
+
+def token(seconds: float) -> str:
+    claims = json.dumps({"exp": time.time() + seconds}).encode()
+    return f"canary.{base64.urlsafe_b64encode(claims).decode().rstrip('=')}.signature"
+
+
+@pytest.mark.parametrize(
+    ("given", "note"),
+    [
+        (token(4.5 * 3600), "QUALYS_API_TOKEN ends in 4 hours: no image is scanned after that."),
+        (token(8 * 86_400), ""),
+        ("no-jwt", ""),
+        ("", ""),
+    ],
+    ids=["soon", "later", "unknown", "none"],
+)
+def test_a_token_that_soon_ends_is_noted(given: str, note: str) -> None:
+    out = io.StringIO()
+    refuse_if_ended(given, Console(file=out, width=300))
+    assert out.getvalue().startswith(note)
+    assert bool(out.getvalue()) is bool(note)
+    assert "canary" not in out.getvalue()
+
+
+def test_a_token_that_has_ended_is_refused(clone: Clone) -> None:
+    given = {"QUALYS_POD": "US2", "CREATE_ROLE": "true", "AUTO_APPROVE": "1"}
+    said = clone.refuses("deploy", **given, QUALYS_API_TOKEN=token(-60))
+    assert said.startswith("QUALYS_API_TOKEN has ended: get a new one from Qualys. An API client ")
+    clone.must("deploy", "--destroy", **given, QUALYS_API_TOKEN=token(-60))
+
+
+def test_the_sentence_does_not_show_the_token() -> None:
+    with pytest.raises(OpsError) as refused:
+        refuse_if_ended(token(-1), Console(quiet=True))
+    assert "canary" not in str(refused.value)
