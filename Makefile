@@ -9,7 +9,7 @@ CHECKOV_READY := .checkov/venv/ready
 JUDGES_READY := .judges/ready
 OPS_READY := .venv/ops-ready
 DEMO_READY := .venv/demo-ready
-OPS := $(BIN)/python -m ops
+OPS := ./image-scan
 PYTEST := $(BIN)/pytest
 WORKERS := -n 4 --dist loadgroup --no-loadscope-reorder
 # Of the user's pip settings only index and network count: others aim elsewhere, or stop pip. What is
@@ -79,7 +79,10 @@ plan-spoke-stackset: $(OPS_READY) ## What deploy-spoke-stackset would do
 destroy-spoke-stackset: $(OPS_READY) ## Remove what deploy-spoke-stackset made
 	@$(OPS) deploy-spoke-stackset --destroy
 
-##@ Operate an installation (settings: NAME_PREFIX, REGION, JSON)
+##@ Operate an installation (settings: NAME_PREFIX, REGION, JSON; ./image-scan has the same commands)
+.PHONY: tool
+tool: $(OPS_READY) ## What ./image-scan needs, into .venv: its exit status says more than that of make, see docs/commands.md
+
 .PHONY: doctor status logs scan smoke where gate admit coverage backfill report redrive
 doctor: $(OPS_READY) ## Check every part, and name the fix of what fails; SHAPES=1 for the form of Qualys' answers
 	@$(OPS) doctor
@@ -91,7 +94,7 @@ scan: $(OPS_READY) ## Scan one image now: IMAGE=; FORCE=1 past the cache, WAIT=1
 	@$(OPS) scan
 smoke: $(OPS_READY) ## After a deployment: send one event the whole way, or say where it got stuck; IMAGE=, WAIT_MINUTES=30
 	@$(OPS) smoke
-where: $(OPS_READY) ## What is known of an image, and where it runs: IMAGE=<uri, digest or repository:tag>, QID= or CVE=
+where: $(OPS_READY) ## What is known of an image, and where it runs: IMAGE=<uri, digest or repository:tag>, REPOSITORY=, QID= or CVE=
 	@$(OPS) where
 gate: $(OPS_READY) ## Which services have the deployment gate, and its last decisions; SINCE=7d
 	@$(OPS) gate
@@ -103,7 +106,7 @@ backfill: $(OPS_READY) ## Compare what runs with what is known, and scan what ha
 	@$(OPS) backfill
 report: $(OPS_READY) ## A page of what runs where, by severity and workload, with coverage over time; OUT=report.html
 	@$(OPS) report
-redrive: $(OPS_READY) ## Queued events through the intake again; DRY_RUN=1 lists them
+redrive: $(OPS_READY) ## Queued events through the intake again; DRY_RUN=1 lists them, DROP=<id> deletes what nothing can read
 	@$(OPS) redrive
 
 ##@ Develop

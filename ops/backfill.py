@@ -11,9 +11,11 @@ from botocore.config import Config
 from rich.console import Console
 
 from ops import coverage
+from ops.answers import answers
 from ops.cache_items import CacheItems
-from ops.errors import OpsError
-from ops.installation import Installation, add_options, answers
+from ops.errors import NoAnswer
+from ops.installation import Installation, add_options
+from ops.printing import line
 
 Json = dict[str, Any]
 _PATIENCE = 910  # seconds: the function may run for fifteen minutes
@@ -45,7 +47,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.json:
         console.print_json(json.dumps(found))
     else:
-        _show(found, console)
+        _show(found, installation, console)
     return 0
 
 
@@ -101,24 +103,28 @@ def _reconcile(installation: Installation) -> Json:
         )
     reported: Json = json.loads(answer["Payload"].read())
     if "FunctionError" in answer:
-        raise OpsError(f"{reported.get('errorType')}: {reported.get('errorMessage')}")
+        raise NoAnswer(f"{reported.get('errorType')}: {reported.get('errorMessage')}")
     return reported
 
 
-def _show(found: Json, console: Console) -> None:
+def _show(found: Json, installation: Installation, console: Console) -> None:
     coverage.show([found], console)
     started = [each for each in found["scans"] if each["started"]]
     if found["scans"]:
-        console.print(
-            f"{len(started)} of {len(found['scans'])} scans have begun: `make status` shows how "
-            "far they are."
+        line(
+            f"{len(started)} of {len(found['scans'])} scans have begun: "
+            f"`{installation.make('status')}` shows how far they are.",
+            console,
         )
     for each in found["scans"]:
         word = "scanned now" if each["started"] else "not begun"
         workloads = ", ".join(each["workloads"][:_SHOWN_WORKLOADS])
         more = len(each["workloads"]) - _SHOWN_WORKLOADS
         workloads += f" and {more} more" if more > 0 else ""
-        line = f"{word}: {each['image']} in {workloads} ({each['why']})"
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        line(f"{word}: {each['image']} in {workloads} ({each['why']})", console)
     if len(started) < len(found["scans"]):
-        console.print("Why one has not begun: `make logs`, or `make redrive` if it failed.")
+        line(
+            f"Why one has not begun: `{installation.make('logs')}`, or "
+            f"`{installation.make('redrive')}` if it failed.",
+            console,
+        )

@@ -12,7 +12,8 @@ from image_scan.cache import leases
 from image_scan.ecr import references
 from image_scan.ecr.identity import PLATFORMS, cache_key
 from image_scan.findings import encoding
-from ops.installation import Installation, answers
+from ops.answers import answers
+from ops.installation import Installation
 
 Item = dict[str, Any]
 IN_PROGRESS = "IN_PROGRESS"

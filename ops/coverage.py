@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from ops import coverage_history
+from ops.errors import NoAnswer
 from ops.installation import Installation, add_options
+from ops.printing import line, minute, table
 
 Json = dict[str, Any]
 _SHOWN = 10
@@ -19,35 +20,39 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "Shows what the last reconciliations found: how many images run, how many have a fresh "
         "verdict, and accounts that are silent or cannot be read. The exit status is 1 if "
-        "an image runs without a verdict although it could be scanned."
+        "an image runs without a verdict although it could be scanned, and 3 before the first "
+        "reconciliation."
     )
     add_options(parser)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Raises OpsError."""
-    history = coverage_history.read(Installation.of(arguments))[-_SHOWN:]
+    installation = Installation.of(arguments)
+    history = coverage_history.read(installation)[-_SHOWN:]
     if arguments.json:
         console.print_json(json.dumps({"reconciliations": history}))
     elif not history:
-        console.print("Nothing was reconciled yet: `make backfill` does it now.")
+        line(f"Nothing was reconciled yet: `{installation.make('backfill')}` does it now.", console)
     else:
         show(history, console)
-    return 0 if history and history[-1]["coverage_percent"] == 100 else 1
+    if not history:
+        return NoAnswer.status
+    return 0 if history[-1]["coverage_percent"] == 100 else 1
 
 
 def show(history: Sequence[Json], console: Console) -> None:
-    table = Table("at", "running", "fresh", "unscannable", "coverage", "to the intake", "closed")
+    shown = table("at (UTC)", "running", "fresh", "unscannable", "coverage", "sent", "closed")
     for each in history:
-        table.add_row(
-            each["at"],
+        shown.add_row(
+            minute(each["at"]),
             *(str(each[name]) for name in ("running_images", "fresh_verdicts", "unscannable")),
             f"{each['coverage_percent']} %",
             *(str(each[name]) for name in ("sent", "closed")),
         )
-    console.print(table)
+    console.print(shown)
     last = history[-1]
     for where in last["silent"]:
-        console.print(f"silent for a week: {where}", markup=False, highlight=False)
+        line(f"silent for a week: {where}", console)
     for where, reason in last["unreadable"].items():
-        console.print(f"cannot be read: {where}: {reason}", markup=False, highlight=False)
+        line(f"cannot be read: {where}: {reason}", console)

@@ -3,10 +3,13 @@
 from typing import Any
 
 from image_scan.state.keys import COVERAGE
+from ops.answers import answers
 from ops.cache_items import plain
-from ops.installation import Installation, answers
+from ops.installation import Installation
 
 Json = dict[str, Any]
+# How the table stores a reconciliation; not what was found.
+_STORED = ("key", "ttl")
 
 
 def read(installation: Installation) -> list[Json]:
@@ -21,4 +24,5 @@ def read(installation: Installation) -> list[Json]:
     with answers():
         pages = list(paginator.paginate(**arguments))
     rows = [plain(row) for page in pages for row in page["Items"]]
-    return sorted(rows, key=lambda row: str(row["key"]))
+    rows.sort(key=lambda row: str(row["key"]))
+    return [{name: row[name] for name in row if name not in _STORED} for row in rows]

@@ -11,7 +11,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from ops.installation import Installation, answers
+from ops.answers import answers
+from ops.installation import Installation
 
 # Longer than an event takes. Otherwise two readers could process one message, which does no harm.
 HIDDEN_SECONDS = 600
@@ -20,13 +21,15 @@ _BATCH = 10
 
 @dataclass(frozen=True)
 class Message:
-    """`body` is the parsed JSON, None if it is not JSON; `sent_at` is in epoch seconds."""
+    """`body` is the parsed JSON, None if it is not JSON; `sent_at` is in epoch seconds, `size` in
+    characters."""
 
     id: str
     receipt: str
     sent_at: float
     body: Any
     attributes: dict[str, str]
+    size: int = 0
 
 
 class EventQueue:
@@ -52,7 +55,7 @@ class EventQueue:
             answer = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=[name])
         return int(answer["Attributes"].get(name, 0))
 
-    def receive(self, wait_seconds: int = 2) -> list[Message]:
+    def receive(self, wait_seconds: int = 1) -> list[Message]:
         """Receives up to ten messages and hides them from others for a while; none at the end."""
         with answers():
             answer = self._sqs.receive_message(
@@ -92,4 +95,5 @@ def _message(received: dict[str, Any]) -> Message:
             name: value.get("StringValue", "")
             for name, value in received.get("MessageAttributes", {}).items()
         },
+        size=len(received["Body"]),
     )

@@ -5,20 +5,19 @@ It reads no state, so it works for every way of deployment.
 
 import argparse
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Self
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from image_scan.contracts import READERS
+from ops.answers import answers, new_session
 from ops.errors import OpsError
+from ops.hints import DEFAULT_PREFIX, make
 
-DEFAULT_PREFIX = "qualys-image-scan"
 STEPS = (
     *("parse_event", "check_cache", "get_registry", "submit_scan"),
     *("check_status", "get_results", "send_notification", "reconcile"),
@@ -48,19 +47,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def is_set(name: str) -> bool:
     """Checks whether a switch is on. Empty, 0, no and false are off."""
     return os.environ.get(name, "").strip().lower() not in ("", "0", "no", "false")
-
-
-@contextmanager
-def answers() -> Iterator[None]:
-    """Raises OpsError, with one sentence, if AWS refuses a call or does not answer."""
-    try:
-        yield
-    except ClientError as error:
-        reported = error.response.get("Error", {})
-        words = f"{reported.get('Code', '')}: {reported.get('Message', '')}".strip(": ")
-        raise OpsError(f"AWS refused {error.operation_name}: {words}") from error
-    except BotoCoreError as error:
-        raise OpsError(f"AWS does not answer: {error}") from error
 
 
 @dataclass(frozen=True)
@@ -116,6 +102,12 @@ class Installation:
 
     def has_queue(self, name: str) -> bool:
         return self._has("sqs", "get_queue_url", QueueName=name)
+
+    def make(self, target: str, **settings: str) -> str:
+        """Returns a command that works on this installation, from the same environment."""
+        usual = os.environ.get("AWS_REGION") or self.session.region_name
+        region = "" if self.region == usual else self.region
+        return make(target, self.name_prefix, REGION=region, **settings)
 
     def name(self, suffix: str) -> str:
         return f"{self.name_prefix}-{suffix}"
@@ -234,13 +226,6 @@ class Installation:
                     return False
                 raise
         return True
-
-
-def new_session() -> boto3.session.Session:
-    """Returns a session with the environment's credentials. Raises OpsError for an unknown
-    profile."""
-    with answers():
-        return boto3.session.Session()
 
 
 def _is_missing(error: ClientError) -> bool:

@@ -8,7 +8,8 @@ from typing import Any
 from botocore.config import Config
 
 from image_scan.notifications.facts import error_message
-from ops.installation import Installation, answers
+from ops.answers import answers
+from ops.installation import Installation
 
 # An Express execution takes five minutes at most.
 _LONGEST_SECONDS = 300

@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from ops.answers import answers
 from ops.cache_items import plain
-from ops.installation import Installation, answers
+from ops.installation import Installation
 
 Row = dict[str, Any]
 # Running workloads come first: they matter most.

@@ -15,16 +15,30 @@ from botocore.exceptions import ClientError
 from rich.console import Console
 from rich.text import Text
 
+from image_scan.errors import ScanError, TransientError
+from ops.answers import answers
 from ops.errors import OpsError
-from ops.installation import Installation, add_options, answers, is_set
+from ops.installation import Installation, add_options, is_set
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _STYLES = {"error": "red", "critical": "red", "warning": "yellow"}
 # Lambda's own lines, and lines that are only metrics.
 _NOISE = ("START RequestId", "END RequestId", "REPORT RequestId", "INIT_START")
+_EMPTY: tuple[Any, ...] = (None, "", [], {})
+_DIGEST = re.compile(r"(sha256:[0-9a-f]{12})[0-9a-f]{52}")
+# How Lambda logs an error that a function has raised: name and message, then the traceback.
+_RAISED = re.compile(r"\[ERROR\]\s+(\w+)(?::\s*([^\n\r]*))?")
 _FOLLOW_SECONDS = 2
 # CloudWatch shows a line some time after it was written.
 _LATE_SECONDS = 30
+
+
+def _names_of(base: type[Exception]) -> set[str]:
+    return {base.__name__} | {name for each in base.__subclasses__() for name in _names_of(each)}
+
+
+# The functions raise these on purpose: the first to be called again, all with a stated reason.
+_AGAIN, _OURS = _names_of(TransientError), _names_of(ScanError)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -60,7 +74,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             text = json.dumps(line.as_json())
             console.print(text, markup=False, highlight=False, soft_wrap=True)
         else:
-            console.print(line.as_text(), soft_wrap=True)
+            console.print(line.as_text(whole=not console.is_terminal), soft_wrap=True)
     if not lines and not arguments.json:
         console.print(f"Nothing was logged in the last {arguments.since}.", highlight=False)
     return 0
@@ -101,17 +115,32 @@ class Line:
         reported = self.values or self.message.rstrip("\n")
         return {"time": time_, "source": self.source, "message": reported}
 
-    def as_text(self) -> Text:
+    def as_text(self, *, whole: bool = True) -> Text:
+        """Returns the line for people. Errors of ours have no traceback; an error that is tried
+        again is no trouble. Digests are whole or, on a terminal, begin only."""
         when = datetime.fromtimestamp(self.at / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+        words, style = self._words()
+        if not whole:
+            words = _DIGEST.sub(r"\1", words)
+        return Text.assemble(
+            (when, "dim"), " ", (f"{self.source:<17}", "bold"), " ", (words, style)
+        )
+
+    def _words(self) -> tuple[str, str]:
+        """Returns what the line says, and its style."""
+        if raised := _RAISED.match(self.message):
+            name, why = raised[1], raised[2].strip()
+            if name in _AGAIN:
+                return f"tried again later: {name}: {why}", "dim"
+            if name in _OURS:
+                return f"error {name}: {why}", "yellow"
+            return self.message.rstrip("\n"), "red"
         values = dict(self.values)
         level = str(values.pop("level", ""))
         values.pop("timestamp", None)
         event = str(values.pop("event", "" if values else self.message.rstrip("\n")))
-        shown = " ".join(f"{name}={_short(value)}" for name, value in values.items())
-        words = " ".join(filter(None, (level, event, shown)))
-        return Text.assemble(
-            (when, "dim"), " ", (f"{self.source:<17}", "bold"), " ", (words, _STYLES.get(level, ""))
-        )
+        shown = [f"{name}={_short(value)}" for name, value in values.items() if value not in _EMPTY]
+        return " ".join(filter(None, (level, event, *shown))), _STYLES.get(level, "")
 
 
 def read(

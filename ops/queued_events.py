@@ -43,6 +43,8 @@ def described(queue: EventQueue, message: Message) -> Json:
         "event": _kind(event),
         "event_id": str(event.get("id", "")) if isinstance(event, dict) else "",
         "images": _images(event) if goes_to == INTAKE else [],
+        "readable": goes_to != NOBODY,
+        "size": message.size,
     }
 
 

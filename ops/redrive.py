@@ -6,6 +6,8 @@ ends earlier, the message stays. A second run does no harm: the cache knows the 
 
 import argparse
 import json
+import os
+import re
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -15,11 +17,15 @@ from typing import Any
 from rich.console import Console
 
 from image_scan.notifications.facts import error_message
+from image_scan.notifications.plain_text import counted
+from ops.answers import answers, new_session
 from ops.errors import OpsError
 from ops.event_queue import EventQueue, Message
-from ops.installation import Installation, add_options, answers, is_set, new_session
+from ops.installation import Installation, add_options, is_set
 from ops.intake import Intake
+from ops.listed_events import drop, listed
 from ops.queued_events import IMPORT, NOBODY, NOTIFICATION, described, event_of
+from ops.redrive_page import is_left, show
 
 Json = dict[str, Any]
 _LOOKS_FOR_COPIES = 3
@@ -29,13 +35,19 @@ _AT_ONCE = 10  # functions that a new account may run at a time
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "Sends the events of the failed-events and undelivered-events queues to the intake again. "
-        "It can be stopped at any time, and repeated. The exit status is 1 if some events are left."
+        "It can be stopped at any time, and repeated. With --drop it deletes messages that nothing "
+        "can process. The exit status is 1 if some events are left."
     )
     parser.add_argument(
         "--dry-run",
         action="store_true",
         default=is_set("DRY_RUN"),
         help="only list them (DRY_RUN=1)",
+    )
+    parser.add_argument(
+        "--drop",
+        default=os.environ.get("DROP", ""),
+        help="delete the messages with these ids, which nothing can process (DROP=<id>,<id>)",
     )
     add_options(parser)
 
@@ -45,12 +57,20 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     here = Installation.here(new_session(), arguments.name_prefix, arguments.region)
     redrive = _redrive_of(here)
     notes = Console(stderr=True) if arguments.json else console
-    results = redrive.listed() if arguments.dry_run else redrive.driven(notes)
+    ids = list(dict.fromkeys(re.findall(r"[^,\s]+", arguments.drop)))
+    if ids and arguments.dry_run:
+        raise OpsError("Give DRY_RUN=1, which lists the messages, or DROP=, which deletes some.")
+    if ids:
+        results = drop(redrive.queues, ids, notes)
+    elif arguments.dry_run:
+        results = listed(redrive.queues, notes)
+    else:
+        results = redrive.driven(notes)
     if arguments.json:
         console.print_json(json.dumps({"events": results}))
     else:
-        _show(results, console, dry_run=arguments.dry_run)
-    return 0 if arguments.dry_run or not any(_is_left(each) for each in results) else 1
+        show(results, here.make, console)
+    return 1 if any(is_left(each) for each in results) else 0
 
 
 @dataclass
@@ -63,26 +83,13 @@ class Redrive:
     _started: set[str] = field(default_factory=set)
     _requeued: set[str] = field(default_factory=set)
 
-    def listed(self) -> list[Json]:
-        """Lists the messages of the queues. Hides them for a moment; nothing else changes."""
-        results = []
-        for queue in self.queues:
-            taken: dict[str, Message] = {}
-            try:
-                while batch := queue.receive():
-                    taken |= {message.id: message for message in batch}
-            finally:
-                queue.release(taken.values())
-            results += [described(queue, message) for message in taken.values()]
-        return results
-
     def driven(self, console: Console) -> list[Json]:
         """Processes every event. Adds its `result`: done, failed again (and queued), or left."""
         if self.installation is None:
             raise OpsError(
                 "The hub of this spoke is in another account, whose intake cannot be started from "
-                "here: list the events with DRY_RUN=1, and run `make scan IMAGE=...` for each image"
-                " there."
+                "here: list the events with DRY_RUN=1, and run `make scan IMAGE=<uri>` for each "
+                "image there."
             )
         results: list[Json] = []
         failed: list[tuple[EventQueue, Message, Json]] = []
@@ -93,7 +100,7 @@ class Redrive:
                         results.append(result)
                         if result["result"] == "failed":
                             failed.append((queue, message, result))
-                        status.update(f"{queue.name}: {len(results)} events")
+                        status.update(f"{queue.name}: {counted(len(results), 'event')} processed")
         except BaseException:
             for queue, message, _ in failed:
                 queue.release([message])
@@ -228,23 +235,3 @@ def _invoke(
         return {"result": "left", "reason": error_message(reported)}
     queue.delete(message)
     return {"result": "done", "reason": ""}
-
-
-def _is_left(result: Json) -> bool:
-    return str(result["result"]) != "done"
-
-
-def _show(results: list[Json], console: Console, *, dry_run: bool) -> None:
-    for each in results:
-        did = "" if dry_run else f"{each['result']}: "
-        named = ", ".join(each["images"])
-        why = each["error"] if dry_run else each["reason"]
-        line = " ".join(filter(None, (each["queue"], each["event"], named, f"{did}{why}")))
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
-    done = len([each for each in results if not dry_run and not _is_left(each)])
-    words = (
-        f"{len(results)} events wait."
-        if dry_run
-        else f"{done} of {len(results)} events are processed; the others stay queued."
-    )
-    console.print(words if results else "No event waits.", highlight=False)

@@ -14,10 +14,12 @@ from rich.console import Console
 from image_scan.ecr.identity import platform_of
 from image_scan.events import by_hand, scan_request
 from image_scan.notifications.facts import error_message
+from ops.answers import answers
 from ops.cache_items import IN_PROGRESS, CacheItems
-from ops.errors import OpsError
-from ops.installation import Installation, add_options, answers, is_set
+from ops.errors import NoAnswer
+from ops.installation import Installation, add_options, is_set
 from ops.intake import Intake
+from ops.printing import line
 from ops.scan_target import add_image, add_platform, ecr_uri, require_image, require_platform
 from ops.where import described, show
 
@@ -33,7 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "Scans one image of Amazon ECR, unless its verdict is known. The exit status is 0 for "
         "CLEAN, 1 for FINDINGS, and 3 if there is no result. Without --wait it is 0 once a scan "
-        "has begun. make itself ends with 2 for every status but 0."
+        "has begun."
     )
     add_image(parser)
     add_platform(parser)
@@ -67,7 +69,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     )
     asked["detail"]["platform"] = arguments.platform
     reported = send(installation, asked, console, wait=arguments.wait, quiet=arguments.json)
-    _show(reported, console, as_json=arguments.json)
+    _show(reported, installation, console, as_json=arguments.json)
     return _status(reported)
 
 
@@ -81,7 +83,7 @@ def send(
     began = datetime.now(UTC) - timedelta(minutes=5)
     outcome = Intake(installation).run(asked, f"scan-{asked['id']}")
     if not outcome.succeeded:
-        raise OpsError(
+        raise NoAnswer(
             "The intake could not take the request. It is in "
             f"{installation.failed_events_queue}: {outcome.error}: {outcome.cause}"
         )
@@ -114,6 +116,7 @@ class Scans:
     def __init__(self, installation: Installation) -> None:
         self._client = installation.client("stepfunctions")
         self._arn = installation.scan_state_machine_arn
+        self._make = installation.make
 
     def started_by(self, event_id: str, since: datetime) -> str:
         """Returns the ARN of the execution that an event started."""
@@ -128,8 +131,9 @@ class Scans:
                     return str(arn)
                 seen.add(arn)
             time.sleep(0.5)
-        raise OpsError(
-            "The scan has begun, but its execution is not listed yet: see `make status`."
+        raise NoAnswer(
+            "The scan has begun, but its execution is not listed yet: see "
+            f"`{self._make('status')}`."
         )
 
     def of_lease(self, item: Mapping[str, Any]) -> str:
@@ -212,27 +216,27 @@ def _await(
     return {**(described(item) if item else {}), **ended}
 
 
-def _show(reported: Json, console: Console, *, as_json: bool) -> None:
+def _show(reported: Json, installation: Installation, console: Console, *, as_json: bool) -> None:
     if as_json:
         console.print_json(json.dumps(reported))
         return
     words = {
         "started": "A scan has begun.",
         "in progress": "It is being scanned already.",
-        "known": "It was not scanned again: FORCE=1 does that.",
+        "known": "Its verdict is known. It was not scanned again: FORCE=1 does that.",
     }
     unscannable = not reported["execution"] and reported.get("verdict") == "UNSCANNABLE"
     first = "It cannot be scanned." if unscannable else words[reported["result"]]
     console.print(first, highlight=False)
     if reported["execution"]:
-        console.print(reported["execution"], markup=False, highlight=False, soft_wrap=True)
+        line(reported["execution"], console)
     if "key" in reported:
         show(reported, console)
     elif "verdict" in reported:
         ended = f"{reported['verdict']}: {reported['reason']}".rstrip(": ")
-        console.print(ended, markup=False, highlight=False, soft_wrap=True)
+        line(ended, console)
     else:
-        console.print(f"make where IMAGE={reported['image']} shows it later.", highlight=False)
+        line(f"{installation.make('where', IMAGE=reported['image'])} shows it later.", console)
 
 
 def _status(reported: Json) -> int:

@@ -16,6 +16,8 @@ from ops.installation import Installation
 
 _TAKES = "IMAGE=<account>.dkr.ecr.<region>.amazonaws.com/name:tag, or IMAGE=name:tag"
 _PLATFORMS = tuple(each for each in PLATFORMS if each)
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}(#[a-z0-9/]+)?")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@#+-]*")
 _HOST = re.compile(r"(?:localhost|[^/]*[.:][^/]*)/")
 _NOT_THERE = ("ImageNotFoundException", "RepositoryNotFoundException")
 
@@ -52,6 +54,12 @@ def require_image(asked: str) -> None:
         )
     if re.search(r"\s", asked):
         raise OpsError(f"IMAGE has a space in it: {asked!r}.")
+    if "://" in asked:
+        raise OpsError(f"IMAGE={asked} is a URL: leave out {asked.partition('://')[0]}://.")
+    if asked.startswith("sha256:") and not _DIGEST.fullmatch(asked):
+        raise OpsError(f"IMAGE={asked} is no digest: it is sha256: and 64 hexadecimal digits.")
+    if not _NAME.fullmatch(asked):
+        raise OpsError(f"IMAGE={asked} is not a valid image reference: {_TAKES}.")
 
 
 def ecr_uri(installation: Installation, items: CacheItems, asked: str) -> str:

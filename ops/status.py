@@ -13,10 +13,12 @@ from botocore.exceptions import ClientError
 from rich.console import Console
 
 from ops import coverage_history
+from ops.answers import answers
 from ops.cache_items import CacheItems, is_known
-from ops.errors import OpsError
+from ops.doctor.aws_errors import is_missing
+from ops.errors import NoAnswer, OpsError
 from ops.event_queue import EventQueue
-from ops.installation import Installation, add_options, answers
+from ops.installation import OPTIONAL_STEPS, STEPS, Installation, add_options
 from ops.scan import Scans, verdict_of
 from ops.status_page import show
 
@@ -43,28 +45,37 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.json:
         console.print_json(json.dumps(found))
     else:
-        show(found, console)
+        show(found, installation.make, console)
     return 0
 
 
 def read(installation: Installation) -> Json:
-    """Reads the status as values for JSON; times are in ISO 8601."""
-    cache = _cache(installation)
-    return {
+    """Reads the status as values for JSON; times are in ISO 8601. A part that AWS refuses to show
+    is None, and `refused` says why."""
+    parts = {
+        "functions": _functions,
+        "intake_last_day": _intake,
+        "scans": _scans,
+        "cache": _cache,
+        "coverage": _coverage,
+        "queues": _queues,
+        "alarms": _alarms,
+    }
+    found: Json = {
         "installation": {
             "name_prefix": installation.name_prefix,
             "account_id": installation.account_id,
             "region": installation.region,
         },
         "checkout": checkout(),
-        "functions": _functions(installation),
-        "intake_last_day": _intake(installation),
-        "scans": _scans(installation),
-        "cache": cache,
-        "coverage": _coverage(installation),
-        "queues": _queues(installation),
-        "alarms": _alarms(installation),
     }
+    refused = {}
+    for name, part in parts.items():
+        try:
+            found[name] = part(installation)
+        except NoAnswer as error:
+            found[name], refused[name] = None, str(error)
+    return {**found, "refused": refused}
 
 
 def checkout() -> str:
@@ -83,14 +94,16 @@ def _functions(installation: Installation) -> list[Json]:
     """Returns runtime, code and time of each function. One deployment gives all the same code."""
     client = installation.client("lambda")
     found = []
-    for step, name in installation.function_names.items():
+    for step in (*STEPS, *OPTIONAL_STEPS):
+        name = installation.function_name(step)
         try:
             with answers():
                 reported = client.get_function_configuration(FunctionName=name)
         except OpsError as error:
             if not isinstance(error.__cause__, ClientError):
                 raise
-            found.append({"step": step, "problem": str(error)})
+            if step in STEPS or not is_missing(error.__cause__):
+                found.append({"step": step, "problem": str(error)})
             continue
         found.append(
             {

@@ -1,55 +1,65 @@
 """How `status` shows what it has read."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
+from image_scan.notifications.plain_text import counted
+from ops.printing import facts, image, minute, table
 from ops.where import STYLES
 
 Json = dict[str, Any]
+# An alarm without data has seen nothing that it would measure.
+_STATES = {"ALARM": "in alarm", "INSUFFICIENT_DATA": "without data yet"}
 
 
-def show(found: Mapping[str, Any], console: Console) -> None:
-    """Prints facts of the installation, and a table of its last scans."""
+def show(found: Mapping[str, Any], make: Callable[..., str], console: Console) -> None:
+    """Prints a table of the last scans, then facts of the installation. `make` writes commands."""
+    if found["scans"] is not None:
+        _show_scans(found["scans"], found["installation"], console)
     installation = found["installation"]
     title = (
         f"{installation['name_prefix']} in {installation['account_id']}, {installation['region']}"
     )
-    console.print(Text(title, style="bold"))
-    table = Table.grid(padding=(0, 2))
-    table.add_column()
-    table.add_column(overflow="fold")
-    for name, value in _facts(found):
-        table.add_row(name, value)
-    console.print(table)
-    console.print()
-    _show_scans(found["scans"], console)
+    console.print(Text(title, style="bold"), soft_wrap=True)
+    facts(_facts(found, make), console)
 
 
-def _facts(found: Mapping[str, Any]) -> list[tuple[str, Text]]:
-    intake, coverage = found["intake_last_day"], found["coverage"]
-    known = ", ".join(f"{n} {status}" for status, n in found["cache"]["known"].items())
-    facts = [
-        ("checkout", Text(found["checkout"] or "not a git checkout")),
-        ("functions", _code(found["functions"])),
-        ("events, 1 day", Text(f"{intake['ExecutionsStarted']} taken, {_failures(intake)} failed")),
-        ("cache", Text(known or "empty")),
-        ("coverage", _covered(coverage)),
-    ]
-    for queue in found["queues"]:
+def _facts(found: Mapping[str, Any], make: Callable[..., str]) -> Iterator[tuple[str, Text]]:
+    """Yields what could be read, then what could not."""
+    if found["functions"]:
+        yield "functions", _code(found["functions"])
+    yield "this checkout", Text(found["checkout"] or "not a git checkout")
+    if intake := found["intake_last_day"]:
+        taken = f"{intake['ExecutionsStarted']} taken, {_failures(intake)} failed"
+        yield "events, 1 day", Text(taken)
+    if cache := found["cache"]:
+        known = ", ".join(f"{n} {status}" for status, n in cache["known"].items())
+        yield "cache", Text(known or "empty")
+    if "coverage" not in found["refused"]:
+        yield "coverage", _covered(found["coverage"], make)
+    prefix = f"{found['installation']['name_prefix']}-"
+    for queue in found["queues"] or ():
         style = "red" if queue["messages"] else "green"
-        facts.append((queue["name"], Text(f"{queue['messages']} events", style=style)))
-    states = Counter(alarm["state"] for alarm in found["alarms"])
-    counts = ", ".join(f"{n} {state}" for state, n in sorted(states.items()))
-    facts.append(("alarms", Text(counts or "none")))
-    for alarm in found["alarms"]:
+        yield (
+            queue["name"].removeprefix(prefix),
+            Text(counted(queue["messages"], "event"), style=style),
+        )
+    yield from _alarms(found["alarms"] or [])
+    for name, why in found["refused"].items():
+        yield name.replace("_", " "), Text(why, style="yellow")
+
+
+def _alarms(alarms: list[Json]) -> Iterator[tuple[str, Text]]:
+    states = Counter(_STATES.get(alarm["state"], alarm["state"]) for alarm in alarms)
+    if states:
+        yield "alarms", Text(", ".join(f"{n} {state}" for state, n in sorted(states.items())))
+    for alarm in alarms:
         if alarm["state"] == "ALARM":
-            facts.append((alarm["name"], Text(f"ALARM {alarm['reason']}", style="red")))
-    return facts
+            yield alarm["name"], Text(f"ALARM {alarm['reason']}", style="red")
 
 
 def _failures(intake: Mapping[str, int]) -> int:
@@ -64,26 +74,25 @@ def _code(functions: list[Json]) -> Text:
         return Text("not all of one version: make deploy", style="yellow")
     first = functions[0]
     words = f"{len(functions)}, {first['runtime']}, code {first['code_sha256'][:12]}"
-    return Text(f"{words}, of {max(each['changed'] for each in functions)[:19]}")
+    return Text(f"{words}, deployed {minute(max(each['changed'] for each in functions))} UTC")
 
 
-def _covered(coverage: Json | None) -> Text:
+def _covered(coverage: Json | None, make: Callable[..., str]) -> Text:
     if coverage is None:
-        return Text("not known before the first reconciliation: `make backfill` does it now")
+        return Text(f"not known before the first reconciliation: `{make('backfill')}` does it now")
     fresh, running = coverage["fresh_verdicts"], coverage["running_images"]
-    share = f"{coverage['coverage_percent']} %: {fresh} of {running} running images have a verdict"
-    return Text(f"{share}, {coverage['at']}")
+    share = f"{coverage['coverage_percent']} %, {fresh} of {running} running images"
+    return Text(f"{share}, {minute(coverage['at'])} UTC")
 
 
-def _show_scans(scans: list[Json], console: Console) -> None:
+def _show_scans(scans: list[Json], installation: Mapping[str, str], console: Console) -> None:
     if not scans:
-        console.print("No image was scanned yet.")
+        console.print("No image was scanned yet.\n")
         return
-    table = Table(title=f"The last {len(scans)} scans")
-    table.add_column("began", no_wrap=True)
-    for name in ("image", "verdict", "reason"):
-        table.add_column(name, overflow="fold")
+    shown = table("began (UTC)", "image", "verdict", "reason", title=f"The last {len(scans)} scans")
+    account_id, region = installation["account_id"], installation["region"]
     for scan in scans:
         verdict = Text(scan["verdict"], style=STYLES.get(scan["verdict"], ""))
-        table.add_row(scan["began"][:19], Text(scan["image"]), verdict, Text(scan["reason"]))
-    console.print(table)
+        name = image(scan["image"], account_id, region)
+        shown.add_row(minute(scan["began"]), Text(name), verdict, Text(scan["reason"]))
+    console.print(shown)

@@ -2,23 +2,25 @@
 
 import argparse
 import json
-import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from image_scan.ecr.identity import PLATFORMS, cache_key, platform_of
 from image_scan.events import by_hand
 from image_scan.events.workloads import select_registered
-from image_scan.notifications import email
+from image_scan.findings.summary import LEVELS
+from image_scan.notifications import email, links
+from ops import asked
+from ops.asked import Asked
 from ops.cache_items import IN_PROGRESS, CacheItems, is_known, of_name
-from ops.errors import OpsError
+from ops.errors import NoAnswer
 from ops.installation import Installation, add_options
 from ops.inventory_rows import InventoryRows
+from ops.printing import facts, line
 
 Json = dict[str, Any]
 NO_VERDICT = "NONE"
@@ -35,66 +37,84 @@ STYLES = {
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.description = (
-        "Shows what is known about an image, or about all images with a finding: verdict, "
-        "findings, where it runs, since when, and who deployed it. The exit status is 1 if nothing "
-        "is known."
+        "Shows what is known about an image, about all images of a repository, or about all images "
+        "with a finding: verdict, findings, where it runs, since when, and who deployed it. The "
+        "exit status is 3 if nothing is known."
     )
-    parser.add_argument(
-        "--image",
-        default=os.environ.get("IMAGE", ""),
-        help="a URI, a digest (sha256:...), a repository, or repository:tag (IMAGE)",
-    )
-    parser.add_argument(
-        "--finding",
-        default=os.environ.get("QID", "") or os.environ.get("CVE", ""),
-        help="a QID or a CVE that was found in the images (QID, CVE)",
-    )
+    asked.add_options(parser)
     add_options(parser)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Raises OpsError."""
-    asked = arguments.image or arguments.finding
-    if not asked:
-        raise OpsError(
-            "Name what to look for: IMAGE=<uri, digest or repository:tag>, QID= or CVE=."
-        )
+    looked_for = asked.read(arguments)
     installation = Installation.of(arguments)
-    items, rows = CacheItems(installation), InventoryRows(installation)
-    if arguments.image:
-        found = items.find(asked)
-        found += unknown(items.key_of(asked), {each["imageDigest"] for each in found}, rows)
-    else:
-        found = items.with_finding(asked)
-    known = [described(item, rows.of(item["imageDigest"])) for item in found]
+    rows = InventoryRows(installation)
+    found = _find(looked_for, CacheItems(installation), rows)
+    platform_url = _platform_url(installation) if found else ""
+    known = [described(item, rows.of(item["imageDigest"]), platform_url) for item in found]
     if arguments.json:
-        console.print_json(json.dumps({"image": asked, "known": known}))
+        reported = {"asked": {looked_for.kind: looked_for.value}, "known": known}
+        console.print_json(json.dumps(reported))
     elif not known:
-        console.print(
-            f"Nothing is known of {asked}: it was not deployed, its last scan ended without a "
-            "result, or its verdict has expired.",
-            markup=False,
-            highlight=False,
-            soft_wrap=True,
-        )
+        line(_nothing(looked_for), console)
     for each in [] if arguments.json else known:
         show(each, console)
-    return 0 if known else 1
+    return 0 if known else NoAnswer.status
+
+
+def _find(looked_for: Asked, items: CacheItems, rows: InventoryRows) -> list[Json]:
+    """Returns the items of the images, and what stands for those that run without one."""
+    value = looked_for.value
+    if looked_for.kind == "image":
+        found = items.find(value)
+        return found + unknown(items.key_of(value), {each["imageDigest"] for each in found}, rows)
+    if looked_for.kind == "repository":
+        name = asked.repository_of(value)
+        found = items.find(name)
+        keys = {each["imageDigest"] for each in found}
+        others = {
+            row["digest"]: row["uri"]
+            for row in rows.all()
+            if row.get("repository") == name and row["digest"] not in keys
+        }
+        return found + [_without_item(key, uri) for key, uri in others.items()]
+    return items.with_finding(value)
+
+
+def _nothing(looked_for: Asked) -> str:
+    if looked_for.kind in ("qid", "cve"):
+        return f"No image with {looked_for.kind.upper()} {looked_for.value} is known."
+    return (
+        f"Nothing is known of {looked_for.value}: it was not deployed, its last scan ended without "
+        "a result, or its verdict has expired."
+    )
+
+
+def _platform_url(installation: Installation) -> str:
+    """Returns the URL of Qualys' pages; empty if there is none, or you may not read it."""
+    try:
+        return installation.variable("send_notification", "QUALYS_PLATFORM_URL")
+    except NoAnswer:
+        return ""
 
 
 def unknown(name: str, known: set[str], rows: InventoryRows) -> list[Json]:
     """Describes an image that runs somewhere without a verdict, once for each such platform."""
     keys = [cache_key(name, platform) for platform in PLATFORMS] if name else []
     uris = {key: row["uri"] for key in keys if key not in known for row in rows.of(key)[:1]}
-    none = {"status": NO_VERDICT}
-    return [
-        of_name(key, uri) or {"imageDigest": key, "uri": uri, **none} for key, uri in uris.items()
-    ]
+    return [_without_item(key, uri) for key, uri in uris.items()]
 
 
-def described(item: Mapping[str, Any], rows: Sequence[Mapping[str, Any]] = ()) -> Json:
-    """Describes an item and its workloads for an operator; times are in ISO 8601."""
-    digest = item["imageDigest"].partition("#")[0]
+def _without_item(key: str, uri: str) -> Json:
+    return of_name(key, uri) or {"imageDigest": key, "uri": uri, "status": NO_VERDICT}
+
+
+def described(
+    item: Mapping[str, Any], rows: Sequence[Mapping[str, Any]] = (), platform_url: str = ""
+) -> Json:
+    """Describes an item and its workloads for an operator; times are in ISO 8601. `platform_url` is
+    that of Qualys' pages, for a link."""
     shown: Json = {
         "verdict": item["status"],
         "known": is_known(dict(item)),
@@ -102,9 +122,8 @@ def described(item: Mapping[str, Any], rows: Sequence[Mapping[str, Any]] = ()) -
         "platform": platform_of(item["imageDigest"]),
         **{
             name: item.get(name, "")
-            for name in ("uri", "repository", "tag", "account_id", "region")
+            for name in ("uri", "repository", "tag", "digest", "account_id", "region")
         },
-        "digest": digest if digest.startswith("sha256:") else "",
         "known_until": moment(item.get("ttl")),
     }
     if item["status"] == IN_PROGRESS:
@@ -115,7 +134,11 @@ def described(item: Mapping[str, Any], rows: Sequence[Mapping[str, Any]] = ()) -
             shown[name] = item[name]
     if item.get("scanned_at"):
         shown["scanned_at"] = moment(item["scanned_at"] / 1000)
-    shown["findings"] = item.get("top", [])
+    shown["findings"] = [
+        {**each, "severity_word": LEVELS[each["severity"]]} for each in item.get("top", [])
+    ]
+    image = {name: str(shown[name]) for name in ("account_id", "region", "repository", "digest")}
+    shown["links"] = links.of_image(image, str(item.get("config_digest", "")), platform_url)
     requests = item.get("requests", {})
     running: dict[str, Any] = {row["workload"]: row for row in rows}
     registered = select_registered({**requests, **running})
@@ -137,13 +160,14 @@ def _run(row: Mapping[str, Any]) -> Json:
 
 
 def show(known: Mapping[str, Any], console: Console) -> None:
-    table = Table.grid(padding=(0, 2))
-    table.add_column(style="bold")
-    table.add_column(overflow="fold")
-    for name, value in _lines(known):
-        style = STYLES.get(known["verdict"], "") if name == "verdict" else ""
-        table.add_row(name, Text(value, style=style))
-    console.print(table)
+    style = STYLES.get(known["verdict"], "")
+    facts(
+        (
+            (name, Text(value, style=style) if name == "verdict" else value)
+            for name, value in _lines(known)
+        ),
+        console,
+    )
     console.print()
 
 
@@ -180,11 +204,21 @@ def _lines(known: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("known until", known["known_until"]),
     ]
     lines += [("detected", each) for each in email.detections(known)]
-    lines += [("top", email.finding(each)) for each in known["findings"]]
+    lines += [("finding", _finding(each)) for each in known["findings"]]
+    others = sum((known.get("counts") or {}).values()) - len(known["findings"])
+    if known["findings"] and others > 0:
+        lines.append(("", f"and {others} more"))
     lines += [(each["state"], _row(each)) for each in known["runs"]]
     lines += [("registered", _workload(each)) for each in known["registered"]]
     lines += [("asked for", f"by {each}, by hand") for each in known["requested_by"]]
-    return [(name, value) for name, value in lines if value]
+    names = {"qualys": "at Qualys", "image": "in ECR"}
+    return lines + [(names[name], known["links"][name]) for name in names if name in known["links"]]
+
+
+def _finding(found: Mapping[str, Any]) -> str:
+    """Describes a finding as the e-mail does, always with its QID."""
+    text = email.finding(found)
+    return f"{text} (QID {found['qid']})" if found["cves"] else text
 
 
 def _row(run: Mapping[str, Any]) -> str:

@@ -119,7 +119,7 @@ locals {
       },
       {
         sid     = "ListInventory"
-        table   = var.inventory_table.arn
+        table   = "${var.inventory_table.arn}/index/by-workload"
         keys    = []
         actions = ["dynamodb:Scan"]
       },

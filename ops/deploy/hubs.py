@@ -6,6 +6,7 @@ from ops.deploy.deployment import INSTALLATION, Deployment
 from ops.deploy.state import State
 from ops.deploy.states import States, by_region
 from ops.errors import OpsError
+from ops.hints import make
 
 Json = dict[str, Any]
 _TEMPLATE = "modules/org-spoke/templates/rules.yaml"
@@ -38,9 +39,9 @@ def hub_in_account(states: States, name_prefix: str, account_id: str, region: st
     if not hubs or region:
         where = f"region {region} of account {account_id}" if region else f"account {account_id}"
         raise OpsError(
-            f"No installation {name_prefix} of {where} is known from {location}: run make deploy "
-            "or make deploy-hub, or give the STATE_BUCKET= that has its state, or the HUB_REGION= "
-            "in which it describes itself."
+            f"No installation {name_prefix} of {where} is known from {location}: run "
+            f"{make('deploy', name_prefix)} or {make('deploy-hub', name_prefix)}, or give the "
+            "STATE_BUCKET= that has its state, or the HUB_REGION= in which it describes itself."
         )
     if len(hubs) > 1:
         raise OpsError(

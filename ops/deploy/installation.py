@@ -6,7 +6,6 @@ from typing import Any
 
 from rich.console import Console
 
-from ops.commands import make
 from ops.deploy.caller import Caller
 from ops.deploy.deployment import INSTALLATION, Deployment
 from ops.deploy.locations import locations
@@ -23,7 +22,9 @@ from ops.deploy.roots import Inputs, Root
 from ops.deploy.settings import Settings
 from ops.deploy.states import by_region
 from ops.deploy.target import Target
+from ops.deploy.token import refuse_if_ended
 from ops.errors import OpsError
+from ops.hints import make
 
 # Values for a destroy that lacks these settings: it creates no resource from them.
 _NOBODY = {"qualys_account_id": "000000000000", "external_id": "unused"}
@@ -55,6 +56,7 @@ def _run(action: str, console: Console, *, hub: bool) -> int:
     given.variables_file(known)
     if action != DESTROY:
         given.refuse_half_a_credential()
+        refuse_if_ended(given.get("QUALYS_API_TOKEN"), console)
     refuse_if_nobody_can_be_asked(action, given)
     caller = Caller.in_region(given.one_region())
     of = Deployment(INSTALLATION, given.name_prefix, caller.account_id, caller.region)
@@ -78,7 +80,8 @@ def _show_others(target: Target, console: Console) -> None:
     if others:
         note = (
             f"Account {of.account_id} has an installation {of.name_prefix} in {', '.join(others)}, "
-            f"none in {of.region}: make deploy-region REGION={of.region} would forward there."
+            f"none in {of.region}: {make('deploy-region', of.name_prefix, REGION=of.region)} would "
+            "forward there."
         )
         console.print(note, highlight=False, soft_wrap=True)
 

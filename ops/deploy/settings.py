@@ -11,7 +11,7 @@ from typing import Any
 from ops.deploy import ca_bundle
 from ops.deploy.project import gateways
 from ops.errors import OpsError
-from ops.installation import DEFAULT_PREFIX
+from ops.hints import DEFAULT_PREFIX
 
 _ACCOUNT = (r"[0-9]{12}", "123456789012")
 _REGION = (r"[a-z]{2}(-[a-z]+)+-[0-9]", "us-west-2")

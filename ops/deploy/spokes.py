@@ -7,7 +7,6 @@ from typing import Any
 
 from rich.console import Console
 
-from ops.commands import make
 from ops.deploy.caller import Caller
 from ops.deploy.deployment import ORG_SPOKE, REGIONAL_SPOKE, Deployment
 from ops.deploy.description import described_hub, hub_of_bus
@@ -28,6 +27,7 @@ from ops.deploy.settings import SHAPES, Settings
 from ops.deploy.states import States, by_region
 from ops.deploy.target import Target
 from ops.errors import OpsError
+from ops.hints import make
 
 # Values for a destroy if the hub is gone: it creates no resource from them.
 _ANY_HUB, _ = hub_by_names(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ops.deploy import project
 from ops.deploy.terraform_command import Command
-from ops.errors import OpsError
+from ops.errors import Failed
 
 _PLAN = "change.tfplan"
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -72,7 +72,7 @@ class Terraform:
         # The location of the state is already decided, so nothing is migrated here.
         code, printed = self._run("init", "-input=false", "-reconfigure", quiet=True)
         if code:
-            raise OpsError(
+            raise Failed(
                 f"{self._command} init failed in {self.folder}:\n{printed.strip()}"
                 f"{_remedy(printed)}"
             )
@@ -89,7 +89,7 @@ class Terraform:
             *self._variables,
         )
         if code not in (0, 2):
-            raise OpsError(f"{self._command} plan failed in {self.folder}.{_remedy(printed)}")
+            raise Failed(f"{self._command} plan failed in {self.folder}.{_remedy(printed)}")
         counted = re.findall(r"^Plan: (.+)\.$", printed, re.MULTILINE)
         return Changes(code == 2, counted[-1] if counted else "")
 
@@ -97,7 +97,7 @@ class Terraform:
         """Carries out the plan. With a name, each line of output begins with it."""
         code, printed = self._run("apply", "-input=false", _PLAN, name=name)
         if code:
-            raise OpsError(
+            raise Failed(
                 f"{self._command} apply failed in {self.folder}: run the same command again."
                 f"{_remedy(printed)}"
             )

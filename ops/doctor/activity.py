@@ -27,7 +27,7 @@ def scans_succeed(here: Here) -> Finding:
         return unknown(f"state machine {here.name('scan')} does not exist: see machine-roles")
     ended = [each for each in answer["executions"] if each["status"] != "RUNNING"][:_LAST]
     if not ended:
-        return unknown("no scan has ended yet", "make scan IMAGE=<uri>")
+        return unknown("no scan has ended yet", here.make("scan", IMAGE="<uri>"))
     broken = [each for each in ended if each["status"] != "SUCCEEDED"]
     if all(each["status"] != "SUCCEEDED" for each in ended[:_IN_A_ROW]):
         end = _end_of(here, ended[0]["executionArn"])
@@ -35,7 +35,9 @@ def scans_succeed(here: Here) -> Finding:
             "QualysUntrusted": f"{here.deploy} CA_BUNDLE=<file>",
             "ProxyUnauthorized": "write proxy_user and proxy_password into the secret",
         }
-        remedy = next((each for error, each in remedies.items() if error in end), "make status")
+        remedy = next(
+            (each for error, each in remedies.items() if error in end), here.make("status")
+        )
         reason = f"{len(broken)} of the last {len(ended)} scans failed, the newest by {end}"
         return failed(reason, remedy)
     return passed(f"{len(ended) - len(broken)} of the last {len(ended)} succeeded")
@@ -49,16 +51,16 @@ def _end_of(here: Here, execution_arn: str) -> str:
 
 
 def failed_events(here: Here) -> Finding:
-    return _empty(here, "failed-events", "make redrive")
+    return _empty(here, "failed-events", here.make("redrive"))
 
 
 def undelivered_events(here: Here) -> Finding:
-    return _empty(here, "undelivered-events", "make redrive")
+    return _empty(here, "undelivered-events", here.make("redrive"))
 
 
 def unforwarded_events(here: Here) -> Finding:
     """Checks a spoke's queue. Its events go to the hub's intake, with the hub's credentials."""
-    return _empty(here, "unforwarded-events", "make redrive")
+    return _empty(here, "unforwarded-events", here.make("redrive"))
 
 
 def topics_subscribed(here: Here) -> Finding:

@@ -4,11 +4,12 @@ import argparse
 
 from rich.console import Console
 
+from ops.answers import answers, new_session
 from ops.deploy.terraform_command import described
 from ops.doctor.here import Here
 from ops.doctor.report import as_json, examine, is_healthy, show
-from ops.errors import OpsError
-from ops.installation import Installation, add_options, answers, is_set, new_session
+from ops.errors import NoAnswer, OpsError
+from ops.installation import Installation, add_options, is_set
 from ops.shapes import command as shapes
 
 
@@ -48,6 +49,8 @@ def find(name_prefix: str, region: str | None) -> Here:
     here = Here(Installation.here(new_session(), name_prefix, region))
     with answers():
         found = here.kinds
+    if not found and here.refused:
+        raise NoAnswer(f"AWS refuses {' and '.join(here.refused)} to you: nothing can be found.")
     if not found:
         raise OpsError(
             f"Nothing named {name_prefix}-... is deployed in account {here.account_id}, region "

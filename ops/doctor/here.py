@@ -1,6 +1,5 @@
 """Reads one region of an account for the checks: which parts are there. It changes nothing."""
 
-import os
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,10 +8,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from ops.commands import make
-from ops.doctor.aws_errors import is_missing
+from ops.doctor.aws_errors import is_denied, is_missing
 from ops.doctor.findings import Unanswered
 from ops.doctor.subscription import Subscription
+from ops.hints import make
 from ops.installation import Installation
 
 Json = dict[str, Any]
@@ -43,9 +42,9 @@ class Here:
         self.topic_arns = installation.topic_arns
         self._function_names = installation.function_names
         self._session = installation.session
-        # If this is the region of the shell, a command does not need to name it.
-        usual = os.environ.get("AWS_REGION") or installation.session.region_name
-        self._region_to_name = "" if installation.region == usual else installation.region
+        self.make = installation.make
+        # Calls without permission, so that it is unknown whether a part is here.
+        self.refused: list[str] = []
         self.client = cache(self._client)
         self.role = cache(self._role)
         self.targets = cache(self._targets)
@@ -70,7 +69,7 @@ class Here:
                 return make("deploy-region", self.prefix, REGION=self.region)
             return self.deploy_members
         target = "deploy-hub" if self.environment.get("HUB_ACCOUNT_ID") else "deploy"
-        return make(target, self.prefix, REGION=self._region_to_name)
+        return self.make(target)
 
     @property
     def deploy_members(self) -> str:
@@ -110,6 +109,9 @@ class Here:
             getattr(self.client(service), operation)(**arguments)
         except ClientError as error:
             if is_missing(error):
+                return False
+            if is_denied(error):
+                self.refused.append(error.operation_name)
                 return False
             raise
         return True

@@ -7,12 +7,12 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from ops.commands import make
 from ops.deploy.organization import access
 from ops.doctor import policies
 from ops.doctor.aws_errors import code_of, is_missing
 from ops.doctor.findings import Finding, Unanswered, failed, hint, passed, unknown
 from ops.doctor.here import Here
+from ops.hints import make
 
 _PUT = "events:PutEvents"
 _ORGANIZATION = "aws:principalorgid"

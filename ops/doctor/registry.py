@@ -83,7 +83,8 @@ def registry_connected(here: Here) -> Finding:
     client = here.qualys.admitted
     uri = f"https://{here.account_id}.dkr.ecr.{here.region}.amazonaws.com"
     if not (uuid := client.registry_uuid(uri)):
-        return unknown(f"{uri} is not there yet: the first scan makes it", "make scan IMAGE=<uri>")
+        remedy = here.make("scan", IMAGE="<uri>")
+        return unknown(f"{uri} is not there yet: the first scan makes it", remedy)
     if not client.connector_exists(arn, arn.split(":")[4]):
         return failed(
             f"no connector of the subscription is for {arn}",

@@ -33,6 +33,10 @@ def show(here: Here, lines: list[Line], terraform: str, console: Console) -> Non
     """Prints the results. `terraform` describes the Terraform of this machine."""
     heading = f"{' and '.join(sorted(here.kinds))} {here.prefix} in {here.account_id} {here.region}"
     console.print(f"{heading}; {terraform}", style="bold", highlight=False, soft_wrap=True)
+    if here.refused:
+        calls = " and ".join(here.refused)
+        note = f"AWS refuses {calls} to you: there may be parts that are not checked."
+        console.print(note, style="yellow", highlight=False, soft_wrap=True)
     width = max(len(check.name) for check, _ in lines)
     for check, finding in lines:
         line = Text(f"{finding.verdict:<8}", style=_STYLES[finding.verdict])
@@ -63,6 +67,7 @@ def as_json(here: Here, lines: list[Line], terraform: str) -> str:
         "region": here.region,
         "name_prefix": here.prefix,
         "kinds": sorted(here.kinds),
+        "refused": here.refused,
         "terraform": terraform,
     }
     return json.dumps({**examined, "healthy": is_healthy(lines), "checks": checks}, indent=2)

@@ -48,8 +48,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "Says what the deployment gate decides about an image of Amazon ECR in enforce mode, "
         "before anything is deployed. The exit status is 0 if a deployment may go on, 1 if it may "
-        "not, and 3 if the image has no verdict yet. make itself ends with 2 for every status but "
-        "0."
+        "not, and 3 if the image has no verdict yet."
     )
     add_image(parser)
     parser.add_argument(
@@ -71,8 +70,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     """Raises OpsError."""
     require_image(arguments.image)
     require_platform(arguments.platform)
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     installation = Installation.of(arguments)
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     gate = settings.require(installation)
     uri = ecr_uri(installation, CacheItems(installation), arguments.image)
     asked = Asked(installation, gate, uri, arguments.platform, arguments.service, time.time())

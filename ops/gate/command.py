@@ -11,8 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from image_scan.gate import lifecycle
+from ops.answers import answers
 from ops.gate import decisions, settings
-from ops.installation import Installation, add_options, answers
+from ops.installation import Installation, add_options
 from ops.logs import seconds
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from image_scan.gate.inputs import Policy, Rules
+from ops.answers import answers
 from ops.errors import OpsError
-from ops.installation import answers
 
 if TYPE_CHECKING:
     from ops.installation import Installation

@@ -5,7 +5,7 @@ from rich.console import Console
 from image_scan.errors import QualysUnauthorized, ScanError
 from ops.doctor.findings import Unanswered
 from ops.doctor.here import INSTALLATION, Here
-from ops.errors import OpsError
+from ops.errors import NoAnswer, OpsError
 from ops.shapes import calls, report
 
 
@@ -19,7 +19,9 @@ def run(here: Here, console: Console, *, as_json: bool) -> int:
     try:
         given = _answers(here)
     except (Unanswered, ScanError) as error:
-        raise OpsError(f"Qualys cannot be asked: {error}. `make doctor` says more.") from None
+        raise NoAnswer(
+            f"Qualys cannot be asked: {error}. `{here.make('doctor')}` says more."
+        ) from None
     compared, not_asked = report.examine(given), calls.not_asked(given)
     if as_json:
         reported = report.as_json(compared, not_asked)

@@ -4,16 +4,17 @@ import argparse
 import logging
 import os
 import re
+import sys
 from collections.abc import Callable
 
 from rich.console import Console
 
 from image_scan.ecr.identity import DEFAULT_PLATFORM, platform_of
+from ops.answers import answers
 from ops.cache_items import IN_PROGRESS, CacheItems, Item, is_known
-from ops.commands import make
 from ops.doctor.here import Here
 from ops.errors import OpsError
-from ops.installation import Installation, add_options, answers
+from ops.installation import Installation, add_options
 from ops.scan import Scans
 from ops.scan_target import add_image, ecr_uri, require_image
 from ops.smoke.course import Course, Late, Stuck
@@ -33,7 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "Registers a task definition with an image of Amazon ECR, follows the event through trail, "
         "rule, intake and scan to the verdict, and removes the task definition again. The exit "
         "status is 0 if there is a verdict, 1 if the event is stuck, and 3 if there is no "
-        "result in time. make itself ends with 2 for every status but 0."
+        "result in time."
     )
     add_image(parser)
     parser.add_argument(
@@ -64,7 +65,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if status in ("CLEAN", "FINDINGS"):
         report.note(
             f"The verdict of the image is known, so the cache will answer. To see a scan, give an "
-            f"image without a verdict, or: {make('scan', installation.name_prefix, IMAGE=uri)} "
+            f"image without a verdict, or: {installation.make('scan', IMAGE=uri)} "
             "FORCE=1 WAIT=1"
         )
     _follow(installation, here, items, report, seconds)
@@ -98,7 +99,7 @@ def _follow(
     installation: Installation, here: Here, items: CacheItems, report: Report, seconds: float
 ) -> None:
     """Follows the event from the registration to its end. Always removes the definition then, and
-    prints the report. Raises OpsError."""
+    prints the report; errors go to standard error."""
     before = depths(installation)
     definitions = Definitions(installation)
     traces: Traces | None = None
@@ -114,15 +115,15 @@ def _follow(
         except (Stuck, Late) as stopped:
             result = STUCK if isinstance(stopped, Stuck) else LATE
             found = remedies(here, *from_stage(stopped.stage))
-            report.stopped(result, stopped, found, advice(stopped.stage, installation.name_prefix))
+            report.stopped(result, stopped, found, advice(stopped.stage, installation.make))
         except OpsError as error:
             report.refused(error)
         finally:
             with uninterrupted():
                 _clear_up(definitions, traces, items, report)
                 report.end()
-            if report.errors:
-                raise OpsError("\n".join(report.errors))
+            for each in report.errors:
+                print(each, file=sys.stderr)
 
 
 def _clear_up(

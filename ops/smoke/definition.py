@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from botocore.exceptions import ClientError
 
+from ops.answers import answers
 from ops.errors import OpsError
-from ops.installation import Installation, answers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
+
+    from ops.installation import Installation
 
 FAMILY = "smoke"  # below the name prefix
 # The name of the container marks a revision as ours.

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
+from ops.errors import NoAnswer
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -79,7 +81,7 @@ class Report:
     @property
     def status(self) -> int:
         """The exit status of a run that has ended."""
-        return STATUSES[self.result]
+        return NoAnswer.status if self.errors else STATUSES[self.result]
 
     @property
     def errors(self) -> list[str]:

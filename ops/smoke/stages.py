@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
-from ops.commands import make
 from ops.doctor.checks import CHECKS
 from ops.doctor.findings import Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ops.doctor.here import Here
 
 Stage = Literal["trail", "rule", "intake", "scan", "verdict"]
@@ -46,15 +47,15 @@ def from_stage(stage: Stage) -> tuple[Stage, ...]:
     return ("trail", "rule", "intake") if stage in ("trail", "rule") else (stage,)
 
 
-def advice(stage: Stage, name_prefix: str) -> str:
-    """Returns what to do if no check has found the cause."""
+def advice(stage: Stage, make: Callable[..., str]) -> str:
+    """Returns what to do if no check has found the cause. `make` writes commands."""
     later = "wait longer with WAIT_MINUTES=60"
     commands = {
         "trail": f"CloudTrail may take a quarter of an hour: {later}",
-        "rule": make("logs", name_prefix, FUNCTION="intake"),
-        "intake": make("logs", name_prefix, FUNCTION="check_cache"),
-        "scan": make("status", name_prefix),
-        "verdict": f"{make('status', name_prefix)}, or {later}",
+        "rule": make("logs", FUNCTION="intake"),
+        "intake": make("logs", FUNCTION="check_cache"),
+        "scan": make("status"),
+        "verdict": f"{make('status')}, or {later}",
     }
     return commands[stage]
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from ops.answers import answers
 from ops.doctor.aws_errors import is_missing
 from ops.event_queue import EventQueue, Message
-from ops.installation import Installation, answers
 from ops.inventory_rows import InventoryRows
 from ops.scan import Scans
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ops.cache_items import CacheItems
+    from ops.installation import Installation
     from ops.smoke.definition import Definition
 
 _EARLIER_SECONDS = 300  # clocks differ

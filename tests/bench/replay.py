@@ -293,10 +293,9 @@ class Replay:
                     units += dynamodb_units.index_units(before, after)
                     self.counts.add(counts.UNITS, "write", units)
                 else:
-                    # An index knows no consistent reads.
-                    consistent = arguments.get("ConsistentRead", False)
-                    units = dynamodb_units.half_read_units(before, consistent=consistent)
-                    self.counts.add(counts.UNITS, "half read", units)
+                    # Of the index half of what is counted: it takes no other reads.
+                    assert "IndexName" in arguments or arguments["ConsistentRead"]
+                    self.counts.add(counts.UNITS, "read", dynamodb_units.read_units(before))
 
         patch.setattr(BaseClient, "_make_api_call", counted)
 

@@ -7,7 +7,6 @@ so every decision compares the time itself. Each write is made on the entry that
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from contextlib import suppress
@@ -30,9 +29,7 @@ if TYPE_CHECKING:
     from image_scan.results import Outcome
 
 Entry = dict[str, Any]
-_SHOWN = ("uri", "account_id", "region", "repository", "tag")
-# Bytes of those who have asked without running the image; DynamoDB takes 400 KB in all.
-_MOST_REQUESTS = 50_000
+_SHOWN = ("uri", "account_id", "region", "repository", "tag", "digest")
 _VERSION = ("status", "ttl", "acquired_at")
 # An ECR image that is known only by account, region, repository and tag may be another one soon.
 _TAG_ONLY_SECONDS = 3600
@@ -54,23 +51,18 @@ class ScanCache:
         self._clock = clock
 
     def decide(
-        self, scan_input: ScanInput, lease_seconds: int, row: Mapping[str, Any] | None
+        self, scan_input: ScanInput, lease_seconds: int, row: Mapping[str, Any]
     ) -> CacheDecision:
         """Takes the lease of an image that nobody knows, else says what is to be done with it.
 
-        `row` is what the inventory has returned for this event."""
-        if row is None:
-            return standing.SKIP
+        `row` is the inventory's of this workload and image, from before this event."""
         key, owner = scan_input["image"]["key"], owner_of(scan_input)
-        for attempt in range(3):
-            consistent = attempt > 0 or standing.has_to_know(scan_input, row)
-            entry = self._table.get(key, consistent=consistent) or {}
+        for _ in range(3):
+            entry = self._table.get(key) or {}
             met = standing.Met(scan_input, entry, row, owner, self._clock(), self._may_notify)
             decision = standing.decide(met)
             if decision is None:
                 decision = self._take(met, lease_seconds)
-            elif met.is_asking and not self._join(met):
-                continue
             elif decision.get("again") and not self._may_judge_again(entry, met.run):
                 return standing.SKIP
             elif decision["decision"] == "scan" and not self._renew(decision, lease_seconds):
@@ -86,20 +78,18 @@ class ScanCache:
         same = all(entry.get(name) == lease[name] for name in ("owner", "acquired_at"))
         return entry if same else {}
 
-    def record(
-        self, lease: Lease, outcome: Outcome, ttl_seconds: int, *, announced: bool = False
-    ) -> Entry:
-        """Turns a lease into its verdict, or into a failure, and returns that. Empty if it is not
-        held any more. `announced`: nobody has to be notified of it."""
+    def record(self, lease: Lease, outcome: Outcome, ttl_seconds: int) -> bool:
+        """Turns a lease into its verdict, or into a failure. False if it is not held any more."""
         changes = {name: value for name, value in outcome.items() if name in RESULT}
         changes |= {"status": outcome["verdict"], "reason": outcome.get("reason", "")}
         changes["ttl"] = self._now() + _lifetime(lease["key"], outcome, ttl_seconds)
-        changes |= {"announced": True} if announced else {}
         try:
-            held = _is_of(lease) & Attr("status").eq(IN_PROGRESS)
-            return self._table.update(lease["key"], changes, held)
+            self._table.update(
+                lease["key"], changes, _is_of(lease) & Attr("status").eq(IN_PROGRESS)
+            )
         except ConditionFailedError:
-            return {}
+            return False
+        return True
 
     def announced(self, lease: Lease) -> None:
         """All who waited for this scan were notified: nobody is left for the next."""
@@ -157,19 +147,6 @@ class ScanCache:
             return None
         return standing.holding(lease, reason)
 
-    def _join(self, met: standing.Met) -> bool:
-        """Adds who asks by hand to the scan that runs. False if that has ended meanwhile."""
-        entry = met.entry
-        requests = _requests(met.scan_input, entry)
-        added = {f"requests.{name}": requests[name] for name in requests.keys() - entry["requests"]}
-        same = _unchanged(entry) & Attr("owner").eq(entry["owner"])
-        try:
-            if added:
-                self._table.update(entry["imageDigest"], added, same)
-        except ConditionFailedError:
-            return False
-        return True
-
     def _may_judge_again(self, entry: Entry, run: int | None) -> bool:
         """Whether this is the first task of the image that a reconciliation has found running."""
         last = Attr("judged_for")
@@ -191,18 +168,12 @@ def findings_key(key: str) -> str:
 
 
 def _requests(scan_input: ScanInput, before: Mapping[str, Any]) -> dict[str, Workload]:
-    """Who has asked for the scan without running the image: they have no row of the inventory.
-
-    Raises AwsUnavailable if too many have: the event is tried again, and queued."""
+    """Who has asked for the scan without running the image: they have no row of the inventory."""
     deployment = scan_input["deployment"]
     asked: dict[str, Workload] = dict(before.get("requests", {}))
-    name, facts = workload_of(scan_input)
-    if is_registered(deployment):
+    if is_registered(deployment) or is_by_hand(deployment):
+        name, facts = workload_of(scan_input)
         asked[name] = facts
-    elif is_by_hand(deployment):
-        asked[f"{name}#{facts['principal']}"] = facts
-    if len(asked) > len(before.get("requests", {})) and len(json.dumps(asked)) > _MOST_REQUESTS:
-        raise AwsUnavailable("too many have asked for a scan of this image without running it")
     return asked
 
 

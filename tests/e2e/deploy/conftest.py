@@ -26,7 +26,7 @@ DEPLOY = ("QUALYS_POD=US2", "CREATE_ROLE=true")
 LEFT_BEHIND = shutil.ignore_patterns("__pycache__", ".terraform*", "*.tfstate*", "dist")
 # What is found or built again.
 FOUND_AGAIN = shutil.ignore_patterns(".plugins", "providers", "modules", ".image-scan")
-SOURCES = ("ops/**/*", "Makefile", "tests/e2e/deploy/conftest.py")
+SOURCES = ("ops/**/*", "Makefile", "image-scan", "tests/e2e/deploy/conftest.py")
 
 
 class Project:
@@ -38,7 +38,7 @@ class Project:
         self.gateway = gateway_url
         for part in ("ops", "modules", "functions"):
             shutil.copytree(REPOSITORY / part, folder / part, ignore=LEFT_BEHIND)
-        for file in (*REPOSITORY.glob("*.tf"), REPOSITORY / "Makefile"):
+        for file in (*REPOSITORY.glob("*.tf"), REPOSITORY / "Makefile", REPOSITORY / "image-scan"):
             shutil.copy2(file, folder)
         (folder / ".venv").symlink_to(REPOSITORY / ".venv")
         self.environment = {

@@ -17,6 +17,7 @@ from sandbox import images
 from sandbox.aws import REPOSITORY
 from sandbox.installation import Installation
 from sandbox.restored import restored_installation
+from tests.support.json_pages import require_documented
 
 _numbers = itertools.count(1)
 
@@ -73,8 +74,13 @@ def operated(installation: Installation, command: str, *options: str, **settings
         redirect_stderr(errors),
     ):
         status = main([command, *options])
-    assert installation.token not in printed.getvalue() + errors.getvalue()
-    return Ended(status, printed.getvalue(), errors.getvalue())
+    output = printed.getvalue()
+    assert installation.token not in output + errors.getvalue()
+    if "JSON" in settings or "--json" in options:
+        kind = "doctor --shapes" if {"SHAPES", "--shapes"} & {*settings, *options} else command
+        for document in output.splitlines() if command == "logs" else [output]:
+            require_documented(kind, json.loads(document))
+    return Ended(status, output, errors.getvalue())
 
 
 @pytest.fixture

@@ -49,6 +49,7 @@ def test_a_day_of_an_operator(installation: Installation, pushed: Pushed) -> Non
     assert (smoked["result"], smoked["verdict"]) == ("passed", "CLEAN")
     forced = answer(make(installation, "scan", IMAGE=image, WAIT="1", FORCE="1", JSON="1"))
     assert forced["result"] == "started"
+    assert make(installation, "tool").returncode == 0
     assert answer(make(installation, "status", JSON="1"))["scans"][0]["image"] == image
     assert answer(make(installation, "redrive", DRY_RUN="1", JSON="1")) == {"events": []}
     lines = make(installation, "logs", SINCE="5m", FUNCTION="check_cache", JSON="1")

@@ -161,7 +161,7 @@ def test_an_undelivered_event_is_processed(
     assert pushed.verdict == {}
     done = operate("redrive")
     assert done.status == 0, done.errors
-    assert "1 of 1 events are processed" in done.output
+    assert "1 of 1 event processed" in done.output
     installation.wait_until_idle()
     assert pushed.verdict["status"] == "CLEAN"
     assert undelivered.count() == (0, 0)
@@ -247,7 +247,7 @@ def test_many_are_processed(
         failed.send(run_task(pushed.image.by_tag))
     done = operate("redrive")
     assert done.status == 0, done.errors
-    assert "23 of 23 events are processed" in done.output
+    assert "23 of 23 events processed" in done.output
     assert failed.count() == (0, 0)
     installation.wait_until_idle()
     assert pushed.verdict["status"] == "CLEAN"

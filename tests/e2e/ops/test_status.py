@@ -24,6 +24,8 @@ def test_it_shows_the_last_scans_and_the_cache(
     assert newest["image"] == pushed.image.by_tag
     known = list(installation.verdicts().values())
     assert sum(found["cache"]["known"].values()) == len(known)
+    assert found["intake_last_day"]["ExecutionsStarted"] >= 2
+    assert found["refused"] == {}
     assert found["coverage"] is None
     assert {each["step"] for each in found["functions"]} == set(
         installation.outputs["function_names"]
@@ -50,7 +52,7 @@ def test_a_waiting_event_and_an_alarm_are_shown(
     finally:
         cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="OK", StateReason="none")
         installation.failed_events()
-    assert "1 events" in shown
+    assert "1 event\n" in shown
     assert "ALARM one event" in shown
 
 

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from ops import backfill
 from ops.errors import OpsError
+from ops.hints import make
 from ops.installation import Installation
 from tests.support.builders import NOW
 
@@ -54,6 +55,9 @@ class Aws:
 
     def client(self, *_: Any, **__: Any) -> Any:
         return self
+
+    def make(self, target: str, **settings: str) -> str:
+        return make(target, "other", **settings)
 
     def invoke(self, **_: Any) -> Json:
         failed = {} if "at" in self._answer else {"FunctionError": "Unhandled"}

@@ -80,7 +80,7 @@ def test_a_profile_of_the_hubs_account_reads_its_description(clone: Clone, tmp_p
     assert f"HUB_PROFILE=security is of account {ACCOUNT}, and the hub of 111122223333." in said
     said = clone.refuses("deploy-spoke-stackset", **given | {"HUB_PROFILE": "nobody"})
     assert said.startswith("HUB_PROFILE=nobody: ")
-    assert "could not be found" in said
+    assert "There is no AWS profile nobody" in said
 
 
 def test_without_the_profile_the_path_that_it_showed_is_taken(clone: Clone, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ def stated(
     given: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
+    status: int = 2,
 ) -> str:
     """The sentence on standard error."""
     for name in list(os.environ):
@@ -29,7 +30,7 @@ def stated(
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
     for name, value in given.items():
         monkeypatch.setenv(name, value)
-    assert main([command]) == 2
+    assert main([command]) == status
     return capsys.readouterr().err
 
 
@@ -205,6 +206,6 @@ def test_no_network(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtu
         raise EndpointConnectionError(endpoint_url="https://sts.us-east-1.amazonaws.com")
 
     monkeypatch.setattr(boto3.session, "Session", unreachable)
-    said = stated("deploy", GOOD | {"AWS_REGION": "us-east-1"}, monkeypatch, capsys)
+    said = stated("deploy", GOOD | {"AWS_REGION": "us-east-1"}, monkeypatch, capsys, 3)
     assert said.startswith("AWS cannot be reached: Could not connect to the endpoint URL")
     assert said.endswith("Check the network, and HTTPS_PROXY.\n")

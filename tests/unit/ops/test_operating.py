@@ -12,6 +12,7 @@ from image_scan.notifications.facts import error_message
 from ops import installation, logs, queued_events, scan, where
 from ops.errors import OpsError
 from tests.support import builders
+from tests.support.builders import DIGEST
 
 
 @pytest.mark.parametrize(
@@ -43,6 +44,36 @@ def test_a_line_of_ours_is_shown_in_words() -> None:
         "2026-02-02 02:40:00 check_cache       warning cache asked decision=scan"
     )
     assert line.as_json()["message"] == stated
+
+
+TRACE = "Traceback (most recent call last):\n  File x\n"
+
+
+@pytest.mark.parametrize(
+    ("message", "words", "style"),
+    [
+        (
+            f"[ERROR] RegistryNotReady: it is being created\n{TRACE}",
+            "tried again later: RegistryNotReady: it is being created",
+            "dim",
+        ),
+        (f"[ERROR] ScanFailed: SENSOR_ERROR\r{TRACE}", "error ScanFailed: SENSOR_ERROR", "yellow"),
+        (f"[ERROR] KeyError: 'x'\n{TRACE}", f"[ERROR] KeyError: 'x'\n{TRACE}".rstrip(), "red"),
+    ],
+)
+def test_an_error_that_is_raised_on_purpose_has_no_traceback(
+    message: str, words: str, style: str
+) -> None:
+    text = logs.Line(0, "submit_scan", "1", message).as_text()
+    assert text.plain == f"1970-01-01 00:00:00 submit_scan       {words}"
+    assert text.spans[-1].style == style
+
+
+def test_values_that_are_empty_are_left_out_and_digests_are_short_on_a_terminal() -> None:
+    stated = {"event": "cache asked", "reason": "", "skipped": [], "number": 0, "key": DIGEST}
+    line = logs.Line(0, "check_cache", "1", json.dumps(stated))
+    assert line.as_text().plain.endswith(f"  cache asked number=0 key={DIGEST}")
+    assert line.as_text(whole=False).plain.endswith(f"  cache asked number=0 key={DIGEST[:19]}")
 
 
 @pytest.mark.parametrize(

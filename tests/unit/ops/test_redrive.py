@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from rich.console import Console
 
-from ops import redrive
+from ops import redrive, redrive_page
+from ops.__main__ import main
 from ops.errors import OpsError
 from ops.event_queue import EventQueue, Message
+from ops.hints import make
 from ops.intake import Outcome
+from ops.queued_events import described
 from tests.support import builders
+from tests.support.json_pages import require_documented
 
 if TYPE_CHECKING:
     from ops.installation import Installation
@@ -255,3 +259,75 @@ def test_what_the_notifying_function_failed_at_goes_to_it(monkeypatch: pytest.Mo
     functions = Functions()
     (result,) = invoked(monkeypatch, functions, Queue(queued_message(body)))
     assert (result["result"], functions.invoked) == ("done", [("scan-send-notification", ended)])
+
+
+UNREADABLE = "5fea7756-0ea4-451a-a703-a558b933e274"
+
+
+@pytest.fixture
+def queued(monkeypatch: pytest.MonkeyPatch) -> Queue:
+    """A queue with an event, and with a message that nothing can process."""
+    queue = Queue(message(1), Message(UNREADABLE, "receipt", 10, None, {}, 7))
+    here = SimpleNamespace(
+        here=lambda *_: SimpleNamespace(make=lambda *_, **given: make("redrive", "other", **given))
+    )
+    monkeypatch.setattr(redrive, "Installation", here)
+    monkeypatch.setattr(redrive, "new_session", lambda: None)
+    monkeypatch.setattr(redrive, "_redrive_of", lambda _: redrive.Redrive(None, [queue]))
+    return queue
+
+
+def test_what_nothing_can_process_is_shown_with_the_command_that_deletes_it(
+    queued: Queue, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["redrive", "--dry-run"]) == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert f"failed  1970-01-01T00:00Z  unreadable, 7 characters  {UNREADABLE}" in shown
+    assert shown[-2:] == [
+        "2 events waiting.",
+        "Nothing can process 1 message. To delete: make redrive NAME_PREFIX=other "
+        f"DROP={UNREADABLE}",
+    ]
+    assert len(queued.visible) == 2
+
+
+def test_only_what_is_named_is_deleted(queued: Queue, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["redrive", "--drop", UNREADABLE, "--json"]) == 0
+    (event,) = json.loads(capsys.readouterr().out)["events"]
+    assert (event["id"], event["result"]) == (UNREADABLE, "dropped")
+    require_documented("redrive", {"events": [event]})
+    assert list(queued.visible) == ["1"]
+    assert not queued.hidden
+
+
+@pytest.mark.parametrize(
+    ("ids", "why"),
+    [
+        (f"{UNREADABLE},1", "1 can be processed: nothing was dropped. Run it without DROP=."),
+        (f"{UNREADABLE} 2", "No message has the id 2: nothing was dropped. DRY_RUN=1 lists the"),
+    ],
+)
+def test_nothing_else_can_be_deleted(
+    queued: Queue, ids: str, why: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["redrive", "--drop", ids]) == 2
+    assert capsys.readouterr().err.startswith(why)
+    assert len(queued.visible) == 2
+
+
+def test_listing_and_deleting_are_not_one_run(
+    queued: Queue, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["redrive", "--dry-run", "--drop", UNREADABLE]) == 2
+    assert capsys.readouterr().err.startswith("Give DRY_RUN=1, which lists the messages, or DROP=")
+    assert len(queued.visible) == 2
+
+
+def test_a_result_without_a_reason_ends_without_a_colon(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    done = {**described(Queue(), message(1)), "result": "done", "reason": ""}
+    redrive_page.show([done], str, Console())
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[0].endswith("  done")
+    assert shown[1] == "1 of 1 event processed."

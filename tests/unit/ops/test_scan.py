@@ -13,6 +13,7 @@ from rich.console import Console
 from image_scan.aws.dynamodb import marshal
 from image_scan.events import by_hand
 from ops import scan
+from ops.__main__ import main
 from ops.cache_items import CacheItems
 from ops.errors import OpsError
 from ops.installation import Installation
@@ -20,6 +21,7 @@ from ops.intake import Outcome
 from ops.where import described
 from tests.support import builders, tables
 from tests.support.builders import ACCOUNT, DIGEST, HOST, NOW, REGION, WEEK
+from tests.support.json_pages import require_documented
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -172,6 +174,36 @@ def test_a_bare_name_of_another_registry_does_not_hide_the_image_of_ecr(
     for asked in ("shop/web", "shop/web:2.0.0"):
         found = {item["imageDigest"] for item in CacheItems(installation).find(asked)}
         assert DIGEST in found, asked
+
+
+def test_a_repository_is_all_its_images_and_what_runs_of_it_without_a_verdict(
+    installation: Installation,
+    know: Callable[..., None],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    know(DIGEST, f"{HOST}/shop/web:2.0.0", "shop/web", "2.0.0")
+    know("sha256:" + "e" * 64, f"{HOST}/shop/other:1", "shop/other", "1")
+    row: dict[str, Any] = {"digest": "sha256:" + "f" * 64, "workload": "w", "account_region": "a#r"}
+    row |= {"repository": "shop/web", "uri": f"{HOST}/shop/web:3", "state": "running"}
+    row |= {"first_seen": NOW, "last_seen": NOW, "containers": ["app"], **RUNS}
+    boto3.client("dynamodb", region_name=REGION).put_item(
+        TableName="unit-inventory", Item=marshal(row)
+    )
+    monkeypatch.setattr(Installation, "of", classmethod(lambda *_: installation))
+    for asked in ("shop/web", f"{HOST}/shop/web"):
+        assert main(["where", "--repository", asked, "--json"]) == 0
+        found = json.loads(capsys.readouterr().out)
+        require_documented("where", found)
+        assert found["asked"] == {"repository": asked}
+        assert [(each["uri"], each["verdict"]) for each in found["known"]] == [
+            (f"{HOST}/shop/web:2.0.0", "CLEAN"),
+            (f"{HOST}/shop/web:3", "NONE"),
+        ]
+    assert main(["where", "--repository", "shop/none"]) == 3
+    assert capsys.readouterr().out.startswith("Nothing is known of shop/none: ")
+    assert main(["where", "--cve", "CVE-2022-3602"]) == 3
+    assert capsys.readouterr().out == "No image with CVE CVE-2022-3602 is known.\n"
 
 
 def test_who_asked_by_hand_is_no_workload(

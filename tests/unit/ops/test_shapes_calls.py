@@ -70,6 +70,9 @@ NOTHING = dict.fromkeys(("/registry", "/sensors", "/images"), 204)
 class FakeHere:
     """An installation whose Qualys answers these bodies."""
 
+    def make(self, target: str) -> str:
+        return f"make {target}"
+
     def __init__(self, bodies: Mapping[str, Any] | Exception) -> None:
         self.kinds, self.region, self.account_id = {"installation"}, "us-east-1", "111111111111"
         self.bodies, self.qualys = bodies, self

@@ -1,0 +1,92 @@
+"""Prints for a terminal, and for a pipe: there, nothing is wrapped, cut or padded."""
+
+import json
+import os
+import re
+import sys
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import IO, Any, NoReturn
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+_UNLIMITED = 100_000  # characters of a line that is piped
+_BROKEN_PIPE = 141  # as a shell reports SIGPIPE
+_PADDING = re.compile(r"[ \t]+$", re.MULTILINE)
+
+
+class Output(Console):
+    """Standard output."""
+
+    def __init__(self) -> None:
+        if sys.stdout.isatty():
+            super().__init__()
+        else:
+            super().__init__(file=Unpadded(sys.stdout), width=_UNLIMITED)  # type: ignore[arg-type]
+
+    def on_broken_pipe(self) -> NoReturn:
+        """Ends quietly, as other programs do whose reader has ended."""
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(_BROKEN_PIPE)
+
+
+class Unpadded:
+    """A stream without spaces at the ends of lines."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        return self._stream.write(_PADDING.sub("", text))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def refuse(words: str, status: int, *, as_json: bool) -> None:
+    """Says on standard error why a command did not do its work; with JSON on standard output,
+    too."""
+    print(words, file=sys.stderr)
+    if as_json:
+        print(json.dumps({"error": words, "status": status}))
+
+
+def facts(lines: Iterable[tuple[str, str | Text]], console: Console) -> None:
+    """Prints names and values. A long value is not broken, so that it can be copied and found."""
+    shown = [(name, value) for name, value in lines if value]
+    width = max((len(name) for name, _ in shown), default=0)
+    for name, value in shown:
+        line = Text(f"{name:<{width}}  ", style="bold", end="").append(
+            value if isinstance(value, Text) else Text(value, style="not bold")
+        )
+        console.print(line, soft_wrap=True)
+
+
+def line(text: str | Text, console: Console) -> None:
+    """Prints a line without breaking it, and without reading markup in it."""
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def table(*columns: str, title: str = "") -> Table:
+    """Returns a table that fits into 80 columns as far as possible: without lines between."""
+    made = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in columns:
+        made.add_column(name, overflow="fold")
+    return made
+
+
+def minute(moment: str) -> str:
+    """Shortens a time in ISO 8601 to `2026-03-02 08:15`, in UTC."""
+    return datetime.fromisoformat(moment).astimezone(UTC).strftime("%Y-%m-%d %H:%M")
+
+
+def image(uri: str, account_id: str, region: str) -> str:
+    """Shortens a URI for a table: without the host of the installation's own registry, and with the
+    beginning of the digest."""
+    host, _, name = uri.partition("/")
+    if name and host.startswith(f"{account_id}.dkr.ecr.{region}."):
+        uri = name
+    return re.sub(r"(sha256:[0-9a-f]{12})[0-9a-f]{52}", r"\1", uri)
