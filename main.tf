@@ -37,6 +37,7 @@ locals {
   function_names = merge(module.workflow.function_names, { for gate in module.deployment_gate : "deployment_gate" => gate.function_name })
   members = merge(module.workflow.members, {
     describe_principal_arns = concat(module.workflow.members.describe_principal_arns, module.deployment_gate[*].function_role_arn)
+    deployment_gate         = one(module.deployment_gate[*].lifecycle_hook)
   })
 }
 

@@ -162,6 +162,36 @@ run "enforces" {
   }
 }
 
+run "members_may_invoke_it" {
+  command = plan
+  module {
+    source = "./modules/deployment-gate"
+  }
+  variables {
+    members = { environment = {}, policy = "{\"Version\": \"2012-10-17\", \"Statement\": []}", organization = { id = "o-abcdefghij" }, accounts = null }
+  }
+
+  assert {
+    condition     = aws_lambda_permission.organization[0].principal_org_id == "o-abcdefghij" && length(aws_lambda_permission.account) == 0
+    error_message = "Roles of the organization alone must be let in."
+  }
+}
+
+run "listed_members_may_invoke_it" {
+  command = plan
+  module {
+    source = "./modules/deployment-gate"
+  }
+  variables {
+    members = { environment = {}, policy = "{\"Version\": \"2012-10-17\", \"Statement\": []}", organization = null, accounts = { ids = ["444455556666"] } }
+  }
+
+  assert {
+    condition     = aws_lambda_permission.account["444455556666"].principal == "444455556666" && length(aws_lambda_permission.organization) == 0
+    error_message = "Roles of listed accounts alone must be let in."
+  }
+}
+
 run "names_path_boundary_and_tags" {
   command = plan
   module {

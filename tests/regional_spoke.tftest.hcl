@@ -421,3 +421,58 @@ run "it_is_the_describe_role_that_imports" {
 
   expect_failures = [var.security_hub]
 }
+
+run "ecs_of_a_member_may_ask_the_gate_of_the_hub" {
+  command = plan
+  module {
+    source = "./modules/regional-spoke"
+  }
+  variables {
+    create_describe_role = true
+    deployment_gate      = true
+    hub = {
+      account_id              = "111122223333"
+      region                  = "eu-west-1"
+      event_bus_arn           = "arn:aws:events:eu-west-1:111122223333:event-bus/test-hub-hub"
+      event_pattern           = "{\"source\":[\"aws.ecs\"]}"
+      describe_principal_arns = ["arn:aws:iam::111122223333:role/hub/test-hub-parse-event"]
+      describe_role_name      = "test-hub-describe"
+      describe_external_id    = "test-hub-111122223333"
+      iam_path                = "/hub/"
+      registry_role_name      = "qualys"
+      deployment_gate = {
+        hook_target_arn       = "arn:aws:lambda:eu-west-1:111122223333:function:test-hub-deployment-gate"
+        role_arn              = "arn:aws:iam::111122223333:role/test-hub-deployment-gate-hook-eu-west-1"
+        lifecycle_stages      = ["PRE_SCALE_UP", "POST_SCALE_UP"]
+        timeout_configuration = { timeout_in_minutes = 70, action = "CONTINUE" }
+      }
+    }
+  }
+
+  assert {
+    condition = (
+      jsondecode(data.aws_iam_policy_document.gate_hook[0].json).Statement[0].Action == "lambda:InvokeFunction" &&
+      contains(jsondecode(data.aws_iam_policy_document.gate_hook[0].json).Statement[0].Resource, var.hub.deployment_gate.hook_target_arn)
+    )
+    error_message = "ECS may invoke the gate of the hub, and nothing else."
+  }
+  assert {
+    condition     = jsondecode(data.aws_iam_policy_document.trust_ecs.json).Statement[0].Principal.Service == "ecs.amazonaws.com"
+    error_message = "ECS must be able to assume the role."
+  }
+  assert {
+    condition     = aws_iam_role_policy.read_deployments[0].role == "test-hub-describe"
+    error_message = "The gate must be able to read the deployment."
+  }
+}
+
+run "a_gate_in_another_region_is_refused" {
+  command = plan
+  module {
+    source = "./modules/regional-spoke"
+  }
+  variables {
+    deployment_gate = true
+  }
+  expect_failures = [aws_iam_role.gate_hook]
+}

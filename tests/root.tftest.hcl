@@ -571,6 +571,7 @@ run "gives_spokes_what_they_need" {
     condition = toset(keys(output.hub)) == toset([
       "account_id", "region", "event_bus_arn", "event_pattern", "organization_id",
       "describe_principal_arns", "describe_role_name", "describe_external_id", "iam_path", "registry_role_name",
+      "deployment_gate",
     ])
     error_message = "The hub's output must be what the spoke modules take."
   }

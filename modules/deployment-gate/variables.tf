@@ -98,8 +98,14 @@ variable "members" {
   type = object({
     environment = map(string)
     policy      = string
+    organization = optional(object({
+      id = string
+    }))
+    accounts = optional(object({
+      ids = set(string)
+    }))
   })
-  description = "How the gate reads member accounts: the output `member_access` of modules/workflow."
+  description = "How the gate reads member accounts, and which of them may invoke it: the output `member_access` of modules/workflow."
 }
 
 variable "kms_key_arn" {

@@ -40,8 +40,17 @@ variable "members" {
     describe_external_id    = string
     iam_path                = string
     registry_role_name      = string
+    deployment_gate = optional(object({
+      hook_target_arn  = string
+      role_arn         = string
+      lifecycle_stages = list(string)
+      timeout_configuration = object({
+        timeout_in_minutes = number
+        action             = string
+      })
+    }))
   })
-  description = "What a member account needs to trust the installation: the output `members` of modules/workflow."
+  description = "What a member account needs to trust the installation: the output `members` of modules/workflow, with the hook of the gate where there is one (`deployment_gate`)."
 }
 
 variable "task_events" {

@@ -10,6 +10,15 @@ variable "hub" {
     describe_external_id    = string
     iam_path                = string
     registry_role_name      = string
+    deployment_gate = optional(object({
+      hook_target_arn  = string
+      role_arn         = string
+      lifecycle_stages = list(string)
+      timeout_configuration = object({
+        timeout_in_minutes = number
+        action             = string
+      })
+    }))
   })
   description = "The `hub` output of the installation that receives the events. Its `spokes` must include this account."
   nullable    = false
@@ -29,6 +38,12 @@ variable "name_prefix" {
 variable "create_describe_role" {
   type        = bool
   description = "Whether to create the role with which the hub reads this account. Set it in one region of each member account, and never in the hub's account. False by default."
+  default     = false
+}
+
+variable "deployment_gate" {
+  type        = bool
+  description = "Whether to create the role with which ECS here invokes the deployment gate of the hub, and to let the describe role read deployments. The hub needs `deployment_gate` as well, and must be in this region. False by default."
   default     = false
 }
 

@@ -81,10 +81,12 @@ output "members" {
 }
 
 output "member_access" {
-  description = "How a function reads member accounts: variables of its environment, and the policy that lets it assume their describe roles. Both are empty without members."
+  description = "How a function reads member accounts: variables of its environment, and the policy that lets it assume their describe roles. Both are empty without members. `organization` and `accounts` are the members, as in `spokes`."
   value = {
-    environment = local.members_environment
-    policy      = data.aws_iam_policy_document.read_members.json
+    environment  = local.members_environment
+    policy       = data.aws_iam_policy_document.read_members.json
+    organization = var.spokes.organization
+    accounts     = var.spokes.accounts
   }
 }
 
