@@ -100,23 +100,22 @@ def _run(
     trouble.begin()
     with ThreadPoolExecutor(SERVICES) as pool:
         shares = [len(range(number, deployments, SERVICES)) for number in range(SERVICES)]
-        for ended in pool.map(Team.deploy, teams, shares):
-            for each in ended:
-                result.statuses[each["status"]] += 1
-                if each["status"] not in ENDS[mode]:
-                    result.wrong.append(f"{each['status']}: {each.get('statusReason')}")
+        ended = [each for made in pool.map(Team.deploy, teams, shares) for each in made]
+    for each in ended:
+        result.statuses[each["status"]] += 1
+        if each["status"] not in ENDS[mode]:
+            result.wrong.append(f"{each['status']}: {each.get('statusReason')}")
     installation.wait_until_idle()
     trouble.over()
     result.faults = sum(trouble.counts.values())
     truths = {digest: each for team in teams for digest, each in team.truths.items()}
-    _judge(result, installation, witness, truths)
+    _judge_tasks(result, witness, truths)
+    _judge_decisions(result, installation, ended)
     return result
 
 
-def _judge(
-    result: Result, installation: Installation, witness: Witness, truths: dict[str, Truth]
-) -> None:
-    """Compares what the account saw start with what was pushed, and counts what the gate logged."""
+def _judge_tasks(result: Result, witness: Witness, truths: dict[str, Truth]) -> None:
+    """Compares what the account saw start with what was pushed."""
     started = {
         container.get("imageDigest", "")
         for event in witness.events()
@@ -127,15 +126,22 @@ def _judge(
     result.started, result.bad = len(started), len(bad)
     if result.mode == "enforce":
         result.wrong += [f"a task started of {each}" for each in bad]
+
+
+def _judge_decisions(result: Result, installation: Installation, ended: list[Json]) -> None:
+    """Compares what the gate logged with the deployments: one decision at each stage, and none that
+    is missing, unless ECS has ended the hook."""
     asked: Counter[tuple[str, str]] = Counter()
-    for line in _logged(installation, result.mode):
-        if line["event"] == "gate waits":
-            result.waits += 1
-        else:
-            result.effects[line["effect"]] += 1
-            asked[line["deployment"], line["stage"]] += 1
-    again = [each for each, number in asked.items() if number > 1]
-    result.wrong += [f"decided again: {each}" for each in again]
+    for line in _logged(installation, result.mode, "gate decided"):
+        result.effects[line["effect"]] += 1
+        asked[line["deployment"], line["stage"]] += 1
+    result.waits = len(list(_logged(installation, result.mode, "gate waits")))
+    result.wrong += [f"decided again: {each}" for each, number in asked.items() if number > 1]
+    decided = {deployment for deployment, _ in asked}
+    for each in ended:
+        timed_out = "timed out" in each.get("statusReason", "")
+        if each["serviceDeploymentArn"] not in decided and not timed_out:
+            result.wrong.append(f"no decision: {each['serviceDeploymentArn']}")
     if result.mode == "audit" and result.waits:
         result.wrong.append(f"held: {result.waits} answers were to ask again")
 
@@ -147,15 +153,15 @@ def may_start(known: Truth) -> bool:
     return known.due in ("CLEAN", "FINDINGS") and not severe and not detected
 
 
-def _logged(installation: Installation, mode: str) -> Iterator[Json]:
-    """What the gate logged of deployments of this mode's services."""
+def _logged(installation: Installation, mode: str, event: str) -> Iterator[Json]:
+    """What the gate logged of deployments of this mode's services. The embedded AWS answers the
+    first 10,000 lines of a pattern."""
     name = f"/aws/lambda/{installation.outputs['deployment_gate']['function_name']}"
     pages = installation.client("logs").get_paginator("filter_log_events")
-    for page in pages.paginate(logGroupName=name):
-        for event in page["events"]:
-            line = json.loads(event["message"]) if event["message"].startswith("{") else {}
-            is_ours = line.get("event") in ("gate decided", "gate waits")
-            if is_ours and f"/{CLUSTER}/{mode}-" in line["deployment"]:
+    for page in pages.paginate(logGroupName=name, filterPattern=f'"{event}"'):
+        for each in page["events"]:
+            line = json.loads(each["message"]) if each["message"].startswith("{") else {}
+            if line.get("event") == event and f"/{CLUSTER}/{mode}-" in line["deployment"]:
                 yield line
 
 
