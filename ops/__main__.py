@@ -10,18 +10,19 @@ from ops.printing import Output, refuse
 
 def main(given: list[str] | None = None) -> int:
     """Returns the exit status: the command's own, or that of the error that has ended it."""
-    as_json = False
+    as_json, command = False, ""
     try:
         words = take_settings(sys.argv[1:] if given is None else given)
         arguments = parser().parse_args(words)
-        as_json = getattr(arguments, "json", False)
-        entry = COMMANDS[arguments.command]
+        as_json, command = getattr(arguments, "json", False), arguments.command
+        entry = COMMANDS[command]
         return int(entry.function(entry.run)(arguments, Output()))
     except OpsError as error:
         refuse(str(error), error.status, as_json=as_json)
         return error.status
     except KeyboardInterrupt:
-        print("Interrupted.", file=sys.stderr)
+        again = " The same command goes on from here." if command.startswith("deploy") else ""
+        print(f"Interrupted.{again}", file=sys.stderr)
         return 130
 
 

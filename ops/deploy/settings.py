@@ -82,6 +82,8 @@ class Settings:
         for other, name in _STYLED.items() if styled else ():
             if (value := given.get(other)) and given.setdefault(name, value) != value:
                 raise OpsError(f"{other} and {name} are one setting: give it once.")
+        if pod := given.get("QUALYS_POD"):
+            given["QUALYS_POD"] = pod.strip().upper()
         if path := given.get("CA_BUNDLE", "").strip():
             given["CA_BUNDLE"] = ca_bundle.read(path)
         return cls(given)

@@ -106,6 +106,17 @@ def test_a_fault_of_the_tool_is_no_finding(
     assert __main__.run() == 3
 
 
+def test_an_interrupted_deployment_says_how_to_go_on(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(*_: Any) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ops.deploy.installation.run", run)
+    assert main(["deploy"]) == 130
+    assert capsys.readouterr().err == "Interrupted. The same command goes on from here.\n"
+
+
 def test_settings_may_be_typed_as_for_make(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "environ", {"REGION": "eu-west-1"})
     seen: list[Namespace] = []

@@ -1,4 +1,4 @@
-"""An access token that has ended is not deployed, and one that soon ends is noted."""
+"""A token that has ended is not deployed; a platform may be written in any case."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from rich.console import Console
 
 from ops.deploy.token import refuse_if_ended
 from ops.errors import OpsError
+from tests.support.deploying import FakeTerraform
 
 if TYPE_CHECKING:
     from tests.support.deploying import Clone
@@ -52,3 +53,9 @@ def test_the_sentence_does_not_show_the_token() -> None:
     with pytest.raises(OpsError) as refused:
         refuse_if_ended(token(-1), Console(quiet=True))
     assert "canary" not in str(refused.value)
+
+
+def test_the_case_of_a_platform_does_not_matter(clone: Clone) -> None:
+    given = {"QUALYS_POD": "us2", "EXISTING_ROLE_NAME": "qualys-role", "AUTO_APPROVE": "1"}
+    clone.must("deploy", **given, QUALYS_API_TOKEN="canary-token")
+    assert FakeTerraform.given["qualys_pod"] == "US2"
