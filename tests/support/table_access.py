@@ -1,4 +1,4 @@
-"""What each function may do with which keys of a table, by modules/workflow/table_access.tf."""
+"""What each role may do with which keys of a table, as the modules say."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from tests.support import tables
 from tests.support.builders import client_error
 
 Json = dict[str, Any]
-_FILE = Path(__file__).parents[2] / "modules/workflow/table_access.tf"
+_MODULES = Path(__file__).parents[2] / "modules"
 _TABLES = {
     "${var.cache_table.arn}": tables.CACHE,
     "${var.inventory_table.arn}": tables.INVENTORY,
     "${var.inventory_table.arn}/index/by-workload": f"{tables.INVENTORY}/by-workload",
     "${aws_dynamodb_table.state.arn}": tables.STATE,
+    "${var.state_table.arn}": tables.STATE,
 }
 
 
@@ -27,7 +28,7 @@ def check(function: str, operation: str, arguments: Json) -> None:
     table = "/".join(filter(None, (arguments["TableName"], arguments.get("IndexName"))))
     key = _key(arguments)
     action = f"dynamodb:{operation}"
-    for statement in _statements().get(function, []):
+    for statement in statements().get(function, []):
         is_named = any(fnmatchcase(key, pattern) for pattern in statement["keys"] or ["*"])
         if is_named and statement["table"] == table and action in statement["actions"]:
             return
@@ -44,31 +45,51 @@ def _key(arguments: Json) -> str:
 
 
 @functools.cache
-def _statements() -> dict[str, list[Json]]:
-    with _FILE.open() as file:
-        (found,) = hcl2.load(file)["locals"]
-    images, others = _texts(found["image_keys"]), ["other#*"]
+def statements() -> dict[str, list[Json]]:
+    """Returns the table, the keys and the actions of each statement on a table, by function and
+    machine. Without keys it is for all."""
+    (found,) = _read("workflow/table_access.tf")["locals"]
     values = {
-        "${local.image_keys}": images,
-        "${local.workload_keys}": [*images, *others],
+        "${local.image_keys}": found["image_keys"],
+        "${local.workload_keys}": [*found["image_keys"], "other#*"],
         **{
             f"${{local.state_keys.{subject}}}": [f"{prefix.strip(chr(34))}*"]
             for subject, prefix in found["state_prefixes"].items()
         },
     }
-    return {
-        function: [
-            {
-                "table": _TABLES[each["table"].strip('"')],
-                "keys": _texts(each["keys"], values),
-                "actions": _texts(each["actions"]),
-            }
-            for each in statements
+    made = {
+        role: [
+            _statement(each["table"], values.get(str(each["keys"]), each["keys"]), each["actions"])
+            for each in declared
         ]
-        for function, statements in found["table_access"].items()
+        for role, declared in found["table_access"].items()
     }
+    return {**made, "deployment_gate": list(_of_the_gate())}
 
 
-def _texts(given: Any, values: Json | None = None) -> list[str]:
-    found = (values or {})[given] if isinstance(given, str) else given
-    return [str(each).strip('"') for each in found]
+def _of_the_gate() -> list[Json]:
+    """Its policy is in a module of its own."""
+    documents = [
+        each['"aws_iam_policy_document"']
+        for each in _read("deployment-gate/iam.tf")["data"]
+        if '"aws_iam_policy_document"' in each
+    ]
+    (policy,) = [each['"function"'] for each in documents if '"function"' in each]
+    return [
+        _statement(each["resources"][0], each["condition"][0]["values"], each["actions"])
+        for each in policy["statement"]
+        if each["actions"][0].strip('"').startswith("dynamodb:")
+    ]
+
+
+def _statement(table: str, keys: list[str], actions: list[str]) -> Json:
+    return {"table": _TABLES[table.strip('"')], "keys": _texts(keys), "actions": _texts(actions)}
+
+
+def _read(path: str) -> Json:
+    with (_MODULES / path).open() as file:
+        return hcl2.load(file)
+
+
+def _texts(given: list[str]) -> list[str]:
+    return [each.strip('"') for each in given]
