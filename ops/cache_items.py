@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
@@ -14,6 +15,7 @@ from image_scan.ecr.identity import PLATFORMS, cache_key
 from image_scan.findings import encoding
 from ops.answers import answers
 from ops.installation import Installation
+from ops.stored import Entry, Listed, fits
 
 Item = dict[str, Any]
 IN_PROGRESS = "IN_PROGRESS"
@@ -34,7 +36,8 @@ class CacheItems:
                 Key={"imageDigest": {"S": key}},
                 ConsistentRead=True,
             )
-        return plain(answer["Item"]) if "Item" in answer else None
+        item = plain(answer.get("Item", {}))
+        return item if fits(item, Entry) else None
 
     def all(self, *names: str) -> Iterator[Item]:
         """Returns every item of an image, with only these attributes if any are named."""
@@ -45,8 +48,8 @@ class CacheItems:
                 "ProjectionExpression": ", ".join(shown),
                 "ExpressionAttributeNames": shown,
             }
-        # An item without a status is not of an image.
-        return (row for row in self._rows(arguments) if "status" in row)
+        kind = Listed if names else Entry
+        return (row for row in self._rows(arguments) if fits(row, kind))
 
     def find(self, reference: str) -> list[Item]:
         """Finds the items that an operator names by URI, digest or repository:tag. Newest first.
@@ -76,7 +79,7 @@ class CacheItems:
         items: list[Item] = []
         having: set[str] = set()
         for row in self._rows({"TableName": self._installation.cache_table}):
-            if "status" in row:
+            if fits(row, Entry):
                 items.append(row)
             if name.upper() in _found(row):
                 having.add(row["imageDigest"])
@@ -140,9 +143,10 @@ def is_known(item: Item) -> bool:
 
 def _found(row: Item) -> set[str]:
     """Returns the QIDs and CVEs of an image's item, or of its list of all findings."""
-    listed = encoding.unpack(row.get("listed", "")) or []
+    listed = encoding.unpack(str(row.get("listed", ""))) or []
     found = {name for each in listed for name in (str(each.qid), *each.cves)}
-    return found | {name for top in row.get("top", []) for name in (str(top["qid"]), *top["cves"])}
+    top = row.get("top", []) if fits(row, Entry) else []
+    return found | {name for each in top for name in (str(each["qid"]), *each["cves"])}
 
 
 def _names(item: Item) -> set[str]:
@@ -159,6 +163,10 @@ def _names(item: Item) -> set[str]:
 def plain(row: dict[str, Any]) -> Item:
     deserialize = TypeDeserializer().deserialize
     values = {name: deserialize(value) for name, value in row.items()}
-    # Numbers come as Decimal; every one of ours is a whole number.
-    plain: Item = json.loads(json.dumps(values, default=int))
+    # Numbers come as Decimal; every one of ours is a whole number. We store no other types.
+    plain: Item = json.loads(json.dumps(values, default=_plain))
     return plain
+
+
+def _plain(value: Any) -> Any:
+    return int(value) if isinstance(value, Decimal) else repr(value)

@@ -1,11 +1,13 @@
 """Reads the results of all reconciliations from the state table. Changes nothing."""
 
+from datetime import datetime
 from typing import Any
 
 from image_scan.state.keys import COVERAGE
 from ops.answers import answers
 from ops.cache_items import plain
 from ops.installation import Installation
+from ops.stored import Course, fits
 
 Json = dict[str, Any]
 # How the table stores a reconciliation; not what was found.
@@ -16,13 +18,20 @@ def read(installation: Installation) -> list[Json]:
     """Returns the oldest first. Raises OpsError if DynamoDB does not answer."""
     arguments = {
         "TableName": installation.state_table,
-        "FilterExpression": "begins_with(#key, :prefix) AND attribute_exists(coverage_percent)",
+        "FilterExpression": "begins_with(#key, :prefix)",
         "ExpressionAttributeNames": {"#key": "key"},
         "ExpressionAttributeValues": {":prefix": {"S": COVERAGE}},
     }
     paginator = installation.client("dynamodb").get_paginator("scan")
     with answers():
         pages = list(paginator.paginate(**arguments))
-    rows = [plain(row) for page in pages for row in page["Items"]]
+    rows = [row for page in pages for row in map(plain, page["Items"]) if _is_course(row)]
     rows.sort(key=lambda row: str(row["key"]))
     return [{name: row[name] for name in row if name not in _STORED} for row in rows]
+
+
+def _is_course(row: Json) -> bool:
+    try:
+        return fits(row, Course) and bool(datetime.fromisoformat(row["at"]))
+    except ValueError:
+        return False

@@ -5,6 +5,8 @@ from typing import Any
 from ops.answers import answers
 from ops.cache_items import plain
 from ops.installation import Installation
+from ops.stored import Row as Stored
+from ops.stored import fits
 
 Row = dict[str, Any]
 # Running workloads come first: they matter most.
@@ -27,8 +29,7 @@ class InventoryRows:
         }
         with answers():
             pages = list(self._dynamodb.get_paginator("query").paginate(**arguments))
-        rows = [plain(row) for page in pages for row in page["Items"]]
-        return sorted(rows, key=lambda row: (_ORDER[row["state"]], row["workload"]))
+        return sorted(_rows(pages), key=lambda row: (_ORDER[row["state"]], row["workload"]))
 
     def all(self) -> list[Row]:
         """Returns every workload of every image."""
@@ -39,4 +40,9 @@ class InventoryRows:
         }
         with answers():
             pages = list(self._dynamodb.get_paginator("scan").paginate(**of_workloads))
-        return [plain(row) for page in pages for row in page["Items"]]
+        return _rows(pages)
+
+
+def _rows(pages: list[Any]) -> list[Row]:
+    rows = (plain(row) for page in pages for row in page["Items"])
+    return [row for row in rows if fits(row, Stored)]

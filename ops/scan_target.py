@@ -85,7 +85,7 @@ def _known(items: CacheItems, asked: str, here: EcrReference | None = None) -> s
     for item in items.find(asked):
         image = references.parse(str(item.get("uri", "")))
         if isinstance(image, EcrReference):
-            by_digest = f"{image.repository}@{item['digest']}"
+            by_digest = f"{image.repository}@{item.get('digest', '')}"
             found.add(f"{image.host}/{asked if here else by_digest}")
     if len(found) == 1:
         return found.pop()

@@ -127,7 +127,7 @@ def described(
         "known_until": moment(item.get("ttl")),
     }
     if item["status"] == IN_PROGRESS:
-        shown["scan_began"] = moment(item["acquired_at"] / 1000)
+        shown["scan_began"] = moment(item.get("acquired_at", 0) / 1000)
     results = ("counts", "potential", "exempted", "examined", "malware", "secrets", "detections")
     for name in ("reason", *results, "fresh", "config_digest"):
         if item.get(name) not in (None, ""):
@@ -178,10 +178,13 @@ def counted(counts: Mapping[str, int] | None) -> str:
 
 
 def moment(seconds: Any) -> str:
-    """Converts epoch seconds to ISO 8601; empty for no value."""
+    """Converts epoch seconds to ISO 8601; empty for no value, or for one that is no time."""
     if not seconds:
         return ""
-    return datetime.fromtimestamp(float(seconds), UTC).isoformat(timespec="seconds")
+    try:
+        return datetime.fromtimestamp(float(seconds), UTC).isoformat(timespec="seconds")
+    except (ValueError, OverflowError, OSError):
+        return ""
 
 
 def _lines(known: Mapping[str, Any]) -> list[tuple[str, str]]:

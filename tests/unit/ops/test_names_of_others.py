@@ -15,6 +15,7 @@ from ops.inventory_rows import InventoryRows
 from ops.where import unknown
 from tests.support import tables
 from tests.support.builders import REGION
+from tests.support.stored_items import COURSE, ROW
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -48,7 +49,7 @@ def test_what_is_not_in_ecr_is_found_by_its_name(
 ) -> None:
     entry = {"imageDigest": asked, "exceptions": "[]", "ttl": 1}
     dynamodb.put_item(TableName=tables.CACHE, Item=marshal(entry))
-    row = {"digest": key, "workload": "1#eu-west-1#prod#web", "state": "running", "uri": asked}
+    row = {**ROW, "digest": key, "uri": asked}
     dynamodb.put_item(TableName=tables.INVENTORY, Item=marshal(row))
     items = CacheItems(installation)
     assert items.find(asked) == []
@@ -60,9 +61,11 @@ def test_what_is_not_in_ecr_is_found_by_its_name(
 def test_an_item_of_another_subject_is_no_reconciliation(
     installation: Installation, dynamodb: DynamoDBClient
 ) -> None:
-    found = {"key": "coverage#2026", "at": "2026", "coverage_percent": 100}
-    before = {**found, "key": "coverage#2025", "at": "2025"}
-    others = ({**found, "key": "registry#coverage#2026"}, {"key": "coverage#2027", "at": "2027"})
-    for each in (found, before, *others):
+    found = [
+        {**COURSE, "key": f"coverage#{day}", "at": day} for day in ("2026-02-02", "2025-02-02")
+    ]
+    others = [{**COURSE, "key": "registry#coverage#2026"}, {"key": "coverage#2027", "at": "2027"}]
+    for each in (*found, *others):
         dynamodb.put_item(TableName=tables.STATE, Item=marshal(each))
-    assert [row["at"] for row in coverage_history.read(installation)] == ["2025", "2026"]
+    course = coverage_history.read(installation)
+    assert [row["at"] for row in course] == ["2025-02-02", "2026-02-02"]
