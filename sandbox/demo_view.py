@@ -76,7 +76,9 @@ def _is_wide(console: Console) -> bool:
 
 def _table(console: Console, *columns: str, title: str = "") -> Table:
     """Returns a table of which nothing is cut; a narrow terminal has no lines between columns."""
-    table = Table(title=title or None, box=box.HEAVY_HEAD if _is_wide(console) else box.SIMPLE_HEAD)
+    wide = _is_wide(console)
+    kind = box.HEAVY_HEAD if wide else box.SIMPLE_HEAD
+    table = Table(title=title or None, box=kind, show_edge=wide, pad_edge=wide)
     for each in columns:
         table.add_column(each, overflow="fold")
     return table
@@ -86,7 +88,8 @@ def _inventory(rows: list[Json], verdicts: dict[str, Json], console: Console) ->
     columns = ("workload", "image", "verdict", "state", "deployed by")
     table = _table(console, *columns, title="What runs where")
     for row in sorted(rows, key=lambda row: (str(row["workload"]), str(row["uri"]))):
-        verdict = verdicts.get(row["digest"], {}).get("status", "none")
+        item = verdicts.get(row["digest"]) or of_name(row["digest"], row["uri"])
+        verdict = item.get("status", "none")
         table.add_row(
             f"{row['cluster']}/{name_of(row)}",
             _short(row["uri"].split("@", 1)[0]),
@@ -113,7 +116,8 @@ def outcome(
     running = [
         each
         for each in inventory
-        if family in each["task_definition"] and row.image in (each["uri"], each["digest"])
+        if family in each["task_definition"]
+        and (row.digest or row.image) in (each["uri"], each["digest"])
     ]
     workloads = [*running, *item.get("requests", {}).values(), *notice.get("workloads", [])]
     by_name = [found for each in running if (found := of_name(each["digest"], each["uri"]))]

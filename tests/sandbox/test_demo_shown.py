@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from rich.console import Console
 
+from image_scan.ecr import references
 from sandbox import demo, demo_organization, demo_view
 from sandbox.gated import Deployed
 from sandbox.scenario import GATED, Row
@@ -40,7 +41,7 @@ INVENTORY = {
     "cluster": "shop",
     "workload": "111111111111#us-east-1#shop#payments-batch",
     "digest": DIGEST,
-    "uri": f"{HOST}/shop/payments:1.4.2",
+    "uri": f"{HOST}/shop/payments:1.4.2@{DIGEST}",  # as the event of a task has it
     "state": "running",
     "principal": "arn:aws:iam::111111111111:user/ci-deployer",
 }
@@ -60,7 +61,9 @@ class Shown:
         return []
 
     def inventory(self) -> Any:
-        return [INVENTORY]
+        redis = references.parse("redis:7.2")
+        assert isinstance(redis, references.Unscannable)
+        return [INVENTORY, {**INVENTORY, "digest": redis.key, "uri": redis.uri}]
 
     def mail(self, _: str) -> list[str]:
         return ["shop/payments:1.4.2: 2 critical, 1 high\n"]
@@ -84,6 +87,9 @@ def test_nothing_is_cut_at_80_columns() -> None:
         assert words in text
     assert "shop/payments-batch" in text
     assert "#" not in text
+    assert "nobody" not in text
+    (redis,) = [line for line in text.splitlines() if "redis" in line]
+    assert "UNSCANNABLE" in redis
 
 
 @pytest.mark.parametrize("module", [demo, demo_organization])

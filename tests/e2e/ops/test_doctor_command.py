@@ -70,7 +70,7 @@ def test_json_is_all_of_standard_output(installation: Installation) -> None:
             "Nothing named another-... is deployed in account 111111111111, region us-east-1",
         ),
         ({"AWS_REGION": "eu-west-1"}, "is deployed in account 111111111111, region eu-west-1"),
-        ({"AWS_ACCESS_KEY_ID": "AKIANOBODY"}, "AWS refused GetCallerIdentity: "),
+        ({"AWS_ACCESS_KEY_ID": "AKIANOBODY"}, "AWS does not accept your credentials (Invalid"),
         ({"AWS_REGION": "", "AWS_DEFAULT_REGION": ""}, "No region is given: set AWS_REGION."),
     ],
 )

@@ -61,7 +61,7 @@ def test_without_a_credential_it_is_one_sentence(
         done = operate("doctor", SHAPES="1")
     finally:
         put(secret)(installation)
-    assert (done.status, done.output) == (2, "")
+    assert (done.status, done.output) == (3, "")
     assert done.errors.startswith("Qualys cannot be asked: Qualys refuses the credential")
 
 
