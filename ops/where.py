@@ -23,6 +23,7 @@ from ops.inventory_rows import InventoryRows
 from ops.printing import facts, line
 
 Json = dict[str, Any]
+_IMAGE = ("uri", "repository", "tag", "account_id", "region")
 NO_VERDICT = "NONE"
 STYLES = {
     NO_VERDICT: "yellow",
@@ -115,15 +116,14 @@ def described(
 ) -> Json:
     """Describes an item and its workloads for an operator; times are in ISO 8601. `platform_url` is
     that of Qualys' pages, for a link."""
+    digest = item["imageDigest"].partition("#")[0]
     shown: Json = {
         "verdict": item["status"],
         "known": is_known(dict(item)),
         "key": item["imageDigest"],
         "platform": platform_of(item["imageDigest"]),
-        **{
-            name: item.get(name, "")
-            for name in ("uri", "repository", "tag", "digest", "account_id", "region")
-        },
+        **{name: item.get(name, "") for name in _IMAGE},
+        "digest": digest if digest.startswith("sha256:") else "",
         "known_until": moment(item.get("ttl")),
     }
     if item["status"] == IN_PROGRESS:

@@ -19,6 +19,7 @@ from image_scan.contracts import Completed, CompletionInput
 from image_scan.errors import MalformedEvent
 from image_scan.events.workloads import to_notify, workload_of
 from image_scan.inventory.claims import is_due
+from image_scan.inventory.notified import RECORD
 from image_scan.inventory.workloads import facts_of
 from image_scan.notifications import facts, throttle
 from image_scan.results import Outcome
@@ -91,14 +92,16 @@ class Completion:
         self.permits.give_back(lease["execution_name"])
         entry, resumed = self.cache.held(lease), True
         if entry.get("status") == IN_PROGRESS:
-            resumed = not self._record(scan_input, outcome, lease, entry)
-            entry = self.cache.held(lease)
+            recorded = self._record(scan_input, outcome, lease, entry)
+            resumed = not recorded
+            entry = recorded or self.cache.held(lease)
         if not entry:
             log.info("already completed", verdict=outcome["verdict"])
             return _completed(outcome, notified=False)
         outcome = _recorded(entry, outcome) if resumed else outcome
         notified, is_new = self._notify_waiting(scan_input, outcome, lease, entry)
-        self.cache.announced(lease)
+        if not entry.get("announced"):
+            self.cache.announced(lease)
         if not resumed and "waited" in scan_input and outcome.get("fresh"):
             self.registries.learn(scan_input["image"], scan_input["waited"], outcome["scanned_at"])
         shown = {name: outcome.get(name, "") for name in ("verdict", "reason")}
@@ -107,16 +110,17 @@ class Completion:
 
     def _record(
         self, scan_input: CompletionInput, outcome: Outcome, lease: Lease, entry: Row
-    ) -> bool:
-        """Announces the result to machines, and writes the verdict."""
-        rows = self.claims.rows(lease["key"])
+    ) -> Row:
+        """Announces the result to machines, and writes the verdict. Returns its entry."""
+        rows = self.claims.rows(lease["key"], consistent=False)  # they are read again afterwards
         waiting = _workloads([row for row in rows if is_due(row, scan_of(entry))])
         self.cache.keep_findings(lease["key"], outcome, self.ttl_seconds)
         self.events.put(scan_input, outcome, {**_requests(entry, rows), **waiting})
-        if not self.cache.record(lease, outcome, self.ttl_seconds):
-            return False
-        metrics.count("Verdicts", Verdict=outcome["verdict"])
-        return True
+        # What is not notifiable is announced, unless that ends what somebody was notified of.
+        announced = self._is_quiet(outcome) and not any(RECORD in row for row in rows)
+        if recorded := self.cache.record(lease, outcome, self.ttl_seconds, announced=announced):
+            metrics.count("Verdicts", Verdict=outcome["verdict"])
+        return recorded
 
     def _notify_waiting(
         self, scan_input: CompletionInput, outcome: Outcome, lease: Lease, entry: Row
@@ -130,7 +134,7 @@ class Completion:
         due = [row for row in waiting if not (is_repeated and _knows(row, cause))]
         requests = {} if entry.get("announced") else _requests(entry, rows)
         is_new = bool(due or requests or not waiting)
-        if not cause and not self.notifier.policy.may_notify(outcome):
+        if self._is_quiet(outcome):
             # Nothing of this is notifiable: that ends what they were notified of before.
             return self.notifier.notify(scan_input, outcome, _workloads(due), due), is_new
         notified = False
@@ -142,6 +146,10 @@ class Completion:
             self.claims.mark(lease["key"], claimed, cause)
             requests = {}
         return notified, is_new
+
+    def _is_quiet(self, outcome: Outcome) -> bool:
+        """Whether nobody has to be notified of a verdict."""
+        return not _cause(outcome) and not self.notifier.policy.may_notify(outcome)
 
     def _of_workload(self, scan_input: CompletionInput, outcome: Outcome) -> Completed:
         """Notifies one workload of what is known, or of an image without an entry."""

@@ -119,7 +119,7 @@ locals {
       },
       {
         sid     = "ListInventory"
-        table   = "${var.inventory_table.arn}/index/by-workload"
+        table   = var.inventory_table.arn
         keys    = []
         actions = ["dynamodb:Scan"]
       },

@@ -51,7 +51,7 @@ def variable(met: Counts, deployments: int, a_day: int = USUAL) -> dict[str, flo
         ),
         "DynamoDB": (
             met.total(counts.UNITS, "write") * PRICES["dynamodb"]["per_write_unit"]
-            + met.total(counts.UNITS, "read") * PRICES["dynamodb"]["per_read_unit"]
+            + met.total(counts.UNITS, "half read") / 2 * PRICES["dynamodb"]["per_read_unit"]
         ),
         "CloudWatch Logs": logs / 1e9 * PRICES["logs"]["per_gb"],
         "EventBridge": (

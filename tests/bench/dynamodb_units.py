@@ -2,7 +2,8 @@
 
 A write costs a unit for each KB, begun or full, of the item before or after it, whichever is the
 larger; one whose condition fails costs what the item that stands there is, and one at least. A
-read costs a unit for each 4 KB, when it is consistent.
+read costs a unit for each 4 KB when it is consistent, and half of that when it is not: halves are
+counted.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
 """
@@ -24,15 +25,14 @@ def write_units(before: Item | None, after: Item | None) -> int:
 
 def index_units(before: Item | None, after: Item | None) -> int:
     """Of the inventory's index, which is written when what it shows of a row has changed."""
-    names = ("account_region", "state", "last_seen", "notified_as", "notified_of")
+    names = ("account_region", "last_seen")
     shown = [{name: (item or {}).get(name) for name in names} for item in (before, after)]
     indexed = any(each["account_region"] for each in shown)
     return int(indexed and shown[0] != shown[1])
 
 
-def read_units(found: Item | None) -> int:
-    """Of a consistent read, as all of ours are."""
-    return max(1, math.ceil(size(found) / 4096))
+def half_read_units(found: Item | None, *, consistent: bool) -> int:
+    return max(1, math.ceil(size(found) / 4096)) * (2 if consistent else 1)
 
 
 def size(item: Item | None) -> int:

@@ -293,9 +293,10 @@ class Replay:
                     units += dynamodb_units.index_units(before, after)
                     self.counts.add(counts.UNITS, "write", units)
                 else:
-                    # Of the index half of what is counted: it takes no other reads.
-                    assert "IndexName" in arguments or arguments["ConsistentRead"]
-                    self.counts.add(counts.UNITS, "read", dynamodb_units.read_units(before))
+                    # An index knows no consistent reads.
+                    consistent = arguments.get("ConsistentRead", False)
+                    units = dynamodb_units.half_read_units(before, consistent=consistent)
+                    self.counts.add(counts.UNITS, "half read", units)
 
         patch.setattr(BaseClient, "_make_api_call", counted)
 

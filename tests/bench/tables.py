@@ -32,7 +32,7 @@ def takes(counted: Mapping[str, Counts]) -> str:
         "calls of Qualys": lambda met: met.total(counts.QUALYS),
         "scans": lambda met: met.total(counts.EXECUTIONS, "scan"),
         "DynamoDB write units": lambda met: met.total(counts.UNITS, "write"),
-        "DynamoDB read units": lambda met: met.total(counts.UNITS, "read"),
+        "DynamoDB read units": lambda met: met.total(counts.UNITS, "half read") / 2,
         "notifications": cost.notifications,
     }
     lines = [_row("a deployment takes, where", counted), _rule(counted)]

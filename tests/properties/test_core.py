@@ -105,7 +105,8 @@ class World:
         self.policy = POLICY
         self.deadly = self.random.choice((0.02, 0.1))
         self.left: set[str] = set()
-        self.table, self.rows = MemoryCache(step), MemoryInventory(step)
+        is_stale = lambda: self.random.random() < 0.5  # noqa: E731
+        self.table, self.rows = MemoryCache(step, is_stale), MemoryInventory(step, is_stale)
         clock = lambda: self.now  # noqa: E731 - of three parts
         self.cache = ScanCache(self.table, POLICY.may_notify, clock)
         self.inventory, claims = Inventory(self.rows, clock), Claims(self.rows, clock)

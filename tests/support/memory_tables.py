@@ -38,27 +38,53 @@ def holds(condition: ConditionBase | None, item: Mapping[str, Any]) -> bool:
     return _OPERATORS[operator](item.get(attribute.name), *others)
 
 
+def changed(item: Mapping[str, Any], change: Change) -> Item:
+    """An item after a change."""
+    made = {**change.first, **item, **change.sets}
+    return copy.deepcopy({name: each for name, each in made.items() if name not in change.removed})
+
+
+class _Items(dict[Any, Item]):
+    """Items, and what each was before its last change: an inconsistent read may give that.
+
+    `step` is called before each access, `is_stale` at each inconsistent read.
+    """
+
+    def __init__(self, step: Callable[[], object], is_stale: Callable[[], bool]) -> None:
+        self.step, self._is_stale = step, is_stale
+        self._before: dict[Any, Item] = {}
+
+    def __setitem__(self, key: Any, item: Item) -> None:
+        self._before[key] = copy.deepcopy(self.get(key, {}))
+        super().__setitem__(key, item)
+
+    def read(self, key: Any, *, consistent: bool) -> Item:
+        is_stale = not consistent and self._is_stale()
+        found = self._before.get(key, {}) if is_stale else self.get(key, {})
+        return copy.deepcopy(found)
+
+
 class MemoryCache(CacheTable):
-    """`step` is called before each access."""
+    def __init__(
+        self, step: Callable[[], object], is_stale: Callable[[], bool] = lambda: False
+    ) -> None:
+        self.items = _Items(step, is_stale)
 
-    def __init__(self, step: Callable[[], object]) -> None:
-        self.items: dict[str, Item] = {}
-        self._step = step
-
-    def get(self, key: str) -> Item | None:
-        self._step()
-        return copy.deepcopy(self.items.get(key))
+    def get(self, key: str, *, consistent: bool = True) -> Item | None:
+        self.items.step()
+        return self.items.read(key, consistent=consistent) or None
 
     def put(self, item: Mapping[str, Any], condition: ConditionBase | None = None) -> None:
-        self._step()
+        self.items.step()
         key = item["imageDigest"]
         self._check(key, condition)
         self.items[key] = copy.deepcopy({**item})
 
-    def update(self, key: str, changes: Mapping[str, Any], condition: ConditionBase | None) -> None:
-        self._step()
+    def change(self, key: str, change: Change, condition: ConditionBase | None) -> Item:
+        self.items.step()
         self._check(key, condition)
-        self.items.setdefault(key, {"imageDigest": key}).update(copy.deepcopy({**changes}))
+        self.items[key] = changed({"imageDigest": key, **self.items.get(key, {})}, change)
+        return copy.deepcopy(self.items[key])
 
     def _check(self, key: str, condition: ConditionBase | None) -> None:
         if not holds(condition, self.items.get(key, {})):
@@ -66,38 +92,40 @@ class MemoryCache(CacheTable):
 
 
 class MemoryInventory(InventoryTable):
-    def __init__(self, step: Callable[[], object]) -> None:
-        self.rows: dict[tuple[str, str], Item] = {}
-        self._step = step
+    def __init__(
+        self, step: Callable[[], object], is_stale: Callable[[], bool] = lambda: False
+    ) -> None:
+        self.rows = _Items(step, is_stale)
 
-    def get(self, digest: str, workload: str) -> Item:
-        self._step()
-        return copy.deepcopy(self.rows.get((digest, workload), {}))
+    def get(self, digest: str, workload: str, *, consistent: bool = True) -> Item:
+        self.rows.step()
+        return self.rows.read((digest, workload), consistent=consistent)
 
     def any(self, digest: str, begin: str) -> bool:
         return any(row["workload"].startswith(begin) for row in self.below(digest))
 
-    def below(self, digest: str) -> Iterator[Item]:
-        self._step()
-        found = [row for (key, _), row in self.rows.items() if key == digest]
-        yield from copy.deepcopy(found)
+    def below(self, digest: str, consistent: bool = True) -> Iterator[Item]:
+        self.rows.step()
+        found = [
+            self.rows.read(key, consistent=consistent) for key in self.rows if key[0] == digest
+        ]
+        yield from (row for row in found if row)
 
     def put(self, digest: str, workload: str, values: Mapping[str, Any]) -> None:
-        self._step()
+        self.rows.step()
         self.rows[digest, workload] = {"digest": digest, "workload": workload, **values}
 
     def delete(self, digest: str, workload: str) -> None:
-        self._step()
+        self.rows.step()
         self.rows.pop((digest, workload), None)
 
     def update(
         self, digest: str, workload: str, change: Change, condition: ConditionBase | None = None
     ) -> Item | None:
-        self._step()
+        self.rows.step()
         row = self.rows.get((digest, workload), {})
         if not holds(condition, row):
             return None
-        row = {**change.first, **row, **change.sets, "digest": digest, "workload": workload}
-        row = {name: value for name, value in row.items() if name not in change.removed}
+        row = changed({**row, "digest": digest, "workload": workload}, change)
         self.rows[digest, workload] = row
         return copy.deepcopy(row)

@@ -63,7 +63,7 @@ def create(
         "KeySchema": _keys(_BY_WORKLOAD),
         "Projection": {
             "ProjectionType": "INCLUDE",
-            "NonKeyAttributes": ["last_seen", "notified_as", "notified_of", "state"],
+            "NonKeyAttributes": ["last_seen"],
         },
     }
     dynamodb.create_table(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from image_scan import log
+from image_scan.aws.dynamodb import Change
 from image_scan.contracts import TaskState
 from image_scan.errors import AwsRejected
 from image_scan.results import Outcome
@@ -147,3 +148,32 @@ def test_a_failure_without_a_digest_lasts_as_long_as_any(
     clock.now += 3700
     again = core.event(task(core, 2, of=tag_only()))
     assert again["decision"] == ("skip" if outcome is FAILED else "scan")
+
+
+def test_a_verdict_that_nobody_is_notified_of_is_announced_as_it_is_written(
+    core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(core.cache, "announced", None)
+    core.end(taken(core.event(scan_input())), CLEAN)
+    assert core.entry()["announced"]
+
+
+def test_a_redrive_goes_on_with_a_clean_verdict_that_ends_what_was_notified(
+    core: Core, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise the same findings would not be news when they come back."""
+    core.end(taken(core.event(scan_input())), CRITICAL)
+    (row,) = core.workloads().values()
+    core.rows.update(DIGEST, row["workload"], Change({"notified": "some findings"}))
+    clock.now += 1
+    asked = forced()
+    held = taken(core.event(asked))
+    with monkeypatch.context() as patch:
+        patch.setattr(core.sent, "notify", lambda *_: (_ for _ in ()).throw(AwsRejected("no")))
+        with pytest.raises(AwsRejected):
+            core.end(held, CLEAN, asked)
+    assert (core.entry()["status"], core.entry().get("announced")) == ("CLEAN", None)
+    again = core.handle(asked)
+    assert (again["decision"], again["lease"]) == ("notify", held)
+    assert core.entry()["announced"]
+    assert core.event(asked)["decision"] == "skip"

@@ -61,11 +61,11 @@ class Table:
         self._dynamodb = dynamodb
         self._name = name
 
-    def get_item(self, key: Item) -> Item:
-        """The item as it is now, expired or not; empty when there is none."""
-        return unmarshal(
-            self._call("GetItem", Key=marshal(key), ConsistentRead=True).get("Item", {})
-        )
+    def get_item(self, key: Item, *, consistent: bool = True) -> Item:
+        """The item, expired or not; empty when there is none. As it is now if `consistent`, else
+        as it was a moment ago, for half the price."""
+        found = self._call("GetItem", Key=marshal(key), ConsistentRead=consistent)
+        return unmarshal(found.get("Item", {}))
 
     def put_item(self, item: Mapping[str, Any], condition: ConditionBase | None = None) -> None:
         self._call("PutItem", Item=marshal(item), **_conditional(condition))
@@ -126,18 +126,19 @@ class KeyedTable(Table):
 
     KEY: ClassVar[str]
 
-    def get(self, key: str) -> Item | None:
-        """The item as it is now, expired or not."""
-        return self.get_item({self.KEY: key}) or None
+    def get(self, key: str, *, consistent: bool = True) -> Item | None:
+        """The item, expired or not."""
+        return self.get_item({self.KEY: key}, consistent=consistent) or None
 
     def put(self, item: Mapping[str, Any], condition: ConditionBase | None = None) -> None:
         self.put_item(item, condition)
 
-    def update(self, key: str, changes: Mapping[str, Any], condition: ConditionBase | None) -> None:
-        self.change(key, Change(changes), condition)
+    def update(self, key: str, changes: Mapping[str, Any], condition: ConditionBase | None) -> Item:
+        """Returns the item as it is then, as `change` does."""
+        return self.change(key, Change(changes), condition)
 
-    def change(self, key: str, change: Change, condition: ConditionBase | None) -> None:
-        self.update_item({self.KEY: key}, change, condition)
+    def change(self, key: str, change: Change, condition: ConditionBase | None) -> Item:
+        return self.update_item({self.KEY: key}, change, condition)
 
     def delete(self, key: str) -> None:
         self.delete_item({self.KEY: key})

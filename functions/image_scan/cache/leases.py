@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from image_scan.results import Outcome
 
 Entry = dict[str, Any]
-_SHOWN = ("uri", "account_id", "region", "repository", "tag", "digest")
+_SHOWN = ("uri", "account_id", "region", "repository", "tag")
 _VERSION = ("status", "ttl", "acquired_at")
 # An ECR image that is known only by account, region, repository and tag may be another one soon.
 _TAG_ONLY_SECONDS = 3600
@@ -51,14 +51,17 @@ class ScanCache:
         self._clock = clock
 
     def decide(
-        self, scan_input: ScanInput, lease_seconds: int, row: Mapping[str, Any]
+        self, scan_input: ScanInput, lease_seconds: int, row: Mapping[str, Any] | None
     ) -> CacheDecision:
         """Takes the lease of an image that nobody knows, else says what is to be done with it.
 
-        `row` is the inventory's of this workload and image, from before this event."""
+        `row` is what the inventory has returned for this event."""
+        if row is None:
+            return standing.SKIP
         key, owner = scan_input["image"]["key"], owner_of(scan_input)
-        for _ in range(3):
-            entry = self._table.get(key) or {}
+        for attempt in range(3):
+            consistent = attempt > 0 or standing.has_to_know(scan_input, row)
+            entry = self._table.get(key, consistent=consistent) or {}
             met = standing.Met(scan_input, entry, row, owner, self._clock(), self._may_notify)
             decision = standing.decide(met)
             if decision is None:
@@ -78,18 +81,20 @@ class ScanCache:
         same = all(entry.get(name) == lease[name] for name in ("owner", "acquired_at"))
         return entry if same else {}
 
-    def record(self, lease: Lease, outcome: Outcome, ttl_seconds: int) -> bool:
-        """Turns a lease into its verdict, or into a failure. False if it is not held any more."""
+    def record(
+        self, lease: Lease, outcome: Outcome, ttl_seconds: int, *, announced: bool = False
+    ) -> Entry:
+        """Turns a lease into its verdict, or into a failure, and returns that. Empty if it is not
+        held any more. `announced`: nobody has to be notified of it."""
         changes = {name: value for name, value in outcome.items() if name in RESULT}
         changes |= {"status": outcome["verdict"], "reason": outcome.get("reason", "")}
         changes["ttl"] = self._now() + _lifetime(lease["key"], outcome, ttl_seconds)
+        changes |= {"announced": True} if announced else {}
         try:
-            self._table.update(
-                lease["key"], changes, _is_of(lease) & Attr("status").eq(IN_PROGRESS)
-            )
+            held = _is_of(lease) & Attr("status").eq(IN_PROGRESS)
+            return self._table.update(lease["key"], changes, held)
         except ConditionFailedError:
-            return False
-        return True
+            return {}
 
     def announced(self, lease: Lease) -> None:
         """All who waited for this scan were notified: nobody is left for the next."""

@@ -88,11 +88,19 @@ class Met:
         return is_task and bool(self.row) and waited and not is_first
 
 
+def has_to_know(scan_input: ScanInput, row: Mapping[str, Any]) -> bool:
+    """Whether an event has to see what is known now, and not a moment ago.
+
+    Nobody waits for what a registration finds. And where a workload had the image before a task
+    of it, the event that brought the image asks, and any completion since then finds the row.
+    """
+    state = scan_input.get("task")
+    is_late = state and row.get("state") in ACTIVE and not state.get("reconciled")
+    return not (is_late or is_registered(scan_input["deployment"]))
+
+
 def decide(met: Met) -> CacheDecision | None:
     """Returns what is to be done; None to take the lease."""
-    state = met.scan_input.get("task")
-    if state and state["stopped"]:
-        return SKIP
     if met.image["unscannable"] and is_by_hand(met.scan_input["deployment"]):
         return CacheDecision(decision="skip", lease=None, outcome=_unscannable(met))
     return _by_entry(met) if met.image["account_id"] else _apart(met)
@@ -135,13 +143,13 @@ def _of_verdict(met: Met) -> CacheDecision | None:
     if _may_scan_past(met):
         return None
     outcome, number = outcome_of(met.entry), met.entry["acquired_at"]
+    known = CacheDecision(decision="notify", lease=None, outcome=outcome, scan=number)
+    if met.is_ours and not met.entry.get("announced"):
+        return {**known, "lease": lease_of(met.scan_input, number)}
     # What is registered runs nowhere; and who asks by hand reads the verdict.
     is_workload = not met.is_registered and not is_by_hand(met.scan_input["deployment"])
-    if not met.may_notify(outcome) or not (is_workload or met.is_ours):
+    if not met.may_notify(outcome) or not is_workload:
         return SKIP
-    known = CacheDecision(decision="notify", lease=None, outcome=outcome, scan=number)
-    if met.is_ours:
-        return {**known, "lease": lease_of(met.scan_input, number)}
     if met.row.get("notified_of", 0) >= number:
         is_due = met.run is not None and met.status == "FINDINGS"
         return {**known, "again": True} if is_due else SKIP

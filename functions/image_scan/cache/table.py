@@ -16,7 +16,7 @@ class CacheTable(KeyedTable):
         """Returns the table of this installation."""
         return cls(clients.client("dynamodb"), config.cache_table())
 
-    def get(self, key: str) -> dict[str, Any] | None:
-        """The item as it is now, expired or not. An image that is not in ECR has none, and is not
-        asked for: its name is no key of this table."""
-        return None if references.is_foreign(key) else super().get(key)
+    def get(self, key: str, *, consistent: bool = True) -> dict[str, Any] | None:
+        """The item, expired or not. An image that is not in ECR has none, and is not asked for: its
+        name is no key of this table."""
+        return None if references.is_foreign(key) else super().get(key, consistent=consistent)

@@ -35,9 +35,9 @@ class Claims:
         self._table = table
         self._clock = clock
 
-    def rows(self, key: str) -> list[Row]:
-        """Reads the rows of an image, as they are now; not what is left of one that expired."""
-        return [row for row in self._table.below(key) if "account" in row]
+    def rows(self, key: str, *, consistent: bool = True) -> list[Row]:
+        """Reads the rows of an image; not what is left of one that expired."""
+        return [row for row in self._table.below(key, consistent) if "account" in row]
 
     def claim(self, key: str, workloads: Iterable[str], number: int, holder: str) -> list[Row]:
         """Takes the right to notify workloads of a scan. Returns the rows of those that no other

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from image_scan.findings.encoding import Finding
     from image_scan.inventory.table import InventoryTable
 
-_RECORD = "notified"
+RECORD = "notified"
 # Of the images that a workload ran before, so many are looked at.
 _MOST = 20
 
@@ -43,8 +43,8 @@ class NotifiedFindings:
         without one was notified of nothing, and ends what it did not contain as `notifiable`.
         """
         own = self._running.get(workload) or self._inventory.get(image["key"], workload)
-        if _RECORD in own:
-            return encoding.unpack(own[_RECORD])
+        if RECORD in own:
+            return encoding.unpack(own[RECORD])
         known: list[Finding] | None = None
         since, stored = 0, []
         for short in self._others(workload, facts, image):
@@ -57,7 +57,7 @@ class NotifiedFindings:
             found = self._still_there(row, notifiable)
             if found is None:
                 return None
-            if _RECORD in row and known is None:
+            if RECORD in row and known is None:
                 known, since = found, row["first_seen"]
             else:
                 stored.append({each.qid for each in found})
@@ -77,20 +77,20 @@ class NotifiedFindings:
 
     def is_at_hand(self, workload: str) -> bool:
         """Whether it is known without a call what a workload was notified of."""
-        return _RECORD in self._running.get(workload, {})
+        return RECORD in self._running.get(workload, {})
 
     def record(self, workload: str, image: Image, findings: Sequence[Finding]) -> None:
         """Records what a workload has been notified of; to be called after the notification."""
         # Their CVEs are not compared.
         packed = encoding.pack([each._replace(cves=()) for each in findings])
-        change, exists = Change({_RECORD: packed}), Attr("digest").exists()
+        change, exists = Change({RECORD: packed}), Attr("digest").exists()
         self._inventory.update(image["key"], workload, change, exists)
 
     def end(self, workload: str, image: Image) -> None:
         """Records that nothing of this image is notifiable any more, where anything was. What is
         recorded so is not written again: of thousands of workloads, the next try goes on."""
         own = self._running.get(workload) or self._inventory.get(image["key"], workload)
-        if _RECORD in own and encoding.unpack(own[_RECORD]) != []:
+        if RECORD in own and encoding.unpack(own[RECORD]) != []:
             self.record(workload, image, [])
 
     def _others(self, workload: str, facts: Workload, image: Image) -> list[dict[str, Any]]:
@@ -103,8 +103,8 @@ class NotifiedFindings:
         self, row: Mapping[str, Any], notifiable: Callable[[Finding], bool]
     ) -> list[Finding] | None:
         """Returns what a version was notified of, else what it contained as `notifiable`."""
-        if _RECORD in row:
-            return encoding.unpack(row[_RECORD])
+        if RECORD in row:
+            return encoding.unpack(row[RECORD])
         contents = self._findings_of(row["digest"])
         return contents and [each for each in contents if notifiable(each)]
 

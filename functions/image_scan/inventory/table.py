@@ -14,6 +14,15 @@ if TYPE_CHECKING:
     from boto3.dynamodb.conditions import ConditionBase
 
 INDEX = "by-workload"
+_SHORT = (
+    "digest",
+    "workload",
+    "account_region",
+    "state",
+    "last_seen",
+    "notified_as",
+    "notified_of",
+)
 
 
 class InventoryTable(Table):
@@ -22,25 +31,30 @@ class InventoryTable(Table):
         """Returns the table of this installation."""
         return cls(clients.client("dynamodb"), config.inventory_table())
 
-    def get(self, digest: str, workload: str) -> Item:
-        """The row as it is now; empty when there is none."""
-        return self.get_item(_key(digest, workload))
+    def get(self, digest: str, workload: str, *, consistent: bool = True) -> Item:
+        """The row; empty when there is none."""
+        return self.get_item(_key(digest, workload), consistent=consistent)
 
     def any(self, digest: str, begin: str) -> bool:
         """Whether a row lies below this key whose workload begins so."""
         key = _below(digest) & Key("workload").begins_with(begin)
         return next(self.query(key, ConsistentRead=True, Limit=1), None) is not None
 
-    def below(self, digest: str) -> Iterator[Item]:
-        """Every row below this key, as it is now."""
-        return self.query(_below(digest), ConsistentRead=True)
+    def below(self, digest: str, consistent: bool = True) -> Iterator[Item]:
+        """Every row below this key."""
+        return self.query(_below(digest), ConsistentRead=consistent)
 
     def index(self) -> Iterator[Item]:
-        """Reads every row of an image and workload, in short."""
-        return self.scan(IndexName=INDEX)
+        """Reads every row of an image and workload, in short. Rows of tasks have no account."""
+        names = {f"#{name}": name for name in _SHORT}
+        return self.scan(
+            FilterExpression="attribute_exists(#account_region)",
+            ProjectionExpression=", ".join(names),
+            ExpressionAttributeNames=names,
+        )
 
     def at(self, account_region: str, workload: str) -> Iterator[Item]:
-        """Reads what a workload has run, in short."""
+        """Reads which images a workload has run, and when each was last seen."""
         key = Key("account_region").eq(account_region) & Key("workload").eq(_cut(workload, 1024))
         return self.query(key, IndexName=INDEX)
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from image_scan.contracts import ScanInput, Workload
     from image_scan.inventory.table import InventoryTable
 
+    Row = dict[str, Any]
+
 _FACTS = ("account", "region", "cluster", "service", "task_definition", "containers", "event_name")
 _SHOWN = ("uri", "repository", "tag")
 # Rows that nothing runs any more stay as history for so long.
@@ -42,45 +44,44 @@ class Inventory:
         self._table = table
         self._clock = clock
 
-    def note(self, scan_input: ScanInput) -> dict[str, Any]:
-        """Takes down what an event says of one image; any number of times, in any order. Returns
-        the row of its workload as it was before."""
-        before = self._row(scan_input)
-        state = scan_input.get("task")
-        if state is None:
-            name = scan_input["deployment"]["event_name"]
-            if name in api_calls.DEPLOYS:
-                self._see(scan_input, running=False)
-            elif name == TASK_STATE:
-                # A queued request has its task no more. Over or not, it asks again.
-                key, workload = scan_input["image"]["key"], workload_of(scan_input)[0]
-                asked = Change({"asked_at": int(self._clock() * 1000)})
-                self._table.update(key, workload, asked, _EXISTS)
-        elif state["stopped"]:
+    def note(self, scan_input: ScanInput) -> Row | None:
+        """Takes down what an event says of one image; any number of times, in any order.
+
+        Returns the row of its workload: of a task as it was before, of a call as it is then. None
+        of a task that has stopped: there is nothing to ask."""
+        state, name = scan_input.get("task"), scan_input["deployment"]["event_name"]
+        if state and not state["stopped"]:
+            return self._start(scan_input, state["arn"])
+        if state:
             until = int(self._clock()) + _TASK_SECONDS
             self._table.put(_tasks(scan_input), f"{_STOPPED}{state['arn']}", {"ttl": until})
             self._table.delete(_tasks(scan_input), f"{_RUNNING}{state['arn']}")
             self._end(scan_input)
-        else:
-            self._start(scan_input, state["arn"])
-        return before
+            return None
+        if name in api_calls.DEPLOYS:
+            # A moment old is enough: it says whether the row is a new one.
+            before = self._table.get(*_key(scan_input), consistent=False)
+            return self._see(scan_input, before, running=False)
+        if name != TASK_STATE:
+            return {}
+        # A queued request has its task no more. Over or not, it asks again.
+        asked = Change({"asked_at": int(self._clock() * 1000)})
+        return self._table.update(*_key(scan_input), asked, _EXISTS) or {}
 
-    def _start(self, scan_input: ScanInput, arn: str) -> None:
+    def _start(self, scan_input: ScanInput, arn: str) -> Row:
+        tasks = _tasks(scan_input)
         # In this order, so that a start and a stop at once leave nothing running.
-        self._table.put(_tasks(scan_input), f"{_RUNNING}{arn}", {})
-        over = bool(self._table.get(_tasks(scan_input), f"{_STOPPED}{arn}"))
-        row = self._row(scan_input)
+        self._table.put(tasks, f"{_RUNNING}{arn}", {})
+        over = bool(self._table.get(tasks, f"{_STOPPED}{arn}"))
+        row = self._table.get(*_key(scan_input))
         if over:
-            self._table.delete(_tasks(scan_input), f"{_RUNNING}{arn}")
-            if row.get("state") != "running":
-                self._see(scan_input, running=True)
+            self._table.delete(tasks, f"{_RUNNING}{arn}")
+        late = row.get("last_seen", 0) < self._at(scan_input) - SEEN_SECONDS or "ttl" in row
+        if row.get("state") != "running" or (late and not over):
+            self._see(scan_input, row, running=True)
+        if over:
             self._end(scan_input)
-        elif (
-            row.get("state") != "running"
-            or row["last_seen"] < self._at(scan_input) - SEEN_SECONDS
-            or "ttl" in row
-        ):
-            self._see(scan_input, running=True)
+        return row
 
     def running(self, key: str) -> dict[str, dict[str, Any]]:
         """Reads what runs an image, or was deployed to: rows by workload."""
@@ -99,59 +100,46 @@ class Inventory:
         ended = {"state": "stopped", "stopped_at": now, "ttl": now + _HISTORY_SECONDS}
         self._table.update(digest, workload, Change(ended), _EXISTS)
 
-    def _see(self, scan_input: ScanInput, *, running: bool) -> None:
-        (workload, facts), key, at = (
-            workload_of(scan_input),
-            scan_input["image"]["key"],
-            self._at(scan_input),
-        )
+    def _see(self, scan_input: ScanInput, before: Row, *, running: bool) -> Row:
+        """Records that a workload runs an image, or is to. Returns its row as it is then."""
+        key, seen, at = _key(scan_input), Attr("last_seen"), self._at(scan_input)
+        deployment, now = scan_input["deployment"], int(self._clock() * 1000)
         # A task does not say who caused it; the call that did is remembered.
-        caller = {"principal": facts["principal"]} if facts["principal"] else {}
-        state = {"state": "running"} if running else {}
-        asked: dict[str, Any] = {"asked_at": int(self._clock() * 1000)}
-        event = {"event_id": facts["event_id"]}
-        if not running:  # of a task it is no deployment
-            asked |= event
-        first = {
-            **(event if running else {}),
-            "first_seen": at,
-            "account_region": f"{facts['account']}#{facts['region']}",
-            **({} if running else {"state": "deployed", "ttl": at + _HISTORY_SECONDS}),
-        }
-        shown = {name: facts[name] for name in _FACTS}  # type: ignore[literal-required]
-        shown |= {name: scan_input["image"][name] for name in _SHOWN}  # type: ignore[literal-required]
+        caller = {"principal": deployment["principal"]} if deployment["principal"] else {}
+        asked: Row = {"state": "running"} if running else {"event_id": deployment["event_id"]}
+        asked["asked_at"] = now
         gone = ("stopped_at", "ttl") if running else ()
-        newest = Change({**shown, **caller, **state, **asked, "last_seen": at}, first, gone)
-        seen = Attr("last_seen")
-        row = self._table.update(key, workload, newest, seen.not_exists() | seen.lte(at))
+        is_known = running and before.get("state") == "deployed"
+        if is_known and 0 <= at - before["last_seen"] <= SEEN_SECONDS:
+            newest = Change(asked, removed=gone)  # its call has said the rest
+        else:
+            newest = Change(
+                {**_shown(scan_input), **caller, **asked, "last_seen": at},
+                _first(scan_input, at, running=running, new=not before),
+                gone,
+            )
+        row = self._table.update(*key, newest, seen.not_exists() | seen.lte(at))
         if row is None:
             # A later event was here before this one.
-            row = self._table.update(key, workload, Change({**state, **asked}, caller, gone))
-            self._table.update(key, workload, Change({"first_seen": at}), Attr("first_seen").gt(at))
-        if row and row.get("state") == "running" and "ttl" in row:
+            row = self._table.update(*key, Change(asked, caller, gone)) or {}
+            self._table.update(*key, Change({"first_seen": at}), Attr("first_seen").gt(at))
+        if row.get("state") == "running" and "ttl" in row:
             # Only what runs nowhere is history.
-            still = Attr("state").eq("running")
-            self._table.update(key, workload, Change(removed=("ttl",)), still)
+            self._table.update(*key, Change(removed=("ttl",)), Attr("state").eq("running"))
+        return row
 
     def _end(self, scan_input: ScanInput) -> None:
         """When that was the last task of this image, the workload has stopped."""
-        workload, key, at = (
-            workload_of(scan_input)[0],
-            scan_input["image"]["key"],
-            self._at(scan_input),
-        )
-        if self._row(scan_input).get("state") != "running":
-            return
-        running = True
+        at = self._at(scan_input)
         stopped = Change({"state": "stopped", "stopped_at": at, "ttl": at + _HISTORY_SECONDS})
         started = Change({"state": "running"}, removed=("stopped_at", "ttl"))
+        running, was = True, Attr("state").eq("running")
         # Again after each change: a task may start or stop in between.
         while (runs := self._table.any(_tasks(scan_input), _RUNNING)) != running:
-            self._table.update(key, workload, started if runs else stopped, _EXISTS)
+            change, condition = (started, _EXISTS) if runs else (stopped, was)
+            if self._table.update(*_key(scan_input), change, condition) is None:
+                return
             running = runs
-
-    def _row(self, scan_input: ScanInput) -> dict[str, Any]:
-        return self._table.get(scan_input["image"]["key"], workload_of(scan_input)[0])
 
     def _at(self, scan_input: ScanInput) -> int:
         """The event's time in epoch seconds; now for one that does not say."""
@@ -167,6 +155,27 @@ def facts_of(row: Mapping[str, Any]) -> Workload:
     facts |= {name: row.get(name, "") for name in ("principal", "event_id")}
     facts["event_time"] = datetime.fromtimestamp(int(row["last_seen"]), UTC).isoformat()
     return cast("Workload", facts)
+
+
+def _key(scan_input: ScanInput) -> tuple[str, str]:
+    return scan_input["image"]["key"], workload_of(scan_input)[0]
+
+
+def _shown(scan_input: ScanInput) -> Row:
+    facts, image = workload_of(scan_input)[1], scan_input["image"]
+    shown = {name: facts[name] for name in _FACTS}  # type: ignore[literal-required]
+    return shown | {name: image[name] for name in _SHOWN}  # type: ignore[literal-required]
+
+
+def _first(scan_input: ScanInput, at: int, *, running: bool, new: bool) -> Row:
+    """What is written where it is not there yet."""
+    deployment = scan_input["deployment"]
+    where = f"{deployment['account']}#{deployment['region']}"
+    first: Row = {"first_seen": at, "account_region": where}
+    if running:
+        return {**first, "event_id": deployment["event_id"]}
+    history = {"ttl": at + _HISTORY_SECONDS} if new else {}
+    return {**first, "state": "deployed", **history}
 
 
 def _tasks(scan_input: ScanInput) -> str:

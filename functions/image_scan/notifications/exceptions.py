@@ -25,7 +25,7 @@ class ExceptionStore:
     def read(self) -> list[FindingException]:
         """Returns an empty list if the item is missing or unreadable: it is better to notify too
         much. Raises AwsUnavailable or AwsRejected."""
-        item = self._table.get(KEY)
+        item = self._table.get(KEY, consistent=False)
         try:
             return parse_exceptions(json.loads(item["exceptions"])) if item else []
         except (KeyError, ValueError, TypeError, AttributeError) as unreadable:

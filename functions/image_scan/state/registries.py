@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING, NamedTuple, cast
+from zlib import crc32
 
 from image_scan import log
 from image_scan.aws.dynamodb import Attr, Change, ConditionFailedError
@@ -29,7 +30,7 @@ _WAIT = Attr("first_wait")
 _USUAL, _SHORTEST, _LONGEST = 60, 30, 300
 # Up by so much after a scan that took longer, and down after one that did not.
 _UP, _DOWN = 16, 4
-# One in so many of the latter is learned from: by the second of their result.
+# One in so many of the latter is learned from: by the key of their image.
 _LEARNING = 4
 # What was learned stays so long after the last look at Qualys.
 _LEARNED_SECONDS = 30 * 86_400
@@ -48,7 +49,7 @@ class RegistryCache:
         self._clock = clock
 
     def recall(self, account_id: str, region: str) -> Remembered:
-        item = self._table.get(_key(account_id, region)) or {}
+        item = self._table.get(_key(account_id, region), consistent=False) or {}
         uuid = str(item.get("registry_uuid", "")) if item.get("until", 0) > self._clock() else ""
         wait = item.get("first_wait")
         usable = wait if isinstance(wait, int) else _USUAL
@@ -74,7 +75,7 @@ class RegistryCache:
         if waited["checks"] > 1:
             below = min(max(took, first + 1), _LONGEST - _UP + 1)
             step, condition = _UP, cast("ConditionBase", _WAIT.lt(below))
-        elif scanned_at // 1000 % _LEARNING:
+        elif crc32(image["key"].encode()) % _LEARNING:
             return
         else:
             step, condition = -_DOWN, _WAIT.gte(max(min(took, first), _SHORTEST + _DOWN))

@@ -388,7 +388,7 @@ class Shifting(CacheTable):
     def __init__(self) -> None:
         self.puts = 0
 
-    def get(self, _: str) -> dict[str, Any]:
+    def get(self, _: str, *, consistent: bool = True) -> dict[str, Any]:  # noqa: ARG002
         ended = {"status": "ERROR", "owner": "other", "acquired_at": self.puts}
         return {**ended, "ttl": time.time() + 60}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 import pytest
 
@@ -68,27 +69,29 @@ def test_the_first_to_remember_counts_for_a_day(
 
 
 WHERE = ("1", "eu-west-1")
+# Of images: the first is learned from.
+KEYS = [next(k for k in map(str, range(99)) if crc32(k.encode()) % 4 == n) for n in range(4)]
 
 
 def wait(registry_cache: RegistryCache) -> int:
     return registry_cache.recall(*WHERE).first_wait
 
 
-def end(registry_cache: RegistryCache, waited: int, took: int, second: int = 0) -> None:
-    """A scan that was checked first after `waited` has ended: `second` seconds after a second that
-    is learned from, whatever it took."""
-    scanned_at = 4_000_000 + second * 1000
+def end(registry_cache: RegistryCache, waited: int, took: int, number: int = 0) -> None:
+    """A scan that was checked first after `waited` has ended. Of those that end before, each fourth
+    `number` is learned from."""
     times = Waited(
-        submitted_at=scanned_at - (took - 1) * 1000,
+        submitted_at=0,
         first_wait=waited,
         checks=1 if took <= waited else 2,
     )
-    registry_cache.learn(image(account_id="1", region="eu-west-1"), times, scanned_at)
+    of = image(account_id="1", region="eu-west-1", key=KEYS[number % 4])
+    registry_cache.learn(of, times, (took - 1) * 1000)
 
 
-def scan(registry_cache: RegistryCache, took: int, second: int = 0) -> None:
+def scan(registry_cache: RegistryCache, took: int, number: int = 0) -> None:
     """A scan that waits as long as the registry says."""
-    end(registry_cache, wait(registry_cache), took, second)
+    end(registry_cache, wait(registry_cache), took, number)
 
 
 @pytest.fixture
