@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from ops import scan
 from tests.support import definitions
 from tests.support.builders import ACCOUNT, HOST, REGION
@@ -78,3 +80,29 @@ def test_an_image_that_cannot_be_scanned_by_hand_is_neither_recorded_nor_withhel
     pipeline.announce(GONE, service="web")
     (message,) = pipeline.notifications()
     assert (message["verdict"], services(message)) == ("UNSCANNABLE", ["web:1"])
+
+
+@pytest.mark.parametrize("force", [True, False])
+def test_a_scan_by_hand_beside_a_running_scan_is_answered_by_it(
+    pipeline: Pipeline, force: bool
+) -> None:
+    pipeline.find(5)
+    pipeline.announce(service="web")
+    by_hand(pipeline, force=force)
+    by_hand(pipeline, force=force)
+    assert [verdict(run) for run in pipeline.scans()] == ["FINDINGS"]
+    (message,) = pipeline.notifications()
+    assert services(message) == ["web:1"]
+    assert message["requested_by"] == [OPERATOR]
+
+
+def test_each_who_asks_is_named(pipeline: Pipeline) -> None:
+    pipeline.find(5)
+    askers = [f"arn:aws:iam::{ACCOUNT}:user/operator.{number}" for number in range(3)]
+    for asker in askers:
+        asked = scan.request(URI, ACCOUNT, REGION, asker, force=True)
+        assert pipeline.intake(asked).status == "SUCCEEDED"
+    (run,) = pipeline.scans()
+    assert verdict(run) == "FINDINGS"
+    (message,) = pipeline.notifications()
+    assert message["requested_by"] == askers

@@ -14,29 +14,34 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-FINDINGS, FAILED, LEASE = "FINDINGS", "FAILED", "LEASE"
+FINDINGS, CLEAN, FAILED, LEASE = "FINDINGS", "CLEAN", "FAILED", "LEASE"
 REGISTERED = "registered"  # stands for the workload where nothing runs the image yet
+REQUESTED = "requested"  # and for who asks by hand
 
 
 class Entry(NamedTuple):
     """A cache entry. `scan` numbers its lease; `since` is when the first scan began that was to
-    answer those who wait for this one."""
+    answer those who wait for this one. `requests` are those who wait and have no row; `announced`:
+    all who waited were notified."""
 
-    status: str = ""  # "", LEASE, FINDINGS or FAILED
+    status: str = ""  # "", LEASE, FINDINGS, CLEAN or FAILED
     owner: str = ""
     scan: int = 0
     since: int = 0
     is_over: bool = False  # the lease has run out
+    requests: tuple[str, ...] = ()
+    announced: bool = False
 
 
 class Row(NamedTuple):
     """An inventory row. `notified` is the scan that the workload was notified of, `claim` who is
-    about to notify it, and of which scan."""
+    about to notify it, and of which scan; `had`: what it was notified of was found there last."""
 
     state: str = ""  # "", "running" or "stopped"
     asked: int = -1
     notified: int = 0
     claim: tuple[str, int] = ("", 0)
+    had: bool = False
 
 
 class Actor(NamedTuple):
@@ -49,13 +54,14 @@ class Actor(NamedTuple):
     scan: int = 0
     verdict: str = ""
     is_known: bool = False  # one more task of what is known
+    completes: bool = False  # completes a scan, its own or that of its event
     todo: tuple[str, ...] = ()
 
 
 class State(NamedTuple):
     """`clock` counts the leases. `sent` are (workload, verdict, scan), each as often as it was
     sent, `started` the scans. So many `crashes`, `deaths` of machines and `failures` of scans may
-    still happen."""
+    still happen, and so many scans may find nothing (`cleans`)."""
 
     entry: Entry
     rows: tuple[tuple[str, Row], ...]
@@ -64,6 +70,7 @@ class State(NamedTuple):
     crashes: int = 0
     deaths: int = 0
     failures: int = 0
+    cleans: int = 0
     sent: tuple[tuple[str, str, int], ...] = ()
     started: tuple[int, ...] = ()
     is_late: bool = False  # a day has passed, and what runs was compared with what is known
@@ -100,15 +107,21 @@ class Rules:
     chained: bool = True  # who waited for a scan without a result waits for the next one
     notifies_of_known: bool = True  # who comes to a known verdict is notified of it
     keeps: bool = True  # what cannot be processed is queued
+    announces: bool = True  # who was notified of a verdict is not answered by the next scan as well
+    passes_on: bool = True  # who was not is, though the verdict is known
+    goes_on: bool = True  # a redrive goes on with a verdict that nobody has to be notified of
+    joins: bool = True  # who asks by hand beside a scan that runs is answered by it
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """`due` are the workloads that have to be notified of the last verdict, `silent` must not."""
+    """`due` are the workloads that have to be notified of the last verdict, `once` those that
+    have to be notified at all, and `silent` those that must not."""
 
     start: State
     due: frozenset[str]
     silent: frozenset[str] = frozenset()
+    once: frozenset[str] = frozenset()
     rules: Rules = field(default_factory=Rules)
 
     def mutant(self, name: str) -> Scenario:
@@ -124,12 +137,13 @@ def is_due(rules: Rules, entry: Entry, row: Row) -> bool:
 
 
 class End(NamedTuple):
-    """What can be seen when all is over: the entry, who was notified of its scan, and how many
-    scans there were."""
+    """What can be seen when all is over: the entry, who was notified of its scan, how many scans
+    there were, and of whom findings are still known."""
 
     status: str
     notified: frozenset[str]
     scans: int
+    had: frozenset[str]
 
 
 class Explored(NamedTuple):
@@ -153,7 +167,9 @@ def explore(scenario: Scenario, until: str = "") -> Explored:
             if not following:
                 wrong |= set(_end(state, scenario))
                 notified = {name for name, _, scan in state.sent if scan == state.entry.scan}
-                ends.add(End(state.entry.status, frozenset(notified), len(state.started)))
+                had = frozenset(name for name, row in state.rows if row.had)
+                scans = len(state.started)
+                ends.add(End(state.entry.status, frozenset(notified), scans, had))
         for each in following:
             if each not in seen:
                 seen.add(each)
@@ -189,8 +205,13 @@ def _end(state: State, scenario: Scenario) -> Iterator[str]:
         notified = {name for name, verdict, scan in state.sent if scan == state.entry.scan}
         if scenario.due - notified:
             yield "lost alert"
-    if scenario.silent & {name for name, *_ in state.sent}:
+    sent = {name for name, *_ in state.sent}
+    if scenario.silent & sent:
         yield "needless alert"
+    if scenario.once - sent:
+        yield "lost alert"
+    if state.entry.status == CLEAN and any(row.had for _, row in state.rows):
+        yield "findings that are gone are known"
 
 
 def steps(state: State, rules: Rules) -> Iterator[State]:
@@ -204,7 +225,7 @@ def steps(state: State, rules: Rules) -> Iterator[State]:
 
 def later(state: State, rules: Rules) -> Iterator[State]:
     """What follows when nobody can do anything: what is queued is redriven; then a day passes."""
-    fewer = state._replace(crashes=0, deaths=0, failures=0)
+    fewer = state._replace(crashes=0, deaths=0, failures=0, cleans=0)
     queued = [number for number, actor in enumerate(state.actors) if actor.at == "queued"]
     for number in queued:
         yield fewer.with_actor(number, state.actors[number]._replace(at="note"))
@@ -224,7 +245,8 @@ def _reconcile(state: State, rules: Rules) -> State:
     lacking = [
         name
         for name, row in rows
-        if row.state == "running" and (entry.status != FINDINGS or row.notified != entry.scan)
+        if row.state == "running" and entry.status != CLEAN
+        if entry.status != FINDINGS or row.notified != entry.scan
     ]
     events = tuple(Actor("reconciled", f"found {name}", name) for name in lacking)
     return state._replace(entry=entry, rows=rows, actors=(*state.actors, *events), is_late=True)
@@ -273,15 +295,21 @@ def _ask(state: State, number: int, actor: Actor, rules: Rules) -> Iterator[Stat
     over = actor._replace(at="over" if rules.row_first else "late")
     if entry.status == LEASE and not entry.is_over and (ours or rules.respects_lease):
         start = actor._replace(at="start", scan=entry.scan)
+        if actor.kind == "forced" and rules.joins and not ours:
+            requests = tuple(sorted({*entry.requests, REQUESTED}))
+            state = state._replace(entry=entry._replace(requests=requests))
         yield state.with_actor(number, start if ours else over)
-    elif entry.status == FINDINGS and (ours or actor.kind != "forced"):
+    elif entry.status in (FINDINGS, CLEAN) and (ours or actor.kind != "forced"):
         yield state.with_actor(number, _known(state, actor, over, rules))
     elif entry.status == FAILED and actor.is_known:
         yield state.with_actor(number, over)  # one more task: nobody has deployed anything
     else:
-        in_vain = entry.status in (LEASE, FAILED) and rules.chained
-        since = entry.since if in_vain else state.clock
-        lease = Entry(LEASE, actor.name, state.clock + 1, since)
+        passes = rules.chained if entry.status in (LEASE, FAILED) else rules.passes_on
+        passes &= bool(entry.status) and (entry.status in (LEASE, FAILED) or not entry.announced)
+        asks = {"registration": {REGISTERED}, "forced": {REQUESTED}}.get(actor.kind, set())
+        requests = tuple(sorted({*(entry.requests if passes else ()), *asks}))
+        since = entry.since if passes else state.clock
+        lease = Entry(LEASE, actor.name, state.clock + 1, since, requests=requests)
         taken = state._replace(entry=lease, clock=state.clock + 1)
         yield taken.with_actor(number, actor._replace(at="start", scan=lease.scan))
 
@@ -289,8 +317,11 @@ def _ask(state: State, number: int, actor: Actor, rules: Rules) -> Iterator[Stat
 def _known(state: State, actor: Actor, over: Actor, rules: Rules) -> Actor:
     """What an event does about a verdict: that of its own scan it brings to all who waited."""
     row, scan = state.row(actor.workload), state.entry.scan
-    if state.entry.owner == actor.name:
-        return actor._replace(at="rows", scan=scan)
+    is_open = state.entry.owner == actor.name and not state.entry.announced
+    if is_open and (state.entry.status == FINDINGS or rules.goes_on):
+        return actor._replace(at="rows", scan=scan, completes=True)
+    if state.entry.status == CLEAN:
+        return over
     is_quiet = actor.kind in ("registration", "forced") or not rules.notifies_of_known
     if is_quiet or row.notified == scan or not rules.row_first:
         return over
@@ -315,6 +346,9 @@ def _scanning(state: State, number: int, actor: Actor, rules: Rules) -> Iterator
     """The scan has a result, or none; or its machine dies, which is seen or is not."""
     at = "record" if rules.verdict_first else "early"
     yield state.with_actor(number, actor._replace(at=at, verdict=FINDINGS))
+    if state.cleans:
+        clean = state.with_actor(number, actor._replace(at=at, verdict=CLEAN))
+        yield clean._replace(cleans=state.cleans - 1)
     if state.failures:
         failed = state.with_actor(number, actor._replace(at=at, verdict=FAILED))
         yield failed._replace(failures=state.failures - 1)
@@ -342,24 +376,43 @@ def _record(state: State, number: int, actor: Actor, rules: Rules) -> Iterator[S
     entry = state.entry
     ours = entry.scan == actor.scan
     if entry.status == LEASE and (ours or not rules.checks_holder):
-        verdict = actor.verdict if rules.frees_failures or actor.verdict == FINDINGS else LEASE
-        state = state._replace(entry=entry._replace(status=verdict, is_over=False))
+        verdict = actor.verdict if rules.frees_failures or actor.verdict != FAILED else LEASE
+        is_quiet = verdict == CLEAN and not any(row.had for _, row in state.rows)
+        entry = entry._replace(status=verdict, is_over=False, announced=is_quiet)
+        state = state._replace(entry=entry)
         following = actor._replace(at="rows")
         if not rules.verdict_first:
             following = _on(actor, actor.todo)
         yield state.with_actor(number, following)
-    elif entry.status in (FINDINGS, FAILED) and ours and rules.resumes:
+    elif entry.status in (FINDINGS, CLEAN, FAILED) and ours and rules.resumes:
         yield state.with_actor(number, actor._replace(at="rows"))
     else:
         yield state.with_actor(number, actor._replace(at="over"))
 
 
 def _rows(state: State, number: int, actor: Actor, rules: Rules) -> Iterator[State]:
-    """Completion reads the rows. A registration is announced where nothing runs the image."""
-    due = tuple(name for name, row in state.rows if is_due(rules, state.entry, row))
-    if actor.workload == REGISTERED and not state.rows:
-        due = (REGISTERED,)
-    yield state.with_actor(number, _on(actor, due))
+    """Completion reads the rows. A registration is announced where nothing runs the image. Of
+    what is gone nobody is notified, and it is not known any more."""
+    entry, due = state.entry, [(n, row) for n, row in state.rows if is_due(rules, state.entry, row)]
+    if entry.status == CLEAN:
+        gone = tuple(name for name, row in due if row.had)
+        yield state.with_actor(number, actor._replace(at="gone" if gone else "announce", todo=gone))
+        return
+    asked = () if entry.announced or entry.scan != actor.scan else entry.requests
+    requests = tuple(name for name in asked if name != REGISTERED or not state.rows)
+    yield state.with_actor(number, _on(actor, (*(name for name, _ in due), *requests)))
+
+
+def _gone(state: State, number: int, actor: Actor, rules: Rules) -> Iterator[State]:
+    name, todo = actor.todo[0], actor.todo[1:]
+    state = state.with_row(name, state.row(name)._replace(had=False))
+    yield state.with_actor(number, actor._replace(at="gone" if todo else "announce", todo=todo))
+
+
+def _announce(state: State, number: int, actor: Actor, rules: Rules) -> Iterator[State]:
+    if state.entry.scan == actor.scan and rules.announces:
+        state = state._replace(entry=state.entry._replace(announced=True))
+    yield state.with_actor(number, actor._replace(at="over"))
 
 
 def _claim(state: State, number: int, actor: Actor, rules: Rules) -> Iterator[State]:
@@ -367,10 +420,11 @@ def _claim(state: State, number: int, actor: Actor, rules: Rules) -> Iterator[St
     name, row, claim = actor.todo[0], state.row(actor.todo[0]), _claim_of(state, actor)
     older = rules.newest_wins and row.claim[1] < actor.scan
     free = not row.claim[0] or older or (row.claim == claim and rules.claims_end)
-    if name != REGISTERED and (not (free or not rules.claims) or row.notified >= actor.scan):
+    has_row = name not in (REGISTERED, REQUESTED)
+    if has_row and (not (free or not rules.claims) or row.notified >= actor.scan):
         yield state.with_actor(number, _on(actor, actor.todo[1:]))
         return
-    if name != REGISTERED:
+    if has_row:
         state = state.with_row(name, row._replace(claim=claim))
     yield state.with_actor(number, actor._replace(at="send" if rules.mark_last else "mark"))
 
@@ -383,7 +437,10 @@ def _claim_of(state: State, actor: Actor) -> tuple[str, int]:
 
 def _send(state: State, number: int, actor: Actor, rules: Rules) -> Iterator[State]:
     verdict = state.entry.status if state.entry.scan == actor.scan else "another"
-    sent = tuple(sorted((*state.sent, (actor.todo[0], verdict, actor.scan))))
+    name = actor.todo[0]
+    sent = tuple(sorted((*state.sent, (name, verdict, actor.scan))))
+    if verdict == FINDINGS and name not in (REGISTERED, REQUESTED):
+        state = state.with_row(name, state.row(name)._replace(had=True))
     following = actor._replace(at="mark") if rules.mark_last else _on(actor, actor.todo[1:])
     yield state._replace(sent=sent).with_actor(number, following)
 
@@ -399,7 +456,8 @@ def _mark(state: State, number: int, actor: Actor, rules: Rules) -> Iterator[Sta
 
 def _on(actor: Actor, todo: tuple[str, ...]) -> Actor:
     """The actor with what is left to do, or at its end."""
-    return actor._replace(at="claim" if todo else "over", todo=todo)
+    end = "announce" if actor.kind == "scan" or actor.completes else "over"
+    return actor._replace(at="claim" if todo else end, todo=todo)
 
 
 def _stop(state: State, number: int, actor: Actor, rules: Rules) -> Iterator[State]:
@@ -422,5 +480,7 @@ _STEPS: dict[str, Callable[[State, int, Actor, Rules], Iterator[State]]] = {
     "claim": _claim,
     "send": _send,
     "mark": _mark,
+    "gone": _gone,
+    "announce": _announce,
     "stop": _stop,
 }

@@ -15,17 +15,20 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from image_scan import log
+from image_scan.aws.dynamodb import Attr, Change
 from image_scan.cache.entries import scan_of
 from image_scan.cache.leases import ScanCache
 from image_scan.completion import Completion
 from image_scan.contracts import ScanInput, TaskState
+from image_scan.events.by_hand import is_by_hand
 from image_scan.events.workloads import to_notify
 from image_scan.inventory.claims import Claims, is_due
 from image_scan.inventory.workloads import Inventory
 from image_scan.results import Outcome
-from tests.properties.core_model import FAILED, FINDINGS, REGISTERED, End, explore
+from tests.properties.core_model import FAILED, FINDINGS, REGISTERED, REQUESTED, End, explore
 from tests.properties.test_core_model import SCENARIOS
 from tests.support.builders import (
+    CLEAN,
     CRITICAL,
     DIGEST,
     LEASE,
@@ -117,7 +120,7 @@ class World:
         self.queued: list[ScanInput] = []
         self.threads: list[tuple[Thread, Callable[[], None]]] = []
         state = scenario.start
-        self.crashes, self.failures = state.crashes, state.failures
+        self.crashes, self.failures, self.cleans = state.crashes, state.failures, state.cleans
         for actor in state.actors:
             self.event(asked(actor))
 
@@ -130,15 +133,23 @@ class World:
         step()
 
     def notify(
-        self, _: CompletionInput, __: Outcome, workloads: Mapping[str, Workload], rows: Any
+        self, _: CompletionInput, outcome: Outcome, workloads: Mapping[str, Workload], rows: Any
     ) -> bool:
         step()
         workloads = to_notify(workloads)
+        notifiable = POLICY.may_notify(outcome)
         number = self.table.items[DIGEST]["acquired_at"]
         for row in rows:
-            self.sent.append((row["service"], row["claimed_of"]))
-        if len(workloads) > len(rows):
-            self.sent.append((REGISTERED, number))
+            known = (
+                Change({"notified": "findings"}) if notifiable else Change(removed=("notified",))
+            )
+            if notifiable or "notified" in row:
+                self.rows.update(DIGEST, row["workload"], known, Attr("digest").exists())
+        if not notifiable:
+            return False
+        self.sent += [(row["service"], row["claimed_of"]) for row in rows]
+        for asked in [each for name, each in workloads.items() if name not in names(rows)]:
+            self.sent.append((REQUESTED if is_by_hand(asked) else REGISTERED, number))
         return bool(workloads)
 
     # Who acts.
@@ -162,8 +173,9 @@ class World:
     def scan(self, given: ScanInput, lease: Any, outcome: Outcome | None = None) -> None:
         if outcome is None:
             fails = self.failures > 0 and self.random.random() < 0.5
-            self.failures -= fails
-            outcome = FAILURE if fails else CRITICAL
+            clean = self.cleans > 0 and self.random.random() < 0.5
+            self.failures, self.cleans = self.failures - fails, self.cleans - (clean and not fails)
+            outcome = FAILURE if fails else CLEAN if clean else CRITICAL
 
         def work() -> None:
             self.completion.complete(completion_input(given, lease, outcome))
@@ -190,7 +202,7 @@ class World:
 
     def run(self) -> End:
         self._until_quiet()
-        self.crashes = self.failures = 0
+        self.crashes = self.failures = self.cleans = 0
         while self.queued:
             self.event(self.queued.pop(self.random.randrange(len(self.queued))))
             self._until_quiet()
@@ -203,14 +215,17 @@ class World:
         self.now += DAY
         entry = self.table.items[DIGEST]
         for (key, _), row in list(self.rows.rows.items()):
-            lacks = entry["status"] != FINDINGS or row.get("notified_of") != entry["acquired_at"]
+            lacks = entry["status"] not in (FINDINGS, "CLEAN")
+            lacks |= entry["status"] == FINDINGS and row.get("notified_of") != entry["acquired_at"]
             if key == DIGEST and row["state"] in ("deployed", "running") and lacks:
                 self.event(found(row["service"], self.now))
         self._until_quiet()
         entry = self.table.items[DIGEST]
         notified = {name for name, number in self.sent if number == entry["acquired_at"]}
         status = FAILED if entry["status"] == "ERROR" else str(entry["status"])
-        return End(status, frozenset(notified), len(self.started))
+        rows = [row for (key, _), row in self.rows.rows.items() if key == DIGEST]
+        had = frozenset(row["service"] for row in rows if "notified" in row)
+        return End(status, frozenset(notified), len(self.started), had)
 
     def _until_quiet(self) -> None:
         while self.threads:
@@ -226,15 +241,25 @@ class World:
                 died()
 
 
+def names(rows: Any) -> set[str]:
+    return {row["workload"] for row in rows}
+
+
 def entry_is_bad(entry: Mapping[str, Any]) -> bool:
     return bool(entry["status"] == FINDINGS)
 
 
 def asked(actor: Actor) -> ScanInput:
     """The event of an actor of the model."""
-    names = {"registration": "RegisterTaskDefinition", "task": "ECS Task State Change"}
-    name = names.get(actor.kind, "CreateService")
+    events = {
+        "registration": "RegisterTaskDefinition",
+        "task": "ECS Task State Change",
+        "forced": "ScanRequest",
+    }
+    name = events.get(actor.kind, "CreateService")
     given = scan_input(actor.name, service=actor.workload, event_name=name)
+    if actor.kind == "forced":
+        return {**given, "force": True}
     running = TaskState(arn=f"task/{actor.name}", stopped=False)
     stopped = TaskState(arn="task/task", stopped=True)
     states = {"task": running, "stop": stopped}
@@ -258,6 +283,8 @@ COMPARED = [
     "a scan without a result, and a crash",
     "a registration ahead",
     "a registration, and what runs it",
+    "scans that find nothing",
+    "a scan by hand beside another",
 ]
 
 

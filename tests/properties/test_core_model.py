@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 
@@ -27,13 +28,20 @@ REGISTRATION = Actor("registration", "registration")
 FORCED = Actor("forced", "request")
 SCAN = Actor("scan", "scan 1", "web", at="scanning", scan=1)
 STOP = Actor("stop", "stop", "web", at="stop")
-KNOWN = Entry(FINDINGS, "long ago", scan=1)
-NOTIFIED = Row("running", asked=0, notified=1)
+KNOWN = Entry(FINDINGS, "long ago", scan=1, announced=True)
+NOTIFIED = Row("running", asked=0, notified=1, had=True)
+# The scan of a call has a result, and a request by hand comes when that is over or queued.
+LEFT_OPEN: dict[str, Any] = {"entry": Entry(FINDINGS, "call", 1), "clock": 1, "started": (1,)}
+ROWS = SCAN._replace(at="rows", verdict=FINDINGS)
+REDRIVEN = FORCED._replace(at="queued")
 
 
-def scenario(*actors: Actor, due: str, silent: str = "", **start: object) -> Scenario:
+def scenario(
+    *actors: Actor, due: str, silent: str = "", once: str = "", **start: object
+) -> Scenario:
     state = State(Entry(), (), actors)._replace(**start)  # type: ignore[arg-type]
-    return Scenario(state, frozenset(due.split()), frozenset(silent.split()))
+    names = [frozenset(each.split()) for each in (due, silent, once)]
+    return Scenario(state, names[0], names[1], names[2])
 
 
 SCENARIOS = {
@@ -62,8 +70,23 @@ SCENARIOS = {
         rows=(("old", NOTIFIED),), silent="old",
     ),
     "a forced scan": scenario(
-        FORCED, OTHER, due="web worker", crashes=1, failures=1, entry=KNOWN, clock=1,
+        FORCED, OTHER, due="web worker requested", crashes=1, failures=1, entry=KNOWN, clock=1,
         rows=(("gone", Row("stopped", 0, 1)), ("web", NOTIFIED)), silent="gone",
+    ),
+    "a forced scan that finds nothing": scenario(
+        FORCED, due="web", crashes=2, cleans=1, entry=KNOWN, clock=1, rows=(("web", NOTIFIED),),
+    ),
+    "scans that find nothing": scenario(CALL, TASK, OTHER, due="web worker", crashes=1, cleans=2),
+    "a scan by hand beside another": scenario(
+        CALL, FORCED, due="web requested", crashes=1, failures=1
+    ),
+    "a forced scan of what was not announced": scenario(
+        ROWS, REDRIVEN, due="web requested", once="gone", crashes=1, **LEFT_OPEN,
+        rows=(("gone", Row("stopped", 0)), ("web", Row("running", 0))),
+    ),
+    "a forced scan of what was announced": scenario(
+        ROWS, REDRIVEN, due="web requested", silent="gone", **LEFT_OPEN,
+        rows=(("gone", Row("stopped", 0, 1)), ("web", Row("running", 0))),
     ),
     "one more task of what failed": scenario(
         TASK, OTHER, due="web worker", crashes=1, entry=Entry(FAILED, "long ago", 1), clock=1,
@@ -71,6 +94,7 @@ SCENARIOS = {
     ),
 }  # fmt: skip
 LOST, LEFT = "lost alert", "neither notified, nor queued, nor claimed"
+GONE = "findings that are gone are known"
 TWO, WAITS = "two scans at a time", "waits for a scan that nobody makes"
 # What a rule prevents, and in which scenario it happens without it.
 MUTANTS = {
@@ -90,6 +114,10 @@ MUTANTS = {
     "chained": (LOST, "a workload that stops"),
     "notifies_of_known": (LEFT, "a known verdict"),
     "keeps": (LEFT, "two crashes"),
+    "announces": ("needless alert", "a forced scan of what was announced"),
+    "passes_on": (LOST, "a forced scan of what was not announced"),
+    "goes_on": (GONE, "a forced scan that finds nothing"),
+    "joins": (LOST, "a scan by hand beside another"),
 }
 
 

@@ -39,8 +39,14 @@ def holds(condition: ConditionBase | None, item: Mapping[str, Any]) -> bool:
 
 
 def changed(item: Mapping[str, Any], change: Change) -> Item:
-    """An item after a change."""
-    made = {**change.first, **item, **change.sets}
+    """An item after a change; `a.b` is a path."""
+    made = copy.deepcopy({**change.first, **item})
+    for name, value in change.sets.items():
+        first, dot, second = name.partition(".")
+        if dot:
+            made[first][second] = value
+        else:
+            made[name] = value
     return copy.deepcopy({name: each for name, each in made.items() if name not in change.removed})
 
 

@@ -7,6 +7,7 @@ so every decision compares the time itself. Each write is made on the entry that
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from contextlib import suppress
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 Entry = dict[str, Any]
 _SHOWN = ("uri", "account_id", "region", "repository", "tag")
+# Bytes of those who have asked without running the image; DynamoDB takes 400 KB in all.
+_MOST_REQUESTS = 50_000
 _VERSION = ("status", "ttl", "acquired_at")
 # An ECR image that is known only by account, region, repository and tag may be another one soon.
 _TAG_ONLY_SECONDS = 3600
@@ -66,6 +69,8 @@ class ScanCache:
             decision = standing.decide(met)
             if decision is None:
                 decision = self._take(met, lease_seconds)
+            elif met.is_asking and not self._join(met):
+                continue
             elif decision.get("again") and not self._may_judge_again(entry, met.run):
                 return standing.SKIP
             elif decision["decision"] == "scan" and not self._renew(decision, lease_seconds):
@@ -152,6 +157,19 @@ class ScanCache:
             return None
         return standing.holding(lease, reason)
 
+    def _join(self, met: standing.Met) -> bool:
+        """Adds who asks by hand to the scan that runs. False if that has ended meanwhile."""
+        entry = met.entry
+        requests = _requests(met.scan_input, entry)
+        added = {f"requests.{name}": requests[name] for name in requests.keys() - entry["requests"]}
+        same = _unchanged(entry) & Attr("owner").eq(entry["owner"])
+        try:
+            if added:
+                self._table.update(entry["imageDigest"], added, same)
+        except ConditionFailedError:
+            return False
+        return True
+
     def _may_judge_again(self, entry: Entry, run: int | None) -> bool:
         """Whether this is the first task of the image that a reconciliation has found running."""
         last = Attr("judged_for")
@@ -173,12 +191,18 @@ def findings_key(key: str) -> str:
 
 
 def _requests(scan_input: ScanInput, before: Mapping[str, Any]) -> dict[str, Workload]:
-    """Who has asked for the scan without running the image: they have no row of the inventory."""
+    """Who has asked for the scan without running the image: they have no row of the inventory.
+
+    Raises AwsUnavailable if too many have: the event is tried again, and queued."""
     deployment = scan_input["deployment"]
     asked: dict[str, Workload] = dict(before.get("requests", {}))
-    if is_registered(deployment) or is_by_hand(deployment):
-        name, facts = workload_of(scan_input)
+    name, facts = workload_of(scan_input)
+    if is_registered(deployment):
         asked[name] = facts
+    elif is_by_hand(deployment):
+        asked[f"{name}#{facts['principal']}"] = facts
+    if len(asked) > len(before.get("requests", {})) and len(json.dumps(asked)) > _MOST_REQUESTS:
+        raise AwsUnavailable("too many have asked for a scan of this image without running it")
     return asked
 
 

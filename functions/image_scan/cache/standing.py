@@ -49,6 +49,13 @@ class Met:
         return bool(self.entry.get("owner") == self.owner)
 
     @property
+    def is_asking(self) -> bool:
+        """Whether this is a request by hand beside a scan that runs: its answer is that scan's."""
+        is_beside = self.status == IN_PROGRESS and not self.is_ours
+        by_hand = is_by_hand(self.scan_input["deployment"])
+        return is_beside and by_hand and not self.image["unscannable"]
+
+    @property
     def is_in_vain(self) -> bool:
         """Whether the entry has no result: those who wait for it wait for the next scan, too."""
         return self.entry.get("status") in (IN_PROGRESS, *FAILURES)

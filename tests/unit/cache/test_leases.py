@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
+from collections import deque
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
@@ -160,6 +162,41 @@ class TestLease:
         (request,) = core.entry()["requests"].values()
         assert request["event_name"] == name
         assert core.workloads() == {}
+
+    def test_who_asks_without_end_does_not_fill_the_entry(self, core: Core, clock: Clock) -> None:
+        """An image that always fails: whoever finds no room is queued, and nobody is dropped."""
+        queued = []
+        for number in range(400):
+            clock.now += 1
+            family = f"task-definition/family-{number}:1"
+            asked = scan_input(f"event-{number}", **{**REGISTERED, "task_definition": family})
+            try:
+                core.end(taken(core.event(asked)), Outcome(verdict="ERROR", reason="no end"))
+            except AwsUnavailable:
+                queued.append(asked)
+        entry = core.entry()
+        assert len(json.dumps(entry)) < 60_000
+        assert len(queued) + len(entry["requests"]) == 400
+        assert len(entry["requests"]) > 100
+        held = taken(core.event(scan_input("call")))
+        assert core.entry()["requests"] == entry["requests"], "who runs the image needs no room"
+        core.end(held, CRITICAL)
+        assert len(core.sent.services()[-1]) == len(entry["requests"]) + 1
+        assert decisions(core, *queued) == ["skip"] * len(queued)
+
+    def test_who_asks_by_hand_beside_a_scan_finds_room_or_is_queued(self, core: Core) -> None:
+        core.event(scan_input("event-1"))
+
+        def ask(number: int) -> None:
+            principal = f"arn:aws:iam::123456789012:user/{number}"
+            name: Any = {"event_name": "ScanRequest", "service": "", "principal": principal}
+            core.event(scan_input(f"hand-{number}", **name))
+
+        for number in range(100):
+            ask(number)
+        assert len(core.entry()["requests"]) == 100
+        with pytest.raises(AwsUnavailable, match="too many"):
+            deque(map(ask, range(400)))
 
     def test_a_registration_that_comes_later_is_not_noted(self, core: Core) -> None:
         core.event(scan_input("event-1"))
