@@ -1,4 +1,4 @@
-"""One image in hundreds of services: one scan, each notified once, and no item grows with them."""
+"""One image in a thousand services: one scan, each notified once, and no item grows with them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.support.pipeline import Pipeline, ended
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SERVICES = 300
+SERVICES = 1000
 MOST = 100  # workloads of one message
 LARGEST = 100_000  # bytes of one item
 
