@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from image_scan.aws.cross_account import Accounts
     from image_scan.cache.table import CacheTable
-    from image_scan.contracts import ScanInput
+    from image_scan.contracts import Image, ScanInput
     from image_scan.inventory.workloads import Inventory
     from image_scan.results import Outcome
     from image_scan.state.coverage import CoverageHistory
@@ -149,30 +149,36 @@ class Reconciliation:
     ) -> bool:
         """Whether a running image is without a verdict, or its workload not known to run it, or not
         notified of it: who deploys an image whose verdict has run out waits alone for the next."""
-        key = pair[0]
-        found.images.add(key)
-        found.running.add(pair)
-        item, image = self._item(key), scan_input["image"]
+        item, image = self._item(pair[0]), scan_input["image"]
         if image["account_id"]:
             self.registries.add((image["account_id"], image["region"]))
+        status = self._count(image, pair, found)
+        # Here a scan may be asked for; and findings that somebody waits for.
+        is_open = status == "UNSCANNABLE" and is_elsewhere(image, item)
+        is_open |= self._is_bad(pair[0]) and not self._was_notified(pair)
+        # An image that is not in ECR has no entry: its row alone says whether that was notified.
+        is_foreign = not image["account_id"]
+        has_verdict = bool(status) or (is_foreign and "notified_as" in self._rows.get(pair, {}))
+        is_known = has_verdict and states.get(pair) == "running" and not is_open
+        return pair not in found.sent and not is_known
+
+    def _count(self, image: Image, pair: tuple[str, str], found: Found) -> str:
+        """Counts a running image by what is known of it. Returns its verdict, empty without one."""
+        key, workload = pair
+        found.images.add(key)
+        found.running.add(pair)
+        item = self._item(key)
         status = item["status"] if item and item["status"] not in _FAILED else ""
         if status in _FRESH:
             found.fresh.add(key)
         if status == "UNSCANNABLE" or (not status and image["unscannable"]):
             reason = image["unscannable"] or item.get("reason") or "no scan can be asked for"
             known = found.unscannable.setdefault(key, UnscannableImage(image["uri"], reason))
-            known.workloads.add(pair[1])
+            known.workloads.add(workload)
         elif item and not status:
             failed = UnscannableImage(image["uri"], item.get("reason", ""), verdict=item["status"])
-            found.failed.setdefault(key, failed).workloads.add(pair[1])
-        # Here a scan may be asked for; and findings that somebody waits for.
-        is_open = status == "UNSCANNABLE" and is_elsewhere(image, item)
-        is_open |= self._is_bad(key) and not self._was_notified(pair)
-        # An image that is not in ECR has no entry: its row alone says whether that was notified.
-        is_foreign = not image["account_id"]
-        has_verdict = bool(status) or (is_foreign and "notified_as" in self._rows.get(pair, {}))
-        is_known = has_verdict and states.get(pair) == "running" and not is_open
-        return pair not in found.sent and not is_known
+            found.failed.setdefault(key, failed).workloads.add(workload)
+        return str(status)
 
     def _note_scans(
         self, lacking: Iterable[tuple[ScanInput, tuple[str, str]]], found: Found
