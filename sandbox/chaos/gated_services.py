@@ -46,6 +46,7 @@ class Result:
     mode: str
     statuses: Counter[str] = field(default_factory=Counter)
     effects: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)  # without the image
     waits: int = 0
     started: int = 0
     bad: int = 0
@@ -56,6 +57,7 @@ class Result:
         lines = [
             f"{self.mode}: {self.statuses.total()} deployments = {_shown(self.statuses)}",
             f"  decisions  {_shown(self.effects)}; asked again {self.waits} times",
+            f"  reasons    {_shown(self.reasons)}",
             f"  images     {self.started} started, {self.bad} of them bad; {self.faults} faults",
             f"  wrong      {len(self.wrong)}",
         ]
@@ -78,6 +80,7 @@ def run(
         )
         installation.ecs.create_cluster(clusterName=CLUSTER)
         witness = Witness(installation)
+        Team(installation, "first", seed, 0).deploy(1)  # so that Qualys' registry is known
         for mode in ("enforce", "audit"):
             with gated.mode(installation, mode):
                 say(f"{deployments} deployments in {mode} mode")
@@ -134,6 +137,7 @@ def _judge_decisions(result: Result, installation: Installation, ended: list[Jso
     asked: Counter[tuple[str, str]] = Counter()
     for line in _logged(installation, result.mode, "gate decided"):
         result.effects[line["effect"]] += 1
+        result.reasons.update(each.partition(": ")[2][:100] or each for each in line["reasons"])
         asked[line["deployment"], line["stage"]] += 1
     result.waits = len(list(_logged(installation, result.mode, "gate waits")))
     result.wrong += [f"decided again: {each}" for each, number in asked.items() if number > 1]

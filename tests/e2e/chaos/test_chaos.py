@@ -35,8 +35,8 @@ def test_nothing_blocked_starts_and_audit_holds_nothing() -> None:
     for each in (enforced, audited):
         assert (each.wrong, each.statuses.total()) == ([], 24), each
         assert each.faults > 100, each
-    assert enforced.effects["blocked"] > 3
-    assert enforced.statuses["SUCCESSFUL"] > 3
+    assert enforced.effects["blocked"] > 3, enforced
+    assert enforced.statuses["SUCCESSFUL"] > 3, enforced
     assert enforced.bad == 0
     assert audited.bad > 0, "the same judge sees what starts in audit mode"
     assert audited.waits == 0
