@@ -126,6 +126,13 @@ class CacheItems:
         return sorted(found, key=lambda item: int(item.get("ttl", 0)), reverse=True)
 
 
+def digest_of(key: str) -> str:
+    """Returns the digest of a cache key; empty for a fallback name, or an image that is not in
+    ECR."""
+    name = key.partition("#")[0]
+    return name if name.startswith("sha256:") else ""
+
+
 def of_name(key: str, uri: str) -> Item:
     """Describes an image that is not in ECR and has no item: its verdict follows from its name.
     Returns an empty item for any other image."""

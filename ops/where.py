@@ -16,14 +16,14 @@ from image_scan.findings.summary import LEVELS
 from image_scan.notifications import email, links
 from ops import asked
 from ops.asked import Asked
-from ops.cache_items import IN_PROGRESS, CacheItems, is_known, of_name
+from ops.cache_items import IN_PROGRESS, CacheItems, digest_of, is_known, of_name
 from ops.errors import NoAnswer
 from ops.installation import Installation, add_options
 from ops.inventory_rows import InventoryRows
 from ops.printing import facts, line
 
 Json = dict[str, Any]
-_IMAGE = ("uri", "repository", "tag", "account_id", "region")
+_FACTS = ("uri", "repository", "tag", "account_id", "region")
 NO_VERDICT = "NONE"
 STYLES = {
     NO_VERDICT: "yellow",
@@ -116,14 +116,13 @@ def described(
 ) -> Json:
     """Describes an item and its workloads for an operator; times are in ISO 8601. `platform_url` is
     that of Qualys' pages, for a link."""
-    digest = item["imageDigest"].partition("#")[0]
     shown: Json = {
         "verdict": item["status"],
         "known": is_known(dict(item)),
         "key": item["imageDigest"],
         "platform": platform_of(item["imageDigest"]),
-        **{name: item.get(name, "") for name in _IMAGE},
-        "digest": digest if digest.startswith("sha256:") else "",
+        **{name: item.get(name, "") for name in _FACTS},
+        "digest": digest_of(item["imageDigest"]),
         "known_until": moment(item.get("ttl")),
     }
     if item["status"] == IN_PROGRESS:

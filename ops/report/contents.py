@@ -9,14 +9,14 @@ from typing import Any
 
 from image_scan.findings.summary import LEVELS as SEVERITIES
 from image_scan.notifications import email, lead, links
-from ops.cache_items import of_name
+from ops.cache_items import digest_of, of_name
 from ops.where import NO_VERDICT, location_of, moment, name_of
 
 Json = dict[str, Any]
 LEVELS = ("critical", "high", "medium", "low")
 # Verdicts that a person must look at come first.
 _ORDER = ("FINDINGS", NO_VERDICT, "UNSCANNABLE", "ERROR", "TIMEOUT", "IN_PROGRESS", "CLEAN")
-_FACTS = ("account_id", "region", "repository", "digest")
+_FACTS = ("account_id", "region", "repository")
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,7 @@ def _image(
     running = [row for row in rows if row["state"] != "stopped"]
     scanned, top = item.get("scanned_at"), item.get("top", [])
     counts = item.get("counts")
-    facts = {name: str(item.get(name, "")) for name in _FACTS}
+    facts = {name: str(item.get(name, "")) for name in _FACTS} | {"digest": digest_of(key)}
     return ImageRow(
         name=_name(item) or _name(newest) or str(newest.get("uri", key)),
         key=key,

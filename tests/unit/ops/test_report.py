@@ -92,10 +92,11 @@ def test_locations_count_what_runs_in_each_and_the_worst_comes_first() -> None:
 
 
 def test_an_image_is_linked_where_it_is_known() -> None:
-    facts = {"account_id": "111122223333", "region": "us-east-1", "digest": "sha256:d"}
-    items = [item("a", "CLEAN", counts=NONE, config_digest="sha256:c") | facts]
-    found = report(items, [row("a")], [], NOW, "https://qualysguard.example.com")
-    assert image(found, "a").links == {
+    facts = {"account_id": "111122223333", "region": "us-east-1", "repository": "shop/a"}
+    key = "sha256:d#linux/arm64"
+    items = [item(key, "CLEAN", counts=NONE, config_digest="sha256:c") | facts]
+    found = report(items, [row(key)], [], NOW, "https://qualysguard.example.com")
+    assert image(found, key).links == {
         "image": "https://us-east-1.console.aws.amazon.com/ecr/repositories/private/111122223333/"
         "shop%2Fa/_/image/sha256:d/details?region=us-east-1",
         "qualys": "https://qualysguard.example.com/cs/#/assets/images/c",
