@@ -11,6 +11,8 @@ from .conftest import Project
 
 GIVEN = ("OrganizationId=o-a1b2c3d4e5", "EXISTING_ROLE_NAME=qualys-role")
 BUS = f"arn:aws:events:us-east-1:{ACCOUNT}:event-bus/qualys-image-scan-hub"
+# The names of a hub do not show whether it has a deployment gate.
+NOT_BY_NAME = ("event_pattern", "deployment_gate")
 
 
 def assert_another_machine_knows(hub: dict[str, Any], project: Project, folder: Path) -> None:
@@ -30,7 +32,8 @@ def assert_another_machine_knows(hub: dict[str, Any], project: Project, folder: 
     names, _ = hub_by_names(
         BUS, "o-a1b2c3d4e5", registry_role="qualys-role", imports=False, iam_path="/"
     )
-    assert names == {name: value for name, value in hub.items() if name != "event_pattern"}
+    assert names == {name: value for name, value in hub.items() if name not in NOT_BY_NAME}
+    assert hub["deployment_gate"] is None
 
 
 def test_single_becomes_a_hub_and_all_is_destroyed(project: Project, tmp_path: Path) -> None:
