@@ -41,11 +41,16 @@ demo-org: demo-ready ## An organization on the embedded AWS: which account and r
 down: $(DEMO_READY) ## End what `make demo KEEP=1` left up
 	@$(BIN)/python -m sandbox.demo --down
 
-##@ Deploy to AWS (settings: QUALYS_POD, NAME_PREFIX, REGION, STATE_BUCKET, VAR_<input>, TFVARS, AUTO_APPROVE)
+##@ Deploy to AWS (settings: QUALYS_POD, EMAIL, NAME_PREFIX, REGION, STATE_BUCKET, VAR_<input>, TFVARS, AUTO_APPROVE)
 # Settings come from the environment, into which make passes what stands on its command line. Secrets
 # may only come from the environment: a command line is seen by everybody on the machine.
 $(foreach name,QUALYS_API_TOKEN QUALYS_PASSWORD QUALYS_CLIENT_SECRET QUALYS_PROXY_PASSWORD,$(if $(filter command,$(origin $(name))),\
   $(error $(name) belongs into the environment, not on the command line)))
+
+# git and others have a variable of this name: here only the command line counts.
+ifneq ($(origin EMAIL),command line)
+unexport EMAIL
+endif
 
 .PHONY: deploy plan destroy
 deploy: $(OPS_READY) ## One region of one account: QUALYS_POD=US2 EXISTING_ROLE_ARN=arn:... or CREATE_ROLE=true

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from ops.deploy.caller import Caller
 from ops.deploy.deployment import INSTALLATION, Deployment
+from ops.deploy.email import with_email
 from ops.deploy.locations import locations
 from ops.deploy.project import gateways, variables
 from ops.deploy.qualys import registry_trust
@@ -49,7 +50,7 @@ def run_hub(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _run(action: str, console: Console, *, hub: bool) -> int:
-    given = Settings.given(styled=hub)
+    given = with_email(Settings.given(styled=hub))
     given.refuse_wrong_values()
     known = variables("")
     given.variables(known)

@@ -42,6 +42,16 @@ def stated(
             GOOD | {"QUALYS_POD": "US9"},
             "QUALYS_POD=US9 is not a Qualys platform: give one of US1,",
         ),
+        (
+            "deploy",
+            GOOD | {"EMAIL": "a@example.com,nobody"},
+            "EMAIL=nobody is not valid. An example is security@example.com.",
+        ),
+        (
+            "deploy-hub",
+            HUB | {"EMAIL": "a@example.com", "VAR_notification_email_addresses": "[]"},
+            "EMAIL and VAR_notification_email_addresses are one setting: give it once.",
+        ),
         ("deploy", GOOD | {"CREATE_ROLE": "maybe"}, "CREATE_ROLE=maybe is not valid"),
         (
             "deploy",
