@@ -109,9 +109,7 @@ def outcome(
 ) -> tuple[Row, str]:
     """Returns the outcome of a row, and who deployed it. Without a result, reads its notice."""
     image = row.digest or row.image
-    by_uri = {
-        item["uri"]: item for item in verdicts.values() if item["imageDigest"][:7] != "sha256:"
-    }
+    by_uri = {each["uri"]: each for key, each in verdicts.items() if key[:7] != "sha256:"}
     item = verdicts.get(image) or by_uri.get(image, {})
     notice = next((m for m in sent if image in (m["image"]["digest"], m["image"]["uri"])), {})
     family = f"task-definition/{row.workload}:"

@@ -27,7 +27,9 @@ Open = Callable[[str], Shell]
 def open_shell(installation: Installation, tmp_path_factory: pytest.TempPathFactory) -> Open:
     """A shell in the folder of an example. The state moves there."""
     state = installation.terraform.folder / "terraform.tfstate"
-    (installation.terraform.folder / "sandbox.auto.tfvars.json").unlink()
+    given = installation.terraform.folder / "sandbox.auto.tfvars.json"
+    gate = json.dumps(json.loads(given.read_text())["deployment_gate"])
+    given.unlink()
     scratch = tmp_path_factory.mktemp("shell")
 
     def opened(example: str) -> Shell:
@@ -38,6 +40,8 @@ def open_shell(installation: Installation, tmp_path_factory: pytest.TempPathFact
         lifetime = installation.providers if example == "single-account" else None
         shell = Shell.of(installation.aws, folder, scratch, ACCOUNT, REGION, lifetime)
         shell.environment["TF_VAR_qualys_gateway_url"] = installation.qualys.url
+        # As the kept account was applied; no page says so.
+        shell.environment["TF_VAR_deployment_gate"] = gate
         return shell
 
     return opened
