@@ -40,7 +40,7 @@ def open_shell(installation: Installation, tmp_path_factory: pytest.TempPathFact
         lifetime = installation.providers if example == "single-account" else None
         shell = Shell.of(installation.aws, folder, scratch, ACCOUNT, REGION, lifetime)
         shell.environment["TF_VAR_qualys_gateway_url"] = installation.qualys.url
-        # As the kept account was applied; no page says so.
+        # As the stored account was applied; no page says so.
         shell.environment["TF_VAR_deployment_gate"] = gate
         return shell
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-import structlog
 from botocore.exceptions import ClientError
 from rich.console import Console
 
@@ -27,7 +26,7 @@ from tests.support.fake_ecr import FakeEcr
 from tests.support.fake_services import CLUSTER, DAY, FakeServices
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
@@ -104,14 +103,13 @@ class Account:
 @pytest.fixture
 def account(
     dynamodb: DynamoDBClient, table: CacheTable, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Account]:
+) -> Account:
     made = Account(table)
     monkeypatch.setattr(Installation, "cache_table", tables.CACHE)
     monkeypatch.setattr(Installation, "state_table", tables.STATE)
     monkeypatch.setattr(scan_target, "_is_missing", lambda *_: False)
     monkeypatch.setattr(Installation, "of", lambda _: made.installation)
-    yield made
-    structlog.reset_defaults()
+    return made
 
 
 def page(*, as_json: bool = False) -> str:
