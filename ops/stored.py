@@ -45,7 +45,6 @@ class Entry(Listed):
     region: NotRequired[str]
     repository: NotRequired[str]
     tag: NotRequired[str]
-    digest: NotRequired[str]
     owner: NotRequired[str]
     acquired_at: NotRequired[int]
     requests: NotRequired[dict[str, Requested]]

@@ -51,7 +51,7 @@ def example() -> Report:
     )
 
 
-def test_the_picture_in_the_readme_is_of_the_page(browser: Browser, tmp_path: Path) -> None:
+def test_the_picture_in_the_readme_can_be_drawn_again(browser: Browser, tmp_path: Path) -> None:
     for seen in opened(browser, "light", WIDTH, written(example(), tmp_path)):
         seen.page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
         seen.page.locator("summary").first.click()

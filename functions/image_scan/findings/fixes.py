@@ -19,7 +19,6 @@ from image_scan.findings import encoding, fields
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-ADVICE = "Update what has a fixed version, rebuild the image, and deploy it."
 # A state machine carries 256 KiB, and its state has other data too.
 _LARGEST = 60_000
 _LONGEST = 100
@@ -35,6 +34,11 @@ class Package(NamedTuple):
     name: str
     version: str
     fix: str
+
+
+def advice(what: str = "what has a fixed version") -> str:
+    """Says what to do about findings that have a fix."""
+    return f"Upgrade {what}, rebuild the image, and deploy it."
 
 
 def packages(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from image_scan.findings import fixes
 from image_scan.findings.detections import ADVICE, total
 from image_scan.findings.summary import LEVELS
 from image_scan.notifications.plain_text import counted, moment, plain
@@ -39,11 +40,7 @@ _STOPPED = {
 }
 # What is pasted into Terraform must be nothing but a name.
 _REPOSITORY, _CVE = re.compile(r"[a-z0-9._/-]+"), re.compile(r"CVE-\d{4}-\d{4,}")
-_FIX = "Upgrade {what}, rebuild the image, and deploy it."
-_NO_FIX = (
-    "look for a mitigation, or accept a finding for some time by an exception (see the end of the "
-    "e-mail)."
-)
+_NO_FIX = "look for a mitigation, or accept a finding for some time by an entry of `exceptions`."
 
 
 def headline(content: Mapping[str, Any]) -> str:
@@ -163,10 +160,10 @@ def _about_vulnerabilities(content: Mapping[str, Any], *, is_all: bool) -> list[
     number = sum(counts[level] for level in severe)
     fixable = min(sum(content.get("fixable", {}).get(level, 0) for level in severe), number)
     if fixable == number:
-        return [_FIX.format(what="what has a fixed version")]
+        return [fixes.advice()]
     if not fixable:
         return [f"No fix is known: {_NO_FIX}"]
-    return [_FIX.format(what=f"what has a fix ({fixable} of {number})"), f"For the rest, {_NO_FIX}"]
+    return [fixes.advice(f"what has a fix ({fixable} of {number})"), f"For the rest, {_NO_FIX}"]
 
 
 def _packages(upgrade: Mapping[str, Any]) -> str:

@@ -143,7 +143,7 @@ def _part(detail: Mapping[str, Any], level: str) -> Part:
         counted=_counted(count, level),
         description=f"Qualys finds {_counted(count, level)} in the container image{fixed}. "
         f"All confirmed findings: {all_counts}.",
-        advice=fixes.ADVICE,
+        advice=fixes.advice(),
         fields={
             "image-scan/qids": ", ".join(str(each["qid"]) for each in listed),
             "image-scan/exploited-qids": ", ".join(str(each["qid"]) for each in exploited),

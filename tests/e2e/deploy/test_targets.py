@@ -108,4 +108,6 @@ def test_stacksets_are_asked_for_and_nothing_is_left(empty: Project) -> None:
 
 def test_there_is_nothing_to_destroy_of_another_name(empty: Project) -> None:
     given = ("NAME_PREFIX=another", "QUALYS_POD=US2", "CREATE_ROLE=true", "AUTO_APPROVE=1")
-    assert "There was nothing to destroy." in empty.make("destroy", *given)
+    # Of the environment, EMAIL is another program's.
+    assert "There was nothing to destroy." in empty.make("destroy", *given, EMAIL="nobody")
+    assert "EMAIL=nobody is not valid." in empty.make("destroy", *given, "EMAIL=nobody", code=2)

@@ -176,6 +176,18 @@ def test_a_workload_says_who_deployed_what() -> None:
     assert "web in 123456789012/us-east-1/prod, RegisterTaskDefinition by arn:aws:sts" in text
 
 
+@pytest.mark.parametrize(
+    ("key", "digest"),
+    [
+        (builders.DIGEST, builders.DIGEST),
+        (f"{builders.DIGEST}#linux/arm64", builders.DIGEST),
+        ("123456789012/us-east-1/shop/app:1", ""),
+    ],
+)
+def test_the_digest_of_an_entry_is_in_its_key(key: str, digest: str) -> None:
+    assert where.described({"imageDigest": key, "status": "CLEAN", "ttl": 1})["digest"] == digest
+
+
 def test_when_a_running_scan_began() -> None:
     owner, began = {"owner": "o"}, {"acquired_at": builders.NOW * 1000 + 250}
     item = {"imageDigest": builders.DIGEST, "status": "IN_PROGRESS", "ttl": 1, **owner, **began}

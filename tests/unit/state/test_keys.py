@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from image_scan.state import keys
+from tests.support import table_access, tables
 
 POLICIES = Path(__file__).parents[3] / "modules/workflow/table_access.tf"
 
@@ -14,6 +15,22 @@ def test_policies_and_code_have_the_same_prefixes() -> None:
     declared = dict(re.findall(r'^ +(\w+) += "(.+)"$', block[1], re.MULTILINE))
     ours = {name.lower(): value for name, value in vars(keys).items() if name.isupper()}
     assert declared == ours
+
+
+def test_the_gate_reads_the_keys_that_verdicts_are_recorded_under() -> None:
+    """Its policy is in a module of its own, with the same keys in it."""
+    recorded = {
+        (each["table"], key)
+        for each in table_access.statements()["send_notification"]
+        for key in each["keys"]
+        if each["table"] == tables.CACHE or key.startswith(keys.EXCEPTIONS)
+    }
+    read = {
+        (each["table"], key)
+        for each in table_access.statements()["deployment_gate"]
+        for key in each["keys"]
+    }
+    assert read == recorded
 
 
 def test_no_prefix_begins_another() -> None:
