@@ -15,6 +15,7 @@ from tests.support.pipeline import URI, Pipeline, ended
 
 Json = dict[str, Any]
 DAY = 86_400
+SWEEP = "DELETE /registry/{registry}/schedule/bulk"
 INTAKE = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:intake"
 
 
@@ -244,3 +245,16 @@ def test_all_that_run_an_image_are_notified_of_what_a_later_scan_of_it_finds(
         notified = [services(message) for message in pipeline.notifications()]
         assert notified == [["cron:1", "jobs:1", "web:1"]]
         account.reconciles()
+
+
+def test_a_schedule_that_a_scan_has_left_is_removed_a_week_later(account: Account) -> None:
+    """The registry of the schedule has to be in use: the next image is scanned there."""
+    pipeline = account.pipeline
+    account.runs(1, digest=pipeline.push())
+    pipeline.spoil("/registry/[^/]*/schedule/[^/]*", method="DELETE", status=403)
+    pipeline.scan()
+    pipeline.time.sleep(7 * DAY)
+    pipeline.scan()
+    pipeline.qualys.forget_calls()
+    account.reconciles()
+    assert SWEEP in pipeline.calls()
