@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from image_scan.cache.leases import ScanCache
     from image_scan.contracts import Lease, Workload
     from image_scan.inventory.claims import Claims
+    from image_scan.inventory.notified import Notice
     from image_scan.notifications.recipients import Notifier
     from image_scan.notifications.result_events import ResultEvents
     from image_scan.notifications.throttle import Throttle
@@ -136,14 +137,17 @@ class Completion:
         is_new = bool(due or requests or not waiting)
         if self._is_quiet(outcome):
             # Nothing of this is notifiable: that ends what they were notified of before.
-            return self.notifier.notify(scan_input, outcome, _workloads(due), due), is_new
+            self.notifier.notify(scan_input, outcome, _workloads(due), due)
+            return False, is_new
         notified = False
         for first in range(0, max(len(due), 1), _BATCH):
             names = [row["workload"] for row in due[first : first + _BATCH]]
             claimed = self.claims.claim(lease["key"], names, scan.number, lease["owner"])
-            if workloads := {**requests, **_workloads(claimed)}:
-                notified |= self._notify(scan_input, outcome, workloads, claimed)
-            self.claims.mark(lease["key"], claimed, cause)
+            workloads, named = {**requests, **_workloads(claimed)}, {}
+            if workloads:
+                named = self._notify(scan_input, outcome, workloads, claimed)
+            notified |= bool(named)
+            self.claims.mark(lease["key"], claimed, cause, named)
             requests = {}
         return notified, is_new
 
@@ -156,17 +160,17 @@ class Completion:
         workload, deployed = workload_of(scan_input)
         key, number = scan_input["image"]["key"], scan_input.get("scan", 0)
         if scan_input.get("again"):
-            notified = self.notifier.notify(scan_input, outcome, {workload: deployed}, ())
-            return _completed(outcome, notified=notified)
+            named = self.notifier.notify(scan_input, outcome, {workload: deployed}, ())
+            return _completed(outcome, notified=bool(named))
         rows = self.claims.claim(key, [workload], number, scan_input["event_id"])
         if not rows:
             return _completed(outcome, notified=False)
         if not number:
             self.events.put(scan_input, outcome, _workloads(rows))
             metrics.count("Verdicts", Verdict=outcome["verdict"])
-        notified = self.notifier.notify(scan_input, outcome, _workloads(rows), rows)
-        self.claims.mark(key, rows, _cause(outcome))
-        return _completed(outcome, notified=notified)
+        named = self.notifier.notify(scan_input, outcome, _workloads(rows), rows)
+        self.claims.mark(key, rows, _cause(outcome), named)
+        return _completed(outcome, notified=bool(named))
 
     def _notify(
         self,
@@ -174,7 +178,7 @@ class Completion:
         outcome: Outcome,
         workloads: Mapping[str, Workload],
         rows: Sequence[Row],
-    ) -> bool:
+    ) -> dict[str, Notice]:
         if not _is_queued(outcome):
             return self.notifier.notify(scan_input, outcome, workloads, rows)
         error = outcome.get("error", "")
@@ -184,8 +188,10 @@ class Completion:
         notify = partial(self.notifier.notify, scan_input, explained, workloads, rows)
         if not of_installation:
             return notify()
-        lease = scan_input["lease"]
-        return self.notices.once(error, notify, claimant=lease["execution_name"] if lease else "")
+        lease, named = scan_input["lease"], dict[str, "Notice"]()
+        claimant = lease["execution_name"] if lease else ""
+        self.notices.once(error, lambda: named.update(notify()), claimant=claimant)
+        return named
 
 
 def _workloads(rows: Sequence[Row]) -> dict[str, Workload]:

@@ -12,9 +12,11 @@ import pytest
 
 from image_scan.errors import AwsUnavailable
 from image_scan.inventory.notified import NotifiedFindings
+from image_scan.inventory.table import InventoryTable
 from tests.support import tables
 from tests.support.builders import HOST, NOTIFY
 from tests.support.environments import aws_client
+from tests.support.fake_ecr import FakeEcr
 from tests.support.pipeline import REPOSITORY, URI, Pipeline, verdict
 
 Json = dict[str, Any]
@@ -134,6 +136,20 @@ def test_a_finding_that_was_notified_is_not_notified_again_by_any_later_version(
         (2, True),
     ]
     assert compared(service.deploys(finding(3, 5)))["fixed"] == 2
+
+
+def test_the_inventory_knows_the_team_and_since_when_it_is_notified(
+    service: Service, environment: pytest.MonkeyPatch
+) -> None:
+    """As the notification found it: nothing asks for tags otherwise."""
+    tags = [{"Key": "team", "Value": "payments"}]
+    environment.setattr(FakeEcr, "list_tags_for_resource", lambda *_, **__: {"tags": tags})
+    (message,) = service.deploys(finding(1, 5))
+    table = InventoryTable(aws_client("dynamodb"), tables.INVENTORY)
+    (row,) = [each for each in table.below(message["image"]["digest"]) if "team" in each]
+    now = service.pipeline.time.time()
+    assert row["team"] == message["workloads"][0]["team"] == "payments"
+    assert now - 600 < row["notified_at"] <= now
 
 
 def test_a_finding_that_was_fixed_is_new_when_it_comes_back(service: Service) -> None:

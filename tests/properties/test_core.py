@@ -23,6 +23,7 @@ from image_scan.contracts import ScanInput, TaskState
 from image_scan.events.by_hand import is_by_hand
 from image_scan.events.workloads import to_notify
 from image_scan.inventory.claims import Claims, is_due
+from image_scan.inventory.notified import Notice
 from image_scan.inventory.workloads import Inventory
 from image_scan.results import Outcome
 from tests.properties.core_model import FAILED, FINDINGS, REGISTERED, REQUESTED, End, explore
@@ -134,7 +135,7 @@ class World:
 
     def notify(
         self, _: CompletionInput, outcome: Outcome, workloads: Mapping[str, Workload], rows: Any
-    ) -> bool:
+    ) -> dict[str, Notice]:
         step()
         workloads = to_notify(workloads)
         notifiable = POLICY.may_notify(outcome)
@@ -146,11 +147,11 @@ class World:
             if notifiable or "notified" in row:
                 self.rows.update(DIGEST, row["workload"], known, Attr("digest").exists())
         if not notifiable:
-            return False
+            return {}
         self.sent += [(row["service"], row["claimed_of"]) for row in rows]
         for asked in [each for name, each in workloads.items() if name not in names(rows)]:
             self.sent.append((REQUESTED if is_by_hand(asked) else REGISTERED, number))
-        return bool(workloads)
+        return {name: Notice("", int(self.now)) for name in workloads}
 
     # Who acts.
 

@@ -11,6 +11,7 @@ from image_scan.cache.leases import ScanCache
 from image_scan.cache.table import CacheTable
 from image_scan.completion import Completion
 from image_scan.inventory.claims import Claims
+from image_scan.inventory.notified import Notice
 from image_scan.inventory.table import InventoryTable
 from image_scan.inventory.workloads import Inventory
 from image_scan.notifications.throttle import Throttle
@@ -40,8 +41,8 @@ class Sent:
     """Stands for the notifier and the event bus: who was notified of what. It can fail, and can do
     something meanwhile."""
 
-    def __init__(self, policy: NotificationPolicy) -> None:
-        self.policy = policy
+    def __init__(self, policy: NotificationPolicy, clock: Clock) -> None:
+        self.policy, self.clock = policy, clock
         self.calls: list[tuple[str, str, list[str]]] = []
         self.reasons: list[str] = []
         self.announced: list[tuple[str, list[str]]] = []
@@ -54,9 +55,9 @@ class Sent:
         outcome: Outcome,
         workloads: Mapping[str, Workload],
         _rows: Iterable[Any] = (),
-    ) -> bool:
+    ) -> dict[str, Notice]:
         if not self.policy.may_notify(outcome):
-            return False
+            return {}
         if self.error:
             raise self.error
         key = scan_input["image"]["key"]
@@ -64,7 +65,7 @@ class Sent:
         self.reasons.append(outcome.get("reason", ""))
         meanwhile, self.meanwhile = self.meanwhile, lambda: None
         meanwhile()
-        return True
+        return {name: Notice("shop", int(self.clock())) for name in workloads}
 
     def put(self, _: Any, outcome: Outcome, workloads: Mapping[str, Workload]) -> None:
         self.announced.append((outcome["verdict"], _services(workloads)))
@@ -86,7 +87,7 @@ class Core:
         self.registries = RegistryCache(self.state, clock)
         self.permits = ScanPermits(self.state, clock)
         self.notices = Throttle(self.state, clock)
-        self.sent = Sent(policy)
+        self.sent = Sent(policy, clock)
         self.now = clock
 
     def event(self, asked: ScanInput) -> CacheDecision:

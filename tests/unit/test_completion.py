@@ -277,6 +277,17 @@ class TestFailure:
         entry = core.entry()
         assert (entry["status"], entry["reason"]) == (verdict, "ScanFailed: no space")
 
+    def test_a_row_knows_whom_a_failure_was_notified_to_and_when_first(
+        self, core: Core, clock: Clock
+    ) -> None:
+        core.end(begun(core), FAILED)
+        first = int(clock.now)
+        clock.now += 3600
+        core.end(taken(core.event(scan_input("event-2"))), TIMEOUT)
+        row = core.workloads()["web"]
+        assert (row["team"], row["notified_at"]) == ("shop", first)
+        assert core.sent.services() == [["web"], ["web"]]
+
     def test_an_image_that_no_scan_can_answer_for_is_recorded(self, core: Core) -> None:
         core.end(begun(core), UNSCANNABLE)
         entry = core.entry()

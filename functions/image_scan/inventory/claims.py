@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from boto3.dynamodb.conditions import ConditionBase
 
     from image_scan.cache.entries import Scan
+    from image_scan.inventory.notified import Notice
     from image_scan.inventory.table import InventoryTable
 
 Row = dict[str, Any]
@@ -57,15 +58,19 @@ class Claims:
 
         return [row for row in _each(take, workloads) if row is not None]
 
-    def mark(self, key: str, rows: Iterable[Row], known_as: str) -> None:
+    def mark(
+        self, key: str, rows: Iterable[Row], known_as: str, notices: Mapping[str, Notice]
+    ) -> None:
         """Records that workloads were notified, as far as their claims are still held. `known_as`
-        names a verdict without a result."""
+        names a verdict without a result. `notices` are of those that a message has named."""
 
         def mark(row: Row) -> object:
             number = row["claimed_of"]
             held = Attr("claimed_of").eq(number) & Attr("claimed_by").eq(row["claimed_by"])
             done = {"notified_as": known_as, "notified_event": row.get("event_id", "")}
             change = Change({**done, **({"notified_of": number} if number else {})}, {}, _CLAIM)
+            if notice := notices.get(row["workload"]):
+                change = notice.added_to(change)
             return self._table.update(key, row["workload"], change, held)
 
         _each(mark, rows)

@@ -6,6 +6,7 @@ there. A version without a result, or whose notification failed, has no such rec
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from image_scan.aws.dynamodb import Attr, Change
@@ -21,8 +22,28 @@ if TYPE_CHECKING:
     from image_scan.inventory.table import InventoryTable
 
 RECORD = "notified"
+SINCE = "notified_at"
 # Of the images that a workload ran before, so many are looked at.
 _MOST = 20
+
+
+@dataclass(frozen=True)
+class Notice:
+    """When a workload was notified, and of which team it was then; empty where that is unknown."""
+
+    team: str
+    at: int
+
+    def added_to(self, change: Change, *, is_first: bool = False) -> Change:
+        """Adds it to the change of a row, which stores since when the workload is notified.
+        `is_first`: what was notified before is over."""
+        sets, first, removed = {**change.sets}, {**change.first}, change.removed
+        (sets if is_first else first)[SINCE] = self.at
+        if self.team:
+            sets["team"] = self.team
+        else:
+            removed = (*removed, "team")
+        return Change(sets, first, removed)
 
 
 class NotifiedFindings:
@@ -79,12 +100,20 @@ class NotifiedFindings:
         """Whether it is known without a call what a workload was notified of."""
         return RECORD in self._running.get(workload, {})
 
-    def record(self, workload: str, image: Image, findings: Sequence[Finding]) -> None:
-        """Records what a workload has been notified of; to be called after the notification."""
+    def record(
+        self, workload: str, image: Image, findings: Sequence[Finding], notice: Notice | None = None
+    ) -> None:
+        """Records what a workload has been notified of; to be called after the notification, or
+        without one where it knows the findings."""
         # Their CVEs are not compared.
-        packed = encoding.pack([each._replace(cves=()) for each in findings])
-        change, exists = Change({RECORD: packed}), Attr("digest").exists()
-        self._inventory.update(image["key"], workload, change, exists)
+        change = Change({RECORD: encoding.pack([each._replace(cves=()) for each in findings])})
+        if notice:
+            # A row without findings that were notified may have an older time, of a failed scan.
+            known = RECORD in self._running.get(workload, {})
+            change = notice.added_to(change, is_first=not known)
+        elif not findings:
+            change = replace(change, removed=(SINCE,))
+        self._inventory.update(image["key"], workload, change, Attr("digest").exists())
 
     def end(self, workload: str, image: Image) -> None:
         """Records that nothing of this image is notifiable any more, where anything was. What is

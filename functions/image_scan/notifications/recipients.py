@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from image_scan.events.workloads import to_notify
 from image_scan.findings import encoding
+from image_scan.inventory.notified import Notice
 from image_scan.notifications import message
 from image_scan.notifications.policy import judge
 from image_scan.notifications.selection import select
@@ -51,33 +52,35 @@ class Notifier:
         outcome: Outcome,
         workloads: Mapping[str, Workload],
         rows: Iterable[dict[str, Any]] = (),
-    ) -> bool:
-        """Returns whether anybody had to be notified. What a workload was notified of is recorded
-        after that: a crash may repeat a notification, and never lose one. `rows` are those of the
-        workloads, where they were just read."""
+    ) -> dict[str, Notice]:
+        """Returns the workloads that had to be notified. What a workload was notified of is
+        recorded after that: a crash may repeat a notification, and never lose one. `rows` are those
+        of the workloads, where they were just read."""
         image, workloads = scan_input["image"], to_notify(workloads)
         self.notified.know(rows)
         if not self.policy.may_notify(outcome):
             if "counts" in outcome:
                 for workload in workloads:
                     self.notified.end(workload, image)
-            return False
+            return {}
         policy = self.policy
         if again := scan_input.get("again", False):
             # All that run the image know this verdict: one message with what is new.
             workloads, policy = self.notified.workloads(image), replace(policy, notify_on="new")
         judged = self.judge(image, outcome, workloads, policy, same_scan=again)
         if again and judged is None:
-            return False
+            return {}
         selection = select(judged, workloads, not again and self.policy.detected(outcome))
         if selection.workloads:
             selection = replace(selection, teams=self.owners.of(image, selection.workloads))
             content = message.compose(scan_input, outcome, selection, self.qualys_platform_url)
             teams = set(selection.teams.values())
             self.topics.publish(message.notification(content), teams)
+        now, owners = int(self.clock()), selection.teams
+        notices = {each: Notice(owners.get(each, ""), now) for each in selection.workloads}
         for workload, each in (judged or {}).items():
-            self.notified.record(workload, image, each.notified)
-        return bool(selection.workloads)
+            self.notified.record(workload, image, each.notified, notices.get(workload))
+        return notices
 
     def judge(
         self,

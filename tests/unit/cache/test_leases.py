@@ -236,7 +236,7 @@ class TestVerdict:
         assert core.event(call) == first, "its notification failed, and is tried again"
         clock.now += 300
         assert decisions(core, started(4, service="worker")) == ["notify"]
-        core.claims.mark(DIGEST, [row], "")
+        core.claims.mark(DIGEST, [row], "", {})
         assert decisions(core, call) == ["skip"]
 
     @pytest.mark.parametrize("outcome", [CLEAN, MEDIUM])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from image_scan.aws.dynamodb import Change
 from image_scan.cache.leases import ScanCache
 from image_scan.events.workloads import workload_of
 from image_scan.findings import encoding
@@ -33,7 +34,7 @@ from tests.support.builders import (
     taken,
     to_complete,
 )
-from tests.unit.notifications.test_owners import tagless
+from tests.unit.notifications.test_owners import REPOSITORY, Tags, tagless
 from tests.unit.notifications.test_policy import found
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from tests.support.doubles import Clock, Inbox
 
 ENDS = "2026-12-31"
+DAY = 86_400
 
 
 class Scene:
@@ -52,13 +54,14 @@ class Scene:
         self.rows = InventoryTable(dynamodb, tables.INVENTORY)
         self.state = StateTable(dynamodb, tables.STATE)
         self.inventory = Inventory(self.rows, clock)
+        self.tags = Tags({})
 
     def notifier(self, **changes: Any) -> Notifier:
         policy = NotificationPolicy.read({**NOTIFY, **changes})
         self.cache = ScanCache(self.table, policy.may_notify, self.clock)
         notified = NotifiedFindings(self.rows, self.cache)
         topics = self.inbox.topics()
-        exceptions, owners = ExceptionStore(self.state), Owners(tagless(), "team")
+        exceptions, owners = ExceptionStore(self.state), Owners(tagless(self.tags), "team")
         return Notifier(policy, exceptions, self.cache, notified, owners, topics, clock=self.clock)
 
     def accept(self, **changes: Any) -> None:
@@ -115,7 +118,7 @@ def scene(table: CacheTable, dynamodb: Any, inbox: Inbox, clock: Clock) -> Scene
 def notify(scene: Scene, deployed: ScanInput, *qids: int, **changes: Any) -> bool:
     workload, facts = workload_of(deployed)
     asked = to_complete(result(*qids), deployed["image"])
-    return scene.notifier(**changes).notify(asked, result(*qids), {workload: facts})
+    return bool(scene.notifier(**changes).notify(asked, result(*qids), {workload: facts}))
 
 
 def test_the_first_version_of_a_workload_is_notified_in_full(scene: Scene) -> None:
@@ -323,7 +326,7 @@ def judged_again(scene: Scene, deployed: ScanInput, *qids: int) -> bool:
     """A reconciliation has found the image running."""
     workload, facts = workload_of(deployed)
     asked = to_complete(result(*qids), deployed["image"], again=True)
-    return scene.notifier().notify(asked, result(*qids), {workload: facts})
+    return bool(scene.notifier().notify(asked, result(*qids), {workload: facts}))
 
 
 def test_what_a_workload_was_notified_of_is_not_repeated_however_many_run_the_image(
@@ -334,6 +337,59 @@ def test_what_a_workload_was_notified_of_is_not_repeated_however_many_run_the_im
     assert notify(scene, deployed, 1)
     assert not judged_again(scene, deployed, 1)
     assert judged_again(scene, deployed, 1, 2)
+
+
+def known(scene: Scene, deployed: ScanInput) -> tuple[str, int]:
+    """The team of the workload's row, and since when it is notified, in days from the first."""
+    row = scene.rows.get(deployed["image"]["key"], workload_of(deployed)[0])
+    return row.get("team", ""), (row["notified_at"] - NOW) // DAY if "notified_at" in row else -1
+
+
+def test_a_row_knows_its_team_and_since_when_it_is_notified(scene: Scene) -> None:
+    scene.tags.teams[REPOSITORY] = "payments"
+    deployed = scene.runs(1, 1)
+    assert known(scene, deployed) == ("", -1)
+    assert notify(scene, deployed, 1)
+    assert known(scene, deployed) == ("payments", 0)
+    scene.clock.now += DAY
+    scene.tags.teams[REPOSITORY] = "shop"
+    assert judged_again(scene, deployed, 1, 2)
+    assert known(scene, deployed) == ("shop", 0), "one finding is open since then"
+    scene.tags.teams[REPOSITORY] = ""
+    assert judged_again(scene, deployed, 1, 2, 3)
+    assert known(scene, deployed) == ("", 0), "as the last notification said"
+
+
+def test_what_was_fixed_is_notified_since_it_came_back(scene: Scene) -> None:
+    deployed = scene.runs(1, 1)
+    assert notify(scene, deployed, 1)
+    assert not judged_again(scene, deployed)
+    scene.clock.now += DAY
+    assert notify(scene, deployed, 1)
+    assert known(scene, deployed) == ("", 1)
+
+
+def test_a_failure_before_the_first_result_is_no_age_of_its_findings(scene: Scene) -> None:
+    deployed = scene.runs(1, 1)
+    key, workload = deployed["image"]["key"], workload_of(deployed)[0]
+    scene.rows.update(key, workload, Change({"notified_at": NOW - DAY}))
+    assert notify(scene, deployed, 1)
+    assert known(scene, deployed) == ("", 0)
+
+
+def test_an_exception_ends_since_when_a_workload_is_notified(scene: Scene) -> None:
+    deployed = scene.runs(1, 1)
+    assert notify(scene, deployed, 1)
+    scene.accept(qid=1)
+    assert not notify(scene, deployed, 1)
+    assert known(scene, deployed) == ("", -1)
+
+
+def test_a_version_without_news_is_not_notified_since_then(scene: Scene) -> None:
+    assert notify(scene, scene.runs(1, 1), 1)
+    deployed = scene.runs(2, 1)
+    assert not notify(scene, deployed, 1, notify_on="new")
+    assert known(scene, deployed) == ("", -1)
 
 
 def test_many_workloads_are_notified_within_the_time_of_the_function(
