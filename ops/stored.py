@@ -82,6 +82,8 @@ class Row(TypedDict):
     last_seen: int
     stopped_at: NotRequired[int]
     principal: NotRequired[str]
+    team: NotRequired[str]
+    notified_at: NotRequired[int]
 
 
 class Course(TypedDict):

@@ -20,9 +20,16 @@ from ops.cache_items import IN_PROGRESS, CacheItems, digest_of, is_known, of_nam
 from ops.errors import NoAnswer
 from ops.installation import Installation, add_options
 from ops.inventory_rows import InventoryRows
+from ops.locations import where
 from ops.printing import facts, line
 
 Json = dict[str, Any]
+_KNOWN = (
+    (" until", "stopped_at"),
+    (", deployed by", "principal"),
+    (", team", "team"),
+    (", notified since", "notified_at"),
+)
 _FACTS = ("uri", "repository", "tag", "account_id", "region")
 NO_VERDICT = "NONE"
 STYLES = {
@@ -150,10 +157,10 @@ def described(
 def _run(row: Mapping[str, Any]) -> Json:
     """Describes a row of the inventory."""
     facts = ("account", "region", "cluster", "service", "task_definition", "containers", "state")
-    moments = ("first_seen", "last_seen", "stopped_at")
+    moments = ("first_seen", "last_seen", "stopped_at", "notified_at")
     return {
         **{name: row[name] for name in facts},
-        "principal": row.get("principal", ""),
+        **{name: row.get(name, "") for name in ("principal", "team")},
         **{name: moment(row[name]) for name in moments if name in row},
     }
 
@@ -224,24 +231,8 @@ def _finding(found: Mapping[str, Any]) -> str:
 
 
 def _row(run: Mapping[str, Any]) -> str:
-    end = f" until {run['stopped_at']}" if "stopped_at" in run else ""
-    who = f", deployed by {run['principal']}" if run["principal"] else ""
-    return f"{where(run)}, since {run['first_seen']}{end}{who}"
-
-
-def where(workload: Mapping[str, Any]) -> str:
-    """Says where a workload or an inventory row is: `web in 111122223333/us-east-1/prod`."""
-    return f"{name_of(workload)} in {location_of(workload)}"
-
-
-def name_of(workload: Mapping[str, Any]) -> str:
-    """Returns the service, else the family and revision of the task definition."""
-    return str(workload["service"] or workload["task_definition"].rsplit("/", 1)[-1] or "-")
-
-
-def location_of(workload: Mapping[str, Any]) -> str:
-    """Returns `account/region/cluster`."""
-    return "/".join(filter(None, (workload["account"], workload["region"], workload["cluster"])))
+    known = (f"{words} {run[name]}" for words, name in _KNOWN if run.get(name))
+    return f"{where(run)}, since {run['first_seen']}{''.join(known)}"
 
 
 def _workload(workload: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ops.cache_items import of_name
-from ops.where import name_of
+from ops.locations import name_of
 from sandbox.gated import Deployed
 from sandbox.installation import Installation
 from sandbox.scenario import GATED, Row, Scenario

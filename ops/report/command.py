@@ -7,6 +7,8 @@ import json
 import os
 import time
 from dataclasses import asdict
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import jinja2
@@ -74,6 +76,7 @@ def page(found: Report, installation: Installation, now: float) -> str:
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     script = (_FOLDER / "page.js").read_text(encoding="utf-8")
+    environment.filters["age"] = partial(_age, datetime.fromtimestamp(now, UTC))
     template = (_FOLDER / "page.html.jinja").read_text(encoding="utf-8")
     return environment.from_string(template).render(
         report=found,
@@ -88,3 +91,9 @@ def page(found: Report, installation: Installation, now: float) -> str:
         script=script,
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     )
+
+
+def _age(now: datetime, since: str) -> str:
+    """Returns how long ago a moment was, in days."""
+    days = (now - datetime.fromisoformat(since)).days
+    return "today" if days < 1 else "1 day" if days == 1 else f"{days} days"

@@ -2,6 +2,7 @@
 const filter = document.getElementById("filter");
 const list = document.getElementById("images");
 const images = [...list.querySelectorAll(".image")];
+const runs = (image, name, wanted) => !wanted || JSON.parse(image.dataset[name]).includes(wanted);
 const texts = new Map(images.map(image => [image, image.textContent.toLowerCase()]));
 
 const number = name => (one, other) => Number(other.dataset[name]) - Number(one.dataset[name]);
@@ -13,6 +14,7 @@ const orders = {
   name: text("name"),
   workloads: number("workloads"),
   since: text("since"),
+  notified: text("notified"),
   scanned: text("scanned"),
 };
 
@@ -20,7 +22,8 @@ function isShown(image, wanted) {
   const words = wanted.get("search").toLowerCase().split(/\s+/);
   return words.every(word => texts.get(image).includes(word))
     && ["", image.dataset.verdict].includes(wanted.get("verdict"))
-    && (wanted.get("location") === "" || JSON.parse(image.dataset.locations).includes(wanted.get("location")));
+    && runs(image, "locations", wanted.get("location"))
+    && runs(image, "teams", wanted.get("team"));
 }
 
 function update() {

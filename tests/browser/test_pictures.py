@@ -26,7 +26,10 @@ def example() -> Report:
         "fix": "fixed in expat 2.4.5",
         "exploit": "",
     }
-    payments = {PROD: [workload("payments")], BATCH: [workload("invoices:12")]}
+    payments = {
+        PROD: [workload("payments", team="payments")],
+        BATCH: [workload("invoices:12", team="payments")],
+    }
     return Report(
         images=[
             image(
@@ -36,6 +39,8 @@ def example() -> Report:
                 detected=["Examined: vulnerabilities, malware, secrets"],
                 links={"image": "https://console.aws.amazon.com/", "qualys": "https://q/"},
                 running=payments,
+                teams=["payments"],
+                notified_since="2026-02-01T00:00:00+00:00",
             ),
             image("library/redis:7", "UNSCANNABLE", reason="not in a private Amazon ECR registry"),
             image("shop/cart:3.0.1", "CLEAN", 0, 0, 0, 0, running={PROD: [workload("cart")]}),

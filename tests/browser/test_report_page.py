@@ -13,7 +13,8 @@ from playwright.sync_api import Browser, ConsoleMessage, Page
 
 from ops.installation import Installation
 from ops.report.command import page as rendered
-from ops.report.contents import ImageRow, Reconciled, Report
+from ops.report.contents import Reconciled, Report
+from ops.report.images import ImageRow
 from tests.support.builders import NOW
 
 MARKUP = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
@@ -53,7 +54,8 @@ LOCATION = "111122223333/us-east-1/prod"
 
 def workload(name: str, **more: Any) -> dict[str, Any]:
     stated = {"name": name, "state": "running", "since": "2026-02-01T00:00:00+00:00"}
-    return {**stated, "until": "", "principal": "arn:aws:sts::1:assumed-role/ci/me", **more}
+    by = "arn:aws:sts::1:assumed-role/ci/me"
+    return {**stated, "until": "", "principal": by, "team": "", **more}
 
 
 def image(name: str, verdict: str, *counts: int, **more: Any) -> ImageRow:
@@ -70,6 +72,8 @@ def image(name: str, verdict: str, *counts: int, **more: Any) -> ImageRow:
         "running": {LOCATION: [workload("web")]},
         "earlier": {},
         "since": "2026-02-01T00:00:00+00:00",
+        "teams": [],
+        "notified_since": "",
         **more,
     }
     key = f"sha256:{hashlib.sha256(name.encode()).hexdigest()}"
@@ -100,8 +104,18 @@ def everything() -> Report:
                 links={"image": "https://console.aws.amazon.com/", "qualys": "https://q/"},
                 detected=["Examined: vulnerabilities, malware", "Malware: 1 high"],
                 is_detected=True,
+                running={LOCATION: [workload("web", team="payments"), workload("jobs")]},
+                teams=["payments"],
+                notified_since="2026-01-20T00:00:00+00:00",
             ),
-            image(MARKUP, "FINDINGS", 0, 1, 0, 0, reason=MARKUP, findings=[finding(MARKUP)]),
+            image(
+                *(MARKUP, "FINDINGS", 0, 1, 0, 0),
+                reason=MARKUP,
+                findings=[finding(MARKUP)],
+                running={LOCATION: [workload("web", team=MARKUP)]},
+                teams=[MARKUP],
+                notified_since="2026-02-02T00:00:00+00:00",
+            ),
             image("shop/never", "NONE"),
             image("library/redis:7", "UNSCANNABLE", reason="not an image of ECR"),
             image("shop/job:2", "ERROR", reason="QualysForbidden: no"),
@@ -215,6 +229,23 @@ def test_a_verdict_and_a_location_are_chosen(seen: Seen) -> None:
     assert shown.locator("h3").all_inner_texts() == [LONG]
 
 
+def test_an_image_says_whose_it_is_and_how_old_that_is(seen: Seen) -> None:
+    first = seen.page.locator(".image").first.inner_text()
+    assert "Runs since 2026-02-01 (1 day). Notified since 2026-01-20 (13 days)." in first
+    assert re.search(r"web running since 2026-02-01, by me, team payments\s+jobs running", first)
+    second = seen.page.locator(".image").nth(1).inner_text()
+    assert "Notified since 2026-02-02 (today)." in second
+
+
+def test_a_team_finds_its_images(seen: Seen) -> None:
+    chosen = seen.page.locator("[name=team]")
+    assert chosen.locator("option").all_inner_texts() == ["all", MARKUP, "payments"]
+    for team, name in (("payments", "shop/app:1.4.2"), (MARKUP, MARKUP)):
+        chosen.select_option(team)
+        shown = seen.page.locator(".image:visible")
+        assert shown.locator("h3").all_inner_texts() == [name]
+
+
 def test_images_are_sorted(seen: Seen) -> None:
     names = seen.page.locator(".image h3")
     worst = names.all_inner_texts()
@@ -222,6 +253,8 @@ def test_images_are_sorted(seen: Seen) -> None:
     assert names.all_inner_texts() == sorted(worst, key=str.casefold)
     seen.page.get_by_label("Sort").select_option("scanned")
     assert names.first.inner_text() in ("shop/app:1.4.2", MARKUP, LONG), "never scanned comes last"
+    seen.page.get_by_label("Sort").select_option("notified")
+    assert names.all_inner_texts()[:2] == ["shop/app:1.4.2", MARKUP], "the oldest comes first"
     seen.page.get_by_label("Sort").select_option("worst")
     assert names.all_inner_texts() == worst
 
@@ -306,4 +339,5 @@ def test_an_installation_that_has_seen_nothing(browser: Browser, tmp_path: Path)
         text = empty.page.locator("body").inner_text()
         assert "Nothing was deployed yet." in text
         assert "make backfill" in text
+        assert empty.page.locator("[name=team]").count() == 0
         assert empty.complaints == []

@@ -43,6 +43,8 @@ ROW: Json = {
     "first_seen": NOW,
     "last_seen": NOW,
     "event_id": "e",
+    "team": "payments",
+    "notified_at": NOW,
 }
 COURSE: Json = {
     "key": "coverage#2026-02-02T02:40:00+00:00",

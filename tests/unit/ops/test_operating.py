@@ -12,7 +12,9 @@ from image_scan.notifications.facts import error_message
 from ops import installation, logs, queued_events, scan, where
 from ops.errors import OpsError
 from tests.support import builders
-from tests.support.builders import DIGEST
+from tests.support.builders import ACCOUNT, DIGEST, REGION
+from tests.support.json_pages import require_documented
+from tests.support.stored_items import ROW
 
 
 @pytest.mark.parametrize(
@@ -174,6 +176,23 @@ def test_a_workload_says_who_deployed_what() -> None:
     assert "vulnerabilities, secrets; not examined: malware" in text
     assert "secret, severity high: AWS Access Key (AWS)" in text
     assert "web in 123456789012/us-east-1/prod, RegisterTaskDefinition by arn:aws:sts" in text
+
+
+def test_a_workload_says_whose_it_is_and_since_when_it_is_notified() -> None:
+    item = {"imageDigest": builders.DIGEST, "status": "FINDINGS", "ttl": 1}
+    stopped = {"state": "stopped", "stopped_at": builders.NOW + 60}
+    unknown = {name: each for name, each in ROW.items() if name not in ("team", "notified_at")}
+    known = where.described(item, [{**ROW, "principal": "me"}, {**unknown, **stopped}])
+    require_documented("where", {"asked": {"image": "x"}, "known": [known]})
+    console = Console(width=200)
+    with console.capture() as shown:
+        where.show(known, console)
+    lines = [" ".join(line.split()) for line in shown.get().splitlines()]
+    begin, day = f"web in {ACCOUNT}/{REGION}/prod, since", "2026-02-02T02:4"
+    assert f"running {begin} {day}0:00+00:00, deployed by me, team payments, notified since" in (
+        lines[-3].removesuffix(f" {day}0:00+00:00")
+    )
+    assert lines[-2] == f"stopped {begin} {day}0:00+00:00 until {day}1:00+00:00"
 
 
 @pytest.mark.parametrize(

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from ops.report import plot
 from ops.report.command import page
-from ops.report.contents import ImageRow, Location, Reconciled, Report, report
+from ops.report.contents import Location, Reconciled, Report, report
 from tests.support.builders import CRITICAL, NOW
+
+if TYPE_CHECKING:
+    from ops.report.images import ImageRow
 
 Json = dict[str, Any]
 BAD = {"critical": 1, "high": 2, "medium": 0, "low": 0}
@@ -58,6 +61,26 @@ def test_an_image_is_joined_with_all_its_workloads() -> None:
     assert (running["name"], running["principal"]) == ("web", "me")
     assert (earlier["name"], earlier["until"]) == ("old", "2026-02-02T02:40:00+00:00")
     assert met.scanned_at == "2026-02-02T02:40:00+00:00"
+
+
+def test_an_image_has_the_teams_of_what_runs_it_and_since_when_they_know() -> None:
+    known: Json = {"team": "payments", "notified_at": NOW - 100}
+    rows = [
+        row("a", "web", **known),
+        row("a", "jobs", notified_at=NOW - 200),
+        row("a", "gone", "stopped", team="old", notified_at=NOW - 999),
+        row("b", "web"),
+        row("b", "jobs", "stopped", team="shop", notified_at=NOW - 300),
+        row("b", "cart", notified_at=NOW - 50),
+    ]
+    bad, clean = item("a", "FINDINGS", counts=BAD), item("b", "CLEAN", counts=NONE)
+    found = made([bad, clean], rows)
+    (jobs, web), first = image(found, "a").running["1/eu-west-1/prod"], image(found, "a")
+    assert (jobs["team"], web["team"], first.teams) == ("", "payments", ["payments"])
+    assert first.notified_since == "2026-02-02T02:36:40+00:00"
+    assert image(found, "b").teams == ["payments"], "another version of the workload said so"
+    assert image(found, "b").notified_since == "", "a clean image is no news"
+    assert found.teams() == ["payments"]
 
 
 def test_a_finding_says_what_it_is_and_what_fixes_it() -> None:
