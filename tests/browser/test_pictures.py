@@ -1,19 +1,26 @@
-"""The picture of the report in the README. `UPDATE_PICTURES=1 pytest tests/browser` draws it again:
-look at it."""
+"""The pictures in the documentation: the report, and an e-mail.
 
+`UPDATE_PICTURES=1 pytest tests/browser` draws them again: look at them.
+"""
+
+import hashlib
+import html
+import json
 import os
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 from ops.report.contents import Reconciled, Report
 from tests.browser.test_report_page import finding, image, opened, workload, written
 from tests.support.builders import NOW
 
-PICTURE = Path(__file__).parents[2] / "docs/report.png"
+_ROOT = Path(__file__).parents[2]
+DOCS, MAIL = _ROOT / "docs", _ROOT / "tests/unit/notifications/golden/findings"
 PROD, BATCH = "111122223333/us-east-1/prod", "444455556666/eu-west-1/batch"
-WIDTH, HEIGHT = 1100, 1500
+WIDTH, HEIGHT, MAIL_HEIGHT = 1100, 1500, 890
 
 
 def example() -> Report:
@@ -60,9 +67,43 @@ def test_the_picture_in_the_readme_can_be_drawn_again(browser: Browser, tmp_path
     for seen in opened(browser, "light", WIDTH, written(example(), tmp_path)):
         seen.page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
         seen.page.locator("summary").first.click()
-        drawn = seen.page.screenshot(clip={"x": 0, "y": 0, "width": WIDTH, "height": HEIGHT})
-        if os.environ.get("UPDATE_PICTURES"):
-            PICTURE.write_bytes(drawn)
-    stored = PICTURE.read_bytes()
+        require(DOCS / "report.png", seen.page, HEIGHT)
+
+
+def test_the_picture_of_the_e_mail_can_be_drawn_again(browser: Browser) -> None:
+    """As the notification is now: the golden files have its text and its subject."""
+    page = browser.new_page(viewport={"width": WIDTH, "height": MAIL_HEIGHT})
+    page.set_content(mail((MAIL / "email.txt").read_text(encoding="utf-8"), subject()))
+    assert page.locator("h1").inner_text() == subject()
+    assert page.locator("a").count() == 3
+    require(DOCS / "email.png", page, MAIL_HEIGHT)
+    page.close()
+
+
+def subject() -> str:
+    return str(json.loads((MAIL / "envelope.json").read_text(encoding="utf-8"))["subject"])
+
+
+def mail(text: str, subject: str) -> str:
+    """A plain text as mail programs show it: wrapped, in a font of the system, with links."""
+    # Digests of one letter, as the tests have them, are no example of a digest.
+    for letter in "cd":
+        text = text.replace(letter * 64, hashlib.sha256(letter.encode()).hexdigest())
+    linked = re.sub(r"(https://\S+)", r'<a href="\1">\1</a>', html.escape(text))
+    return f"""<!doctype html><style>
+        body {{ margin: 0; padding: 24px 32px; font: 14px/1.5 Arial, sans-serif; color: #202124; }}
+        h1 {{ font-size: 22px; font-weight: 400; margin: 0 0 16px; }}
+        p {{ margin: 0; color: #5f6368; }} b {{ color: #202124; }} a {{ color: #1155cc; }}
+        div {{ margin-top: 20px; white-space: pre-wrap; overflow-wrap: anywhere; }}
+        </style><h1>{html.escape(subject)}</h1>
+        <p><b>AWS Notifications</b> &lt;no-reply@sns.amazonaws.com&gt;</p>
+        <p>to security@example.com</p><div>{linked}</div>"""
+
+
+def require(picture: Path, page: Page, height: int) -> None:
+    """A stored picture is as large as the page; with UPDATE_PICTURES it is drawn again."""
+    if os.environ.get("UPDATE_PICTURES"):
+        page.screenshot(path=picture, clip={"x": 0, "y": 0, "width": WIDTH, "height": height})
+    stored = picture.read_bytes()
     size = (int.from_bytes(stored[16:20]), int.from_bytes(stored[20:24]))
-    assert (stored[:4], size) == (b"\x89PNG", (WIDTH, HEIGHT))
+    assert (stored[:4], size) == (b"\x89PNG", (WIDTH, height))
