@@ -151,8 +151,9 @@ class ScanInput(TypedDict):
 
 
 class SubmitInput(ScanInput):
-    """`attempt` counts the retries of the state, from 0."""
+    """`account` has caused the scan. `attempt` counts the retries of the state, from 0."""
 
+    account: str
     registry: Registry
     execution_name: str
     attempt: int

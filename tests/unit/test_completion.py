@@ -423,9 +423,9 @@ class TestInstallation:
 @pytest.mark.parametrize("outcome", [CLEAN, CRITICAL, TIMEOUT, DEAD])
 def test_however_it_ends_its_permit_is_free_again(core: Core, outcome: Outcome) -> None:
     held = begun(core)
-    core.permits.take(held["execution_name"], 1, LEASE)
+    core.permits.take(held["execution_name"], "111122223333", 1, LEASE)
     core.end(held, outcome)
-    core.permits.take("another", 1, LEASE)
+    core.permits.take("another", "111122223333", 1, LEASE)
 
 
 def task(number: int, *, stopped: bool = False, **where: Any) -> ScanInput:

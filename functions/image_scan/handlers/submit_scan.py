@@ -13,7 +13,8 @@ def handler(event: SubmitInput, _context: object) -> Submission:
     log.bind(event)
     table = StateTable.connect()
     name, retried = event["execution_name"], event["attempt"] > 0
-    ScanPermits(table).take(name, config.most_scans(), config.lease_seconds())
+    permits = ScanPermits(table)
+    permits.take(name, event["account"], config.most_scans(), config.lease_seconds())
     qualys, registry_cache = connect.client(), RegistryCache(table)
     return schedules.submit(
         event["image"], event["registry"], name, retried, qualys, registry_cache

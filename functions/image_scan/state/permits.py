@@ -1,13 +1,15 @@
-"""How many scans may be at Qualys at once.
+"""How many scans may be at Qualys at once, and how the accounts share them.
 
 Sensors take jobs one after another: a scan that waits in their queue for longer than it is polled
-for ends in TIMEOUT. Those beyond the limit wait here instead, where waiting costs nothing.
+for ends in TIMEOUT. Scans beyond the limit wait here instead, where waiting costs nothing. While an
+account waits, no other account gets more than its share.
 """
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from collections import Counter
+from typing import TYPE_CHECKING, Any
 
 from image_scan.aws.dynamodb import Attr, Change, ConditionFailedError
 from image_scan.errors import AwsUnavailable, ScansAtLimit
@@ -18,27 +20,31 @@ if TYPE_CHECKING:
 
     from image_scan.state.table import StateTable
 
-_KEY = f"{PERMITS}scan"
-_HELD = Attr("held")
+_KEY = f"{PERMITS}scans"
+_HELD, _WAITING, _SOMEBODY_WAITS = Attr("held"), Attr("waiting"), Attr("waiting_until")
+# A little longer than the longest time between two tries of a scan.
+_WAITING_SECONDS = 240
 
 
 class ScanPermits:
-    """One item of the state table: execution name -> until when (epoch seconds) it holds a
-    permit."""
+    """One item of the state table. `held`: execution name -> account, and until when (epoch
+    seconds) it holds a permit. `waiting`: account -> until when it counts as waiting."""
 
     def __init__(self, table: StateTable, clock: Callable[[], float] = time.time) -> None:
         self._table = table
         self._clock = clock
 
-    def take(self, execution_name: str, most: int, seconds: int) -> None:
-        """Safe to repeat. Raises ScansAtLimit when `most` others hold one."""
-        until = int(self._clock()) + seconds
+    def take(self, execution_name: str, account: str, most: int, seconds: int) -> None:
+        """Takes a permit for a scan that `account` has caused. Safe to repeat. Raises ScansAtLimit
+        when `most` others hold one, or when the account has its share and others wait."""
+        now = int(self._clock())
+        permit = {"account": account, "until": now + seconds}
+        nobody_waits = _SOMEBODY_WAITS.not_exists() | _SOMEBODY_WAITS.lte(now)
         for _ in range(3):
             try:
-                held = {f"held.{execution_name}": until}
-                self._table.update(_KEY, held, _HELD.exists() & _HELD.size().lt(most))
+                self._hold(execution_name, permit, most, nobody_waits)
             except ConditionFailedError as failed:
-                if self._made_room(execution_name, most, until, failed.item.get("held", {})):
+                if self._take_share(execution_name, permit, most, failed.item):
                     return
             else:
                 return
@@ -51,16 +57,48 @@ class ScanPermits:
         except ConditionFailedError:
             return  # none was ever taken
 
-    def _made_room(self, name: str, most: int, until: int, held: dict[str, int]) -> bool:
-        """Takes a permit of an execution that died, or the very first one."""
+    def _hold(self, name: str, permit: dict[str, Any], most: int, *conditions: Any) -> None:
+        condition = _HELD.exists() & _HELD.size().lt(most)
+        for each in conditions:
+            condition &= each
+        self._table.update(_KEY, {f"held.{name}": permit}, condition)
+
+    def _take_share(self, name: str, permit: dict[str, Any], most: int, item: Any) -> bool:
+        """Takes a permit of an execution that died, the very first one, or one of the account's
+        share. Returns False if the permits have changed."""
+        held, waiting, now = item.get("held", {}), item.get("waiting", {}), self._clock()
         if name in held:
             return True
-        living = {each: end for each, end in held.items() if end > self._clock()}
-        if len(living) >= most:
-            raise ScansAtLimit(f"{most} scans are at Qualys")
-        item = {"key": _KEY, "held": {**living, name: until}}
+        living = {each: other for each, other in held.items() if other["until"] > now}
+        still = {account: end for account, end in waiting.items() if end > now}
+        account = permit["account"]
+        if len(living) >= most or _has_its_share(account, living, still, most):
+            if held:
+                self._wait(account, waiting)
+            raise ScansAtLimit(f"{most} scans are at Qualys, or the share of account {account}")
         try:
-            self._table.put(item, _HELD.not_exists() | _HELD.eq(held))
+            if held and len(living) == len(held):
+                self._hold(name, permit, most)
+            else:
+                remains = {"held": {**living, name: permit}, "waiting": still}
+                ends = {"waiting_until": max(still.values())} if still else {}
+                unchanged = _HELD.not_exists() | (_HELD.eq(held) & _WAITING.eq(waiting))
+                self._table.put({"key": _KEY, **remains, **ends}, unchanged)
         except ConditionFailedError:
             return False
         return True
+
+    def _wait(self, account: str, waiting: dict[str, int]) -> None:
+        """Records that an account waits; at most every other minute."""
+        until = int(self._clock()) + _WAITING_SECONDS
+        if waiting.get(account, 0) < until - 60:
+            changes = {f"waiting.{account}": until, "waiting_until": until}
+            self._table.update(_KEY, changes, _WAITING.exists())
+
+
+def _has_its_share(account: str, held: dict[str, Any], waiting: dict[str, int], most: int) -> bool:
+    """Whether an account holds its share, and another one that waits does not."""
+    numbers = Counter(each["account"] for each in held.values())
+    share = max(1, most // len({account, *numbers, *waiting}))
+    others = (each for each in waiting if each != account)
+    return numbers[account] >= share and any(numbers[each] < share for each in others)

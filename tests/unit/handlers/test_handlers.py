@@ -84,6 +84,7 @@ def test_submit_scan_names_the_schedule_after_the_execution(
         **scan_input(),
         "registry": REGISTRY,
         "execution_name": "execution-1",
+        "account": "111122223333",
         "attempt": 0,
     }
     assert submit_scan.handler(event, None)["schedule_uuid"] == JOB
@@ -228,6 +229,7 @@ def test_no_credential_goes_over_plain_http(
         "submission": SUBMISSION,
         "status": STATUS,
         "execution_name": "e",
+        "account": "111122223333",
         "attempt": 0,
         "ended_checks": 0,
         "last": False,
