@@ -89,8 +89,9 @@ def size(value: Any) -> int:
 
 def check_everywhere(of: Image, outcome: Outcome, deployed: int) -> None:
     """A message, an item and a payload that AWS takes, each with its services' own rules."""
-    stated = message.compose(to_complete(outcome, of), outcome, Selection(workloads(deployed)))
-    made = message.notification(stated)
+    selection = Selection(workloads(deployed))
+    stated = message.compose(to_complete(outcome, of), outcome, selection)
+    made = message.notification(stated, selection)
     assert 0 < len(made.subject) <= 100
     assert all(" " <= each <= "~" for each in made.subject)
     attributes = json.dumps(made.attributes).encode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from image_scan.contracts import Workload
@@ -9,7 +10,7 @@ from image_scan.events.api_calls import REGISTERS, family
 from image_scan.events.by_hand import is_by_hand
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from image_scan.contracts import Deployment, ScanInput
 
@@ -54,6 +55,16 @@ def to_notify(workloads: Mapping[str, Workload]) -> dict[str, Workload]:
         for name, each in workloads.items()
         if name in definitions or not is_registered(each)
     }
+
+
+def in_turn(workloads: Iterable[tuple[str, str]]) -> list[str]:
+    """Orders names of workloads, given with their accounts, so that the accounts take turns."""
+    seen = Counter[str]()
+    turns: list[tuple[int, int, str]] = []
+    for name, account in workloads:
+        turns.append((seen[account], len(turns), name))
+        seen[account] += 1
+    return [name for *_, name in sorted(turns)]
 
 
 def _definition(workload: Workload) -> tuple[str, str, str]:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from image_scan.events import by_hand
+from image_scan.events.workloads import in_turn
 from image_scan.notifications.links import links
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from image_scan.contracts import CompletionInput, Workload
     from image_scan.results import Outcome
 
-_MOST_WORKLOADS = 100
+MOST_WORKLOADS = 100
 # Bytes of a list; SNS and EventBridge take 256 KiB, and names in ECS can be long.
 _ROOM, ROOM_REGISTERED = 120_000, 30_000
 _IMAGE = ("uri", "digest", "platform", "repository", "tag", "account_id", "region")
@@ -44,11 +45,12 @@ def requests(workloads: Mapping[str, Workload]) -> dict[str, list[str]]:
 
 
 def shown(workloads: list[dict[str, Any]], room: int = _ROOM) -> list[dict[str, Any]]:
-    """Returns as many workloads as fit into a message."""
-    workloads = workloads[:_MOST_WORKLOADS]
-    while len(json.dumps(json.dumps(workloads))) > room:
-        workloads = workloads[: len(workloads) // 2]
-    return workloads
+    """Returns as many workloads as fit into a message; of each account as many as of others."""
+    turns = in_turn((str(at), each["account"]) for at, each in enumerate(workloads))
+    chosen = [int(at) for at in turns[:MOST_WORKLOADS]]
+    while len(json.dumps(json.dumps([workloads[at] for at in chosen]))) > room:
+        chosen = chosen[: len(chosen) // 2]
+    return [workloads[at] for at in sorted(chosen)]
 
 
 def reason(outcome: Outcome) -> str:

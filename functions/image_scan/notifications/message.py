@@ -24,7 +24,7 @@ _LONGEST_SUBJECT = 100  # characters, printable ASCII; SNS refuses any other
 SCHEMA = "image-scan/notification/1"
 
 
-def notification(content: dict[str, Any]) -> Notification:
+def notification(content: dict[str, Any], selection: Selection) -> Notification:
     """Makes the notification of what `compose` returns, with a text for each kind of reader."""
     texts: dict[Reader, str] = {
         "people": email.email(content),
@@ -32,7 +32,7 @@ def notification(content: dict[str, Any]) -> Notification:
         "chat": json.dumps(chat.notification(content)),
         "machines": json.dumps(content),
     }
-    return Notification(subject(content), texts, attributes(content))
+    return Notification(subject(content), texts, attributes(content, selection))
 
 
 def subject(content: Mapping[str, Any]) -> str:
@@ -123,17 +123,20 @@ def _compared(selection: Selection, workload: str) -> dict[str, Any]:
     return {"compared": numbers}
 
 
-def attributes(content: dict[str, Any]) -> dict[str, MessageAttributeValueTypeDef]:
-    """Returns attributes that a subscription can filter by, with the values of all workloads."""
+def attributes(
+    content: dict[str, Any], selection: Selection
+) -> dict[str, MessageAttributeValueTypeDef]:
+    """Returns attributes that a subscription can filter by, with the values of all workloads, even
+    of those for which the texts have no room."""
     single = {
         "verdict": content["verdict"],
         "max_severity": _max_severity(content),
         "repository": content["image"]["repository"],
     }
+    named = selection.workloads
+    rows = _rows(selection, {**select_workloads(named), **select_registered(named)})
     several = {
-        name: sorted(
-            {workload[name] for workload in [*content["workloads"], *content["registered"]]} - {""}
-        )
+        name: sorted({row[name] for row in rows} - {""})
         for name in ("account", "region", "cluster", "service", "team")
     }
     found: dict[str, MessageAttributeValueTypeDef] = {

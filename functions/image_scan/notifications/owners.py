@@ -6,12 +6,14 @@ counts. Tags are read only if there is a notification.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from image_scan import log
 from image_scan.aws import clients
 from image_scan.errors import AwsRejected, AwsUnavailable
+from image_scan.events.workloads import in_turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -19,8 +21,8 @@ if TYPE_CHECKING:
     from image_scan.aws.cross_account import Accounts
     from image_scan.contracts import Image, Workload
 
-# Tags are read for this many workloads. The others get the repository's owner.
-_MOST_ASKED = 50
+# Tags of workloads are read for this time. The others get the repository's owner.
+_ASKING_SECONDS = 5
 _LONGEST = 100  # characters; SNS takes attributes of 256 KiB together with the message
 
 
@@ -30,13 +32,17 @@ class Owners:
 
     accounts: Accounts
     tag: str
+    timer: Callable[[], float] = time.monotonic
     _known: dict[str, str] = field(default_factory=dict)
 
     def of(self, image: Image, workloads: Mapping[str, Workload]) -> dict[str, str]:
-        """Returns the team by workload, for the workloads that have one."""
-        found = {}
-        for number, (name, workload) in enumerate(sorted(workloads.items())):
-            arns = _arns(workload) if number < _MOST_ASKED else ()
+        """Returns the team by workload, for the workloads that have one. Accounts take turns, so
+        that no account uses up the time for those of others."""
+        found, ends = {}, self.timer() + _ASKING_SECONDS
+        names = sorted(workloads)
+        for name in in_turn((each, workloads[each]["account"]) for each in names):
+            workload = workloads[name]
+            arns = _arns(workload) if self.timer() < ends else ()
             if team := self._first(workload, arns) or self._repository(image, workload):
                 found[name] = team
         return found

@@ -11,6 +11,7 @@ from image_scan.events.workloads import to_notify
 from image_scan.findings import encoding
 from image_scan.inventory.notified import Notice
 from image_scan.notifications import message
+from image_scan.notifications.facts import MOST_WORKLOADS
 from image_scan.notifications.policy import judge
 from image_scan.notifications.selection import select
 
@@ -65,18 +66,18 @@ class Notifier:
             return {}
         policy = self.policy
         if again := scan_input.get("again", False):
-            # All that run the image know this verdict: one message with what is new.
+            # All that run the image know this verdict: a message with what is new.
             workloads, policy = self.notified.workloads(image), replace(policy, notify_on="new")
         judged = self.judge(image, outcome, workloads, policy, same_scan=again)
         if again and judged is None:
             return {}
         selection = select(judged, workloads, not again and self.policy.detected(outcome))
-        if selection.workloads:
-            selection = replace(selection, teams=self.owners.of(image, selection.workloads))
-            content = message.compose(scan_input, outcome, selection, self.qualys_platform_url)
-            teams = set(selection.teams.values())
-            self.topics.publish(message.notification(content), teams)
-        now, owners = int(self.clock()), selection.teams
+        owners = self.owners.of(image, selection.workloads)
+        for part in replace(selection, teams=owners).parts(MOST_WORKLOADS):
+            content = message.compose(scan_input, outcome, part, self.qualys_platform_url)
+            teams = {owners[each] for each in part.workloads if each in owners}
+            self.topics.publish(message.notification(content, part), teams)
+        now = int(self.clock())
         notices = {each: Notice(owners.get(each, ""), now) for each in selection.workloads}
         for workload, each in (judged or {}).items():
             self.notified.record(workload, image, each.notified, notices.get(workload))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from image_scan.contracts import Workload
     from image_scan.findings.encoding import Finding
@@ -27,6 +27,13 @@ class Selection:
     accepted_by_exception: int = 0
     judged: Mapping[str, Judged] = field(default_factory=dict)
     teams: Mapping[str, str] = field(default_factory=dict)
+
+    def parts(self, most: int) -> Iterator[Selection]:
+        """Yields the selection in parts of at most so many workloads."""
+        names = sorted(self.workloads)
+        for first in range(0, len(names), most):
+            part = {name: self.workloads[name] for name in names[first : first + most]}
+            yield replace(self, workloads=part)
 
 
 def select(

@@ -20,6 +20,7 @@ from image_scan.notifications import digest as daily_digest
 from image_scan.notifications import message
 from image_scan.notifications.policy import Judged, parse_exceptions
 from image_scan.notifications.selection import Selection
+from image_scan.notifications.topics import Notification
 from image_scan.results import Counts, Detection, Outcome, TopFinding
 from tests.support.builders import NOW, image, scan_input, to_complete
 
@@ -84,11 +85,13 @@ def where(**facts: str) -> dict[str, Any]:
     return dict([workload_of(scan_input(of=image(), **named))])
 
 
-def sent(outcome: Outcome, of: Image, selection: Selection, **task_facts: Any) -> dict[str, Any]:
-    return message.compose(to_complete(outcome, of, **task_facts), outcome, selection, PLATFORM)
+def sent(outcome: Outcome, of: Image, selection: Selection, **task_facts: Any) -> Notification:
+    completed = to_complete(outcome, of, **task_facts)
+    content = message.compose(completed, outcome, selection, PLATFORM)
+    return message.notification(content, selection)
 
 
-def findings() -> dict[str, Any]:
+def findings() -> Notification:
     """Of two workloads, one of which is compared with the version before; one finding is
     accepted."""
     workloads = where(service="web") | where(service="worker", cluster="batch")
@@ -102,7 +105,7 @@ def findings() -> dict[str, Any]:
     return sent(FOUND, image(), selection, execution_arn=EXECUTION)
 
 
-def detections() -> dict[str, Any]:
+def detections() -> Notification:
     """No vulnerability of the image is notified, but malware and secrets are."""
     outcome: Outcome = {
         **FOUND,
@@ -125,7 +128,7 @@ def detection(kind: Any, name: str, severity: Any, family: str) -> Detection:
     return Detection(kind=kind, name=name, severity=severity, family=family)
 
 
-def registered() -> dict[str, Any]:
+def registered() -> Notification:
     """Of a task definition that nothing runs."""
     definition = "arn:aws:ecs:us-east-1:123456789012:task-definition/regonly:1"
     nowhere = {"service": "", "cluster": "", "task_definition": definition}
@@ -134,7 +137,7 @@ def registered() -> dict[str, Any]:
     return sent(FOUND, image(), Selection(workloads, teams=teams), execution_arn=EXECUTION)
 
 
-def hostile() -> dict[str, Any]:
+def hostile() -> Notification:
     names = dict.fromkeys(("service", "cluster", "task_definition", "principal"), HOSTILE)
     bad = top(1, 5, HOSTILE, cves=[HOSTILE], packages=[HOSTILE], fixes=[HOSTILE])
     of = image(repository=HOSTILE, tag=HOSTILE, uri=HOSTILE)
@@ -150,17 +153,17 @@ def hostile() -> dict[str, Any]:
     return sent(outcome, of, Selection(workloads, teams=teams))
 
 
-def by_hand() -> dict[str, Any]:
+def by_hand() -> Notification:
     """Of an image that nothing is known to run."""
     return sent(FOUND, image(), Selection(where(event_name="ScanRequest", service="")))
 
 
-def no_result(verdict: Any, reason: str, of: Image | None = None) -> dict[str, Any]:
+def no_result(verdict: Any, reason: str, of: Image | None = None) -> Notification:
     outcome = Outcome(verdict=verdict, reason=reason)
     return sent(outcome, of or image(), Selection(where()), execution_arn=EXECUTION)
 
 
-def unscannable() -> dict[str, Any]:
+def unscannable() -> Notification:
     uri = "docker.io/library/nginx:1.27"
     of = image(uri=uri, repository="docker.io/library/nginx", tag="", digest="", account_id="")
     outcome = Outcome(verdict="UNSCANNABLE", reason="not an ECR image: docker.io")
@@ -179,7 +182,7 @@ def digest() -> dict[str, Any]:
     return daily_digest.digest({"nginx": nginx}, failed, exceptions, date(2026, 2, 2)) or {}
 
 
-def stopped() -> dict[str, Any]:
+def stopped() -> Notification:
     """Of a credential that Qualys refuses: no image can be scanned."""
     reason = "QualysUnauthorized: HTTP 401"
     outcome = Outcome(verdict="ERROR", reason=reason, error="QualysUnauthorized")
@@ -224,7 +227,7 @@ def check(case: str, found: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("case", CASES)
 def test_a_notification_reads_as_it_did(case: str) -> None:
-    made = message.notification(CASES[case]())
+    made = CASES[case]()
     envelope = {"subject": made.subject, **made.attributes}
     check(case, {**formats(made), "envelope.json": shown(envelope)})
 
@@ -239,7 +242,7 @@ def test_every_golden_file_is_of_a_case() -> None:
 
 def test_hostile_names_are_text_wherever_they_are_shown() -> None:
     """Besides the golden files: what they must never hold, whatever is written there again."""
-    made = formats(message.notification(hostile()))
+    made = formats(hostile())
     for name in ("email.txt", "sms.txt"):
         assert all(line.isprintable() for line in made[name].split("\n"))
     assert "\nSubject:" not in made["email.txt"]

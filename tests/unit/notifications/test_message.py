@@ -36,7 +36,7 @@ def test_the_message_says_what_where_and_who() -> None:
 
 def test_each_kind_of_reader_has_its_text() -> None:
     sent = message.compose(to_complete(CRITICAL), CRITICAL, Selection(WORKLOADS))
-    texts = message.notification(sent).texts
+    texts = message.notification(sent, Selection(WORKLOADS)).texts
     assert texts.keys() == set(READERS)
     assert json.loads(texts["machines"]) == sent
     assert texts["people"] == email.email(sent)
@@ -50,9 +50,9 @@ def test_a_subscription_can_filter() -> None:
         "a": {**workload, "cluster": "prod"},
         "b": {**workload, "cluster": "", "service": "x"},
     }
-    found = message.attributes(
-        message.compose(to_complete(CRITICAL), CRITICAL, Selection(workloads))
-    )
+    selection = Selection(workloads)
+    composed = message.compose(to_complete(CRITICAL), CRITICAL, selection)
+    found = message.attributes(composed, selection)
     assert {name: each["StringValue"] for name, each in found.items()} == {
         "verdict": "FINDINGS",
         "max_severity": "critical",
@@ -63,7 +63,8 @@ def test_a_subscription_can_filter() -> None:
         "service": '["web", "x"]',
     }
     failed = Outcome(verdict="ERROR")
-    nowhere = message.attributes(message.compose(to_complete(failed), failed, Selection({})))
+    composed = message.compose(to_complete(failed), failed, Selection({}))
+    nowhere = message.attributes(composed, Selection({}))
     assert nowhere.keys() == {"verdict", "max_severity", "repository"}
     assert nowhere["max_severity"]["StringValue"] == "unknown"
 
@@ -80,8 +81,22 @@ def test_workloads_with_long_names_fit_into_a_message() -> None:
     workloads = {f"workload-{number}": workload for number in range(100)}
     composed = message.compose(to_complete(CRITICAL), CRITICAL, Selection(workloads))
     assert 0 < len(composed["workloads"]) < composed["workloads_total"] == 100
-    texts = message.notification(composed).texts.values()
+    texts = message.notification(composed, Selection(workloads)).texts.values()
     assert max(len(text.encode()) for text in texts) < 256 * 1024
+
+
+def test_long_names_of_one_account_crowd_no_other_out() -> None:
+    """Neither out of the texts nor out of the attributes."""
+    crowd: Any = {**next(iter(WORKLOADS.values())), "containers": ["c" * 255] * 10}
+    victim: Any = {**next(iter(WORKLOADS.values())), "account": "999999999999", "service": "pay"}
+    workloads = {f"0-{number}": crowd for number in range(99)} | {"9-victim": victim}
+    selection = Selection(workloads, teams={"9-victim": "victims"})
+    composed = message.compose(to_complete(CRITICAL), CRITICAL, selection)
+    assert len(composed["workloads"]) < 100
+    assert "pay" in [each["service"] for each in composed["workloads"]]
+    found = message.attributes(composed, selection)
+    assert found["service"]["StringValue"] == '["pay", "web"]'
+    assert found["team"]["StringValue"] == '["victims"]'
 
 
 @given(st.text(max_size=300), st.integers(0, 10**6))
