@@ -213,6 +213,9 @@ override_resource {
   target = aws_cloudwatch_metric_alarm.failed_events
 }
 override_resource {
+  target = aws_cloudwatch_metric_alarm.queued_events
+}
+override_resource {
   target = aws_cloudwatch_metric_alarm.function
 }
 override_resource {
@@ -563,10 +566,18 @@ run "topics_queue_and_alarms" {
   }
   assert {
     condition = alltrue([
-      for alarm in concat(values(aws_cloudwatch_metric_alarm.machine), values(aws_cloudwatch_metric_alarm.function), [aws_cloudwatch_metric_alarm.failed_events]) :
+      for alarm in concat(values(aws_cloudwatch_metric_alarm.machine), values(aws_cloudwatch_metric_alarm.function), [aws_cloudwatch_metric_alarm.failed_events, aws_cloudwatch_metric_alarm.queued_events]) :
       alarm.alarm_actions == toset(values(output.topic_arns)) && alarm.threshold == 0
     ])
     error_message = "A single occurrence must raise an alarm at every topic."
+  }
+  assert {
+    condition = (
+      aws_cloudwatch_metric_alarm.failed_events.metric_name == "ApproximateNumberOfMessagesVisible" &&
+      aws_cloudwatch_metric_alarm.queued_events.metric_name == "NumberOfMessagesSent" &&
+      aws_cloudwatch_metric_alarm.queued_events.dimensions == tomap({ QueueName = aws_sqs_queue.failed_events.name })
+    )
+    error_message = "An alarm must go off for each event that is queued, even while another one waits."
   }
   assert {
     condition = {
@@ -678,7 +689,7 @@ run "names_path_boundary_tags_and_retention" {
         values(aws_cloudwatch_metric_alarm.machine)[*].alarm_name, values(aws_cloudwatch_metric_alarm.function)[*].alarm_name, values(aws_sns_topic.notifications)[*].name,
         [
           aws_sfn_state_machine.intake.name, aws_sfn_state_machine.scan.name, aws_sqs_queue.failed_events.name,
-          aws_cloudwatch_event_rule.scan_ended.name, aws_cloudwatch_metric_alarm.failed_events.alarm_name, aws_secretsmanager_secret.qualys[0].name_prefix,
+          aws_cloudwatch_event_rule.scan_ended.name, aws_cloudwatch_metric_alarm.failed_events.alarm_name, aws_cloudwatch_metric_alarm.queued_events.alarm_name, aws_secretsmanager_secret.qualys[0].name_prefix,
         ],
       ) : startswith(name, "test-scan-")
     ])
@@ -700,7 +711,7 @@ run "names_path_boundary_tags_and_retention" {
         values(aws_cloudwatch_metric_alarm.machine)[*].tags, values(aws_cloudwatch_metric_alarm.function)[*].tags, values(aws_sns_topic.notifications)[*].tags,
         [
           aws_sfn_state_machine.intake.tags, aws_sfn_state_machine.scan.tags, aws_sqs_queue.failed_events.tags,
-          aws_cloudwatch_event_rule.scan_ended.tags, aws_cloudwatch_metric_alarm.failed_events.tags, aws_secretsmanager_secret.qualys[0].tags,
+          aws_cloudwatch_event_rule.scan_ended.tags, aws_cloudwatch_metric_alarm.failed_events.tags, aws_cloudwatch_metric_alarm.queued_events.tags, aws_secretsmanager_secret.qualys[0].tags,
         ],
       ) : tags == tomap({ team = "security" })
     ])

@@ -81,3 +81,21 @@ resource "aws_cloudwatch_metric_alarm" "failed_events" {
   treat_missing_data  = "notBreaching"
   alarm_actions       = values(local.topic_arns)
 }
+
+# The alarm above does not go off again while a message waits that no redrive can process.
+resource "aws_cloudwatch_metric_alarm" "queued_events" {
+  alarm_name        = "${var.name_prefix}-queued-events"
+  alarm_description = "${aws_sqs_queue.failed_events.name} got more events that were not processed"
+  tags              = var.tags
+
+  namespace           = "AWS/SQS"
+  metric_name         = "NumberOfMessagesSent"
+  dimensions          = { QueueName = aws_sqs_queue.failed_events.name }
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = values(local.topic_arns)
+}
