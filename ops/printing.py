@@ -5,11 +5,13 @@ import os
 import re
 import sys
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import IO, Any, NoReturn
 
 from rich import box
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderHook, RenderResult
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
@@ -26,11 +28,35 @@ class Output(Console):
             super().__init__()
         else:
             super().__init__(file=Unpadded(sys.stdout), width=_UNLIMITED)  # type: ignore[arg-type]
+        self.push_render_hook(_WithoutControls())
 
     def on_broken_pipe(self) -> NoReturn:
         """Ends quietly, as other programs do whose reader has ended."""
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(_BROKEN_PIPE)
+
+
+class _WithoutControls(RenderHook):
+    """Replaces characters that would control the terminal. Others write names, log lines and
+    messages in queues; the styles of rich are added afterwards."""
+
+    def process_renderables(self, renderables: list[ConsoleRenderable]) -> list[ConsoleRenderable]:
+        return [_Inert(each) for each in renderables]
+
+
+@dataclass(frozen=True)
+class _Inert:
+    shown: ConsoleRenderable
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for segment in console.render(self.shown, options):
+            text, style, control = segment
+            yield segment if control else Segment(inert(text), style)
+
+
+def inert(text: str) -> str:
+    """Replaces what cannot be printed by `?`, but for line breaks."""
+    return "".join(each if each.isprintable() or each == "\n" else "?" for each in text)
 
 
 class Unpadded:
@@ -49,7 +75,7 @@ class Unpadded:
 def refuse(words: str, status: int, *, as_json: bool) -> None:
     """Says on standard error why a command did not do its work; with JSON on standard output,
     too."""
-    print(words, file=sys.stderr)
+    print(inert(words), file=sys.stderr)
     if as_json:
         print(json.dumps({"error": words, "status": status}))
 

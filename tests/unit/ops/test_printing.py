@@ -6,17 +6,16 @@ import io
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
 from rich.console import Console
 
 from ops import coverage, status_page, where
 from ops.hints import make
-from ops.printing import Output, facts, image, minute, table
+from ops.printing import Output, facts, image, line, minute, refuse, table
 from tests.support.builders import ACCOUNT, DIGEST, HOST, NOW, REGION, WEEK
 
 if TYPE_CHECKING:
     from typing import Any
-
-    import pytest
 
 URI = f"{HOST}/team/shop/a-repository-with-a-long-name@{DIGEST}"
 ITEM: dict[str, Any] = {
@@ -187,3 +186,26 @@ def test_short_forms() -> None:
     assert image(f"{HOST}/shop/web:1", ACCOUNT, "eu-west-1") == f"{HOST}/shop/web:1"
     assert image("redis", ACCOUNT, REGION) == "redis"
     assert table("a").columns[0].overflow == "fold"
+
+
+@pytest.mark.parametrize("columns", [None, "80"])
+def test_nothing_that_others_wrote_controls_the_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, columns: str | None
+) -> None:
+    """A title of a window, a moved cursor, a link; in a line, a value and a table."""
+    evil = "app\x1b]0;owned\x07 \x1b[2J \x1b]8;;https://evil.example\x1b\\ \x9b31m \u202egnp"
+    if columns:
+        monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+        monkeypatch.setenv("COLUMNS", columns)
+        monkeypatch.setenv("TERM", "dumb")
+    console = Output()
+    line(evil, console)
+    facts([("image", evil)], console)
+    shown = table("image")
+    shown.add_row(evil)
+    console.print(shown)
+    refuse(evil, 2, as_json=False)
+    printed = capsys.readouterr()
+    for text in (printed.out, printed.err):
+        assert "owned" in text
+        assert all(each.isprintable() or each == "\n" for each in text)
