@@ -16,6 +16,7 @@ from image_scan.errors import (
     ScanError,
     TransientError,
 )
+from image_scan.qualys.reading import is_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,8 +61,11 @@ def find_or_create(
     """
     account_id, region = image["account_id"], image["region"]
     known, first_wait = registry_cache.recall(account_id, region)
-    if known:
+    if is_id(known):
         return Registry(uuid=known, cached=True, first_wait=first_wait)
+    if known:
+        # It would choose the path of calls that are made with the credential.
+        registry_cache.forget(account_id, region)
     uri = f"https://{image['host']}"
     uuid = qualys.registry_uuid(uri)
     if not uuid:

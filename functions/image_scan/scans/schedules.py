@@ -119,7 +119,7 @@ def sweep(
     day. `registries` are accounts and regions. Only logs errors; the first one ends it."""
     try:
         for account_id, region in sorted(registries):
-            if uuid := registry_cache.recall(account_id, region).uuid:
+            if is_id(uuid := registry_cache.recall(account_id, region).uuid):
                 _sweep(uuid, connect(), clock() * 1000 - _FORGOTTEN_MS)
     except ScanError as error:
         log.warning("forgotten schedules not removed", error=type(error).__name__)

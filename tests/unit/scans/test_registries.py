@@ -59,6 +59,16 @@ def test_a_known_registry_is_remembered(find: Find, answers: responses.RequestsM
     assert len(answers.calls) == asked
 
 
+def test_what_the_table_has_chooses_no_path_at_qualys(
+    find: Find, answers: responses.RequestsMock
+) -> None:
+    """Calls are made with the credential, and an item of the table is no answer of Qualys."""
+    find.registry_cache.remember(ACCOUNT, REGION, "../../../admin/v1/users?x=")
+    answers.get(REGISTRIES, json=listed(ROW))
+    assert find() == {"uuid": "reg-1", "cached": False, "first_wait": 60}
+    assert find() == {"uuid": "reg-1", "cached": True, "first_wait": 60}
+
+
 def test_the_filter_is_encoded_once_and_its_answer_compared(
     find: Find, answers: responses.RequestsMock
 ) -> None:
