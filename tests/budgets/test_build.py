@@ -77,6 +77,18 @@ def test_each_python_builds_the_same_bytes(
     assert (tmp_path / "a.zip").read_bytes() == zip_file.read_bytes()
 
 
+def test_only_modules_are_packed(zip_file: Path, wheels: Path, tmp_path: Path) -> None:
+    """Terraform's hash is of these: what else lies there could change unseen."""
+    functions = tmp_path / "functions"
+    shutil.copytree(FUNCTIONS, functions, ignore=shutil.ignore_patterns("__pycache__", "dist"))
+    (functions / "image_scan/notes.txt").write_text("not in any plan")
+    (functions / "image_scan/boto3.so").write_bytes(b"neither")
+    local = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels)}
+    answer = build(functions, tmp_path / "a.zip", **local)
+    assert answer.returncode == 0, answer.stderr
+    assert (tmp_path / "a.zip").read_bytes() == zip_file.read_bytes()
+
+
 @pytest.mark.parametrize("tool", TOOLS, ids=lambda path: path.name)
 def test_python_3_9_reads_it(tool: Path) -> None:
     """A newer Python says so as well, where no older one is at hand."""
