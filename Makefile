@@ -47,6 +47,9 @@ down: $(DEMO_READY) ## End what `make demo KEEP=1` left up
 $(foreach name,QUALYS_API_TOKEN QUALYS_PASSWORD QUALYS_CLIENT_SECRET QUALYS_PROXY_PASSWORD,$(if $(filter command,$(origin $(name))),\
   $(error $(name) belongs into the environment, not on the command line)))
 
+$(foreach name,$(filter TF_VAR_%,$(.VARIABLES)),$(if $(filter command,$(origin $(name))),\
+  $(error $(name) belongs into the environment, not on the command line)))
+
 # git and others have a variable of this name: here only the command line counts.
 ifneq ($(origin EMAIL),command line)
 unexport EMAIL

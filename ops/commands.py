@@ -169,7 +169,7 @@ def take_settings(words: Sequence[str]) -> list[str]:
         match = _SETTING.fullmatch(word)
         if match is None:
             others.append(word)
-        elif match[1] in _SECRETS:
+        elif match[1] in _SECRETS or match[1].startswith("TF_VAR_"):
             raise OpsError(f"{match[1]} belongs into the environment, not on the command line.")
         else:
             os.environ[match[1]] = match[2]

@@ -104,8 +104,9 @@ def tofu_alone(tmp_path: Path) -> str:
 
 
 def test_a_secret_on_the_command_line_is_refused(empty: Project) -> None:
-    said = empty.make("deploy", "QUALYS_POD=US2", "QUALYS_API_TOKEN=seen", code=2)
-    assert "belongs into the environment" in said
+    for secret in ("QUALYS_API_TOKEN=seen", 'TF_VAR_qualys_credentials={"token":"seen"}'):
+        said = empty.make("deploy", "QUALYS_POD=US2", secret, code=2)
+        assert f"{secret.partition('=')[0]} belongs into the environment" in said
 
 
 def test_a_credential_that_qualys_refuses(empty: Project) -> None:

@@ -131,7 +131,7 @@ def test_settings_may_be_typed_as_for_make(monkeypatch: pytest.MonkeyPatch) -> N
     assert (given.name_prefix, given.region, given.json) == ("other", "eu-west-1", True)
 
 
-@pytest.mark.parametrize("name", commands._SECRETS)
+@pytest.mark.parametrize("name", [*commands._SECRETS, "TF_VAR_qualys_credentials"])
 def test_a_secret_on_the_command_line_is_refused(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
