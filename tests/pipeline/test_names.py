@@ -19,7 +19,7 @@ WORKLOAD = f"{ACCOUNT}#{REGION}#prod#web"
 # The key of everything in the tables that is no image, and those of images.
 NAMES = (
     f"registry#{ACCOUNT}#{REGION}",
-    "permit#scan",
+    "permit#scans",
     *(f"notice#{error}" for error in sorted(throttle.ERRORS)),
     "notice#daily digest",
     f"security-hub#{ACCOUNT}#{keys.hashed(DIGEST)}",
@@ -32,7 +32,7 @@ NAMES = (
     f"{ACCOUNT}/{REGION}/{REPOSITORY}:{TAG}",
     f"{ACCOUNT}/{REGION}/{REPOSITORY}@{DIGEST}",
     "other#exceptions#all",
-    "other#other#permit#scan",
+    "other#other#permit#scans",
     "#",
 )
 
@@ -90,7 +90,7 @@ def test_a_scan_ends_as_ever_where_every_name_was_deployed_before(pipeline: Pipe
     deploy_all(pipeline)
     pipeline.find(5)
     assert verdict(pipeline.scan()) == "FINDINGS"
-    assert keys_in(tables.STATE, "key") == {f"registry#{ACCOUNT}#{REGION}", "permit#scan"}
+    assert keys_in(tables.STATE, "key") == {f"registry#{ACCOUNT}#{REGION}", "permit#scans"}
     assert [each["verdict"] for each in pipeline.notifications()][-1] == "FINDINGS"
 
 

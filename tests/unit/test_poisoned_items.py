@@ -56,7 +56,7 @@ def test_an_image_at_a_registrys_entry_does_not_keep_it_from_being_known(
 
 
 def test_an_image_at_the_permits_takes_none(poison: Poison, permits: ScanPermits) -> None:
-    poison("permit#scan")
+    poison("permit#scans")
     permits.take("scan-1", "111122223333", 1, 60)
     permits.give_back("scan-1")
     permits.take("scan-2", "111122223333", 1, 60)

@@ -40,8 +40,8 @@ def installation(dynamodb: DynamoDBClient) -> Installation:
     [
         ("nginx:1.27", "other#nginx"),
         ("exceptions#all", "other#exceptions#all"),
-        ("permit#scan", "other#permit#scan"),
-        ("other#permit#scan", "other#permit#scan"),  # as `where` shows it
+        ("permit#scans", "other#permit#scans"),
+        ("other#permit#scans", "other#permit#scans"),  # as `where` shows it
     ],
 )
 def test_what_is_not_in_ecr_is_found_by_its_name(
