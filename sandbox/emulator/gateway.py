@@ -18,6 +18,7 @@ from typing import Any
 from ministack import app as ministack
 from ministack.core.router import extract_access_key_id
 
+from sandbox import loopback
 from sandbox.emulator import (
     cloudtrail,
     entered_states,
@@ -51,12 +52,15 @@ async def app(scope: Message, receive: Receive, send: Send) -> None:
     if scope["type"] != "http":
         await ministack.app(scope, receive, send)
         return
-    if scope["path"].startswith("/_sandbox/"):
-        await answer(send, _own(scope["path"], await read(receive)))
-        return
     headers = {
         name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
     }
+    if words := loopback.refusal(headers):
+        await send_answer(send, 403, {"content-type": "text/plain"}, words.encode())
+        return
+    if scope["path"].startswith("/_sandbox/"):
+        await answer(send, _own(scope["path"], await read(receive)))
+        return
     if _GO_SDK in headers.get("user-agent", ""):
         send = as_over_a_network(send)
     region, service = _signed_for(headers)

@@ -14,6 +14,7 @@ from flask import Flask
 from werkzeug.exceptions import ClientDisconnected, HTTPException
 from werkzeug.wrappers import Request, Response
 
+from sandbox import loopback
 from sandbox.qualys.faults import Fault
 from sandbox.qualys.subjects import is_about, names_of
 from sandbox.qualys.world import World
@@ -33,6 +34,9 @@ class Front:
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         request = Request(environ)
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        if words := loopback.refusal(headers):
+            return Response(words, status=403)(environ, start_response)
         if request.path.startswith(CONTROL):
             return self._app(environ, start_response)
         # Read before the lock is taken: a slow caller must not hold up the others.
