@@ -1,4 +1,5 @@
-"""The execution role of a function: Lambda must be able to assume it, and acts with it.
+"""The execution role of a function: Lambda must be able to assume it, and acts with it. And the
+function's own policy: who may call it.
 
 ministack already gives the function's own calls the role's credentials. Missing were the role's
 trust policy, and what Lambda does on the function's behalf: logs and failure destinations.
@@ -7,7 +8,8 @@ trust policy, and what Lambda does on the function's behalf: logs and failure de
 from typing import Any
 
 from ministack import app
-from ministack.core.arn import parse_arn
+from ministack.core.arn import ArnParseError, parse_arn
+from ministack.core.responses import request_scope
 from ministack.services import cloudwatch_logs, lambda_svc
 
 from sandbox.emulator import key_use
@@ -26,6 +28,17 @@ DESTINATION_ACTIONS = {
 
 def _config(function: Json) -> Json:
     return function.get("config") or function
+
+
+def policy_of(stock: Any, resource_arn: str) -> Any:
+    """Finds the resource policy of a function in its own account; ministack looks in the caller's,
+    and finds that nothing forbids a call from another account."""
+    try:
+        arn = parse_arn(resource_arn)
+    except ArnParseError:
+        return stock(resource_arn)
+    with request_scope(arn.account_id, arn.region):
+        return stock(resource_arn)
 
 
 def execute(

@@ -15,6 +15,7 @@ from typing import Any
 
 from ministack import app
 from ministack.core.arn import parse_arn
+from ministack.core.responses import get_region
 from ministack.services import lambda_svc, stepfunctions
 
 from sandbox.emulator.service_roles import role_problem
@@ -46,11 +47,15 @@ class Hook:
 
     def call(self, event: Json) -> Json:
         """Invokes the function as the hook's role. Raises HookError."""
-        role = self.configured.get("roleArn", "")
+        role, target = self.configured.get("roleArn", ""), parse_arn(self.target)
         problem = role_problem(role, SERVICE, "lambda:InvokeFunction", self.target)
+        if target.region != get_region():
+            problem = f"{self.target} is of another region"
         if problem:
             raise HookError(f"the hook cannot be invoked: {problem}")
-        function, config, name = lambda_svc._get_func_record_for_ref(self.target)
+        function, config, name = lambda_svc._get_func_record_for_ref_in_scope(
+            self.target, account_id=target.account_id
+        )
         if not function or not config:
             raise HookError(f"the function {name} does not exist")
         record = lambda_svc._execution_record_for_config(function, config)

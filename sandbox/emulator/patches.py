@@ -111,6 +111,7 @@ PATCHES: tuple[Patch, ...] = (
     around("ministack.services.stepfunctions:_create_state_machine", provider_answers.keep_tracing),
     around("ministack.services.stepfunctions:_update_state_machine", provider_answers.keep_tracing),
     # Lambda
+    around("ministack.services.lambda_svc:function_policy_for_arn", lambda_roles.policy_of),
     around("ministack.services.lambda_svc:_execute_function_dispatch", lambda_roles.execute),
     around("ministack.services.lambda_svc:_emit_lambda_logs", lambda_roles.write_logs),
     around("ministack.services.lambda_svc:_route_async_failure", lambda_roles.keep_failure),

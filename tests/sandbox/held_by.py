@@ -180,6 +180,9 @@ TESTS: dict[str, dict[str, tuple[str, ...]]] = {
             "secret_versions._put_secret_value",
         ),
     },
+    "test_hooks_across_accounts": {
+        "test_a_function_without_a_policy_is_not": ("lambda_roles.function_policy_for_arn",),
+    },
     "test_service_deployments": {
         "test_a_service_that_is_deleted_ends_its_deployment": (
             "service_deployments._ACTION_MAP.DeleteService",
