@@ -17,6 +17,7 @@ from sandbox.terraform_project import Terraform
 Json = dict[str, Any]
 TEMPLATES = "modules/org-spoke/templates"
 PREFIX = "qualys-image-scan"
+GATE_ROLE = f"{PREFIX}-deployment-gate-hook-{REGION}"
 ELSEWHERE = "eu-west-1"
 _PATIENCE = {"Delay": 0.2, "MaxAttempts": 100}
 _DEPLOYER = {
@@ -102,6 +103,7 @@ class Organization:
 
     def _write_roots(self) -> None:
         member = {"create_describe_role": True, "create_trail": True}
+        member["deployment_gate"] = bool(self.hub["deployment_gate"])
         self.roots = {
             "region": self._root(ACCOUNT, ELSEWHERE),
             "member": self._root(self.tools, REGION, **member),
@@ -152,7 +154,24 @@ class Organization:
             RegistryRolePath=f"{path}/",
             QualysAccountId=str(base["accountId"]),
             QualysExternalId=str(base["externalId"]),
+            GateRoleName=GATE_ROLE,
+            GateFunctionArn=(hub["deployment_gate"] or {}).get("hook_target_arn", ""),
         )
+
+    def hook(self, account: str) -> Json:
+        """The deployment configuration that gives a service of a member the gate."""
+        hook, path = self.hub["deployment_gate"], self.hub["iam_path"]
+        timeout = hook["timeout_configuration"]
+        configured = {
+            "hookTargetArn": hook["hook_target_arn"],
+            "roleArn": f"arn:aws:iam::{account}:role{path}{GATE_ROLE}",
+            "lifecycleStages": hook["lifecycle_stages"],
+            "timeoutConfiguration": {
+                "timeoutInMinutes": timeout["timeout_in_minutes"],
+                "action": timeout["action"],
+            },
+        }
+        return {"lifecycleHooks": [configured]}
 
     def rules(self, account: str, region: str) -> None:
         self._stack(account, region, "rules")

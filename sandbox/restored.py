@@ -68,11 +68,12 @@ def _second(installation: Installation) -> Terraform:
 
 @contextmanager
 def restored_organization(*, wait_scale: float) -> Iterator[Organization]:
-    """An organization whose hub is an installation of examples/organization/hub, connected."""
+    """An organization whose hub is an installation of examples/organization/hub with the deployment
+    gate, connected."""
 
     def apply(installation: Installation, snapshot: Snapshot) -> Json:
         made = Organization.create(installation)
-        installation.prepare(organization_id=made.id)
+        installation.prepare(organization_id=made.id, deployment_gate=GATE)
         installation.apply()
         made.connect()
         return {"organization": made.keep(snapshot.folder / _SPOKES)}

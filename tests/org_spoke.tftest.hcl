@@ -27,6 +27,12 @@ variables {
     describe_external_id    = "test-hub-111122223333"
     iam_path                = "/scan/"
     registry_role_name      = "security/qualys"
+    deployment_gate = {
+      hook_target_arn       = "arn:aws:lambda:eu-central-1:111122223333:function:test-hub-deployment-gate"
+      role_arn              = "arn:aws:iam::111122223333:role/scan/test-hub-deployment-gate-hook-eu-central-1"
+      lifecycle_stages      = ["PRE_SCALE_UP", "POST_SCALE_UP"]
+      timeout_configuration = { timeout_in_minutes = 70, action = "CONTINUE" }
+    }
   }
   name_prefix             = "test-scan"
   organizational_unit_ids = ["ou-ab12-cdef3456", "ou-ab12-00000000"]
@@ -70,6 +76,7 @@ run "parameters_are_the_hubs" {
     create_trail              = true
     trail_retention_days      = 30
     security_hub              = true
+    deployment_gate           = true
   }
 
   assert {
@@ -88,6 +95,8 @@ run "parameters_are_the_hubs" {
       QualysExternalId        = "EU1-1234"
       PermissionsBoundaryName = "security/boundary"
       ImportFindings          = "true"
+      GateRoleName            = "test-scan-deployment-gate-hook-eu-central-1"
+      GateFunctionArn         = "arn:aws:lambda:eu-central-1:111122223333:function:test-hub-deployment-gate"
     })
     error_message = "The roles must be those that the hub will ask for."
   }
@@ -104,6 +113,49 @@ run "parameters_are_the_hubs" {
   }
 }
 
+run "a_member_gets_the_hook_of_the_hub" {
+  command = plan
+  module {
+    source = "./modules/org-spoke"
+  }
+  variables {
+    deployment_gate = true
+  }
+
+  assert {
+    condition = jsonencode(output.lifecycle_hook) == jsonencode({
+      hook_target_arn       = "arn:aws:lambda:eu-central-1:111122223333:function:test-hub-deployment-gate"
+      role_arn              = "arn:aws:iam::{account}:role/scan/test-scan-deployment-gate-hook-eu-central-1"
+      lifecycle_stages      = ["PRE_SCALE_UP", "POST_SCALE_UP"]
+      timeout_configuration = { timeout_in_minutes = 70, action = "CONTINUE" }
+    })
+    error_message = "The hook must name the role that the stacks make."
+  }
+}
+
+run "a_hub_without_a_gate_is_refused" {
+  command = plan
+  module {
+    source = "./modules/org-spoke"
+  }
+  variables {
+    deployment_gate = true
+    hub = {
+      account_id              = "111122223333"
+      region                  = "eu-central-1"
+      event_bus_arn           = "arn:aws:events:eu-central-1:111122223333:event-bus/test-hub-hub"
+      event_pattern           = var.hub.event_pattern
+      organization_id         = "o-abcdefghij"
+      describe_principal_arns = ["arn:aws:iam::111122223333:role/scan/test-hub-parse-event"]
+      describe_role_name      = "test-hub-describe"
+      describe_external_id    = "test-hub-111122223333"
+      iam_path                = "/scan/"
+      registry_role_name      = "security/qualys"
+    }
+  }
+  expect_failures = [aws_cloudformation_stack_set.roles]
+}
+
 run "nothing_is_made_unasked" {
   command = plan
   module {
@@ -112,10 +164,10 @@ run "nothing_is_made_unasked" {
 
   assert {
     condition = (
-      aws_cloudformation_stack_set.roles.parameters["QualysAccountId"] == "" && aws_cloudformation_stack_set.roles.parameters["ImportFindings"] == "false" && aws_cloudformation_stack_set.roles.parameters["PermissionsBoundaryName"] == "" &&
+      aws_cloudformation_stack_set.roles.parameters["QualysAccountId"] == "" && aws_cloudformation_stack_set.roles.parameters["ImportFindings"] == "false" && aws_cloudformation_stack_set.roles.parameters["GateFunctionArn"] == "" && output.lifecycle_hook == null && aws_cloudformation_stack_set.roles.parameters["PermissionsBoundaryName"] == "" &&
       aws_cloudformation_stack_set.rules.parameters["CreateTrail"] == "false" && aws_cloudformation_stack_set.rules.parameters["AlarmTopicName"] == ""
     )
-    error_message = "Registry role, boundary, Security Hub, trail and topic are optional."
+    error_message = "Registry role, boundary, Security Hub, gate, trail and topic are optional."
   }
 }
 

@@ -1,9 +1,12 @@
+data "aws_partition" "current" {}
+
 locals {
   roles_body = file("${path.module}/templates/roles.yaml")
   rules_body = file("${path.module}/templates/rules.yaml")
 
   registry_role_name = basename(var.hub.registry_role_name)
   roles_region       = coalesce(var.roles_region, sort(var.regions)[0])
+  gate_role_name     = "${var.name_prefix}-deployment-gate-hook-${var.hub.region}"
 
   included       = length(var.accounts.include) > 0 ? var.accounts.include : null
   excluded       = length(var.accounts.exclude) > 0 ? var.accounts.exclude : null
@@ -40,6 +43,8 @@ resource "aws_cloudformation_stack_set" "roles" {
     QualysExternalId        = try(coalesce(var.registry_role.external_id), "")
     PermissionsBoundaryName = try(coalesce(var.permissions_boundary_name), "")
     ImportFindings          = tostring(var.security_hub)
+    GateRoleName            = local.gate_role_name
+    GateFunctionArn         = var.deployment_gate ? try(var.hub.deployment_gate.hook_target_arn, "") : ""
   }
 
   # Automatic deployment ignores the filter: a new account of a unit would get stacks although `include` does not name it.
@@ -66,6 +71,10 @@ resource "aws_cloudformation_stack_set" "roles" {
     precondition {
       condition     = var.hub.organization_id != null
       error_message = "The hub accepts events of listed accounts only. Set spokes.organization at the hub first, and apply it."
+    }
+    precondition {
+      condition     = !var.deployment_gate || var.hub.deployment_gate != null
+      error_message = "The hub has no deployment gate. Set deployment_gate at the hub first, and apply it."
     }
     precondition {
       condition     = try(var.registry_role.existing_name, null) == null || try(var.registry_role.existing_name, null) == var.hub.registry_role_name

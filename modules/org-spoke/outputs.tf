@@ -24,3 +24,12 @@ output "stack_instances" {
     error_message = "Some stacks are missing in ${join(", ", local.accounts_to_add)} of accounts.include. Changing `accounts` cannot add them: the provider would remove the stacks of all accounts. Check that the account is in one of the units, add only its stacks with the commands below, and plan again:\n  ${local.commands.create.roles}\n  ${local.commands.create.rules}"
   }
 }
+
+output "lifecycle_hook" {
+  description = "The arguments of `lifecycle_hook` in `deployment_configuration` of an `aws_ecs_service` of a member, in the hub's region. `{account}` in `role_arn` stands for the member's account. Null without `deployment_gate`."
+  value = var.deployment_gate ? merge(var.hub.deployment_gate, {
+    role_arn = "arn:${data.aws_partition.current.partition}:iam::{account}:role${var.hub.iam_path}${local.gate_role_name}"
+  }) : null
+  # A service may have the hook when the role exists.
+  depends_on = [aws_cloudformation_stack_set_instance.roles]
+}

@@ -10,6 +10,15 @@ variable "hub" {
     describe_external_id    = string
     iam_path                = string
     registry_role_name      = string
+    deployment_gate = optional(object({
+      hook_target_arn  = string
+      role_arn         = string
+      lifecycle_stages = list(string)
+      timeout_configuration = object({
+        timeout_in_minutes = number
+        action             = string
+      })
+    }))
   })
   description = "The `hub` output of the installation that receives the events. Its `spokes` must name the organization."
   nullable    = false
@@ -127,6 +136,12 @@ variable "operation_preferences" {
     condition     = var.operation_preferences.failure_tolerance_percentage >= 0 && var.operation_preferences.failure_tolerance_percentage <= 100 && var.operation_preferences.max_concurrent_percentage >= 1 && var.operation_preferences.max_concurrent_percentage <= 100
     error_message = "Set operation_preferences.failure_tolerance_percentage to a number from 0 to 100, and max_concurrent_percentage to one from 1 to 100."
   }
+}
+
+variable "deployment_gate" {
+  type        = bool
+  description = "Whether to create the role with which ECS of each account invokes the deployment gate of the hub, and to let the describe role read deployments. The hub needs `deployment_gate` as well. Services in the hub's region can then have the gate. False by default."
+  default     = false
 }
 
 variable "security_hub" {

@@ -57,6 +57,7 @@ class Spoke:
             DescribeExternalId="hub-1",
             RegistryRoleName="qualys",
             RegistryRolePath="/security/",
+            GateRoleName=f"{PREFIX}-deployment-gate-hook",
             **parameters,
         )
 

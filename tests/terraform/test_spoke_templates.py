@@ -28,6 +28,7 @@ WORDS = {
     "${var.hub.describe_external_id}": "${DescribeExternalId}",
     "${var.hub.describe_role_name}": "${DescribeRoleName}",
     "${var.hub.organization_id}": "${OrganizationId}",
+    "${var.hub.deployment_gate.hook_target_arn}": "${GateFunctionArn}",
     "${condition.value}": "${OrganizationId}",
     "${var.trail_retention_days}": "${TrailRetentionDays}",
     "${aws_s3_bucket.trail[0].arn}": "${TrailBucket.Arn}",
@@ -134,6 +135,8 @@ SAME_STATEMENTS: dict[str, tuple[str, str, Callable[[Json], Json]]] = {
     "forward": ("roles", "ForwardRole", lambda role: role["Policies"][0]["PolicyDocument"]),
     "describe": ("roles", "DescribeRole", lambda role: role["Policies"][0]["PolicyDocument"]),
     "import_findings": ("roles", "ImportFindingsPolicy", lambda policy: policy["PolicyDocument"]),
+    "trust_ecs": ("roles", "GateHookRole", lambda role: role["AssumeRolePolicyDocument"]),
+    "read_deployments": ("roles", "ReadDeploymentsPolicy", lambda policy: policy["PolicyDocument"]),
     "trust_hub": ("roles", "DescribeRole", lambda role: role["AssumeRolePolicyDocument"]),
     "trail": ("rules", "TrailBucketPolicy", lambda policy: policy["PolicyDocument"]),
 }
@@ -155,6 +158,21 @@ def test_findings_are_imported_only_where_that_is_asked_for() -> None:
     assert template("roles")["Parameters"]["ImportFindings"]["Default"] == "false"
     assert theirs["Properties"]["Roles"] == [{"Ref": "DescribeRole"}]
     assert theirs["Properties"]["PolicyName"] == ours["name"]
+
+
+def test_ecs_invokes_the_gate_only_where_that_is_asked_for() -> None:
+    resources = template("roles")["Resources"]
+    assert SPOKE["aws_iam_role.gate_hook"]["count"] == "${var.deployment_gate ? 1 : 0}"
+    for name in ("GateHookRole", "ReadDeploymentsPolicy"):
+        assert resources[name]["Condition"] == "HasGate"
+    assert template("roles")["Parameters"]["GateFunctionArn"]["Default"] == ""
+    role, gate = properties("roles", "GateHookRole"), "${GateFunctionArn}"
+    ((theirs,),) = [each["PolicyDocument"]["Statement"] for each in role["Policies"]]
+    assert (theirs["Action"], theirs["Resource"]) == ("lambda:InvokeFunction", [gate, f"{gate}:*"])
+    assert role["Description"] == SPOKE["aws_iam_role.gate_hook"]["description"]
+    reading = properties("roles", "ReadDeploymentsPolicy")
+    assert reading["Roles"] == ["${DescribeRole}"]
+    assert reading["PolicyName"] == SPOKE["aws_iam_role_policy.read_deployments"]["name"]
 
 
 def test_the_forwarding_role_trusts_the_rule_wherever_it_lies() -> None:

@@ -38,6 +38,12 @@ variable "registry_role" {
   default     = null
 }
 
+variable "deployment_gate" {
+  type        = bool
+  description = "Whether services of the accounts can ask the deployment gate of the hub, in the hub's region. False by default."
+  default     = false
+}
+
 variable "create_trail" {
   type        = bool
   description = "Whether to create a trail in each account and region. False by default, because the organization trail logs already. Set it to true if no trail logs write management events there."

@@ -23,9 +23,16 @@ Feature: A spoke forwards, and keeps what it cannot
 
     Examples:
       | resource             | policy             |
-      | aws_iam_role         | assume_role_policy |
       | aws_sqs_queue        | policy             |
       | aws_s3_bucket_policy | policy             |
+
+  # AWS documents no condition for the role with which ECS invokes the gate.
+  Scenario: Nobody assumes another role without a condition
+    Given I have aws_iam_role defined
+    When its name is not qualys-image-scan-deployment-gate-hook-us-east-1
+    Then it must have assume_role_policy
+    And it must have Statement
+    And it must have Condition
 
   Scenario: Who may assume a role is named
     Given I have aws_iam_role defined

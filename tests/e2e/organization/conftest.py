@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sandbox import images
+from sandbox import gated, images
 from sandbox.aws import REGION
 from sandbox.organization import Organization, Spoke
 from sandbox.restored import restored_organization
@@ -38,6 +38,25 @@ class App:
         self.spoke.ecs.create_service(
             cluster=CLUSTER, serviceName=self.name, taskDefinition=self.register(), desiredCount=1
         )
+
+    def serve_gated(self, image: str) -> Json:
+        """Deploys an image in a service with the hub's gate. Returns the deployment's end."""
+        ecs = self.spoke.ecs
+        ecs.create_cluster(clusterName=CLUSTER)
+        arn = ecs.register_task_definition(
+            family=self.name, containerDefinitions=[{"name": "app", "image": image}]
+        )["taskDefinition"]["taskDefinitionArn"]
+        if ecs.describe_services(cluster=CLUSTER, services=[self.name])["services"]:
+            ecs.update_service(cluster=CLUSTER, service=self.name, taskDefinition=arn)
+        else:
+            ecs.create_service(
+                cluster=CLUSTER,
+                serviceName=self.name,
+                taskDefinition=arn,
+                desiredCount=1,
+                deploymentConfiguration=self.organization.hook(self.spoke.account),
+            )
+        return gated.ended(ecs, CLUSTER, self.name)
 
     def wait_until_idle(self) -> Json:
         """The image's item once all that was started is over; empty when there is none."""

@@ -90,8 +90,8 @@ def change_trust(account: str, role: str, change: Any) -> Any:
 def delete_role(account: str, role: str) -> Any:
     def delete(installation: Installation) -> None:
         iam = installation.aws.client("iam", account)
-        (name,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
-        iam.delete_role_policy(RoleName=role, PolicyName=name)
+        for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+            iam.delete_role_policy(RoleName=role, PolicyName=name)
         iam.delete_role(RoleName=role)
 
     return delete

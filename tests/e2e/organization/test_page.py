@@ -11,6 +11,7 @@ import pytest
 
 from sandbox import images
 from sandbox.aws import ACCOUNT, REGION
+from sandbox.gated import GATE
 from sandbox.installation import Installation
 from sandbox.organization import Organization
 from tests.support.documents import block
@@ -30,6 +31,7 @@ def shell(installation: Installation, tmp_path_factory: pytest.TempPathFactory) 
     scratch, lifetime = tmp_path_factory.mktemp("shell"), installation.providers
     made = Shell.of(installation.aws, folder, scratch, ACCOUNT, REGION, lifetime)
     made.environment["TF_VAR_qualys_gateway_url"] = installation.qualys.url
+    made.environment["TF_VAR_deployment_gate"] = json.dumps(GATE)
     return made
 
 

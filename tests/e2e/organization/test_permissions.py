@@ -22,6 +22,8 @@ def test_a_spokes_roles_may_do_what_they_do_and_nothing_else(
         containerDefinitions=[{"name": "app", "image": app.pushed.by_digest}],
     )
     app.wait_until_idle()
+    gated = make_app(organization.shop)
+    gated.serve_gated(gated.pushed.by_tag)
     installation = organization.installation
     machine = {"intake_state_machine_arn": installation.outputs["intake_state_machine_arn"]}
     answer = installation.client("lambda").invoke(
