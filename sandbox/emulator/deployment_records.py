@@ -58,9 +58,20 @@ class Service:
         return arn
 
     def pull(self, revision: str) -> None:
-        """Resolves the tags of a revision, once: its first task has started."""
+        """Resolves the tags of a revision, once: its first task has started. Those that the task
+        definition leaves open are pulled again for each task."""
+        definition = ecs._task_defs.get(
+            ecs._resolve_td_key(self.revisions[revision]["taskDefinition"])
+        )
+        left_open = {
+            each["name"]
+            for each in (definition or {}).get("containerDefinitions", [])
+            if each.get("versionConsistency") == "disabled"
+        }
         for each in self.revisions[revision]["containerImages"]:
-            if "imageDigest" not in each and (digest := image_digest(each["image"])):
+            if "imageDigest" in each or each["containerName"] in left_open:
+                continue
+            if digest := image_digest(each["image"]):
                 each["imageDigest"] = digest
 
     def add_deployment(self, svc: Json, revision: str, configuration: Json) -> str:

@@ -210,6 +210,24 @@ def test_a_tag_that_moves_after_the_hook_shows_in_the_revision(ecs: Ecs) -> None
     assert digest == moved.digest != ecs.pushed["1"].digest
 
 
+def test_a_tag_that_ecs_is_not_to_fix_has_no_digest_in_the_revision(ecs: Ecs) -> None:
+    container = {
+        "name": "app",
+        "image": ecs.pushed["1"].by_tag,
+        "versionConsistency": "disabled",
+    }
+    made = ecs.client.register_task_definition(family="app", containerDefinitions=[container])
+    ecs.client.create_service(
+        cluster="prod",
+        serviceName="web",
+        taskDefinition=made["taskDefinition"]["taskDefinitionArn"],
+        desiredCount=1,
+    )
+    revision = ecs.revision(ecs.shown(ecs.newest())["targetServiceRevision"]["arn"])
+    assert [set(each) for each in revision["containerImages"]] == [{"containerName", "image"}]
+    assert ecs.runs() == {"1"}
+
+
 def test_deployments_without_hooks_are_recorded_too(ecs: Ecs) -> None:
     first, second = ecs.create("1"), ecs.deploy("2")
     listed = ecs.client.list_service_deployments(cluster="prod", service="web")[
