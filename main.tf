@@ -157,6 +157,7 @@ module "deployment_gate" {
   rollback_days            = var.deployment_gate.rollback_days
   cache_table              = module.cache.table
   state_table              = module.workflow.state_table
+  table_policy             = module.workflow.gate_table_policy
   intake_state_machine_arn = module.workflow.intake_state_machine_arn
   result_bus_arn           = module.workflow.result_bus_arn
   topic_arns               = module.workflow.topic_arns

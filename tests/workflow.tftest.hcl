@@ -420,6 +420,15 @@ run "function_policies" {
     error_message = "Each role may do what its code does with the keys that its code uses, and no more."
   }
   assert {
+    condition = jsonencode([
+      for each in jsondecode(output.gate_table_policy).Statement :
+      [split("/", each.Resource)[1], each.Action, sort(flatten([each.Condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]]))]
+      ]) == jsonencode([
+      ["test-scan-cache", "dynamodb:GetItem", ["findings#*", "sha256:*"]], ["test-scan-state", "dynamodb:GetItem", ["exceptions#*"]],
+    ])
+    error_message = "The gate must read images, their findings and the exceptions, and nothing else of the tables."
+  }
+  assert {
     condition = alltrue([
       for key, policy in aws_iam_role_policy.function : length([
         for statement in jsondecode(policy.policy).Statement : statement

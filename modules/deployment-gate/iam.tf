@@ -28,7 +28,7 @@ resource "aws_iam_role_policy" "function" {
 }
 
 data "aws_iam_policy_document" "function" {
-  source_policy_documents = [var.members.policy]
+  source_policy_documents = [var.members.policy, var.table_policy]
 
   statement {
     sid     = "DescribeTaskDefinitions"
@@ -57,28 +57,6 @@ data "aws_iam_policy_document" "function" {
     sid       = "ResolveImages"
     actions   = ["ecr:BatchGetImage", "ecr:DescribeImages"]
     resources = ["arn:${local.partition}:ecr:*:*:repository/*"]
-  }
-
-  statement {
-    sid       = "ReadVerdicts"
-    actions   = ["dynamodb:GetItem"]
-    resources = [var.cache_table.arn]
-    condition {
-      test     = "ForAllValues:StringLike"
-      variable = "dynamodb:LeadingKeys"
-      values   = ["sha256:*", "????????????/*", "findings#*"]
-    }
-  }
-
-  statement {
-    sid       = "ReadExceptions"
-    actions   = ["dynamodb:GetItem"]
-    resources = [var.state_table.arn]
-    condition {
-      test     = "ForAllValues:StringLike"
-      variable = "dynamodb:LeadingKeys"
-      values   = ["exceptions#*"]
-    }
   }
 
   statement {

@@ -47,6 +47,7 @@ resource "aws_lambda_function" "this" {
         GATE_ON_UNDECIDED        = var.on_undecided
         GATE_DEADLINE_MINUTES    = var.deadline_minutes
         GATE_ROLLBACK_DAYS       = var.rollback_days
+        GATE_HOOK                = jsonencode(local.api_hook) # `make gate` reads it
       },
       var.members.environment,
       var.network.https_proxy == null ? {} : { HTTPS_PROXY = var.network.https_proxy },

@@ -1,8 +1,25 @@
 locals {
-  stages = ["PRE_SCALE_UP", "POST_SCALE_UP"]
-  # If ECS gets no answer that ends the stage, it acts by this itself. The gate's own deadline is earlier.
-  timeout_minutes = min(var.deadline_minutes + 10, 1440)
-  timeout_action  = var.mode == "audit" || var.on_undecided == "allow" ? "CONTINUE" : "ROLLBACK"
+  # The hook without the function, in the words of Terraform. If ECS gets no answer that ends the stage, it acts by the
+  # timeout; the gate's own deadline is earlier. In audit mode no answer leaves a stage open, but single services may
+  # enforce then.
+  hook = {
+    role_arn         = aws_iam_role.hook.arn
+    lifecycle_stages = ["PRE_SCALE_UP", "POST_SCALE_UP"]
+    timeout_configuration = {
+      timeout_in_minutes = min(var.deadline_minutes + 10, 1440)
+      action             = var.on_undecided == "allow" ? "CONTINUE" : "ROLLBACK"
+    }
+  }
+  # The same in the words of the API.
+  api_hook = {
+    targetType      = "AWS_LAMBDA"
+    roleArn         = local.hook.role_arn
+    lifecycleStages = local.hook.lifecycle_stages
+    timeoutConfiguration = {
+      timeoutInMinutes = local.hook.timeout_configuration.timeout_in_minutes
+      action           = local.hook.timeout_configuration.action
+    }
+  }
 }
 
 output "function_name" {
@@ -29,39 +46,27 @@ output "hook_role_arn" {
 
 output "lifecycle_hook" {
   description = "The arguments of `lifecycle_hook` in `deployment_configuration` of an `aws_ecs_service`, for provider 6.4 and newer. `timeout_configuration` needs 6.66."
-  value = {
-    hook_target_arn       = aws_lambda_function.this.arn
-    role_arn              = aws_iam_role.hook.arn
-    lifecycle_stages      = local.stages
-    timeout_configuration = { timeout_in_minutes = local.timeout_minutes, action = local.timeout_action }
-  }
-  depends_on = [aws_iam_role_policy.function, aws_iam_role_policy.hook]
+  value       = merge(local.hook, { hook_target_arn = aws_lambda_function.this.arn })
+  depends_on  = [aws_iam_role_policy.function, aws_iam_role_policy.hook]
 }
 
 output "aws_cli" {
   description = "The hook as JSON, for `--deployment-configuration` of `aws ecs create-service` and `update-service`."
-  value = jsonencode({
-    lifecycleHooks = [{
-      targetType           = "AWS_LAMBDA"
-      hookTargetArn        = aws_lambda_function.this.arn
-      roleArn              = aws_iam_role.hook.arn
-      lifecycleStages      = local.stages
-      timeoutConfiguration = { timeoutInMinutes = local.timeout_minutes, action = local.timeout_action }
-    }]
-  })
-  depends_on = [aws_iam_role_policy.function, aws_iam_role_policy.hook]
+  value       = jsonencode({ lifecycleHooks = [merge(local.api_hook, { hookTargetArn = aws_lambda_function.this.arn })] })
+  depends_on  = [aws_iam_role_policy.function, aws_iam_role_policy.hook]
 }
 
 output "cloudformation" {
   description = "The hook as YAML, for `DeploymentConfiguration` of an `AWS::ECS::Service`."
+  # CloudFormation has the words of the API with a capital letter.
   value = yamlencode({
-    LifecycleHooks = [{
-      TargetType           = "AWS_LAMBDA"
-      HookTargetArn        = aws_lambda_function.this.arn
-      RoleArn              = aws_iam_role.hook.arn
-      LifecycleStages      = local.stages
-      TimeoutConfiguration = { TimeoutInMinutes = local.timeout_minutes, Action = local.timeout_action }
-    }]
+    LifecycleHooks = [merge(
+      { for name, value in local.api_hook : title(name) => value },
+      {
+        HookTargetArn        = aws_lambda_function.this.arn
+        TimeoutConfiguration = { for name, value in local.api_hook.timeoutConfiguration : title(name) => value }
+      },
+    )]
   })
   depends_on = [aws_iam_role_policy.function, aws_iam_role_policy.hook]
 }

@@ -66,7 +66,6 @@ variable "rollback_days" {
 variable "cache_table" {
   type = object({
     name = string
-    arn  = string
   })
   description = "The table that stores verdicts: the output `table` of modules/cache."
 }
@@ -74,9 +73,13 @@ variable "cache_table" {
 variable "state_table" {
   type = object({
     name = string
-    arn  = string
   })
   description = "The table that stores exceptions: the output `state_table` of modules/workflow."
+}
+
+variable "table_policy" {
+  type        = string
+  description = "The policy, as JSON, that lets the function read verdicts and exceptions: the output `gate_table_policy` of modules/workflow."
 }
 
 variable "intake_state_machine_arn" {

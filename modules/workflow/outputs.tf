@@ -90,6 +90,11 @@ output "member_access" {
   }
 }
 
+output "gate_table_policy" {
+  description = "The policy, as JSON, that lets the function of modules/deployment-gate read verdicts and exceptions."
+  value       = data.aws_iam_policy_document.use_tables["deployment_gate"].json
+}
+
 output "result_bus_arn" {
   description = "ARN of the event bus that gets the events of results."
   value       = local.result_bus_arn

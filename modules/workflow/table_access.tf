@@ -168,6 +168,21 @@ locals {
         actions = ["dynamodb:GetItem", "dynamodb:PutItem"]
       },
     ]
+    # It decides about images that ECR confirms by their digest, and about no others.
+    deployment_gate = [
+      {
+        sid     = "ReadVerdicts"
+        table   = var.cache_table.arn
+        keys    = ["sha256:*", "findings#*"]
+        actions = ["dynamodb:GetItem"]
+      },
+      {
+        sid     = "ReadExceptions"
+        table   = aws_dynamodb_table.state.arn
+        keys    = local.state_keys.exceptions
+        actions = ["dynamodb:GetItem"]
+      },
+    ]
     scan = [
       {
         sid     = "FreeLeases"

@@ -19,7 +19,6 @@ _TABLES = {
     "${var.inventory_table.arn}": tables.INVENTORY,
     "${var.inventory_table.arn}/index/by-workload": f"{tables.INVENTORY}/by-workload",
     "${aws_dynamodb_table.state.arn}": tables.STATE,
-    "${var.state_table.arn}": tables.STATE,
 }
 
 
@@ -57,29 +56,13 @@ def statements() -> dict[str, list[Json]]:
             for subject, prefix in found["state_prefixes"].items()
         },
     }
-    made = {
+    return {
         role: [
             _statement(each["table"], values.get(str(each["keys"]), each["keys"]), each["actions"])
             for each in declared
         ]
         for role, declared in found["table_access"].items()
     }
-    return {**made, "deployment_gate": list(_of_the_gate())}
-
-
-def _of_the_gate() -> list[Json]:
-    """Its policy is in a module of its own."""
-    documents = [
-        each['"aws_iam_policy_document"']
-        for each in _read("deployment-gate/iam.tf")["data"]
-        if '"aws_iam_policy_document"' in each
-    ]
-    (policy,) = [each['"function"'] for each in documents if '"function"' in each]
-    return [
-        _statement(each["resources"][0], each["condition"][0]["values"], each["actions"])
-        for each in policy["statement"]
-        if each["actions"][0].strip('"').startswith("dynamodb:")
-    ]
 
 
 def _statement(table: str, keys: list[str], actions: list[str]) -> Json:
