@@ -131,7 +131,7 @@ class Asked:
         revision = self._revision()
         found = images.of(revision, definition, now.isoformat(), accounts)
         candidates = [each for each, _ in found]
-        known = verdicts.of(each.key for each in candidates)
+        known = verdicts.of(candidates)
         situation = Situation(
             now.date(),
             exceptions=verdicts.exceptions(),
@@ -140,7 +140,10 @@ class Asked:
         )
         if self.service:
             situation = self._there(Services(accounts), revision, candidates, situation)
-        return decision.decide(candidates, known, self.gate.rules, situation)
+        decided = decision.decide(candidates, known, self.gate.rules, situation)
+        if decided.result == "undecided":
+            images.require_read(found)
+        return decided
 
     def _there(
         self,

@@ -54,8 +54,11 @@ class FakeServices:
         digests: Mapping[str, str] | None = None,
         running: Sequence[str] = (),
         architecture: str = "X86_64",
+        launch: str = "FARGATE",
+        **options: Any,
     ) -> Json:
-        """Returns the event that ECS gives to a hook before it starts tasks."""
+        """Returns the event that ECS gives to a hook before it starts tasks. `options` are of each
+        container definition; with `architecture` "" the task definition states no platform."""
         number = len(self.revisions) + 1
         definition = f"{_PREFIX}:task-definition/web:{number}"
         revision = f"{_PREFIX}:service-revision/prod/web/{number}"
@@ -63,15 +66,20 @@ class FakeServices:
         self.definitions[definition] = {
             "taskDefinitionArn": definition,
             "containerDefinitions": [
-                {"name": name, "image": image} for name, image in containers.items()
+                {"name": name, "image": image, **options} for name, image in containers.items()
             ],
-            "runtimePlatform": {"cpuArchitecture": architecture, "operatingSystemFamily": "LINUX"},
         }
+        if architecture:
+            self.definitions[definition]["runtimePlatform"] = {
+                "cpuArchitecture": architecture,
+                "operatingSystemFamily": "LINUX",
+            }
         self.revisions[revision] = {
             "serviceRevisionArn": revision,
             "serviceArn": SERVICE,
             "clusterArn": CLUSTER,
             "taskDefinition": definition,
+            "launchType": launch,
             "containerImages": [{"containerName": n, "image": i} for n, i in containers.items()],
         }
         self.deployments[deployment] = {

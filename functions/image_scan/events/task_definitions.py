@@ -14,10 +14,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TaskDefinition:
-    """`containers` are (name, image) pairs."""
+    """`containers` are (name, image) pairs. `unfixed` names those whose tag ECS does not fix: each
+    task pulls it again. `is_stated`: the definition names an architecture."""
 
     containers: tuple[tuple[str, str], ...]
     platform: str
+    unfixed: frozenset[str] = frozenset()
+    is_stated: bool = True
 
 
 def describe(ecs: ECSClient, task_definition: str) -> TaskDefinition:
@@ -25,10 +28,14 @@ def describe(ecs: ECSClient, task_definition: str) -> TaskDefinition:
     with clients.calls("ecs:DescribeTaskDefinition"):
         answer = ecs.describe_task_definition(taskDefinition=task_definition)
     definition = answer["taskDefinition"]
+    containers = definition.get("containerDefinitions", [])
     return TaskDefinition(
-        tuple(
-            (each.get("name", ""), each.get("image", ""))
-            for each in definition.get("containerDefinitions", [])
-        ),
+        tuple((each.get("name", ""), each.get("image", "")) for each in containers),
         platforms.of_definition(definition),
+        frozenset(
+            each.get("name", "")
+            for each in containers
+            if each.get("versionConsistency") == "disabled"
+        ),
+        is_stated="cpuArchitecture" in definition.get("runtimePlatform", {}),
     )

@@ -64,7 +64,7 @@ class Announcer:
         is_undecided = decided.result == "undecided" and not decided.waiting
         metrics.count("GateUndecided", int(is_undecided and effect != "bypassed"))
         try:
-            if effect in _SAID and not _is_known(call, decided):
+            if effect in _SAID and not (effect == "would_block" and _is_known(call, decided)):
                 self.topics().publish(notification(content))
         finally:
             self.events.send(DETAIL_TYPE, content)
@@ -72,7 +72,8 @@ class Announcer:
 
 def _is_known(call: Call, decided: Decision) -> bool:
     """Whether people were notified of the same before, at an earlier stage of this deployment. At
-    the first stage there is none: whoever writes the details of a hook keeps nothing quiet."""
+    the first stage there is none. Details that somebody else wrote may say so: what is blocked or
+    bypassed is notified all the same."""
     return call.stage != _FIRST_STAGE and call.details.get("mark") == decided.mark
 
 

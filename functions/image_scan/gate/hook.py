@@ -70,8 +70,11 @@ class Gate:
         """
         revision = self.services.revision(call.revision_arn)
         definition = self.services.definition(revision.task_definition)
-        found = images.of(revision, definition, self._now().isoformat(), self.accounts)
+        now = self._now().isoformat()
+        found = images.of(revision, definition, now, self.accounts, is_started=call.is_started)
         decided, deadline = self._decide(call, revision, [each for each, _ in found])
+        if decided.result == "undecided":
+            images.require_read(found)
         asked, asked_at = call.asked, call.asked_at
         if decided.waiting:
             waiting = {each.image.key for each in decided.images if each.why == "no verdict yet"}
@@ -87,7 +90,7 @@ class Gate:
     ) -> tuple[Decision, float]:
         """Decides by the verdicts alone, and where they do not allow it, by the rest. Returns the
         deadline, too, where it matters."""
-        known = self.verdicts.of(each.key for each in candidates)
+        known = self.verdicts.of(candidates)
         today = self._now().date()
         first = decision.decide(candidates, known, self.rules, Situation(today))
         if first.result == "allow":
@@ -128,7 +131,7 @@ class Gate:
         """Has images scanned that were not asked for lately: a request may be lost, and starts
         nothing where a scan runs. Returns what was asked for, and when."""
         now = self.clock()
-        known = call.asked if now - call.asked_at < _ASK_AGAIN_SECONDS else []
+        known = call.asked if 0 <= now - call.asked_at < _ASK_AGAIN_SECONDS else []
         new = [each for each in wanted if each["key"] not in known]
         deployment = images.deployment_of(revision, self._now().isoformat())
         for image in new:
@@ -157,12 +160,12 @@ class Gate:
 
     def fail(self, call: Call, error: Exception, bypass_until: str) -> Reply:
         """Says what ECS is to do after an error, without a call of AWS. In enforce mode, what may
-        pass is waited for."""
-        now = self.clock()
-        latest = now + self.deadline_seconds
-        deadline = min(call.deadline or latest, latest)
-        is_passing = isinstance(error, AwsUnavailable | TimeoutError) and now < deadline
+        pass is waited for: until ECS ends the hook, because the deadline in the details may be
+        anybody's."""
+        latest = self.clock() + self.deadline_seconds
+        is_passing = isinstance(error, AwsUnavailable | TimeoutError)
         if is_passing and not bypass_until and self.rules.mode != "audit":
+            deadline = min(call.deadline or latest, latest)
             return Reply(lifecycle.wait(call, deadline, call.asked, call.asked_at))
         reason = str(error) if isinstance(error, ScanError | TimeoutError) else type(error).__name__
         words = f"the gate failed: {reason}"

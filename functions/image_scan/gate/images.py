@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from image_scan.contracts import Deployment
+from image_scan.contracts import Deployment, Image
 from image_scan.ecr.identity import cache_key
 from image_scan.ecr.references import SHA256
 from image_scan.errors import AwsUnavailable
@@ -15,19 +15,30 @@ from image_scan.gate.inputs import Candidate
 
 if TYPE_CHECKING:
     from image_scan.aws.cross_account import Accounts
-    from image_scan.contracts import Image
     from image_scan.events.task_definitions import TaskDefinition
     from image_scan.gate.services import Revision
 
 _NO_DIGEST = "ECR does not confirm its digest"
+_NOT_SEEN = "ECS does not say which digest it has pulled"
+_UNFIXED = "its tag is pulled again for each task, because versionConsistency is disabled"
+_ANY_PLATFORM = "it has images of several platforms, and the task definition states none"
+
+Found = list[tuple[Candidate, Image]]
 
 
 def of(
-    revision: Revision, definition: TaskDefinition, time: str, accounts: Accounts
-) -> list[tuple[Candidate, Image]]:
-    """Resolves the images of a revision, by what ECS has pulled where it has.
+    revision: Revision,
+    definition: TaskDefinition,
+    time: str,
+    accounts: Accounts,
+    *,
+    is_started: bool = False,
+) -> Found:
+    """Resolves the images of a revision, by what ECS has pulled where it has. `is_started`: its
+    tasks have started, so it has to say that of each tag.
 
-    Raises AwsRejected or AwsUnavailable, also for an image that ECR does not answer for now.
+    An image that ECR does not answer for now is a candidate, too: others may decide without it.
+    Raises AwsRejected or AwsUnavailable.
     """
     event = EcsEvent(
         deployment_of(revision, time),
@@ -35,29 +46,62 @@ def of(
         digests=revision.digests,
         platform=definition.platform,
     )
-    found = deployments.images(event, accounts)
-    for image in found:
+    found: Found = []
+    for image in deployments.images(event, accounts):
+        if image["account_id"]:
+            problem = _problem(image, revision, definition, is_started=is_started)
+            found.append((_candidate(image, problem), image))
+        else:
+            found += [(each, image) for each in _foreign(image, revision, definition)]
+    return found
+
+
+def require_read(found: Found) -> None:
+    """Raises AwsUnavailable where ECR did not answer for an image."""
+    for _, image in found:
         if unread := image.get("unread"):
             raise AwsUnavailable(f"ECR did not answer for {image['uri']}: {unread}")
-    return [(candidate(each, revision, definition.platform), each) for each in found]
 
 
-def candidate(image: Image, revision: Revision, platform: str) -> Candidate:
-    """Names an image for the decision. One outside of ECR has no verdict; its digest, where it is
-    known, says whether it runs in the service already."""
-    digest, key = image["digest"], image["key"]
-    if image["account_id"]:
-        problem = "" if digest and key == cache_key(digest, image["platform"]) else _NO_DIGEST
-        if problem and image["unscannable"]:
-            problem = image["unscannable"]
-        return Candidate(
-            image["uri"], key, digest, image["repository"], problem, image["unscannable"]
-        )
-    named = image["uri"].rpartition("@")[2]
-    pulled = {revision.digests.get(name, "") for name in image["containers"]} - {""}
-    digest = named if SHA256.fullmatch(named) else pulled.pop() if len(pulled) == 1 else ""
-    key = cache_key(digest, platform) if digest else key
-    return Candidate(image["uri"], key, digest, image["repository"], image["unscannable"])
+def _candidate(image: Image, problem: str) -> Candidate:
+    """Names an image of ECR. With a problem, no verdict and no task of the past is of its bytes."""
+    key = image["uri"] if problem else image["key"]
+    repository, unscannable = image["repository"], image["unscannable"]
+    return Candidate(image["uri"], key, image["digest"], repository, problem, unscannable)
+
+
+def _problem(
+    image: Image, revision: Revision, definition: TaskDefinition, *, is_started: bool
+) -> str:
+    """Returns why it is not known which bytes a task runs; empty if it is."""
+    digest = image["digest"]
+    if unread := image.get("unread"):
+        return f"ECR did not answer: {unread}"
+    if not digest or image["key"] != cache_key(digest, image["platform"]):
+        return image["unscannable"] or _NO_DIGEST
+    by_tag = {name for name, uri in definition.containers if "@" not in uri}
+    by_tag &= {*image["containers"]}
+    if by_tag & definition.unfixed:
+        return _UNFIXED
+    if is_started and by_tag - revision.digests.keys():
+        return _NOT_SEEN
+    is_single = digest in image["manifests"]
+    return "" if is_single or definition.is_stated or revision.on_fargate else _ANY_PLATFORM
+
+
+def _foreign(image: Image, revision: Revision, definition: TaskDefinition) -> list[Candidate]:
+    """Names what each container runs of an image outside of ECR. It has no verdict; its digest,
+    where it is known, says whether it runs in the service already."""
+    found = {}
+    for name, uri in definition.containers:
+        if name in image["containers"]:
+            _, at, named = uri.rpartition("@")
+            pulled = "" if name in definition.unfixed else revision.digests.get(name, "")
+            digest = named if at else pulled
+            digest = digest if SHA256.fullmatch(digest) else ""
+            key = cache_key(digest, definition.platform) if digest else uri
+            found[key] = Candidate(uri, key, digest, image["repository"], image["unscannable"])
+    return list(found.values())
 
 
 def deployment_of(revision: Revision, time: str) -> Deployment:

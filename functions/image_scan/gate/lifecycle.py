@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 _OURS = "imageScanGate"
 # Of the configuration: "enforce" makes a gate in audit mode enforce for this service.
 _MODE = "imageScanGateMode"
+ENFORCE = {_MODE: "enforce"}
 DELAY_SECONDS = 30
+_BEFORE_TASKS = ("RECONCILE_SERVICE", "PRE_SCALE_UP")
 
 
 class HookAnswer(TypedDict):
@@ -48,6 +50,11 @@ class Call:
     enforces: bool = False
 
     @property
+    def is_started(self) -> bool:
+        """Whether tasks of the revision have started by this stage."""
+        return self.stage not in _BEFORE_TASKS
+
+    @property
     def deadline(self) -> float:
         """Returns the deadline of this stage, in epoch seconds, as the details give it; 0 for
         none."""
@@ -67,7 +74,8 @@ class Call:
     def _time(self, name: str) -> float:
         try:
             given = datetime.fromisoformat(text(self.details, name))
-            return given.timestamp() if given.tzinfo else 0
+            # OverflowError: in UTC it has no year that Python knows
+            return max(given.astimezone(UTC).timestamp(), 0) if given.tzinfo else 0
         except (ValueError, OverflowError):
             return 0
 

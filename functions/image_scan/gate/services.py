@@ -33,7 +33,7 @@ _MOST_PAGES = 3  # of 100 deployments
 @dataclass(frozen=True)
 class Revision:
     """A service revision. `digests` by container are those that ECS has resolved, `named` those of
-    references."""
+    references. `on_fargate`: not on instances, which may have any processor."""
 
     arn: str
     service_arn: str
@@ -41,6 +41,7 @@ class Revision:
     task_definition: str
     digests: Mapping[str, str]
     named: frozenset[str]
+    on_fargate: bool = False
 
 
 @dataclass(frozen=True)
@@ -107,12 +108,14 @@ class Services:
         """Returns the keys of those digests that run in the service, or ran there since a time.
 
         That a revision has tasks is not enough: they may be of a deployment that is not over, and
-        that the gate has not let through.
+        that the gate has not let through. One without a deployment is older than what ECS keeps.
         """
-        made = self._deployments(target)
+        made, are_all = self._deployments(target)
         over = {each["targetServiceRevisionArn"] for each in made if _succeeded(each)}
         begun = {each["targetServiceRevisionArn"] for each in made}
-        arns = [each for each in deployment.running if each in over or each not in begun]
+        arns = [
+            each for each in deployment.running if each in over or (are_all and each not in begun)
+        ]
         arns += _lately([each for each in made if _succeeded(each)], since)
         wanted, keys = frozenset(digests), set()
         for revision in self._revisions([each for each in arns if each != target.arn]):
@@ -121,8 +124,9 @@ class Services:
                 keys |= {cache_key(digest, platform) for digest in same}
         return frozenset(keys)
 
-    def _deployments(self, target: Revision) -> list[Any]:
-        """Lists deployments of the service, which ECS keeps for 90 days; the newest first."""
+    def _deployments(self, target: Revision) -> tuple[list[Any], bool]:
+        """Lists deployments of the service, which ECS keeps for 90 days; the newest first. Returns
+        whether these are all, too."""
         with clients.calls("ecs:ListServiceDeployments"):
             more: dict[str, Any] = {}
             found: list[Any] = []
@@ -134,7 +138,8 @@ class Services:
                 if not answer.get("nextToken"):
                     break
                 more = {"nextToken": answer["nextToken"]}
-        return sorted(found, key=lambda each: each["createdAt"], reverse=True)
+        newest = sorted(found, key=lambda each: each["createdAt"], reverse=True)
+        return newest, not answer.get("nextToken")
 
     def _revisions(self, arns: Sequence[str]) -> list[Revision]:
         found, wanted = [], list(dict.fromkeys(arns))[:_MOST_REVISIONS]
@@ -170,4 +175,11 @@ def _revision(described: Mapping[str, Any]) -> Revision:
         task_definition=described["taskDefinition"],
         digests={name: digest for name, digest in digests.items() if SHA256.fullmatch(digest)},
         named=frozenset(each for each in named if SHA256.fullmatch(each)),
+        on_fargate=_on_fargate(described),
     )
+
+
+def _on_fargate(described: Mapping[str, Any]) -> bool:
+    strategy = described.get("capacityProviderStrategy", [])
+    providers = {each.get("capacityProvider") for each in strategy} or {described.get("launchType")}
+    return providers <= {"FARGATE", "FARGATE_SPOT"}

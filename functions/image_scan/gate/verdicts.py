@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from image_scan.cache.table import CacheTable
     from image_scan.findings.encoding import Finding
+    from image_scan.gate.inputs import Candidate
     from image_scan.notifications.policy import FindingException
     from image_scan.state.table import StateTable
 
@@ -32,10 +33,11 @@ class Verdicts:
         self._state = state
         self._clock = clock
 
-    def of(self, keys: Iterable[str]) -> dict[str, Known]:
-        """Reads the verdicts that count now, by key; an image that is being scanned has none."""
+    def of(self, images: Iterable[Candidate]) -> dict[str, Known]:
+        """Reads the verdicts that count now, by key; an image that is being scanned has none, and
+        one with a problem is not asked for."""
         found = {}
-        for key in dict.fromkeys(keys):
+        for key in dict.fromkeys(each.key for each in images if not each.problem):
             item = self._table.get(key) or {}
             if item.get("ttl", 0) > self._clock() and item.get("status") != _IN_PROGRESS:
                 found[key] = Known(_outcome(item), self._findings(item), item.get("acquired_at", 0))

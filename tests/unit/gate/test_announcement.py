@@ -167,6 +167,19 @@ def test_people_are_notified_once_of_the_same_at_two_stages(world: World, bus: B
     assert len(bus.published) == 2
 
 
+def test_details_that_a_deployer_wrote_keep_no_block_quiet(world: World, bus: Bus) -> None:
+    """A hook at POST_SCALE_UP alone, whose details have the mark of the decision to come."""
+    digest = world.ecr.push("shop/app", "1")
+    world.know(digest, "FINDINGS")
+    event = world.ecs.deploy({"app": APP}, digests={"app": digest})
+    late = {**event, "lifecycleStage": "POST_SCALE_UP"}
+    world.again(late, world.answer(late))
+    assert (bus.effects, len(bus.published)) == (["blocked", "blocked"], 2)
+    world.ecs.tags["image-scan-gate"] = "bypass-until:2026-02-03T00:00:00Z"
+    world.again(late, world.answer(late))
+    assert (bus.effects[2:], len(bus.published)) == (["bypassed", "bypassed"], 4)
+
+
 def test_an_event_is_put_even_if_sns_is_down(world: World, bus: Bus) -> None:
     bus.trouble = AwsUnavailable("sns:Publish: no answer")
     world.know(world.ecr.push("shop/app", "1"), "FINDINGS")

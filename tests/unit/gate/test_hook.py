@@ -161,8 +161,8 @@ def test_a_far_deadline_in_the_details_is_cut(world: World) -> None:
 
 
 def test_each_stage_has_a_deadline_of_its_own(world: World) -> None:
-    world.ecr.push("shop/app", "1")
-    event = world.ecs.deploy({"app": APP})
+    digest = world.ecr.push("shop/app", "1")
+    event = world.ecs.deploy({"app": APP}, digests={"app": digest})
     first = world.answer(event)
     world.clock.now += 1800
     late = {**event, "lifecycleStage": "POST_SCALE_UP"}
