@@ -1,9 +1,15 @@
 """A small `make chaos`: one deployment in five meets a fault, and then some; and one of none."""
 
+import time
+
 import pytest
 
+from image_scan.state.keys import REGISTRIES
+from sandbox import gated
+from sandbox.aws import ACCOUNT, REGION
 from sandbox.chaos import gated_services
 from sandbox.chaos.run import run
+from sandbox.restored import restored_installation
 
 
 @pytest.mark.xdist_group("chaos")
@@ -40,3 +46,26 @@ def test_nothing_blocked_starts_and_audit_holds_nothing() -> None:
     assert enforced.bad == 0
     assert audited.bad > 0, "the same judge sees what starts in audit mode"
     assert audited.waits == 0
+
+
+@pytest.mark.xdist_group("chaos of the gate")
+def test_a_locked_registry_ends_a_run_of_the_gate_before_it_begins() -> None:
+    """As an execution leaves it that dies while it creates the registry. Without the lock, the
+    registry is known after the first deployment, and nobody has to lock it."""
+    with restored_installation(wait_scale=gated_services.WAIT_SCALE) as installation:
+        installation.qualys.control.scenario(scan_seconds=0.2, rate_limiting=False)
+        installation.ecs.create_cluster(clusterName=gated_services.CLUSTER)
+        dynamodb = installation.client("dynamodb")
+        table = {"TableName": installation.outputs["state_table"]["name"]}
+        key = {"key": {"S": f"{REGISTRIES}{ACCOUNT}#{REGION}"}}
+        until = {"N": str(int(time.time()) + 65)}
+        dynamodb.put_item(**table, Item={**key, "registry_uuid": {"S": ""}, "until": until})
+        with pytest.raises(RuntimeError, match="ended as ROLLBACK_FAILED"):
+            gated_services.know_registry(installation)
+        (verdict,) = installation.verdicts().values()
+        assert (verdict["status"], verdict["error"]) == ("ERROR", "RegistryNotReady")
+        dynamodb.delete_item(**table, Key=key)
+        image = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/gate/first:1"
+        cluster = gated_services.CLUSTER
+        assert gated.deploy(installation, cluster, "first", image).status == "SUCCESSFUL"
+        assert dynamodb.get_item(**table, Key=key)["Item"]["registry_uuid"]["S"]
