@@ -47,6 +47,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default=os.environ.get("SINCE") or "7d",
         help="how far back decisions are shown: 15m, 1h, 2d (SINCE; %(default)s)",
     )
+    parser.add_argument(
+        "--hook",
+        choices=("gate", "enforce"),
+        help="print the deployment configuration that gives a service the hook, and nothing else: "
+        "with the mode of the gate, or enforcing already",
+    )
     add_options(parser)
 
 
@@ -55,6 +61,10 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     start = time.time() - seconds(arguments.since)
     installation = Installation.of(arguments)
     gate = settings.require(installation)
+    if arguments.hook:
+        configuration = {"lifecycleHooks": [_hook(gate, arguments.hook)]}
+        console.print(json.dumps(configuration), markup=False, highlight=False, soft_wrap=True)
+        return 0
     found = list(services(installation, gate))
     reported: Json = {
         "gate": gate.as_json(),
@@ -67,6 +77,10 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     else:
         _show(reported, console)
     return 0
+
+
+def _hook(gate: GateSettings, mode: str) -> Json:
+    return {**gate.hook, **({"hookDetails": lifecycle.ENFORCE} if mode == "enforce" else {})}
 
 
 def services(installation: Installation, gate: GateSettings) -> Iterator[Json]:

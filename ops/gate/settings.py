@@ -21,13 +21,15 @@ _STEP = "deployment_gate"
 
 @dataclass(frozen=True)
 class GateSettings:
-    """`rules` are those of enforce mode; `mode` is the one that is set."""
+    """`rules` are those of enforce mode; `mode` is the one that is set. `hook` is what a service
+    needs to have the gate, in the words of the API."""
 
     function_arn: str
     mode: str
     rules: Rules
     deadline_minutes: int
     rollback_days: int
+    hook: Json
 
     def as_json(self) -> Json:
         return {
@@ -59,6 +61,7 @@ def find(installation: Installation) -> GateSettings | None:
         rules=Rules("enforce", values["GATE_ON_UNDECIDED"], policy),
         deadline_minutes=int(values["GATE_DEADLINE_MINUTES"]),
         rollback_days=int(values["GATE_ROLLBACK_DAYS"]),
+        hook={**json.loads(values["GATE_HOOK"]), "hookTargetArn": found["FunctionArn"]},
     )
 
 

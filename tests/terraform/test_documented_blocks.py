@@ -140,7 +140,7 @@ ROOTS = {
     ),
 }
 # tests/judges/test_provider_schemas.py holds it to a newer provider than the one that plans here.
-NEWER = "docs/deployment-gate.md#how-to-begin 2"
+NEWER = "docs/deployment-gate.md#how-to-begin 3"
 # Of the default provider, and of all others, which work in another region.
 MOCKS = mocked("eu-central-1") + mocked("eu-west-1", alias="elsewhere")
 BLOCKS = {name: each.text for name, each in blocks().items() if each.language == "hcl"}

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from rich.console import Console
 
 from image_scan.errors import AwsRejected
-from image_scan.gate import bypass
+from image_scan.gate import bypass, lifecycle
 from ops import scan, scan_target
 from ops.errors import OpsError
 from ops.gate import admit, command, decisions, settings
@@ -42,6 +42,7 @@ GATE = {
     "GATE_POLICY": json.dumps({"min_severity": "high"}),
     "GATE_DEADLINE_MINUTES": "60",
     "GATE_ROLLBACK_DAYS": "7",
+    "GATE_HOOK": json.dumps({"targetType": "AWS_LAMBDA", "roleArn": "role"}),
 }
 
 
@@ -112,9 +113,10 @@ def account(
     return made
 
 
-def page(*, as_json: bool = False) -> str:
+def page(*, as_json: bool = False, hook: str | None = None) -> str:
     shown = console()
-    command.run(SimpleNamespace(since="1d", json=as_json), shown)  # type: ignore[arg-type]
+    given: Any = SimpleNamespace(since="1d", json=as_json, hook=hook)
+    command.run(given, shown)
     return shown.export_text()
 
 
@@ -305,6 +307,13 @@ def test_gate_shows_services_with_the_hook_and_decisions(account: Account) -> No
     assert "2 of 12 have the hook" in words
     assert "not at POST_SCALE_UP" in words
     assert "prod/web" in words
+
+
+@pytest.mark.parametrize("mode", ["gate", "enforce"])
+def test_the_hook_is_for_the_aws_cli(account: Account, mode: str) -> None:
+    (hook,) = json.loads(page(hook=mode))["lifecycleHooks"]
+    assert (hook["hookTargetArn"], hook["roleArn"]) == (FUNCTION, "role")
+    assert lifecycle.enforces(hook.get("hookDetails")) == (mode == "enforce")
 
 
 def test_a_gate_that_was_never_asked_has_no_decisions(account: Account) -> None:
