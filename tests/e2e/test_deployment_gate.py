@@ -280,9 +280,9 @@ def test_the_tag_of_the_service_opens_the_gate(
     service: Gated, inbox: str, bus: str, shell: Shell
 ) -> None:
     name = service.workload.name
-    arn = f"arn:aws:ecs:{REGION}:{ACCOUNT}:service/{CLUSTER}/{name}"
     until = (datetime.now(UTC) + timedelta(hours=2)).isoformat(timespec="seconds")
-    shell.type(block("docs/deployment-gate.md#at-night", service=arn, time=until))
+    service_arn = {"region": REGION, "account": ACCOUNT, "cluster": CLUSTER, "service": name}
+    shell.type(block("docs/deployment-gate.md#at-night", **service_arn, time=until))
     assert service.deploy(service.bad)["status"] == "SUCCESSFUL"
     assert service.started() == {service.good, service.bad}
     found = [*decided(service.installation, bus)]
