@@ -26,6 +26,7 @@ def of_account(aws: Aws, account: str, region: str) -> Iterator[Policy]:
     """The policies of what the installation has made in one region of an account."""
     yield from _of_roles(aws.client("iam", account, region))
     yield from _of_queues(aws.client("sqs", account, region))
+    yield from _of_functions(aws.client("lambda", account, region))
     sns = aws.client("sns", account, region)
     for topic in sns.list_topics()["Topics"]:
         attributes = sns.get_topic_attributes(TopicArn=topic["TopicArn"])["Attributes"]
@@ -61,6 +62,17 @@ def _of_queues(sqs: Any) -> Iterator[Policy]:
         wanted = ["QueueArn", "Policy"]
         stated = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=wanted)["Attributes"]
         yield _of_resource(stated["QueueArn"], stated["Policy"])
+
+
+def _of_functions(functions: Any) -> Iterator[Policy]:
+    for page in functions.get_paginator("list_functions").paginate():
+        for each in page["Functions"]:
+            try:
+                policy = functions.get_policy(FunctionName=each["FunctionName"])["Policy"]
+            except functions.exceptions.ResourceNotFoundException:
+                continue
+            if json.loads(policy)["Statement"]:  # without one, AWS has no policy
+                yield _of_resource(each["FunctionArn"], policy)
 
 
 def _of_resource(arn: str, text: str) -> Policy:

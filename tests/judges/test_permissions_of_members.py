@@ -8,7 +8,9 @@ from tests.judges.simulation import Judged, Row
 
 Json = dict[str, Any]
 OTHER = "999999999999"
-READERS = ("parse-event", "reconcile", "send-notification")
+READERS = ("parse-event", "reconcile", "send-notification", "deployment-gate")
+ECS = f"arn:aws:ecs:{REGION}:{{shop}}"
+FUNCTIONS = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{PREFIX}"
 NAMESAKE = f"arn:aws:iam::{OTHER}:role/{PREFIX}-parse-event-{REGION}"
 INSIDE = {"aws:PrincipalOrgID": "{organization}", "aws:ResourceOrgID": "{organization}"}
 OUTSIDE = {"aws:PrincipalOrgID": "o-another", "aws:ResourceOrgID": "{organization}"}
@@ -39,6 +41,22 @@ ALLOWED: list[Row] = [
         "*",
         {"ecs:cluster": f"arn:aws:ecs:{REGION}:{{tools}}:cluster/prod"},
     ),
+    ("{shop-describe}", "ecs:DescribeServiceDeployments", f"{ECS}:service-deployment/prod/web/1"),
+    ("{shop-describe}", "ecs:DescribeServiceRevisions", f"{ECS}:service-revision/prod/web/1"),
+    ("{shop-describe}", "ecs:ListServiceDeployments", f"{ECS}:service/prod/web"),
+    *[
+        row
+        for member in ("shop", "tools")
+        for row in (
+            ("ecs.amazonaws.com", "sts:AssumeRole", f"{{{member}-deployment-gate-hook}}"),
+            (
+                f"{{{member}-deployment-gate-hook}}",
+                "lambda:InvokeFunction",
+                f"{FUNCTIONS}-deployment-gate",
+                INSIDE,
+            ),
+        )
+    ],
     ("{shop-forward}", "events:PutEvents", "{bus}", EVENT),
     ("{tools-forward}", "events:PutEvents", "{bus}", EVENT),
     (f"{{forward-{ELSEWHERE}}}", "events:PutEvents", "{bus}", EVENT),
@@ -82,6 +100,16 @@ DENIED: list[Row] = [
         {**KNOWN, "aws:ResourceOrgID": "o-another"},
     ),
     ("{shop-describe}", "ecr:BatchGetImage", f"arn:aws:ecr:{REGION}:{{tools}}:repository/app"),
+    ("{shop-describe}", "ecs:UpdateService", f"{ECS}:service/prod/web"),
+    (
+        "{shop-deployment-gate-hook}",
+        "lambda:InvokeFunction",
+        f"{FUNCTIONS}-deployment-gate",
+        OUTSIDE,
+    ),
+    ("{shop-deployment-gate-hook}", "lambda:InvokeFunction", f"{FUNCTIONS}-reconcile", INSIDE),
+    ("lambda.amazonaws.com", "sts:AssumeRole", "{shop-deployment-gate-hook}"),
+    ("{parse-event}", "sts:AssumeRole", "{shop-deployment-gate-hook}", KNOWN),
     ("{shop-describe}", "ecr:PutImage", f"arn:aws:ecr:{REGION}:{{shop}}:repository/app"),
     ("{shop-describe}", "ecs:RunTask", f"arn:aws:ecs:{REGION}:{{shop}}:task-definition/app:1"),
     (
