@@ -131,6 +131,7 @@ module "event_detection" {
   source = "./modules/event-detection"
 
   name_prefix              = module.package.name_prefix
+  installation_version     = module.package.code.version
   intake_state_machine_arn = module.workflow.intake_state_machine_arn
   alarm_topic_arns         = values(module.workflow.topic_arns)
   kms_key_arn              = module.encryption.kms_key_arn

@@ -202,11 +202,15 @@ class Installation:
 
     def variable(self, step: str, name: str) -> str:
         """Reads a variable of a function's environment; empty without it. Raises OpsError."""
+        return self.environment(step).get(name, "")
+
+    def environment(self, step: str) -> dict[str, str]:
+        """Reads the environment of a function. Raises OpsError."""
         with answers():
             answer = self.client("lambda").get_function_configuration(
                 FunctionName=self.function_names[step]
             )
-        return str(answer.get("Environment", {}).get("Variables", {}).get(name, ""))
+        return dict(answer.get("Environment", {}).get("Variables", {}))
 
     def client(self, service: str, config: Config | None = None) -> Any:
         return self.session.client(  # type: ignore[call-overload]

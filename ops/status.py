@@ -2,17 +2,15 @@
 
 import argparse
 import json
-import subprocess
 import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
 from rich.console import Console
 
-from ops import coverage_history
+from ops import coverage_history, versions
 from ops.answers import answers
 from ops.cache_items import CacheItems, is_known
 from ops.doctor.aws_errors import is_missing
@@ -24,7 +22,6 @@ from ops.status_page import show
 
 Json = dict[str, Any]
 _RECENT = 10
-_REPOSITORY = Path(__file__).resolve().parents[1]
 _METRICS = ("ExecutionsStarted", "ExecutionsSucceeded", "ExecutionsFailed", "ExecutionsTimedOut")
 
 
@@ -67,7 +64,8 @@ def read(installation: Installation) -> Json:
             "account_id": installation.account_id,
             "region": installation.region,
         },
-        "checkout": checkout(),
+        "version": versions.local(),
+        "checkout": versions.checkout(),
     }
     refused = {}
     for name, part in parts.items():
@@ -78,20 +76,9 @@ def read(installation: Installation) -> Json:
     return {**found, "refused": refused}
 
 
-def checkout() -> str:
-    """Returns git's version of this working copy; empty if there is none."""
-    command = ["git", "describe", "--tags", "--always", "--dirty"]
-    try:
-        reported = subprocess.run(
-            command, cwd=_REPOSITORY, capture_output=True, text=True, check=False
-        )
-    except OSError:
-        return ""
-    return reported.stdout.strip()
-
-
 def _functions(installation: Installation) -> list[Json]:
-    """Returns runtime, code and time of each function. One deployment gives all the same code."""
+    """Returns version, runtime, code and time of each function. One deployment gives all the same
+    code."""
     client = installation.client("lambda")
     found = []
     for step in (*STEPS, *OPTIONAL_STEPS):
@@ -105,15 +92,18 @@ def _functions(installation: Installation) -> list[Json]:
             if step in STEPS or not is_missing(error.__cause__):
                 found.append({"step": step, "problem": str(error)})
             continue
-        found.append(
-            {
-                "step": step,
-                "runtime": reported.get("Runtime", ""),
-                "code_sha256": reported["CodeSha256"],
-                "changed": reported["LastModified"],
-            }
-        )
+        found.append({"step": step, **_deployed(reported)})
     return found
+
+
+def _deployed(reported: Json) -> Json:
+    variables = reported.get("Environment", {}).get("Variables", {})
+    return {
+        "version": variables.get(versions.VARIABLE, ""),
+        "runtime": reported.get("Runtime", ""),
+        "code_sha256": reported["CodeSha256"],
+        "changed": reported["LastModified"],
+    }
 
 
 def _intake(installation: Installation) -> Json:

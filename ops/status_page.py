@@ -31,8 +31,9 @@ def show(found: Mapping[str, Any], make: Callable[..., str], console: Console) -
 def _facts(found: Mapping[str, Any], make: Callable[..., str]) -> Iterator[tuple[str, Text]]:
     """Yields what could be read, then what could not."""
     if found["functions"]:
+        yield "version", _version(found["functions"], found["version"])
         yield "functions", _code(found["functions"])
-    yield "this checkout", Text(found["checkout"] or "not a git checkout")
+    yield "this clone", Text(f"{found['version']}, {found['checkout'] or 'not a git checkout'}")
     if intake := found["intake_last_day"]:
         taken = f"{intake['ExecutionsStarted']} taken, {_failures(intake)} failed"
         yield "events, 1 day", Text(taken)
@@ -64,6 +65,16 @@ def _alarms(alarms: list[Json]) -> Iterator[tuple[str, Text]]:
 
 def _failures(intake: Mapping[str, int]) -> int:
     return intake["ExecutionsFailed"] + intake["ExecutionsTimedOut"]
+
+
+def _version(functions: list[Json], local: str) -> Text:
+    """What is deployed, and a hint if that is not the version of this clone."""
+    deployed = {each["version"] for each in functions if "problem" not in each}
+    if deployed == {local}:
+        return Text(local)
+    shown = " and ".join(sorted(each or "before 0.1.0" for each in deployed)) or "unknown"
+    hint = f"{shown}: deploy again for {local}, or use a clone of the version that is deployed"
+    return Text(hint, style="yellow")
 
 
 def _code(functions: list[Json]) -> Text:

@@ -53,7 +53,7 @@ variables {
   table_policy             = "{\"Version\": \"2012-10-17\", \"Statement\": [{\"Sid\": \"ReadVerdicts\", \"Effect\": \"Allow\", \"Action\": \"dynamodb:GetItem\", \"Resource\": \"arn:aws:dynamodb:eu-central-1:111122223333:table/test-scan-cache\"}]}"
   members                  = { environment = {}, policy = "{\"Version\": \"2012-10-17\", \"Statement\": []}" }
   kms_key_arn              = "arn:aws:kms:eu-central-1:111122223333:key/1"
-  code                     = { filename = "image_scan.zip", hash = "hash", runtime = "python3.12", architecture = "arm64" }
+  code                     = { filename = "image_scan.zip", hash = "hash", runtime = "python3.12", architecture = "arm64", version = "1.2.3" }
 }
 
 run "audits_by_default" {
@@ -63,6 +63,7 @@ run "audits_by_default" {
 
   assert {
     condition = jsonencode(aws_lambda_function.this.environment[0].variables) == jsonencode({
+      INSTALLATION_VERSION     = "1.2.3"
       LOG_LEVEL                = "INFO"
       NAME_PREFIX              = "test-scan"
       CACHE_TABLE              = "test-scan-cache"

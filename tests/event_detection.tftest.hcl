@@ -84,6 +84,7 @@ override_resource {
 
 variables {
   name_prefix              = "test-scan"
+  installation_version     = "1.2.3"
   intake_state_machine_arn = "arn:aws:states:eu-central-1:111122223333:stateMachine:test-scan-intake"
   alarm_topic_arns         = [for reader in ["people", "chat"] : "arn:aws:sns:eu-central-1:111122223333:test-scan-notifications-${reader}"]
   kms_key_arn              = "arn:aws:kms:eu-central-1:111122223333:key/abc"
@@ -336,13 +337,16 @@ run "without_spokes_there_is_no_hub_bus" {
     condition = 0 == sum([
       length(aws_cloudwatch_event_bus.hub), length(aws_cloudwatch_event_bus_policy.hub),
       length(aws_cloudwatch_event_rule.forwarded), length(aws_cloudwatch_event_target.forwarded),
-      length(aws_ssm_parameter.installation),
     ])
     error_message = "A single account must have no bus that others can reach."
   }
   assert {
     condition     = output.hub == null && output.forwarded_rule_arn == null
     error_message = "Without a bus there is nothing to give to spokes."
+  }
+  assert {
+    condition     = aws_ssm_parameter.installation.insecure_value == jsonencode({ version = "1.2.3", hub = null })
+    error_message = "Each installation must say its version."
   }
 }
 
@@ -380,8 +384,8 @@ run "an_organization_may_forward" {
   }
   assert {
     condition = (
-      aws_ssm_parameter.installation[0].name == "/image-scan/test-scan/installation" && aws_ssm_parameter.installation[0].type == "String" &&
-      aws_ssm_parameter.installation[0].insecure_value == jsonencode({ hub = output.hub }) && aws_ssm_parameter.installation[0].tags == tomap({ team = "security" })
+      aws_ssm_parameter.installation.name == "/image-scan/test-scan/installation" && aws_ssm_parameter.installation.type == "String" &&
+      aws_ssm_parameter.installation.insecure_value == jsonencode({ version = "1.2.3", hub = output.hub }) && aws_ssm_parameter.installation.tags == tomap({ team = "security" })
     )
     error_message = "The hub must describe itself in its account, whatever it is named."
   }

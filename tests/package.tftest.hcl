@@ -30,7 +30,9 @@ run "an_installation_that_is_new" {
     error_message = "The path must show the contents, and no more."
   }
   assert {
-    condition     = [output.code.runtime, output.code.architecture, output.name_prefix] == ["python3.12", "arm64", "test-scan"]
+    condition = [output.code.runtime, output.code.architecture, output.code.version, output.name_prefix] == [
+      "python3.12", "arm64", trimspace(file("functions/VERSION")), "test-scan"
+    ]
     error_message = "The code must say what it runs on."
   }
   assert {

@@ -245,6 +245,7 @@ variables {
     s3_object_version = "3"
     runtime           = "python3.12"
     architecture      = "arm64"
+    version           = "1.2.3"
   }
 }
 
@@ -290,7 +291,7 @@ run "functions" {
   assert {
     condition = jsonencode({
       for key, function in aws_lambda_function.this : key => join(" ", [
-        for name in keys(function.environment[0].variables) : name if !contains(["LOG_LEVEL", "NAME_PREFIX"], name)
+        for name in keys(function.environment[0].variables) : name if !contains(["INSTALLATION_VERSION", "LOG_LEVEL", "NAME_PREFIX"], name)
       ])
       }) == jsonencode({
       parse_event       = ""
@@ -732,7 +733,8 @@ run "names_path_boundary_tags_and_retention" {
       group.retention_in_days == 30 && group.kms_key_id == var.kms_key_arn
       ]) && alltrue([
       for key, function in aws_lambda_function.this :
-      aws_cloudwatch_log_group.function[key].name == "/aws/lambda/${function.function_name}" && function.environment[0].variables["LOG_LEVEL"] == "DEBUG"
+      aws_cloudwatch_log_group.function[key].name == "/aws/lambda/${function.function_name}" &&
+      function.environment[0].variables["LOG_LEVEL"] == "DEBUG" && function.environment[0].variables["INSTALLATION_VERSION"] == "1.2.3"
     ])
     error_message = "Every log group must be encrypted and expire, and be the one that Lambda writes to."
   }
@@ -909,7 +911,7 @@ run "reads_the_members_of_an_organization" {
 
   assert {
     condition = jsonencode({
-      for name, value in aws_lambda_function.this["parse_event"].environment[0].variables : name => value if !contains(["LOG_LEVEL", "NAME_PREFIX"], name)
+      for name, value in aws_lambda_function.this["parse_event"].environment[0].variables : name => value if !contains(["INSTALLATION_VERSION", "LOG_LEVEL", "NAME_PREFIX"], name)
       }) == jsonencode({
       DESCRIBE_EXTERNAL_ID = "test-scan-111122223333"
       DESCRIBE_ROLE_ARN    = "arn:aws:iam::{account}:role/security/test-scan-describe"
@@ -1044,7 +1046,7 @@ run "findings_go_to_security_hub" {
   assert {
     condition = (
       aws_lambda_function.this["import_findings"].handler == "image_scan.handlers.import_findings.handler" && aws_lambda_function.this["import_findings"].timeout == 60 &&
-      jsonencode({ for name, value in aws_lambda_function.this["import_findings"].environment[0].variables : name => value if !contains(["LOG_LEVEL", "NAME_PREFIX"], name) }) == jsonencode({
+      jsonencode({ for name, value in aws_lambda_function.this["import_findings"].environment[0].variables : name => value if !contains(["INSTALLATION_VERSION", "LOG_LEVEL", "NAME_PREFIX"], name) }) == jsonencode({
         ACCOUNT_ID           = "111122223333"
         DESCRIBE_EXTERNAL_ID = "test-scan-111122223333"
         DESCRIBE_ROLE_ARN    = "arn:aws:iam::{account}:role/security/test-scan-describe"

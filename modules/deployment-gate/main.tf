@@ -35,6 +35,7 @@ resource "aws_lambda_function" "this" {
   environment {
     variables = merge(
       {
+        INSTALLATION_VERSION     = var.code.version
         LOG_LEVEL                = var.log.level
         NAME_PREFIX              = var.name_prefix
         CACHE_TABLE              = var.cache_table.name

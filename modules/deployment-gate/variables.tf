@@ -125,6 +125,7 @@ variable "code" {
     hash              = optional(string)
     runtime           = string
     architecture      = string
+    version           = string
   })
   description = "The code of the function: the output `code` of modules/package."
 }

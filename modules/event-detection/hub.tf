@@ -16,6 +16,7 @@ locals {
     event_pattern   = local.event_pattern
     organization_id = try(var.spokes.organization.id, null)
   }) : null
+  described = jsonencode({ version = var.installation_version, hub = local.hub })
 
   # Events of this account and region arrive on the default bus. From the hub bus they would start the intake twice.
   hub_event_pattern = jsonencode({
@@ -37,22 +38,20 @@ resource "aws_cloudwatch_event_bus" "hub" {
   tags        = var.tags
 }
 
-# Operators who deploy spokes on another machine read it. The path begins with /image-scan/, because SSM refuses
-# names that begin with aws or ssm, and a name_prefix may begin so.
+# The installation describes itself. Operators who deploy spokes on another machine read the hub here. The path begins
+# with /image-scan/, because SSM refuses names that begin with aws or ssm, and a name_prefix may begin so.
 resource "aws_ssm_parameter" "installation" {
   # checkov:skip=CKV2_AWS_34: nothing in it is secret
   # checkov:skip=CKV_AWS_337: nothing in it is secret
-  count = local.hub_bus ? 1 : 0
-
   name           = "/image-scan/${var.name_prefix}/installation"
-  description    = "What spokes need to know of ${var.name_prefix}"
+  description    = "Version of ${var.name_prefix}, and what spokes need to know of it"
   type           = "String"
-  insecure_value = jsonencode({ hub = local.hub })
+  insecure_value = local.described
   tags           = var.tags
 
   lifecycle {
     precondition {
-      condition     = length(jsonencode({ hub = local.hub })) <= 4096
+      condition     = length(local.described) <= 4096
       error_message = "The role names are too long for the parameter that spokes read, which holds 4,096 characters. Set a shorter iam_path."
     }
   }

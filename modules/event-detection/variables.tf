@@ -3,6 +3,11 @@ variable "name_prefix" {
   description = "Every name begins with it."
 }
 
+variable "installation_version" {
+  type        = string
+  description = "Version of the modules that make the installation. The parameter that describes it has this version."
+}
+
 variable "intake_state_machine_arn" {
   type        = string
   description = "ARN of the state machine that each event starts."

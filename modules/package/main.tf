@@ -2,6 +2,7 @@ locals {
   functions_dir = "${path.module}/../../functions"
   runtime       = "python3.12"
   architecture  = "arm64"
+  version       = trimspace(file("${local.functions_dir}/VERSION"))
 
   # The hash is that of the sources, not of the zip. So a plan needs no zip, and is the same on every machine.
   # requirements.txt pins each package by hash, so the sources determine the zip.

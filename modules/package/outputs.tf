@@ -1,8 +1,9 @@
 output "code" {
-  description = "What the functions run: a local zip or an S3 object, its hash, and its runtime and architecture."
+  description = "What the functions run: a local zip or an S3 object, its hash, its runtime and architecture, and the version of the modules."
   value = merge(var.lambda_package == null ? local.built : local.brought, {
     runtime      = local.runtime
     architecture = local.architecture
+    version      = local.version
   })
   depends_on = [terraform_data.zip]
 }

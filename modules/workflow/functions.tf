@@ -73,7 +73,7 @@ locals {
   }
 
   function_environment = merge(
-    { LOG_LEVEL = var.log.level, NAME_PREFIX = var.name_prefix },
+    { INSTALLATION_VERSION = var.code.version, LOG_LEVEL = var.log.level, NAME_PREFIX = var.name_prefix },
     var.network.https_proxy == null ? {} : { HTTPS_PROXY = var.network.https_proxy },
     var.network.no_proxy == null ? {} : { NO_PROXY = var.network.no_proxy },
   )

@@ -221,6 +221,7 @@ variable "code" {
     hash              = optional(string)
     runtime           = string
     architecture      = string
+    version           = string
   })
   description = "The code of the functions: the output `code` of modules/package."
 }

@@ -14,7 +14,7 @@ from pathlib import Path
 import jinja2
 from rich.console import Console
 
-from ops import coverage_history
+from ops import coverage_history, versions
 from ops.cache_items import CacheItems
 from ops.errors import OpsError
 from ops.gate import decisions
@@ -47,15 +47,17 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     installation = Installation.of(arguments)
     rows = InventoryRows(installation)
     now = time.time()
-    platform_url = installation.variable("send_notification", "QUALYS_PLATFORM_URL")
+    environment = installation.environment("send_notification")
+    platform_url = environment.get("QUALYS_PLATFORM_URL", "")
     items, course = CacheItems(installation).all(), coverage_history.read(installation)
     found = report(items, rows.all(), course, now, platform_url)
     found.gate = decisions.since(installation, now - GATE_DAYS * 86_400)
     if arguments.json:
         console.print_json(json.dumps(asdict(found), default=str))
         return 0
+    text = page(found, installation, now, environment.get(versions.VARIABLE, ""))
     try:
-        Path(arguments.out).write_text(page(found, installation, now), encoding="utf-8")
+        Path(arguments.out).write_text(text, encoding="utf-8")
     except OSError as error:
         raise OpsError(f"The report cannot be written: {error}") from error
     count = len(found.running)
@@ -70,8 +72,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     return 0
 
 
-def page(found: Report, installation: Installation, now: float) -> str:
-    """Returns the HTML. All names are escaped, because others choose them."""
+def page(found: Report, installation: Installation, now: float, deployed: str) -> str:
+    """Returns the HTML. All names are escaped, because others choose them. `deployed` is the
+    version of the installation, empty if it does not know it."""
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -88,6 +91,8 @@ def page(found: Report, installation: Installation, now: float) -> str:
         gate_days=GATE_DAYS,
         last=plot.says(found.course[-1]) if found.course else "",
         style=(_FOLDER / "page.css").read_text(encoding="utf-8"),
+        deployed=deployed or "not known",
+        local=versions.local(),
         script=script,
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     )

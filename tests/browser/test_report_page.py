@@ -11,6 +11,7 @@ import boto3
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page
 
+from ops import versions
 from ops.installation import Installation
 from ops.report.command import page as rendered
 from ops.report.contents import Reconciled, Report
@@ -169,7 +170,7 @@ def written(report: Report, folder: Path) -> Path:
     session = boto3.Session(region_name="us-east-1")
     installation = Installation(session, "111122223333", "aws", "us-east-1", "qualys-image-scan")
     file = folder / "report.html"
-    file.write_text(rendered(report, installation, NOW), encoding="utf-8")
+    file.write_text(rendered(report, installation, NOW, "1.2.2"), encoding="utf-8")
     return file
 
 
@@ -181,6 +182,13 @@ def seen(browser: Browser, scheme: str, tmp_path: Path) -> Iterator[Seen]:
 def test_it_loads_nothing_and_complains_of_nothing(seen: Seen) -> None:
     assert seen.asked == [seen.page.url]
     assert seen.complaints == []
+
+
+def test_it_says_which_versions_it_is_of(seen: Seen) -> None:
+    shown = seen.page.locator("footer").inner_text()
+    assert shown == (
+        f"Version of the installation: 1.2.2. This page was made by version {versions.local()}."
+    )
 
 
 def test_every_image_is_shown_with_its_verdict(seen: Seen) -> None:

@@ -30,6 +30,7 @@ def test_it_shows_the_last_scans_and_the_cache(
     assert {each["step"] for each in found["functions"]} == set(
         installation.outputs["function_names"]
     )
+    assert {each["version"] for each in found["functions"]} == {found["version"]}
     assert len({each["code_sha256"] for each in found["functions"]}) == 1
     assert {each["name"] for each in found["queues"]} == {
         installation.outputs["failed_events_queue"]["name"],

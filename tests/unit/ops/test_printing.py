@@ -57,10 +57,12 @@ RECONCILED = {
 }
 STATUS: dict[str, Any] = {
     "installation": {"name_prefix": "qualys-image-scan", "account_id": ACCOUNT, "region": REGION},
+    "version": "1.2.3",
     "checkout": "1540536",
     "functions": [
         {
             "step": "parse_event",
+            "version": "1.2.3",
             "runtime": "python3.12",
             "code_sha256": "pYdzgOdFHJZk",
             "changed": "2026-11-28T17:50:12.000+0000",
@@ -155,6 +157,32 @@ def test_the_table_of_scans_comes_first() -> None:
     assert titles[0] == "The last 1 scans"
     assert "alarms" in titles[-2]
     assert "1 in alarm, 1 without data yet" in titles[-2]
+
+
+@pytest.mark.parametrize(
+    ("deployed", "shown"),
+    [
+        (["1.2.3", "1.2.3"], "1.2.3"),
+        (
+            ["1.2.2", "1.2.2"],
+            "1.2.2: deploy again for 1.2.3, or use a clone of the version that is",
+        ),
+        (["1.2.2", "1.2.3"], "1.2.2 and 1.2.3: deploy again for 1.2.3, or use"),
+        ([""], "before 0.1.0: deploy again for 1.2.3"),
+        ([], "unknown: deploy again for 1.2.3"),
+    ],
+)
+def test_the_version_that_is_deployed_is_beside_that_of_the_clone(
+    deployed: list[str], shown: str
+) -> None:
+    (function,) = STATUS["functions"]
+    functions = [{**function, "version": version} for version in deployed]
+    found = {**STATUS, "functions": [*functions, {"step": "scan", "problem": "no"}]}
+    text = on_terminal(lambda console: status_page.show(found, str, console), 200)
+    lines = dict(line.split(None, 1) for line in text if line.startswith(("version", "this")))
+    assert lines["version"].startswith(shown)
+    assert (lines["version"] == "1.2.3") is (set(deployed) == {"1.2.3"})
+    assert lines["this"] == "clone     1.2.3, 1540536"
 
 
 def test_what_aws_refuses_is_a_line_of_its_own() -> None:

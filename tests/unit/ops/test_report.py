@@ -233,8 +233,10 @@ def test_what_the_gate_decided_is_counted_and_shown_with_its_reasons() -> None:
     ]
     assert found.effects() == {"allowed": 1, "would block": 1}
     here: Any = SimpleNamespace(name_prefix="unit", account_id="1", region="eu-west-1")
-    shown = page(found, here, NOW)
+    shown = page(found, here, NOW, "1.2.3")
     assert "1 allowed, 1 would block" in shown
     assert "shop/app:1: 1 high" in shown
     assert "prod/web" in shown
-    assert "<h2>Deployment gate</h2>" not in page(made([], []), here, NOW)
+    empty = page(made([], []), here, NOW, "")
+    assert "<h2>Deployment gate</h2>" not in empty
+    assert "Version of the installation: not known." in empty
