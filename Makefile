@@ -189,6 +189,10 @@ format: setup ## Format Python and Terraform
 package: ## The functions' zip, as Terraform builds it: functions/dist/image_scan.zip
 	$(PYTHON) -B functions/package.py --output functions/dist/image_scan.zip
 
+.PHONY: release
+release: setup ## Check a release and show what it changes: VERSION=1.2.3; CONFIRM=1 writes the files, and a person tags
+	@$(BIN)/python -m ops.release
+
 .PHONY: setup
 setup: $(TESTS_READY) $(SANDBOX_READY) ## The two virtual environments of the tests
 
