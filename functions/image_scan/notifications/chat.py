@@ -45,7 +45,9 @@ def notification(notice: dict[str, Any]) -> dict[str, Any]:
         lines += [f"• {_escaped(line)}" for line in worst]
     links = [(name, notice["links"][name]) for name in _LINKS if name in notice["links"]]
     lines += [f"<{url}|Open {_LINKS[name]}>" for name, url in links]
-    shown = _message(f"{_ICONS.get(notice['verdict'], ':warning:')} {_escaped(headline)}", lines)
+    accounts = "" if notice.get("stopped_by") else lead.accounts(notice)
+    title = f"{headline} ({accounts})" if accounts else headline
+    shown = _message(f"{_ICONS.get(notice['verdict'], ':warning:')} {_escaped(title)}", lines)
     shown["content"]["nextSteps"] = lead.next_steps(notice)
     shown["metadata"] = {
         "threadId": image["digest"] or image["uri"],

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from image_scan.findings import fixes
 from image_scan.findings.detections import ADVICE, total
 from image_scan.findings.summary import LEVELS
-from image_scan.notifications.plain_text import counted, moment, plain
+from image_scan.notifications.plain_text import ascii_only, counted, moment, plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,6 +53,14 @@ def headline(content: Mapping[str, Any]) -> str:
         kinds = [*detected(content), f"{counts['critical']} critical", f"{counts['high']} high"]
         return f"{name}: {', '.join(kinds)}"
     return f"{name}: {content['verdict']}"
+
+
+def accounts(content: Mapping[str, Any]) -> str:
+    """Names the account of the workloads, or says how many there are."""
+    accounts = {each["account"] for each in [*content["workloads"], *content["registered"]]}
+    if len(accounts) > 1:
+        return f"{len(accounts)} accounts"
+    return f"account {ascii_only(accounts.pop())}" if accounts else ""
 
 
 def detected(content: Mapping[str, Any]) -> list[str]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Any
 
 from image_scan.events.workloads import select_registered, select_workloads
 from image_scan.findings import detections, summary, upgrades
 from image_scan.notifications import chat, email, facts, lead, throttle
+from image_scan.notifications.plain_text import ascii_only
 from image_scan.notifications.topics import Notification
 
 if TYPE_CHECKING:
@@ -43,26 +43,16 @@ def subject(content: Mapping[str, Any]) -> str:
     counts = content.get("notified_counts")
     result = f"{counts['critical']}C/{counts['high']}H" if counts else content["verdict"]
     result = ", ".join([result, *lead.detected(content)])
-    repository = _printable(content["image"]["repository"])
+    repository = ascii_only(content["image"]["repository"])
     room = _LONGEST_SUBJECT - len(f"Scan:  - {result}")
     begin = f"Scan: {repository[:room]} - {result}"
-    details = [each for each in (_printable(content["image"]["tag"]), _accounts(content)) if each]
+    details = [
+        each for each in (ascii_only(content["image"]["tag"]), lead.accounts(content)) if each
+    ]
     for shown in (details, details[1:]):
         if shown and len(begin) + len(whole := f" ({', '.join(shown)})") <= _LONGEST_SUBJECT:
             return begin + whole
     return begin
-
-
-def _printable(name: str) -> str:
-    return re.sub(r"[^!-~]", "?", name)
-
-
-def _accounts(content: Mapping[str, Any]) -> str:
-    """Names the account of the workloads, or says how many there are."""
-    accounts = {each["account"] for each in [*content["workloads"], *content["registered"]]}
-    if len(accounts) > 1:
-        return f"{len(accounts)} accounts"
-    return f"account {_printable(accounts.pop())}" if accounts else ""
 
 
 def compose(

@@ -6,6 +6,7 @@ can look like a line of its own.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 _LONGEST = 300
@@ -27,3 +28,8 @@ def moment(stated: str) -> str:
     except ValueError:
         return stated
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def ascii_only(name: str) -> str:
+    """Replaces what is no printable ASCII: SNS refuses any other subject."""
+    return re.sub(r"[^!-~]", "?", name)
