@@ -7,8 +7,11 @@ from rich.console import Console
 from ops.commands import COMMANDS, PROGRAM, Entry
 
 SHELLS = ("bash", "zsh")
-# zsh reads completions of bash after this line.
-_ZSH = "autoload -U +X bashcompinit && bashcompinit\n"
+# zsh reads completions of bash after these lines. The first is for who has no completion yet.
+_ZSH = """\
+(( $+functions[compdef] )) || { autoload -U +X compinit && compinit -i; }
+autoload -U +X bashcompinit && bashcompinit
+"""
 _SCRIPT = """\
 # Completion of {program}. In this shell: source <({program} completion {shell})
 _image_scan() {{
