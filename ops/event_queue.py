@@ -55,6 +55,14 @@ class EventQueue:
             answer = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=[name])
         return int(answer["Attributes"].get(name, 0))
 
+    def is_empty(self) -> bool:
+        """Whether no message can be received. Takes a second if there is none."""
+        if self.count():
+            return False
+        batch = self.receive()
+        self.release(batch)
+        return not batch
+
     def receive(self, wait_seconds: int = 1) -> list[Message]:
         """Receives up to ten messages and hides them from others for a while; none at the end."""
         with answers():

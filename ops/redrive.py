@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from rich.console import Console
@@ -60,12 +61,12 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     ids = list(dict.fromkeys(re.findall(r"[^,\s]+", arguments.drop)))
     if ids and arguments.dry_run:
         raise OpsError("Give DRY_RUN=1, which lists the messages, or DROP=, which deletes some.")
+    results: list[Json] = []
     if ids:
         results = drop(redrive.queues, ids, notes)
-    elif arguments.dry_run:
-        results = listed(redrive.queues, notes)
-    else:
-        results = redrive.driven(notes)
+    elif not redrive.is_empty(notes):
+        drive = partial(listed, redrive.queues) if arguments.dry_run else redrive.driven
+        results = drive(notes)
     if arguments.json:
         console.print_json(json.dumps({"events": results}))
     else:
@@ -82,6 +83,14 @@ class Redrive:
     queues: list[EventQueue]
     _started: set[str] = field(default_factory=set)
     _requeued: set[str] = field(default_factory=set)
+
+    def is_empty(self, console: Console) -> bool:
+        """Whether no event waits. All queues are asked at once: an empty one takes a second."""
+        with (
+            console.status("Reading the queues"),
+            ThreadPoolExecutor(len(self.queues)) as pool,
+        ):
+            return all([*pool.map(EventQueue.is_empty, self.queues)])
 
     def driven(self, console: Console) -> list[Json]:
         """Processes every event. Adds its `result`: done, failed again (and queued), or left."""

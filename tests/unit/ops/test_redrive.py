@@ -38,6 +38,9 @@ class Queue(EventQueue):
     def now(self) -> float:
         return START
 
+    def count(self) -> int:
+        return len(self.visible)
+
     def receive(self, *_: int, **__: int) -> list[Message]:
         batch = list(self.visible.values())[:10]
         for message in batch:
@@ -86,6 +89,49 @@ def driven(monkeypatch: pytest.MonkeyPatch, intake: Intake, *queues: Queue) -> l
     monkeypatch.setattr(redrive, "EventQueue", lambda *_: keeper)
     command = redrive.Redrive(cast("Installation", installation), list(queues))
     return command.driven(CONSOLE)
+
+
+class Sqs:
+    """SQS whose answer about an empty queue waits until so many ask at once."""
+
+    def __init__(self, together: int, *bodies: str, counted: int = 0) -> None:
+        self.barrier = threading.Barrier(together, timeout=5)
+        self.bodies, self.counted = list(bodies), counted
+        self.released = 0
+
+    def get_queue_attributes(self, **_: Any) -> Any:
+        return {"Attributes": {"ApproximateNumberOfMessages": str(self.counted)}}
+
+    def receive_message(self, **_: Any) -> Any:
+        self.barrier.wait()
+        found = [{"MessageId": each, "ReceiptHandle": "r", "Body": each} for each in self.bodies]
+        return {"Messages": found}
+
+    def change_message_visibility(self, **_: Any) -> None:
+        self.released += 1
+
+
+def on_sqs(*services: Sqs) -> redrive.Redrive:
+    def queue(sqs: Sqs) -> EventQueue:
+        here: Any = SimpleNamespace(queue_url=lambda _: "url", client=lambda _: sqs)
+        return EventQueue(here, "failed")
+
+    return redrive.Redrive(None, [queue(each) for each in services])
+
+
+def test_empty_queues_are_asked_at_once() -> None:
+    empty = Sqs(3)
+    assert on_sqs(empty, empty, empty).is_empty(CONSOLE)
+
+
+@pytest.mark.parametrize(("bodies", "released"), [(["{}"], 1), ([], 0)])
+def test_a_queue_with_a_message_is_not_empty_whatever_was_counted(
+    bodies: list[str], released: int
+) -> None:
+    """The number that SQS counts may be that of a moment ago."""
+    other = Sqs(1, *bodies, counted=0 if bodies else 1)
+    assert not on_sqs(Sqs(1), other).is_empty(CONSOLE)
+    assert other.released == released
 
 
 def test_what_succeeds_is_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
