@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonel
 import json
 from typing import Any
 
-from sandbox.emulator.task_events import image_digest, platform
+from sandbox.emulator.task_events import platform
 
 Json = dict[str, Any]
 
@@ -53,12 +53,9 @@ def run_task(stock: Any, data: Json) -> Any:
 
 
 def describe_tasks(stock: Any, data: Json) -> Any:
-    """Shows platform and image digests of tasks; ministack pulls no image and shows neither."""
+    """Shows the platform of tasks; ministack does not."""
     status, headers, body = stock(data)
     answer = json.loads(body)
     for task in answer.get("tasks", []):
         task.update(platform(task))
-        for container in task.get("containers", []):
-            if digest := image_digest(container.get("image") or ""):
-                container["imageDigest"] = digest
     return status, headers, json.dumps(answer).encode()

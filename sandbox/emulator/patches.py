@@ -184,6 +184,7 @@ PATCHES: tuple[Patch, ...] = (
     # Others
     around("ministack.services.cloudtrail:_DISPATCH.CreateTrail", provider_answers.create_trail),
     around("ministack.services.cloudwatch:_describe_alarms", provider_answers.describe_alarms),
+    around("ministack.services.cloudwatch:_evaluate_alarm", execution_metrics.evaluate_alarm),
     replaced("ministack.services.organizations:_DISPATCH", provider_answers.with_service_access),
     replaced(
         "ministack.services.cloudformation:_ACTION_HANDLERS", stack_sets.with_organizations_access

@@ -34,6 +34,7 @@ def announce() -> None:
         if task["lastStatus"] == _announced.get(key):
             continue
         _announced[key] = task["lastStatus"]
+        _pull(task)
         entry = {
             "Source": "aws.ecs",
             "DetailType": "ECS Task State Change",
@@ -53,8 +54,15 @@ def detail(task: Json) -> Json:
     shown.pop("containerInstanceArn", None)
     shown |= platform(task)
     shown["updatedAt"] = _instant("updatedAt", time.time())
-    shown["containers"] = [_container(container) for container in task["containers"]]
+    shown["containers"] = [_shown(container) for container in task["containers"]]
     return shown
+
+
+def _pull(task: Json) -> None:
+    """Gives each container the digest that its image has now, once: the tag may move later."""
+    for container in task["containers"]:
+        if not container.get("imageDigest") and (digest := image_digest(container["image"])):
+            container["imageDigest"] = digest
 
 
 def platform(task: Json) -> Json:
@@ -75,11 +83,8 @@ def platform(task: Json) -> Json:
     }
 
 
-def _container(container: Json) -> Json:
-    shown = {key: value for key, value in container.items() if value is not None}
-    if digest := image_digest(container.get("image", "")):
-        shown["imageDigest"] = digest
-    return shown
+def _shown(container: Json) -> Json:
+    return {key: value for key, value in container.items() if value is not None}
 
 
 def image_digest(image: str) -> str | None:

@@ -3,7 +3,9 @@
 # By file, without `.py`, and test: the names of the patches.
 TESTS: dict[str, dict[str, tuple[str, ...]]] = {
     "test_ecs_tasks": {
-        "test_a_described_task_has_its_digest": ("ecs_tasks._ACTION_MAP.DescribeTasks",),
+        "test_a_task_has_the_architecture_of_its_definition": (
+            "ecs_tasks._ACTION_MAP.DescribeTasks",
+        ),
         "test_it_is_allowed_by_the_task": ("ecs_tasks.extract_resource_arn",),
         "test_listing_is_allowed_by_the_cluster": ("ecs_tasks.enforce",),
         "test_the_group_of_a_task_is_its_family": ("ecs_tasks._ACTION_MAP.RunTask",),
@@ -33,6 +35,7 @@ TESTS: dict[str, dict[str, tuple[str, ...]]] = {
             "status_events._emit_execution_status_event",
         ),
         "test_a_task_that_fails_after_the_stop_changes_nothing": ("executions._fail_execution",),
+        "test_an_alarm_is_about_its_own_machine": ("execution_metrics._evaluate_alarm",),
         "test_executions_are_counted_as_metrics": ("execution_metrics._run_execution",),
         "test_express_executions_are_many_and_not_described": (
             "express._start_execution",

@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from sandbox import images
-from tests.sandbox.account import Account, allow
+from tests.sandbox.account import Account, allow, eventually
 from tests.sandbox.events import TASKS, caught
 
 
@@ -28,6 +28,27 @@ def started(account: Account) -> tuple[str, str]:
 def test_a_described_task_has_its_digest(account: Account) -> None:
     arn, digest = started(account)
     (task,) = account.client("ecs").describe_tasks(cluster="prod", tasks=[arn])["tasks"]
+    assert [each["imageDigest"] for each in task["containers"]] == [digest]
+
+
+def test_a_task_has_the_digest_that_it_has_pulled_whatever_its_tag_names_later(
+    account: Account,
+) -> None:
+    queue, (arn, digest) = caught(account, TASKS), started(account)
+    ecr, ecs = account.client("ecr"), account.client("ecs")
+    assert images.push(ecr, "app", images.build("another"), "1").digest != digest
+    ecs.stop_task(cluster="prod", task=arn)
+    (task,) = ecs.describe_tasks(cluster="prod", tasks=[arn])["tasks"]
+    seen: dict[str, str] = {}
+
+    def has_stopped() -> bool:
+        for message in account.messages(queue):
+            event = json.loads(message["Body"])["detail"]
+            seen[event["lastStatus"]] = event["containers"][0]["imageDigest"]
+        return "STOPPED" in seen
+
+    eventually(has_stopped)
+    assert set(seen.values()) == {digest}
     assert [each["imageDigest"] for each in task["containers"]] == [digest]
 
 

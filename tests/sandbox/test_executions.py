@@ -125,6 +125,32 @@ def test_a_machine_that_does_not_exist_starts_nothing(account: Account) -> None:
         account.start(absent)
 
 
+def test_an_alarm_is_about_its_own_machine(account: Account) -> None:
+    ends = {"F": {"Type": "Fail", "Error": "Bad"}}
+    machines = [account.machine(name, {"StartAt": "F", "States": ends}) for name in ("a", "b")]
+    account.start(machines[0], {})
+    cloudwatch = account.client("cloudwatch")
+
+    def state(machine: str) -> str:
+        cloudwatch.put_metric_alarm(
+            AlarmName="failed",
+            Namespace="AWS/States",
+            MetricName="ExecutionsFailed",
+            Dimensions=[{"Name": "StateMachineArn", "Value": machine}],
+            Statistic="Sum",
+            Period=300,
+            EvaluationPeriods=1,
+            Threshold=0,
+            ComparisonOperator="GreaterThanThreshold",
+        )
+        (alarm,) = cloudwatch.describe_alarms(AlarmNames=["failed"])["MetricAlarms"]
+        cloudwatch.delete_alarms(AlarmNames=["failed"])
+        return str(alarm["StateValue"])
+
+    assert eventually(lambda: state(machines[0]) == "ALARM")
+    assert state(machines[1]) == "INSUFFICIENT_DATA"
+
+
 @pytest.mark.parametrize("kind", ["STANDARD", "EXPRESS"])
 def test_executions_are_counted_as_metrics(account: Account, kind: str) -> None:
     choice = {
