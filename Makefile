@@ -218,14 +218,14 @@ $(TESTS_READY): tests/requirements.txt sandbox/demo-requirements.txt ops/require
 	@echo "Installing the tools into .venv"
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python $(INSTALL) tests/requirements.txt
-	@touch $@
+	@touch $@ $(OPS_READY) # a part of it
 
 # What the demo needs, and no more.
 $(DEMO_READY): sandbox/demo-requirements.txt ops/requirements.txt | python
 	@echo "Installing the demo's packages into .venv"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python $(INSTALL) sandbox/demo-requirements.txt
-	@touch $@
+	@touch $@ $(OPS_READY) # a part of it
 
 # What an operator needs, and no more.
 $(OPS_READY): ops/requirements.txt | python

@@ -104,6 +104,10 @@ def _look_around(console: Console, installation: Installation) -> None:
         "To deploy there as you would in your account:",
         ("make deploy NAME_PREFIX=second CREATE_ROLE=true", "make doctor NAME_PREFIX=second"),
     )
+    console.print(
+        "The doctor will name two things that are left there: nobody is subscribed, and the "
+        "registry at Qualys is that of the first installation."
+    )
 
 
 def _say(console: Console, title: str, lines: Iterable[str]) -> None:

@@ -144,7 +144,7 @@ def _notifications(sent: list[Json], console: Console) -> Table:
     for each in sent:
         workloads = {_workload(workload) for workload in each["workloads"]}
         workloads |= {f"{_workload(workload)} (registered)" for workload in each["registered"]}
-        table.add_row(each["subject"], ", ".join(sorted(workloads)), each["reason"][:60])
+        table.add_row(each["subject"], ", ".join(sorted(workloads)), each["reason"])
     return table
 
 
