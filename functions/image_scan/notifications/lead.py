@@ -164,14 +164,18 @@ def _about_vulnerabilities(content: Mapping[str, Any], *, is_all: bool) -> list[
     counts = content["notified_counts"]
     if not any(counts.values()):
         return [_NEXT["CLEAN"]] if is_all else []
-    severe = [level for level in ("critical", "high") if counts[level]] or list(counts)
+    levels = [level for level in ("critical", "high") if counts[level]]
+    severe, words = levels or list(counts), " and ".join(levels) or "findings"
     number = sum(counts[level] for level in severe)
     fixable = min(sum(content.get("fixable", {}).get(level, 0) for level in severe), number)
     if fixable == number:
         return [fixes.advice()]
     if not fixable:
         return [f"No fix is known: {_NO_FIX}"]
-    return [fixes.advice(f"what has a fix ({fixable} of {number})"), f"For the rest, {_NO_FIX}"]
+    return [
+        fixes.advice(f"what has a fix ({fixable} of {number} {words})"),
+        f"For the rest, {_NO_FIX}",
+    ]
 
 
 def _packages(upgrade: Mapping[str, Any]) -> str:

@@ -37,11 +37,16 @@ def test_another_version_of_the_same_package_is_another_upgrade() -> None:
     assert [each["fixes"] for each in found] == [1, 1], "no version is known to be the later one"
 
 
+FIX = "Upgrade what has a fix"
+
+
 @pytest.mark.parametrize(
     ("counts", "fixable", "says"),
     [
         ({"critical": 2}, {"critical": 2}, "Upgrade what has a fixed version, rebuild"),
-        ({"critical": 2, "high": 1}, {"critical": 1}, "Upgrade what has a fix (1 of 3), rebuild"),
+        ({"critical": 2, "high": 1}, {"critical": 1}, f"{FIX} (1 of 3 critical and high), rebuild"),
+        ({"high": 2}, {"high": 1}, f"{FIX} (1 of 2 high), rebuild"),
+        ({"medium": 2}, {"medium": 1}, f"{FIX} (1 of 2 findings), rebuild"),
         ({"critical": 2}, {}, "No fix is known: look for a mitigation"),
         ({"medium": 2}, {"medium": 2}, "Upgrade what has a fixed version, rebuild"),
         ({}, {}, "Nothing is confirmed"),
