@@ -251,10 +251,10 @@ def test_a_crash_after_the_message_repeats_it_and_loses_none(
 ) -> None:
     record, crashes = NotifiedFindings.record, iter([True])
 
-    def dies_once(*given: Any) -> None:
+    def dies_once(*given: Any, **more: Any) -> None:
         if next(crashes, False):
             raise AwsUnavailable("killed")
-        record(*given)
+        record(*given, **more)
 
     environment.setattr(NotifiedFindings, "record", dies_once)
     assert len(service.deploys(finding(1, 5))) == 2

@@ -101,17 +101,23 @@ class NotifiedFindings:
         return RECORD in self._running.get(workload, {})
 
     def record(
-        self, workload: str, image: Image, findings: Sequence[Finding], notice: Notice | None = None
+        self,
+        workload: str,
+        image: Image,
+        findings: Sequence[Finding],
+        notice: Notice | None = None,
+        *,
+        is_over: bool = False,
     ) -> None:
         """Records what a workload has been notified of; to be called after the notification, or
-        without one where it knows the findings."""
+        without one where it knows the findings. `is_over`: there is nothing to notify any more."""
         # Their CVEs are not compared.
         change = Change({RECORD: encoding.pack([each._replace(cves=()) for each in findings])})
         if notice:
             # A row without findings that were notified may have an older time, of a failed scan.
             known = RECORD in self._running.get(workload, {})
             change = notice.added_to(change, is_first=not known)
-        elif not findings:
+        elif is_over:
             change = replace(change, removed=(SINCE,))
         self._inventory.update(image["key"], workload, change, Attr("digest").exists())
 
@@ -120,7 +126,7 @@ class NotifiedFindings:
         recorded so is not written again: of thousands of workloads, the next try goes on."""
         own = self._running.get(workload) or self._inventory.get(image["key"], workload)
         if RECORD in own and encoding.unpack(own[RECORD]) != []:
-            self.record(workload, image, [])
+            self.record(workload, image, [], is_over=True)
 
     def _others(self, workload: str, facts: Workload, image: Image) -> list[dict[str, Any]]:
         """Reads what else the workload ran, in short: the newest first."""

@@ -80,7 +80,9 @@ class Notifier:
         now = int(self.clock())
         notices = {each: Notice(owners.get(each, ""), now) for each in selection.workloads}
         for workload, each in (judged or {}).items():
-            self.notified.record(workload, image, each.notified, notices.get(workload))
+            is_over = not each.notified and not self.policy.detected(outcome)
+            notice = notices.get(workload)
+            self.notified.record(workload, image, each.notified, notice, is_over=is_over)
         return notices
 
     def judge(

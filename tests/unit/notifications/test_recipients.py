@@ -377,6 +377,19 @@ def test_a_failure_before_the_first_result_is_no_age_of_its_findings(scene: Scen
     assert known(scene, deployed) == ("", 0)
 
 
+def test_malware_that_is_still_there_is_notified_since_the_first_time(scene: Scene) -> None:
+    """Though it is no finding that a row holds, and a reconciliation judges the image again."""
+    level: Any = {"critical": 1, "high": 0, "medium": 0, "low": 0}
+    deployed = scene.runs(1)
+    workload, facts = workload_of(deployed)
+    infected: Outcome = {**result(), "verdict": "FINDINGS", "malware": level, "detections": []}
+    for again in (False, True):
+        asked = to_complete(infected, deployed["image"], again=again)
+        assert bool(scene.notifier().notify(asked, infected, {workload: facts})) is not again
+        assert known(scene, deployed) == ("", 0)
+        scene.clock.now += DAY
+
+
 def test_an_exception_ends_since_when_a_workload_is_notified(scene: Scene) -> None:
     deployed = scene.runs(1, 1)
     assert notify(scene, deployed, 1)
