@@ -342,6 +342,15 @@ def test_no_page_scrolls_sideways(browser: Browser, tmp_path: Path, width: int) 
         assert narrow.page.evaluate(wide) == 0
 
 
+def test_a_phone_breaks_no_date_and_no_decision(browser: Browser, tmp_path: Path) -> None:
+    for narrow in opened(browser, "light", 390, written(everything(), tmp_path)):
+        for words in narrow.page.locator("td time:visible, .gate td:visible").all():
+            box = words.bounding_box()
+            assert box
+            lines = 1 + len(words.inner_text()) // 30
+            assert box["height"] < 24 * lines + 16, words.inner_text()
+
+
 def test_an_installation_that_has_seen_nothing(browser: Browser, tmp_path: Path) -> None:
     for empty in opened(browser, "light", 1200, written(Report(), tmp_path)):
         text = empty.page.locator("body").inner_text()
