@@ -106,7 +106,8 @@ def _look_around(console: Console, installation: Installation) -> None:
     )
     console.print(
         "The doctor will name two things that are left there: nobody is subscribed, and the "
-        "registry at Qualys is that of the first installation."
+        "registry at Qualys is that of the first installation.",
+        soft_wrap=True,
     )
 
 
