@@ -11,6 +11,8 @@ from sandbox.installation import Installation
 CLUSTER = "shop"
 SECRET = "canary-secret-in-an-image"  # as Qualys may answer it; nothing may ever show it
 _VERSIONS = ("1.0.0", "2.0.0")
+# Who owns a service; the others have no tag.
+_TEAMS = {"payments": "payments", "payments-batch": "payments", "gateway": "platform"}
 # How the deployments of the gated service end, and whether their tasks start.
 GATED = [("SUCCESSFUL", True), ("ROLLBACK_SUCCESSFUL", False)]
 
@@ -221,6 +223,7 @@ class Scenario:
             taskDefinition=self._register(name, containers),
             desiredCount=1,
             launchType="FARGATE",
+            tags=[{"key": "team", "value": _TEAMS[name]}] if name in _TEAMS else [],
         )
 
     def _task(self, family: str, containers: dict[str, str]) -> None:

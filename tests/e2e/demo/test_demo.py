@@ -37,10 +37,10 @@ VERDICTS = [
 # By target, what it prints of this account.
 LOOK_AROUND = {
     "status": "4 CLEAN, 1 ERROR, 6 FINDINGS, 1 TIMEOUT",
-    "where": "payments-batch in 111111111111/us-east-1/shop",
+    "where": ", team payments, notified since ",
     "scan": "CLEAN",
     "logs": "event_name=CreateService task_definition=",
-    "report": "13 images run, 5 of them with critical or high findings",
+    "report": "12 images run, 5 of them with critical or high findings",
     "gate": "shop/checkout",
     "doctor": "pass    credential-accepted",
     "down": "",
