@@ -351,12 +351,13 @@ variable "exceptions" {
   type = list(object({
     qid        = optional(number)
     cve        = optional(string)
+    account_id = optional(string)
     repository = string
     until      = string
     reason     = string
     owner      = string
   }))
-  description = "Findings that you accept for a time. Nobody is notified of them; the counts do not change. Each exception names a `qid` or a `cve`, a `repository` (it may end with `*`), the last day (`until`, YYYY-MM-DD), the `reason` and the `owner`. In the week before its end, the daily digest names it. None by default."
+  description = "Findings that you accept for a time. Nobody is notified of them; the counts do not change. Each exception names a `qid` or a `cve`, a `repository` (it may end with `*`), the account of the repository (`account_id`, every account by default), the last day (`until`, YYYY-MM-DD), the `reason` and the `owner`. In the week before its end, the daily digest names it. None by default."
   default     = []
   nullable    = false
 
@@ -378,6 +379,11 @@ variable "exceptions" {
   validation {
     condition     = alltrue([for each in var.exceptions : can(regex("^[a-z0-9][a-z0-9._/-]{2,}[*]?$", each.repository))])
     error_message = "Write the repository of an exception as its full name, or as its first three or more characters followed by *."
+  }
+
+  validation {
+    condition     = alltrue([for each in var.exceptions : each.account_id == null ? true : can(regex("^[0-9]{12}$", each.account_id))])
+    error_message = "Write the account_id of an exception as 12 digits in quotes."
   }
 
   validation {

@@ -635,9 +635,17 @@ run "takes_exceptions_with_an_end" {
   variables {
     exceptions = [
       { qid = 370001, repository = "shop/app", until = "2999-12-31", reason = "no fix before May", owner = "shop" },
-      { cve = "CVE-2026-0001", repository = "shop/*", until = "2999-12-31", reason = "not reachable from outside", owner = "shop" },
+      { cve = "CVE-2026-0001", account_id = "111122223333", repository = "shop/*", until = "2999-12-31", reason = "not reachable from outside", owner = "shop" },
     ]
   }
+}
+
+run "refuses_an_exception_for_no_account" {
+  command = plan
+  variables {
+    exceptions = [{ qid = 1, account_id = "1111-2222-3333", repository = "shop/app", until = "2999-12-31", reason = "no fix before May", owner = "shop" }]
+  }
+  expect_failures = [var.exceptions]
 }
 
 run "refuses_exceptions_of_nothing_or_two_things" {

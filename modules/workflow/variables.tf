@@ -177,12 +177,13 @@ variable "exceptions" {
   type = list(object({
     qid        = optional(number)
     cve        = optional(string)
+    account_id = optional(string)
     repository = string
     until      = string
     reason     = string
     owner      = string
   }))
-  description = "Findings of which nobody is notified until the end of the day `until`. Each is named by `qid` or `cve`, and by `repository`. None by default."
+  description = "Findings of which nobody is notified until the end of the day `until`. Each is named by `qid` or `cve`, by `repository`, and by the `account_id` of the repository (every account by default). None by default."
   default     = []
 }
 

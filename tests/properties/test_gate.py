@@ -109,12 +109,13 @@ def is_proven(known: Known | None, image: Candidate, policy: Policy, given: Situ
         return True
     if known.findings is None or tally(list(known.findings)) != outcome["counts"]:
         return False
+    where = image.account_id, image.repository
     return all(
         each.potential
         or LEVELS.index(NAMES[each.severity]) > limit
         or (policy.only_fixable and not each.fixable)
         or (policy.only_exploited and each.exploited is False)
-        or any(one.covers(each, image.repository, TODAY) for one in given.exceptions)
+        or any(one.covers(each, *where, TODAY) for one in given.exceptions)
         for each in known.findings
     )
 

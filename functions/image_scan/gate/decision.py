@@ -203,8 +203,8 @@ def _by_findings(
 
 
 def _is_accepted(finding: Finding, image: Candidate, situation: Situation) -> bool:
-    today, repository = situation.today, image.repository
-    return any(each.covers(finding, repository, today) for each in situation.exceptions)
+    where = image.account_id, image.repository
+    return any(each.covers(finding, *where, situation.today) for each in situation.exceptions)
 
 
 def _blocks(finding: Finding, policy: Policy) -> bool:

@@ -66,8 +66,15 @@ def require_read(found: Found) -> None:
 def _candidate(image: Image, problem: str) -> Candidate:
     """Names an image of ECR. With a problem, no verdict and no task of the past is of its bytes."""
     key = image["uri"] if problem else image["key"]
-    repository, unscannable = image["repository"], image["unscannable"]
-    return Candidate(image["uri"], key, image["digest"], repository, problem, unscannable)
+    return Candidate(
+        image["uri"],
+        key,
+        image["digest"],
+        image["repository"],
+        problem,
+        image["unscannable"],
+        image["account_id"],
+    )
 
 
 def _problem(

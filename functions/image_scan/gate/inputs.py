@@ -52,6 +52,7 @@ class Candidate:
     repository: str
     problem: str = ""
     unscannable: str = ""
+    account_id: str = ""
 
 
 @dataclass(frozen=True)

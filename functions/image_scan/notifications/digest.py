@@ -87,6 +87,7 @@ def digest(
         "lapsing": [
             {
                 "finding": each.cve or f"QID {each.qid}",
+                "account_id": each.account_id,
                 "repository": each.repository,
                 "until": each.until.isoformat(),
                 "reason": each.reason,
@@ -134,7 +135,8 @@ def headline(content: Mapping[str, Any]) -> str:
 def lines(content: Mapping[str, Any]) -> list[str]:
     found = [*_image_lines(content, "unscannable"), *_image_lines(content, "failed")]
     for each in content["lapsing"]:
-        what = f"{each['finding']} in {each['repository']}"
+        account = f" of account {each['account_id']}" if each["account_id"] else ""
+        what = f"{each['finding']} in {each['repository']}{account}"
         why = f"accepted by an exception of {each['owner']} until {each['until']}: {each['reason']}"
         found.append(plain(f"{what}, {why}", 600))
     return found

@@ -17,6 +17,7 @@ from image_scan.notifications import throttle
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from image_scan.contracts import Image
     from image_scan.findings.encoding import Finding
     from image_scan.results import Counts, Outcome
 
@@ -93,18 +94,22 @@ class NotificationPolicy:
 @dataclass(frozen=True)
 class FindingException:
     """Nobody is notified of this finding in repositories that match, until the end of the day
-    `until`. Exactly one of `qid` (0 for none) and `cve` is set."""
+    `until`. Exactly one of `qid` (0 for none) and `cve` is set. An empty `account_id` matches
+    repositories of every account."""
 
     qid: int
     cve: str
+    account_id: str
     repository: str
     until: date
     reason: str
     owner: str
 
-    def covers(self, finding: Finding, repository: str, today: date) -> bool:
+    def covers(self, finding: Finding, account_id: str, repository: str, today: date) -> bool:
+        """`account_id` is the account of the repository."""
         named = finding.qid == self.qid if self.qid else self.cve in finding.cves
         matched = fnmatch.fnmatchcase(repository, self.repository)
+        matched &= self.account_id in ("", account_id)
         return named and matched and today <= self.until
 
 
@@ -115,6 +120,7 @@ def parse_exceptions(inputs: Iterable[Mapping[str, Any]]) -> list[FindingExcepti
         FindingException(
             qid=int(each.get("qid") or 0),
             cve=str(each.get("cve") or ""),
+            account_id=str(each.get("account_id") or ""),
             repository=str(each["repository"]),
             until=date.fromisoformat(each["until"]),
             reason=str(each["reason"]),
@@ -147,7 +153,7 @@ def judge(
     notified: Sequence[Finding] | None,
     policy: NotificationPolicy,
     exceptions: Sequence[FindingException],
-    repository: str,
+    image: Image,
     today: date,
     *,
     same_scan: bool = False,
@@ -158,7 +164,11 @@ def judge(
     without a QID can match only if `notified` is of the `same_scan`, and each matches one finding.
     """
     left = [
-        each for each in found if not any(one.covers(each, repository, today) for one in exceptions)
+        each
+        for each in found
+        if not any(
+            one.covers(each, image["account_id"], image["repository"], today) for one in exceptions
+        )
     ]
     severe = [each for each in left if policy.severe(each)]
     hidden = len(found) - len(left)

@@ -115,7 +115,7 @@ class Notifier:
                 before(workload, facts),
                 policy,
                 exceptions,
-                image["repository"],
+                image,
                 today,
                 same_scan=same_scan,
             )

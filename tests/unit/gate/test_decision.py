@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -46,9 +47,12 @@ def decided(
 
 
 def parse_exceptions(
-    cve: str = "CVE-2026-0001", until: date = TODAY, repository: str = "shop/*"
+    cve: str = "CVE-2026-0001",
+    until: date = TODAY,
+    repository: str = "shop/*",
+    account_id: str = "",
 ) -> FindingException:
-    return FindingException(0, cve, repository, until, "no fix is out yet", "shop")
+    return FindingException(0, cve, account_id, repository, until, "no fix is out yet", "shop")
 
 
 @pytest.mark.parametrize(
@@ -130,6 +134,10 @@ def test_an_exception_accepts_its_finding_until_its_last_day() -> None:
     assert decided(what, exceptions=[parse_exceptions(until=date(2026, 11, 28))]).result == "block"
     assert decided(what, exceptions=[parse_exceptions(repository="bank/*")]).result == "block"
     assert decided(what, exceptions=[parse_exceptions("CVE-2026-9999")]).result == "block"
+    other = parse_exceptions(account_id="999999999999")
+    theirs = replace(IMAGE, account_id="999999999999")
+    assert decided(what, exceptions=[other]).result == "block"
+    assert decided(what, image=theirs, exceptions=[other]).result == "allow"
 
 
 def test_an_exception_never_accepts_malware_or_secrets() -> None:

@@ -19,9 +19,10 @@ from image_scan.notifications.policy import (
     parse_exceptions,
 )
 from image_scan.results import Outcome
-from tests.support.builders import CLEAN, CRITICAL, MEDIUM, NOTIFY
+from tests.support.builders import ACCOUNT, CLEAN, CRITICAL, MEDIUM, NOTIFY, image
 
 TODAY = date(2026, 3, 2)
+IMAGE = image(repository="shop/app")
 HIGH = Outcome(verdict="FINDINGS", counts={"critical": 0, "high": 1, "medium": 0, "low": 0})
 
 
@@ -86,7 +87,7 @@ def test_other_inputs_are_refused(inputs: Any) -> None:
     ],
 )
 def test_which_findings_are_notified(changes: Any, finding: Finding, is_notified: bool) -> None:
-    judged = judge([finding], None, policy(**changes), [], "shop/app", TODAY)
+    judged = judge([finding], None, policy(**changes), [], IMAGE, TODAY)
     assert judged.is_notified is is_notified
     assert not judged.known_before
 
@@ -101,16 +102,20 @@ def test_which_findings_are_notified(changes: Any, finding: Finding, is_notified
         (accept(repository="shop/*"), True),
         (accept(repository="shop/ap"), False),
         (accept(until="2026-03-01"), False),
+        (accept(account_id=ACCOUNT), True),
+        (accept(account_id="999999999999"), False),
+        (accept(account_id=""), True),
+        (accept(account_id=None), True),
     ],
 )
 def test_what_an_exception_covers(exception: FindingException, covers: bool) -> None:
-    judged = judge([found(1)], None, policy(), [exception], "shop/app", TODAY)
+    judged = judge([found(1)], None, policy(), [exception], IMAGE, TODAY)
     assert judged.is_notified is not covers
     assert judged.accepted_by_exception == covers
 
 
 def test_a_finding_accepted_by_an_exception_hides_no_other() -> None:
-    judged = judge([found(1), found(2)], None, policy(), [accept()], "shop/app", TODAY)
+    judged = judge([found(1), found(2)], None, policy(), [accept()], IMAGE, TODAY)
     assert judged.is_notified
     assert [each.qid for each in judged.left] == [2]
 
@@ -124,7 +129,7 @@ def test_what_cannot_be_read_is_no_exception() -> None:
 
 def test_a_workload_is_notified_of_what_is_new_to_it() -> None:
     notified = [found(1), found(2)]
-    judged = judge([found(2), found(3)], notified, policy(), [], "shop/app", TODAY)
+    judged = judge([found(2), found(3)], notified, policy(), [], IMAGE, TODAY)
     assert (judged.is_notified, judged.known_before) == (True, True)
     names = {
         name: [f.qid for f in getattr(judged, name)] for name in ("new", "still_open", "fixed")
@@ -147,16 +152,16 @@ def test_a_workload_is_notified_of_what_is_new_to_it() -> None:
 def test_a_finding_is_known_at_the_severity_and_the_proof_it_was_notified_with(
     notified: Finding, finding: Finding, is_new: bool
 ) -> None:
-    judged = judge([finding], [notified], policy(potential=True), [], "shop/app", TODAY)
+    judged = judge([finding], [notified], policy(potential=True), [], IMAGE, TODAY)
     assert (bool(judged.new), bool(judged.still_open)) == (is_new, not is_new)
     assert judged.is_notified is is_new
     assert judged.fixed == []
 
 
 def test_what_was_notified_at_a_higher_severity_stays_known_at_it() -> None:
-    judged = judge([found(1, 4)], [found(1, 5)], policy(), [], "shop/app", TODAY)
+    judged = judge([found(1, 4)], [found(1, 5)], policy(), [], IMAGE, TODAY)
     assert judged.notified == [found(1, 5)]
-    again = judge([found(1, 5)], judged.notified, policy(), [], "shop/app", TODAY)
+    again = judge([found(1, 5)], judged.notified, policy(), [], IMAGE, TODAY)
     assert not again.is_notified
 
 
@@ -174,21 +179,21 @@ def test_what_nobody_is_notified_of_is_not_known_later(
 ) -> None:
     strict = policy(only_fixable=True)
     for notified in (None, [], [found(1)]):
-        judged = judge([finding], notified, strict, exceptions, "shop/app", TODAY)
+        judged = judge([finding], notified, strict, exceptions, IMAGE, TODAY)
         assert (judged.is_notified, judged.notified) == (False, [])
-        assert judge([found(1)], judged.notified, strict, [], "shop/app", TODAY).is_notified
+        assert judge([found(1)], judged.notified, strict, [], IMAGE, TODAY).is_notified
 
 
 @pytest.mark.parametrize(("notify_on", "is_notified"), [("new", False), ("all", True)])
 def test_nothing_new_is_notified_only_if_that_is_asked_for(
     notify_on: str, is_notified: bool
 ) -> None:
-    judged = judge([found(1)], [found(1)], policy(notify_on=notify_on), [], "shop/app", TODAY)
+    judged = judge([found(1)], [found(1)], policy(notify_on=notify_on), [], IMAGE, TODAY)
     assert judged.is_notified is is_notified
 
 
 def test_a_finding_without_a_number_is_always_new() -> None:
-    assert judge([found(0)], [found(0)], policy(), [], "shop/app", TODAY).is_notified
+    assert judge([found(0)], [found(0)], policy(), [], IMAGE, TODAY).is_notified
 
 
 @pytest.mark.parametrize(
@@ -207,14 +212,12 @@ def test_findings_without_a_number_are_known_one_for_one_when_a_scan_is_judged_a
 ) -> None:
     """Else each reconciliation would notify them."""
     now, before = ([found(0, each) for each in some] for some in (severities, notified))
-    judged = judge(now, before, policy(), [], "shop/app", TODAY, same_scan=True)
+    judged = judge(now, before, policy(), [], IMAGE, TODAY, same_scan=True)
     assert judged.is_notified is sent
 
 
 def test_a_finding_with_a_number_is_not_known_by_one_without() -> None:
-    assert judge(
-        [found(1)], [found(0)], policy(), [], "shop/app", TODAY, same_scan=True
-    ).is_notified
+    assert judge([found(1)], [found(0)], policy(), [], IMAGE, TODAY, same_scan=True).is_notified
 
 
 finding_lists = st.lists(
@@ -252,14 +255,14 @@ def test_too_many_findings_are_unknown_and_not_fewer() -> None:
 def test_without_exceptions_nothing_bad_is_silent(
     listed: list[Finding], before: list[Finding], today: date
 ) -> None:
-    judged = judge(listed, before, policy(), [], "shop/app", today)
+    judged = judge(listed, before, policy(), [], IMAGE, today)
     severe = {each.qid for each in listed if each.severity >= 4 and not each.potential}
     sent = {each.qid for each in (*judged.new, *judged.still_open)}
     assert sent == severe == {each.qid for each in judged.notified}
     assert judged.is_notified == bool(judged.new)
     ended = accept(until=(today - timedelta(days=1)).isoformat())
-    assert judge(listed, before, policy(), [ended], "shop/app", today) == judged
-    again = judge(listed, judged.notified, policy(), [], "shop/app", today)
+    assert judge(listed, before, policy(), [ended], IMAGE, today) == judged
+    again = judge(listed, judged.notified, policy(), [], IMAGE, today)
     assert {each.qid for each in again.new} <= {0}, "a finding is notified once"
 
 
