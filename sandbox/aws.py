@@ -12,6 +12,7 @@ import boto3
 import botocore.session
 from botocore.config import Config
 
+from sandbox import root_key
 from sandbox.emulator_process import REPOSITORY, EmulatorProcess, SandboxError
 
 __all__ = ["ACCOUNT", "REGION", "REPOSITORY", "Aws", "Principal", "SandboxError"]
@@ -27,7 +28,7 @@ class Principal:
     account: str
     arn: str
     access_key: str
-    secret_key: str = field(default="unchecked", repr=False)
+    secret_key: str = field(default=root_key.SECRET, repr=False)
     session_token: str | None = field(default=None, repr=False)
 
     @classmethod

@@ -16,6 +16,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from sandbox import root_key
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 START_SECONDS = 60
 # Another process may take a free port a moment later.
@@ -130,6 +132,7 @@ class EmulatorProcess:
                 "PYTHONPATH": str(REPOSITORY),
                 "PYTHONUNBUFFERED": "1",
                 "AUTH": "true",
+                root_key.VARIABLE: root_key.SECRET,
                 "BIND_HOST": "127.0.0.1",
                 "MINISTACK_HOST": "127.0.0.1",
                 "GATEWAY_PORT": str(self.port),

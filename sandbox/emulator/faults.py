@@ -13,7 +13,7 @@ from collections import Counter
 from typing import Any
 
 from ministack.core.responses import error_response_json, error_response_xml
-from ministack.services import eventbridge, lambda_svc, stepfunctions
+from ministack.services import eventbridge, lambda_svc, s3, stepfunctions
 
 from sandbox.emulator import kills
 from sandbox.emulator.event_targets import keep
@@ -65,14 +65,21 @@ def of_call(service: str) -> str | None:
 
 
 def refusal(service: str, kind: str) -> Answer:
-    code = "Throttling" if kind == "throttled" else "InternalError"
-    status = 400 if kind == "throttled" else 500
-    answer: Answer
-    if service in XML_SERVICES:
-        answer = error_response_xml(code, "Fault on purpose", status)
+    is_throttled, is_xml = kind == "throttled", service in XML_SERVICES
+    if is_throttled:
+        code = "Throttling" if is_xml else "ThrottlingException"
     else:
-        code = "ThrottlingException" if kind == "throttled" else "InternalServerError"
-        answer = error_response_json(code, "Fault on purpose", status)
+        code = "InternalError" if is_xml else "InternalServerError"
+    return error(service, code, "Fault on purpose", 400 if is_throttled else 500)
+
+
+def error(service: str, code: str, message: str, status: int) -> Answer:
+    """Makes the answer of an error in the words of a service."""
+    if service == "s3":
+        respond = s3._error
+    else:
+        respond = error_response_xml if service in XML_SERVICES else error_response_json
+    answer: Answer = respond(code, message, status)
     return answer
 
 

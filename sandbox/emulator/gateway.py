@@ -29,6 +29,7 @@ from sandbox.emulator import (
     mail,
     permissions_used,
     regions,
+    signatures,
     task_events,
 )
 from sandbox.emulator.express import express_executions, running
@@ -67,6 +68,13 @@ async def app(scope: Message, receive: Receive, send: Send) -> None:
     if not regions.exists(region):
         await regions.hang_up(receive)
         return
+    query = signatures.query_of(scope)
+    if signatures.is_of_root(headers, query):
+        body = await read(receive)
+        if failed := signatures.failure(scope, headers, query, body):
+            await send_answer(send, *faults.error(service, *failed, 403))
+            return
+        receive = _again(body, receive)
     key_use.caller.set(extract_access_key_id(headers) or None)
     if _FUNCTION in headers.get("user-agent", "") and (kind := faults.of_call(service)):
         await spoiled(kind, service, scope, receive, send)
@@ -141,6 +149,16 @@ async def read(receive: Receive) -> bytes:
         body += message.get("body", b"")
         if not message.get("more_body"):
             return body
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """Receives a request again whose body was read."""
+    messages = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def received() -> Message:
+        return messages.pop() if messages else await receive()
+
+    return received
 
 
 async def answer(send: Send, body: Message) -> None:

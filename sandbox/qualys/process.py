@@ -6,6 +6,7 @@ not fit, the line holds the error.
 """
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from sandbox import root_key
 from sandbox.qualys.control import SimulatorControl
 from sandbox.qualys.server import Credentials
 
@@ -48,6 +50,7 @@ class QualysProcess:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "sandbox.qualys"],
             cwd=_REPOSITORY,
+            env={**os.environ, root_key.VARIABLE: root_key.SECRET},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -9,6 +9,7 @@ from typing import Any
 
 import boto3
 
+from sandbox import root_key
 from sandbox.qualys.ecr import AwsCredentials
 
 QUALYS_ACCOUNT = "900000000009"
@@ -22,7 +23,7 @@ def make_sensor_user(endpoint_url: str) -> AwsCredentials:
         region_name="us-east-1",
         endpoint_url=endpoint_url,
         aws_access_key_id=QUALYS_ACCOUNT,
-        aws_secret_access_key="root-of-the-emulated-account",
+        aws_secret_access_key=root_key.SECRET,
     )
     try:
         iam.create_user(UserName=_NAME)

@@ -2,13 +2,16 @@
 
 import os
 import socket
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 
 from sandbox import emulator_process as module
-from sandbox.aws import Aws, SandboxError
+from sandbox.aws import REPOSITORY, Aws, Principal, SandboxError
 from tests.sandbox.account import Account, allow
 
 
@@ -64,6 +67,35 @@ def test_iam_is_enforced(account: Account) -> None:
     nobody = account.aws.create_user("nobody", allow("s3:*"), account.id)
     with pytest.raises(Exception, match="AccessDenied"):
         account.aws.client("sqs", principal=nobody).list_queues()
+
+
+@pytest.mark.parametrize("service", ["sts", "s3", "dynamodb", "lambda", "iam"])
+@pytest.mark.parametrize("key", ["222222222222", "test"])
+def test_who_does_not_know_the_secret_of_a_root_is_refused(
+    aws: Aws, service: str, key: str
+) -> None:
+    """Whoever may open a port of this machine; a function's code would run as our user."""
+    ask = {
+        "sts": "get_caller_identity",
+        "s3": "list_buckets",
+        "dynamodb": "list_tables",
+        "lambda": "list_functions",
+        "iam": "list_users",
+    }
+    wrong = Principal("222222222222", "arn:aws:iam::222222222222:root", key, "anything")
+    client = aws.client(service, "222222222222", principal=wrong)
+    with pytest.raises(ClientError, match="SignatureDoesNotMatch"):
+        getattr(client, ask[service])()
+
+
+def test_the_secret_of_a_root_is_another_one_in_each_run() -> None:
+    show = [sys.executable, "-c", "from sandbox import root_key; print(root_key.SECRET)"]
+    shown = {
+        subprocess.run(show, cwd=REPOSITORY, check=True, capture_output=True, text=True).stdout
+        for _ in range(2)
+    }
+    assert len(shown) == 2
+    assert all(len(each.strip()) == 40 for each in shown)
 
 
 def test_a_missing_emulator_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
