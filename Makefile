@@ -13,8 +13,8 @@ OPS := ./image-scan
 PYTEST := $(BIN)/pytest
 WORKERS := -n 4 --dist loadgroup --no-loadscope-reorder
 # Of the user's pip settings only index and network count: others aim elsewhere, or stop pip. What is
-# imported is compiled then, and most of it never is.
-INSTALL := -B functions/clean_pip.py install --quiet --no-compile --requirement
+# imported is compiled then, and most of it never is. Each file has to have a hash of its lock file.
+INSTALL := -B functions/clean_pip.py install --quiet --no-compile --require-hashes --requirement
 
 # What Python has compiled is used again, though the environment says not to keep it: each of many
 # processes would compile the SDK again.
@@ -172,8 +172,19 @@ fuzz: setup ## Hostile events, images and answers of Qualys for ten minutes, new
 
 .PHONY: bench
 bench: setup ## What deployments take and cost, counted; rewrites the tables of docs/cost.md
-	@$(BIN)/python $(INSTALL) tests/bench/requirements.txt
+	@$(BIN)/python $(INSTALL) tests/bench/requirements.lock
 	@PYTHONPATH=functions $(BIN)/python -m tests.bench
+
+# The first three are installed into one environment, so they agree on versions.
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+
+.PHONY: lock
+lock: setup ## The lock files again: the version and the hashes of every package that is installed
+	@$(LOCK) tests/requirements.txt --output-file tests/requirements.lock
+	@for file in sandbox/demo-requirements ops/requirements tests/bench/requirements; do \
+	  $(LOCK) --constraint tests/requirements.lock $$file.txt --output-file $$file.lock || exit 1; done
+	@for file in sandbox/requirements tests/checkov tests/judges/requirements; do \
+	  $(LOCK) $$file.txt --output-file $$file.lock || exit 1; done
 
 .PHONY: chaos
 chaos: demo-ready ## Deployments while a fifth of all things fails, and what came of each: EVENTS=2000 RATE=0.2 SEED= OUTAGE=1; GATE=1 for the deployment gate
@@ -214,44 +225,44 @@ python:
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not found: install Python 3.11 or newer, or give PYTHON=<path>" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed (PYTHON=python3.12 make ...)" if sys.version_info < (3, 11) else 0)'
 
-$(TESTS_READY): tests/requirements.txt sandbox/demo-requirements.txt ops/requirements.txt | python
+$(TESTS_READY): tests/requirements.lock | python
 	@echo "Installing the tools into .venv"
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python $(INSTALL) tests/requirements.txt
+	@$(BIN)/python $(INSTALL) tests/requirements.lock
 	@touch $@ $(OPS_READY) # a part of it
 
 # What the demo needs, and no more.
-$(DEMO_READY): sandbox/demo-requirements.txt ops/requirements.txt | python
+$(DEMO_READY): sandbox/demo-requirements.lock | python
 	@echo "Installing the demo's packages into .venv"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python $(INSTALL) sandbox/demo-requirements.txt
+	@$(BIN)/python $(INSTALL) sandbox/demo-requirements.lock
 	@touch $@ $(OPS_READY) # a part of it
 
 # What an operator needs, and no more.
-$(OPS_READY): ops/requirements.txt | python
+$(OPS_READY): ops/requirements.lock | python
 	@echo "Installing the operator's tool into .venv" >&2
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python $(INSTALL) ops/requirements.txt
+	@$(BIN)/python $(INSTALL) ops/requirements.lock
 	@touch $@
 
 # A second environment, without the functions' packages, so that one missing in the zip shows.
-$(SANDBOX_READY): sandbox/requirements.txt | python
+$(SANDBOX_READY): sandbox/requirements.lock | python
 	@echo "Installing the embedded AWS into .sandbox/venv"
 	@$(PYTHON) -m venv .sandbox/venv
-	@.sandbox/venv/bin/python $(INSTALL) sandbox/requirements.txt
+	@.sandbox/venv/bin/python $(INSTALL) sandbox/requirements.lock
 	@touch $@
 
-$(CHECKOV_READY): tests/checkov.txt | python
+$(CHECKOV_READY): tests/checkov.lock | python
 	@echo "Installing checkov into .checkov/venv"
 	@$(PYTHON) -m venv .checkov/venv
-	@.checkov/venv/bin/python $(INSTALL) tests/checkov.txt
+	@.checkov/venv/bin/python $(INSTALL) tests/checkov.lock
 	@touch $@
 
-$(JUDGES_READY): $(wildcard tests/judges/*.txt) | python
+$(JUDGES_READY): tests/judges/requirements.lock $(wildcard tests/judges/*.txt) | python
 	@command -v npm >/dev/null || { echo "npm is not found: install Node.js 18 or newer" >&2; exit 1; }
 	@echo "Installing the judges into .judges"
 	@$(PYTHON) -m venv .judges/venv
-	@.judges/venv/bin/python $(INSTALL) tests/judges/requirements.txt
+	@.judges/venv/bin/python $(INSTALL) tests/judges/requirements.lock
 	@sed 's/ *#.*//' tests/judges/node.txt | xargs npm install --prefix .judges/node --no-save --no-package-lock \
 	  --no-audit --no-fund --ignore-scripts --loglevel=error
 	@rm -rf .judges/packed && mkdir .judges/packed

@@ -1,6 +1,7 @@
 """Any Python builds the functions' zip, whatever pip and git are set to, with the same bytes."""
 
 import ast
+import hashlib
 import os
 import shutil
 import subprocess
@@ -169,10 +170,29 @@ def test_pip_settings_of_the_user_do_not_reach_what_make_installs(
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy2(REPOSITORY / name, tmp_path / name)
     (tmp_path / "ops").mkdir()
-    (tmp_path / "ops/requirements.txt").write_text("idna\n")
+    (wheel,) = wheels.glob("idna-*")
+    version, digest = wheel.name.split("-")[1], hashlib.sha256(wheel.read_bytes()).hexdigest()
+    (tmp_path / "ops/requirements.lock").write_text(f"idna=={version} --hash=sha256:{digest}\n")
     settings = {**HOSTILE, "no-index": "true", "find-links": str(wheels), "target": str(tmp_path)}
     given = {f"PIP_{name.upper().replace('-', '_')}": value for name, value in settings.items()}
     make = ["make", ".venv/ops-ready", f"PYTHON={sys.executable}"]
     subprocess.run(make, cwd=tmp_path, env={**os.environ, **given}, check=True, capture_output=True)
     python = tmp_path / ".venv/bin/python"
     subprocess.run([python, "-I", "-c", "import idna"], check=True)
+
+
+def test_make_installs_nothing_of_another_hash(wheels: Path, tmp_path: Path) -> None:
+    for name in ("Makefile", "functions/clean_pip.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy2(REPOSITORY / name, tmp_path / name)
+    (tmp_path / "ops").mkdir()
+    version = next(wheels.glob("idna-*")).name.split("-")[1]
+    lock = f"idna=={version} --hash=sha256:{'0' * 64}\n"
+    (tmp_path / "ops/requirements.lock").write_text(lock)
+    local = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels)}
+    make = ["make", ".venv/ops-ready", f"PYTHON={sys.executable}"]
+    answer = subprocess.run(
+        make, cwd=tmp_path, env={**os.environ, **local}, check=False, capture_output=True, text=True
+    )
+    assert answer.returncode == 2
+    assert "DO NOT MATCH THE HASHES" in answer.stderr

@@ -24,6 +24,7 @@ PAGES = sorted(
 ELSEWHERE = {
     "fuzz": ("tests/properties/test_runner.py", "runs ten minutes; the same code runs for seconds"),
     "bench": ("tests/budgets/test_counts.py", "rewrites pages; the test compares their counts"),
+    "lock": ("tests/unit/test_locks.py", "asks a package index; the test compares the files"),
     "sandbox-patches": (
         "tests/sandbox/test_held_by.py",
         "runs ten minutes; one patch stands for all",
