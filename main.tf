@@ -181,3 +181,18 @@ module "dashboard" {
   function_names     = local.function_names
   queue_names        = [module.workflow.failed_events_queue.name, module.event_detection.undelivered_events_queue.name]
 }
+
+# An exception that has ended accepts nothing any more, so it may wait for the next change.
+check "exceptions" {
+  assert {
+    condition     = length(local.ended_exceptions) == 0
+    error_message = "Exceptions have ended: ${join(", ", local.ended_exceptions)}. Remove them, or give them a new until and a new reason."
+  }
+}
+
+locals {
+  ended_exceptions = [
+    for each in var.exceptions : "${coalesce(each.cve, "QID ${coalesce(each.qid, 0)}")} in ${each.repository} (${each.until})"
+    if try(timecmp("${each.until}T23:59:59Z", plantimestamp()) < 0, false)
+  ]
+}

@@ -392,11 +392,6 @@ variable "exceptions" {
   }
 
   validation {
-    condition     = alltrue([for each in var.exceptions : try(timecmp("${each.until}T23:59:59Z", plantimestamp()) >= 0, true)])
-    error_message = "Exceptions have ended: ${join(", ", [for each in var.exceptions : "${coalesce(each.cve, "QID ${coalesce(each.qid, 0)}")} in ${each.repository} (${each.until})" if try(timecmp("${each.until}T23:59:59Z", plantimestamp()) < 0, false)])}. Remove them, or give them a new until and a new reason."
-  }
-
-  validation {
     condition     = alltrue([for each in var.exceptions : length(trimspace(each.reason)) >= 10 && length(trimspace(each.owner)) >= 2])
     error_message = "Give each exception an owner, and a reason of at least ten characters."
   }
