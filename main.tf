@@ -34,6 +34,8 @@ locals {
     GOV1 = "https://qualysguard.gov1.qualys.us"
   }
 
+  # The reconciliation sends the digest. Without one, what cannot be scanned is notified at once.
+  unscannable    = coalesce(var.notify.unscannable, var.reconcile_schedule == null ? "each" : "daily")
   function_names = merge(module.workflow.function_names, { for gate in module.deployment_gate : "deployment_gate" => gate.function_name })
   members = merge(module.workflow.members, {
     describe_principal_arns = concat(module.workflow.members.describe_principal_arns, module.deployment_gate[*].function_role_arn)
@@ -115,16 +117,20 @@ module "workflow" {
   log                          = var.log
   notification_email_addresses = var.notification_email_addresses
   topic_access                 = var.topic_access
-  notification_policy          = merge(var.notify, { min_severity = var.notification_min_severity, notify_on = var.notify_on })
-  exceptions                   = var.exceptions
-  owners                       = var.owners
-  result_bus_arn               = module.event_detection.hub_bus_arn
-  security_hub                 = var.security_hub
-  code                         = module.package.code
-  network                      = var.network
-  iam_path                     = var.iam_path
-  permissions_boundary_arn     = var.permissions_boundary_arn
-  tags                         = var.tags
+  notification_policy = merge(var.notify, {
+    min_severity = var.notification_min_severity
+    notify_on    = var.notify_on
+    unscannable  = local.unscannable
+  })
+  exceptions               = var.exceptions
+  owners                   = var.owners
+  result_bus_arn           = module.event_detection.hub_bus_arn
+  security_hub             = var.security_hub
+  code                     = module.package.code
+  network                  = var.network
+  iam_path                 = var.iam_path
+  permissions_boundary_arn = var.permissions_boundary_arn
+  tags                     = var.tags
 }
 
 module "event_detection" {
@@ -180,19 +186,4 @@ module "dashboard" {
   state_machine_arns = { intake = module.workflow.intake_state_machine_arn, scan = module.workflow.scan_state_machine_arn }
   function_names     = local.function_names
   queue_names        = [module.workflow.failed_events_queue.name, module.event_detection.undelivered_events_queue.name]
-}
-
-# An exception that has ended accepts nothing any more, so it may wait for the next change.
-check "exceptions" {
-  assert {
-    condition     = length(local.ended_exceptions) == 0
-    error_message = "Exceptions have ended: ${join(", ", local.ended_exceptions)}. Remove them, or give them a new until and a new reason."
-  }
-}
-
-locals {
-  ended_exceptions = [
-    for each in var.exceptions : "${coalesce(each.cve, "QID ${coalesce(each.qid, 0)}")} in ${each.repository} (${each.until})"
-    if try(timecmp("${each.until}T23:59:59Z", plantimestamp()) < 0, false)
-  ]
 }

@@ -296,19 +296,19 @@ variable "notify" {
     only_fixable = optional(bool, false)
     timeout      = optional(bool, true)
     error        = optional(bool, true)
-    unscannable  = optional(string, "daily")
+    unscannable  = optional(string)
   })
-  description = "What else is notified. `potential`: findings that Qualys calls potential, too. `only_fixable`: only findings that have a patch or a fixed version. `timeout` and `error`: these verdicts. `unscannable`: images that run and cannot be scanned; `each` notifies at once, `daily` in the daily digest, `off` never. By default: confirmed findings, TIMEOUT and ERROR at once, and unscannable images daily."
+  description = "What else is notified. `potential`: findings that Qualys calls potential, too. `only_fixable`: only findings that have a patch or a fixed version. `timeout` and `error`: these verdicts. `unscannable`: images that run and cannot be scanned; `each` notifies at once, `daily` in the daily digest, `off` never. By default: confirmed findings, TIMEOUT and ERROR at once, and unscannable images daily; these at once, too, without a `reconcile_schedule`, because the reconciliation sends the digest."
   default     = {}
   nullable    = false
 
   validation {
-    condition     = contains(["each", "daily", "off"], var.notify.unscannable)
+    condition     = var.notify.unscannable == null ? true : contains(["each", "daily", "off"], var.notify.unscannable)
     error_message = "Set notify.unscannable to each, daily or off."
   }
 
   validation {
-    condition     = var.notify.unscannable != "daily" || var.reconcile_schedule != null
+    condition     = var.notify.unscannable == null || var.reconcile_schedule != null ? true : var.notify.unscannable != "daily"
     error_message = "The reconciliation sends the daily digest: set reconcile_schedule, or set notify.unscannable to each or off."
   }
 }
@@ -566,7 +566,7 @@ variable "task_events" {
 
 variable "reconcile_schedule" {
   type        = string
-  description = "When the reconciliation runs, which scans running images that have no verdict. Write it for EventBridge Scheduler: rate(...) or cron(...). Once a day by default. With null it runs on demand only (make backfill); set notify.unscannable to each or off then."
+  description = "When the reconciliation runs, which scans running images that have no verdict. Write it for EventBridge Scheduler: rate(...) or cron(...). Once a day by default. With null it runs on demand only (make backfill), and there is no daily digest."
   default     = "rate(1 day)"
 
   validation {

@@ -626,8 +626,21 @@ run "refuses_a_digest_that_nobody_would_send" {
   command = plan
   variables {
     reconcile_schedule = null
+    notify             = { unscannable = "daily" }
   }
   expect_failures = [var.notify]
+}
+
+run "without_a_schedule_unscannable_images_are_notified_at_once" {
+  command = plan
+  variables {
+    reconcile_schedule = null
+  }
+
+  assert {
+    condition     = local.unscannable == "each"
+    error_message = "What no digest lists must be notified."
+  }
 }
 
 run "takes_exceptions_with_an_end" {
