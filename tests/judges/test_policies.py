@@ -24,7 +24,8 @@ KNOWN_TO_PARLIAMENT = {
 @pytest.fixture(scope="module")
 def policies(alone: Judged, organization: Judged) -> list[Policy]:
     found = [*alone.policies, *organization.policies]
-    assert {each.of.split(":")[2] for each in found} == {"iam", "kms", "sqs", "sns", "events", "s3"}
+    services = {"iam", "kms", "sqs", "sns", "events", "s3", "lambda"}
+    assert {each.of.split(":")[2] for each in found} == services
     return found
 
 
