@@ -1,7 +1,7 @@
 """Writes names, numbers and times as text that nobody can forge.
 
 Others choose the names. So characters that cannot be printed are replaced, line breaks too: no name
-can look like a line of its own.
+can look like a line of its own. An address is broken up, because mail programs make a link of it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ _LONGEST = 300
 
 
 def plain(text: str, longest: int = _LONGEST) -> str:
-    shown = "".join(each if each.isprintable() else "?" for each in text)
+    shown = "".join(each if each.isprintable() else "?" for each in text).replace("://", ": //")
     return shown if len(shown) <= longest else f"{shown[:longest]}..."
 
 

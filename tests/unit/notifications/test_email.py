@@ -121,6 +121,14 @@ def test_no_name_makes_a_line_of_its_own(tag: str, title: str, cluster: str, rea
     assert len(shown["title"]) <= 250
 
 
+def test_what_others_write_is_no_link() -> None:
+    """The value of a tag is any text, and mail programs make a link of every address."""
+    given_ = sent(CRITICAL)
+    given_["workloads"] = [{**WORKLOAD, "team": "web) - sign in at https://evil.example/aws"}]
+    assert "of team web) - sign in at https: //evil.example/aws (account" in email.email(given_)
+    assert all("https://evil" not in shown for shown in (email.email(given_), email.sms(given_)))
+
+
 def test_text_is_cut_where_it_is_longer_than_it_may_be() -> None:
     assert plain_text.plain("abc", 3) == "abc"
     assert plain_text.plain("abcd", 3) == "abc..."
