@@ -49,7 +49,7 @@ class Aws(EmulatorProcess):
         }
         core = botocore.session.Session(session_vars=own)
         self._session = boto3.session.Session(botocore_session=core)
-        self._clients: dict[tuple[str, str, str], Any] = {}
+        self._clients: dict[tuple[str, ...], Any] = {}
 
     def stop(self) -> None:
         for client in self._clients.values():
@@ -66,7 +66,7 @@ class Aws(EmulatorProcess):
     ) -> Any:
         """A boto3 client of one account and region, as its root unless a principal is given."""
         who = principal or Principal.root(account)
-        key = (service, region, who.access_key)
+        key = (service, region, who.access_key, who.secret_key)
         if key not in self._clients:
             self._clients[key] = self._session.client(
                 service,  # type: ignore[call-overload]  # the types know literal names alone

@@ -164,7 +164,7 @@ def test_a_function_has_gone_and_another_is_new(machines: Machines) -> None:
     assert changes(applied.plan()) == {}
     # Nothing is written beside the module: other roots may use the same checkout.
     left = {path.name for path in (applied.folder.parents[1] / "functions").iterdir()}
-    assert left == {"image_scan", "clean_pip.py", "package.py", "requirements.txt"}
+    assert left == {"VERSION", "image_scan", "clean_pip.py", "package.py", "requirements.txt"}
 
 
 def test_an_upgrade_got_half_way(machines: Machines) -> None:

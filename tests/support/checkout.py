@@ -10,7 +10,7 @@ from sandbox.aws import REPOSITORY
 
 # What make, Terraform and the tests leave in a working copy.
 _NOT_CLONED = shutil.ignore_patterns(
-    *(".git", ".venv", ".sandbox", ".checkov", ".terraform*", ".*_cache", "__pycache__"),
+    *(".git", ".venv", ".sandbox", ".checkov", ".judges", ".terraform*", ".*_cache", "__pycache__"),
     *("*.tfstate*", ".hypothesis", ".coverage", ".image-scan", "deployments", "dist", "reports"),
 )
 _ENVIRONMENTS = (".venv", ".sandbox/venv", ".checkov")
@@ -55,8 +55,8 @@ def check_out(folder: Path) -> Checkout:
         link = folder / environment
         link.parent.mkdir(exist_ok=True)
         link.symlink_to(REPOSITORY / environment)
-    for requirements in folder.rglob("*.txt"):
-        os.utime(requirements, (0, 0))
+    for lock in folder.rglob("*.lock"):
+        os.utime(lock, (0, 0))
     made = Checkout(folder)
     made.temporary.mkdir()
     return made

@@ -135,7 +135,8 @@ def test_a_describe_role_that_is_missing(
     organization.roles(account)
     role = organization.hub["describe_role_name"]
     iam = organization.installation.aws.client("iam", account)
-    iam.delete_role_policy(RoleName=role, PolicyName="describe")
+    for policy in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+        iam.delete_role_policy(RoleName=role, PolicyName=policy)
     iam.delete_role(RoleName=role)
     assert_queued_in_the_hub(organization, make_app(account))
 
