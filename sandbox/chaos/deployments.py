@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox import images
 from sandbox.aws import ACCOUNT, REGION
-from sandbox.chaos.kinds import KINDS, SHARES, Truth, truth
+from sandbox.chaos.kinds import SHARES, Truth, findings, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -122,18 +122,11 @@ class Fleet:
         """An image with findings of its own, or with these."""
         built = images.build(f"{self.seed} {repository} {tag} {kind} {salt}")
         pushed = images.push(self._ecr, repository, built, tag)
-        qid = 1000 + 10 * len(self.truths)
         if found is None:
             # Each finding is new to the workload: it is not notified again of earlier ones.
-            found = [
-                {"qid": qid + n, "severity": severity, "title": f"finding {n}"}
-                for n, severity in enumerate(KINDS[kind].severities)
-            ]
-        self.set_findings(pushed.config_digest, found)
-        if behaviour := KINDS[kind].behaviour:
-            self.installation.qualys.control.behave(pushed.config_digest, **behaviour)
-        severities = tuple(int(each["severity"]) for each in found)
-        self.truths[pushed.digest] = truth(repository, pushed.digest, KINDS[kind], severities)
+            found = findings(kind, 1000 + 10 * len(self.truths))
+        control = self.installation.qualys.control
+        self.truths[pushed.digest] = prepare(control, pushed, kind, found)
         uri = f"{HOST}/{repository}:{tag}"
         self.tags.setdefault(uri, set()).add(pushed.digest)
         self._pushed[uri] = Version(uri, pushed.digest, pushed.config_digest, kind, found)

@@ -19,14 +19,15 @@ if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Iterable
 
-    from sandbox.chaos.deployments import Fleet, Step
+    from sandbox.chaos.deployments import Step
+    from sandbox.chaos.kinds import Facts
     from sandbox.chaos.seen import Seen
 
 Json = dict[str, Any]
 FAILED = ("TIMEOUT", "ERROR", "UNSCANNABLE")
 
 
-def judge(seen: Seen, fleet: Fleet, steps: Iterable[Step], faults: int) -> Judgement:
+def judge(seen: Seen, fleet: Facts, steps: Iterable[Step], faults: int) -> Judgement:
     """Judges a run. `faults` is how many faults have happened."""
     judgement = Judgement()
     handled = _judge_events(seen, fleet, judgement)
@@ -37,7 +38,7 @@ def judge(seen: Seen, fleet: Fleet, steps: Iterable[Step], faults: int) -> Judge
     return judgement
 
 
-def _judge_events(seen: Seen, fleet: Fleet, judgement: Judgement) -> set[str]:
+def _judge_events(seen: Seen, fleet: Facts, judgement: Judgement) -> set[str]:
     """Checks that each event was handled or is in a queue. Returns the workloads whose events were
     all handled."""
     outcomes = defaultdict(set)
@@ -107,7 +108,7 @@ def _judge_topics(seen: Seen, judgement: Judgement) -> None:
 
 
 def _judge_deployments(
-    seen: Seen, fleet: Fleet, steps: Iterable[Step], handled: set[str], judgement: Judgement
+    seen: Seen, fleet: Facts, steps: Iterable[Step], handled: set[str], judgement: Judgement
 ) -> None:
     """Checks that each image of a workload whose events were handled has an outcome, and that the
     workload was notified of a bad one. A tag that was pushed again may mean either image."""

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from sandbox.images import PushedImage
+    from sandbox.qualys.control import SimulatorControl
 
 Json = dict[str, Any]
 Counts = dict[str, dict[str, int]]  # by kind of finding, then by level
@@ -72,6 +76,32 @@ class Truth:
     is_alert: bool
     before: Counts | None = None
     notified: bool = False
+
+
+class Facts(Protocol):
+    """What a run knows of its images: truths by digest, the digests that each reference has had,
+    and the digest that each request by hand, by its event's id, scans."""
+
+    truths: dict[str, Truth]
+    tags: dict[str, set[str]]
+    requests: dict[str, str]
+
+
+def findings(kind: str, first_qid: int) -> list[Json]:
+    """The findings of an image of a kind. With other QIDs, they are new to every workload."""
+    return [
+        {"qid": first_qid + n, "severity": severity, "title": f"finding {n}"}
+        for n, severity in enumerate(KINDS[kind].severities)
+    ]
+
+
+def prepare(control: SimulatorControl, image: PushedImage, kind: str, found: list[Json]) -> Truth:
+    """Makes Qualys find these in an image, and returns the truth about it."""
+    control.set_findings(image.config_digest.removeprefix("sha256:"), found)
+    if behaviour := KINDS[kind].behaviour:
+        control.behave(image.config_digest, **behaviour)
+    severities = tuple(int(each["severity"]) for each in found)
+    return truth(image.repository, image.digest, KINDS[kind], severities)
 
 
 def truth(repository: str, digest: str, kind: Kind, severities: tuple[int, ...]) -> Truth:

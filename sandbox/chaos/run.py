@@ -23,7 +23,7 @@ from sandbox.chaos.witness import Witness
 from sandbox.restored import restored_installation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from sandbox.installation import Installation
 
@@ -86,16 +86,16 @@ def _run_on(
         if len(steps) == events // 2 and rate and not outage:
             trouble.vendor_is_down(OUTAGE_SECONDS)
         if len(steps) % 10 == 0:
-            _hold_back(installation)
+            hold_back(installation)
         if len(steps) % 200 == 0:
             say(f"{len(steps)} of {events} events after {time.monotonic() - began:.0f} s")
     say("Waiting until nothing runs")
-    _wait_until_idle(installation)
+    wait_until_idle(installation)
     say("What Qualys found is rated worse, or stays as it was")
     for step in changes(fleet, max(CHANGES, events // 10)):
         steps.append(step)
         step.act()
-    _wait_until_idle(installation)
+    wait_until_idle(installation)
     trouble.over()
     before, after, found = _judge(installation, observer, fleet, steps, trouble, say)
     return Result(before, after, found, trouble.counts, time.monotonic() - began)
@@ -118,7 +118,7 @@ def _judge(
         say("make redrive, with nothing failing")
         done, is_left = _redrive(installation)
         observer.redriven |= done
-        _wait_until_idle(installation)
+        wait_until_idle(installation)
         if not is_left:
             break
     seen = observer.look()
@@ -128,7 +128,7 @@ def _judge(
     return before, after, found + evidence(installation, seen, after.wrong)
 
 
-def _wait_until_idle(installation: Installation) -> None:
+def wait_until_idle(installation: Installation) -> None:
     """Waits until nothing has run for longer than any delivery or retry can be late."""
     known = -1
     while known != (known := len(installation.intakes()) + len(installation.scans())):
@@ -136,8 +136,8 @@ def _wait_until_idle(installation: Installation) -> None:
         installation.wait_until_idle()
 
 
-def _hold_back(installation: Installation) -> None:
-    while installation.aws.running() >= AT_ONCE:
+def hold_back(installation: Installation, most: int = AT_ONCE) -> None:
+    while installation.aws.running() >= most:
         time.sleep(0.1)
 
 
@@ -160,12 +160,13 @@ def _redrive(installation: Installation) -> tuple[set[str], bool]:
 
 
 class Observer:
-    """Reads all witnesses. It takes messages out of the queues of subscriber and witness, and
-    remembers them. Messages in the installation's queues stay there."""
+    """Reads all witnesses; `elsewhere` are those of other accounts and regions. It takes messages
+    out of the queues of subscriber and witness, and remembers them. Messages in the installation's
+    queues stay there."""
 
-    def __init__(self, installation: Installation) -> None:
+    def __init__(self, installation: Installation, elsewhere: Iterable[Witness] = ()) -> None:
         self._installation = installation
-        self._witness = Witness(installation)
+        self._witnesses = [Witness(installation), *elsewhere]
         self._events: list[Json] = []
         self._given: list[Json] = []
         self._people = installation.subscribe("people", reader="people")
@@ -174,7 +175,8 @@ class Observer:
         self.redriven: set[str] = set()
 
     def look(self) -> Seen:
-        self._events += self._witness.events()
+        for witness in self._witnesses:
+            self._events += witness.events()
         self._given += self._installation.notifications()
         for each in self._installation.messages(self._people):
             mail = json.loads(each["Body"])

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 from sandbox.chaos.kinds import EXAMINED, SECRET, counted
 
 if TYPE_CHECKING:
-    from sandbox.chaos.deployments import Fleet
-    from sandbox.chaos.kinds import Truth
+    from sandbox.chaos.kinds import Facts, Truth
     from sandbox.chaos.seen import Judgement, Seen
 
 Json = dict[str, Any]
 
 
-def judge_verdicts(seen: Seen, fleet: Fleet, faults: int, judgement: Judgement) -> None:
+def judge_verdicts(seen: Seen, fleet: Facts, faults: int, judgement: Judgement) -> None:
     """Checks that recorded verdicts are true, and that nothing is incomplete."""
     judgement.wrong += [f"stuck: a lease on {key}" for key in seen.leases.keys() - queued(seen)]
     late = unscanned(seen, fleet)
@@ -38,7 +37,7 @@ def judge_verdicts(seen: Seen, fleet: Fleet, faults: int, judgement: Judgement) 
     _judge_alerts(seen, fleet, faults, judgement)
 
 
-def _judge_alerts(seen: Seen, fleet: Fleet, faults: int, judgement: Judgement) -> None:
+def _judge_alerts(seen: Seen, fleet: Facts, faults: int, judgement: Judgement) -> None:
     """Checks that each notification is true. Only if a fault hid that it was sent, it may be
     repeated, or name findings that are known from the version before."""
     reached: set[tuple[str, ...]] = set()
@@ -84,7 +83,7 @@ def queued(seen: Seen) -> set[str]:
     }
 
 
-def unscanned(seen: Seen, fleet: Fleet) -> set[str]:
+def unscanned(seen: Seen, fleet: Facts) -> set[str]:
     """Returns images that a request in a queue will scan again."""
     return {fleet.requests[event] for event in seen.waiting if event in fleet.requests}
 

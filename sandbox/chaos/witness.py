@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from sandbox.queues import make_queue
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sandbox.installation import Installation
 
 Json = dict[str, Any]
@@ -21,11 +23,15 @@ WATCHED: tuple[Json, ...] = (
 
 
 class Witness:
-    """A separate rule and queue that see all events of the default bus."""
+    """A separate rule and queue that see all events of a default bus: that of the installation's
+    account and region, or that of `client`."""
 
-    def __init__(self, installation: Installation) -> None:
-        self._installation = installation
-        sqs, events = installation.client("sqs"), installation.client("events")
+    def __init__(
+        self, installation: Installation, client: Callable[[str], Any] | None = None
+    ) -> None:
+        client = client or installation.client
+        self._installation, self._sqs = installation, client("sqs")
+        sqs, events = self._sqs, client("events")
         pattern = {"source": ["aws.ecs"], "$or": [{"detail": each} for each in WATCHED]}
         rule = events.put_rule(Name="witness", EventPattern=json.dumps(pattern))["RuleArn"]
         queue = make_queue(sqs, "witness", "events.amazonaws.com", rule)
@@ -33,4 +39,6 @@ class Witness:
         self._url = queue.url
 
     def events(self) -> list[Json]:
-        return [json.loads(each["Body"]) for each in self._installation.messages(self._url)]
+        return [
+            json.loads(each["Body"]) for each in self._installation.messages(self._url, self._sqs)
+        ]
