@@ -190,6 +190,10 @@ lock: setup ## The lock files again: the version and the hashes of every package
 chaos: demo-ready ## Deployments while a fifth of all things fails, and what came of each: EVENTS=2000 RATE=0.2 SEED= OUTAGE=1; GATE=1 for the deployment gate
 	@$(BIN)/python -m sandbox.chaos
 
+.PHONY: hostile
+hostile: demo-ready ## One account of an organization attacks while others deploy, and what came of each: EVENTS=50 SEED=
+	@$(BIN)/python -m sandbox.hostile
+
 .PHONY: format
 format: setup ## Format Python and Terraform
 	$(BIN)/ruff format .

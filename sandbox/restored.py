@@ -67,7 +67,7 @@ def _second(installation: Installation) -> Terraform:
 
 
 @contextmanager
-def restored_organization(*, wait_scale: float) -> Iterator[Organization]:
+def restored_organization(*, wait_scale: float, concurrency: int = 32) -> Iterator[Organization]:
     """An organization whose hub is an installation of examples/organization/hub with the deployment
     gate, connected."""
 
@@ -78,7 +78,7 @@ def restored_organization(*, wait_scale: float) -> Iterator[Organization]:
         made.connect()
         return {"organization": made.keep(snapshot.folder / _SPOKES)}
 
-    with _restored("organization", HUB, apply, wait_scale) as (installation, snapshot):
+    with _restored("organization", HUB, apply, wait_scale, concurrency) as (installation, snapshot):
         organization = snapshot.facts["organization"]
         yield Organization.resume(installation, snapshot.folder / _SPOKES, organization)
 

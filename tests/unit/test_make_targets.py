@@ -30,6 +30,10 @@ ELSEWHERE = {
         "runs ten minutes; one patch stands for all",
     ),
     "chaos": ("tests/e2e/chaos/test_chaos.py", "runs 13 minutes; 260 deployments stand for 2,000"),
+    "hostile": (
+        "tests/e2e/chaos/test_hostile.py",
+        "runs 3 minutes; 12 deployments stand for 50",
+    ),
 }
 
 

@@ -1,0 +1,1 @@
+"""Tests the isolation of accounts by experiment: one attacks while the others deploy."""
