@@ -146,6 +146,22 @@ def test_nobody_takes_the_lease_of_a_digest_by_naming_it(pipeline: Pipeline, hos
     assert "attacker" not in str(sent["workloads"])
 
 
+def test_who_waits_for_the_scan_of_a_copy_knows_of_its_end_and_may_scan_again(
+    pipeline: Pipeline,
+) -> None:
+    """The same bytes are one image, whichever repository they were deployed from first."""
+    digest = pipeline.push("victim/app", "1", config="e" * 64)
+    assert pipeline.push("evil/copy", "1", config="e" * 64) == digest
+    pipeline.find(5, key="victim/app")
+    pipeline.qualys.behave("evil/copy", job_error="the sensor may not pull")
+    pipeline.announce(f"{HOST}/evil/copy:1", service="attacker")
+    pipeline.announce(f"{HOST}/victim/app:1", service="victim")
+    assert [verdict(each) for each in pipeline.scans()] == ["ERROR"]
+    (sent,) = pipeline.notifications()
+    assert (sent["image"]["repository"], len(sent["workloads"])) == ("evil/copy", 2)
+    assert verdict(pipeline.scan(f"{HOST}/victim/app:1", service="victim")) == "FINDINGS"
+
+
 def test_a_lease_of_our_own_unread_repository_is_not_that_of_the_digest(
     pipeline: Pipeline,
 ) -> None:
