@@ -24,6 +24,7 @@ Json = dict[str, Any]
 _LONGEST = 255  # characters of a name in ECS
 _MOST_CONTAINERS = 10
 CROWD = 60  # tasks of the image that all teams run, at the beginning
+_LAG = 6  # the last deployments, whose events may be on their way
 _SLOW = 2  # images of one task definition that hold permits
 REGIONS = (REGION, "eu-west-1", "us-gov-west-1", "us-east-9", "mars-north-1", "cn-north-1")
 LINK = "https://evil.example/sign-in"
@@ -142,7 +143,7 @@ class Attacker:
     def _victim(self) -> PushedImage:
         """An image that others have deployed. Of any other, the scan would be the attacker's own:
         it would wait for one of its permits, and those who deploy the image next with it."""
-        return self._random.choice(self._teams.deployed or self._teams.pushed[:1])
+        return self._random.choice(self._teams.deployed[:-_LAG] or self._teams.pushed[:1])
 
     def _nowhere(self) -> str:
         """A registry of an account that nobody has."""
