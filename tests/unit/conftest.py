@@ -7,6 +7,7 @@ import subprocess
 from typing import NoReturn
 
 import pytest
+import structlog
 
 
 def _refused(*args: object, **_: object) -> NoReturn:
@@ -15,6 +16,8 @@ def _refused(*args: object, **_: object) -> NoReturn:
 
 @pytest.fixture(autouse=True)
 def _as_deployed(environment: pytest.MonkeyPatch) -> None:
-    """Every test has the functions' environment, and stays in its process."""
+    """Every test has the functions' environment, stays in its process, and logs as they do: an
+    earlier test of this worker may have sent log lines elsewhere, as `admit` does."""
+    structlog.reset_defaults()
     environment.setattr(socket.socket, "connect", _refused)
     environment.setattr(subprocess.Popen, "__init__", _refused)
