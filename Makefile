@@ -44,10 +44,8 @@ down: $(DEMO_READY) ## End what `make demo KEEP=1` left up
 ##@ Deploy to AWS (settings: QUALYS_POD, EMAIL, NAME_PREFIX, REGION, STATE_BUCKET, VAR_<input>, TFVARS, AUTO_APPROVE)
 # Settings come from the environment, into which make passes what stands on its command line. Secrets
 # may only come from the environment: a command line is seen by everybody on the machine.
-$(foreach name,QUALYS_API_TOKEN QUALYS_PASSWORD QUALYS_CLIENT_SECRET QUALYS_PROXY_PASSWORD,$(if $(filter command,$(origin $(name))),\
-  $(error $(name) belongs into the environment, not on the command line)))
-
-$(foreach name,$(filter TF_VAR_%,$(.VARIABLES)),$(if $(filter command,$(origin $(name))),\
+SECRETS := QUALYS_API_TOKEN QUALYS_PASSWORD QUALYS_CLIENT_SECRET QUALYS_PROXY_PASSWORD $(filter TF_VAR_%,$(.VARIABLES))
+$(foreach name,$(SECRETS),$(if $(filter command,$(origin $(name))),\
   $(error $(name) belongs into the environment, not on the command line)))
 
 # git and others have a variable of this name: here only the command line counts.

@@ -48,7 +48,6 @@ _ALL_QUEUED = (
 # The image's own: trying again would give the same answer. What cannot be read is not among them.
 _OWN = frozenset({"ScanFailed", "UnexpectedAnswer", "QualysRejected"})
 _DIED = "execution "
-_BATCH = 100  # workloads of one message
 # Ids, digests and times make the words of one cause differ from scan to scan.
 _VARYING = re.compile(r"[0-9a-fA-F-]{8,}")
 
@@ -140,8 +139,8 @@ class Completion:
             self.notifier.notify(scan_input, outcome, _workloads(due), due)
             return False, is_new
         notified = False
-        for first in range(0, max(len(due), 1), _BATCH):
-            names = [row["workload"] for row in due[first : first + _BATCH]]
+        for first in range(0, max(len(due), 1), facts.MOST_WORKLOADS):
+            names = [row["workload"] for row in due[first : first + facts.MOST_WORKLOADS]]
             claimed = self.claims.claim(lease["key"], names, scan.number, lease["owner"])
             workloads, named = {**requests, **_workloads(claimed)}, {}
             if workloads:
