@@ -68,10 +68,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Raises OpsError."""
+    before = structlog.get_config()
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    try:
+        return _admit(arguments, console)
+    finally:
+        structlog.configure(**before)
+
+
+def _admit(arguments: argparse.Namespace, console: Console) -> int:
     require_image(arguments.image)
     require_platform(arguments.platform)
     installation = Installation.of(arguments)
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     gate = settings.require(installation)
     uri = ecr_uri(installation, CacheItems(installation), arguments.image)
     asked = Asked(installation, gate, uri, arguments.platform, arguments.service, time.time())

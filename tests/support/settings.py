@@ -6,6 +6,8 @@ import json
 import os
 from typing import TYPE_CHECKING
 
+import structlog
+
 from image_scan.aws import clients, cross_account
 from image_scan.qualys import connect
 from tests.support import builders, tables
@@ -40,7 +42,11 @@ SETTINGS = {
 
 
 def as_deployed(patch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
-    """The functions' environment, and none of the developer's own AWS settings."""
+    """The functions' environment, and none of the developer's own AWS settings.
+
+    They log by their own settings: an earlier test of this worker may have changed structlog's.
+    """
+    structlog.reset_defaults()
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         patch.delenv(name)
     for name, value in SETTINGS.items():

@@ -7,7 +7,6 @@ import subprocess
 from typing import NoReturn
 
 import pytest
-import structlog
 
 
 def _refused(*args: object, **_: object) -> NoReturn:
@@ -16,8 +15,6 @@ def _refused(*args: object, **_: object) -> NoReturn:
 
 @pytest.fixture(autouse=True)
 def _as_deployed(environment: pytest.MonkeyPatch) -> None:
-    """Every test has the functions' environment, stays in its process, and logs as they do: an
-    earlier test of this worker may have sent log lines elsewhere, as `admit` does."""
-    structlog.reset_defaults()
+    """Every test has the functions' environment, and stays in its process."""
     environment.setattr(socket.socket, "connect", _refused)
     environment.setattr(subprocess.Popen, "__init__", _refused)

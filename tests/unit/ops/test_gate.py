@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+import structlog
 from botocore.exceptions import ClientError
 from rich.console import Console
 
@@ -133,6 +134,13 @@ def test_the_verdict_is_the_exit_status(
     account.know(account.ecr.push("shop/app", "1"), verdict)
     found, reported = account.admit()
     assert (found, reported["effect"], reported["image"]) == (status, effect, APP)
+
+
+def test_the_functions_code_logs_to_stderr_only_while_the_command_runs(account: Account) -> None:
+    account.know(account.ecr.push("shop/app", "1"), "CLEAN")
+    before = structlog.get_config()
+    account.admit()
+    assert structlog.get_config() == before
 
 
 def test_the_policy_is_that_of_the_gate(account: Account) -> None:
