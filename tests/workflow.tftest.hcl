@@ -297,7 +297,7 @@ run "functions" {
       parse_event       = ""
       check_cache       = "CACHE_TABLE INVENTORY_TABLE LEASE_SECONDS NOTIFY"
       get_registry      = "QUALYS_EXTERNAL_ID QUALYS_GATEWAY_URL QUALYS_ROLE_ARN QUALYS_SECRET_ARN STATE_TABLE"
-      submit_scan       = "LEASE_SECONDS MAX_CONCURRENT_SCANS QUALYS_GATEWAY_URL QUALYS_SECRET_ARN STATE_TABLE"
+      submit_scan       = "INVENTORY_TABLE LEASE_SECONDS MAX_CONCURRENT_SCANS QUALYS_GATEWAY_URL QUALYS_SECRET_ARN STATE_TABLE"
       check_status      = "QUALYS_GATEWAY_URL QUALYS_SECRET_ARN"
       get_results       = "QUALYS_GATEWAY_URL QUALYS_SECRET_ARN REQUIRE_EXAMINED"
       send_notification = "CACHE_TABLE CACHE_TTL_DAYS INVENTORY_TABLE NOTIFY OWNER_TAG OWNER_TOPICS QUALYS_PLATFORM_URL RESULT_BUS STATE_TABLE TOPIC_ARNS"
@@ -342,7 +342,7 @@ run "function_policies" {
       parse_event  = ["ecr:BatchGetImage", "ecr:DescribeImages", "ecs:DescribeTaskDefinition"]
       check_cache  = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"]
       get_registry = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:UpdateItem", "secretsmanager:GetSecretValue"]
-      submit_scan  = ["dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "secretsmanager:GetSecretValue"]
+      submit_scan  = ["dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem", "secretsmanager:GetSecretValue"]
       check_status = ["secretsmanager:GetSecretValue"]
       get_results  = ["secretsmanager:GetSecretValue"]
       send_notification = [
@@ -416,6 +416,7 @@ run "function_policies" {
       "send_notification LimitNotices test-scan-state PutItem of notice#*",
       "send_notification ReadExceptions test-scan-state GetItem of exceptions#*",
       "submit_scan ForgetRegistries test-scan-state DeleteItem of registry#*",
+      "submit_scan ListWaiting test-scan-inventory Query of ????????????/* sha256:*",
       "submit_scan TakePermits test-scan-state PutItem UpdateItem of permit#*",
     ])
     error_message = "Each role may do what its code does with the keys that its code uses, and no more."

@@ -43,6 +43,7 @@ locals {
     submit_scan = {
       timeout = 60
       environment = merge(local.qualys_environment, local.state_environment, {
+        INVENTORY_TABLE      = var.inventory_table.name
         LEASE_SECONDS        = local.lease_seconds
         MAX_CONCURRENT_SCANS = var.max_concurrent_scans
       })

@@ -59,6 +59,12 @@ locals {
         keys    = local.state_keys.permits
         actions = ["dynamodb:PutItem", "dynamodb:UpdateItem"]
       },
+      {
+        sid     = "ListWaiting"
+        table   = var.inventory_table.arn
+        keys    = local.image_keys
+        actions = ["dynamodb:Query"]
+      },
     ]
     send_notification = [
       {

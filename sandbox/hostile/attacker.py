@@ -24,7 +24,6 @@ Json = dict[str, Any]
 _LONGEST = 255  # characters of a name in ECS
 _MOST_CONTAINERS = 10
 CROWD = 60  # tasks of the image that all teams run, at the beginning
-_LAG = 6  # the last deployments, whose events may be on their way
 _SLOW = 2  # images of one task definition that hold permits
 REGIONS = (REGION, "eu-west-1", "us-gov-west-1", "us-east-9", "mars-north-1", "cn-north-1")
 LINK = "https://evil.example/sign-in"
@@ -141,9 +140,9 @@ class Attacker:
         self._register(uris)
 
     def _victim(self) -> PushedImage:
-        """An image that others have deployed. Of any other, the scan would be the attacker's own:
-        it would wait for one of its permits, and those who deploy the image next with it."""
-        return self._random.choice(self._teams.deployed[:-_LAG] or self._teams.pushed[:1])
+        """An image of others. If they have not deployed it yet, its scan is the attacker's own,
+        which has its share of the permits; who deploys the image next waits for the same scan."""
+        return self._random.choice(self._teams.pushed)
 
     def _nowhere(self) -> str:
         """A registry of an account that nobody has."""

@@ -28,16 +28,14 @@ KINDS = ("bad", "clean", "bad", "mild", "leaky", "clean", "infected")
 
 @dataclass
 class Teams:
-    """`pushed` are all images, which are there before anybody deploys, and `deployed` those that
-    somebody has deployed. `truths`, `tags` and `requests` are for the judge. `workloads` are the
-    services with account, region and team. The `attacker` is the member whose account number is
-    smaller: sorted lists would prefer it."""
+    """`pushed` are all images, which are there before anybody deploys. `truths`, `tags` and
+    `requests` are for the judge. `workloads` are the services with account, region and team. The
+    `attacker` is the member whose account number is smaller: sorted lists would prefer it."""
 
     organization: Organization
     seed: int
     deployments: int
     pushed: list[PushedImage] = field(default_factory=list)
-    deployed: list[PushedImage] = field(default_factory=list)
     truths: dict[str, Truth] = field(default_factory=dict)
     tags: dict[str, set[str]] = field(default_factory=dict)
     requests: dict[str, str] = field(default_factory=dict)
@@ -81,7 +79,6 @@ class Teams:
             self.workloads[name] = (spoke.account, spoke.region, team)
             yield Step(partial(_register, spoke, name, image), uris)
             yield Step(partial(_serve, spoke, name, team), uris, name)
-            self.deployed.append(image)
 
     def _push(self, spoke: Spoke, name: str, kind: str) -> PushedImage:
         ecr, repository = spoke.client("ecr"), f"honest/{name}"

@@ -128,6 +128,9 @@ def exercised(installation: Installation, workload: Workload, without: Without) 
     with without("parse_event", "ecs:DescribeTaskDefinition"):
         workload.deploy(service=f"{workload.name}-again")
 
+    _crowd(installation)
+    workload.deploy_once(workload.push("whose scan waits for a permit", tag="4a").by_tag)
+
     _reconcile(installation, workload)
     _gate(installation, workload)
 
@@ -159,6 +162,15 @@ def _gate(installation: Installation, workload: Workload) -> None:
     ended = gated.ended(installation.ecs, CLUSTER, f"{workload.name}-gated")
     assert ended["status"] == "ROLLBACK_FAILED", "there is nothing to go back to"
     installation.wait_until_idle()
+
+
+def _crowd(installation: Installation) -> None:
+    """All permits are held for the next seconds, by executions that have died."""
+    until = {"until": {"N": str(int(time.time()) + 2)}, "account": {"S": "999999999999"}}
+    held = {f"dead-{number}": {"M": until} for number in range(100)}
+    item = {"key": {"S": "permit#scans"}, "held": {"M": held}, "waiting": {"M": {}}}
+    table = installation.outputs["state_table"]["name"]
+    installation.client("dynamodb").put_item(TableName=table, Item=item)
 
 
 def _reconcile(installation: Installation, workload: Workload) -> None:

@@ -40,6 +40,12 @@ class Claims:
         """Reads the rows of an image; not what is left of one that expired."""
         return [row for row in self._table.below(key, consistent) if "account" in row]
 
+    def accounts(self, key: str, since: int) -> set[str]:
+        """The accounts that run an image, or have asked for its verdict since then, in epoch
+        milliseconds."""
+        rows = self.rows(key, consistent=False)
+        return {row["account"] for row in rows if _is_waiting(row, since)}
+
     def claim(self, key: str, workloads: Iterable[str], number: int, holder: str) -> list[Row]:
         """Takes the right to notify workloads of a scan. Returns the rows of those that no other
         holds, or was quicker with, as they are now."""
@@ -79,9 +85,12 @@ class Claims:
 def is_due(row: Mapping[str, Any], scan: Scan) -> bool:
     """Whether a workload waits for the verdict of a scan: it runs the image, or has asked since the
     first of the scans began that were to answer it."""
-    asked = row.get("asked_at", 0) >= scan.since - SEEN_SECONDS * 1000
-    waits = row.get("state") in ACTIVE or asked
+    waits = _is_waiting(row, scan.since - SEEN_SECONDS * 1000)
     return waits and bool(row.get("notified_of", 0) < scan.number)
+
+
+def _is_waiting(row: Mapping[str, Any], since: int) -> bool:
+    return row.get("state") in ACTIVE or bool(row.get("asked_at", 0) >= since)
 
 
 def _each(write: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:

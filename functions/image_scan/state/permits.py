@@ -2,7 +2,8 @@
 
 Sensors take jobs one after another: a scan that waits in their queue for longer than it is polled
 for ends in TIMEOUT. Scans beyond the limit wait here instead, where waiting costs nothing. While an
-account waits, no other account gets more than its share.
+account waits, no other account gets more than its share. A scan counts for the account that has
+caused it; if that has its share, for another account that waits for the same scan.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from image_scan.errors import AwsUnavailable, ScansAtLimit
 from image_scan.state.keys import PERMITS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from image_scan.state.table import StateTable
 
@@ -24,6 +25,7 @@ _KEY = f"{PERMITS}scans"
 _HELD, _WAITING, _SOMEBODY_WAITS = Attr("held"), Attr("waiting"), Attr("waiting_until")
 # A little longer than the longest time between two tries of a scan.
 _WAITING_SECONDS = 240
+_NAMED = 5  # accounts in the words of an error
 
 
 class ScanPermits:
@@ -34,9 +36,17 @@ class ScanPermits:
         self._table = table
         self._clock = clock
 
-    def take(self, execution_name: str, account: str, most: int, seconds: int) -> None:
-        """Takes a permit for a scan that `account` has caused. Safe to repeat. Raises ScansAtLimit
-        when `most` others hold one, or when the account has its share and others wait."""
+    def take(
+        self,
+        execution_name: str,
+        account: str,
+        most: int,
+        seconds: int,
+        beside: Callable[[], Iterable[str]] = tuple,
+    ) -> None:
+        """Takes a permit for a scan that `account` has caused, and those `beside` it wait for. Safe
+        to repeat. Raises ScansAtLimit when `most` others hold one, or when all of these accounts
+        have their share and others wait."""
         now = int(self._clock())
         permit = {"account": account, "until": now + seconds}
         nobody_waits = _SOMEBODY_WAITS.not_exists() | _SOMEBODY_WAITS.lte(now)
@@ -44,7 +54,8 @@ class ScanPermits:
             try:
                 self._hold(execution_name, permit, most, nobody_waits)
             except ConditionFailedError as failed:
-                if self._take_share(execution_name, permit, most, failed.item):
+                accounts = [account, *sorted(set(beside()) - {account})]
+                if self._take_share(execution_name, permit, most, failed.item, accounts):
                     return
             else:
                 return
@@ -63,19 +74,24 @@ class ScanPermits:
             condition &= each
         self._table.update(_KEY, {f"held.{name}": permit}, condition)
 
-    def _take_share(self, name: str, permit: dict[str, Any], most: int, item: Any) -> bool:
-        """Takes a permit of an execution that died, the very first one, or one of the account's
-        share. Returns False if the permits have changed."""
+    def _take_share(
+        self, name: str, permit: dict[str, Any], most: int, item: Any, accounts: list[str]
+    ) -> bool:
+        """Takes a permit of an execution that died, the very first one, or one of the share of the
+        first account that has one left. Returns False if the permits have changed."""
         held, waiting, now = item.get("held", {}), item.get("waiting", {}), self._clock()
         if name in held:
             return True
         living = {each: other for each, other in held.items() if other["until"] > now}
         still = {account: end for account, end in waiting.items() if end > now}
-        account = permit["account"]
-        if len(living) >= most or _has_its_share(account, living, still, most):
+        left = (each for each in accounts if not _has_its_share(each, living, still, most))
+        account = next(left, "") if len(living) < most else ""
+        if not account:
             if held:
-                self._wait(account, waiting)
-            raise ScansAtLimit(f"{most} scans are at Qualys, or the share of account {account}")
+                self._wait(accounts, waiting)
+            named = ", ".join(accounts[:_NAMED])
+            raise ScansAtLimit(f"{most} scans are at Qualys, or the share of account {named}")
+        permit = {**permit, "account": account}
         try:
             if held and len(living) == len(held):
                 self._hold(name, permit, most)
@@ -88,12 +104,12 @@ class ScanPermits:
             return False
         return True
 
-    def _wait(self, account: str, waiting: dict[str, int]) -> None:
-        """Records that an account waits; at most every other minute."""
+    def _wait(self, accounts: list[str], waiting: dict[str, int]) -> None:
+        """Records that accounts wait; at most every other minute."""
         until = int(self._clock()) + _WAITING_SECONDS
-        if waiting.get(account, 0) < until - 60:
-            changes = {f"waiting.{account}": until, "waiting_until": until}
-            self._table.update(_KEY, changes, _WAITING.exists())
+        if late := [each for each in accounts if waiting.get(each, 0) < until - 60]:
+            changes = {f"waiting.{each}": until for each in late}
+            self._table.update(_KEY, {**changes, "waiting_until": until}, _WAITING.exists())
 
 
 def _has_its_share(account: str, held: dict[str, Any], waiting: dict[str, int], most: int) -> bool:

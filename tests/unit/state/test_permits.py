@@ -113,6 +113,34 @@ def test_what_is_free_is_for_everybody_when_nobody_has_waited_for_long(
     permits.take("busy-5", BUSY, 4, 600)
 
 
+def test_who_waits_for_the_scan_of_another_gives_its_own_share(permits: ScanPermits) -> None:
+    """An account whose scans never end starts the scan of an image that others deploy, too."""
+    for number in range(4):
+        permits.take(f"busy-{number}", BUSY, 4, 600)
+    asked = []
+
+    def beside() -> set[str]:
+        asked.append(1)
+        return {BUSY, QUIET}
+
+    def tried(name: str) -> bool:
+        try:
+            permits.take(name, BUSY, 4, 600, beside)
+        except ScansAtLimit:
+            return False
+        return True
+
+    assert not tried("both")
+    permits.give_back("busy-0")
+    assert refused(permits, "busy-4", BUSY, 4)
+    assert tried("both")
+    assert len(asked) == 2, "read only by a scan that has to wait"
+    permits.give_back("busy-1")
+    assert not refused(permits, "quiet-1", QUIET, 4), "the second of its two"
+    permits.give_back("busy-2")
+    assert refused(permits, "quiet-2", QUIET, 4), "a scan beside counts for its share"
+
+
 def test_a_share_is_never_less_than_one_scan(permits: ScanPermits) -> None:
     permits.take("busy-0", BUSY, 2, 600)
     permits.take("quiet-0", QUIET, 2, 600)
