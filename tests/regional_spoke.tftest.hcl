@@ -251,6 +251,7 @@ run "the_hub_alone_may_read_a_member" {
       },
       { Action = "ecs:DescribeTasks", Effect = "Allow", Resource = "arn:aws:ecs:*:444455556666:task/*", Sid = "DescribeRunningTasks" },
       { Action = ["ecr:DescribeImages", "ecr:BatchGetImage"], Effect = "Allow", Resource = "arn:aws:ecr:*:444455556666:repository/*", Sid = "ResolveImages" },
+      { Action = "ecr:BatchGetImage", Effect = "Allow", Resource = "arn:aws:ecr:*:*:repository/*", Sid = "CheckReaders" },
       {
         Action = ["ecs:ListTagsForResource", "ecr:ListTagsForResource"], Effect = "Allow"
         Resource = [

@@ -671,6 +671,13 @@ run "teams_have_topics_of_their_own" {
     error_message = "The function must get the topics of each team."
   }
   assert {
+    condition = [
+      for statement in jsondecode(aws_iam_role_policy.function["send_notification"].policy).Statement :
+      [statement.Action, statement.Resource] if try(statement.Sid == "CheckReaders", false)
+    ] == [["ecr:BatchGetImage", "arn:aws:ecr:*:*:repository/*"]]
+    error_message = "With topics of teams, the function must be able to check who may read an image."
+  }
+  assert {
     condition = toset(flatten([
       for statement in jsondecode(aws_iam_role_policy.function["send_notification"].policy).Statement :
       statement.Resource if statement.Action == "sns:Publish"

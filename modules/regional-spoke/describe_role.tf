@@ -103,6 +103,13 @@ data "aws_iam_policy_document" "describe" {
     resources = ["arn:${local.partition}:ecr:*:${local.account}:repository/*"]
   }
 
+  # Whether this account may read an image of another account that it deploys.
+  statement {
+    sid       = "CheckReaders"
+    actions   = ["ecr:BatchGetImage"]
+    resources = ["arn:${local.partition}:ecr:*:*:repository/*"]
+  }
+
   statement {
     sid     = "ReadOwners"
     actions = ["ecr:ListTagsForResource", "ecs:ListTagsForResource"]

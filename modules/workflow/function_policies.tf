@@ -85,6 +85,17 @@ data "aws_iam_policy_document" "send_notification" {
     ]
   }
 
+  # Whether the account that deploys an image may read it: only then its team's topic gets the findings.
+  dynamic "statement" {
+    for_each = length(var.owners.topics) > 0 ? ["*"] : []
+
+    content {
+      sid       = "CheckReaders"
+      actions   = ["ecr:BatchGetImage"]
+      resources = ["arn:${local.partition}:ecr:*:${statement.value}:repository/*"]
+    }
+  }
+
   statement {
     sid       = "PutResults"
     actions   = ["events:PutEvents"]

@@ -86,6 +86,13 @@ class Accounts:
                 self._close(account_id)
         return Registry(self._connect("ecr", region), "", ours=False)
 
+    def ecr_as(self, account_id: str, region: str) -> ECRClient:
+        """Returns ECR with the permissions of an account that deploys."""
+        spokes = self._spokes
+        if spokes is None or account_id == spokes.hub_account_id:
+            return self._connect("ecr", region)  # type: ignore[no-any-return]
+        return self._member("ecr", account_id, region)  # type: ignore[no-any-return]
+
     def is_ours(self, account_id: str, deployer: str) -> bool:
         """Checks whether an account is our own or a member, without a call to it. The deployer is
         one of these, since no other account can send events."""

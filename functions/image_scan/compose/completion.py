@@ -11,6 +11,7 @@ from image_scan.inventory.table import InventoryTable
 from image_scan.notifications.exceptions import ExceptionStore
 from image_scan.notifications.owners import Owners
 from image_scan.notifications.policy import NotificationPolicy
+from image_scan.notifications.readers import Readers
 from image_scan.notifications.recipients import Notifier
 from image_scan.notifications.result_events import ResultEvents
 from image_scan.notifications.throttle import Throttle
@@ -26,12 +27,14 @@ def completion() -> Completion:
     platform = config.qualys_platform_url()
     policy = NotificationPolicy.read(config.notification_policy())
     cache = ScanCache(CacheTable.connect(), policy.may_notify)
+    accounts = cross_account.accounts()
     notifier = Notifier(
         policy,
         ExceptionStore(state),
         cache,
         NotifiedFindings(rows, cache),
-        Owners(cross_account.accounts(), config.owner_tag()),
+        Owners(accounts, config.owner_tag()),
+        Readers(accounts),
         Topics(clients.client("sns"), config.topic_arns(), config.owner_topics()),
         platform,
     )

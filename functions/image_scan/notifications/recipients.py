@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from image_scan.notifications.exceptions import ExceptionStore
     from image_scan.notifications.owners import Owners
     from image_scan.notifications.policy import Judged, NotificationPolicy
+    from image_scan.notifications.readers import Readers
+    from image_scan.notifications.selection import Selection
     from image_scan.notifications.topics import Topics
     from image_scan.results import Outcome
 
@@ -42,6 +44,7 @@ class Notifier:
     cache: ScanCache
     notified: NotifiedFindings
     owners: Owners
+    readers: Readers
     topics: Topics
     qualys_platform_url: str = ""
     clock: Callable[[], float] = time.time
@@ -75,7 +78,7 @@ class Notifier:
         owners = self.owners.of(image, selection.workloads)
         for part in replace(selection, teams=owners).parts(MOST_WORKLOADS):
             content = message.compose(scan_input, outcome, part, self.qualys_platform_url)
-            teams = {owners[each] for each in part.workloads if each in owners}
+            teams = self._teams(image, outcome, part)
             self.topics.publish(message.notification(content, part), teams)
         now = int(self.clock())
         notices = {each: Notice(owners.get(each, ""), now) for each in selection.workloads}
@@ -84,6 +87,14 @@ class Notifier:
             notice = notices.get(workload)
             self.notified.record(workload, image, each.notified, notice, is_over=is_over)
         return notices
+
+    def _teams(self, image: Image, outcome: Outcome, part: Selection) -> set[str]:
+        """Returns the teams whose topics get the notification."""
+        shown = {name: each for name, each in part.workloads.items() if name in part.teams}
+        owned = [(part.teams[name], each) for name, each in shown.items()]
+        if "counts" not in outcome:
+            return {team for team, _ in owned}
+        return self.readers.among(self.topics.teams, image, owned)
 
     def judge(
         self,

@@ -92,6 +92,16 @@ def test_accounts_that_did_not_let_us_in_are_not_remembered_for_ever(clock: Cloc
     assert len(of._closed) <= 10
 
 
+def test_ecr_with_the_permissions_of_who_deploys() -> None:
+    aws = Aws()
+    alone = Accounts(None, aws.connect, aws.connect_as)
+    found: list[object] = [alone.ecr_as(MEMBER, HERE)]
+    found += [accounts(aws).ecr_as(each, HERE) for each in (HUB, MEMBER)]
+    assert found == [f"ecr {HERE} as {each}" for each in ("the hub", "the hub", MEMBER)]
+    with pytest.raises(AwsRejected, match=FOREIGN):
+        accounts(aws, MEMBER).ecr_as(FOREIGN, HERE)
+
+
 @pytest.mark.parametrize("listed", [(), (MEMBER,)])
 def test_the_hub_reads_itself_as_itself_and_a_member_through_its_role(
     listed: tuple[str, ...],

@@ -36,6 +36,9 @@ class Tags:
         self.teams = teams
         self.asked: list[str] = []
 
+    def batch_get_image(self, **_: Any) -> dict[str, Any]:
+        raise client_error("AccessDeniedException", operation="BatchGetImage")
+
     def list_tags_for_resource(self, resourceArn: str) -> dict[str, Any]:  # noqa: N803
         self.asked.append(resourceArn)
         team = self.teams.get(resourceArn, "")

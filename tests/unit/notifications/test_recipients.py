@@ -20,14 +20,17 @@ from image_scan.notifications import recipients
 from image_scan.notifications.exceptions import KEY, ExceptionStore
 from image_scan.notifications.owners import Owners
 from image_scan.notifications.policy import NotificationPolicy
+from image_scan.notifications.readers import Readers
 from image_scan.notifications.recipients import Notifier
 from image_scan.results import Outcome
 from image_scan.state.table import StateTable
 from tests.support import tables
 from tests.support.builders import (
+    ACCOUNT,
     LEASE,
     NOTIFY,
     NOW,
+    REGION,
     WEEK,
     image,
     scan_input,
@@ -39,7 +42,7 @@ from tests.unit.notifications.test_policy import found
 
 if TYPE_CHECKING:
     from image_scan.cache.table import CacheTable
-    from image_scan.contracts import ScanInput
+    from image_scan.contracts import Reader, ScanInput
     from tests.support.doubles import Clock, Inbox
 
 ENDS = "2026-12-31"
@@ -55,14 +58,18 @@ class Scene:
         self.state = StateTable(dynamodb, tables.STATE)
         self.inventory = Inventory(self.rows, clock)
         self.tags = Tags({})
+        self.teams: dict[str, dict[Reader, str]] = {}
 
     def notifier(self, **changes: Any) -> Notifier:
         policy = NotificationPolicy.read({**NOTIFY, **changes})
         self.cache = ScanCache(self.table, policy.may_notify, self.clock)
         notified = NotifiedFindings(self.rows, self.cache)
-        topics = self.inbox.topics()
-        exceptions, owners = ExceptionStore(self.state), Owners(tagless(self.tags), "team")
-        return Notifier(policy, exceptions, self.cache, notified, owners, topics, clock=self.clock)
+        topics = self.inbox.topics(self.teams)
+        exceptions, accounts = ExceptionStore(self.state), tagless(self.tags)
+        owners, readers = Owners(accounts, "team"), Readers(accounts)
+        return Notifier(
+            policy, exceptions, self.cache, notified, owners, readers, topics, clock=self.clock
+        )
 
     def accept(self, **changes: Any) -> None:
         base = {"qid": 1, "cve": None, "repository": "shop/*", "until": ENDS, "reason": "none yet"}
@@ -358,6 +365,23 @@ def test_a_row_knows_its_team_and_since_when_it_is_notified(scene: Scene) -> Non
     scene.tags.teams[REPOSITORY] = ""
     assert judged_again(scene, deployed, 1, 2, 3)
     assert known(scene, deployed) == ("", 0), "as the last notification said"
+
+
+def test_a_tag_brings_no_findings_of_a_repository_that_the_account_may_not_read(
+    scene: Scene,
+) -> None:
+    """ECR denies the account of the workload, which is not that of the repository."""
+    topic = scene.inbox.create("attackers")
+    scene.teams = {"attackers": {"people": topic}}
+    scene.tags.teams[f"arn:aws:ecs:{REGION}:{ACCOUNT}:service/prod/web"] = "attackers"
+    deployed = scene.runs(1, 1, account_id="555555555555")
+    assert notify(scene, deployed, 1)
+    assert scene.inbox.published(topic) == []
+    failed = Outcome(verdict="ERROR", error="ScanFailed", reason="ScanFailed: no space")
+    workload, facts = workload_of(deployed)
+    asked = to_complete(failed, deployed["image"])
+    assert scene.notifier().notify(asked, failed, {workload: facts})
+    assert len(scene.inbox.published(topic)) == 1, "this has nothing of the image in it"
 
 
 def test_what_was_fixed_is_notified_since_it_came_back(scene: Scene) -> None:
