@@ -183,6 +183,8 @@ lock: setup ## The lock files again: the version and the hashes of every package
 	  $(LOCK) --constraint tests/requirements.lock $$file.txt --output-file $$file.lock || exit 1; done
 	@for file in sandbox/requirements tests/checkov tests/judges/requirements; do \
 	  $(LOCK) $$file.txt --output-file $$file.lock || exit 1; done
+	@cd tests/judges && rm -f package-lock.json && npm install --package-lock-only --omit-lockfile-registry-resolved \
+	  --ignore-scripts --no-audit --no-fund --loglevel=error
 
 .PHONY: chaos
 chaos: demo-ready ## Deployments while a fifth of all things fails, and what came of each: EVENTS=2000 RATE=0.2 SEED= OUTAGE=1; GATE=1 for the deployment gate
@@ -260,17 +262,19 @@ $(CHECKOV_READY): tests/checkov.lock | python
 	@.checkov/venv/bin/python $(INSTALL) tests/checkov.lock
 	@touch $@
 
-$(JUDGES_READY): tests/judges/requirements.lock $(wildcard tests/judges/*.txt) | python
+SHA256 = $(shell command -v sha256sum || echo shasum -a 256)
+$(JUDGES_READY): tests/judges/requirements.lock tests/judges/package-lock.json $(wildcard tests/judges/schemas*) | python
 	@command -v npm >/dev/null || { echo "npm is not found: install Node.js 18 or newer" >&2; exit 1; }
 	@echo "Installing the judges into .judges"
 	@$(PYTHON) -m venv .judges/venv
 	@.judges/venv/bin/python $(INSTALL) tests/judges/requirements.lock
-	@sed 's/ *#.*//' tests/judges/node.txt | xargs npm install --prefix .judges/node --no-save --no-package-lock \
-	  --no-audit --no-fund --ignore-scripts --loglevel=error
+	@mkdir -p .judges/node && cp tests/judges/package.json tests/judges/package-lock.json .judges/node
+	@npm ci --prefix .judges/node --no-audit --no-fund --ignore-scripts --loglevel=error
 	@rm -rf .judges/packed && mkdir .judges/packed
 	@sed 's/ *#.*//' tests/judges/schemas-node.txt | xargs npm pack --pack-destination .judges/packed --silent >&2
 	@.judges/venv/bin/python -B functions/clean_pip.py download --quiet --no-deps --dest .judges/packed \
-	  --requirement tests/judges/schemas.txt
+	  --require-hashes --requirement tests/judges/schemas.txt
+	@cd .judges/packed && $(SHA256) --check $(CURDIR)/tests/judges/schemas-node.sha256 >/dev/null
 	@touch $@
 
 .PHONY: clean

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -55,3 +56,22 @@ def test_a_lock_is_of_what_is_wanted(file: str) -> None:
 def test_locks_of_one_environment_agree(file: str) -> None:
     tests, own = pins("tests/requirements.lock"), pins(file)
     assert {name: tests.get(name) for name in own} == own
+
+
+def test_packages_of_npm_have_hashes_too() -> None:
+    """Otherwise: `make lock`, and for schemas-node.sha256: sha256sum of what `npm pack` brings."""
+    folder = REPOSITORY / "tests/judges"
+    wanted = json.loads((folder / "package.json").read_text())["dependencies"]
+    locked = json.loads((folder / "package-lock.json").read_text())["packages"]
+    assert locked.pop("")["dependencies"] == wanted
+    assert len(locked) > len(wanted)
+    assert [name for name, each in locked.items() if "integrity" not in each] == []
+    assert {locked[f"node_modules/{name}"]["version"] for name in wanted} == set(wanted.values())
+    packed = re.findall(r"^@[^/]+/(\S+)@(\S+)", (folder / "schemas-node.txt").read_text(), re.M)
+    hashed = re.findall(
+        r"^\w{64} {2}\w+-(.+)\.tgz$", (folder / "schemas-node.sha256").read_text(), re.M
+    )
+    assert hashed == ["-".join(each) for each in packed]
+    assert "npm ci " in MAKEFILE
+    installs = [line for line in MAKEFILE.splitlines() if "npm install" in line]
+    assert all("--package-lock-only" in line for line in installs)
