@@ -405,6 +405,7 @@ run "function_policies" {
       "reconcile FindRegistries test-scan-state GetItem of registry#*",
       "reconcile RecordCoverage test-scan-state PutItem of coverage#*",
       "reconcile LimitNotices test-scan-state PutItem of notice#*",
+      "reconcile ReportRegisteredFailures test-scan-state GetItem PutItem of registered#*",
       "reconcile ReadExceptions test-scan-state GetItem of exceptions#*",
       "scan FreeLeases test-scan-cache UpdateItem of ????????????/* sha256:*",
       "send_notification RecordVerdicts test-scan-cache GetItem UpdateItem of ????????????/* sha256:*",
@@ -414,10 +415,11 @@ run "function_policies" {
       "send_notification LearnFirstWait test-scan-state UpdateItem of registry#*",
       "send_notification ReturnPermits test-scan-state UpdateItem of permit#*",
       "send_notification LimitNotices test-scan-state PutItem of notice#*",
+      "send_notification KeepRegisteredFailures test-scan-state PutItem UpdateItem of registered#*",
       "send_notification ReadExceptions test-scan-state GetItem of exceptions#*",
       "submit_scan ForgetRegistries test-scan-state DeleteItem of registry#*",
-      "submit_scan ListWaiting test-scan-inventory Query of ????????????/* sha256:*",
       "submit_scan TakePermits test-scan-state PutItem UpdateItem of permit#*",
+      "submit_scan ListWaiting test-scan-inventory Query of ????????????/* sha256:*",
     ])
     error_message = "Each role may do what its code does with the keys that its code uses, and no more."
   }

@@ -6,7 +6,6 @@ Each notification is claimed before and marked after, so a crash can repeat it, 
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from functools import partial
@@ -15,31 +14,31 @@ from typing import TYPE_CHECKING, Any, cast
 from image_scan import log, metrics
 from image_scan.cache.entries import FAILURES, IN_PROGRESS, outcome_of, scan_of
 from image_scan.cache.standing import ACTIVE
-from image_scan.contracts import Completed, CompletionInput
-from image_scan.errors import MalformedEvent
-from image_scan.events.workloads import to_notify, workload_of
+from image_scan.contracts import Completed
+from image_scan.events.execution_ended import DIED
+from image_scan.events.workloads import is_registered, to_notify, workload_of
 from image_scan.inventory.claims import is_due
 from image_scan.inventory.notified import RECORD
 from image_scan.inventory.workloads import facts_of
 from image_scan.notifications import facts, throttle
-from image_scan.results import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from image_scan.cache.leases import ScanCache
-    from image_scan.contracts import Lease, Workload
+    from image_scan.contracts import CompletionInput, Lease, Workload
     from image_scan.inventory.claims import Claims
     from image_scan.inventory.notified import Notice
     from image_scan.notifications.recipients import Notifier
     from image_scan.notifications.result_events import ResultEvents
     from image_scan.notifications.throttle import Throttle
+    from image_scan.results import Outcome
     from image_scan.state.permits import ScanPermits
+    from image_scan.state.registered_failures import RegisteredFailures
     from image_scan.state.registries import RegistryCache
 
     Row = dict[str, Any]
 
-_STATUS_CHANGE = "Step Functions Execution Status Change"
 _QUEUED = "This is not the image's fault: it waits in the failed-events queue for a redrive"
 _ALL_QUEUED = (
     "This is not the image's fault: until that is fixed, all images that meet it wait in the "
@@ -47,27 +46,8 @@ _ALL_QUEUED = (
 )
 # The image's own: trying again would give the same answer. What cannot be read is not among them.
 _OWN = frozenset({"ScanFailed", "UnexpectedAnswer", "QualysRejected"})
-_DIED = "execution "
 # Ids, digests and times make the words of one cause differ from scan to scan.
 _VARYING = re.compile(r"[0-9a-fA-F-]{8,}")
-
-
-def read_input(event: dict[str, Any]) -> CompletionInput:
-    """Returns the input of a machine's state, or of an execution that died outside its own Catch.
-
-    Raises MalformedEvent when EventBridge left the execution's input out.
-    """
-    if event.get("detail-type") != _STATUS_CHANGE:
-        return cast("CompletionInput", event)
-    detail = event["detail"]
-    if not detail.get("input"):
-        raise MalformedEvent(f"no input is included of {detail.get('executionArn')}")
-    outcome = Outcome(
-        verdict="ERROR",
-        error=f"{_DIED}{detail['status']}",
-        cause=detail.get("cause") or "",
-    )
-    return cast("CompletionInput", {**json.loads(detail["input"]), "outcome": outcome})
 
 
 @dataclass(frozen=True)
@@ -79,6 +59,7 @@ class Completion:
     claims: Claims
     permits: ScanPermits
     notices: Throttle
+    registered: RegisteredFailures
     notifier: Notifier
     events: ResultEvents
     ttl_seconds: int
@@ -134,6 +115,7 @@ class Completion:
         due = [row for row in waiting if not (is_repeated and _knows(row, cause))]
         requests = {} if entry.get("announced") else _requests(entry, rows)
         is_new = bool(due or requests or not waiting)
+        requests = self._at_once(scan_input, outcome, requests)
         if self._is_quiet(outcome):
             # Nothing of this is notifiable: that ends what they were notified of before.
             self.notifier.notify(scan_input, outcome, _workloads(due), due)
@@ -149,6 +131,21 @@ class Completion:
             self.claims.mark(lease["key"], claimed, cause, named)
             requests = {}
         return notified, is_new
+
+    def _at_once(
+        self, scan_input: CompletionInput, outcome: Outcome, requests: dict[str, Workload]
+    ) -> dict[str, Workload]:
+        """Leaves the failure of an image that is only registered to the daily digest. Returns the
+        requests to notify of now."""
+        policy, error = self.notifier.policy, outcome.get("error", "")
+        is_own = outcome["verdict"] in FAILURES and error not in throttle.ERRORS
+        registered = {name for name, each in requests.items() if is_registered(each)}
+        is_notified = registered and policy.may_notify(outcome)
+        if not (is_notified and is_own and policy.unscannable == "daily"):
+            return requests
+        image, reason = scan_input["image"], f"{outcome['verdict']}: {outcome['reason']}"
+        self.registered.add(image["key"], image["uri"], reason, registered)
+        return {name: each for name, each in requests.items() if name not in registered}
 
     def _is_quiet(self, outcome: Outcome) -> bool:
         """Whether nobody has to be notified of a verdict."""
@@ -208,7 +205,7 @@ def _requests(entry: Row, rows: Sequence[Row]) -> dict[str, Workload]:
 
 def _recorded(entry: Row, outcome: Outcome) -> Outcome:
     """The outcome that was recorded, where this is not the first try to complete the scan."""
-    same = entry["status"] == outcome["verdict"] and not outcome.get("error", "").startswith(_DIED)
+    same = entry["status"] == outcome["verdict"] and not outcome.get("error", "").startswith(DIED)
     if same:
         return outcome
     return cast("Outcome", {**outcome_of(entry), "error": outcome.get("error", "")})
@@ -231,7 +228,7 @@ def _knows(row: Row, cause: str) -> bool:
 def _is_queued(outcome: Outcome) -> bool:
     """Whether the state machine keeps the request of this scan, if it has not died itself."""
     error = outcome.get("error", "")
-    return outcome["verdict"] == "ERROR" and error not in _OWN and not error.startswith(_DIED)
+    return outcome["verdict"] == "ERROR" and error not in _OWN and not error.startswith(DIED)
 
 
 def _completed(outcome: Outcome, *, notified: bool, is_known: bool = False) -> Completed:

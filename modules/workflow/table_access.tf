@@ -1,20 +1,4 @@
 locals {
-  # The keys of each subject in the state table begin so. functions/image_scan/state/keys.py has the same.
-  state_prefixes = {
-    registries   = "registry#"
-    permits      = "permit#"
-    notices      = "notice#"
-    exceptions   = "exceptions#"
-    coverage     = "coverage#"
-    security_hub = "security-hub#"
-  }
-  state_keys = { for subject, prefix in local.state_prefixes : subject => ["${prefix}*"] }
-
-  # An image of ECR is known by its digest; where ECR does not give one, by account, region, repository and tag.
-  image_keys = ["sha256:*", "????????????/*"]
-  # The inventory also has rows of images that are not in ECR.
-  workload_keys = concat(local.image_keys, ["other#*"])
-
   # Which function, and which machine, may do what with which keys of a table. Only an index has no keys here:
   # its key is an account and region.
   table_access = {
@@ -110,6 +94,12 @@ locals {
         actions = ["dynamodb:PutItem"]
       },
       {
+        sid     = "KeepRegisteredFailures"
+        table   = aws_dynamodb_table.state.arn
+        keys    = local.state_keys.registered
+        actions = ["dynamodb:PutItem", "dynamodb:UpdateItem"]
+      },
+      {
         sid     = "ReadExceptions"
         table   = aws_dynamodb_table.state.arn
         keys    = local.state_keys.exceptions
@@ -158,6 +148,12 @@ locals {
         table   = aws_dynamodb_table.state.arn
         keys    = local.state_keys.notices
         actions = ["dynamodb:PutItem"]
+      },
+      {
+        sid     = "ReportRegisteredFailures"
+        table   = aws_dynamodb_table.state.arn
+        keys    = local.state_keys.registered
+        actions = ["dynamodb:GetItem", "dynamodb:PutItem"]
       },
       {
         sid     = "ReadExceptions"

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from image_scan.notifications import throttle
+from image_scan.state import keys
 from sandbox import images
 from sandbox.installation import Installation
 from sandbox.restored import restored_installation
@@ -20,6 +21,7 @@ SECRET_VALUE = "canary-value-5a8e03c16d"  # in every container's environment; th
 CLUSTER = "tests"
 WAIT_SCALE = 0.005
 CRITICAL = [{"qid": 1, "severity": 5, "title": "a critical finding", "cveids": ["CVE-2026-0001"]}]
+REGISTERED = f"{keys.REGISTERED}failures"
 _numbers = itertools.count(1)
 
 
@@ -85,6 +87,15 @@ class Workload:
     def verdict(self) -> Json:
         return self.installation.verdicts().get(self.key, {})
 
+    def for_the_digest(self) -> str:
+        """Why the scan of an image ended without a result that is only registered."""
+        item = self.installation.client("dynamodb").get_item(
+            TableName=self.installation.outputs["state_table"]["name"],
+            Key={"key": {"S": REGISTERED}},
+        )
+        (image,) = item["Item"]["images"]["M"].values()
+        return str(image["M"]["reason"]["S"])
+
     def scans(self) -> list[Json]:
         """The scan executions of this image, with their inputs."""
         found = []
@@ -101,10 +112,10 @@ def workload(installation: Installation) -> Workload:
     installation.wait_until_idle()
     installation.notifications()
     installation.failed_events()
-    for error in throttle.ERRORS:  # which are reported once an hour
+    # What is reported once an hour, and what waits for the daily digest.
+    for key in (*(f"notice#{error}" for error in throttle.ERRORS), REGISTERED):
         installation.client("dynamodb").delete_item(
-            TableName=installation.outputs["state_table"]["name"],
-            Key={"key": {"S": f"notice#{error}"}},
+            TableName=installation.outputs["state_table"]["name"], Key={"key": {"S": key}}
         )
     name = f"app-{next(_numbers)}"
     installation.client("ecr").create_repository(repositoryName=f"tests/{name}")

@@ -128,8 +128,7 @@ def exercised(installation: Installation, workload: Workload, without: Without) 
     with without("parse_event", "ecs:DescribeTaskDefinition"):
         workload.deploy(service=f"{workload.name}-again")
 
-    _crowd(installation)
-    workload.deploy_once(workload.push("whose scan waits for a permit", tag="4a").by_tag)
+    _crowd(installation, workload)
 
     _reconcile(installation, workload)
     _gate(installation, workload)
@@ -141,7 +140,7 @@ def exercised(installation: Installation, workload: Workload, without: Without) 
         assert time.monotonic() < deadline
         time.sleep(0.1)
     installation.failed_events()
-    with without("send_notification", "sns:Publish"):
+    with without("send_notification", "dynamodb:UpdateItem"):
         installation.client("stepfunctions").stop_execution(executionArn=running[0]["executionArn"])
         while not installation.failed_events():
             assert time.monotonic() < deadline
@@ -164,13 +163,18 @@ def _gate(installation: Installation, workload: Workload) -> None:
     installation.wait_until_idle()
 
 
-def _crowd(installation: Installation) -> None:
-    """All permits are held for the next seconds, by executions that have died."""
+def _crowd(installation: Installation, workload: Workload) -> None:
+    """A scan of what is only registered fails. Then all permits are held for some seconds, by
+    executions that have died."""
+    workload.behave(job_error="no space")
+    workload.deploy_once(workload.push("that is registered, and fails", tag="4b").by_tag)
+    workload.behave()
     until = {"until": {"N": str(int(time.time()) + 2)}, "account": {"S": "999999999999"}}
     held = {f"dead-{number}": {"M": until} for number in range(100)}
     item = {"key": {"S": "permit#scans"}, "held": {"M": held}, "waiting": {"M": {}}}
     table = installation.outputs["state_table"]["name"]
     installation.client("dynamodb").put_item(TableName=table, Item=item)
+    workload.deploy_once(workload.push("whose scan waits for a permit", tag="4a").by_tag)
 
 
 def _reconcile(installation: Installation, workload: Workload) -> None:

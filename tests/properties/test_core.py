@@ -115,7 +115,7 @@ class World:
         self.cache = ScanCache(self.table, POLICY.may_notify, clock)
         self.inventory, claims = Inventory(self.rows, clock), Claims(self.rows, clock)
         us: Any = self
-        self.completion = Completion(self.cache, us, claims, us, us, us, us, WEEK)
+        self.completion = Completion(self.cache, us, claims, us, us, us, us, us, WEEK)
         self.sent: list[tuple[str, int]] = []
         self.started: list[str] = []
         self.queued: list[ScanInput] = []

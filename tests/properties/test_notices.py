@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from hypothesis import strategies as st
 
-from image_scan import completion
 from image_scan.errors import ScanError, UnexpectedAnswer
+from image_scan.events import execution_ended
 from image_scan.findings import summary
 from image_scan.notifications import facts, message
 from image_scan.notifications.selection import Selection
@@ -160,6 +160,6 @@ def test_every_dead_execution_is_notified_of(cause: str, status: str) -> None:
         "detail-type": "Step Functions Execution Status Change",
         "detail": {"input": json.dumps(scan_input()), "status": status, "cause": cause},
     }
-    read = promised(lambda: completion.read_input(event))
+    read = promised(lambda: execution_ended.read_input(event))
     assert read["outcome"]["verdict"] == "ERROR"
     assert facts.reason(read["outcome"]).startswith(f"execution {status}")

@@ -16,6 +16,7 @@ from image_scan.inventory.table import InventoryTable
 from image_scan.inventory.workloads import Inventory
 from image_scan.notifications.throttle import Throttle
 from image_scan.state.permits import ScanPermits
+from image_scan.state.registered_failures import RegisteredFailures
 from image_scan.state.registries import RegistryCache
 from image_scan.state.table import StateTable
 from tests.support import tables
@@ -87,6 +88,7 @@ class Core:
         self.registries = RegistryCache(self.state, clock)
         self.permits = ScanPermits(self.state, clock)
         self.notices = Throttle(self.state, clock)
+        self.registered = RegisteredFailures(self.state, clock)
         self.sent = Sent(policy, clock)
         self.now = clock
 
@@ -115,7 +117,7 @@ class Core:
     def completion(self) -> Completion:
         notifier: Any = self.sent
         events: Any = self.sent
-        of = (self.cache, self.registries, self.claims, self.permits, self.notices)
+        of = (self.cache, self.registries, self.claims, self.permits, self.notices, self.registered)
         return Completion(*of, notifier, events, WEEK)
 
     def entry(self, key: str = DIGEST) -> dict[str, Any]:

@@ -48,12 +48,13 @@ def statements() -> dict[str, list[Json]]:
     """Returns the table, the keys and the actions of each statement on a table, by function and
     machine. Without keys it is for all."""
     (found,) = _read("workflow/table_access.tf")["locals"]
+    (keys,) = _read("workflow/table_keys.tf")["locals"]
     values = {
-        "${local.image_keys}": found["image_keys"],
-        "${local.workload_keys}": [*found["image_keys"], "other#*"],
+        "${local.image_keys}": keys["image_keys"],
+        "${local.workload_keys}": [*keys["image_keys"], "other#*"],
         **{
             f"${{local.state_keys.{subject}}}": [f"{prefix.strip(chr(34))}*"]
-            for subject, prefix in found["state_prefixes"].items()
+            for subject, prefix in keys["state_prefixes"].items()
         },
     }
     return {

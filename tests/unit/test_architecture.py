@@ -36,6 +36,7 @@ PURE = {
     "errors",
     "events.api_calls",
     "events.by_hand",
+    "events.execution_ended",
     "events.fields",
     "events.platforms",
     "events.scaling",

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from image_scan import completion, log
+from image_scan import log
 from image_scan.contracts import ScanInput, TaskState
 from image_scan.errors import AwsUnavailable
+from image_scan.events import execution_ended
 from image_scan.notifications.policy import NotificationPolicy
 from image_scan.results import Outcome
 from tests.support.builders import (
@@ -320,7 +321,7 @@ class TestFailure:
         held = begun(core)
         work = completion_input(scan_input(), held, CLEAN)
         executed = {key: value for key, value in work.items() if key != "outcome"}
-        read = completion.read_input(ended("ABORTED", input=json.dumps(executed)))
+        read = execution_ended.read_input(ended("ABORTED", input=json.dumps(executed)))
         completed = core.completion.complete(read)
         assert (completed["verdict"], completed["notified"]) == ("ERROR", True)
         assert (completed["reason"], completed["queued"]) == ("execution ABORTED", False)
@@ -344,10 +345,10 @@ def ended(status: str, **detail: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("status", ["FAILED", "TIMED_OUT", "ABORTED"])
 def test_an_execution_that_died_is_an_error_with_its_status(status: str) -> None:
-    read = completion.read_input(ended(status, cause=None))
+    read = execution_ended.read_input(ended(status, cause=None))
     assert read["outcome"] == {"verdict": "ERROR", "error": f"execution {status}", "cause": ""}
     assert read["image"]["key"] == DIGEST
-    assert completion.read_input(ended(status, cause="why"))["outcome"]["cause"] == "why"
+    assert execution_ended.read_input(ended(status, cause="why"))["outcome"]["cause"] == "why"
 
 
 def completed_lines(capsys: pytest.CaptureFixture[str]) -> list[str]:

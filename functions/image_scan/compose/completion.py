@@ -17,6 +17,7 @@ from image_scan.notifications.result_events import ResultEvents
 from image_scan.notifications.throttle import Throttle
 from image_scan.notifications.topics import Topics
 from image_scan.state.permits import ScanPermits
+from image_scan.state.registered_failures import RegisteredFailures
 from image_scan.state.registries import RegistryCache
 from image_scan.state.table import StateTable
 
@@ -47,6 +48,7 @@ def completion() -> Completion:
         Claims(rows),
         ScanPermits(state),
         Throttle(state),
+        RegisteredFailures(state),
         notifier,
         events,
         config.cache_ttl_seconds(),

@@ -17,6 +17,7 @@ from image_scan.notifications.topics import Topics
 from image_scan.qualys import connect
 from image_scan.scans import schedules
 from image_scan.state.coverage import CoverageHistory
+from image_scan.state.registered_failures import RegisteredFailures
 from image_scan.state.registries import RegistryCache
 from image_scan.state.table import StateTable
 
@@ -37,7 +38,9 @@ def run(intake_arn: str) -> dict[str, Any]:
     )
     summary = found.run(intake.home)
     topics = Topics(clients.client("sns"), config.topic_arns(), {})
-    digest = DailyDigest(topics, Throttle(state), ExceptionStore(state), policy)
+    digest = DailyDigest(
+        topics, Throttle(state), ExceptionStore(state), RegisteredFailures(state), policy
+    )
     digest.notify(found.unscannable, found.failed)
     schedules.sweep(found.registries, RegistryCache(state), connect.client)
     return summary

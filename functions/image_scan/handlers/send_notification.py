@@ -3,9 +3,9 @@
 from typing import Any
 
 from image_scan import log
-from image_scan.completion import read_input
 from image_scan.compose.completion import completion
 from image_scan.contracts import Completed
+from image_scan.events.execution_ended import read_input
 
 
 def handler(event: dict[str, Any], _context: object) -> Completed:

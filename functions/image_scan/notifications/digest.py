@@ -9,22 +9,23 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from image_scan.inventory.coverage import UnscannableImage
 from image_scan.notifications import chat
 from image_scan.notifications.plain_text import counted, plain
 from image_scan.notifications.topics import Notification
 from image_scan.results import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from mypy_boto3_sns.type_defs import MessageAttributeValueTypeDef
 
     from image_scan.contracts import Reader
-    from image_scan.inventory.coverage import UnscannableImage
     from image_scan.notifications.exceptions import ExceptionStore
     from image_scan.notifications.policy import FindingException, NotificationPolicy
     from image_scan.notifications.throttle import Throttle
     from image_scan.notifications.topics import Topics
+    from image_scan.state.registered_failures import RegisteredFailures
 
 SCHEMA = "image-scan/digest/1"
 # Shorter than a day minus the Scheduler's window, so that each scheduled run may publish a digest.
@@ -36,6 +37,8 @@ _ATTRIBUTES: dict[str, MessageAttributeValueTypeDef] = {
 _AHEAD = timedelta(days=7)
 _MOST_WORKLOADS = 20
 _LARGEST = 25_000  # bytes of a list of images; SNS takes 256 KiB
+_LISTS = ("unscannable", "failed", "registered")
+_NONE: Mapping[str, Any] = {"images": {}, "unlisted": 0}
 _SHOWN_WORKLOADS = 3  # of an image, in words
 
 
@@ -44,6 +47,7 @@ class DailyDigest:
     topics: Topics
     notices: Throttle
     exceptions: ExceptionStore
+    registered: RegisteredFailures
     policy: NotificationPolicy
     clock: Callable[[], float] = time.time
 
@@ -57,11 +61,15 @@ class DailyDigest:
         shown = unscannable if self.policy.unscannable == "daily" else {}
         failing = {key: each for key, each in failed.items() if self._calls_for(each)}
         today = datetime.fromtimestamp(self.clock(), UTC).date()
-        content = digest(shown, failing, self.exceptions.read(), today)
+        registered = self.registered.read()
+        content = digest(shown, failing, self.exceptions.read(), today, registered)
         if content is None:
             return False
         publish = partial(self.topics.publish, notification(content))
-        return self.notices.once("daily digest", publish, _SECONDS)
+        if not self.notices.once("daily digest", publish, _SECONDS):
+            return False
+        self.registered.forget(registered)
+        return True
 
     def _calls_for(self, image: UnscannableImage) -> bool:
         error = image.reason.split(": ")[0]
@@ -73,17 +81,24 @@ def digest(
     failed: Mapping[str, UnscannableImage],
     exceptions: Sequence[FindingException],
     today: date,
+    registered: Mapping[str, Any] = _NONE,
 ) -> dict[str, Any] | None:
     """Returns the content of the digest; None if there is nothing to report."""
     lapsing = [each for each in exceptions if today <= each.until <= today + _AHEAD]
-    if not unscannable and not failed and not lapsing:
+    ended = [
+        UnscannableImage(**{**each, "workloads": set(each["workloads"])})
+        for each in registered["images"].values()
+    ]
+    if not (unscannable or failed or ended or lapsing):
         return None
     return {
         "schema": SCHEMA,
-        "unscannable": _shown(unscannable),
+        "unscannable": _shown(unscannable.values()),
         "unscannable_total": len(unscannable),
-        "failed": _shown(failed),
+        "failed": _shown(failed.values()),
         "failed_total": len(failed),
+        "registered": _shown(ended),
+        "registered_total": len(ended) + registered["unlisted"],
         "lapsing": [
             {
                 "finding": each.cve or f"QID {each.qid}",
@@ -98,11 +113,11 @@ def digest(
     }
 
 
-def _shown(images: Mapping[str, UnscannableImage]) -> list[dict[str, Any]]:
+def _shown(images: Iterable[UnscannableImage]) -> list[dict[str, Any]]:
     """Returns as many of the images as fit into a message."""
     shown = [
         {"uri": each.uri, "reason": each.why, "workloads": sorted(each.workloads)[:_MOST_WORKLOADS]}
-        for each in sorted(images.values(), key=lambda each: each.uri)
+        for each in sorted(images, key=lambda each: each.uri)
     ]
     while len(json.dumps(shown)) > _LARGEST:
         shown = shown[: len(shown) // 2]
@@ -127,13 +142,15 @@ def headline(content: Mapping[str, Any]) -> str:
         parts.append(f"{counted(number, 'running image')} cannot be scanned")
     if number := content["failed_total"]:
         parts.append(f"{counted(number, 'running image')} ended without a result")
+    if number := content["registered_total"]:
+        parts.append(f"{counted(number, 'registered image')} ended without a result")
     if number := len(content["lapsing"]):
         parts.append(f"{counted(number, 'exception')} will end within a week")
     return "Image scan: " + ", ".join(parts)
 
 
 def lines(content: Mapping[str, Any]) -> list[str]:
-    found = [*_image_lines(content, "unscannable"), *_image_lines(content, "failed")]
+    found = [line for name in _LISTS for line in _image_lines(content, name)]
     for each in content["lapsing"]:
         account = f" of account {each['account_id']}" if each["account_id"] else ""
         what = f"{each['finding']} in {each['repository']}{account}"

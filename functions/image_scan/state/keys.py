@@ -10,6 +10,7 @@ REGISTRIES = "registry#"
 PERMITS = "permit#"
 NOTICES = "notice#"
 EXCEPTIONS = "exceptions#"
+REGISTERED = "registered#"
 COVERAGE = "coverage#"
 SECURITY_HUB = "security-hub#"
 

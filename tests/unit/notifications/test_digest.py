@@ -13,6 +13,7 @@ from image_scan.notifications import digest as daily_digest
 from image_scan.notifications.digest import DailyDigest
 from image_scan.notifications.exceptions import KEY, ExceptionStore
 from image_scan.notifications.policy import NotificationPolicy, parse_exceptions
+from image_scan.state.registered_failures import RegisteredFailures
 from tests.support.builders import NOTIFY
 
 if TYPE_CHECKING:
@@ -94,7 +95,14 @@ def test_it_comes_once_a_day_and_only_where_it_is_asked_for(
 ) -> None:
     def digest(unscannable: str) -> DailyDigest:
         policy = NotificationPolicy.read({**NOTIFY, "unscannable": unscannable})
-        return DailyDigest(inbox.topics(), notices, ExceptionStore(state), policy, clock)
+        return DailyDigest(
+            inbox.topics(),
+            notices,
+            ExceptionStore(state),
+            RegisteredFailures(state, clock),
+            policy,
+            clock,
+        )
 
     images = {"docker.io/nginx:1": NGINX}
     assert not digest("off").notify(images, {})
@@ -127,6 +135,34 @@ def test_what_ended_without_a_result_is_in_it_where_that_verdict_is_notified(
     sent: bool,
 ) -> None:
     policy = NotificationPolicy.read({**NOTIFY, **changes})
-    digest = DailyDigest(inbox.topics(), notices, ExceptionStore(state), policy, clock)
+    digest = DailyDigest(
+        inbox.topics(),
+        notices,
+        ExceptionStore(state),
+        RegisteredFailures(state, clock),
+        policy,
+        clock,
+    )
     failed = UnscannableImage("shop/broken:1", reason, {"1#eu#prod#c"}, "ERROR")
     assert digest.notify({}, {"x": failed}) is sent
+
+
+def test_failures_of_what_is_only_registered_are_in_it_once(
+    state: StateTable, notices: Throttle, inbox: Inbox, clock: Clock
+) -> None:
+    registered = RegisteredFailures(state, clock)
+    registered.add("x", "shop/early:1", "ERROR: ScanFailed: no space", ["1#eu##shop"])
+    policy = NotificationPolicy.read({**NOTIFY, "unscannable": "daily"})
+    stored = ExceptionStore(state)
+    digest = DailyDigest(inbox.topics(), notices, stored, registered, policy, clock)
+    assert digest.notify({}, {})
+    (subject, text) = inbox.messages("people")[0]
+    assert subject == "Scan: daily digest"
+    assert text.splitlines() == [
+        "Image scan: 1 registered image ended without a result",
+        "",
+        "shop/early:1: ERROR: ScanFailed: no space",
+        "  1#eu##shop",
+    ]
+    clock.now += 86_400
+    assert not digest.notify({}, {})

@@ -6,7 +6,7 @@ from pathlib import Path
 from image_scan.state import keys
 from tests.support import table_access, tables
 
-POLICIES = Path(__file__).parents[3] / "modules/workflow/table_access.tf"
+POLICIES = Path(__file__).parents[3] / "modules/workflow/table_keys.tf"
 
 
 def test_policies_and_code_have_the_same_prefixes() -> None:
