@@ -33,10 +33,14 @@ class App:
         )
         return str(answer["taskDefinition"]["taskDefinitionArn"])
 
-    def serve(self) -> None:
+    def serve(self, team: str = "") -> None:
         self.spoke.ecs.create_cluster(clusterName=CLUSTER)
         self.spoke.ecs.create_service(
-            cluster=CLUSTER, serviceName=self.name, taskDefinition=self.register(), desiredCount=1
+            cluster=CLUSTER,
+            serviceName=self.name,
+            taskDefinition=self.register(),
+            desiredCount=1,
+            tags=[{"key": "team", "value": team}] if team else [],
         )
 
     def serve_gated(self, image: str) -> Json:

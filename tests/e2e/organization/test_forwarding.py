@@ -1,9 +1,11 @@
 """What is deployed anywhere is scanned in the hub, once, as what it is and where it runs."""
 
+import json
 from collections.abc import Callable
 
 from sandbox.aws import ACCOUNT, REGION
 from sandbox.organization import ELSEWHERE, Organization
+from sandbox.queues import make_queue
 
 from .conftest import App, scans_of, workloads_of
 
@@ -80,6 +82,58 @@ def test_one_image_of_four_workloads_is_scanned_once_and_all_are_notified(
         if entry["service"]
     ]
     assert sorted(sent) == sorted(workloads)
+
+
+def test_a_tag_brings_the_findings_of_others_to_no_topic_of_a_team(
+    organization: Organization, make_app: Callable[..., App]
+) -> None:
+    """A member runs an image of the hub for a team with a topic: first, without access to it."""
+    app = make_app(organization.shop, of=ACCOUNT)
+    finding = {"qid": 1, "severity": 5, "title": "a critical finding"}
+    organization.installation.qualys.control.set_findings(app.name, [finding])
+    queue = _own_topic(organization, "attackers")
+    app.serve(team="attackers")
+    assert app.wait_until_idle()["status"] == "FINDINGS"
+    assert organization.installation.messages(queue) == []
+
+    statement = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{organization.shop}:root"}}
+    policy = {"Version": "2012-10-17", "Statement": [{**statement, "Action": "ecr:BatchGetImage"}]}
+    ecr = organization.installation.client("ecr")
+    ecr.set_repository_policy(repositoryName=app.name, policyText=json.dumps(policy))
+    organization.installation.forget_environments()
+    App(organization, f"{app.name}-2", app.pushed, app.spoke).serve(team="attackers")
+    app.wait_until_idle()
+    (sent,) = organization.installation.messages(queue)
+    assert app.name in sent["Body"]
+
+
+def _own_topic(organization: Organization, team: str) -> str:
+    """Gives a team a topic, as `owners.topics` does. Returns a queue that subscribes to it."""
+    installation = organization.installation
+    sns, functions = installation.client("sns"), installation.client("lambda")
+    topic = sns.create_topic(Name=team)["TopicArn"]
+    queue = make_queue(installation.client("sqs"), team, "sns.amazonaws.com", topic)
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue.arn)
+    allowed = [
+        {"Effect": "Allow", "Action": "sns:Publish", "Resource": topic},
+        {
+            "Effect": "Allow",
+            "Action": "ecr:BatchGetImage",
+            "Resource": "arn:aws:ecr:*:*:repository/*",
+        },
+    ]
+    installation.client("iam").put_role_policy(
+        RoleName=organization.installation.outputs["role_arns"]["send_notification"].rsplit("/")[
+            -1
+        ],
+        PolicyName="own-topic",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": allowed}),
+    )
+    name = installation.outputs["function_names"]["send_notification"]
+    found = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    values = {**found, "OWNER_TOPICS": json.dumps({team: {"machines": topic}})}
+    functions.update_function_configuration(FunctionName=name, Environment={"Variables": values})
+    return queue.url
 
 
 def test_the_hub_forwarding_to_itself_starts_nothing_twice(
