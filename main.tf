@@ -79,11 +79,6 @@ module "inventory" {
   tags        = var.tags
 }
 
-moved {
-  from = module.cache.aws_dynamodb_table.inventory
-  to   = module.inventory.aws_dynamodb_table.this
-}
-
 module "iam_role" {
   source = "./modules/iam-role"
 
@@ -144,11 +139,20 @@ module "event_detection" {
   spokes                   = var.spokes
   members                  = local.members
   task_events              = var.task_events
-  create_trail             = var.create_trail
-  trail_retention_days     = var.trail_retention_days
   iam_path                 = var.iam_path
   permissions_boundary_arn = var.permissions_boundary_arn
   tags                     = var.tags
+}
+
+# EventBridge sees an ECS call only if a trail logs it.
+module "trail" {
+  source = "./modules/trail"
+  count  = var.create_trail ? 1 : 0
+
+  name_prefix    = module.package.name_prefix
+  kms_key        = { arn = module.encryption.kms_key_arn }
+  retention_days = var.trail_retention_days
+  tags           = var.tags
 }
 
 # One function that ECS asks before it starts the tasks of a service.

@@ -90,8 +90,8 @@ output "kms_key_arn" {
 output "trail" {
   description = "ARN and bucket of the created trail; both null if none was created."
   value = {
-    arn    = module.event_detection.trail_arn
-    bucket = module.event_detection.trail_bucket
+    arn    = one(module.trail[*].arn)
+    bucket = one(module.trail[*].bucket)
   }
 }
 

@@ -19,6 +19,7 @@ TEMPLATES = "modules/org-spoke/templates"
 PREFIX = "qualys-image-scan"
 GATE_ROLE = f"{PREFIX}-deployment-gate-hook-{REGION}"
 ELSEWHERE = "eu-west-1"
+_TRAIL = {"source": "../../modules/trail", "tags": {"application": PREFIX}}
 _PATIENCE = {"Delay": 0.2, "MaxAttempts": 100}
 _DEPLOYER = {
     "Version": "2012-10-17",
@@ -102,11 +103,11 @@ class Organization:
         return made
 
     def _write_roots(self) -> None:
-        member = {"create_describe_role": True, "create_trail": True}
+        member = {"create_describe_role": True}
         member["deployment_gate"] = bool(self.hub["deployment_gate"])
         self.roots = {
             "region": self._root(ACCOUNT, ELSEWHERE),
-            "member": self._root(self.tools, REGION, **member),
+            "member": self._root(self.tools, REGION, {"trail": _TRAIL}, **member),
         }
 
     def create_account(self, name: str) -> str:
@@ -118,8 +119,10 @@ class Organization:
             self._deployers[account] = self.installation.aws.create_user(name, _DEPLOYER, account)
         return Spoke(self.installation, account, region, self._deployers[account])
 
-    def _root(self, account: str, region: str, **variables: Any) -> Terraform:
-        """modules/regional-spoke in a root of its own."""
+    def _root(
+        self, account: str, region: str, beside: Json | None = None, **variables: Any
+    ) -> Terraform:
+        """modules/regional-spoke in a root, and other modules `beside` it."""
         folder = self.installation.scratch / "spokes" / f"{account}-{region}"
         folder.mkdir(parents=True)
         module = {
@@ -128,7 +131,8 @@ class Organization:
             "tags": {"application": PREFIX},
             **variables,
         }
-        (folder / "main.tf.json").write_text(json.dumps({"module": {"spoke": module}}))
+        modules = {"spoke": module, **(beside or {})}
+        (folder / "main.tf.json").write_text(json.dumps({"module": modules}))
         environment = self.installation.aws.environment(account, region)
         return Terraform(folder, environment, lifetime=self.installation.providers)
 

@@ -36,11 +36,6 @@ override_resource {
 }
 
 override_resource {
-  target = aws_s3_bucket.trail
-  values = { arn = "arn:aws:s3:::the-bucket", id = "the-bucket" }
-}
-
-override_resource {
   target = aws_iam_role.start_intake
   values = { arn = "arn:aws:iam::111122223333:role/security/test-scan-events" }
 }
@@ -63,25 +58,6 @@ override_resource {
 override_resource {
   target = aws_cloudwatch_metric_alarm.undelivered
 }
-override_resource {
-  target = aws_cloudtrail.this
-}
-override_resource {
-  target = aws_s3_bucket_public_access_block.trail
-}
-override_resource {
-  target = aws_s3_bucket_server_side_encryption_configuration.trail
-}
-override_resource {
-  target = aws_s3_bucket_versioning.trail
-}
-override_resource {
-  target = aws_s3_bucket_lifecycle_configuration.trail
-}
-override_resource {
-  target = aws_s3_bucket_policy.trail
-}
-
 variables {
   name_prefix              = "test-scan"
   installation_version     = "1.2.3"
@@ -217,14 +193,14 @@ run "names_path_boundary_and_tags" {
     condition = alltrue([
       for name in [
         aws_cloudwatch_event_rule.ecs.name, aws_sqs_queue.undelivered.name, aws_iam_role.start_intake.name,
-        aws_cloudwatch_metric_alarm.undelivered.alarm_name, aws_cloudtrail.this[0].name, aws_s3_bucket.trail[0].bucket,
+        aws_cloudwatch_metric_alarm.undelivered.alarm_name,
       ] : startswith(name, "test-scan-")
     ])
     error_message = "Every name must begin with the prefix."
   }
   assert {
-    condition     = length(aws_s3_bucket.trail[0].bucket) - length(var.name_prefix) <= 63 - 28 && endswith(aws_iam_role.start_intake.name, "-eu-central-1")
-    error_message = "The bucket's name must stay within 63 characters for the longest prefix, and role names must differ by region."
+    condition     = endswith(aws_iam_role.start_intake.name, "-eu-central-1")
+    error_message = "Role names must differ by region."
   }
   assert {
     condition = (
@@ -237,94 +213,10 @@ run "names_path_boundary_and_tags" {
     condition = alltrue([
       for tags in [
         aws_cloudwatch_event_rule.ecs.tags, aws_sqs_queue.undelivered.tags, aws_iam_role.start_intake.tags,
-        aws_cloudwatch_metric_alarm.undelivered.tags, aws_cloudtrail.this[0].tags, aws_s3_bucket.trail[0].tags,
+        aws_cloudwatch_metric_alarm.undelivered.tags,
       ] : tags == tomap({ team = "security" })
     ])
     error_message = "The tags must reach everything."
-  }
-}
-
-run "trail_logs_what_events_need" {
-  module {
-    source = "./modules/event-detection"
-  }
-  variables {
-    trail_retention_days = 30
-  }
-
-  assert {
-    condition = (
-      aws_cloudtrail.this[0].event_selector[0].read_write_type == "WriteOnly" &&
-      aws_cloudtrail.this[0].event_selector[0].include_management_events &&
-      !aws_cloudtrail.this[0].is_multi_region_trail &&
-      coalesce(aws_cloudtrail.this[0].enable_logging, true)
-    )
-    error_message = "The trail must log write management events of this region."
-  }
-  assert {
-    condition     = aws_cloudtrail.this[0].enable_log_file_validation && aws_cloudtrail.this[0].kms_key_id == var.kms_key_arn
-    error_message = "The trail's files must be encrypted and verifiable."
-  }
-  assert {
-    condition = alltrue([
-      aws_s3_bucket_public_access_block.trail[0].block_public_acls,
-      aws_s3_bucket_public_access_block.trail[0].block_public_policy,
-      aws_s3_bucket_public_access_block.trail[0].ignore_public_acls,
-      aws_s3_bucket_public_access_block.trail[0].restrict_public_buckets,
-    ])
-    error_message = "The bucket must be closed to the public."
-  }
-  assert {
-    condition     = one(aws_s3_bucket_server_side_encryption_configuration.trail[0].rule[*].apply_server_side_encryption_by_default[0].kms_master_key_id) == var.kms_key_arn
-    error_message = "The bucket must encrypt with the key."
-  }
-  assert {
-    condition     = aws_s3_bucket_lifecycle_configuration.trail[0].rule[0].expiration[0].days == 30
-    error_message = "The files must expire after the given days."
-  }
-  assert {
-    condition = {
-      for statement in jsondecode(aws_s3_bucket_policy.trail[0].policy).Statement :
-      statement.Sid => [statement.Effect, jsonencode(statement.Principal), jsonencode(statement.Condition)]
-      } == {
-      RefusePlainHttp = ["Deny", jsonencode("*"), jsonencode({ Bool = { "aws:SecureTransport" = "false" } })]
-      CheckBucket = ["Allow", jsonencode({ Service = "cloudtrail.amazonaws.com" }), jsonencode({
-        StringEquals = { "aws:SourceArn" = "arn:aws:cloudtrail:eu-central-1:111122223333:trail/test-scan-ecs" }
-      })]
-      WriteLogFiles = ["Allow", jsonencode({ Service = "cloudtrail.amazonaws.com" }), jsonencode({
-        StringEquals = {
-          "aws:SourceArn" = "arn:aws:cloudtrail:eu-central-1:111122223333:trail/test-scan-ecs"
-          "s3:x-amz-acl"  = "bucket-owner-full-control"
-        }
-      })]
-    }
-    error_message = "Only this trail may write to the bucket, and nobody without TLS."
-  }
-  assert {
-    condition     = aws_cloudtrail.this[0].name == "test-scan-ecs"
-    error_message = "The ARN in the bucket's policy must be that of the trail."
-  }
-}
-
-run "without_a_trail" {
-  module {
-    source = "./modules/event-detection"
-  }
-  variables {
-    create_trail = false
-  }
-
-  assert {
-    condition = 0 == sum([
-      length(aws_cloudtrail.this), length(aws_s3_bucket.trail), length(aws_s3_bucket_policy.trail),
-      length(aws_s3_bucket_lifecycle_configuration.trail), length(aws_s3_bucket_versioning.trail),
-      length(aws_s3_bucket_public_access_block.trail), length(aws_s3_bucket_server_side_encryption_configuration.trail),
-    ])
-    error_message = "Without a trail there must be no bucket either."
-  }
-  assert {
-    condition     = output.trail_arn == null && output.trail_bucket == null && aws_cloudwatch_event_rule.ecs.name == "test-scan-ecs-deployments"
-    error_message = "Detection must be the same without a trail."
   }
 }
 

@@ -36,11 +36,6 @@ override_resource {
 }
 
 override_resource {
-  target = aws_s3_bucket.trail
-  values = { arn = "arn:aws:s3:::the-bucket", id = "the-bucket" }
-}
-
-override_resource {
   target = aws_cloudwatch_event_target.hub
 }
 override_resource {
@@ -55,25 +50,6 @@ override_resource {
 override_resource {
   target = aws_cloudwatch_metric_alarm.unforwarded
 }
-override_resource {
-  target = aws_cloudtrail.this
-}
-override_resource {
-  target = aws_s3_bucket_public_access_block.trail
-}
-override_resource {
-  target = aws_s3_bucket_server_side_encryption_configuration.trail
-}
-override_resource {
-  target = aws_s3_bucket_versioning.trail
-}
-override_resource {
-  target = aws_s3_bucket_lifecycle_configuration.trail
-}
-override_resource {
-  target = aws_s3_bucket_policy.trail
-}
-
 variables {
   hub = {
     account_id              = "111122223333"
@@ -185,14 +161,13 @@ run "names_path_boundary_and_tags" {
   }
   variables {
     create_describe_role = true
-    create_trail         = true
   }
 
   assert {
     condition = alltrue([
       for name in [
         aws_cloudwatch_event_rule.forward.name, aws_sqs_queue.unforwarded.name, aws_iam_role.forward.name,
-        aws_cloudwatch_metric_alarm.unforwarded.alarm_name, aws_cloudtrail.this[0].name, aws_s3_bucket.trail[0].bucket,
+        aws_cloudwatch_metric_alarm.unforwarded.alarm_name,
       ] : startswith(name, "test-scan-")
     ])
     error_message = "Every name must begin with the prefix."
@@ -212,7 +187,7 @@ run "names_path_boundary_and_tags" {
     condition = alltrue([
       for tags in [
         aws_cloudwatch_event_rule.forward.tags, aws_sqs_queue.unforwarded.tags, aws_iam_role.forward.tags, aws_iam_role.describe[0].tags,
-        aws_cloudwatch_metric_alarm.unforwarded.tags, aws_cloudtrail.this[0].tags, aws_s3_bucket.trail[0].tags,
+        aws_cloudwatch_metric_alarm.unforwarded.tags,
       ] : tags == tomap({ team = "security" })
     ])
     error_message = "The tags must reach everything."
@@ -294,57 +269,18 @@ run "without_an_organization_the_external_id_remains" {
   }
 }
 
-run "describe_role_and_trail_are_not_made_unasked" {
+run "describe_role_is_not_made_unasked" {
   module {
     source = "./modules/regional-spoke"
   }
 
   assert {
-    condition     = 0 == sum([length(aws_iam_role.describe), length(aws_iam_role_policy.describe), length(aws_iam_role_policy.import_findings), length(aws_cloudtrail.this), length(aws_s3_bucket.trail), length(aws_s3_bucket_policy.trail)])
+    condition     = 0 == sum([length(aws_iam_role.describe), length(aws_iam_role_policy.describe), length(aws_iam_role_policy.import_findings)])
     error_message = "By default a spoke forwards and does no more."
   }
   assert {
-    condition     = output.describe_role_arn == null && output.trail_arn == null && output.rule_arn == aws_cloudwatch_event_rule.forward.arn
+    condition     = output.describe_role_arn == null && output.rule_arn == aws_cloudwatch_event_rule.forward.arn
     error_message = "The outputs must say so."
-  }
-}
-
-run "trail_logs_what_events_need" {
-  module {
-    source = "./modules/regional-spoke"
-  }
-  variables {
-    create_trail         = true
-    trail_retention_days = 30
-  }
-
-  assert {
-    condition = (
-      aws_cloudtrail.this[0].event_selector[0].read_write_type == "WriteOnly" && aws_cloudtrail.this[0].event_selector[0].include_management_events &&
-      aws_cloudtrail.this[0].enable_log_file_validation && coalesce(aws_cloudtrail.this[0].enable_logging, true)
-    )
-    error_message = "The trail must log write management events."
-  }
-  assert {
-    condition = (
-      one(aws_s3_bucket_server_side_encryption_configuration.trail[0].rule[*].apply_server_side_encryption_by_default[0].sse_algorithm) == "AES256" &&
-      aws_s3_bucket_lifecycle_configuration.trail[0].rule[0].expiration[0].days == 30 &&
-      aws_s3_bucket_public_access_block.trail[0].block_public_policy && aws_s3_bucket_public_access_block.trail[0].restrict_public_buckets
-    )
-    error_message = "The bucket must be private and encrypted, and its files must expire."
-  }
-  assert {
-    condition = {
-      for statement in jsondecode(aws_s3_bucket_policy.trail[0].policy).Statement : statement.Sid => jsonencode(statement.Condition)
-      } == {
-      RefusePlainHttp = jsonencode({ Bool = { "aws:SecureTransport" = "false" } })
-      CheckBucket     = jsonencode({ StringEquals = { "aws:SourceArn" = "arn:aws:cloudtrail:eu-west-1:444455556666:trail/test-scan-ecs" } })
-      WriteLogFiles = jsonencode({ StringEquals = {
-        "aws:SourceArn" = "arn:aws:cloudtrail:eu-west-1:444455556666:trail/test-scan-ecs"
-        "s3:x-amz-acl"  = "bucket-owner-full-control"
-      } })
-    }
-    error_message = "Only this trail may write to the bucket, and nobody without TLS."
   }
 }
 

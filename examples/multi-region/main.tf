@@ -31,8 +31,16 @@ module "spoke" {
   source    = "../../modules/regional-spoke"
   providers = { aws = aws.spoke }
 
-  hub          = module.image_scan.hub
-  name_prefix  = var.name_prefix
-  create_trail = var.create_trail
-  tags         = var.tags
+  hub         = module.image_scan.hub
+  name_prefix = var.name_prefix
+  tags        = var.tags
+}
+
+module "trail" {
+  source    = "../../modules/trail"
+  count     = var.create_trail ? 1 : 0
+  providers = { aws = aws.spoke }
+
+  name_prefix = var.name_prefix
+  tags        = var.tags
 }

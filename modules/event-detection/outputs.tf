@@ -38,13 +38,3 @@ output "undelivered_events_queue" {
     arn  = aws_sqs_queue.undelivered.arn
   }
 }
-
-output "trail_arn" {
-  description = "ARN of the created trail; null if none was created."
-  value       = one(aws_cloudtrail.this[*].arn)
-}
-
-output "trail_bucket" {
-  description = "Name of the created trail's bucket; null if none was created."
-  value       = one(aws_s3_bucket.trail[*].id)
-}

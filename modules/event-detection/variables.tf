@@ -20,7 +20,7 @@ variable "alarm_topic_arns" {
 
 variable "kms_key_arn" {
   type        = string
-  description = "ARN of the key that encrypts the queue and the trail's files."
+  description = "ARN of the key that encrypts the queue."
 }
 
 variable "spokes" {
@@ -62,18 +62,6 @@ variable "task_events" {
   type        = bool
   description = "Whether a task that starts counts as a deployment, too. ECS reports tasks without a trail. It also reports tasks that no call starts, such as those of rollbacks and of CodeDeploy. True by default."
   default     = true
-}
-
-variable "create_trail" {
-  type        = bool
-  description = "Whether to create a CloudTrail trail. Without a trail, EventBridge sees no ECS call. True by default. Set it to false if another trail, such as an organization trail, already logs write management events here."
-  default     = true
-}
-
-variable "trail_retention_days" {
-  type        = number
-  description = "Days after which the files of the created trail are deleted. 90 by default."
-  default     = 90
 }
 
 variable "iam_path" {

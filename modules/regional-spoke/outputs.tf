@@ -22,11 +22,6 @@ output "unforwarded_events_queue" {
   }
 }
 
-output "trail_arn" {
-  description = "ARN of the created trail; null if none was created."
-  value       = one(aws_cloudtrail.this[*].arn)
-}
-
 output "lifecycle_hook" {
   description = "The arguments of `lifecycle_hook` in `deployment_configuration` of an `aws_ecs_service` of this account and region; null without `deployment_gate`."
   value       = var.deployment_gate ? merge(var.hub.deployment_gate, { role_arn = aws_iam_role.gate_hook[0].arn }) : null

@@ -64,23 +64,6 @@ variable "alarm_topic_arn" {
   default     = null
 }
 
-variable "create_trail" {
-  type        = bool
-  description = "Whether to create a CloudTrail trail. Without a trail, EventBridge sees no ECS call. False by default, because an organization trail or a multi-region trail usually logs write management events already. A second copy of them costs 2 USD per 100,000 events."
-  default     = false
-}
-
-variable "trail_retention_days" {
-  type        = number
-  description = "Days after which the files of the created trail are deleted. 90 by default."
-  default     = 90
-
-  validation {
-    condition     = var.trail_retention_days >= 1 && var.trail_retention_days <= 3653 && floor(var.trail_retention_days) == var.trail_retention_days
-    error_message = "Set trail_retention_days to a whole number from 1 to 3653."
-  }
-}
-
 variable "iam_path" {
   type        = string
   description = "Path of the forwarding role. The describe role has the path that the hub gives. By default the root path, /."

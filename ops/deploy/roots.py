@@ -11,6 +11,7 @@ from ops.deploy.deployment import INSTALLATION
 from ops.deploy.remembered import NOT_REMEMBERED, record
 from ops.deploy.state import RECORD
 from ops.deploy.target import Target
+from ops.deploy.trail import with_trail
 from ops.errors import OpsError
 
 Json = dict[str, Any]
@@ -67,7 +68,8 @@ class Root:
     """`module` is a path below the repository, empty for the root module.
 
     `expressions` are arguments that Terraform computes. `takes_credential`: the module needs the
-    credential. `stored` are settings to remember beside the given ones.
+    credential. `takes_trail`: a trail may be created beside the module. `stored` are settings to
+    remember beside the given ones.
     """
 
     target: Target
@@ -76,6 +78,7 @@ class Root:
     inputs: Inputs
     expressions: Json = field(default_factory=dict)
     takes_credential: bool = False
+    takes_trail: bool = False
     stored: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -104,8 +107,10 @@ class Root:
     def write(self) -> Path:
         folder = self.folder
         folder.mkdir(parents=True, exist_ok=True)
-        document = json.dumps(self._document(), indent=2)
-        (folder / "main.tf.json").write_text(document + "\n")
+        document = self._document()
+        if self.takes_trail:
+            document = with_trail(document, folder)
+        (folder / "main.tf.json").write_text(json.dumps(document, indent=2) + "\n")
         return folder
 
     def _document(self) -> Json:

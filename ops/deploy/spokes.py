@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.console import Console
 
+from ops.deploy import trail
 from ops.deploy.caller import Caller
 from ops.deploy.deployment import ORG_SPOKE, REGIONAL_SPOKE, Deployment
 from ops.deploy.description import described_hub, hub_of_bus
@@ -47,7 +48,7 @@ def configure_stackset(parser: argparse.ArgumentParser) -> None:
 
 def run_region(arguments: argparse.Namespace, console: Console) -> int:
     action = arguments.action
-    given, known = _given("modules/regional-spoke", action)
+    given, known = _given("modules/regional-spoke", action, *trail.VARIABLES)
     given.need("REGION")
     regions = list(dict.fromkeys(given.words("REGION")))
     caller = Caller.in_region(regions[0])
@@ -65,6 +66,7 @@ def run_region(arguments: argparse.Namespace, console: Console) -> int:
                 "modules/regional-spoke",
                 {"hub": hub, "name_prefix": given.name_prefix},
                 Inputs.of(target, known),
+                takes_trail=True,
                 stored={"HUB_REGION": hub["region"]},
             )
         )
@@ -127,11 +129,12 @@ def _reach(settings: Settings, region: str, action: str) -> dict[str, Any]:
     }
 
 
-def _given(module: str, action: str) -> tuple[Settings, list[str]]:
-    """Returns the given settings and the module's variables, checked without calls to AWS."""
+def _given(module: str, action: str, *more: str) -> tuple[Settings, list[str]]:
+    """Returns the given settings and the variables of the module and of the root, checked without
+    calls to AWS."""
     given = Settings.given()
     given.refuse_wrong_values()
-    known = [name for name in variables(module) if name != "hub"]
+    known = [*(name for name in variables(module) if name != "hub"), *more]
     given.variables(known)
     given.variables_file(known)
     refuse_if_nobody_can_be_asked(action, given)

@@ -62,7 +62,6 @@ def govcloud(environment: dict[str, str]) -> Json:
         "name_prefix": "a-prefix-of-28-characters-on",
         "iam_path": "/security/",
         "permissions_boundary_arn": boundary,
-        "create_trail": True,
         "tags": {"application": "image-scan"},
     }
     hub = {
@@ -83,6 +82,12 @@ def govcloud(environment: dict[str, str]) -> Json:
         "providers": {"aws": "aws.east"},
         "hub": "${module.image_scan.hub}",
     }
+    trail = {
+        "source": "../../modules/trail",
+        "providers": {"aws": "aws.east"},
+        "name_prefix": common["name_prefix"],
+        "tags": common["tags"],
+    }
     return {
         "provider": {
             "aws": [{"region": "us-gov-west-1"}, {"alias": "east", "region": "us-gov-east-1"}]
@@ -90,7 +95,7 @@ def govcloud(environment: dict[str, str]) -> Json:
         "variable": {
             "qualys_credentials": {"type": "object({ token = string })", "ephemeral": True}
         },
-        "module": {"image_scan": hub, "spoke": spoke},
+        "module": {"image_scan": hub, "spoke": spoke, "trail": trail},
     }
 
 

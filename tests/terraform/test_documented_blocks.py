@@ -92,6 +92,7 @@ ROOTS = {
             "modules/iam-role/README.md#iam-role",
             "modules/inventory/README.md#inventory",
             "modules/package/README.md#package",
+            "modules/trail/README.md#trail",
             "modules/workflow/README.md#workflow",
         ),
         around="""

@@ -1,4 +1,4 @@
-"""The CloudFormation bodies of org-spoke do what regional-spoke and iam-role do in Terraform."""
+"""The CloudFormation bodies of org-spoke do what our other modules do in Terraform."""
 
 import json
 import re
@@ -30,8 +30,8 @@ WORDS = {
     "${var.hub.organization_id}": "${OrganizationId}",
     "${var.hub.deployment_gate.hook_target_arn}": "${GateFunctionArn}",
     "${condition.value}": "${OrganizationId}",
-    "${var.trail_retention_days}": "${TrailRetentionDays}",
-    "${aws_s3_bucket.trail[0].arn}": "${TrailBucket.Arn}",
+    "${var.retention_days}": "${TrailRetentionDays}",
+    "${aws_s3_bucket.this.arn}": "${TrailBucket.Arn}",
     "${local.trail_arn}": (
         "arn:${AWS::Partition}:cloudtrail:${AWS::Region}:${AWS::AccountId}:trail/${NamePrefix}-ecs"
     ),
@@ -131,6 +131,7 @@ def normal(values: list[Json]) -> list[Json]:
 
 
 SPOKE = terraform("regional-spoke")
+TRAIL = terraform("trail")
 SAME_STATEMENTS: dict[str, tuple[str, str, Callable[[Json], Json]]] = {
     "forward": ("roles", "ForwardRole", lambda role: role["Policies"][0]["PolicyDocument"]),
     "describe": ("roles", "DescribeRole", lambda role: role["Policies"][0]["PolicyDocument"]),
@@ -138,7 +139,7 @@ SAME_STATEMENTS: dict[str, tuple[str, str, Callable[[Json], Json]]] = {
     "trust_ecs": ("roles", "GateHookRole", lambda role: role["AssumeRolePolicyDocument"]),
     "read_deployments": ("roles", "ReadDeploymentsPolicy", lambda policy: policy["PolicyDocument"]),
     "trust_hub": ("roles", "DescribeRole", lambda role: role["AssumeRolePolicyDocument"]),
-    "trail": ("rules", "TrailBucketPolicy", lambda policy: policy["PolicyDocument"]),
+    "bucket": ("rules", "TrailBucketPolicy", lambda policy: policy["PolicyDocument"]),
 }
 
 
@@ -146,7 +147,7 @@ SAME_STATEMENTS: dict[str, tuple[str, str, Callable[[Json], Json]]] = {
 def test_permissions_and_trust_are_the_same(document: str) -> None:
     name, resource, part = SAME_STATEMENTS[document]
     theirs = part(properties(name, resource))["Statement"]
-    ours = statements(SPOKE[f"aws_iam_policy_document.{document}"])
+    ours = statements((SPOKE | TRAIL)[f"aws_iam_policy_document.{document}"])
     assert normal(theirs) == normal(ours)
 
 
@@ -263,7 +264,7 @@ def test_the_alarm_is_the_same() -> None:
 
 
 def test_the_trail_is_the_same() -> None:
-    ours = SPOKE["aws_cloudtrail.this"]
+    ours = TRAIL["aws_cloudtrail.this"]
     theirs = properties("rules", "Trail")
     selector = ours["event_selector"][0]
     assert theirs["EventSelectors"] == [
@@ -278,7 +279,7 @@ def test_the_trail_is_the_same() -> None:
     assert "BucketName" not in bucket, (
         "it outlives the stack, and must not be in the next one's way"
     )
-    access = SPOKE["aws_s3_bucket_public_access_block.trail"]
+    access = TRAIL["aws_s3_bucket_public_access_block.this"]
     assert bucket["PublicAccessBlockConfiguration"] == {
         "BlockPublicAcls": access["block_public_acls"],
         "BlockPublicPolicy": access["block_public_policy"],

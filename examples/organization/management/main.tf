@@ -26,6 +26,13 @@ module "management" {
   name_prefix          = var.name_prefix
   create_describe_role = true
   deployment_gate      = var.deployment_gate
-  create_trail         = var.create_trail
   tags                 = var.tags
+}
+
+module "trail" {
+  source = "../../../modules/trail"
+  count  = var.create_trail ? 1 : 0
+
+  name_prefix = var.name_prefix
+  tags        = var.tags
 }

@@ -1,0 +1,36 @@
+# Resources that have another address since 0.1.0: Terraform keeps them.
+
+moved {
+  from = module.management.aws_cloudtrail.this[0]
+  to   = module.trail[0].aws_cloudtrail.this
+}
+
+moved {
+  from = module.management.aws_s3_bucket.trail[0]
+  to   = module.trail[0].aws_s3_bucket.this
+}
+
+moved {
+  from = module.management.aws_s3_bucket_lifecycle_configuration.trail[0]
+  to   = module.trail[0].aws_s3_bucket_lifecycle_configuration.this
+}
+
+moved {
+  from = module.management.aws_s3_bucket_policy.trail[0]
+  to   = module.trail[0].aws_s3_bucket_policy.this
+}
+
+moved {
+  from = module.management.aws_s3_bucket_public_access_block.trail[0]
+  to   = module.trail[0].aws_s3_bucket_public_access_block.this
+}
+
+moved {
+  from = module.management.aws_s3_bucket_server_side_encryption_configuration.trail[0]
+  to   = module.trail[0].aws_s3_bucket_server_side_encryption_configuration.this
+}
+
+moved {
+  from = module.management.aws_s3_bucket_versioning.trail[0]
+  to   = module.trail[0].aws_s3_bucket_versioning.this
+}
