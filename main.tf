@@ -1,38 +1,7 @@
 locals {
-  # The platforms of Qualys (PODs), and the API gateway of each.
-  qualys_gateways = {
-    US1  = "https://gateway.qg1.apps.qualys.com"
-    US2  = "https://gateway.qg2.apps.qualys.com"
-    US3  = "https://gateway.qg3.apps.qualys.com"
-    US4  = "https://gateway.qg4.apps.qualys.com"
-    EU1  = "https://gateway.qg1.apps.qualys.eu"
-    EU2  = "https://gateway.qg2.apps.qualys.eu"
-    EU3  = "https://gateway.qg3.apps.qualys.it"
-    IN1  = "https://gateway.qg1.apps.qualys.in"
-    CA1  = "https://gateway.qg1.apps.qualys.ca"
-    AE1  = "https://gateway.qg1.apps.qualys.ae"
-    UK1  = "https://gateway.qg1.apps.qualys.co.uk"
-    AU1  = "https://gateway.qg1.apps.qualys.com.au"
-    KSA1 = "https://gateway.qg1.apps.qualysksa.com"
-    GOV1 = "https://gateway.gov1.qualys.us"
-  }
-  # Where people sign in: https://www.qualys.com/platform-identification/
-  qualys_platforms = {
-    US1  = "https://qualysguard.qualys.com"
-    US2  = "https://qualysguard.qg2.apps.qualys.com"
-    US3  = "https://qualysguard.qg3.apps.qualys.com"
-    US4  = "https://qualysguard.qg4.apps.qualys.com"
-    EU1  = "https://qualysguard.qualys.eu"
-    EU2  = "https://qualysguard.qg2.apps.qualys.eu"
-    EU3  = "https://qualysguard.qg3.apps.qualys.it"
-    IN1  = "https://qualysguard.qg1.apps.qualys.in"
-    CA1  = "https://qualysguard.qg1.apps.qualys.ca"
-    AE1  = "https://qualysguard.qg1.apps.qualys.ae"
-    UK1  = "https://qualysguard.qg1.apps.qualys.co.uk"
-    AU1  = "https://qualysguard.qg1.apps.qualys.com.au"
-    KSA1 = "https://qualysguard.qg1.apps.qualysksa.com"
-    GOV1 = "https://qualysguard.gov1.qualys.us"
-  }
+  # The platforms of Qualys (PODs): the API gateway of each, and where people sign in
+  # (https://www.qualys.com/platform-identification/).
+  qualys_platforms = jsondecode(file("${path.module}/qualys_platforms.json"))
 
   # The reconciliation sends the digest. Without one, what cannot be scanned is notified at once.
   unscannable    = coalesce(var.notify.unscannable, var.reconcile_schedule == null ? "each" : "daily")
@@ -89,6 +58,16 @@ module "iam_role" {
   tags                     = var.tags
 }
 
+# The bus that spokes forward to.
+module "hub_bus" {
+  source = "./modules/hub-bus"
+  count  = var.spokes.regional || var.spokes.organization != null || var.spokes.accounts != null ? 1 : 0
+
+  name_prefix = module.package.name_prefix
+  spokes      = var.spokes
+  tags        = var.tags
+}
+
 module "workflow" {
   source = "./modules/workflow"
 
@@ -99,8 +78,8 @@ module "workflow" {
   registry_role_arn            = module.iam_role.role_arn
   registry_external_id         = var.registry_role.external_id
   spokes                       = var.spokes
-  qualys_gateway_url           = coalesce(var.qualys_gateway_url, try(local.qualys_gateways[var.qualys_pod], null))
-  qualys_platform_url          = try(local.qualys_platforms[var.qualys_pod], null)
+  qualys_gateway_url           = coalesce(var.qualys_gateway_url, try(local.qualys_platforms[var.qualys_pod].gateway, null))
+  qualys_platform_url          = try(local.qualys_platforms[var.qualys_pod].platform, null)
   qualys_credentials           = var.qualys_credentials
   qualys_credentials_version   = var.qualys_credentials_version
   qualys_secret                = var.qualys_secret
@@ -119,7 +98,7 @@ module "workflow" {
   })
   exceptions               = var.exceptions
   owners                   = var.owners
-  result_bus_arn           = module.event_detection.hub_bus_arn
+  result_bus_arn           = one(module.hub_bus[*].bus.arn)
   security_hub             = var.security_hub
   code                     = module.package.code
   network                  = var.network
@@ -136,7 +115,7 @@ module "event_detection" {
   intake_state_machine_arn = module.workflow.intake_state_machine_arn
   alarm_topic_arns         = values(module.workflow.topic_arns)
   kms_key_arn              = module.encryption.kms_key_arn
-  spokes                   = var.spokes
+  hub_bus                  = one(module.hub_bus[*].bus)
   members                  = local.members
   task_events              = var.task_events
   iam_path                 = var.iam_path

@@ -39,3 +39,13 @@ moved {
   from = module.event_detection.aws_s3_bucket_versioning.trail[0]
   to   = module.trail[0].aws_s3_bucket_versioning.this
 }
+
+moved {
+  from = module.event_detection.aws_cloudwatch_event_bus.hub[0]
+  to   = module.hub_bus[0].aws_cloudwatch_event_bus.this
+}
+
+moved {
+  from = module.event_detection.aws_cloudwatch_event_bus_policy.hub[0]
+  to   = module.hub_bus[0].aws_cloudwatch_event_bus_policy.this
+}

@@ -6,8 +6,8 @@ variable "qualys_pod" {
   default     = null
 
   validation {
-    condition     = var.qualys_pod == null || contains(keys(local.qualys_gateways), coalesce(var.qualys_pod, "none"))
-    error_message = "Set qualys_pod to one of ${join(", ", keys(local.qualys_gateways))}; for a private platform leave it out and set qualys_gateway_url."
+    condition     = var.qualys_pod == null || contains(keys(local.qualys_platforms), coalesce(var.qualys_pod, "none"))
+    error_message = "Set qualys_pod to one of ${join(", ", keys(local.qualys_platforms))}; for a private platform leave it out and set qualys_gateway_url."
   }
   validation {
     condition     = var.qualys_pod != null || var.qualys_gateway_url != null

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 FOLDER = REPOSITORY / ".sandbox/snapshots"
-_SOURCES = ("*.tf", "modules/**/*", "functions/**/*", "examples/**/*", "sandbox/**/*")
+_SOURCES = ("*.tf", "*.json", "modules/**/*", "functions/**/*", "examples/**/*", "sandbox/**/*")
 _IGNORED = {"__pycache__", ".terraform", ".image-scan", "dist", "snapshots"}
 _FACTS, _SEAL = "installation.json", "contents.txt"
 _ANY_KEY = "[0-9a-f]" * 16

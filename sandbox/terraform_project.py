@@ -38,7 +38,7 @@ class TerraformError(Exception):
 def copy_project(target: Path, repository: Path = REPOSITORY) -> Path:
     """Copies the repository's Terraform, without the files of earlier runs."""
     target.mkdir(parents=True, exist_ok=True)
-    for file in repository.glob("*.tf"):
+    for file in (*repository.glob("*.tf"), *repository.glob("*.json")):
         shutil.copy2(file, target)
     for part in PARTS:
         shutil.copytree(repository / part, target / part, ignore=LEFT_BEHIND, dirs_exist_ok=True)

@@ -32,7 +32,7 @@ run "plans_with_three_inputs" {
     error_message = "Names must begin with the default prefix."
   }
   assert {
-    condition = jsonencode(local.qualys_gateways) == jsonencode({
+    condition = jsonencode({ for pod, platform in local.qualys_platforms : pod => platform.gateway }) == jsonencode({
       US1  = "https://gateway.qg1.apps.qualys.com"
       US2  = "https://gateway.qg2.apps.qualys.com"
       US3  = "https://gateway.qg3.apps.qualys.com"
@@ -51,7 +51,7 @@ run "plans_with_three_inputs" {
     error_message = "A pod's gateway changed: is that meant?"
   }
   assert {
-    condition = jsonencode(local.qualys_platforms) == jsonencode({
+    condition = jsonencode({ for pod, platform in local.qualys_platforms : pod => platform.platform }) == jsonencode({
       US1  = "https://qualysguard.qualys.com"
       US2  = "https://qualysguard.qg2.apps.qualys.com"
       US3  = "https://qualysguard.qg3.apps.qualys.com"

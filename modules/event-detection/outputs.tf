@@ -11,13 +11,6 @@ output "rule_arn" {
 output "hub" {
   description = "What a spoke needs to forward events: account, region and ARN of the hub bus, the event pattern, the organization that may forward, and the values of `members`. Null if nobody may forward. The parameter `/image-scan/<name_prefix>/installation` holds the same, and the version."
   value       = local.hub
-  # EventBridge refuses a target on the bus until the bus has its policy.
-  depends_on = [aws_cloudwatch_event_bus_policy.hub]
-}
-
-output "hub_bus_arn" {
-  description = "ARN of the hub bus; null without one. It does not depend on `members`."
-  value       = one(aws_cloudwatch_event_bus.hub[*].arn)
 }
 
 output "forwarded_rule_arn" {

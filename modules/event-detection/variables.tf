@@ -23,19 +23,14 @@ variable "kms_key_arn" {
   description = "ARN of the key that encrypts the queue."
 }
 
-variable "spokes" {
+variable "hub_bus" {
   type = object({
-    organization = optional(object({
-      id = string
-    }))
-    accounts = optional(object({
-      ids = set(string)
-    }))
-    regional = optional(bool, false)
+    name            = string
+    arn             = string
+    organization_id = optional(string)
   })
-  description = "Which accounts and regions may forward events to the hub bus: all accounts of the `organization`, the listed `accounts`, or other regions of this account (`regional`). The bus exists only if somebody may forward. Nobody by default."
-  default     = {}
-  nullable    = false
+  description = "The bus that spokes forward to: the output `bus` of modules/hub-bus. By default (null) nobody forwards."
+  default     = null
 }
 
 variable "members" {

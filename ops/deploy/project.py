@@ -1,5 +1,6 @@
 """Reads facts from the repository: the PODs, and the variables of each module."""
 
+import json
 import re
 from pathlib import Path
 
@@ -8,9 +9,9 @@ DEPLOYMENTS = REPOSITORY / "deployments"
 
 
 def gateways() -> dict[str, str]:
-    """Returns the gateway of each Qualys POD, from the root module."""
-    text = (REPOSITORY / "main.tf").read_text()
-    return dict(re.findall(r'^ +([A-Z]+[0-9]) += "(https://[^"]+)"', text, re.MULTILINE))
+    """Returns the gateway of each Qualys POD, from the file that the root module reads too."""
+    platforms = json.loads((REPOSITORY / "qualys_platforms.json").read_text())
+    return {pod: str(platform["gateway"]) for pod, platform in platforms.items()}
 
 
 def variables(module: str) -> list[str]:

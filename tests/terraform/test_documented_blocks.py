@@ -89,6 +89,7 @@ ROOTS = {
             "modules/deployment-gate/README.md#deployment-gate",
             "modules/encryption/README.md#encryption",
             "modules/event-detection/README.md#event-detection",
+            "modules/hub-bus/README.md#hub-bus",
             "modules/iam-role/README.md#iam-role",
             "modules/inventory/README.md#inventory",
             "modules/package/README.md#package",

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import hcl2
 import pytest
 
 REPOSITORY = Path(__file__).parents[2]
@@ -12,6 +13,18 @@ FILES = [
     *REPOSITORY.glob("modules/*/*.tf"),
     *REPOSITORY.glob("examples/**/*.tf"),
 ]
+# The root composes in this order: a module takes from those of earlier lines only.
+ORDER = (
+    ("package",),
+    ("encryption",),
+    ("cache", "inventory", "iam_role", "hub_bus"),
+    ("workflow",),
+    ("deployment_gate",),
+    ("event_detection", "trail"),
+    ("dashboard",),
+)
+# Each module needs the zip first. When all functions run it, the package writes down which ones.
+BACKWARD = {("package", "workflow"), ("package", "deployment_gate")}
 IN_EVERY_MODULE = ("main.tf", "variables.tf", "outputs.tf", "versions.tf", "README.md")
 
 
@@ -31,6 +44,29 @@ def test_there_is_something_to_test() -> None:
 def test_the_root_only_composes() -> None:
     for file in REPOSITORY.glob("*.tf"):
         assert not blocks(file.read_text(), "(resource|data)"), f"{file.name} makes something"
+
+
+def arrows(text: str) -> set[tuple[str, str]]:
+    """Which module of the root takes from which other one, through locals or not."""
+    root = hcl2.loads(text)
+    local = {name: str(value) for each in root["locals"] for name, value in each.items()}
+
+    def sources(value: str, seen: frozenset[str] = frozenset()) -> set[str]:
+        found = set(re.findall(r"\bmodule\.(\w+)", value))
+        for name in set(re.findall(r"\blocal\.(\w+)", value)) - seen:
+            found |= sources(local.get(name, ""), seen | {name})
+        return found
+
+    modules = [each for block in root["module"] for each in block.items()]
+    return {(name.strip('"'), of) for name, body in modules for of in sources(str(body))}
+
+
+def test_the_root_composes_in_one_direction() -> None:
+    text = (REPOSITORY / "main.tf").read_text()
+    line = {name: number for number, names in enumerate(ORDER) for name in names}
+    assert {f'"{name}"' for name in line} == set(re.findall(r'^module ("\w+")', text, re.MULTILINE))
+    backward = {(to, of) for to, of in arrows(text) if line[of] >= line[to]}
+    assert backward == BACKWARD
 
 
 @pytest.mark.parametrize("module", MODULES, ids=named)
@@ -54,7 +90,7 @@ def test_what_no_file_may_hold(file: Path) -> None:
 
 
 def test_the_event_pattern_is_written_once() -> None:
-    assert len([file for file in FILES if '"aws.ecs"' in file.read_text()]) == 1
+    assert len([file for file in FILES if '"ECS Task State Change"' in file.read_text()]) == 1
 
 
 def test_nothing_but_the_aws_provider() -> None:

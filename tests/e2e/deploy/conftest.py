@@ -38,7 +38,8 @@ class Project:
         self.gateway = gateway_url
         for part in ("ops", "modules", "functions"):
             shutil.copytree(REPOSITORY / part, folder / part, ignore=LEFT_BEHIND)
-        for file in (*REPOSITORY.glob("*.tf"), REPOSITORY / "Makefile", REPOSITORY / "image-scan"):
+        tools = (REPOSITORY / "Makefile", REPOSITORY / "image-scan")
+        for file in (*REPOSITORY.glob("*.tf"), *REPOSITORY.glob("*.json"), *tools):
             shutil.copy2(file, folder)
         (folder / ".venv").symlink_to(REPOSITORY / ".venv")
         self.environment = {

@@ -141,9 +141,8 @@ def test_f26_the_given_role_goes_from_the_variable_to_the_function() -> None:
 
 def test_f31b_every_platform_of_qualys_has_its_gateway() -> None:
     """GOV1, EU3 and KSA1 were missing, and others listed wrong ones."""
-    listed_pods = block("main.tf", "locals", "qualys_gateways")
-    gateways = {name.strip('"'): url.strip('"') for name, url in listed_pods.items()}
-    assert {name: url for name, url in gateways.items() if not name.startswith("__")} == PODS
+    listed = json.loads((REPOSITORY / "qualys_platforms.json").read_text())
+    assert {name: platform["gateway"] for name, platform in listed.items()} == PODS
 
 
 @pytest.mark.parametrize(("partition", "kind"), [("aws", "Global"), ("aws-us-gov", "US_Gov")])
