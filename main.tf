@@ -48,6 +48,14 @@ module "inventory" {
   tags        = var.tags
 }
 
+module "state" {
+  source = "./modules/state"
+
+  name_prefix = module.package.name_prefix
+  kms_key_arn = module.encryption.kms_key_arn
+  tags        = var.tags
+}
+
 module "iam_role" {
   source = "./modules/iam-role"
 
@@ -68,35 +76,47 @@ module "hub_bus" {
   tags        = var.tags
 }
 
+# Topics of notifications and alarms, and the exceptions.
+module "notifications" {
+  source = "./modules/notifications"
+
+  name_prefix     = module.package.name_prefix
+  kms_key_arn     = module.encryption.kms_key_arn
+  state_table     = module.state.table
+  email_addresses = var.notification_email_addresses
+  topic_access    = var.topic_access
+  exceptions      = var.exceptions
+  tags            = var.tags
+}
+
 module "workflow" {
   source = "./modules/workflow"
 
-  name_prefix                  = module.package.name_prefix
-  kms_key_arn                  = module.encryption.kms_key_arn
-  cache_table                  = module.cache.table
-  inventory_table              = module.inventory.table
-  registry_role_arn            = module.iam_role.role_arn
-  registry_external_id         = var.registry_role.external_id
-  spokes                       = var.spokes
-  qualys_gateway_url           = coalesce(var.qualys_gateway_url, try(local.qualys_platforms[var.qualys_pod].gateway, null))
-  qualys_platform_url          = try(local.qualys_platforms[var.qualys_pod].platform, null)
-  qualys_credentials           = var.qualys_credentials
-  qualys_credentials_version   = var.qualys_credentials_version
-  qualys_secret                = var.qualys_secret
-  cache_ttl_days               = var.cache_ttl_days
-  scan_polling                 = var.scan_polling
-  max_concurrent_scans         = var.max_concurrent_scans
-  require_examined             = var.require_examined
-  reconcile_schedule           = var.reconcile_schedule
-  log                          = var.log
-  notification_email_addresses = var.notification_email_addresses
-  topic_access                 = var.topic_access
+  name_prefix                = module.package.name_prefix
+  kms_key_arn                = module.encryption.kms_key_arn
+  cache_table                = module.cache.table
+  inventory_table            = module.inventory.table
+  state_table                = module.state.table
+  registry_role_arn          = module.iam_role.role_arn
+  registry_external_id       = var.registry_role.external_id
+  spokes                     = var.spokes
+  qualys_gateway_url         = coalesce(var.qualys_gateway_url, try(local.qualys_platforms[var.qualys_pod].gateway, null))
+  qualys_platform_url        = try(local.qualys_platforms[var.qualys_pod].platform, null)
+  qualys_credentials         = var.qualys_credentials
+  qualys_credentials_version = var.qualys_credentials_version
+  qualys_secret              = var.qualys_secret
+  cache_ttl_days             = var.cache_ttl_days
+  scan_polling               = var.scan_polling
+  max_concurrent_scans       = var.max_concurrent_scans
+  require_examined           = var.require_examined
+  reconcile_schedule         = var.reconcile_schedule
+  log                        = var.log
+  topic_arns                 = module.notifications.topic_arns
   notification_policy = merge(var.notify, {
     min_severity = var.notification_min_severity
     notify_on    = var.notify_on
     unscannable  = local.unscannable
   })
-  exceptions               = var.exceptions
   owners                   = var.owners
   result_bus_arn           = one(module.hub_bus[*].bus.arn)
   security_hub             = var.security_hub
@@ -113,7 +133,7 @@ module "event_detection" {
   name_prefix              = module.package.name_prefix
   installation_version     = module.package.code.version
   intake_state_machine_arn = module.workflow.intake_state_machine_arn
-  alarm_topic_arns         = values(module.workflow.topic_arns)
+  alarm_topic_arns         = values(module.notifications.topic_arns)
   kms_key_arn              = module.encryption.kms_key_arn
   hub_bus                  = one(module.hub_bus[*].bus)
   members                  = local.members
@@ -146,11 +166,11 @@ module "deployment_gate" {
   on_undecided             = var.deployment_gate.on_undecided
   rollback_days            = var.deployment_gate.rollback_days
   cache_table              = module.cache.table
-  state_table              = module.workflow.state_table
+  state_table              = module.state.table
   table_policy             = module.workflow.gate_table_policy
   intake_state_machine_arn = module.workflow.intake_state_machine_arn
   result_bus_arn           = module.workflow.result_bus_arn
-  topic_arns               = module.workflow.topic_arns
+  topic_arns               = module.notifications.topic_arns
   members                  = module.workflow.member_access
   kms_key_arn              = module.encryption.kms_key_arn
   code                     = module.package.code

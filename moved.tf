@@ -49,3 +49,28 @@ moved {
   from = module.event_detection.aws_cloudwatch_event_bus_policy.hub[0]
   to   = module.hub_bus[0].aws_cloudwatch_event_bus_policy.this
 }
+
+moved {
+  from = module.workflow.aws_dynamodb_table.state
+  to   = module.state.aws_dynamodb_table.this
+}
+
+moved {
+  from = module.workflow.aws_dynamodb_table_item.exceptions
+  to   = module.notifications.aws_dynamodb_table_item.exceptions
+}
+
+moved {
+  from = module.workflow.aws_sns_topic.notifications
+  to   = module.notifications.aws_sns_topic.this
+}
+
+moved {
+  from = module.workflow.aws_sns_topic_policy.notifications
+  to   = module.notifications.aws_sns_topic_policy.this
+}
+
+moved {
+  from = module.workflow.aws_sns_topic_subscription.email
+  to   = module.notifications.aws_sns_topic_subscription.email
+}

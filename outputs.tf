@@ -25,12 +25,12 @@ output "inventory_table" {
 
 output "state_table" {
   description = "Name and ARN of the DynamoDB table that stores what the installation remembers about itself: registries, running scans, exceptions and the course of coverage."
-  value       = module.workflow.state_table
+  value       = module.state.table
 }
 
 output "topic_arns" {
   description = "ARNs of the SNS topics of notifications and alarms, by kind of reader: people (e-mail), phones (SMS), chat (Amazon Q Developer in chat applications) and machines (SQS, Lambda, HTTPS; JSON)."
-  value       = module.workflow.topic_arns
+  value       = module.notifications.topic_arns
 }
 
 output "failed_events_queue" {

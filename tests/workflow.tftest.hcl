@@ -129,28 +129,8 @@ override_resource {
   values = { arn = "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/vendedlogs/states/test-scan-scan" }
 }
 override_resource {
-  target = aws_dynamodb_table.state
-  values = { arn = "arn:aws:dynamodb:eu-central-1:111122223333:table/test-scan-state" }
-}
-override_resource {
   target = aws_sqs_queue.failed_events
   values = { arn = "arn:aws:sqs:eu-central-1:111122223333:test-scan-failed-events", url = "https://sqs.eu-central-1.amazonaws.com/111122223333/test-scan-failed-events" }
-}
-override_resource {
-  target = aws_sns_topic.notifications["people"]
-  values = { arn = "arn:aws:sns:eu-central-1:111122223333:test-scan-notifications-people" }
-}
-override_resource {
-  target = aws_sns_topic.notifications["phones"]
-  values = { arn = "arn:aws:sns:eu-central-1:111122223333:test-scan-notifications-phones" }
-}
-override_resource {
-  target = aws_sns_topic.notifications["chat"]
-  values = { arn = "arn:aws:sns:eu-central-1:111122223333:test-scan-notifications-chat" }
-}
-override_resource {
-  target = aws_sns_topic.notifications["machines"]
-  values = { arn = "arn:aws:sns:eu-central-1:111122223333:test-scan-notifications-machines" }
 }
 override_resource {
   target = aws_secretsmanager_secret.qualys
@@ -192,12 +172,6 @@ override_resource {
   target = aws_secretsmanager_secret_version.qualys
 }
 override_resource {
-  target = aws_sns_topic_policy.notifications
-}
-override_resource {
-  target = aws_sns_topic_subscription.email
-}
-override_resource {
   target = aws_cloudwatch_event_target.scan_ended
 }
 override_resource {
@@ -226,6 +200,8 @@ variables {
   name_prefix              = "test-scan"
   kms_key_arn              = "arn:aws:kms:eu-central-1:111122223333:key/abc"
   cache_table              = { name = "test-scan-cache", arn = "arn:aws:dynamodb:eu-central-1:111122223333:table/test-scan-cache" }
+  state_table              = { name = "test-scan-state", arn = "arn:aws:dynamodb:eu-central-1:111122223333:table/test-scan-state" }
+  topic_arns               = { for reader in ["people", "phones", "chat", "machines"] : reader => "arn:aws:sns:eu-central-1:111122223333:test-scan-notifications-${reader}" }
   inventory_table          = { name = "test-scan-inventory", arn = "arn:aws:dynamodb:eu-central-1:111122223333:table/test-scan-inventory" }
   registry_role_arn        = "arn:aws:iam::111122223333:role/sensor"
   registry_external_id     = "0815"
@@ -536,39 +512,23 @@ run "scan_ended" {
   }
 }
 
-run "topics_queue_and_alarms" {
+run "queue_and_alarms" {
   module {
     source = "./modules/workflow"
-  }
-  variables {
-    notification_email_addresses = ["a@example.com", "b@example.com"]
   }
 
   assert {
     condition = (
-      alltrue([for topic in aws_sns_topic.notifications : topic.kms_master_key_id == var.kms_key_arn]) &&
       aws_sqs_queue.failed_events.kms_master_key_id == var.kms_key_arn &&
       aws_sqs_queue.failed_events.message_retention_seconds == 14 * 24 * 3600
     )
-    error_message = "Topics and queue must be encrypted, and the queue keep its messages for 14 days."
+    error_message = "The queue must be encrypted and keep its messages for 14 days."
   }
   assert {
     condition = alltrue([
-      for policy in concat([aws_sqs_queue.failed_events.policy], values(aws_sns_topic_policy.notifications)[*].policy) : alltrue([
-        for statement in jsondecode(policy).Statement : can(statement.Principal.Service) && length(statement.Condition) > 0
-      ])
+      for statement in jsondecode(aws_sqs_queue.failed_events.policy).Statement : can(statement.Principal.Service) && length(statement.Condition) > 0
     ])
     error_message = "Only services may send here, each under a condition."
-  }
-  assert {
-    condition = toset([
-      for subscription in aws_sns_topic_subscription.email : "${subscription.topic_arn} ${subscription.protocol} ${subscription.endpoint}"
-    ]) == toset([for address in var.notification_email_addresses : "${output.topic_arns.people} email ${address}"])
-    error_message = "Each address must be subscribed to the topic of people."
-  }
-  assert {
-    condition     = output.topic_arns == { for reader in ["people", "phones", "chat", "machines"] : reader => "arn:aws:sns:eu-central-1:111122223333:test-scan-notifications-${reader}" }
-    error_message = "Each kind of reader must have a topic."
   }
   assert {
     condition = toset([for alarm in aws_cloudwatch_metric_alarm.machine : "${alarm.metric_name} ${alarm.dimensions["StateMachineArn"]}"]) == toset(concat(
@@ -580,7 +540,7 @@ run "topics_queue_and_alarms" {
   assert {
     condition = alltrue([
       for alarm in concat(values(aws_cloudwatch_metric_alarm.machine), values(aws_cloudwatch_metric_alarm.function), [aws_cloudwatch_metric_alarm.failed_events, aws_cloudwatch_metric_alarm.queued_events]) :
-      alarm.alarm_actions == toset(values(output.topic_arns)) && alarm.threshold == 0
+      alarm.alarm_actions == toset(values(var.topic_arns)) && alarm.threshold == 0
     ])
     error_message = "A single occurrence must raise an alarm at every topic."
   }
@@ -600,53 +560,6 @@ run "topics_queue_and_alarms" {
       test-scan-refused-result-events = "ImageScan RefusedResultEvents test-scan"
     }
     error_message = "What functions count without failing must be watched by the metrics that they publish."
-  }
-}
-
-run "others_may_use_a_topic_where_that_is_given" {
-  module {
-    source = "./modules/workflow"
-  }
-  variables {
-    topic_access = {
-      machines = {
-        subscriber_account_ids = ["444455556666"]
-        publishers = [
-          { service = "events.amazonaws.com", source_arns = ["arn:aws:events:eu-central-1:111122223333:rule/mine"] },
-        ]
-      }
-      chat = {}
-    }
-  }
-
-  assert {
-    condition = {
-      for reader, policy in aws_sns_topic_policy.notifications : reader => [
-        for statement in jsondecode(policy.policy).Statement : statement if statement.Sid != "PublishAlarms"
-      ]
-      } == {
-      people = []
-      phones = []
-      chat   = []
-      machines = [
-        {
-          Sid       = "PublishForSources0"
-          Effect    = "Allow"
-          Principal = { Service = "events.amazonaws.com" }
-          Action    = "sns:Publish"
-          Resource  = "arn:aws:sns:eu-central-1:111122223333:test-scan-notifications-machines"
-          Condition = { ArnLike = { "aws:SourceArn" = "arn:aws:events:eu-central-1:111122223333:rule/mine" } }
-        },
-        {
-          Sid       = "SubscribeFromAccounts"
-          Effect    = "Allow"
-          Principal = { AWS = "arn:aws:iam::444455556666:root" }
-          Action    = "sns:Subscribe"
-          Resource  = "arn:aws:sns:eu-central-1:111122223333:test-scan-notifications-machines"
-        },
-      ]
-    }
-    error_message = "The account may subscribe and the rule may publish, to this topic alone."
   }
 }
 
@@ -683,7 +596,7 @@ run "teams_have_topics_of_their_own" {
     condition = toset(flatten([
       for statement in jsondecode(aws_iam_role_policy.function["send_notification"].policy).Statement :
       statement.Resource if statement.Action == "sns:Publish"
-      ])) == toset(concat(values(output.topic_arns), [
+      ])) == toset(concat(values(var.topic_arns), [
       "arn:aws:sns:eu-central-1:111122223333:payments",
       "arn:aws:sns:eu-central-1:111122223333:payments-chat",
       "arn:aws:sns:eu-central-1:111122223333:shop",
@@ -706,7 +619,7 @@ run "names_path_boundary_tags_and_retention" {
     condition = alltrue([
       for name in concat(
         values(aws_lambda_function.this)[*].function_name, values(aws_iam_role.function)[*].name, values(aws_iam_role.machine)[*].name,
-        values(aws_cloudwatch_metric_alarm.machine)[*].alarm_name, values(aws_cloudwatch_metric_alarm.function)[*].alarm_name, values(aws_sns_topic.notifications)[*].name,
+        values(aws_cloudwatch_metric_alarm.machine)[*].alarm_name, values(aws_cloudwatch_metric_alarm.function)[*].alarm_name,
         [
           aws_sfn_state_machine.intake.name, aws_sfn_state_machine.scan.name, aws_sqs_queue.failed_events.name,
           aws_cloudwatch_event_rule.scan_ended.name, aws_cloudwatch_metric_alarm.failed_events.alarm_name, aws_cloudwatch_metric_alarm.queued_events.alarm_name, aws_secretsmanager_secret.qualys[0].name_prefix,
@@ -728,7 +641,7 @@ run "names_path_boundary_tags_and_retention" {
       for tags in concat(
         values(aws_lambda_function.this)[*].tags, values(aws_iam_role.function)[*].tags, values(aws_iam_role.machine)[*].tags,
         values(aws_cloudwatch_log_group.function)[*].tags, values(aws_cloudwatch_log_group.machine)[*].tags,
-        values(aws_cloudwatch_metric_alarm.machine)[*].tags, values(aws_cloudwatch_metric_alarm.function)[*].tags, values(aws_sns_topic.notifications)[*].tags,
+        values(aws_cloudwatch_metric_alarm.machine)[*].tags, values(aws_cloudwatch_metric_alarm.function)[*].tags,
         [
           aws_sfn_state_machine.intake.tags, aws_sfn_state_machine.scan.tags, aws_sqs_queue.failed_events.tags,
           aws_cloudwatch_event_rule.scan_ended.tags, aws_cloudwatch_metric_alarm.failed_events.tags, aws_cloudwatch_metric_alarm.queued_events.tags, aws_secretsmanager_secret.qualys[0].tags,
@@ -993,38 +906,6 @@ run "other_regions_are_read_as_ourselves" {
   }
 }
 
-run "remembers_in_a_table" {
-  command = plan
-  module {
-    source = "./modules/workflow"
-  }
-
-  assert {
-    condition = (
-      aws_dynamodb_table.state.name == "test-scan-state" && aws_dynamodb_table.state.hash_key == "key" && aws_dynamodb_table.state.range_key == null &&
-      aws_dynamodb_table.state.billing_mode == "PAY_PER_REQUEST" && aws_dynamodb_table.state.ttl[0].enabled &&
-      aws_dynamodb_table.state.ttl[0].attribute_name == "ttl" && aws_dynamodb_table.state.point_in_time_recovery[0].enabled &&
-      aws_dynamodb_table.state.server_side_encryption[0].kms_key_arn == var.kms_key_arn && aws_dynamodb_table.state.tags == tomap(var.tags)
-    )
-    error_message = "The state table must be on demand, expire, be encrypted with the given key and be recoverable."
-  }
-}
-
-run "keeps_exceptions_where_functions_read_them" {
-  command = plan
-  module {
-    source = "./modules/workflow"
-  }
-  variables {
-    exceptions = [{ qid = 1, repository = "shop/*", until = "2999-12-31", reason = "no fix before May", owner = "shop" }]
-  }
-
-  assert {
-    condition     = jsondecode(jsondecode(aws_dynamodb_table_item.exceptions[0].item).exceptions.S)[0].repository == "shop/*" && jsondecode(aws_dynamodb_table_item.exceptions[0].item).key.S == "exceptions#all"
-    error_message = "The item must hold what was given."
-  }
-}
-
 run "security_hub_is_off_by_default" {
   command = plan
   module {
@@ -1097,7 +978,7 @@ run "findings_go_to_security_hub" {
       ImportFindings   = jsonencode([["securityhub:BatchImportFindings"], ["arn:aws:securityhub:eu-central-1:111122223333:product/111122223333/default"], ""])
       KeepFailedEvents = jsonencode([["sqs:SendMessage"], [aws_sqs_queue.failed_events.arn], ""])
       ReadMembers      = jsonencode([["sts:AssumeRole"], ["arn:aws:iam::444455556666:role/security/test-scan-describe"], ""])
-      RememberFindings = jsonencode([["dynamodb:PutItem", "dynamodb:GetItem"], [aws_dynamodb_table.state.arn], "security-hub#*"])
+      RememberFindings = jsonencode([["dynamodb:PutItem", "dynamodb:GetItem"], [var.state_table.arn], "security-hub#*"])
     }
     error_message = "It may import into this account, be the describe role elsewhere, and remember what it has sent: nothing else."
   }

@@ -74,7 +74,7 @@ variable "state_table" {
   type = object({
     name = string
   })
-  description = "The table that stores exceptions: the output `state_table` of modules/workflow."
+  description = "The table that stores exceptions: the output `table` of modules/state."
 }
 
 variable "table_policy" {

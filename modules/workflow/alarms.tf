@@ -42,7 +42,7 @@ resource "aws_cloudwatch_metric_alarm" "machine" {
   comparison_operator = "GreaterThanThreshold"
   threshold           = 0
   treat_missing_data  = "notBreaching"
-  alarm_actions       = values(local.topic_arns)
+  alarm_actions       = values(var.topic_arns)
 }
 
 # Problems that functions count in a metric, although no execution fails because of them.
@@ -62,7 +62,7 @@ resource "aws_cloudwatch_metric_alarm" "function" {
   comparison_operator = "GreaterThanThreshold"
   threshold           = 0
   treat_missing_data  = "notBreaching"
-  alarm_actions       = values(local.topic_arns)
+  alarm_actions       = values(var.topic_arns)
 }
 
 resource "aws_cloudwatch_metric_alarm" "failed_events" {
@@ -79,7 +79,7 @@ resource "aws_cloudwatch_metric_alarm" "failed_events" {
   comparison_operator = "GreaterThanThreshold"
   threshold           = 0
   treat_missing_data  = "notBreaching"
-  alarm_actions       = values(local.topic_arns)
+  alarm_actions       = values(var.topic_arns)
 }
 
 # The alarm above does not go off again while a message waits that no redrive can process.
@@ -97,5 +97,5 @@ resource "aws_cloudwatch_metric_alarm" "queued_events" {
   comparison_operator = "GreaterThanThreshold"
   threshold           = 0
   treat_missing_data  = "notBreaching"
-  alarm_actions       = values(local.topic_arns)
+  alarm_actions       = values(var.topic_arns)
 }

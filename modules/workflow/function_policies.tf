@@ -1,4 +1,8 @@
 locals {
+  team_topic_arns = compact(flatten([
+    for topics in values(var.owners.topics) : [topics.people, topics.phones, topics.chat, topics.machines]
+  ]))
+
   # The policy of each function. iam.tf adds the statements that all functions share.
   function_policies = {
     parse_event       = data.aws_iam_policy_document.parse_event.json
@@ -72,7 +76,7 @@ data "aws_iam_policy_document" "send_notification" {
   statement {
     sid       = "PublishNotifications"
     actions   = ["sns:Publish"]
-    resources = concat(values(local.topic_arns), local.team_topic_arns)
+    resources = concat(values(var.topic_arns), local.team_topic_arns)
   }
 
   statement {

@@ -7,7 +7,7 @@ locals {
     CA_BUNDLE_VERSION = aws_secretsmanager_secret_version.ca_bundle[0].version_id
   })
   cache_environment  = { CACHE_TABLE = var.cache_table.name }
-  state_environment  = { STATE_TABLE = aws_dynamodb_table.state.name }
+  state_environment  = { STATE_TABLE = var.state_table.name }
   policy_environment = { NOTIFY = jsonencode(var.notification_policy) }
 
   functions = merge(local.pipeline_functions, local.security_hub_functions)
@@ -61,14 +61,14 @@ locals {
         CACHE_TTL_DAYS  = var.cache_ttl_days
         INVENTORY_TABLE = var.inventory_table.name
         RESULT_BUS      = local.result_bus_arn
-        TOPIC_ARNS      = jsonencode(local.topic_arns)
+        TOPIC_ARNS      = jsonencode(var.topic_arns)
       }, var.qualys_platform_url == null ? {} : { QUALYS_PLATFORM_URL = trimsuffix(var.qualys_platform_url, "/") })
     }
     reconcile = {
       timeout = 900
       environment = merge(local.qualys_environment, local.cache_environment, local.state_environment, local.policy_environment, local.members_environment, {
         INVENTORY_TABLE = var.inventory_table.name
-        TOPIC_ARNS      = jsonencode(local.topic_arns)
+        TOPIC_ARNS      = jsonencode(var.topic_arns)
       })
     }
   }

@@ -20,27 +20,12 @@ output "function_names" {
   value       = { for name, function in aws_lambda_function.this : name => function.function_name }
 }
 
-output "topic_arns" {
-  description = "ARNs of the SNS topics of notifications and alarms, by kind of reader: people (e-mail), phones (SMS), chat (Amazon Q Developer in chat applications) and machines (SQS, Lambda, HTTPS; JSON)."
-  value       = local.topic_arns
-  # An alarm cannot publish to a topic before the topic has its policy.
-  depends_on = [aws_sns_topic_policy.notifications]
-}
-
 output "failed_events_queue" {
   description = "Name, URL and ARN of the queue of events that could not be processed."
   value = {
     name = aws_sqs_queue.failed_events.name
     url  = aws_sqs_queue.failed_events.url
     arn  = aws_sqs_queue.failed_events.arn
-  }
-}
-
-output "state_table" {
-  description = "Name and ARN of the DynamoDB table that stores what the installation remembers about itself."
-  value = {
-    name = aws_dynamodb_table.state.name
-    arn  = aws_dynamodb_table.state.arn
   }
 }
 

@@ -127,7 +127,7 @@ data "aws_iam_policy_document" "reconcile" {
   statement {
     sid       = "PublishDigest"
     actions   = ["sns:Publish"]
-    resources = values(local.topic_arns)
+    resources = values(var.topic_arns)
   }
 }
 

@@ -25,7 +25,7 @@ locals {
     get_registry = [
       {
         sid     = "RememberRegistries"
-        table   = aws_dynamodb_table.state.arn
+        table   = var.state_table.arn
         keys    = local.state_keys.registries
         actions = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:UpdateItem"]
       },
@@ -33,13 +33,13 @@ locals {
     submit_scan = [
       {
         sid     = "ForgetRegistries"
-        table   = aws_dynamodb_table.state.arn
+        table   = var.state_table.arn
         keys    = local.state_keys.registries
         actions = ["dynamodb:DeleteItem"]
       },
       {
         sid     = "TakePermits"
-        table   = aws_dynamodb_table.state.arn
+        table   = var.state_table.arn
         keys    = local.state_keys.permits
         actions = ["dynamodb:PutItem", "dynamodb:UpdateItem"]
       },
@@ -77,31 +77,31 @@ locals {
       },
       {
         sid     = "LearnFirstWait"
-        table   = aws_dynamodb_table.state.arn
+        table   = var.state_table.arn
         keys    = local.state_keys.registries
         actions = ["dynamodb:UpdateItem"]
       },
       {
         sid     = "ReturnPermits"
-        table   = aws_dynamodb_table.state.arn
+        table   = var.state_table.arn
         keys    = local.state_keys.permits
         actions = ["dynamodb:UpdateItem"]
       },
       {
         sid     = "LimitNotices"
-        table   = aws_dynamodb_table.state.arn
+        table   = var.state_table.arn
         keys    = local.state_keys.notices
         actions = ["dynamodb:PutItem"]
       },
       {
         sid     = "KeepRegisteredFailures"
-        table   = aws_dynamodb_table.state.arn
+        table   = var.state_table.arn
         keys    = local.state_keys.registered
         actions = ["dynamodb:PutItem", "dynamodb:UpdateItem"]
       },
       {
         sid     = "ReadExceptions"
-        table   = aws_dynamodb_table.state.arn
+        table   = var.state_table.arn
         keys    = local.state_keys.exceptions
         actions = ["dynamodb:GetItem"]
       },
@@ -133,31 +133,31 @@ locals {
       },
       {
         sid     = "FindRegistries"
-        table   = aws_dynamodb_table.state.arn
+        table   = var.state_table.arn
         keys    = local.state_keys.registries
         actions = ["dynamodb:GetItem"]
       },
       {
         sid     = "RecordCoverage"
-        table   = aws_dynamodb_table.state.arn
+        table   = var.state_table.arn
         keys    = local.state_keys.coverage
         actions = ["dynamodb:PutItem"]
       },
       {
         sid     = "LimitNotices"
-        table   = aws_dynamodb_table.state.arn
+        table   = var.state_table.arn
         keys    = local.state_keys.notices
         actions = ["dynamodb:PutItem"]
       },
       {
         sid     = "ReportRegisteredFailures"
-        table   = aws_dynamodb_table.state.arn
+        table   = var.state_table.arn
         keys    = local.state_keys.registered
         actions = ["dynamodb:GetItem", "dynamodb:PutItem"]
       },
       {
         sid     = "ReadExceptions"
-        table   = aws_dynamodb_table.state.arn
+        table   = var.state_table.arn
         keys    = local.state_keys.exceptions
         actions = ["dynamodb:GetItem"]
       },
@@ -165,7 +165,7 @@ locals {
     import_findings = [
       {
         sid     = "RememberFindings"
-        table   = aws_dynamodb_table.state.arn
+        table   = var.state_table.arn
         keys    = local.state_keys.security_hub
         actions = ["dynamodb:GetItem", "dynamodb:PutItem"]
       },
@@ -180,7 +180,7 @@ locals {
       },
       {
         sid     = "ReadExceptions"
-        table   = aws_dynamodb_table.state.arn
+        table   = var.state_table.arn
         keys    = local.state_keys.exceptions
         actions = ["dynamodb:GetItem"]
       },

@@ -5,7 +5,7 @@ variable "name_prefix" {
 
 variable "kms_key_arn" {
   type        = string
-  description = "ARN of the key that encrypts the queue, the topics, the logs, the secret and the tables."
+  description = "ARN of the key that encrypts the queue, the logs, the secret and the tables."
 }
 
 variable "cache_table" {
@@ -22,6 +22,19 @@ variable "inventory_table" {
     arn  = string
   })
   description = "The table that stores which image runs where."
+}
+
+variable "state_table" {
+  type = object({
+    name = string
+    arn  = string
+  })
+  description = "The table that stores what the installation remembers about itself."
+}
+
+variable "topic_arns" {
+  type        = map(string)
+  description = "ARNs of the SNS topics of notifications and alarms, by kind of reader: the output `topic_arns` of modules/notifications."
 }
 
 variable "reconcile_schedule" {
@@ -141,24 +154,6 @@ variable "log" {
   default     = {}
 }
 
-variable "notification_email_addresses" {
-  type        = set(string)
-  description = "E-mail addresses that are subscribed to the topic `people`. Each must be confirmed within 48 hours. None by default."
-  default     = []
-}
-
-variable "topic_access" {
-  type = map(object({
-    subscriber_account_ids = optional(set(string), [])
-    publishers = optional(list(object({
-      service     = string
-      source_arns = set(string)
-    })), [])
-  }))
-  description = "Which accounts may subscribe to the topic of one kind of reader, and which AWS services may publish to it for the resources in `source_arns`. The key must let these services in. By default none besides alarms of this account."
-  default     = {}
-}
-
 variable "notification_policy" {
   type = object({
     min_severity = optional(string, "high")
@@ -171,20 +166,6 @@ variable "notification_policy" {
   })
   description = "What is notified. `min_severity`: the lowest severity of findings. `notify_on`: only findings that are \"new\" to the workload, or \"all\". `potential`: potential findings, too. `only_fixable`: only findings that have a patch or a fixed version. `timeout` and `error`: these verdicts. `unscannable`: images that cannot be scanned (each, daily or off)."
   default     = {}
-}
-
-variable "exceptions" {
-  type = list(object({
-    qid        = optional(number)
-    cve        = optional(string)
-    account_id = optional(string)
-    repository = string
-    until      = string
-    reason     = string
-    owner      = string
-  }))
-  description = "Findings of which nobody is notified until the end of the day `until`. Each is named by `qid` or `cve`, by `repository`, and by the `account_id` of the repository (every account by default). None by default."
-  default     = []
 }
 
 variable "owners" {

@@ -18,7 +18,7 @@ _TABLES = {
     "${var.cache_table.arn}": tables.CACHE,
     "${var.inventory_table.arn}": tables.INVENTORY,
     "${var.inventory_table.arn}/index/by-workload": f"{tables.INVENTORY}/by-workload",
-    "${aws_dynamodb_table.state.arn}": tables.STATE,
+    "${var.state_table.arn}": tables.STATE,
 }
 
 

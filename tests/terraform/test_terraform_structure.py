@@ -17,7 +17,8 @@ FILES = [
 ORDER = (
     ("package",),
     ("encryption",),
-    ("cache", "inventory", "iam_role", "hub_bus"),
+    ("cache", "inventory", "state", "iam_role", "hub_bus"),
+    ("notifications",),
     ("workflow",),
     ("deployment_gate",),
     ("event_detection", "trail"),

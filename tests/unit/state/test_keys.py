@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from image_scan.notifications import exceptions
 from image_scan.state import keys
 from tests.support import table_access, tables
 
@@ -15,6 +16,11 @@ def test_policies_and_code_have_the_same_prefixes() -> None:
     declared = dict(re.findall(r'^ +(\w+) += "(.+)"$', block[1], re.MULTILINE))
     ours = {name.lower(): value for name, value in vars(keys).items() if name.isupper()}
     assert declared == ours
+
+
+def test_terraform_writes_the_exceptions_where_they_are_read() -> None:
+    written = (POLICIES.parents[1] / "notifications/main.tf").read_text()
+    assert f'= {{ S = "{exceptions.KEY}" }}' in written
 
 
 def test_the_gate_reads_keys_that_verdicts_are_recorded_under() -> None:

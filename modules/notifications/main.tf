@@ -1,14 +1,13 @@
+data "aws_caller_identity" "current" {}
+data "aws_partition" "current" {}
+
 locals {
   # One topic for each kind of reader. SNS sends attributes, and filters by them, only if all subscribers
   # of a topic get the same text. A topic without subscribers costs nothing.
-  readers    = toset(["people", "phones", "chat", "machines"])
-  topic_arns = { for reader, topic in aws_sns_topic.notifications : reader => topic.arn }
-  team_topic_arns = compact(flatten([
-    for topics in values(var.owners.topics) : [topics.people, topics.phones, topics.chat, topics.machines]
-  ]))
+  readers = toset(["people", "phones", "chat", "machines"])
 }
 
-resource "aws_sns_topic" "notifications" {
+resource "aws_sns_topic" "this" {
   for_each = local.readers
 
   name              = "${var.name_prefix}-notifications-${each.key}"
@@ -16,21 +15,21 @@ resource "aws_sns_topic" "notifications" {
   tags              = var.tags
 }
 
-resource "aws_sns_topic_policy" "notifications" {
+resource "aws_sns_topic_policy" "this" {
   for_each = local.readers
 
-  arn    = aws_sns_topic.notifications[each.key].arn
-  policy = data.aws_iam_policy_document.notifications[each.key].json
+  arn    = aws_sns_topic.this[each.key].arn
+  policy = data.aws_iam_policy_document.topic[each.key].json
 }
 
 # The function send-notification needs no statement here: inside an account its role policy is enough.
-data "aws_iam_policy_document" "notifications" {
+data "aws_iam_policy_document" "topic" {
   for_each = local.readers
 
   statement {
     sid       = "PublishAlarms"
     actions   = ["sns:Publish"]
-    resources = [aws_sns_topic.notifications[each.key].arn]
+    resources = [aws_sns_topic.this[each.key].arn]
 
     principals {
       type        = "Service"
@@ -39,7 +38,7 @@ data "aws_iam_policy_document" "notifications" {
     condition {
       test     = "StringEquals"
       variable = "aws:SourceAccount"
-      values   = [local.account]
+      values   = [data.aws_caller_identity.current.account_id]
     }
   }
 
@@ -49,7 +48,7 @@ data "aws_iam_policy_document" "notifications" {
     content {
       sid       = "PublishForSources${statement.key}"
       actions   = ["sns:Publish"]
-      resources = [aws_sns_topic.notifications[each.key].arn]
+      resources = [aws_sns_topic.this[each.key].arn]
 
       principals {
         type        = "Service"
@@ -69,11 +68,11 @@ data "aws_iam_policy_document" "notifications" {
     content {
       sid       = "SubscribeFromAccounts"
       actions   = ["sns:Subscribe"]
-      resources = [aws_sns_topic.notifications[each.key].arn]
+      resources = [aws_sns_topic.this[each.key].arn]
 
       principals {
         type        = "AWS"
-        identifiers = [for id in statement.value.subscriber_account_ids : "arn:${local.partition}:iam::${id}:root"]
+        identifiers = [for id in statement.value.subscriber_account_ids : "arn:${data.aws_partition.current.partition}:iam::${id}:root"]
       }
     }
   }
@@ -81,9 +80,21 @@ data "aws_iam_policy_document" "notifications" {
 
 # AWS sends each address a link to confirm. It deletes a subscription that is not confirmed within 48 hours.
 resource "aws_sns_topic_subscription" "email" {
-  for_each = var.notification_email_addresses
+  for_each = var.email_addresses
 
-  topic_arn = aws_sns_topic.notifications["people"].arn
+  topic_arn = aws_sns_topic.this["people"].arn
   protocol  = "email"
   endpoint  = each.value
+}
+
+# Functions read the exceptions when they notify. An environment is too small for many exceptions.
+resource "aws_dynamodb_table_item" "exceptions" {
+  count = length(var.exceptions) > 0 ? 1 : 0
+
+  table_name = var.state_table.name
+  hash_key   = "key"
+  item = jsonencode({
+    key        = { S = "exceptions#all" }
+    exceptions = { S = jsonencode(var.exceptions) }
+  })
 }
