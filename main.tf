@@ -1,17 +1,3 @@
-locals {
-  # The platforms of Qualys (PODs): the API gateway of each, and where people sign in
-  # (https://www.qualys.com/platform-identification/).
-  qualys_platforms = jsondecode(file("${path.module}/qualys_platforms.json"))
-
-  # The reconciliation sends the digest. Without one, what cannot be scanned is notified at once.
-  unscannable    = coalesce(var.notify.unscannable, var.reconcile_schedule == null ? "each" : "daily")
-  function_names = merge(module.workflow.function_names, { for gate in module.deployment_gate : "deployment_gate" => gate.function_name })
-  members = merge(module.workflow.members, {
-    describe_principal_arns = concat(module.workflow.members.describe_principal_arns, module.deployment_gate[*].function_role_arn)
-    deployment_gate         = one(module.deployment_gate[*].lifecycle_hook)
-  })
-}
-
 # The package comes first: if the zip cannot be built, nothing is created or changed.
 module "package" {
   source = "./modules/package"
@@ -152,6 +138,18 @@ module "trail" {
   kms_key        = { arn = module.encryption.kms_key_arn }
   retention_days = var.trail_retention_days
   tags           = var.tags
+}
+
+# Sends verdicts to the function that imports findings.
+module "security_hub" {
+  source = "./modules/security-hub"
+  count  = var.security_hub ? 1 : 0
+
+  name_prefix         = module.package.name_prefix
+  function            = module.workflow.import_function
+  result_bus_arn      = module.workflow.result_bus_arn
+  failed_events_queue = module.workflow.failed_events_queue
+  tags                = var.tags
 }
 
 # One function that ECS asks before it starts the tasks of a service.

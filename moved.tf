@@ -74,3 +74,33 @@ moved {
   from = module.workflow.aws_sns_topic_subscription.email
   to   = module.notifications.aws_sns_topic_subscription.email
 }
+
+moved {
+  from = module.workflow.aws_cloudwatch_event_rule.import_findings[0]
+  to   = module.security_hub[0].aws_cloudwatch_event_rule.this
+}
+
+moved {
+  from = module.workflow.aws_cloudwatch_event_target.import_findings[0]
+  to   = module.security_hub[0].aws_cloudwatch_event_target.this
+}
+
+moved {
+  from = module.workflow.aws_lambda_function_event_invoke_config.import_findings[0]
+  to   = module.security_hub[0].aws_lambda_function_event_invoke_config.this
+}
+
+moved {
+  from = module.workflow.aws_lambda_permission.import_findings[0]
+  to   = module.security_hub[0].aws_lambda_permission.this
+}
+
+moved {
+  from = module.workflow.aws_cloudwatch_metric_alarm.failed_events
+  to   = module.workflow.aws_cloudwatch_metric_alarm.queue["failed-events"]
+}
+
+moved {
+  from = module.workflow.aws_cloudwatch_metric_alarm.queued_events
+  to   = module.workflow.aws_cloudwatch_metric_alarm.queue["queued-events"]
+}

@@ -65,33 +65,22 @@ resource "aws_cloudwatch_metric_alarm" "function" {
   alarm_actions       = values(var.topic_arns)
 }
 
-resource "aws_cloudwatch_metric_alarm" "failed_events" {
-  alarm_name        = "${var.name_prefix}-failed-events"
-  alarm_description = "${aws_sqs_queue.failed_events.name} holds events that were not processed"
+# The first goes off while an event waits. It does not go off again while a message waits that no redrive can
+# process; the second goes off for each event that is queued.
+resource "aws_cloudwatch_metric_alarm" "queue" {
+  for_each = {
+    failed-events = { metric = "ApproximateNumberOfMessagesVisible", statistic = "Maximum", verb = "holds" }
+    queued-events = { metric = "NumberOfMessagesSent", statistic = "Sum", verb = "got more" }
+  }
+
+  alarm_name        = "${var.name_prefix}-${each.key}"
+  alarm_description = "${aws_sqs_queue.failed_events.name} ${each.value.verb} events that were not processed"
   tags              = var.tags
 
   namespace           = "AWS/SQS"
-  metric_name         = "ApproximateNumberOfMessagesVisible"
+  metric_name         = each.value.metric
   dimensions          = { QueueName = aws_sqs_queue.failed_events.name }
-  statistic           = "Maximum"
-  period              = 300
-  evaluation_periods  = 1
-  comparison_operator = "GreaterThanThreshold"
-  threshold           = 0
-  treat_missing_data  = "notBreaching"
-  alarm_actions       = values(var.topic_arns)
-}
-
-# The alarm above does not go off again while a message waits that no redrive can process.
-resource "aws_cloudwatch_metric_alarm" "queued_events" {
-  alarm_name        = "${var.name_prefix}-queued-events"
-  alarm_description = "${aws_sqs_queue.failed_events.name} got more events that were not processed"
-  tags              = var.tags
-
-  namespace           = "AWS/SQS"
-  metric_name         = "NumberOfMessagesSent"
-  dimensions          = { QueueName = aws_sqs_queue.failed_events.name }
-  statistic           = "Sum"
+  statistic           = each.value.statistic
   period              = 300
   evaluation_periods  = 1
   comparison_operator = "GreaterThanThreshold"

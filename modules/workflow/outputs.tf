@@ -84,3 +84,13 @@ output "result_bus_arn" {
   description = "ARN of the event bus that gets the events of results."
   value       = local.result_bus_arn
 }
+
+output "import_function" {
+  description = "Name and ARN of the function that imports findings into Security Hub; null without `security_hub`."
+  value = one([
+    for function in [for name, each in aws_lambda_function.this : each if name == "import_findings"] :
+    { name = function.function_name, arn = function.arn }
+  ])
+  # Lambda checks that the function's role may send to the queue of failed events.
+  depends_on = [aws_iam_role_policy.function]
+}

@@ -94,6 +94,7 @@ ROOTS = {
             "modules/inventory/README.md#inventory",
             "modules/notifications/README.md#notifications",
             "modules/package/README.md#package",
+            "modules/security-hub/README.md#security-hub",
             "modules/state/README.md#state",
             "modules/trail/README.md#trail",
             "modules/workflow/README.md#workflow",
