@@ -103,6 +103,7 @@ module "workflow" {
     notify_on    = var.notify_on
     unscannable  = local.unscannable
   })
+  scope                    = var.scope
   owners                   = var.owners
   result_bus_arn           = one(module.hub_bus[*].bus.arn)
   security_hub             = var.security_hub
@@ -163,6 +164,7 @@ module "deployment_gate" {
   deadline_minutes         = var.deployment_gate.deadline_minutes
   on_undecided             = var.deployment_gate.on_undecided
   rollback_days            = var.deployment_gate.rollback_days
+  scope                    = var.scope
   cache_table              = module.cache.table
   state_table              = module.state.table
   table_policy             = module.workflow.gate_table_policy

@@ -52,6 +52,8 @@ def show(history: Sequence[Json], console: Console) -> None:
         )
     console.print(shown)
     last = history[-1]
+    if left_out := last.get("out_of_scope", 0):
+        line(f"out of scope: {left_out} of the images that run", console)
     for where in last["silent"]:
         line(f"silent for a week: {where}", console)
     for where, reason in last["unreadable"].items():

@@ -93,6 +93,8 @@ def _covered(coverage: Json | None, make: Callable[..., str]) -> Text:
         return Text(f"not known before the first reconciliation: `{make('backfill')}` does it now")
     fresh, running = coverage["fresh_verdicts"], coverage["running_images"]
     share = f"{coverage['coverage_percent']} %, {fresh} of {running} running images"
+    if left_out := coverage.get("out_of_scope", 0):
+        share = f"{share.replace('running ', '')}, {left_out} out of scope"
     return Text(f"{share}, {minute(coverage['at'])} UTC")
 
 

@@ -84,6 +84,7 @@ class Row(TypedDict):
     principal: NotRequired[str]
     team: NotRequired[str]
     notified_at: NotRequired[int]
+    out_of_scope: NotRequired[str]
 
 
 class Course(TypedDict):
@@ -95,6 +96,7 @@ class Course(TypedDict):
     fresh_verdicts: int
     unscannable: int
     coverage_percent: int
+    out_of_scope: NotRequired[int]
     sent: int
     closed: int
     silent: list[str]

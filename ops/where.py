@@ -28,6 +28,7 @@ _KNOWN = (
     (" until", "stopped_at"),
     (", deployed by", "principal"),
     (", team", "team"),
+    (", out of scope by the rule", "out_of_scope"),
     (", notified since", "notified_at"),
 )
 _FACTS = ("uri", "repository", "tag", "account_id", "region")
@@ -154,13 +155,19 @@ def described(
     return shown
 
 
+def rules_of(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Names the rules by which all that runs an image is out of scope; none if any is in scope."""
+    rules = {row.get("out_of_scope", "") for row in rows if row["state"] != "stopped"}
+    return [] if "" in rules else sorted(rules)
+
+
 def _run(row: Mapping[str, Any]) -> Json:
     """Describes a row of the inventory."""
     facts = ("account", "region", "cluster", "service", "task_definition", "containers", "state")
     moments = ("first_seen", "last_seen", "stopped_at", "notified_at")
     return {
         **{name: row[name] for name in facts},
-        **{name: row.get(name, "") for name in ("principal", "team")},
+        **{name: row.get(name, "") for name in ("principal", "team", "out_of_scope")},
         **{name: moment(row[name]) for name in moments if name in row},
     }
 
@@ -196,7 +203,8 @@ def moment(seconds: Any) -> str:
 def _lines(known: Mapping[str, Any]) -> list[tuple[str, str]]:
     verdict = known["verdict"]
     if verdict == NO_VERDICT:
-        verdict = "none: it was not scanned, or its verdict has expired"
+        why = "it was not scanned, or its verdict has expired"
+        verdict = f"none: {'out of scope' if rules_of(known['runs']) else why}"
     elif not known["known"]:
         verdict += " (expired)"
     lines = [

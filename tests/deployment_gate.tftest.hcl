@@ -148,6 +148,7 @@ run "enforces" {
     deadline_minutes = 1440
     rollback_days    = 0
     policy           = { min_severity = "critical", only_exploited = true }
+    scope            = { exclude = [{ name = "opted out", tags = { image-scan = "skip" }, allow_at_gate = true }] }
     members          = { environment = { HUB_ACCOUNT_ID = "111122223333" }, policy = "{\"Version\": \"2012-10-17\", \"Statement\": [{\"Sid\": \"ReadOrganization\", \"Effect\": \"Allow\", \"Action\": \"sts:AssumeRole\", \"Resource\": \"*\"}]}" }
   }
 
@@ -167,6 +168,13 @@ run "enforces" {
   assert {
     condition     = contains([for each in jsondecode(data.aws_iam_policy_document.function.json).Statement : each.Sid], "ReadOrganization")
     error_message = "The gate of a hub must read members."
+  }
+  assert {
+    condition = (
+      jsondecode(aws_lambda_function.this.environment[0].variables["SCOPE"]).exclude[0].allow_at_gate &&
+      contains([for each in jsondecode(data.aws_iam_policy_document.function.json).Statement : each.Sid], "ReadWorkloadTags")
+    )
+    error_message = "The gate must have the rules, and read the tags that a rule names."
   }
 }
 

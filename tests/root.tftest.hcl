@@ -703,3 +703,91 @@ run "refuses_an_exception_without_a_reason" {
   }
   expect_failures = [var.exceptions]
 }
+
+run "refuses_a_rule_of_the_scope_for_everything" {
+  command = plan
+  variables {
+    scope = { exclude = [{ name = "all of it" }] }
+  }
+  expect_failures = [var.scope]
+}
+
+run "refuses_a_pattern_of_wildcards_alone" {
+  command = plan
+  variables {
+    scope = { exclude = [{ name = "all of it", repositories = ["*"] }] }
+  }
+  expect_failures = [var.scope]
+}
+
+run "refuses_a_pattern_of_wildcards_and_one_letter" {
+  command = plan
+  variables {
+    scope = { include = [{ name = "all of it", clusters = ["p*"] }] }
+  }
+  expect_failures = [var.scope]
+}
+
+run "refuses_to_exclude_all_that_is_included" {
+  command = plan
+  variables {
+    scope = { include = [{ name = "dev", clusters = ["dev-*"] }], exclude = [{ name = "no dev", clusters = ["dev-*"] }] }
+  }
+  expect_failures = [var.scope]
+}
+
+run "refuses_two_rules_of_one_name" {
+  command = plan
+  variables {
+    scope = { include = [{ name = "dev", clusters = ["dev-1"] }], exclude = [{ name = "dev", clusters = ["dev-2"] }] }
+  }
+  expect_failures = [var.scope]
+}
+
+run "refuses_a_rule_without_a_name" {
+  command = plan
+  variables {
+    scope = { exclude = [{ name = "", clusters = ["dev-*"] }] }
+  }
+  expect_failures = [var.scope]
+}
+
+run "refuses_a_scope_of_no_account" {
+  command = plan
+  variables {
+    scope = { exclude = [{ name = "dev", accounts = ["1111-2222-3333"] }] }
+  }
+  expect_failures = [var.scope]
+}
+
+run "refuses_a_cluster_by_its_arn" {
+  command = plan
+  variables {
+    scope = { exclude = [{ name = "dev", clusters = ["arn:aws:ecs:eu-west-1:111122223333:cluster/dev"] }] }
+  }
+  expect_failures = [var.scope]
+}
+
+run "refuses_a_repository_with_a_tag" {
+  command = plan
+  variables {
+    scope = { exclude = [{ name = "dev", repositories = ["shop/app:1"] }] }
+  }
+  expect_failures = [var.scope]
+}
+
+run "refuses_a_tag_with_a_wildcard" {
+  command = plan
+  variables {
+    scope = { exclude = [{ name = "dev", tags = { image-scan = "*" } }] }
+  }
+  expect_failures = [var.scope]
+}
+
+run "refuses_rules_that_no_environment_takes" {
+  command = plan
+  variables {
+    scope = { exclude = [for n in range(30) : { name = "rule ${n}", services = ["a-service-with-a-long-name-${n}"] }] }
+  }
+  expect_failures = [var.scope]
+}

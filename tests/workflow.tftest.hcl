@@ -952,3 +952,87 @@ run "findings_go_to_security_hub" {
     error_message = "Members must learn to trust the function that imports."
   }
 }
+
+run "gives_the_scope_to_those_who_decide_by_it" {
+  command = plan
+  module {
+    source = "./modules/workflow"
+  }
+  variables {
+    scope = {
+      include = [{ name = "ours", accounts = ["111122223333"] }]
+      exclude = [{ name = "vendor agents", repositories = ["vendor/*"], allow_at_gate = true }]
+    }
+  }
+
+  assert {
+    condition = jsonencode([
+      for name, function in aws_lambda_function.this : name if contains(keys(function.environment[0].variables), "SCOPE")
+    ]) == jsonencode(["parse_event", "reconcile"])
+    error_message = "These functions must have the rules, and no other."
+  }
+  assert {
+    condition = (
+      jsondecode(aws_lambda_function.this["parse_event"].environment[0].variables["SCOPE"]).exclude[0].repositories[0] == "vendor/*" &&
+      jsondecode(aws_lambda_function.this["reconcile"].environment[0].variables["SCOPE"]).exclude[0].allow_at_gate
+    )
+    error_message = "The rules must be the given ones."
+  }
+  assert {
+    condition     = !can(jsondecode(data.aws_iam_policy_document.read_workload_tags.json).Statement)
+    error_message = "No rule names a tag, so nothing may read tags."
+  }
+}
+
+run "reads_tags_where_a_rule_names_one" {
+  command = plan
+  module {
+    source = "./modules/workflow"
+  }
+  variables {
+    scope = { exclude = [{ name = "opted out", tags = { image-scan = "skip" } }] }
+  }
+
+  assert {
+    condition     = jsondecode(data.aws_iam_policy_document.read_workload_tags.json).Statement[0].Action == "ecs:ListTagsForResource"
+    error_message = "The functions must read the tags of services and task definitions."
+  }
+}
+
+run "refuses_to_include_only_another_account" {
+  command = plan
+  module {
+    source = "./modules/workflow"
+  }
+  variables {
+    scope = { include = [{ name = "another", accounts = ["999988887777"] }] }
+  }
+  expect_failures = [aws_sfn_state_machine.intake]
+}
+
+run "refuses_to_exclude_the_only_account" {
+  command = plan
+  module {
+    source = "./modules/workflow"
+  }
+  variables {
+    scope = { exclude = [{ name = "ours", accounts = ["111122223333"] }] }
+  }
+  expect_failures = [aws_sfn_state_machine.intake]
+}
+
+run "takes_another_account_where_members_forward" {
+  command = plan
+  module {
+    source = "./modules/workflow"
+  }
+  variables {
+    spokes = { organization = { id = "o-a1b2c3d4e5" } }
+    scope  = { include = [{ name = "another", accounts = ["999988887777"] }] }
+  }
+
+  assert {
+    condition     = contains(keys(aws_lambda_function.this["parse_event"].environment[0].variables), "SCOPE")
+    error_message = "The function must have the rules."
+  }
+}

@@ -96,6 +96,11 @@ def notification_policy() -> dict[str, Any]:
     return _object("NOTIFY")
 
 
+def scope() -> dict[str, Any]:
+    """Returns the inputs of `Scope.read`; empty where everything is in scope."""
+    return _object("SCOPE") if os.environ.get("SCOPE") else {}
+
+
 def owner_tag() -> str:
     """Key of the tag that names the team of a service, task definition or repository."""
     return _text("OWNER_TAG")

@@ -38,7 +38,9 @@ class Image(TypedDict):
     `role_account_id` is the member account whose role the sensor assumes to pull it, empty for
     the installation's own role. `unread` says why ECR answered nothing for it: the event has to be
     read again. `awaited`: its repository does not exist yet, and a pull-through cache may make it
-    with the first pull.
+    with the first pull. `out_of_scope` names the rule that leaves it out at this workload;
+    `allow_at_gate`: that rule lets it start without a verdict. `wanted`: somebody waits for
+    its verdict all the same.
     """
 
     uri: str
@@ -58,6 +60,9 @@ class Image(TypedDict):
     role_account_id: str
     unread: NotRequired[str]
     awaited: NotRequired[bool]
+    out_of_scope: NotRequired[str]
+    allow_at_gate: NotRequired[bool]
+    wanted: NotRequired[bool]
 
 
 class TaskState(TypedDict):

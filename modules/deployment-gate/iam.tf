@@ -52,6 +52,17 @@ data "aws_iam_policy_document" "function" {
     ]
   }
 
+  # A rule of the scope that names tags asks for those of the task definition, too.
+  dynamic "statement" {
+    for_each = anytrue([for rule in flatten(values(var.scope)) : length(rule.tags) > 0]) ? [1] : []
+
+    content {
+      sid       = "ReadWorkloadTags"
+      actions   = ["ecs:ListTagsForResource"]
+      resources = ["arn:${local.partition}:ecs:${local.region}:${local.account}:task-definition/*"]
+    }
+  }
+
   # Any region and account, because a task may run an image of another registry. That repository's policy must allow it.
   statement {
     sid       = "ResolveImages"

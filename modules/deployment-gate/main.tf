@@ -51,6 +51,7 @@ resource "aws_lambda_function" "this" {
         GATE_HOOK                = jsonencode(local.api_hook) # `make gate` reads it
       },
       var.members.environment,
+      length(flatten(values(var.scope))) == 0 ? {} : { SCOPE = jsonencode(var.scope) },
       var.network.https_proxy == null ? {} : { HTTPS_PROXY = var.network.https_proxy },
       var.network.no_proxy == null ? {} : { NO_PROXY = var.network.no_proxy },
     )

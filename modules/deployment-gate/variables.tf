@@ -63,6 +63,31 @@ variable "rollback_days" {
   }
 }
 
+variable "scope" {
+  type = object({
+    include = optional(list(object({
+      name         = string
+      accounts     = optional(list(string), [])
+      clusters     = optional(list(string), [])
+      services     = optional(list(string), [])
+      repositories = optional(list(string), [])
+      tags         = optional(map(string), {})
+    })), [])
+    exclude = optional(list(object({
+      name          = string
+      accounts      = optional(list(string), [])
+      clusters      = optional(list(string), [])
+      services      = optional(list(string), [])
+      repositories  = optional(list(string), [])
+      tags          = optional(map(string), {})
+      allow_at_gate = optional(bool, false)
+    })), [])
+  })
+  description = "Which images of which workloads are in scope. The gate lets an image start without a verdict if a rule of `exclude` with `allow_at_gate` matches it. It judges all others. By default everything is in scope."
+  default     = {}
+  nullable    = false
+}
+
 variable "cache_table" {
   type = object({
     name = string

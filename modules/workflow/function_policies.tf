@@ -18,7 +18,10 @@ locals {
 }
 
 data "aws_iam_policy_document" "parse_event" {
-  source_policy_documents = [data.aws_iam_policy_document.read_members.json]
+  source_policy_documents = [
+    data.aws_iam_policy_document.read_members.json,
+    data.aws_iam_policy_document.read_workload_tags.json,
+  ]
 
   statement {
     sid     = "DescribeTaskDefinitions"

@@ -22,7 +22,7 @@ locals {
 
   # One entry per Task state, and one for the daily reconciliation. function_policies.tf has their permissions.
   pipeline_functions = {
-    parse_event = { timeout = 30, environment = local.members_environment }
+    parse_event = { timeout = 30, environment = merge(local.members_environment, local.scope_environment) }
     check_cache = {
       timeout = 10
       environment = merge(local.cache_environment, local.policy_environment, {
@@ -66,7 +66,7 @@ locals {
     }
     reconcile = {
       timeout = 900
-      environment = merge(local.qualys_environment, local.cache_environment, local.state_environment, local.policy_environment, local.members_environment, {
+      environment = merge(local.qualys_environment, local.cache_environment, local.state_environment, local.policy_environment, local.members_environment, local.scope_environment, {
         INVENTORY_TABLE = var.inventory_table.name
         TOPIC_ARNS      = jsonencode(var.topic_arns)
       })

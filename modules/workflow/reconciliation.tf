@@ -87,6 +87,7 @@ data "aws_iam_policy_document" "reconcile" {
   source_policy_documents = [
     data.aws_iam_policy_document.read_credential.json,
     data.aws_iam_policy_document.read_members.json,
+    data.aws_iam_policy_document.read_workload_tags.json,
     data.aws_iam_policy_document.use_key["reconcile"].json,
     data.aws_iam_policy_document.use_tables["reconcile"].json,
   ]

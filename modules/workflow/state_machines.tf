@@ -29,6 +29,13 @@ resource "aws_sfn_state_machine" "intake" {
 
   # The first event must find a machine and functions that have their permissions.
   depends_on = [aws_iam_role_policy.intake, aws_iam_role_policy.function]
+
+  lifecycle {
+    precondition {
+      condition     = local.leaves_something
+      error_message = "Change scope: its accounts leave out ${local.account}, the only account that this installation watches, so nothing would be scanned."
+    }
+  }
 }
 
 # One execution per image without a verdict. Standard machines can wait for minutes, and the name of an execution

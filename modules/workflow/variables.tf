@@ -168,6 +168,31 @@ variable "notification_policy" {
   default     = {}
 }
 
+variable "scope" {
+  type = object({
+    include = optional(list(object({
+      name         = string
+      accounts     = optional(list(string), [])
+      clusters     = optional(list(string), [])
+      services     = optional(list(string), [])
+      repositories = optional(list(string), [])
+      tags         = optional(map(string), {})
+    })), [])
+    exclude = optional(list(object({
+      name          = string
+      accounts      = optional(list(string), [])
+      clusters      = optional(list(string), [])
+      services      = optional(list(string), [])
+      repositories  = optional(list(string), [])
+      tags          = optional(map(string), {})
+      allow_at_gate = optional(bool, false)
+    })), [])
+  })
+  description = "Which images of which workloads are scanned. What a rule of `exclude` matches is out of scope, and so is what no rule of `include` matches, if there are any. A rule matches where all that it names match. A fact that is not known leaves nothing out. By default everything is in scope."
+  default     = {}
+  nullable    = false
+}
+
 variable "owners" {
   type = object({
     tag = optional(string, "team")

@@ -137,7 +137,7 @@ class Asked:
         verdicts = Verdicts(cache, StateTable(dynamodb, self.installation.state_table))
         definition = TaskDefinition((("app", self.uri),), self.platform)
         revision = self._revision()
-        found = images.of(revision, definition, now.isoformat(), accounts)
+        found = images.of(revision, definition, now.isoformat(), accounts, self.gate.scope)
         candidates = [each for each, _ in found]
         known = verdicts.of(candidates)
         situation = Situation(

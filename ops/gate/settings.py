@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from image_scan.events.scope import EVERYTHING, Scope
 from image_scan.gate.inputs import Policy, Rules
 from ops.answers import answers
 from ops.errors import OpsError
@@ -30,6 +31,7 @@ class GateSettings:
     deadline_minutes: int
     rollback_days: int
     hook: Json
+    scope: Scope = EVERYTHING
 
     def as_json(self) -> Json:
         return {
@@ -62,6 +64,7 @@ def find(installation: Installation) -> GateSettings | None:
         deadline_minutes=int(values["GATE_DEADLINE_MINUTES"]),
         rollback_days=int(values["GATE_ROLLBACK_DAYS"]),
         hook={**json.loads(values["GATE_HOOK"]), "hookTargetArn": found["FunctionArn"]},
+        scope=Scope.read(json.loads(values.get("SCOPE") or "{}")),
     )
 
 

@@ -7,13 +7,22 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ops.cache_items import of_name
-from ops.report.images import ImageRow, image_row, with_teams
+from ops.report.images import OUT_OF_SCOPE, ImageRow, image_row, with_teams
 from ops.where import NO_VERDICT
 
 Json = dict[str, Any]
 LEVELS = ("critical", "high", "medium", "low")
 # Verdicts that a person must look at come first.
-_ORDER = ("FINDINGS", NO_VERDICT, "UNSCANNABLE", "ERROR", "TIMEOUT", "IN_PROGRESS", "CLEAN")
+_ORDER = (
+    "FINDINGS",
+    NO_VERDICT,
+    "UNSCANNABLE",
+    "ERROR",
+    "TIMEOUT",
+    "IN_PROGRESS",
+    "CLEAN",
+    OUT_OF_SCOPE,
+)
 
 
 @dataclass(frozen=True)
@@ -61,6 +70,10 @@ class Report:
         """Running images with critical or high findings, malware or secrets."""
         return sum(image.is_bad for image in self.running)
 
+    def out_of_scope(self) -> int:
+        """Running images that only workloads out of scope run."""
+        return sum(bool(image.out_of_scope) for image in self.running)
+
     def locations(self) -> list[Location]:
         """Where images run: the worst location first."""
         met: defaultdict[str, list[ImageRow]] = defaultdict(list)
@@ -72,7 +85,7 @@ class Report:
                 name,
                 len(images),
                 sum(image.is_bad for image in images),
-                sum(image.counts is None for image in images),
+                sum(image.counts is None and not image.out_of_scope for image in images),
             )
             for name, images in met.items()
         ]

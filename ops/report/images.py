@@ -10,9 +10,10 @@ from image_scan.findings.summary import LEVELS as SEVERITIES
 from image_scan.notifications import email, lead, links
 from ops.cache_items import digest_of
 from ops.locations import location_of, name_of
-from ops.where import NO_VERDICT, moment
+from ops.where import NO_VERDICT, moment, rules_of
 
 Json = dict[str, Any]
+OUT_OF_SCOPE = "OUT_OF_SCOPE"
 _FACTS = ("account_id", "region", "repository")
 
 
@@ -21,7 +22,8 @@ class ImageRow:
     """An image that runs, or has run. `counts` is None without a result. `detected` are lines about
     malware and secrets; `is_detected`: some were found. `findings` are the worst ones, and `more`
     counts the others. `running` and `earlier` are workloads by location. `teams` own those that run
-    it, and the first of these was notified at `notified_since`."""
+    it, and the first of these was notified at `notified_since`. `out_of_scope` are the rules by
+    which all that runs it is out of scope."""
 
     name: str
     key: str
@@ -40,6 +42,7 @@ class ImageRow:
     since: str
     teams: Sequence[str]
     notified_since: str
+    out_of_scope: Sequence[str]
 
     @property
     def anchor(self) -> str:
@@ -78,7 +81,9 @@ def image_row(
     newest = max(rows, key=lambda row: int(row["last_seen"]))
     running = [row for row in rows if row["state"] != "stopped"]
     scanned, top = item.get("scanned_at"), item.get("top", [])
-    counts, verdict = item.get("counts"), str(item.get("status", NO_VERDICT))
+    rules = rules_of(running)
+    counts = item.get("counts")
+    verdict = str(item.get("status", OUT_OF_SCOPE if rules else NO_VERDICT))
     notified = [row["notified_at"] for row in running if "notified_at" in row]
     facts = {name: str(item.get(name, "")) for name in _FACTS} | {"digest": digest_of(key)}
     return ImageRow(
@@ -99,6 +104,7 @@ def image_row(
         since=moment(min((row["first_seen"] for row in running), default=0)),
         teams=sorted({row["team"] for row in running if row["team"]}),
         notified_since=moment(min(notified, default=0)) if verdict != "CLEAN" else "",
+        out_of_scope=rules,
     )
 
 
@@ -131,6 +137,7 @@ def _by_location(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[Json]]:
             "until": moment(row.get("stopped_at")),
             "principal": row.get("principal", ""),
             "team": row["team"],
+            "out_of_scope": row.get("out_of_scope", ""),
         }
         locations[location_of(row)].append(workload)
     return dict(locations)

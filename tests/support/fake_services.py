@@ -155,6 +155,7 @@ class FakeServices:
         return self._asked("DescribeTaskDefinition", answer)
 
     def list_tags_for_resource(self, *, resourceArn: str) -> Any:  # noqa: N803
-        assert resourceArn == SERVICE
-        tags = [{"key": key, "value": value} for key, value in self.tags.items()]
+        assert resourceArn == SERVICE or resourceArn in self.definitions
+        known = self.tags if resourceArn == SERVICE else {}
+        tags = [{"key": key, "value": value} for key, value in known.items()]
         return self._asked("ListTagsForResource", {"tags": tags})

@@ -41,6 +41,7 @@ PURE = {
     "events.platforms",
     "events.scaling",
     "events.scan_request",
+    "events.scope",
     "events.task_state",
     "events.workloads",
     "findings.detections",

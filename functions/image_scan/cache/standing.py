@@ -107,7 +107,16 @@ def has_to_know(scan_input: ScanInput, row: Mapping[str, Any]) -> bool:
 
 
 def decide(met: Met) -> CacheDecision | None:
-    """Returns what is to be done; None to take the lease."""
+    """Returns what is to be done; None to take the lease. Nobody is notified of what is out of
+    scope. It is scanned only if somebody waits for the verdict, or if this event began the scan."""
+    if "out_of_scope" not in met.image:
+        return _in_scope(met)
+    decision = _in_scope(met) if met.image.get("wanted") or met.is_ours else SKIP
+    is_of_workload = decision and decision["decision"] == "notify" and not decision["lease"]
+    return SKIP if is_of_workload else decision
+
+
+def _in_scope(met: Met) -> CacheDecision | None:
     if met.image["unscannable"] and is_by_hand(met.scan_input["deployment"]):
         return CacheDecision(decision="skip", lease=None, outcome=_unscannable(met))
     return _by_entry(met) if met.image["account_id"] else _apart(met)

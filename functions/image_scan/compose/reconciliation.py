@@ -6,6 +6,7 @@ from typing import Any
 from image_scan import config
 from image_scan.aws import clients, cross_account
 from image_scan.cache.table import CacheTable
+from image_scan.events.scope import Scope
 from image_scan.inventory.reconciliation import Intake, Reconciliation
 from image_scan.inventory.table import InventoryTable
 from image_scan.inventory.workloads import Inventory
@@ -36,7 +37,7 @@ def run(intake_arn: str) -> dict[str, Any]:
         policy.may_notify,
         time.time(),
     )
-    summary = found.run(intake.home)
+    summary = found.run(intake.home, Scope.read(config.scope()))
     topics = Topics(clients.client("sns"), config.topic_arns(), {})
     digest = DailyDigest(
         topics, Throttle(state), ExceptionStore(state), RegisteredFailures(state), policy

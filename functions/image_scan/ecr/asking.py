@@ -78,8 +78,10 @@ def each(
 
 def require_answer(image: Image) -> None:
     """Raises ImageUnread for an image that ECR did not answer for. Its event is then queued for
-    redrive; the scans of the event's other images have already started."""
-    if unread := image.get("unread"):
+    redrive; the scans of the event's other images have already started. Nobody waits for an image
+    that is out of scope."""
+    is_needed = "out_of_scope" not in image or image.get("wanted")
+    if is_needed and (unread := image.get("unread")):
         raise ImageUnread(unread)
 
 

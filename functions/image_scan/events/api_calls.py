@@ -29,6 +29,7 @@ class EcsEvent:
     be described, unless `skipped` says why the event deploys nothing. `digests` are the digests
     that containers, by name, were seen to run. `force` requests a scan even if a verdict is known.
     `task` is the task that ECS reports. `platform` is None if the event does not state it.
+    `wanted`: somebody waits for the verdict, in scope or not.
     """
 
     deployment: Deployment
@@ -39,6 +40,7 @@ class EcsEvent:
     force: bool = False
     task: TaskState | None = None
     platform: str | None = None
+    wanted: bool = False
 
 
 def parse(event: Part) -> EcsEvent:

@@ -13,12 +13,15 @@ from image_scan.ecr.identity import DEFAULT_PLATFORM
 from image_scan.errors import MalformedEvent
 from image_scan.events import api_calls, platforms, scan_request, task_definitions, task_state
 from image_scan.events.fields import mapping, text
+from image_scan.events.scope import EVERYTHING
+from image_scan.events.scoping import Scoping
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from image_scan.aws.cross_account import Accounts, Registry
     from image_scan.events.api_calls import EcsEvent
+    from image_scan.events.scope import Scope
 
 _PARSERS: dict[str, Callable[[Mapping[str, Any]], EcsEvent]] = {
     task_state.TASK_STATE: task_state.parse,
@@ -45,19 +48,21 @@ def _resolved(event: Any) -> dict[str, str]:
     return {name: digest for name, digest in digests.items() if references.SHA256.fullmatch(digest)}
 
 
-def read(event: Any, accounts: Accounts) -> ParsedEvent:
-    """Returns the distinct images of an event, in ECR and elsewhere, or why there are none.
+def read(event: Any, accounts: Accounts, scope: Scope = EVERYTHING) -> ParsedEvent:
+    """Returns the distinct images of an event, in ECR and elsewhere, or why there are none. Images
+    that are out of scope are marked.
 
     Raises MalformedEvent, AwsRejected or AwsUnavailable; the event is then queued for redrive.
     """
     parsed = parse(event)
-    found = _images(parsed, accounts, resolve=True)
+    found = images(parsed, accounts, Scoping(scope, accounts))
     log.info(
         "event parsed",
         event_name=parsed.deployment["event_name"],
         task_definition=parsed.deployment["task_definition"],
         images=len(found),
         unscannable=sum(bool(each["unscannable"]) for each in found),
+        out_of_scope=sorted({each["out_of_scope"] for each in found if "out_of_scope" in each}),
         skipped=parsed.skipped,
     )
     metrics.count("Events", Outcome="skipped" if parsed.skipped else "deployment")
@@ -71,7 +76,7 @@ def read(event: Any, accounts: Accounts) -> ParsedEvent:
     )
 
 
-def running(event: Any, accounts: Accounts) -> list[ScanInput]:
+def running(event: Any, accounts: Accounts, scoping: Scoping | None = None) -> list[ScanInput]:
     """Returns what a task runs, by the digests that ECS reports. ECR is not asked.
 
     Raises MalformedEvent, AwsRejected or AwsUnavailable.
@@ -84,17 +89,19 @@ def running(event: Any, accounts: Accounts) -> list[ScanInput]:
             image=each,
             task=parsed.task,
         )
-        for each in _images(parsed, accounts, resolve=False)
+        for each in _images(parsed, accounts, scoping, resolve=False)
     ]
 
 
-def images(parsed: EcsEvent, accounts: Accounts) -> list[Image]:
+def images(parsed: EcsEvent, accounts: Accounts, scoping: Scoping | None = None) -> list[Image]:
     """Resolves the images of a deployment, in ECR and elsewhere. Raises AwsRejected or
     AwsUnavailable."""
-    return _images(parsed, accounts, resolve=True)
+    return _images(parsed, accounts, scoping, resolve=True)
 
 
-def _images(parsed: EcsEvent, accounts: Accounts, *, resolve: bool) -> list[Image]:
+def _images(
+    parsed: EcsEvent, accounts: Accounts, scoping: Scoping | None, *, resolve: bool
+) -> list[Image]:
     deployment, containers = parsed.deployment, parsed.containers
     platform = parsed.platform
     if parsed.task_definition:
@@ -126,7 +133,15 @@ def _images(parsed: EcsEvent, accounts: Accounts, *, resolve: bool) -> list[Imag
     for name, each in named:
         if isinstance(each, references.Unscannable):
             foreign.setdefault(each.name, _unscannable(each))["containers"].append(name)
-    return [*found, *foreign.values()]
+    every = [*found, *foreign.values()]
+    if scoping:
+        repositories = {name: _repository(each) for name, each in named}
+        scoping.mark(every, deployment, repositories, wanted=parsed.wanted)
+    return every
+
+
+def _repository(image: references.EcrReference | references.Unscannable) -> str:
+    return image.name if isinstance(image, references.Unscannable) else image.repository
 
 
 def _unscannable(image: references.Unscannable) -> Image:

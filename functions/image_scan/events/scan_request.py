@@ -1,6 +1,7 @@
 """Reads `Image Scan Requested`, the installation's own request to scan one image. Pure.
 
-It repeats a deployment that was seen before, or an operator has made it.
+It repeats a deployment that was seen before, or an operator or a deployment gate has made it. So
+somebody waits for the verdict, and it is scanned even if its workload is out of scope.
 """
 
 from collections.abc import Mapping
@@ -25,4 +26,9 @@ def parse(event: Mapping[str, Any]) -> EcsEvent:
     listed = detail.get("containers")
     names = [each for each in (listed if isinstance(listed, list) else []) if isinstance(each, str)]
     containers = tuple((name, image) for name in names or [""])
-    return EcsEvent(deployment, containers=containers, force=detail.get("force") is True)
+    return EcsEvent(
+        deployment,
+        containers=containers,
+        force=detail.get("force") is True,
+        wanted=True,
+    )

@@ -106,6 +106,7 @@ def compose(
                 "digest": each.image.digest,
                 "decision": each.result,
                 "why": each.why,
+                "reason": each.reason,
             }
             for each in decided.images
         ],

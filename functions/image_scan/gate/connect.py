@@ -9,6 +9,7 @@ from image_scan import config, log
 from image_scan.aws import clients, cross_account
 from image_scan.cache.table import CacheTable
 from image_scan.errors import ConfigurationError
+from image_scan.events.scope import Scope
 from image_scan.gate.announcement import Announcer
 from image_scan.gate.hook import Gate
 from image_scan.gate.inputs import Policy, Rules
@@ -43,6 +44,7 @@ def gate() -> Gate:
         verdicts=Verdicts(CacheTable.connect(), StateTable.connect()),
         start=_starter(settings.intake_arn),
         announce=Announcer(events, _topics).announce,
+        scope=Scope.read(config.scope()),
     )
 
 

@@ -1,9 +1,10 @@
 """Decides whether the images of a deployment may start. Pure.
 
 An image is allowed where its verdict proves it: nothing found that the policy blocks, malware and
-secrets never. Beside that only four things let an image through, and each is named in the decision:
-the same image runs in this service already or ran there lately, break-glass, `on_undecided`, and
-audit mode. What is missing, unreadable or contradictory is undecided, never allowed.
+secrets never. Beside that only five things let an image through, and each is named in the decision:
+the same image runs in this service already or ran there lately, a rule of the scope that says so,
+break-glass, `on_undecided`, and audit mode. What is missing, unreadable or contradictory is
+undecided, never allowed.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ Why = Literal[
     "below the policy",
     "accepted by an exception",
     "runs or ran in this service",
+    "out of scope",
     "malware",
     "secrets",
     "findings",
@@ -132,6 +134,8 @@ def judge(image: Candidate, known: Known | None, policy: Policy, situation: Situ
     found: _Found
     if image.key in situation.admitted:
         found = "allow", "runs or ran in this service", ""
+    elif image.out_of_scope:
+        found = "allow", "out of scope", f"out of scope by the rule {image.out_of_scope}"
     elif image.problem:
         found = "undecided", "not known by digest", image.problem
     elif known is not None and not _is_outdated(known, situation):

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from image_scan import log, metrics
 from image_scan.errors import AwsUnavailable, ScanError
+from image_scan.events.scope import EVERYTHING, Scope
 from image_scan.gate import bypass, decision, images, lifecycle
 from image_scan.gate.inputs import Situation
 
@@ -62,6 +63,7 @@ class Gate:
     start: Start
     announce: Announce
     clock: Callable[[], float] = time.time
+    scope: Scope = EVERYTHING
 
     def answer(self, call: Call) -> Reply:
         """Decides, has scanned what has no verdict, and says what ECS is to do.
@@ -70,8 +72,8 @@ class Gate:
         """
         revision = self.services.revision(call.revision_arn)
         definition = self.services.definition(revision.task_definition)
-        now = self._now().isoformat()
-        found = images.of(revision, definition, now, self.accounts, is_started=call.is_started)
+        scoped = (self._now().isoformat(), self.accounts, self.scope)
+        found = images.of(revision, definition, *scoped, is_started=call.is_started)
         decided, deadline = self._decide(call, revision, [each for each, _ in found])
         if decided.result == "undecided":
             images.require_read(found)
@@ -180,11 +182,8 @@ class Gate:
 def respond(
     event: Any, connect: Callable[[], Gate], fallback: tuple[bool, bool], seconds: float
 ) -> HookAnswer:
-    """Answers a call of ECS in less than so many seconds, whatever happens.
-
-    `fallback` says what to do without a gate: whether it is in audit mode, and whether it allows
-    what is undecided.
-    """
+    """Answers a call of ECS in less than so many seconds, whatever happens. `fallback` says what to
+    do without a gate: whether it is in audit mode, and whether it allows what is undecided."""
     left = max(seconds - _MARGIN_SECONDS, 0.1)
     is_audit, allows = fallback
     try:

@@ -11,10 +11,13 @@ from image_scan.errors import AwsUnavailable
 from image_scan.events import deployments
 from image_scan.events.api_calls import EcsEvent
 from image_scan.events.scan_request import SCAN_REQUEST
+from image_scan.events.scope import EVERYTHING
+from image_scan.events.scoping import Scoping
 from image_scan.gate.inputs import Candidate
 
 if TYPE_CHECKING:
     from image_scan.aws.cross_account import Accounts
+    from image_scan.events.scope import Scope
     from image_scan.events.task_definitions import TaskDefinition
     from image_scan.gate.services import Revision
 
@@ -31,6 +34,7 @@ def of(
     definition: TaskDefinition,
     time: str,
     accounts: Accounts,
+    scope: Scope = EVERYTHING,
     *,
     is_started: bool = False,
 ) -> Found:
@@ -47,7 +51,7 @@ def of(
         platform=definition.platform,
     )
     found: Found = []
-    for image in deployments.images(event, accounts):
+    for image in deployments.images(event, accounts, Scoping(scope, accounts)):
         if image["account_id"]:
             problem = _problem(image, revision, definition, is_started=is_started)
             found.append((_candidate(image, problem), image))
@@ -74,7 +78,13 @@ def _candidate(image: Image, problem: str) -> Candidate:
         problem,
         image["unscannable"],
         image["account_id"],
+        _rule(image),
     )
+
+
+def _rule(image: Image) -> str:
+    """Names the rule that leaves an image out and lets it start; empty if there is none."""
+    return image["out_of_scope"] if image.get("allow_at_gate") else ""
 
 
 def _problem(
@@ -107,7 +117,14 @@ def _foreign(image: Image, revision: Revision, definition: TaskDefinition) -> li
             digest = named if at else pulled
             digest = digest if SHA256.fullmatch(digest) else ""
             key = cache_key(digest, definition.platform) if digest else uri
-            found[key] = Candidate(uri, key, digest, image["repository"], image["unscannable"])
+            found[key] = Candidate(
+                uri,
+                key,
+                digest,
+                image["repository"],
+                image["unscannable"],
+                out_of_scope=_rule(image),
+            )
     return list(found.values())
 
 

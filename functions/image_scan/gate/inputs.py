@@ -44,7 +44,8 @@ class Rules:
 class Candidate:
     """An image of the revision that is to start. `key` is that of its verdict; `problem` says why
     no verdict can be of the bytes that will run, and is empty where one can. `unscannable`: so can
-    no scan be asked for, though a verdict from before may be known."""
+    no scan be asked for, though a verdict from before may be known. `out_of_scope` names a rule
+    that leaves it out, and lets it start."""
 
     uri: str
     key: str
@@ -53,6 +54,7 @@ class Candidate:
     problem: str = ""
     unscannable: str = ""
     account_id: str = ""
+    out_of_scope: str = ""
 
 
 @dataclass(frozen=True)

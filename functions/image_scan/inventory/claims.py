@@ -90,7 +90,9 @@ def is_due(row: Mapping[str, Any], scan: Scan) -> bool:
 
 
 def _is_waiting(row: Mapping[str, Any], since: int) -> bool:
-    return row.get("state") in ACTIVE or bool(row.get("asked_at", 0) >= since)
+    """What is out of scope waits for no verdict."""
+    waits = row.get("state") in ACTIVE or row.get("asked_at", 0) >= since
+    return bool(waits) and "out_of_scope" not in row
 
 
 def _each(write: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:

@@ -28,11 +28,12 @@ class UnscannableImage:
 
 @dataclass
 class Found:
-    """Of all that runs: keys of images, by what is known of them. `sent` are (image, workload),
-    `scans` the images that the intake is asked to scan, with the reason, `bad` those whose
-    findings it judges again."""
+    """Of all that runs: keys of images, by what is known of them. `images` are in scope, `left_out`
+    are not, at one workload or more. `sent` are (image, workload), `scans` the images that the
+    intake is asked to scan, with the reason, `bad` those whose findings it judges again."""
 
     images: set[str] = field(default_factory=set)
+    left_out: set[str] = field(default_factory=set)
     fresh: set[str] = field(default_factory=set)
     unscannable: dict[str, UnscannableImage] = field(default_factory=dict)
     failed: dict[str, UnscannableImage] = field(default_factory=dict)
@@ -48,6 +49,22 @@ class Found:
         scannable = len(self.images) - len(self.unscannable)
         return 100 * len(self.fresh) // scannable if scannable else 100
 
+    def out_of_scope(self) -> int:
+        """Counts images that only workloads out of scope run."""
+        return len(self.left_out - self.images)
+
+    def summary(self) -> dict[str, int]:
+        """The figures as they are stored and shown."""
+        return {
+            "running_images": len(self.images),
+            "fresh_verdicts": len(self.fresh),
+            "unscannable": len(self.unscannable),
+            "coverage_percent": self.percent(),
+            "out_of_scope": self.out_of_scope(),
+            "sent": len(self.sent),
+            "closed": self.closed,
+        }
+
     def figures(self) -> dict[str, int]:
         """The metrics of a reconciliation."""
         return {
@@ -55,4 +72,6 @@ class Found:
             "FreshVerdicts": len(self.fresh),
             "Unscannable": len(self.unscannable),
             "CoveragePercent": self.percent(),
+            # A metric costs, so there is none where nothing is out of scope.
+            **({"OutOfScope": left_out} if (left_out := self.out_of_scope()) else {}),
         }

@@ -4,7 +4,8 @@ For every account's region in the inventory, and our own, the running tasks are 
 without a verdict, one that the inventory does not know to run there, or one whose workload was not
 notified of its findings, goes through the intake as an event of the task; a row that nothing runs
 any more is closed. What ended as ERROR or TIMEOUT is scanned again, once for each run, and findings
-that are worth a notification are judged again. For anything else a second run finds nothing to do.
+that are worth a notification are judged again. What is out of scope is recorded as that, and no
+more. For anything else a second run finds nothing to do.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from image_scan.cache.standing import is_elsewhere
 from image_scan.ecr.digests import reference_key
 from image_scan.errors import AwsRejected
 from image_scan.events import deployments
+from image_scan.events.scope import EVERYTHING
+from image_scan.events.scoping import Scoping
 from image_scan.events.workloads import workload_of
 from image_scan.inventory import running_tasks
 from image_scan.inventory.coverage import Found, UnscannableImage
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from image_scan.aws.cross_account import Accounts
     from image_scan.cache.table import CacheTable
     from image_scan.contracts import Image, ScanInput
+    from image_scan.events.scope import Scope
     from image_scan.inventory.workloads import Inventory
     from image_scan.results import Outcome
     from image_scan.state.coverage import CoverageHistory
@@ -74,6 +78,7 @@ class Reconciliation:
         now: float,
     ) -> None:
         self._accounts = accounts
+        self._scoping = Scoping(EVERYTHING, accounts)
         self._cache = cache
         self._inventory = inventory
         self._history = history
@@ -86,9 +91,10 @@ class Reconciliation:
         self.failed: Mapping[str, UnscannableImage] = {}
         self.registries: set[Where] = set()
 
-    def run(self, home: Where) -> Json:
+    def run(self, home: Where, scope: Scope = EVERYTHING) -> Json:
         """Everything once; what was found, as it is stored and shown, with the `scans` that the
         intake was asked for. Then `unscannable`, `failed` and the ECR `registries` are set."""
+        self._scoping = Scoping(scope, self._accounts)
         rows: dict[Where, list[Json]] = {home: []}
         for row in self._inventory.rows():
             account, region = row["account_region"].split("#", 1)
@@ -101,12 +107,7 @@ class Reconciliation:
                 found.unreadable["#".join(where)] = str(error)
         summary = {
             "at": datetime.fromtimestamp(self._now, UTC).isoformat(),
-            "running_images": len(found.images),
-            "fresh_verdicts": len(found.fresh),
-            "unscannable": len(found.unscannable),
-            "coverage_percent": found.percent(),
-            "sent": len(found.sent),
-            "closed": found.closed,
+            **found.summary(),
             "silent": sorted("#".join(where) for where, each in rows.items() if self._silent(each)),
             "unreadable": found.unreadable,
         }
@@ -123,10 +124,11 @@ class Reconciliation:
         ecs = self._accounts.ecs(*where)
         time = datetime.fromtimestamp(self._now, UTC).isoformat()
         for event in running_tasks.events(ecs, *where, time):
-            tasks = deployments.running(event, self._accounts)
+            tasks = deployments.running(event, self._accounts, self._scoping)
             met = [(task, _pair(task, states)) for task in tasks]
             lacking = [each for each in met if self._lacks(*each, states, found)]
-            due = {pair[0] for _, pair in met if self._is_bad(pair[0]) and self._was_notified(pair)}
+            inside = [pair for task, pair in met if "out_of_scope" not in task["image"]]
+            due = {pair[0] for pair in inside if self._is_bad(pair[0]) and self._was_notified(pair)}
             due -= found.bad
             found.bad |= due
             if lacking or due:
@@ -150,6 +152,12 @@ class Reconciliation:
         """Whether a running image is without a verdict, or its workload not known to run it, or not
         notified of it: who deploys an image whose verdict has run out waits alone for the next."""
         item, image = self._item(pair[0]), scan_input["image"]
+        row = self._rows.get(pair, {})
+        is_marked = row.get("out_of_scope") == image.get("out_of_scope")
+        if "out_of_scope" in image:
+            found.left_out.add(pair[0])
+            found.running.add(pair)
+            return pair not in found.sent and not (is_marked and states.get(pair) == "running")
         if image["account_id"]:
             self.registries.add((image["account_id"], image["region"]))
         status = self._count(image, pair, found)
@@ -158,8 +166,8 @@ class Reconciliation:
         is_open |= self._is_bad(pair[0]) and not self._was_notified(pair)
         # An image that is not in ECR has no entry: its row alone says whether that was notified.
         is_foreign = not image["account_id"]
-        has_verdict = bool(status) or (is_foreign and "notified_as" in self._rows.get(pair, {}))
-        is_known = has_verdict and states.get(pair) == "running" and not is_open
+        has_verdict = bool(status) or (is_foreign and "notified_as" in row)
+        is_known = has_verdict and states.get(pair) == "running" and is_marked and not is_open
         return pair not in found.sent and not is_known
 
     def _count(self, image: Image, pair: tuple[str, str], found: Found) -> str:
@@ -186,7 +194,8 @@ class Reconciliation:
         """The images of an event that was sent which the intake has to scan."""
         for task, (key, workload) in lacking:
             image, item = task["image"], self._item(key)
-            if image["unscannable"] or (item and item["status"] not in _FAILED):
+            is_out = bool(image["unscannable"]) or "out_of_scope" in image
+            if is_out or (item and item["status"] not in _FAILED):
                 continue
             why = f"{item['status']}: {item.get('reason', '')}" if item else "no verdict"
             asked = {"key": key, "image": image["uri"], "why": why, "workloads": []}

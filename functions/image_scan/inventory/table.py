@@ -22,6 +22,7 @@ _SHORT = (
     "last_seen",
     "notified_as",
     "notified_of",
+    "out_of_scope",
 )
 
 

@@ -77,6 +77,7 @@ class Inventory:
         if over:
             self._table.delete(tasks, f"{_RUNNING}{arn}")
         late = row.get("last_seen", 0) < self._at(scan_input) - SEEN_SECONDS or "ttl" in row
+        late |= row.get("out_of_scope") != scan_input["image"].get("out_of_scope")
         if row.get("state") != "running" or (late and not over):
             self._see(scan_input, row, running=True)
         if over:
@@ -84,9 +85,10 @@ class Inventory:
         return row
 
     def running(self, key: str) -> dict[str, dict[str, Any]]:
-        """Reads what runs an image, or was deployed to: rows by workload."""
+        """Reads what runs an image, or was deployed to, and is in scope: rows by workload."""
         rows = self._table.below(key)
-        return {row["workload"]: row for row in rows if row.get("state") in ACTIVE}
+        active = (row for row in rows if row.get("state") in ACTIVE)
+        return {row["workload"]: row for row in active if "out_of_scope" not in row}
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Every row: digest, workload, account_region, state and last_seen."""
@@ -109,14 +111,15 @@ class Inventory:
         asked: Row = {"state": "running"} if running else {"event_id": deployment["event_id"]}
         asked["asked_at"] = now
         gone = ("stopped_at", "ttl") if running else ()
+        scope, back = _scope(scan_input)
         is_known = running and before.get("state") == "deployed"
         if is_known and 0 <= at - before["last_seen"] <= SEEN_SECONDS:
-            newest = Change(asked, removed=gone)  # its call has said the rest
+            newest = Change({**asked, **scope}, removed=gone + back)  # its call has said the rest
         else:
             newest = Change(
-                {**_shown(scan_input), **caller, **asked, "last_seen": at},
+                {**_shown(scan_input), **caller, **asked, **scope, "last_seen": at},
                 _first(scan_input, at, running=running, new=not before),
-                gone,
+                gone + back,
             )
         row = self._table.update(*key, newest, seen.not_exists() | seen.lte(at))
         if row is None:
@@ -165,6 +168,13 @@ def _shown(scan_input: ScanInput) -> Row:
     facts, image = workload_of(scan_input)[1], scan_input["image"]
     shown = {name: facts[name] for name in _FACTS}  # type: ignore[literal-required]
     return shown | {name: image[name] for name in _SHOWN}  # type: ignore[literal-required]
+
+
+def _scope(scan_input: ScanInput) -> tuple[Row, tuple[str, ...]]:
+    """What is written of the scope, and what is removed."""
+    if rule := scan_input["image"].get("out_of_scope"):
+        return {"out_of_scope": rule}, ()
+    return {}, ("out_of_scope",)
 
 
 def _first(scan_input: ScanInput, at: int, *, running: bool, new: bool) -> Row:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from image_scan import log
 from image_scan.aws import clients
 from image_scan.errors import AwsRejected, AwsUnavailable
+from image_scan.events import tags
 from image_scan.events.workloads import in_turn
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Owners:
         names = sorted(workloads)
         for name in in_turn((each, workloads[each]["account"]) for each in names):
             workload = workloads[name]
-            arns = _arns(workload) if self.timer() < ends else ()
+            arns = tags.arns_of(workload) if self.timer() < ends else ()
             if team := self._first(workload, arns) or self._repository(image, workload):
                 found[name] = team
         return found
@@ -54,10 +55,7 @@ class Owners:
         return ""
 
     def _ecs(self, workload: Workload, arn: str) -> str:
-        ecs = self.accounts.ecs(workload["account"], workload["region"])
-        with clients.calls("ecs:ListTagsForResource"):
-            tags = ecs.list_tags_for_resource(resourceArn=arn)["tags"]
-        return self._value((each.get("key", ""), each.get("value", "")) for each in tags)
+        return self._value(tags.read(self.accounts, workload, arn).items())
 
     def _repository(self, image: Image, workload: Workload) -> str:
         if not image["account_id"]:
@@ -71,11 +69,11 @@ class Owners:
     def _ecr(self, image: Image, workload: Workload, arn: str) -> str:
         ecr = self.accounts.ecr(image["account_id"], image["region"], workload["account"]).ecr
         with clients.calls("ecr:ListTagsForResource"):
-            tags = ecr.list_tags_for_resource(resourceArn=arn)["tags"]
-        return self._value((each["Key"], each["Value"]) for each in tags)
+            listed = ecr.list_tags_for_resource(resourceArn=arn)["tags"]
+        return self._value((each["Key"], each["Value"]) for each in listed)
 
-    def _value(self, tags: Iterable[tuple[str, str]]) -> str:
-        return next((value[:_LONGEST] for key, value in tags if key == self.tag), "")
+    def _value(self, pairs: Iterable[tuple[str, str]]) -> str:
+        return next((value[:_LONGEST] for key, value in pairs if key == self.tag), "")
 
     def _once(self, arn: str, ask: Callable[[], str]) -> str:
         if arn not in self._known:
@@ -88,14 +86,3 @@ class Owners:
                 log.info("owner unknown", arn=arn, reason=str(error))
                 self._known[arn] = ""
         return self._known[arn]
-
-
-def _arns(workload: Workload) -> Iterable[str]:
-    """Returns ARNs of resources that may have the tag: the service, then the task definition."""
-    if workload["service"] and workload["cluster"]:
-        yield (
-            f"arn:{clients.partition_of(workload['region'])}:ecs:{workload['region']}:"
-            f"{workload['account']}:service/{workload['cluster']}/{workload['service']}"
-        )
-    if workload["task_definition"].startswith("arn:"):
-        yield workload["task_definition"]

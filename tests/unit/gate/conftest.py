@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from image_scan.events.scope import EVERYTHING, Scope
 from image_scan.gate import hook, lifecycle
 from image_scan.gate.hook import Gate
 from image_scan.gate.inputs import Rules
@@ -38,6 +39,7 @@ class World:
     rules: Rules = field(default_factory=lambda: Rules("enforce", "block"))
     asked: list[Json] = field(default_factory=list)
     announced: list[Any] = field(default_factory=list)
+    scope: Scope = EVERYTHING
 
     @property
     def gate(self) -> Gate:
@@ -52,6 +54,7 @@ class World:
             start=self.asked.append,
             announce=lambda _call, _revision, decided, _rules: self.announced.append(decided),
             clock=self.clock,
+            scope=self.scope,
         )
 
     def know(self, digest: str, verdict: str = "CLEAN", **more: Any) -> None:

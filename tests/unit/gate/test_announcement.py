@@ -82,7 +82,9 @@ def test_a_block_is_an_event_a_metric_and_a_notification(
         "service": "web",
         "task_definition": "arn:aws:ecs:us-east-1:123456789012:task-definition/web:1",
     }
-    reason = f"{APP}: 1 high, and a list of them is not at hand"
+    words = "1 high, and a list of them is not at hand"
+    reason = f"{APP}: {words}"
+    judged = {"uri": APP, "digest": digest, "decision": "block", "why": "findings"}
     assert content == {
         "schema": "image-scan/gate/1",
         "effect": "blocked",
@@ -91,7 +93,7 @@ def test_a_block_is_an_event_a_metric_and_a_notification(
         "stage": "PRE_SCALE_UP",
         "bypass_until": "",
         "reasons": [reason],
-        "images": [{"uri": APP, "digest": digest, "decision": "block", "why": "findings"}],
+        "images": [{**judged, "reason": words}],
     }
     (sent,) = bus.published
     assert sent.subject == "Gate: web was blocked"

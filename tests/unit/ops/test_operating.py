@@ -251,3 +251,15 @@ def test_a_refusal_of_aws_is_a_sentence() -> None:
     groups = cast("installation.Installation", LogGroups())
     with pytest.raises(OpsError, match="AWS refused FilterLogEvents: AccessDeniedException: no"):
         list(logs.read(groups, {"scan": "denied"}, 0, follow=False))
+
+
+def test_a_workload_out_of_scope_is_shown_with_its_rule() -> None:
+    item = {"imageDigest": DIGEST, "uri": "u", "status": where.NO_VERDICT}
+    row = {**ROW, "out_of_scope": "agents", "state": "running"}
+    known = where.described(item, [row])
+    require_documented("where", {"asked": {"image": "u"}, "known": [known]})
+    lines = dict(where._lines(known))
+    assert lines["verdict"] == "none: out of scope"
+    assert ", out of scope by the rule agents" in lines["running"]
+    both = where.described(item, [row, {**ROW, "workload": "another", "state": "deployed"}])
+    assert dict(where._lines(both))["verdict"].startswith("none: it was not scanned")

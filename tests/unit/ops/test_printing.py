@@ -50,6 +50,7 @@ RECONCILED = {
     "fresh_verdicts": 1201,
     "unscannable": 12,
     "coverage_percent": 98,
+    "out_of_scope": 3,
     "sent": 33,
     "closed": 140,
     "silent": [],
@@ -149,6 +150,10 @@ def test_tables_fit_into_80_columns() -> None:
     text = on_terminal(lambda console: coverage.show([RECONCILED], console))
     assert "2026-11-28 17:50" in text[3]
     assert text[3].split()[-2:] == ["33", "140"]
+    assert "out of scope: 3 of the images that run" in text
+    older = {name: each for name, each in RECONCILED.items() if name != "out_of_scope"}
+    text = on_terminal(lambda console: coverage.show([older], console))
+    assert "scope" not in "".join(text)
 
 
 def test_the_table_of_scans_comes_first() -> None:

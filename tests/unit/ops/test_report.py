@@ -63,6 +63,25 @@ def test_an_image_is_joined_with_all_its_workloads() -> None:
     assert met.scanned_at == "2026-02-02T02:40:00+00:00"
 
 
+def test_what_only_workloads_out_of_scope_run_is_out_of_scope() -> None:
+    out: Json = {"out_of_scope": "agents"}
+    rows = [row("a", **out), row("b", **out), row("b", "jobs"), row("c", **out), row("d")]
+    found = made([item("c", "FINDINGS", counts=BAD)], [*rows, row("d", "old", "stopped", **out)])
+    verdicts = {each.key: (each.verdict, list(each.out_of_scope)) for each in found.images}
+    assert verdicts == {
+        "a": ("OUT_OF_SCOPE", ["agents"]),
+        "b": ("NONE", []),
+        "c": ("FINDINGS", ["agents"]),
+        "d": ("NONE", []),
+    }
+    assert (found.out_of_scope(), found.locations()[0].unknown) == (2, 2)
+    assert found.verdicts()["OUT_OF_SCOPE"] == 1
+    here: Any = SimpleNamespace(name_prefix="unit", account_id="1", region="eu-west-1")
+    shown = page(found, here, NOW, "1.2.3")
+    assert "Out of scope by the rule agents: nobody is notified of it." in shown
+    assert '<span class="verdict OUT_OF_SCOPE">out of scope</span>' in shown
+
+
 def test_an_image_has_the_teams_of_what_runs_it_and_since_when_they_know() -> None:
     known: Json = {"team": "payments", "notified_at": NOW - 100}
     rows = [

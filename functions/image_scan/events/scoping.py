@@ -1,0 +1,65 @@
+"""Marks the images of an event that are out of scope. docs/scope.md describes the rules."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from image_scan.events.api_calls import family
+from image_scan.events.by_hand import is_by_hand
+from image_scan.events.scope import EVERYTHING, Facts
+from image_scan.events.tags import WorkloadTags
+from image_scan.events.workloads import is_registered
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from image_scan.aws.cross_account import Accounts
+    from image_scan.contracts import Deployment, Image
+    from image_scan.events.scope import Rule, Scope
+
+
+class Scoping:
+    """Reads the tags of a workload once, and only if a rule needs them."""
+
+    def __init__(self, scope: Scope, accounts: Accounts) -> None:
+        self._scope = scope
+        self._tags = WorkloadTags(accounts)
+
+    def mark(
+        self,
+        images: Iterable[Image],
+        deployment: Deployment,
+        repositories: Mapping[str, str],
+        *,
+        wanted: bool = False,
+    ) -> None:
+        """Sets `out_of_scope` of images. `repositories` are those that containers name: two may
+        hold the same image, which is in scope if it is in scope in one of them. `wanted`: somebody
+        waits for the verdicts all the same."""
+        if self._scope == EVERYTHING or is_by_hand(deployment):
+            return
+        for image in images:
+            found = [
+                self._rule(deployment, repositories.get(name, image["repository"]))
+                for name in image["containers"]
+            ]
+            rules = [each for each in found if each]
+            if rules and len(rules) == len(found):
+                # The gate lets an image start only if each of its rules says so.
+                rule = min(rules, key=lambda each: each.allow_at_gate)
+                image["out_of_scope"] = rule.name
+                image["allow_at_gate"] = rule.allow_at_gate
+                image["wanted"] = wanted
+
+    def _rule(self, deployment: Deployment, repository: str) -> Rule | None:
+        registered = is_registered(deployment)
+        name = deployment["service"] or family(deployment["task_definition"])
+        facts = Facts(
+            account=deployment["account"],
+            cluster=deployment["cluster"],
+            service="" if registered else name,
+            repository=repository,
+            tags=lambda: self._tags.of(deployment),
+            is_registered=registered,
+        )
+        return self._scope.leaves_out(facts)

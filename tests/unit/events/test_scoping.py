@@ -1,0 +1,98 @@
+"""The images of an event are marked where a rule leaves them out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from image_scan import log
+from image_scan.events.scope import Scope
+from image_scan.events.scoping import Scoping
+from tests.support.builders import REGION, client_error, deployment, image
+from tests.support.doubles import OneAccount
+
+SERVICE = f"arn:aws:ecs:{REGION}:123456789012:service/prod/web"
+DEFINITION = f"arn:aws:ecs:{REGION}:123456789012:task-definition/shop:7"
+OPTED_OUT = {"name": "opted out", "tags": {"image-scan": "skip"}}
+
+
+class Ecs:
+    """Tags by ARN; None is refused."""
+
+    def __init__(self, tags: Any) -> None:
+        self.tags = tags
+        self.asked: list[str] = []
+
+    def list_tags_for_resource(self, resourceArn: str) -> Any:  # noqa: N803
+        self.asked.append(resourceArn)
+        value = self.tags.get(resourceArn, "")
+        if value is None:
+            raise client_error("AccessDeniedException", operation="ListTagsForResource")
+        return {"tags": [{"key": "image-scan", "value": value}] if value else []}
+
+
+@pytest.fixture(autouse=True)
+def _logging() -> None:
+    log.configure()
+
+
+def marked(
+    *rules: Any, ecs: Ecs | None = None, containers: Any = None, wanted: bool = False, **facts: Any
+) -> Any:
+    accounts = OneAccount(lambda _: ecs or Ecs({}), lambda _: None)
+    repositories = containers or {"app": "shop/app"}
+    found = image(containers=[*repositories])
+    scope = Scope.read({"exclude": list(rules)})
+    Scoping(scope, accounts).mark([found], deployment(**facts), repositories, wanted=wanted)
+    return found
+
+
+def test_an_image_has_the_name_of_the_rule_that_leaves_it_out() -> None:
+    rule = {"name": "apps", "repositories": ["shop/*"]}
+    assert marked(rule)["out_of_scope"] == "apps"
+    assert marked(rule)["allow_at_gate"] is marked(rule)["wanted"] is False
+    assert marked({**rule, "allow_at_gate": True}, wanted=True)["allow_at_gate"] is True
+    assert "out_of_scope" not in marked({"name": "apps", "repositories": ["other/*"]})
+
+
+def test_an_image_of_two_repositories_is_in_scope_if_one_of_them_is() -> None:
+    apps = {"name": "apps", "repositories": ["shop/*"], "allow_at_gate": True}
+    both = {"app": "shop/app", "copy": "mirror/app"}
+    assert "out_of_scope" not in marked(apps, containers=both)
+    mirror = {"name": "mirror", "repositories": ["mirror/*"]}
+    found = marked(apps, mirror, containers=both)
+    assert (found["out_of_scope"], found["allow_at_gate"]) == ("mirror", False)
+
+
+@pytest.mark.parametrize(
+    ("tags", "name"),
+    [
+        ({SERVICE: "skip"}, "opted out"),
+        ({DEFINITION: "skip"}, "opted out"),
+        ({SERVICE: "scan", DEFINITION: "skip"}, ""),
+        ({SERVICE: None, DEFINITION: "skip"}, ""),
+        ({SERVICE: "skip", DEFINITION: None}, ""),
+        ({}, ""),
+    ],
+)
+def test_the_tag_of_the_service_counts_before_that_of_the_definition(tags: Any, name: str) -> None:
+    assert marked(OPTED_OUT, ecs=Ecs(tags)).get("out_of_scope", "") == name
+
+
+def test_tags_are_read_once_and_only_for_a_rule() -> None:
+    ecs = Ecs({})
+    marked({"name": "apps", "repositories": ["shop/*"]}, ecs=ecs)
+    assert ecs.asked == []
+    marked(OPTED_OUT, {**OPTED_OUT, "name": "again"}, ecs=ecs, containers={"a": "x/a", "b": "x/b"})
+    assert ecs.asked == [SERVICE, DEFINITION]
+
+
+def test_the_family_stands_for_a_service_where_there_is_none() -> None:
+    assert marked({"name": "shop", "services": ["shop"]}, service="")["out_of_scope"] == "shop"
+    assert "out_of_scope" not in marked({"name": "shop", "services": ["shop"]})
+
+
+def test_a_request_by_hand_is_explicit() -> None:
+    rule = {"name": "apps", "repositories": ["shop/*"]}
+    assert "out_of_scope" not in marked(rule, event_name="ScanRequest")
