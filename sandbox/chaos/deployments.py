@@ -61,12 +61,13 @@ class Fleet:
         self._ecs = self.installation.ecs
         self._ecs.create_cluster(clusterName=CLUSTER)
         self._pushed: dict[str, Version] = {}
-        self._sidecar = self._image("sidecar", "1", "clean")
+        self.sidecar = self.image("sidecar", "1", "clean")
+        self.burst = self.image("burst", "1", "bad")
 
-    def steps(self, events: int) -> Iterator[Step]:
-        """Yields so many ECS calls, and pushes in between. Teams take turns, each in its order."""
-        burst = self._burst(events // 10)
-        teams = [burst]
+    def steps(self, events: int, *others: Iterator[Step]) -> Iterator[Step]:
+        """Yields so many ECS calls, and pushes in between. Teams and `others` take turns, each
+        in its order."""
+        teams = [self._burst(events // 10), *others]
         left, number = events, 0
         while left > 0:
             while len(teams) < 12:
@@ -82,7 +83,7 @@ class Fleet:
 
     def _burst(self, services: int) -> Iterator[Step]:
         """One new image that many services take at once."""
-        uri = self._image("burst", "1", "bad")
+        uri = self.burst
         definition = self.definition("burst", (uri,))
         yield self.registered(definition, (uri,))
         for number in range(services - 1):
@@ -92,9 +93,9 @@ class Fleet:
         """An application: some versions, deployed, restarted, run as tasks, one pushed again."""
         for version in range(1, self._random.randint(2, 4)):
             kind = self._random.choices([*SHARES], [*SHARES.values()])
-            uris = [self._image(name, str(version), kind[0])]
+            uris = [self.image(name, str(version), kind[0])]
             if self._random.random() < 0.5:
-                uris.append(self._sidecar)
+                uris.append(self.sidecar)
             if self._random.random() < 0.1:
                 own = f"chaos/{name}"
                 uris.append(self._random.choice(UNSCANNABLE).format(host=HOST, own=own))
@@ -110,7 +111,7 @@ class Fleet:
             for _ in range(self._random.randint(0, 1)):
                 yield self.update(f"{name}-service", name, deployed)
 
-    def _image(self, name: str, tag: str, kind: str) -> str:
+    def image(self, name: str, tag: str, kind: str) -> str:
         repository = f"chaos/{name}"
         if not any(truth.repository == repository for truth in self.truths.values()):
             self._ecr.create_repository(repositoryName=repository)

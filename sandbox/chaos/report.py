@@ -34,6 +34,7 @@ def _figures(judgement: Judgement) -> list[str]:
         f"  scans          of {sum(judgement.scans.values())} images: {_counted(scans)}",
         f"  notifications  {judgement.notifications.total()} = {_counted(judgement.notifications)}",
         f"  repeated       {len(judgement.notified_again)}, though known {len(judgement.needless)}",
+        f"  out of scope   {judgement.out_of_scope} workloads",
         f"  wrong          {len(judgement.wrong)}",
     ]
     return rows + [f"    {each}" for each in judgement.wrong[:_MOST]]

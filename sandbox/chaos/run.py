@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sandbox.aws import REPOSITORY
+from sandbox.chaos import left_out
 from sandbox.chaos.changes import changes
 from sandbox.chaos.deployments import Fleet, Step
 from sandbox.chaos.evidence import evidence
@@ -80,7 +81,9 @@ def _run_on(
     if outage:
         trouble.vendor_is_down(3600)
     steps: list[Step] = []
-    for step in fleet.steps(events):
+    left_out.set_scope(installation)
+    shared = (fleet.sidecar, fleet.burst)
+    for step in fleet.steps(events, left_out.agents(fleet, max(2, events // 50), shared)):
         steps.append(step)
         step.act()
         if len(steps) == events // 2 and rate and not outage:
@@ -112,7 +115,7 @@ def _judge(
     """Judges before and after the redrive, and collects evidence of errors."""
     faults = sum(trouble.counts.values())
     seen = observer.look()
-    before = judge(seen, fleet, steps, faults)
+    before = _judged(seen, fleet, steps, faults)
     found = evidence(installation, seen, before.wrong)
     for _ in range(REDRIVES):
         say("make redrive, with nothing failing")
@@ -122,10 +125,17 @@ def _judge(
         if not is_left:
             break
     seen = observer.look()
-    after = judge(seen, fleet, steps, faults)
+    after = _judged(seen, fleet, steps, faults)
     if is_left:
         after.wrong.append(f"left: events that {REDRIVES} redrives did not process")
     return before, after, found + evidence(installation, seen, after.wrong)
+
+
+def _judged(seen: Seen, fleet: Fleet, steps: list[Step], faults: int) -> Judgement:
+    inside = [step for step in steps if not left_out.is_left_out(step.workload)]
+    judgement = judge(seen, fleet, inside, faults)
+    left_out.judge(seen, fleet, steps, judgement)
+    return judgement
 
 
 def wait_until_idle(installation: Installation) -> None:
@@ -196,6 +206,7 @@ class Observer:
             mails=self._mails,
             failed=self._waiting("failed_events_queue"),
             undelivered=self._waiting("undelivered_events_queue"),
+            inventory=self._installation.inventory(),
         )
 
     def _scan(self, execution: Json) -> Json:

@@ -22,6 +22,7 @@ class Judgement:
     # Images of repeated alerts, and of alerts without a finding that is new since the last version.
     notified_again: list[str] = field(default_factory=list)
     needless: list[str] = field(default_factory=list)
+    out_of_scope: int = 0  # workloads of an image
     wrong: list[str] = field(default_factory=list)
 
 
@@ -39,6 +40,7 @@ class Seen:
     mails: list[tuple[str, str]]  # for people: the subject, and the digest of the image
     failed: list[Json]
     undelivered: list[Json]
+    inventory: list[Json] = field(default_factory=list)
 
     @property
     def waiting(self) -> list[str]:

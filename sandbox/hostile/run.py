@@ -13,6 +13,7 @@ from sandbox.aws import ACCOUNT, REGION
 from sandbox.chaos.evidence import evidence
 from sandbox.chaos.run import Observer, hold_back, wait_until_idle
 from sandbox.chaos.witness import Witness
+from sandbox.configured import configure
 from sandbox.hostile import judging
 from sandbox.hostile.attacker import CROWD, Attacker
 from sandbox.hostile.figures import Figures, count
@@ -98,11 +99,7 @@ def _run(seed: int, deployments: int, attacks: int, say: Callable[[str], None]) 
 
 def _limit_scans(installation: Installation) -> None:
     """Sets max_concurrent_scans, which the example leaves at its default."""
-    functions = installation.client("lambda")
-    name = installation.outputs["function_names"]["submit_scan"]
-    found = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-    values = {**found, "MAX_CONCURRENT_SCANS": str(PERMITS)}
-    functions.update_function_configuration(FunctionName=name, Environment={"Variables": values})
+    configure(installation, "submit_scan", MAX_CONCURRENT_SCANS=str(PERMITS))
 
 
 def _run_on(

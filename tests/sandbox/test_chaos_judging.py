@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.chaos import left_out
 from sandbox.chaos.deployments import Step
 from sandbox.chaos.judging import judge
 from sandbox.chaos.kinds import EXAMINED, KINDS, SECRET, Truth, truth
@@ -151,3 +152,43 @@ def test_an_alert_of_what_is_not_there_is_false() -> None:
     item = verdict("FINDINGS", counts={"medium": 1, "low": 1})
     (wrong,) = see(of("mild"), item, notice(counts={"high": 1})).wrong
     assert wrong.startswith("false alert")
+
+
+AGENT = {"cluster": "chaos", "service": "agent-1-service", "task_definition": "agent-1:1"}
+
+
+def scoped(*rows: Json, steps: Any = ("agent-1-service",), **seen: Any) -> list[str]:
+    """One image, which services run that a rule leaves out or not."""
+    nothing: Json = {"events": [], "intakes": [], "redriven": set(), "leases": {}, "mails": []}
+    nothing |= {"scans": [], "verdicts": {}, "notifications": [], "failed": [], "undelivered": []}
+    witnessed = Seen(**{**nothing, **seen}, inventory=list(rows))
+    facts: Any = SimpleNamespace(truths={}, tags={URI: {DIGEST}}, requests={})
+    judgement = Judgement()
+    made = [Step(lambda: None, (URI,), each) for each in steps]
+    left_out.judge(witnessed, facts, made, judgement)
+    return judgement.wrong
+
+
+def stored(service: str, **more: Any) -> Json:
+    return {"digest": DIGEST, "workload": f"1#eu-west-1#chaos#{service}", **more}
+
+
+def test_what_is_left_out_is_stated_and_nothing_else_is() -> None:
+    rule = {"out_of_scope": left_out.RULE}
+    assert scoped(stored("agent-1-service", **rule), stored("web")) == []
+    (silent,) = scoped(stored("agent-1-service"))
+    assert silent.startswith("scope: agent-1-service runs")
+    (left,) = scoped(stored("web", **rule))
+    assert left.startswith("scope: web runs")
+
+
+def test_what_only_workloads_out_of_scope_run_is_not_scanned() -> None:
+    scans = [{"image": {"key": DIGEST}}]
+    assert scoped(scans=scans) == [f"scanned, though out of scope: {DIGEST}"]
+    assert scoped(verdicts={DIGEST: {}}) == [f"scanned, though out of scope: {DIGEST}"]
+    assert scoped(scans=scans, steps=("agent-1-service", "web")) == []
+
+
+def test_nobody_out_of_scope_is_notified() -> None:
+    wrong = scoped(notifications=[{"workloads": [WORKLOAD, AGENT]}])
+    assert wrong == ["notified, though out of scope: agent-1-service"]

@@ -80,6 +80,7 @@ ROOTS = {
             "docs/notifications.md#who-may-use-a-topic",
             "docs/notifications.md#what-is-notified",
             "docs/notifications.md#teams",
+            "docs/scope.md#the-rules",
         ),
     ),
     "modules": Root(

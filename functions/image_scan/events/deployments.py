@@ -56,14 +56,15 @@ def read(event: Any, accounts: Accounts, scope: Scope = EVERYTHING) -> ParsedEve
     """
     parsed = parse(event)
     found = images(parsed, accounts, Scoping(scope, accounts))
+    left_out = sorted({each["out_of_scope"] for each in found if "out_of_scope" in each})
     log.info(
         "event parsed",
         event_name=parsed.deployment["event_name"],
         task_definition=parsed.deployment["task_definition"],
         images=len(found),
         unscannable=sum(bool(each["unscannable"]) for each in found),
-        out_of_scope=sorted({each["out_of_scope"] for each in found if "out_of_scope" in each}),
         skipped=parsed.skipped,
+        **({"out_of_scope": left_out} if left_out else {}),
     )
     metrics.count("Events", Outcome="skipped" if parsed.skipped else "deployment")
     return ParsedEvent(

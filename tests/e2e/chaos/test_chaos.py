@@ -23,6 +23,7 @@ def test_nothing_is_lost_and_nothing_is_falsely_clean() -> None:
     assert result.after.by_event.keys() == {"handled"}
     assert result.after.by_event["handled"] > 200, "versions with the same or worse findings, too"
     assert result.after.by_task_event.keys() == result.after.by_request.keys() == {"handled"}
+    assert result.after.out_of_scope >= 12, "three images at four services, and their tasks"
 
 
 @pytest.mark.xdist_group("chaos")
