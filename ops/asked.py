@@ -56,9 +56,15 @@ def _require_valid(asked: Asked) -> None:
         raise OpsError(f"CVE={asked.value} is not one CVE: write it as CVE-2022-3602.")
     elif asked.kind == "qid" and not _QID.fullmatch(asked.value):
         raise OpsError(f"QID={asked.value} is not one QID: it is a number, such as 376574.")
-    elif asked.kind == "repository" and not _REPOSITORY.fullmatch(asked.value):
+    elif asked.kind == "repository":
+        require_repository(asked.value)
+
+
+def require_repository(value: str) -> None:
+    """Raises OpsError for what is no name of a repository."""
+    if not _REPOSITORY.fullmatch(value):
         raise OpsError(
-            f"REPOSITORY={asked.value} is no repository: it is a name without a tag or digest, "
+            f"REPOSITORY={value} is no repository: it is a name without a tag or digest, "
             "such as shop/app. IMAGE= takes both."
         )
 

@@ -101,6 +101,11 @@ COMMANDS = {
     ),
     "coverage": Entry("ops.coverage", "how much of what runs has a verdict", ("", "--json")),
     "backfill": Entry("ops.backfill", "scan what runs without a result", ("", "--json")),
+    "in-use": Entry(
+        "ops.in_use.command",
+        "images that run, for clean-ups and auditors",
+        ("--repository shop/app", "--format digests --days 30", "--format csv --out in-use.csv"),
+    ),
     "report": Entry("ops.report.command", "a page of what runs where", ("--out report.html",)),
     "redrive": Entry(
         "ops.redrive",

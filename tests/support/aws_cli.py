@@ -40,13 +40,13 @@ def main(service: str, operation: str, *arguments: str) -> None:
     model = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[method])
     members = {xform_name(name, "-"): name for name in model.input_shape.members}
     values = {
-        members[option]: _value(model.input_shape.members[members[option]].type_name, words)
+        members[option]: _value(model.input_shape.members[members[option]], words)
         for option, words in given.items()
     }
     answer = getattr(client, method)(**values)
     answer.pop("ResponseMetadata")
     shown = jmespath.search(query, answer) if query else answer
-    print(shown if output == "text" else json.dumps(shown, indent=4, default=str))  # noqa: T201
+    print(_text(shown) if output == "text" else json.dumps(shown, indent=4, default=str))  # noqa: T201
 
 
 def _options(arguments: tuple[str, ...]) -> dict[str, list[str]]:
@@ -59,10 +59,19 @@ def _options(arguments: tuple[str, ...]) -> dict[str, list[str]]:
     return found
 
 
-def _value(kind: str, words: list[str]) -> Any:
+def _value(shape: Any, words: list[str]) -> Any:
+    kind = shape.type_name
     if words and words[0][0] in "[{" and kind in {"list", "map", "structure"}:
         return json.loads(words[0])
-    return words if kind == "list" else words[0]
+    if kind == "list":
+        return [_value(shape.member, [each]) for each in words]
+    if kind == "structure":  # in the CLI's shorthand: name=value,name=value
+        return dict(pair.split("=", 1) for pair in words[0].split(","))
+    return words[0]
+
+
+def _text(shown: Any) -> str:
+    return "\t".join(map(str, shown)) if isinstance(shown, list) else str(shown)
 
 
 if __name__ == "__main__":

@@ -71,6 +71,8 @@ def test_what_runs_is_compared_and_reported(
     (shown,) = answer(make(installation, "coverage", JSON="1"))["reconciliations"]
     assert (compared["running_images"], compared["fresh_verdicts"], compared["sent"]) == (1, 1, 0)
     assert (shown["at"], shown["running_images"]) == (compared["at"], 1)
+    listed = make(installation, "in-use", FORMAT="digests", REPOSITORY=pushed.repository)
+    assert (listed.returncode, listed.stdout) == (0, f"{pushed.image.digest}\n")
     page = tmp_path / "report.html"
     done = make(installation, "report", OUT=str(page))
     assert done.stdout == f"{page}: 1 image runs, 0 of them with {BAD}.\n"

@@ -28,6 +28,7 @@ RUNS: dict[str, tuple[dict[str, str], set[int]]] = {
     "admit": ({}, {0, 1, 3}),
     "coverage": ({}, {0, 1, 3}),
     "backfill": ({}, {0}),
+    "in-use": ({}, {0, 1}),
     "report": ({}, {0}),
     "redrive": ({}, {0}),
 }
@@ -42,7 +43,7 @@ def documented(command: str) -> list[str]:
 
 def test_every_command_has_a_row() -> None:
     asking = {name for name in COMMANDS if not name.startswith("deploy")} - {"completion"}
-    assert set(re.findall(r"^\| `([a-z]+)`", PAGE, re.MULTILINE)) == asking
+    assert set(re.findall(r"^\| `([a-z-]+)`", PAGE, re.MULTILINE)) == asking
     assert RUNS.keys() | ELSEWHERE == asking
 
 

@@ -1,0 +1,1 @@
+"""The command `in-use`: lists the images that run, for people, auditors and whoever cleans up."""
