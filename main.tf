@@ -106,6 +106,7 @@ module "workflow" {
   scope                    = var.scope
   owners                   = var.owners
   result_bus_arn           = one(module.hub_bus[*].bus.arn)
+  finding_events           = var.finding_events
   security_hub             = var.security_hub
   code                     = module.package.code
   network                  = var.network

@@ -791,3 +791,12 @@ run "refuses_rules_that_no_environment_takes" {
   }
   expect_failures = [var.scope]
 }
+
+run "refuses_events_of_findings_without_a_reconciliation" {
+  command = plan
+  variables {
+    finding_events     = true
+    reconcile_schedule = null
+  }
+  expect_failures = [var.finding_events]
+}

@@ -1036,3 +1036,31 @@ run "takes_another_account_where_members_forward" {
     error_message = "The function must have the rules."
   }
 }
+
+run "findings_are_no_events_by_default" {
+  command = plan
+  module {
+    source = "./modules/workflow"
+  }
+
+  assert {
+    condition     = length(aws_iam_role_policy.finding_events) == 0 && !contains(keys(aws_lambda_function.this["reconcile"].environment[0].variables), "FINDING_BUS")
+    error_message = "Nothing may put events of findings unasked."
+  }
+}
+
+run "findings_are_events_on_the_bus_of_results" {
+  command = plan
+  module {
+    source = "./modules/workflow"
+  }
+  variables {
+    finding_events = true
+    result_bus_arn = "arn:aws:events:eu-central-1:111122223333:event-bus/hub"
+  }
+
+  assert {
+    condition     = aws_lambda_function.this["reconcile"].environment[0].variables["FINDING_BUS"] == var.result_bus_arn && length(aws_iam_role_policy.finding_events) == 1
+    error_message = "The reconciliation must know the bus, and may put events there."
+  }
+}

@@ -91,6 +91,11 @@ def result_bus() -> str:
     return _text("RESULT_BUS")
 
 
+def finding_bus() -> str:
+    """Returns the ARN of the event bus for findings; empty where nobody wants their events."""
+    return os.environ.get("FINDING_BUS", "").strip()
+
+
 def notification_policy() -> dict[str, Any]:
     """Returns the inputs of `NotificationPolicy.read`."""
     return _object("NOTIFY")

@@ -69,7 +69,7 @@ locals {
       environment = merge(local.qualys_environment, local.cache_environment, local.state_environment, local.policy_environment, local.members_environment, local.scope_environment, {
         INVENTORY_TABLE = var.inventory_table.name
         TOPIC_ARNS      = jsonencode(var.topic_arns)
-      })
+      }, var.finding_events ? { FINDING_BUS = local.result_bus_arn } : {})
     }
   }
 

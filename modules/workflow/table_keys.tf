@@ -1,13 +1,14 @@
 locals {
   # The keys of each subject in the state table begin so. functions/image_scan/state/keys.py has the same.
   state_prefixes = {
-    registries   = "registry#"
-    permits      = "permit#"
-    notices      = "notice#"
-    exceptions   = "exceptions#"
-    coverage     = "coverage#"
-    registered   = "registered#"
-    security_hub = "security-hub#"
+    registries    = "registry#"
+    permits       = "permit#"
+    notices       = "notice#"
+    exceptions    = "exceptions#"
+    coverage      = "coverage#"
+    registered    = "registered#"
+    security_hub  = "security-hub#"
+    open_findings = "open-findings#"
   }
   state_keys = { for subject, prefix in local.state_prefixes : subject => ["${prefix}*"] }
 

@@ -213,6 +213,12 @@ variable "result_bus_arn" {
   default     = null
 }
 
+variable "finding_events" {
+  type        = bool
+  description = "Whether the reconciliation puts an event for each finding on that bus: opened, still open or closed. False by default."
+  default     = false
+}
+
 variable "security_hub" {
   type        = bool
   description = "Whether findings are imported into the Security Hub of the account that owns the image. It must be enabled there. False by default."

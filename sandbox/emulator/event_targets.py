@@ -54,6 +54,8 @@ def target_problem(target: Json, rule_arn: str) -> tuple[str, str] | None:
     if exists and not exists(arn):
         return "RESOURCE_NOT_FOUND", f"target {arn} does not exist"
     action = ACTIONS.get(spec.service)
+    if spec.resource.startswith("api-destination/"):
+        action = "events:InvokeApiDestination"
     if not app.AUTH or not action:
         return None
     service = "scheduler.amazonaws.com" if ":scheduler:" in rule_arn else SERVICE

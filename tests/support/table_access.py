@@ -57,13 +57,25 @@ def statements() -> dict[str, list[Json]]:
             for subject, prefix in keys["state_prefixes"].items()
         },
     }
-    return {
+    access = {
         role: [
             _statement(each["table"], values.get(str(each["keys"]), each["keys"]), each["actions"])
             for each in declared
         ]
         for role, declared in found["table_access"].items()
     }
+    access["reconcile"] += [_of_findings(values["${local.state_keys.open_findings}"])]
+    return access
+
+
+def _of_findings(keys: list[str]) -> Json:
+    """What reconcile may do as well where findings are events."""
+    for each in _read("workflow/result_events.tf")["data"]:
+        if found := each.get("aws_iam_policy_document") or each.get('"aws_iam_policy_document"'):
+            (document,) = found.values()
+            first = document["statement"][0]
+            return _statement(first["resources"][0], keys, first["actions"])
+    raise LookupError("result_events.tf has no policy")
 
 
 def _statement(table: str, keys: list[str], actions: list[str]) -> Json:

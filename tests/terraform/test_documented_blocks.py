@@ -73,6 +73,7 @@ ROOTS = {
             "docs/notifications.md#slack-and-microsoft-teams",
             "docs/notifications.md#slack-and-microsoft-teams 2",
             "docs/notifications.md#events-for-machines",
+            "docs/notifications.md#tickets",
             "docs/notifications.md#filters",
         ),
         inside=(
@@ -82,6 +83,7 @@ ROOTS = {
             "docs/notifications.md#teams",
             "docs/scope.md#the-rules",
         ),
+        variables={"pagerduty_routing_key": "r"},
     ),
     "modules": Root(
         blocks=(

@@ -12,20 +12,26 @@ from image_scan.inventory.table import InventoryTable
 from image_scan.inventory.workloads import Inventory
 from image_scan.notifications.digest import DailyDigest
 from image_scan.notifications.exceptions import ExceptionStore
+from image_scan.notifications.finding_events import FindingEvents
 from image_scan.notifications.policy import NotificationPolicy
+from image_scan.notifications.result_events import ResultEvents
 from image_scan.notifications.throttle import Throttle
 from image_scan.notifications.topics import Topics
 from image_scan.qualys import connect
 from image_scan.scans import schedules
 from image_scan.state.coverage import CoverageHistory
+from image_scan.state.open_findings import OpenFindingsStore
 from image_scan.state.registered_failures import RegisteredFailures
 from image_scan.state.registries import RegistryCache
 from image_scan.state.table import StateTable
 
 
 def run(intake_arn: str) -> dict[str, Any]:
-    """Reconciles, sends the daily digest, and removes schedules that were left at Qualys. Returns
-    the summary. Raises AwsUnavailable, AwsRejected or ConfigurationError."""
+    """Reconciles, sends the daily digest, removes schedules that were left at Qualys, and puts the
+    events of findings. Returns the summary.
+
+    Raises AwsUnavailable, AwsRejected or ConfigurationError.
+    """
     state, policy = StateTable.connect(), NotificationPolicy.read(config.notification_policy())
     intake = Intake(clients.client("stepfunctions"), intake_arn)
     found = Reconciliation(
@@ -44,4 +50,9 @@ def run(intake_arn: str) -> dict[str, Any]:
     )
     digest.notify(found.unscannable, found.failed)
     schedules.sweep(found.registries, RegistryCache(state), connect.client)
+    if bus := config.finding_bus():
+        events = ResultEvents(clients.client("events"), bus, config.installation_name())
+        rows, cache = InventoryTable.connect(), CacheTable.connect()
+        made = FindingEvents(events, OpenFindingsStore(state), rows, cache, policy.may_notify)
+        made.put(found.sent)
     return summary

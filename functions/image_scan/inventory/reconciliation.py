@@ -25,6 +25,7 @@ from image_scan.events.scoping import Scoping
 from image_scan.events.workloads import workload_of
 from image_scan.inventory import running_tasks
 from image_scan.inventory.coverage import Found, UnscannableImage
+from image_scan.inventory.open_findings import repository_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -90,10 +91,12 @@ class Reconciliation:
         self.unscannable: Mapping[str, UnscannableImage] = {}
         self.failed: Mapping[str, UnscannableImage] = {}
         self.registries: set[Where] = set()
+        self.sent: set[tuple[str, str]] = set()
 
     def run(self, home: Where, scope: Scope = EVERYTHING) -> Json:
         """Everything once; what was found, as it is stored and shown, with the `scans` that the
-        intake was asked for. Then `unscannable`, `failed` and the ECR `registries` are set."""
+        intake was asked for. Then `unscannable`, `failed` and the ECR `registries` are set,
+        and `sent`: accounts and repositories of which something was sent to the intake."""
         self._scoping = Scoping(scope, self._accounts)
         rows: dict[Where, list[Json]] = {home: []}
         for row in self._inventory.rows():
@@ -134,6 +137,7 @@ class Reconciliation:
             if lacking or due:
                 self._start(event)
             found.sent.update(pair for _, pair in lacking)
+            self.sent |= {(where[0], repository_of(task["image"])) for task, _ in lacking}
             self._note_scans(lacking, found)
         for row in rows:
             pair = (row["digest"], row["workload"])

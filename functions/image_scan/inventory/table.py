@@ -45,9 +45,10 @@ class InventoryTable(Table):
         """Every row below this key."""
         return self.query(_below(digest), ConsistentRead=consistent)
 
-    def index(self) -> Iterator[Item]:
-        """Reads every row of an image and workload, in short. Rows of tasks have no account."""
-        names = {f"#{name}": name for name in _SHORT}
+    def index(self, more: tuple[str, ...] = ()) -> Iterator[Item]:
+        """Reads every row of an image and workload, in short, and `more` attributes. Rows of tasks
+        have no account."""
+        names = {f"#{name}": name for name in (*_SHORT, *more)}
         return self.scan(
             FilterExpression="attribute_exists(#account_region)",
             ProjectionExpression=", ".join(names),

@@ -17,14 +17,16 @@ from image_scan.events.workloads import select_registered, select_workloads
 from image_scan.notifications import facts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
 
     from image_scan.contracts import CompletionInput, Workload
     from image_scan.results import Outcome
 
 SOURCE = "image-scan"
+_BATCH = 10  # events in a call, which are 256 KiB together
 DETAIL_TYPE = "Container Image Scan Completed"
 SCHEMA = "image-scan/result/1"
 # EventBridge's error codes of an entry that may be put again.
@@ -54,29 +56,34 @@ class ResultEvents:
 
         If the bus refuses the event, that is logged and counted. People are notified anyway.
         """
-        entry = json.dumps({"installation": self._installation, **content})
-        try:
-            self._put(detail_type, entry)
-        except AwsRejected as error:
-            log.error("the event of a result was refused", type=detail_type, reason=str(error))
-            metrics.count("RefusedResultEvents")
+        self.send_all(detail_type, [content])
 
-    def _put(self, detail_type: str, detail: str) -> None:
+    def send_all(self, detail_type: str, contents: Sequence[dict[str, Any]]) -> None:
+        """Puts events of one type. The same holds."""
+        for first in range(0, len(contents), _BATCH):
+            batch = contents[first : first + _BATCH]
+            try:
+                self._put(detail_type, batch)
+            except AwsRejected as error:
+                log.error("the event of a result was refused", type=detail_type, reason=str(error))
+                metrics.count("RefusedResultEvents", len(batch))
+
+    def _put(self, detail_type: str, contents: Sequence[dict[str, Any]]) -> None:
+        entries: list[PutEventsRequestEntryTypeDef] = [
+            {
+                "EventBusName": self._bus,
+                "Source": SOURCE,
+                "DetailType": detail_type,
+                "Detail": json.dumps({"installation": self._installation, **each}),
+            }
+            for each in contents
+        ]
         with clients.calls("events:PutEvents"):
-            answer = self._events.put_events(
-                Entries=[
-                    {
-                        "EventBusName": self._bus,
-                        "Source": SOURCE,
-                        "DetailType": detail_type,
-                        "Detail": detail,
-                    }
-                ]
-            )
+            answer = self._events.put_events(Entries=entries)
         if answer["FailedEntryCount"]:
-            code = answer["Entries"][0].get("ErrorCode", "")
-            error = AwsUnavailable if code in _TRANSIENT else AwsRejected
-            raise error(f"events:PutEvents: {code}")
+            codes = {each["ErrorCode"] for each in answer["Entries"] if each.get("ErrorCode")}
+            error = AwsUnavailable if codes & _TRANSIENT else AwsRejected
+            raise error(f"events:PutEvents: {', '.join(sorted(codes))}")
 
 
 def detail(

@@ -13,6 +13,7 @@ EXCEPTIONS = "exceptions#"
 REGISTERED = "registered#"
 COVERAGE = "coverage#"
 SECURITY_HUB = "security-hub#"
+OPEN_FINDINGS = "open-findings#"
 
 
 def hashed(name: str) -> str:
