@@ -16,7 +16,7 @@ data "aws_iam_policy_document" "finding_events" {
   statement {
     sid       = "RememberOpenFindings"
     actions   = ["dynamodb:GetItem", "dynamodb:PutItem"]
-    resources = [aws_dynamodb_table.state.arn]
+    resources = [var.state_table.arn]
     condition {
       test     = "ForAllValues:StringLike"
       variable = "dynamodb:LeadingKeys"

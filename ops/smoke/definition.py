@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from botocore.exceptions import ClientError
 
+from image_scan.events.by_hand import SMOKE_CONTAINER
 from ops.answers import answers
 from ops.errors import OpsError
 
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from ops.installation import Installation
 
 FAMILY = "smoke"  # below the name prefix
-# The name of the container marks a revision as ours.
-CONTAINER = "image-scan-smoke"
 _MEMORY_MIB = 64  # without a launch type, no role, network or CPU is required
 _STATUSES = ("ACTIVE", "INACTIVE")
 _ENDINGS = (signal.SIGTERM, signal.SIGHUP)
@@ -48,7 +47,7 @@ class Definitions:
 
     def register(self, uri: str) -> Definition:
         """Registers a definition. No service and no task runs it."""
-        container = {"name": CONTAINER, "image": uri, "memory": _MEMORY_MIB}
+        container = {"name": SMOKE_CONTAINER, "image": uri, "memory": _MEMORY_MIB}
         with answers():
             made = self._ecs.register_task_definition(
                 family=self.family, containerDefinitions=[container]
@@ -101,7 +100,7 @@ class Definitions:
 
     def _is_ours(self, arn: str) -> bool:
         reported = self._ecs.describe_task_definition(taskDefinition=arn)["taskDefinition"]
-        return [each["name"] for each in reported["containerDefinitions"]] == [CONTAINER]
+        return [each["name"] for each in reported["containerDefinitions"]] == [SMOKE_CONTAINER]
 
 
 @contextmanager

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from image_scan.contracts import Deployment, Workload
 
 EVENT_NAME = "ScanRequest"
+# The only container of the task definition that `make smoke` registers.
+SMOKE_CONTAINER = "image-scan-smoke"
 
 
 def is_by_hand(deployment: Deployment) -> bool:

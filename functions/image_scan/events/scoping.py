@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from image_scan.events.api_calls import family
-from image_scan.events.by_hand import is_by_hand
+from image_scan.events.by_hand import SMOKE_CONTAINER, is_by_hand
 from image_scan.events.scope import EVERYTHING, Facts
 from image_scan.events.tags import WorkloadTags
 from image_scan.events.workloads import is_registered
@@ -36,7 +36,8 @@ class Scoping:
         """Sets `out_of_scope` of images. `repositories` are those that containers name: two may
         hold the same image, which is in scope if it is in scope in one of them. `wanted`: somebody
         waits for the verdicts all the same."""
-        if self._scope == EVERYTHING or is_by_hand(deployment):
+        is_smoke = is_registered(deployment) and repositories.keys() == {SMOKE_CONTAINER}
+        if self._scope == EVERYTHING or is_by_hand(deployment) or is_smoke:
             return
         for image in images:
             found = [

@@ -93,6 +93,16 @@ def test_the_family_stands_for_a_service_where_there_is_none() -> None:
     assert "out_of_scope" not in marked({"name": "shop", "services": ["shop"]})
 
 
+def test_the_smoke_test_is_explicit_and_a_service_of_that_name_is_not() -> None:
+    rule = {"name": "dev", "clusters": ["dev-*"]}
+    registered: Any = {"event_name": "RegisterTaskDefinition", "cluster": "", "service": ""}
+    smoke, app = {"image-scan-smoke": "shop/app"}, {"app": "shop/app"}
+    assert "out_of_scope" not in marked(rule, containers=smoke, **registered)
+    assert "out_of_scope" in marked(rule, containers=app, **registered)
+    assert "out_of_scope" in marked(rule, containers={**smoke, **app}, **registered)
+    assert "out_of_scope" in marked(rule, containers=smoke, cluster="dev-1")
+
+
 def test_a_request_by_hand_is_explicit() -> None:
     rule = {"name": "apps", "repositories": ["shop/*"]}
     assert "out_of_scope" not in marked(rule, event_name="ScanRequest")

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from image_scan.events.by_hand import SMOKE_CONTAINER
 from ops.errors import OpsError
 from ops.smoke import definition
-from ops.smoke.definition import CONTAINER, Definition, Definitions, interruptible, uninterrupted
+from ops.smoke.definition import Definition, Definitions, interruptible, uninterrupted
 from tests.support.builders import client_error
 
 AT = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -38,7 +39,7 @@ class FakeEcs:
 
     def register_task_definition(self, **asked: Any) -> Any:
         self.asked = asked
-        self.revisions[ARN] = ["ACTIVE", CONTAINER]
+        self.revisions[ARN] = ["ACTIVE", SMOKE_CONTAINER]
         return {"taskDefinition": {"taskDefinitionArn": ARN, "registeredAt": AT}}
 
     def describe_task_definition(self, taskDefinition: str) -> Any:  # noqa: N803
@@ -77,13 +78,16 @@ def test_the_smallest_definition_that_ecs_takes() -> None:
     ecs = FakeEcs()
     assert definitions(ecs).register("uri") == Definition(ARN, AT)
     assert Definition(ARN, AT).name == "unit-smoke:3"
-    container = {"name": CONTAINER, "image": "uri", "memory": 64}
+    container = {"name": SMOKE_CONTAINER, "image": "uri", "memory": 64}
     assert ecs.asked == {"family": "unit-smoke", "containerDefinitions": [container]}
 
 
 def test_it_is_deregistered_and_deleted_with_what_an_earlier_run_has_left() -> None:
-    others = {"unit-smoke-2__1": ("ACTIVE", CONTAINER), "unit-smoke__9": ("ACTIVE", "app")}
-    ours = {"unit-smoke__1": ("ACTIVE", CONTAINER), "unit-smoke__2": ("INACTIVE", CONTAINER)}
+    others = {"unit-smoke-2__1": ("ACTIVE", SMOKE_CONTAINER), "unit-smoke__9": ("ACTIVE", "app")}
+    ours = {
+        "unit-smoke__1": ("ACTIVE", SMOKE_CONTAINER),
+        "unit-smoke__2": ("INACTIVE", SMOKE_CONTAINER),
+    }
     ecs = FakeEcs(**others, **ours)
     definitions(ecs).register("uri")
     definitions(ecs).remove(ARN)
@@ -106,13 +110,13 @@ def test_what_is_not_listed_yet_is_deleted_too(monkeypatch: pytest.MonkeyPatch) 
 
 def test_what_another_run_has_deleted_is_gone() -> None:
     ecs = FakeEcs()
-    ecs.revisions[ARN] = ["DELETE_IN_PROGRESS", CONTAINER]
+    ecs.revisions[ARN] = ["DELETE_IN_PROGRESS", SMOKE_CONTAINER]
     definitions(ecs).remove(ARN)
     definitions(ecs).remove("arn:x/unit-smoke:99")
 
 
 def test_what_aws_does_not_delete_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    ecs = FakeEcs(**{"unit-smoke__1": ("ACTIVE", CONTAINER)})
+    ecs = FakeEcs(**{"unit-smoke__1": ("ACTIVE", SMOKE_CONTAINER)})
     monkeypatch.setattr(ecs, "deregister_task_definition", lambda **_: None)
     with pytest.raises(OpsError, match="AWS has not deleted arn:x/unit-smoke:1: not INACTIVE"):
         definitions(ecs).remove()
