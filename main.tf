@@ -104,6 +104,7 @@ module "workflow" {
     unscannable  = local.unscannable
   })
   scope                    = var.scope
+  remediation_days         = var.remediation_days
   owners                   = var.owners
   result_bus_arn           = one(module.hub_bus[*].bus.arn)
   finding_events           = var.finding_events

@@ -577,7 +577,7 @@ variable "reconcile_schedule" {
 
 variable "create_dashboard" {
   type        = bool
-  description = "Whether to create a CloudWatch dashboard of verdicts, coverage, time, cost, queues and failures. True by default. An account has three free dashboards; each further one costs 3 USD a month."
+  description = "Whether to create a CloudWatch dashboard of verdicts, coverage, overdue findings, time, cost, queues and failures. True by default. An account has three free dashboards; each further one costs 3 USD a month."
   default     = true
 }
 

@@ -51,6 +51,21 @@ class CacheItems:
         kind = Listed if names else Entry
         return (row for row in self._rows(arguments) if fits(row, kind))
 
+    def contents(self) -> dict[str, set[int]]:
+        """Returns the QIDs of all findings of each image, as far as they are stored."""
+        prefix = leases.findings_key("")
+        lists = {
+            "TableName": self._installation.cache_table,
+            "FilterExpression": "begins_with(imageDigest, :prefix)",
+            "ExpressionAttributeValues": {":prefix": {"S": prefix}},
+        }
+        found = {}
+        for row in self._rows(lists):
+            listed = encoding.unpack(str(row.get("listed", "")))
+            if listed is not None:
+                found[str(row["imageDigest"]).removeprefix(prefix)] = {each.qid for each in listed}
+        return found
+
     def find(self, reference: str) -> list[Item]:
         """Finds the items that an operator names by URI, digest or repository:tag. Newest first.
 

@@ -83,6 +83,7 @@ class Row(TypedDict):
     stopped_at: NotRequired[int]
     principal: NotRequired[str]
     team: NotRequired[str]
+    notified: NotRequired[str]
     notified_at: NotRequired[int]
     out_of_scope: NotRequired[str]
 

@@ -46,9 +46,9 @@ run "dashboard" {
         for metric in widget.properties.metrics : metric[1]
       ]
       ])) == toset([
-      "Verdicts", "CoveragePercent", "RunningImages", "FreshVerdicts", "Unscannable", "ExecutionTime", "ExecutionsStarted",
+      "Verdicts", "CoveragePercent", "OverdueFindings", "RunningImages", "FreshVerdicts", "Unscannable", "ExecutionTime", "ExecutionsStarted",
       "Invocations", "ApproximateNumberOfMessagesVisible", "ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted", "Errors", "Events",
     ])
-    error_message = "Verdicts, coverage, scan time, costs, queues and failures must be on it."
+    error_message = "Verdicts, coverage, overdue findings, scan time, costs, queues and failures must be on it."
   }
 }

@@ -258,6 +258,30 @@ run "refuses_numbers_that_do_not_fit" {
   expect_failures = [var.qualys_credentials_version, var.scan_polling, var.max_concurrent_scans, var.cache_ttl_days, var.trail_retention_days, var.log]
 }
 
+run "refuses_deadlines_of_unknown_severities" {
+  command = plan
+  variables {
+    remediation_days = { severe = 7 }
+  }
+  expect_failures = [var.remediation_days]
+}
+
+run "refuses_deadlines_that_are_no_days" {
+  command = plan
+  variables {
+    remediation_days = { critical = 0, high = 1.5 }
+  }
+  expect_failures = [var.remediation_days]
+}
+
+run "refuses_a_later_deadline_for_what_is_worse" {
+  command = plan
+  variables {
+    remediation_days = { critical = 14, medium = 7 }
+  }
+  expect_failures = [var.remediation_days]
+}
+
 run "refuses_unknown_words" {
   command = plan
   variables {

@@ -106,6 +106,11 @@ def scope() -> dict[str, Any]:
     return _object("SCOPE") if os.environ.get("SCOPE") else {}
 
 
+def remediation_days() -> dict[str, Any]:
+    """Returns the inputs of `Deadlines.read`."""
+    return _object("REMEDIATION_DAYS")
+
+
 def owner_tag() -> str:
     """Key of the tag that names the team of a service, task definition or repository."""
     return _text("OWNER_TAG")

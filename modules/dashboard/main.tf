@@ -30,6 +30,12 @@ locals {
       metrics = [for name in ["RunningImages", "FreshVerdicts", "Unscannable"] : [local.namespace, name, "Installation", var.name_prefix]]
     },
     {
+      title   = "Findings that run beyond their deadline"
+      stat    = "Maximum"
+      period  = 86400
+      metrics = [[local.namespace, "OverdueFindings", "Installation", var.name_prefix]]
+    },
+    {
       title = "Time of a scan, milliseconds"
       metrics = [
         for stat in ["p50", "p95"] :

@@ -56,19 +56,21 @@ locals {
     send_notification = {
       timeout = 30
       environment = merge(local.cache_environment, local.state_environment, local.policy_environment, local.members_environment, {
-        OWNER_TAG       = var.owners.tag
-        OWNER_TOPICS    = jsonencode(var.owners.topics)
-        CACHE_TTL_DAYS  = var.cache_ttl_days
-        INVENTORY_TABLE = var.inventory_table.name
-        RESULT_BUS      = local.result_bus_arn
-        TOPIC_ARNS      = jsonencode(var.topic_arns)
+        OWNER_TAG        = var.owners.tag
+        OWNER_TOPICS     = jsonencode(var.owners.topics)
+        CACHE_TTL_DAYS   = var.cache_ttl_days
+        INVENTORY_TABLE  = var.inventory_table.name
+        REMEDIATION_DAYS = jsonencode(var.remediation_days)
+        RESULT_BUS       = local.result_bus_arn
+        TOPIC_ARNS       = jsonencode(var.topic_arns)
       }, var.qualys_platform_url == null ? {} : { QUALYS_PLATFORM_URL = trimsuffix(var.qualys_platform_url, "/") })
     }
     reconcile = {
       timeout = 900
       environment = merge(local.qualys_environment, local.cache_environment, local.state_environment, local.policy_environment, local.members_environment, local.scope_environment, {
-        INVENTORY_TABLE = var.inventory_table.name
-        TOPIC_ARNS      = jsonencode(var.topic_arns)
+        INVENTORY_TABLE  = var.inventory_table.name
+        REMEDIATION_DAYS = jsonencode(var.remediation_days)
+        TOPIC_ARNS       = jsonencode(var.topic_arns)
       }, var.finding_events ? { FINDING_BUS = local.result_bus_arn } : {})
     }
   }

@@ -193,6 +193,13 @@ variable "scope" {
   nullable    = false
 }
 
+variable "remediation_days" {
+  type        = map(number)
+  description = "Days in which a finding has to be remedied, by severity (`critical`, `high`, `medium`, `low`), from the first notification of its workload. 7 days for critical and 30 for high findings by default."
+  default     = { critical = 7, high = 30 }
+  nullable    = false
+}
+
 variable "owners" {
   type = object({
     tag = optional(string, "team")

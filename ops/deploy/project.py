@@ -16,5 +16,5 @@ def gateways() -> dict[str, str]:
 
 def variables(module: str) -> list[str]:
     """Returns the names of a module's variables; the root module is ``."""
-    text = (REPOSITORY / module / "variables.tf").read_text()
-    return re.findall(r'^variable "(\w+)"', text, re.MULTILINE)
+    texts = [file.read_text() for file in sorted((REPOSITORY / module).glob("*.tf"))]
+    return re.findall(r'^variable "(\w+)"', "\n".join(texts), re.MULTILINE)

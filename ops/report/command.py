@@ -14,13 +14,15 @@ from pathlib import Path
 import jinja2
 from rich.console import Console
 
+from image_scan.findings.ages import Deadlines
 from ops import coverage_history, versions
 from ops.cache_items import CacheItems
-from ops.errors import OpsError
+from ops.errors import NoAnswer, OpsError
 from ops.gate import decisions
 from ops.installation import Installation, add_options
 from ops.inventory_rows import InventoryRows
 from ops.report import plot
+from ops.report.ages import remedied
 from ops.report.contents import LEVELS, Report, report
 from ops.where import moment
 
@@ -49,11 +51,14 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     now = time.time()
     environment = installation.environment("send_notification")
     platform_url = environment.get("QUALYS_PLATFORM_URL", "")
-    items, course = CacheItems(installation).all(), coverage_history.read(installation)
-    found = report(items, rows.all(), course, now, platform_url)
+    items, course = CacheItems(installation), coverage_history.read(installation)
+    deadlines, everything = _deadlines(installation), rows.all()
+    found = report(items.all(), everything, course, now, deadlines, platform_url)
+    found.remedied = remedied(everything, items.contents())
     found.gate = decisions.since(installation, now - GATE_DAYS * 86_400)
     if arguments.json:
-        console.print_json(json.dumps(asdict(found), default=str))
+        totals = {"overdue": found.overdue(), "days_to_remedy": found.days_to_remedy()}
+        console.print_json(json.dumps({**asdict(found), **totals}, default=str))
         return 0
     text = page(found, installation, now, environment.get(versions.VARIABLE, ""))
     try:
@@ -70,6 +75,15 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         soft_wrap=True,
     )
     return 0
+
+
+def _deadlines(installation: Installation) -> Deadlines:
+    """Raises OpsError."""
+    try:
+        days = installation.variable("reconcile", "REMEDIATION_DAYS")
+    except NoAnswer:
+        days = ""
+    return Deadlines.read(json.loads(days or "{}"))
 
 
 def page(found: Report, installation: Installation, now: float, deployed: str) -> str:

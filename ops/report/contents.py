@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from image_scan.findings.ages import Deadlines
 from ops.cache_items import of_name
+from ops.report.ages import Ages, Remedied, days_to_remedy
 from ops.report.images import OUT_OF_SCOPE, ImageRow, image_row, with_teams
 from ops.where import NO_VERDICT
 
@@ -49,13 +51,15 @@ class Reconciled:
 
 @dataclass
 class Report:
-    """`gate` are the decisions of the deployment gate, the newest first."""
+    """`gate` are the decisions of the deployment gate, and `remedied` the findings that workloads
+    do not run any more, each the newest first."""
 
     images: list[ImageRow] = field(default_factory=list)
     course: list[Reconciled] = field(default_factory=list)
     silent: list[str] = field(default_factory=list)
     unreadable: dict[str, str] = field(default_factory=dict)
     gate: list[Json] = field(default_factory=list)
+    remedied: list[Remedied] = field(default_factory=list)
 
     @property
     def running(self) -> list[ImageRow]:
@@ -73,6 +77,14 @@ class Report:
     def out_of_scope(self) -> int:
         """Running images that only workloads out of scope run."""
         return sum(bool(image.out_of_scope) for image in self.running)
+
+    def overdue(self) -> int:
+        """Findings of running workloads whose deadline is over."""
+        return sum(image.overdue for image in self.running)
+
+    def days_to_remedy(self) -> dict[str, float]:
+        """The median of what was remedied, by severity."""
+        return days_to_remedy(self.remedied)
 
     def locations(self) -> list[Location]:
         """Where images run: the worst location first."""
@@ -110,17 +122,23 @@ def report(
     rows: Iterable[Mapping[str, Any]],
     reconciliations: Sequence[Mapping[str, Any]],
     now: float,
+    deadlines: Deadlines,
     qualys_platform_url: str = "",
 ) -> Report:
     """Makes a report of `items` of the cache, `rows` of the inventory, and reconciliations, oldest
     first. With the URL of the Qualys platform, images have a link to it."""
     known = {item["imageDigest"]: item for item in items if int(item.get("ttl", 0)) > now}
+    ages = Ages(deadlines, datetime.fromtimestamp(now, UTC).date())
     rows_of: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for row in with_teams(list(rows)):
         rows_of[row["digest"]].append(row)
     images = [
         image_row(
-            key, known.get(key) or of_name(key, rows[0].get("uri", "")), rows, qualys_platform_url
+            key,
+            known.get(key) or of_name(key, rows[0].get("uri", "")),
+            rows,
+            ages,
+            qualys_platform_url,
         )
         for key, rows in rows_of.items()
     ]

@@ -10,6 +10,7 @@ from image_scan.findings.summary import LEVELS as SEVERITIES
 from image_scan.notifications import email, lead, links
 from ops.cache_items import digest_of
 from ops.locations import location_of, name_of
+from ops.report.ages import Ages, with_age
 from ops.where import NO_VERDICT, moment, rules_of
 
 Json = dict[str, Any]
@@ -20,10 +21,11 @@ _FACTS = ("account_id", "region", "repository")
 @dataclass(frozen=True)
 class ImageRow:
     """An image that runs, or has run. `counts` is None without a result. `detected` are lines about
-    malware and secrets; `is_detected`: some were found. `findings` are the worst ones, and `more`
-    counts the others. `running` and `earlier` are workloads by location. `teams` own those that run
-    it, and the first of these was notified at `notified_since`. `out_of_scope` are the rules by
-    which all that runs it is out of scope."""
+    malware and secrets; `is_detected`: some were found. `findings` are the worst ones, with the age
+    that they have at the workload that was notified first, and `more` counts the others. `overdue`
+    counts findings whose deadline is over, at each workload. `running` and `earlier` are workloads
+    by location. `teams` own those that run it, and the first of these was notified at
+    `notified_since`. `out_of_scope` are the rules by which all that runs it is out of scope."""
 
     name: str
     key: str
@@ -36,6 +38,7 @@ class ImageRow:
     detections: Sequence[str]
     findings: Sequence[Json]
     more: int
+    overdue: int
     links: Mapping[str, str]
     running: Mapping[str, Sequence[Json]]
     earlier: Mapping[str, Sequence[Json]]
@@ -76,7 +79,11 @@ def with_teams(rows: Sequence[Mapping[str, Any]]) -> Iterator[Json]:
 
 
 def image_row(
-    key: str, item: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], platform_url: str
+    key: str,
+    item: Mapping[str, Any],
+    rows: Sequence[Mapping[str, Any]],
+    ages: Ages,
+    platform_url: str,
 ) -> ImageRow:
     newest = max(rows, key=lambda row: int(row["last_seen"]))
     running = [row for row in rows if row["state"] != "stopped"]
@@ -85,6 +92,7 @@ def image_row(
     counts = item.get("counts")
     verdict = str(item.get("status", OUT_OF_SCOPE if rules else NO_VERDICT))
     notified = [row["notified_at"] for row in running if "notified_at" in row]
+    old = ages.of_findings(running)
     facts = {name: str(item.get(name, "")) for name in _FACTS} | {"digest": digest_of(key)}
     return ImageRow(
         name=_name(item) or _name(newest) or str(newest.get("uri", key)),
@@ -96,11 +104,12 @@ def image_row(
         detected=[f"{name}: {words}" for name, words in email.examined(item)],
         is_detected=bool(lead.detected(item)),
         detections=email.detections(item),
-        findings=[_finding(each) for each in top],
+        findings=[with_age(_finding(each), old, each["qid"]) for each in top],
         more=max(sum((counts or {}).values()) - len(top), 0),
+        overdue=sum(map(ages.overdue, running)),
         links=links.of_image(facts, str(item.get("config_digest", "")), platform_url),
-        running=_by_location(running),
-        earlier=_by_location(row for row in rows if row["state"] == "stopped"),
+        running=_by_location(running, ages),
+        earlier=_by_location((row for row in rows if row["state"] == "stopped"), ages),
         since=moment(min((row["first_seen"] for row in running), default=0)),
         teams=sorted({row["team"] for row in running if row["team"]}),
         notified_since=moment(min(notified, default=0)) if verdict != "CLEAN" else "",
@@ -126,7 +135,7 @@ def _finding(found: Mapping[str, Any]) -> Json:
     }
 
 
-def _by_location(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[Json]]:
+def _by_location(rows: Iterable[Mapping[str, Any]], ages: Ages) -> dict[str, list[Json]]:
     """Groups workloads by account, region and cluster."""
     locations: defaultdict[str, list[Json]] = defaultdict(list)
     for row in sorted(rows, key=lambda each: str(each["workload"])):
@@ -138,6 +147,7 @@ def _by_location(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[Json]]:
             "principal": row.get("principal", ""),
             "team": row["team"],
             "out_of_scope": row.get("out_of_scope", ""),
+            "overdue": ages.overdue(row),
         }
         locations[location_of(row)].append(workload)
     return dict(locations)

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 PRICES: dict[str, Any] = json.loads((Path(__file__).parent / "prices.json").read_text())
 # Of examples/single-account; tests/e2e counts them where it is applied.
 ALARMS = 12
-# Events by outcome, verdicts by verdict, the drift of the external id and four of coverage, once
-# each has occurred; one more where the event of a result is refused.
-METRICS = 12
+# Events by outcome, verdicts by verdict, the drift of the external id, four of coverage and one of
+# overdue findings, once each has occurred; one more where the event of a result is refused, and for
+# each team with overdue findings.
+METRICS = 13
 USUAL = 1000  # deployments a day
 
 

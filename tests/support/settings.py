@@ -37,6 +37,7 @@ SETTINGS = {
     "MAX_CONCURRENT_SCANS": "100",
     "REQUIRE_EXAMINED": "vulnerabilities",
     "OWNER_TAG": "team",
+    "REMEDIATION_DAYS": '{"critical": 7, "high": 30}',
     "RESULT_BUS": f"arn:aws:events:{REGION}:123456789012:event-bus/default",
 }
 

@@ -5,6 +5,7 @@ from image_scan.aws import clients, cross_account
 from image_scan.cache.leases import ScanCache
 from image_scan.cache.table import CacheTable
 from image_scan.completion import Completion
+from image_scan.findings.ages import Deadlines
 from image_scan.inventory.claims import Claims
 from image_scan.inventory.notified import NotifiedFindings
 from image_scan.inventory.table import InventoryTable
@@ -37,6 +38,7 @@ def completion() -> Completion:
         Owners(accounts, config.owner_tag()),
         Readers(accounts),
         Topics(clients.client("sns"), config.topic_arns(), config.owner_topics()),
+        Deadlines.read(config.remediation_days()),
         platform,
     )
     events = ResultEvents(

@@ -1,15 +1,20 @@
 """Composes what Reconcile does, by the environment of its function."""
 
+import functools
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 from image_scan import config
 from image_scan.aws import clients, cross_account
 from image_scan.cache.table import CacheTable
 from image_scan.events.scope import Scope
+from image_scan.findings.ages import Deadlines
+from image_scan.inventory.overdue import overdue
 from image_scan.inventory.reconciliation import Intake, Reconciliation
 from image_scan.inventory.table import InventoryTable
 from image_scan.inventory.workloads import Inventory
+from image_scan.notifications import overdue as overdue_findings
 from image_scan.notifications.digest import DailyDigest
 from image_scan.notifications.exceptions import ExceptionStore
 from image_scan.notifications.finding_events import FindingEvents
@@ -44,11 +49,12 @@ def run(intake_arn: str) -> dict[str, Any]:
         time.time(),
     )
     summary = found.run(intake.home, Scope.read(config.scope()))
+    late = _overdue(InventoryTable.connect(), ExceptionStore(state))
     topics = Topics(clients.client("sns"), config.topic_arns(), {})
     digest = DailyDigest(
         topics, Throttle(state), ExceptionStore(state), RegisteredFailures(state), policy
     )
-    digest.notify(found.unscannable, found.failed)
+    digest.notify(found.unscannable, found.failed, late)
     schedules.sweep(found.registries, RegistryCache(state), connect.client)
     if bus := config.finding_bus():
         events = ResultEvents(clients.client("events"), bus, config.installation_name())
@@ -56,3 +62,16 @@ def run(intake_arn: str) -> dict[str, Any]:
         made = FindingEvents(events, OpenFindingsStore(state), rows, cache, policy.may_notify)
         made.put(found.sent)
     return summary
+
+
+def _overdue(rows: InventoryTable, exceptions: ExceptionStore) -> list[dict[str, Any]]:
+    """Finds and counts what runs beyond its deadline, as the digest names it."""
+    deadlines = Deadlines.read(config.remediation_days())
+    if not deadlines.days:
+        return []
+    today = datetime.fromtimestamp(time.time(), UTC).date()
+    found = overdue(rows.notified(), deadlines, today)
+    entry_of = functools.cache(CacheTable.connect().get)
+    described = overdue_findings.described(found, entry_of, exceptions.read(), deadlines, today)
+    overdue_findings.count(described)
+    return described

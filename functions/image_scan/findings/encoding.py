@@ -23,6 +23,8 @@ class Finding(NamedTuple):
     """`severity` is Qualys' rating, 1 to 5. `fixable`: a patch or a fixed version is known.
 
     `exploited`: attackers are known to exploit it now; None in lists that were stored without it.
+    `since`: the day on which a workload was first notified of it, as `date.toordinal` counts days;
+    0 in what an image contains, and in lists that were stored without it.
     """
 
     qid: int
@@ -31,11 +33,12 @@ class Finding(NamedTuple):
     fixable: bool
     cves: tuple[str, ...]
     exploited: bool | None = None
+    since: int = 0
 
 
 def pack(found: Sequence[Finding]) -> str:
     """Returns the findings as text; empty if they are too many, which means unknown, not none."""
-    packed = compressed(found)
+    packed = compressed([each if each.since else each[:-1] for each in found])
     return packed if len(packed) <= _LARGEST else ""
 
 

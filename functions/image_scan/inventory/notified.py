@@ -7,6 +7,7 @@ there. A version without a result, or whose notification failed, has no such rec
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from image_scan.aws.dynamodb import Attr, Change
@@ -25,6 +26,7 @@ RECORD = "notified"
 SINCE = "notified_at"
 # Of the images that a workload ran before, so many are looked at.
 _MOST = 20
+_EPOCH, _LATEST = date(1970, 1, 1).toordinal(), 2**33
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,15 @@ class Notice:
         return Change(sets, first, removed)
 
 
+def recorded(row: Mapping[str, Any]) -> list[Finding] | None:
+    """Returns what a row says its workload was notified of, each finding with the day of it; None
+    where that is unknown. Records that were stored without days are as old as their row says."""
+    at = int(row.get(SINCE) or row["first_seen"])
+    day = at // 86_400 + _EPOCH if 0 < at < _LATEST else 0
+    found = encoding.unpack(row.get(RECORD, ""))
+    return found and [each if each.since else each._replace(since=day) for each in found]
+
+
 class NotifiedFindings:
     """Every method raises AwsUnavailable or AwsRejected when DynamoDB does not answer."""
 
@@ -65,7 +76,7 @@ class NotifiedFindings:
         """
         own = self._running.get(workload) or self._inventory.get(image["key"], workload)
         if RECORD in own:
-            return encoding.unpack(own[RECORD])
+            return recorded(own)
         known: list[Finding] | None = None
         since, stored = 0, []
         for short in self._others(workload, facts, image):
@@ -139,7 +150,7 @@ class NotifiedFindings:
     ) -> list[Finding] | None:
         """Returns what a version was notified of, else what it contained as `notifiable`."""
         if RECORD in row:
-            return encoding.unpack(row[RECORD])
+            return recorded(row)
         contents = self._findings_of(row["digest"])
         return contents and [each for each in contents if notifiable(each)]
 

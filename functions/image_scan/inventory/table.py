@@ -24,6 +24,18 @@ _SHORT = (
     "notified_of",
     "out_of_scope",
 )
+_NOTIFIED = (
+    "digest",
+    "workload",
+    "account_region",
+    "state",
+    "uri",
+    "repository",
+    "first_seen",
+    "notified",
+    "notified_at",
+    "team",
+)
 
 
 class InventoryTable(Table):
@@ -51,6 +63,15 @@ class InventoryTable(Table):
         names = {f"#{name}": name for name in (*_SHORT, *more)}
         return self.scan(
             FilterExpression="attribute_exists(#account_region)",
+            ProjectionExpression=", ".join(names),
+            ExpressionAttributeNames=names,
+        )
+
+    def notified(self) -> Iterator[Item]:
+        """Reads every row that says what its workload was notified of, and when."""
+        names = {f"#{name}": name for name in _NOTIFIED}
+        return self.scan(
+            FilterExpression="attribute_exists(#notified) AND attribute_exists(#account_region)",
             ProjectionExpression=", ".join(names),
             ExpressionAttributeNames=names,
         )

@@ -1,4 +1,5 @@
-"""Notifies once a day of images that run without a result, and of exceptions that end soon."""
+"""Notifies once a day of overdue findings, of images that run without a result, and of exceptions
+that end soon."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ from image_scan.notifications.topics import Notification
 from image_scan.results import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from mypy_boto3_sns.type_defs import MessageAttributeValueTypeDef
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from image_scan.notifications.topics import Topics
     from image_scan.state.registered_failures import RegisteredFailures
 
+Json = dict[str, Any]
 SCHEMA = "image-scan/digest/1"
 # Shorter than a day minus the Scheduler's window, so that each scheduled run may publish a digest.
 _SECONDS = 20 * 3600
@@ -39,7 +41,7 @@ _MOST_WORKLOADS = 20
 _LARGEST = 25_000  # bytes of a list of images; SNS takes 256 KiB
 _LISTS = ("unscannable", "failed", "registered")
 _NONE: Mapping[str, Any] = {"images": {}, "unlisted": 0}
-_SHOWN_WORKLOADS = 3  # of an image, in words
+_SHOWN = 3  # workloads of an image, or findings of a workload, in words
 
 
 @dataclass(frozen=True)
@@ -55,14 +57,15 @@ class DailyDigest:
         self,
         unscannable: Mapping[str, UnscannableImage],
         failed: Mapping[str, UnscannableImage],
+        overdue: Sequence[Json],
     ) -> bool:
-        """Publishes the digest. Returns False if it is empty or was already published today.
-        Raises AwsUnavailable or AwsRejected."""
+        """Publishes the digest. `overdue` is what `overdue.described` returns. Returns False if the
+        digest is empty or was already published today. Raises AwsUnavailable or AwsRejected."""
         shown = unscannable if self.policy.unscannable == "daily" else {}
         failing = {key: each for key, each in failed.items() if self._calls_for(each)}
         today = datetime.fromtimestamp(self.clock(), UTC).date()
         registered = self.registered.read()
-        content = digest(shown, failing, self.exceptions.read(), today, registered)
+        content = digest(shown, failing, overdue, self.exceptions.read(), today, registered)
         if content is None:
             return False
         publish = partial(self.topics.publish, notification(content))
@@ -79,20 +82,24 @@ class DailyDigest:
 def digest(
     unscannable: Mapping[str, UnscannableImage],
     failed: Mapping[str, UnscannableImage],
+    overdue: Sequence[Json],
     exceptions: Sequence[FindingException],
     today: date,
     registered: Mapping[str, Any] = _NONE,
-) -> dict[str, Any] | None:
+) -> Json | None:
     """Returns the content of the digest; None if there is nothing to report."""
     lapsing = [each for each in exceptions if today <= each.until <= today + _AHEAD]
     ended = [
         UnscannableImage(**{**each, "workloads": set(each["workloads"])})
         for each in registered["images"].values()
     ]
-    if not (unscannable or failed or ended or lapsing):
+    if not (unscannable or failed or ended or overdue or lapsing):
         return None
     return {
         "schema": SCHEMA,
+        "overdue": _fitting(overdue),
+        "overdue_total": sum(each["findings_total"] for each in overdue),
+        "overdue_workloads": len(overdue),
         "unscannable": _shown(unscannable.values()),
         "unscannable_total": len(unscannable),
         "failed": _shown(failed.values()),
@@ -113,12 +120,21 @@ def digest(
     }
 
 
-def _shown(images: Iterable[UnscannableImage]) -> list[dict[str, Any]]:
-    """Returns as many of the images as fit into a message."""
-    shown = [
-        {"uri": each.uri, "reason": each.why, "workloads": sorted(each.workloads)[:_MOST_WORKLOADS]}
-        for each in sorted(images, key=lambda each: each.uri)
-    ]
+def _shown(images: Iterable[UnscannableImage]) -> Sequence[Json]:
+    return _fitting(
+        [
+            {
+                "uri": each.uri,
+                "reason": each.why,
+                "workloads": sorted(each.workloads)[:_MOST_WORKLOADS],
+            }
+            for each in sorted(images, key=lambda each: each.uri)
+        ]
+    )
+
+
+def _fitting(shown: Sequence[Json]) -> Sequence[Json]:
+    """Returns as many of the first as fit into a message."""
     while len(json.dumps(shown)) > _LARGEST:
         shown = shown[: len(shown) // 2]
     return shown
@@ -138,6 +154,8 @@ def notification(content: dict[str, Any]) -> Notification:
 
 def headline(content: Mapping[str, Any]) -> str:
     parts = []
+    if number := content["overdue_total"]:
+        parts.append(f"{counted(number, 'finding')} overdue")
     if number := content["unscannable_total"]:
         parts.append(f"{counted(number, 'running image')} cannot be scanned")
     if number := content["failed_total"]:
@@ -150,7 +168,8 @@ def headline(content: Mapping[str, Any]) -> str:
 
 
 def lines(content: Mapping[str, Any]) -> list[str]:
-    found = [line for name in _LISTS for line in _image_lines(content, name)]
+    found = list(_overdue_lines(content))
+    found += [line for name in _LISTS for line in _image_lines(content, name)]
     for each in content["lapsing"]:
         account = f" of account {each['account_id']}" if each["account_id"] else ""
         what = f"{each['finding']} in {each['repository']}{account}"
@@ -159,11 +178,28 @@ def lines(content: Mapping[str, Any]) -> list[str]:
     return found
 
 
+def _overdue_lines(content: Mapping[str, Any]) -> Iterator[str]:
+    for each in content["overdue"]:
+        first = each["findings"][0]["due"]
+        number = counted(each["findings_total"], "finding")
+        yield plain(f"{each['uri']}: {number} overdue, the first since {first}", 600)
+        team = f", team {each['team']}" if each["team"] else ""
+        yield f"  {plain(each['workload'] + team)}"
+        shown = each["findings"][:_SHOWN]
+        for finding in shown:
+            age = f"open for {counted(finding['open_days'], 'day')}, due {finding['due']}"
+            yield f"  {plain(finding['finding'])}, {finding['severity']}, {age}"
+        if more := each["findings_total"] - len(shown):
+            yield f"  and {more} more"
+    if more := content["overdue_workloads"] - len(content["overdue"]):
+        yield f"and {more} more workloads with overdue findings"
+
+
 def _image_lines(content: Mapping[str, Any], name: str) -> list[str]:
     found = []
     for each in content[name]:
         found.append(plain(f"{each['uri']}: {each['reason']}", 600))
-        shown = each["workloads"][:_SHOWN_WORKLOADS]
+        shown = each["workloads"][:_SHOWN]
         found += [f"  {plain(workload)}" for workload in shown]
         if more := len(each["workloads"]) - len(shown):
             found.append(f"  and {more} more")

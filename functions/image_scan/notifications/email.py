@@ -155,4 +155,6 @@ def finding(found: Mapping[str, Any]) -> str:
         line += " [exploited now]"
     elif found["exploit"]:
         line += " [exploit exists]"
+    if found.get("due"):
+        line += f" [due {found['due']}]"
     return plain(line + (" [new here]" if found.get("new") else ""), 600)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from image_scan.events.workloads import select_registered, select_workloads
 from image_scan.findings import detections, summary, upgrades
+from image_scan.findings.ages import Deadlines
 from image_scan.notifications import chat, email, facts, lead, throttle
 from image_scan.notifications.plain_text import ascii_only
 from image_scan.notifications.topics import Notification
@@ -17,11 +19,13 @@ if TYPE_CHECKING:
     from mypy_boto3_sns.type_defs import MessageAttributeValueTypeDef
 
     from image_scan.contracts import CompletionInput, Reader, Workload
+    from image_scan.findings.encoding import Finding
     from image_scan.notifications.selection import Selection
     from image_scan.results import Counts, Outcome
 
 _LONGEST_SUBJECT = 100  # characters, printable ASCII; SNS refuses any other
 SCHEMA = "image-scan/notification/1"
+_NO_DEADLINES = Deadlines({})
 
 
 def notification(content: dict[str, Any], selection: Selection) -> Notification:
@@ -60,6 +64,7 @@ def compose(
     outcome: Outcome,
     selection: Selection,
     qualys_platform_url: str = "",
+    deadlines: Deadlines = _NO_DEADLINES,
 ) -> dict[str, Any]:
     """Composes the JSON of a notification; docs/notifications.md has its schema."""
     content: dict[str, Any] = {
@@ -74,12 +79,15 @@ def compose(
         left = {each.qid for each in selection.left}
         top = [each for each in top if each["qid"] in left]
     new = {each.qid for judged in selection.judged.values() for each in judged.new}
+    ages = _ages(selection, deadlines)
     if outcome["verdict"] == "ERROR" and (error := outcome.get("error")) in throttle.ERRORS:
         content["stopped_by"] = error
     deployed = _rows(selection, select_workloads(selection.workloads))
     return {
         **content,
-        "findings": [{**each, "new": each["qid"] in new} for each in top],
+        "findings": [
+            {**each, "new": each["qid"] in new, **ages.get(each["qid"], {})} for each in top
+        ],
         "upgrades": upgrades.best(top),
         "workloads": facts.shown(deployed),
         "workloads_total": len(deployed),
@@ -88,6 +96,22 @@ def compose(
         ),
         **facts.requests(selection.workloads),
     }
+
+
+def _ages(selection: Selection, deadlines: Deadlines) -> dict[int, dict[str, str]]:
+    """Says of each finding since when the first of the workloads is notified of it, and by when it
+    has to be remedied there."""
+    first: dict[int, Finding] = {}
+    for judged in selection.judged.values():
+        for each in judged.notified:
+            known = first.setdefault(each.qid, each)
+            first[each.qid] = min(known, each, key=lambda one: one.since)
+    found = {}
+    for qid, each in first.items():
+        due = deadlines.due(each)
+        found[qid] = {"since": date.fromordinal(each.since).isoformat()} if each.since else {}
+        found[qid] |= {"due": due.isoformat()} if due else {}
+    return found
 
 
 def _rows(selection: Selection, workloads: Mapping[str, Workload]) -> list[dict[str, Any]]:

@@ -136,7 +136,7 @@ class Judged:
 
     `known_before`: the workload was notified of an earlier verdict. Then `new`, `still_open` and
     `fixed` compare the findings with that notification. `notified`: the findings that count as
-    notified once this notification is sent."""
+    notified once this notification is sent. In all but `left`, a finding says since when."""
 
     left: Sequence[Finding]
     accepted_by_exception: int
@@ -162,6 +162,7 @@ def judge(
 
     `notified` are the findings that the workload was notified of before; None if unknown. A finding
     without a QID can match only if `notified` is of the `same_scan`, and each matches one finding.
+    Whatever it is rated now, a finding is there since the workload was first notified of its QID.
     """
     left = [
         each
@@ -172,15 +173,9 @@ def judge(
     ]
     severe = [each for each in left if policy.severe(each)]
     hidden = len(found) - len(left)
-    known: dict[int, list[Finding]] = {}
-    for each in notified or ():
-        known.setdefault(each.qid, []).append(each)
-    unnumbered = known.pop(0, [])
-    pairs = [(each, _known_as(each, known.get(each.qid, ()))) for each in severe if each.qid]
-    without = [each for each in severe if not each.qid]
-    pairs += [(each, _one_of(each, unnumbered) if same_scan else None) for each in without]
+    pairs = _paired(severe, notified or (), today, same_scan=same_scan)
     new = [each for each, known_as in pairs if known_as is None]
-    held = [known_as or each for each, known_as in pairs]
+    held = [(known_as or each)._replace(since=each.since) for each, known_as in pairs]
     if notified is None:
         return Judged(left, hidden, bool(severe), notified=held)
     is_notified = bool(new if policy.notify_on == "new" else severe)
@@ -188,6 +183,28 @@ def judge(
     now = {each.qid for each in found}
     fixed = [each for each in notified if each.qid not in now]
     return Judged(left, hidden, is_notified, True, new, still_open, fixed, held)
+
+
+def _paired(
+    severe: Sequence[Finding], notified: Sequence[Finding], today: date, *, same_scan: bool
+) -> list[tuple[Finding, Finding | None]]:
+    """Pairs each finding with the notified one that covers it, and says since when it is there."""
+    known: dict[int, list[Finding]] = {}
+    for each in notified:
+        known.setdefault(each.qid, []).append(each)
+    unnumbered = known.pop(0, [])
+    first = {qid: min(each.since for each in same) for qid, same in known.items()}
+    day = today.toordinal()
+    pairs: list[tuple[Finding, Finding | None]] = []
+    for each in severe:
+        if each.qid:
+            known_as = _known_as(each, known.get(each.qid, ()))
+            since = first.get(each.qid)
+        else:
+            known_as = _one_of(each, unnumbered) if same_scan else None
+            since = known_as and known_as.since
+        pairs.append((each._replace(since=since or day), known_as))
+    return pairs
 
 
 def _known_as(finding: Finding, notified: Sequence[Finding]) -> Finding | None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from image_scan.cache.leases import ScanCache
     from image_scan.contracts import CompletionInput, Image, Workload
+    from image_scan.findings.ages import Deadlines
     from image_scan.findings.encoding import Finding
     from image_scan.inventory.notified import NotifiedFindings
     from image_scan.notifications.exceptions import ExceptionStore
@@ -46,6 +47,7 @@ class Notifier:
     owners: Owners
     readers: Readers
     topics: Topics
+    deadlines: Deadlines
     qualys_platform_url: str = ""
     clock: Callable[[], float] = time.time
     timer: Callable[[], float] = time.monotonic
@@ -77,7 +79,9 @@ class Notifier:
         selection = select(judged, workloads, not again and self.policy.detected(outcome))
         owners = self.owners.of(image, selection.workloads)
         for part in replace(selection, teams=owners).parts(MOST_WORKLOADS):
-            content = message.compose(scan_input, outcome, part, self.qualys_platform_url)
+            content = message.compose(
+                scan_input, outcome, part, self.qualys_platform_url, self.deadlines
+            )
             teams = self._teams(image, outcome, part)
             self.topics.publish(message.notification(content, part), teams)
         now = int(self.clock())

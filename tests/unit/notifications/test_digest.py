@@ -24,6 +24,41 @@ if TYPE_CHECKING:
 TODAY = date(2026, 2, 2)
 NGINX = UnscannableImage("docker.io/nginx:1", "not an image of ECR", {"1#eu#prod#b", "1#eu#prod#a"})
 BROKEN = UnscannableImage("shop/broken:1", "ScanFailed: no space", {"1#eu#prod#c"}, "ERROR")
+LATE = [
+    {
+        "uri": "shop/app:1",
+        "workload": "1#eu#prod#web",
+        "team": "payments",
+        "findings": [
+            {
+                "qid": number,
+                "finding": f"CVE-2026-{number}",
+                "severity": "critical",
+                "since": "2026-01-20",
+                "due": "2026-01-27",
+                "open_days": 13,
+            }
+            for number in (1, 2, 3, 4)
+        ],
+        "findings_total": 5,
+    },
+    {
+        "uri": "shop/jobs:1",
+        "workload": "1#eu#prod#jobs",
+        "team": "",
+        "findings": [
+            {
+                "qid": 9,
+                "finding": "QID 9",
+                "severity": "high",
+                "since": "2026-02-01",
+                "due": "2026-02-01",
+                "open_days": 1,
+            }
+        ],
+        "findings_total": 1,
+    },
+]
 LINE = "\n\x1b[31mCRITICAL"
 
 
@@ -40,14 +75,14 @@ def exception(until: str, **changes: Any) -> dict[str, Any]:
 
 def test_a_quiet_day_has_no_digest() -> None:
     far = parse_exceptions([exception("2026-02-10"), exception("2026-02-01")])
-    assert daily_digest.digest({}, {}, far, TODAY) is None
+    assert daily_digest.digest({}, {}, [], far, TODAY) is None
 
 
 def test_it_names_images_workloads_and_exceptions() -> None:
     ends = parse_exceptions(
         [exception("2026-02-09"), exception("2026-02-02", qid=None, cve="CVE-2026-1")]
     )
-    sent = daily_digest.digest({"docker.io/nginx:1": NGINX}, {"x": BROKEN}, ends, TODAY)
+    sent = daily_digest.digest({"docker.io/nginx:1": NGINX}, {"x": BROKEN}, [], ends, TODAY)
     assert sent
     assert daily_digest.text(sent).splitlines() == [
         "Image scan: 1 running image cannot be scanned, 1 running image ended without a result, "
@@ -67,12 +102,35 @@ def test_it_names_images_workloads_and_exceptions() -> None:
     assert json.loads(texts["chat"])["source"] == "custom"
 
 
+def test_it_names_what_is_overdue_first() -> None:
+    sent = daily_digest.digest({"x": NGINX}, {}, LATE, [], TODAY)
+    assert sent
+    assert daily_digest.text(sent).splitlines()[:12] == [
+        "Image scan: 6 findings overdue, 1 running image cannot be scanned",
+        "",
+        "shop/app:1: 5 findings overdue, the first since 2026-01-27",
+        "  1#eu#prod#web, team payments",
+        "  CVE-2026-1, critical, open for 13 days, due 2026-01-27",
+        "  CVE-2026-2, critical, open for 13 days, due 2026-01-27",
+        "  CVE-2026-3, critical, open for 13 days, due 2026-01-27",
+        "  and 2 more",
+        "shop/jobs:1: 1 finding overdue, the first since 2026-02-01",
+        "  1#eu#prod#jobs",
+        "  QID 9, high, open for 1 day, due 2026-02-01",
+        "docker.io/nginx:1: not an image of ECR",
+    ]
+    machines = json.loads(daily_digest.notification(sent).texts["machines"])
+    assert (machines["overdue"], machines["overdue_total"]) == (LATE, 6)
+    assert machines["overdue_workloads"] == 2
+    assert len(daily_digest.notification(sent).texts["phones"]) < 140
+
+
 def test_a_thousand_images_fit() -> None:
     many = {
         f"image-{n}": UnscannableImage(f"image-{n}", "r" * 300, {f"{p}" * 99 for p in range(99)})
         for n in range(1000)
     }
-    sent = daily_digest.digest(many, many, [], TODAY)
+    sent = daily_digest.digest(many, many, LATE * 500, [], TODAY)
     assert sent
     assert sent["unscannable_total"] == sent["failed_total"] == 1000
     texts = daily_digest.notification(sent).texts.values()
@@ -82,7 +140,7 @@ def test_a_thousand_images_fit() -> None:
 def test_no_name_makes_a_line_of_its_own() -> None:
     odd = UnscannableImage(f"uri{LINE}", f"reason{LINE}", {f"workload{LINE}"})
     sent = daily_digest.digest(
-        {"x": odd}, {}, parse_exceptions([exception("2026-02-02", owner=LINE)]), TODAY
+        {"x": odd}, {}, [], parse_exceptions([exception("2026-02-02", owner=LINE)]), TODAY
     )
     assert sent
     lines = daily_digest.text(sent).split("\n")
@@ -105,15 +163,15 @@ def test_it_comes_once_a_day_and_only_where_it_is_asked_for(
         )
 
     images = {"docker.io/nginx:1": NGINX}
-    assert not digest("off").notify(images, {})
-    assert digest("daily").notify(images, {})
-    assert not digest("daily").notify(images, {})
+    assert not digest("off").notify(images, {}, [])
+    assert digest("daily").notify(images, {}, [])
+    assert not digest("daily").notify(images, {}, [])
     clock.now += 86_400
-    assert digest("daily").notify(images, {})
+    assert digest("daily").notify(images, {}, [])
     clock.now += 86_400
     ends = [exception("2026-02-05")]
     state.put({"key": KEY, "exceptions": json.dumps(ends)})
-    assert digest("each").notify(images, {}), "an exception ends"
+    assert digest("each").notify(images, {}, []), "an exception ends"
     assert [subject for subject, _ in inbox.messages()] == ["Scan: daily digest"] * 3
 
 
@@ -144,7 +202,7 @@ def test_what_ended_without_a_result_is_in_it_where_that_verdict_is_notified(
         clock,
     )
     failed = UnscannableImage("shop/broken:1", reason, {"1#eu#prod#c"}, "ERROR")
-    assert digest.notify({}, {"x": failed}) is sent
+    assert digest.notify({}, {"x": failed}, []) is sent
 
 
 def test_failures_of_what_is_only_registered_are_in_it_once(
@@ -155,7 +213,7 @@ def test_failures_of_what_is_only_registered_are_in_it_once(
     policy = NotificationPolicy.read({**NOTIFY, "unscannable": "daily"})
     stored = ExceptionStore(state)
     digest = DailyDigest(inbox.topics(), notices, stored, registered, policy, clock)
-    assert digest.notify({}, {})
+    assert digest.notify({}, {}, [])
     (subject, text) = inbox.messages("people")[0]
     assert subject == "Scan: daily digest"
     assert text.splitlines() == [
@@ -165,4 +223,4 @@ def test_failures_of_what_is_only_registered_are_in_it_once(
         "  1#eu##shop",
     ]
     clock.now += 86_400
-    assert not digest.notify({}, {})
+    assert not digest.notify({}, {}, [])

@@ -23,6 +23,7 @@ from image_scan.notifications.selection import Selection
 from image_scan.notifications.topics import Notification
 from image_scan.results import Counts, Detection, Outcome, TopFinding
 from tests.support.builders import NOW, image, scan_input, to_complete
+from tests.unit.notifications.test_digest import LATE
 
 if TYPE_CHECKING:
     from image_scan.contracts import Image
@@ -179,7 +180,7 @@ def digest() -> dict[str, Any]:
     until = {"until": "2026-02-05", "reason": "the parser is not reachable", "owner": "shop team"}
     exceptions = parse_exceptions([{"cve": "CVE-2026-0001", "repository": "shop/*", **until}])
     failed = {"broken": UnscannableImage("shop/broken:1", "no space", {"1#eu#prod#c"}, "ERROR")}
-    return daily_digest.digest({"nginx": nginx}, failed, exceptions, date(2026, 2, 2)) or {}
+    return daily_digest.digest({"nginx": nginx}, failed, LATE, exceptions, date(2026, 2, 2)) or {}
 
 
 def stopped() -> Notification:

@@ -160,9 +160,27 @@ def test_a_finding_is_known_at_the_severity_and_the_proof_it_was_notified_with(
 
 def test_what_was_notified_at_a_higher_severity_stays_known_at_it() -> None:
     judged = judge([found(1, 4)], [found(1, 5)], policy(), [], IMAGE, TODAY)
-    assert judged.notified == [found(1, 5)]
+    assert [each[:-1] for each in judged.notified] == [found(1, 5)[:-1]]
     again = judge([found(1, 5)], judged.notified, policy(), [], IMAGE, TODAY)
     assert not again.is_notified
+
+
+def test_a_finding_is_as_old_as_its_first_notification_whatever_it_is_rated_now() -> None:
+    today, before = TODAY.toordinal(), TODAY.toordinal() - 9
+    first = judge([found(1, 4), found(2)], None, policy(), [], IMAGE, TODAY - timedelta(9))
+    assert {each.since for each in first.notified} == {before}
+    later = judge([found(1, 5), found(2, 4), found(3)], first.notified, policy(), [], IMAGE, TODAY)
+    assert {each.qid: each.since for each in later.new} == {1: before, 3: today}
+    assert {each.qid: each.since for each in later.still_open} == {2: before}
+    assert {each.qid: each.since for each in later.notified} == {1: before, 2: before, 3: today}
+    gone = judge([found(3)], later.notified, policy(), [], IMAGE, TODAY + timedelta(1))
+    assert {each.qid: each.since for each in gone.fixed} == {1: before, 2: before}
+
+
+def test_a_finding_without_a_qid_is_as_old_as_the_one_it_matches() -> None:
+    before = found(0)._replace(since=TODAY.toordinal() - 9)
+    again = judge([found(0), found(0)], [before], policy(), [], IMAGE, TODAY, same_scan=True)
+    assert [each.since for each in again.notified] == [before.since, TODAY.toordinal()]
 
 
 @pytest.mark.parametrize(

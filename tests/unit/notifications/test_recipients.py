@@ -13,6 +13,7 @@ from image_scan.aws.dynamodb import Change
 from image_scan.cache.leases import ScanCache
 from image_scan.events.workloads import workload_of
 from image_scan.findings import encoding
+from image_scan.findings.ages import Deadlines
 from image_scan.inventory.notified import NotifiedFindings
 from image_scan.inventory.table import InventoryTable
 from image_scan.inventory.workloads import Inventory
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 
 ENDS = "2026-12-31"
 DAY = 86_400
+DEADLINES = Deadlines({"critical": 7})
 
 
 class Scene:
@@ -67,9 +69,8 @@ class Scene:
         topics = self.inbox.topics(self.teams)
         exceptions, accounts = ExceptionStore(self.state), tagless(self.tags)
         owners, readers = Owners(accounts, "team"), Readers(accounts)
-        return Notifier(
-            policy, exceptions, self.cache, notified, owners, readers, topics, clock=self.clock
-        )
+        of = (policy, exceptions, self.cache, notified, owners, readers, topics, DEADLINES)
+        return Notifier(*of, clock=self.clock)
 
     def accept(self, **changes: Any) -> None:
         base = {"qid": 1, "cve": None, "repository": "shop/*", "until": ENDS, "reason": "none yet"}
@@ -143,6 +144,19 @@ def test_the_next_version_is_notified_of_what_is_new(scene: Scene) -> None:
     assert message["workloads"][0]["compared"] == {"new": 1, "still_open": 1, "fixed": 1}
     assert {each["qid"]: each["new"] for each in message["findings"]} == {2: False, 3: True}
     assert message["notified_counts"]["critical"] == 2
+
+
+def test_a_finding_has_the_age_and_the_deadline_of_the_workload_that_was_notified_first(
+    scene: Scene,
+) -> None:
+    assert notify(scene, scene.runs(1, 1), 1)
+    scene.clock.now += 3 * DAY
+    assert notify(scene, scene.runs(2, 1, 2), 1, 2)
+    _, message = scene.notifications()
+    assert {each["qid"]: (each["since"], each["due"]) for each in message["findings"]} == {
+        1: ("2026-02-02", "2026-02-09"),
+        2: ("2026-02-05", "2026-02-12"),
+    }
 
 
 @pytest.mark.parametrize(("notify_on", "is_due"), [("new", False), ("all", True)])

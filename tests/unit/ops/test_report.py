@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from image_scan.findings import encoding
+from image_scan.findings.ages import Deadlines
+from image_scan.findings.encoding import Finding
 from ops.report import plot
+from ops.report.ages import Remedied, days_to_remedy, remedied
 from ops.report.command import page
 from ops.report.contents import Location, Reconciled, Report, report
 from tests.support.builders import CRITICAL, NOW
@@ -17,6 +21,9 @@ if TYPE_CHECKING:
     from ops.report.images import ImageRow
 
 Json = dict[str, Any]
+DEADLINES = Deadlines({"critical": 7, "high": 30})
+DAY = 86_400
+TODAY = datetime.fromtimestamp(NOW, UTC).date()
 BAD = {"critical": 1, "high": 2, "medium": 0, "low": 0}
 NONE = {"critical": 0, "high": 0, "medium": 0, "low": 0}
 
@@ -45,7 +52,7 @@ def row(digest: str, service: str = "web", state: str = "running", **more: Any) 
 
 
 def made(items: list[Json], rows: list[Json], history: list[Json] | None = None) -> Report:
-    return report(items, rows, history or [], NOW)
+    return report(items, rows, history or [], NOW, DEADLINES)
 
 
 def image(found: Report, digest: str) -> ImageRow:
@@ -114,12 +121,59 @@ def test_a_finding_says_what_it_is_and_what_fixes_it() -> None:
         "packages": ["expat 2.1"],
         "fix": "fixed in expat 2.2",
         "exploit": "exploited now",
+        "since": "",
+        "due": "",
+        "open_days": None,
+        "is_overdue": False,
     }
     assert (met.findings[1]["names"], met.findings[1]["fix"]) == (
         [f"QID {plain['qid']}"],
         "no fix is known",
     )
     assert met.more == 1, "of three, two are listed"
+
+
+def notified(*found: tuple[int, int, int]) -> str:
+    """QIDs of a severity that a workload was notified of so many days ago."""
+    return encoding.pack(
+        [
+            Finding(qid, severity, False, True, (), None, TODAY.toordinal() - days)
+            for qid, severity, days in found
+        ]
+    )
+
+
+def test_findings_are_as_old_as_at_the_workload_that_was_notified_first() -> None:
+    top = [{**CRITICAL["top"][0], "qid": qid} for qid in (1, 2, 3)]
+    rows = [
+        row("a", "web", notified=notified((1, 5, 8), (2, 4, 8))),
+        row("a", "jobs", notified=notified((1, 5, 2))),
+        row("a", "gone", "stopped", notified=notified((3, 5, 99))),
+    ]
+    found = made([item("a", "FINDINGS", counts=BAD, top=top)], rows)
+    first, second, third = image(found, "a").findings
+    assert (first["since"], first["due"]) == ("2026-01-25", "2026-02-01")
+    assert (first["open_days"], first["is_overdue"]) == (8, True)
+    assert (second["due"], second["is_overdue"]) == ("2026-02-24", False)
+    assert third["since"] == "", "nothing that runs was notified of it"
+    jobs, web = image(found, "a").running["1/eu-west-1/prod"]
+    assert (jobs["overdue"], web["overdue"], found.overdue()) == (0, 1, 1)
+
+
+def test_what_the_running_version_does_not_have_is_remedied_and_took_some_days() -> None:
+    old: Json = {"repository": "shop/app", "state": "stopped"}
+    rows = [
+        row("v1", **old, first_seen=NOW - 20 * DAY, notified=notified((1, 5, 20), (2, 4, 20))),
+        row("v2", **old, first_seen=NOW - 10 * DAY, notified=notified((1, 5, 20), (3, 4, 10))),
+        row("v3", repository="shop/app", first_seen=NOW - 4 * DAY),
+        row("unknown", "jobs", notified=notified((9, 5, 3))),
+    ]
+    (first, second) = remedied(rows, {"v3": {2}})
+    of = {"workload": "1#eu-west-1#prod#web", "until": "2026-01-29"}
+    assert first == Remedied(qid=3, severity="high", since="2026-01-23", days=6, **of)
+    assert second == Remedied(qid=1, severity="critical", since="2026-01-13", days=16, **of)
+    assert days_to_remedy([first, second]) == {"critical": 16, "high": 6}
+    assert remedied(rows, {}) == [], "it is not known what the running version contains"
 
 
 def test_locations_count_what_runs_in_each_and_the_worst_comes_first() -> None:
@@ -137,7 +191,7 @@ def test_an_image_is_linked_where_it_is_known() -> None:
     facts = {"account_id": "111122223333", "region": "us-east-1", "repository": "shop/a"}
     key = "sha256:d#linux/arm64"
     items = [item(key, "CLEAN", counts=NONE, config_digest="sha256:c") | facts]
-    found = report(items, [row(key)], [], NOW, "https://qualysguard.example.com")
+    found = report(items, [row(key)], [], NOW, DEADLINES, "https://qualysguard.example.com")
     assert image(found, key).links == {
         "image": "https://us-east-1.console.aws.amazon.com/ecr/repositories/private/111122223333/"
         "shop%2Fa/_/image/sha256:d/details?region=us-east-1",

@@ -11,6 +11,7 @@ import pytest
 from rich.console import Console
 
 from image_scan.aws.dynamodb import marshal
+from image_scan.findings.ages import Deadlines
 from ops import coverage, coverage_history, status, where
 from ops.cache_items import CacheItems, plain
 from ops.inventory_rows import InventoryRows
@@ -100,7 +101,7 @@ def test_bytes_and_sets_are_shown_somehow() -> None:
 def test_a_report_has_what_runs(installation: Installation) -> None:
     course = coverage_history.read(installation)
     items, rows = CacheItems(installation).all(), InventoryRows(installation).all()
-    found = report(items, rows, course, NOW, "")
+    found = report(items, rows, course, NOW, Deadlines({"critical": 7}))
     assert [image.verdict for image in found.images if image.key == DIGEST] == ["FINDINGS"]
     coverage.show(course, console())
     assert COURSE["at"] in [each["at"] for each in course]

@@ -1,0 +1,125 @@
+"""What runs beyond its deadline: at which workload, of which team, and without what is accepted."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from image_scan.findings import encoding
+from image_scan.findings.ages import Deadlines
+from image_scan.findings.encoding import Finding
+from image_scan.inventory.overdue import overdue
+from image_scan.notifications import overdue as overdue_findings
+from image_scan.notifications.policy import parse_exceptions
+
+if TYPE_CHECKING:
+    import pytest
+
+Json = dict[str, Any]
+TODAY = date(2026, 2, 2)
+NOW = 1_770_000_000
+DAY = 86_400
+DEADLINES = Deadlines({"critical": 7, "high": 30})
+TOP = [{"qid": 1, "cves": ["CVE-2026-0001"]}]
+
+
+def row(digest: str = "v1", **changes: Any) -> Json:
+    base = {"digest": digest, "workload": "web", "uri": f"shop/app:{digest}", "state": "running"}
+    return {**base, "repository": "shop/app", "first_seen": NOW, "last_seen": NOW, **changes}
+
+
+def notified(*found: tuple[int, int, int]) -> str:
+    """QIDs of a severity, notified so many days ago; of an unknown day for -1."""
+    return encoding.pack(
+        [
+            Finding(qid, level, False, True, (), None, TODAY.toordinal() - days if days > -1 else 0)
+            for qid, level, days in found
+        ]
+    )
+
+
+def test_what_runs_is_overdue_and_what_has_stopped_is_not() -> None:
+    late = notified((1, 5, 8), (2, 5, 7), (3, 4, 31), (4, 3, 400))
+    rows = [row(notified=late), row("v0", state="stopped", notified=late), row("v2", notified="?")]
+    (met,) = overdue(rows, DEADLINES, TODAY)
+    assert (met.digest, [each.qid for each in met.findings]) == ("v1", [1, 3])
+
+
+def test_a_record_without_days_is_as_old_as_its_row() -> None:
+    late = notified((1, 5, -1))
+    rows = [
+        row("notified", notified=late, notified_at=NOW - 8 * DAY, first_seen=NOW - 9 * DAY),
+        row("fresh", notified=late, notified_at=NOW - 6 * DAY, first_seen=NOW - 9 * DAY),
+        row("seen", notified=late, first_seen=NOW - 9 * DAY),
+    ]
+    assert [each.digest for each in overdue(rows, DEADLINES, TODAY)] == ["notified", "seen"]
+
+
+def test_a_version_that_was_not_notified_has_the_team_of_the_last_notification() -> None:
+    rows = [
+        row("v2", notified=notified((1, 5, 8))),
+        row("v0", state="stopped", notified="", notified_at=NOW - 9, team="old"),
+        row("v1", state="stopped", notified="", notified_at=NOW - 5, team="payments"),
+    ]
+    (met,) = overdue(rows, DEADLINES, TODAY)
+    assert met.team == "payments"
+
+
+def described(*rows: Json, exceptions: list[Json] | None = None) -> list[Json]:
+    named = [{"repository": "shop/*", "reason": "r", "owner": "o", **e} for e in exceptions or []]
+    return overdue_findings.described(
+        overdue(rows, DEADLINES, TODAY),
+        {"v1": {"top": TOP, "account_id": "1"}}.get,
+        parse_exceptions(named),
+        DEADLINES,
+        TODAY,
+    )
+
+
+def test_a_finding_is_named_by_its_cve_where_the_cache_has_it() -> None:
+    late = row(notified=notified((1, 5, 8), (3, 4, 40)), team="payments", notified_at=NOW)
+    (first, _) = described(late, row("v0", notified=notified((3, 4, 31))))
+    assert (first["uri"], first["workload"], first["team"]) == ("shop/app:v1", "web", "payments")
+    assert first["findings_total"] == 2
+    assert first["findings"] == [
+        {
+            "qid": 3,
+            "finding": "QID 3",
+            "severity": "high",
+            "since": "2025-12-24",
+            "due": "2026-01-23",
+            "open_days": 40,
+        },
+        {
+            "qid": 1,
+            "finding": "CVE-2026-0001",
+            "severity": "critical",
+            "since": "2026-01-25",
+            "due": "2026-02-01",
+            "open_days": 8,
+        },
+    ]
+
+
+def test_what_an_exception_accepts_is_not_overdue() -> None:
+    late = row(notified=notified((1, 5, 8)))
+    for accepted in ({"cve": "CVE-2026-0001"}, {"qid": 1}, {"qid": 1, "account_id": "1"}):
+        assert described(late, exceptions=[{**accepted, "until": "2026-02-02"}]) == []
+    for other in ({"qid": 2}, {"qid": 1, "account_id": "2"}):
+        assert len(described(late, exceptions=[{**other, "until": "2026-02-02"}])) == 1
+    assert len(described(late, exceptions=[{"qid": 1, "until": "2026-02-01"}])) == 1
+
+
+def test_they_are_counted_in_all_and_by_team(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [{"team": "", "findings_total": 2}, {"team": "shop", "findings_total": 1}]
+    overdue_findings.count([*rows, {"team": "shop", "findings_total": 4}])
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(each.get("Team"), each["OverdueFindings"]) for each in lines] == [
+        (None, 7),
+        ("none", 2),
+        ("shop", 5),
+    ]
+    overdue_findings.count([])
+    (none,) = capsys.readouterr().out.splitlines()
+    assert json.loads(none)["OverdueFindings"] == 0

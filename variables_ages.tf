@@ -1,0 +1,24 @@
+# How old a finding, or what is known of an image that runs, may become.
+
+variable "remediation_days" {
+  type        = map(number)
+  description = "Days in which a finding has to be remedied, by severity (`critical`, `high`, `medium` or `low`), from the first notification of its workload. The daily digest lists what is overdue, and the metric OverdueFindings counts it by team. A severity without days has no deadline, and so has one below `notification_min_severity`, of which nobody is notified; with {} there are none. 7 days for critical and 30 for high findings by default."
+  default     = { critical = 7, high = 30 }
+  nullable    = false
+
+  validation {
+    condition     = length(setsubtract(keys(var.remediation_days), ["critical", "high", "medium", "low"])) == 0
+    error_message = "Use critical, high, medium or low as the keys of remediation_days."
+  }
+  validation {
+    condition     = alltrue([for days in values(var.remediation_days) : try(days >= 1 && days <= 3650 && floor(days) == days, false)])
+    error_message = "Set each of remediation_days to a whole number of days from 1 to 3650."
+  }
+  validation {
+    condition = alltrue([
+      for pair in [["critical", "high"], ["critical", "medium"], ["critical", "low"], ["high", "medium"], ["high", "low"], ["medium", "low"]] :
+      try(var.remediation_days[pair[0]] <= var.remediation_days[pair[1]], true)
+    ])
+    error_message = "Give a severe finding no more remediation_days than a milder one."
+  }
+}
