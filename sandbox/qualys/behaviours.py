@@ -53,6 +53,12 @@ class Behaviour:
     unknown_image: Literal["404", "204", "empty"] = "404"
     out_of_scope: bool = False
 
+    # Continuous assessment: whether the image is marked for it (one-tag jobs alone mark none). The
+    # form of `lastAssessed`, and whether the time of the scan moves too, are undocumented.
+    continuously_assessed: bool = False
+    assessed_form: Literal["number", "string"] = "number"
+    assessment_moves: list[Literal["scan time", "updated"]] = field(default_factory=list)
+
     # Counts of the image: whether potential findings are among them, how they look before the
     # first scan has ended (a vendor sample has an object of nulls), what the details show.
     counted: Literal["all", "confirmed"] = "all"

@@ -122,6 +122,11 @@ class SimulatorControl:
         """Moves the clock, and waits until the sensor has done all that became due."""
         self._call("POST", "/clock", {"advance": seconds})
 
+    def assess(self) -> int:
+        """Has the marked images assessed again by what `set_findings` says, without a scan. Returns
+        how many there were."""
+        return int(self._call("POST", "/assess")["assessed"])
+
     def reset(self) -> None:
         """Forgets everything but credentials, minted tokens and the time."""
         self._call("POST", "/reset")

@@ -132,6 +132,8 @@ def _common(image: Image, switches: Scenario) -> Json:
         "associatedContainersCount": 0,
         "associatedHostsCount": 0,
         switches.scan_time_field: milliseconds(image.scanned_at),
+        "lastAssessed": _assessed(image, switches),
+        "isContinuouslyAssessed": switches.continuously_assessed,
         "registryUuid": image.registry_uuids or None,
         "source": image.source,
         "isDockerHubOfficial": False,
@@ -144,6 +146,12 @@ def _common(image: Image, switches: Scenario) -> Json:
         "isInstrumented": False,
         "author": "",
     }
+
+
+def _assessed(image: Image, switches: Scenario) -> str | int | None:
+    if image.assessed_at is None or switches.assessed_form == "string":
+        return milliseconds(image.assessed_at)
+    return int(image.assessed_at * 1000)
 
 
 def _registry(repo_tag: RepoTag, switches: Scenario) -> str | None:

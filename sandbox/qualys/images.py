@@ -60,6 +60,7 @@ class Image:
     source: list[str] = field(default_factory=lambda: ["REGISTRY"])
     layers: list[str] = field(default_factory=list)
     scanned_at: float | None = None
+    assessed_at: float | None = None
     scan_status: str | None = None
     scan_error_code: str | None = None
     scan_error_message: str | None = None

@@ -4,6 +4,7 @@ from flask import Blueprint, Response, request
 
 from sandbox.qualys.answers import as_json, empty
 from sandbox.qualys.api.requests import json_object
+from sandbox.qualys.assessment import assess
 from sandbox.qualys.scenario_file import known_image
 from sandbox.qualys.sensor import Sensor
 from sandbox.qualys.subjects import is_about
@@ -51,6 +52,10 @@ def _world_routes(api: Blueprint, world: World, sensor: Sensor) -> None:
         world.clock.advance(float(json_object()["advance"]))
         sensor.advance()
         return as_json({"now": world.clock.now()})
+
+    @api.post("/assess")
+    def assess_images() -> Response:
+        return as_json({"assessed": assess(world)})
 
     @api.post("/reset")
     def reset() -> Response:
