@@ -105,6 +105,7 @@ module "workflow" {
   })
   scope                    = var.scope
   remediation_days         = var.remediation_days
+  rescan_days              = var.rescan_days
   owners                   = var.owners
   result_bus_arn           = one(module.hub_bus[*].bus.arn)
   finding_events           = var.finding_events

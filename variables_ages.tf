@@ -22,3 +22,22 @@ variable "remediation_days" {
     error_message = "Give a severe finding no more remediation_days than a milder one."
   }
 }
+
+variable "rescan_days" {
+  type        = number
+  description = "Days after which the daily reconciliation has a running image scanned again, although its verdict is valid for cache_ttl_days, unless Qualys has assessed the image itself since. Deployments in between still use the verdict. By default (null) a running image is scanned again when its verdict has expired."
+  default     = null
+
+  validation {
+    condition     = var.rescan_days == null ? true : var.rescan_days >= 1 && floor(var.rescan_days) == var.rescan_days
+    error_message = "Set rescan_days to a whole number of days, at least 1."
+  }
+  validation {
+    condition     = var.rescan_days == null ? true : var.rescan_days < var.cache_ttl_days
+    error_message = "Set rescan_days to fewer days than cache_ttl_days: a verdict that has expired is scanned again in any case."
+  }
+  validation {
+    condition     = var.rescan_days == null || var.reconcile_schedule != null
+    error_message = "The reconciliation has images scanned again: set reconcile_schedule, or remove rescan_days."
+  }
+}

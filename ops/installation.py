@@ -20,7 +20,7 @@ from ops.hints import DEFAULT_PREFIX, make
 
 STEPS = (
     *("parse_event", "check_cache", "get_registry", "submit_scan"),
-    *("check_status", "get_results", "send_notification", "reconcile"),
+    *("check_status", "get_results", "send_notification", "reconcile", "reassess"),
 )
 # Exist only with `security_hub` and `deployment_gate`.
 OPTIONAL_STEPS = ("import_findings", "deployment_gate")

@@ -282,6 +282,33 @@ run "refuses_a_later_deadline_for_what_is_worse" {
   expect_failures = [var.remediation_days]
 }
 
+run "refuses_a_rescan_that_is_no_day" {
+  command = plan
+  variables {
+    rescan_days = 0.5
+  }
+  expect_failures = [var.rescan_days]
+}
+
+run "refuses_a_rescan_after_the_verdict_has_expired" {
+  command = plan
+  variables {
+    rescan_days    = 3
+    cache_ttl_days = 3
+  }
+  expect_failures = [var.rescan_days]
+}
+
+run "refuses_a_rescan_without_a_reconciliation" {
+  command = plan
+  variables {
+    rescan_days        = 1
+    reconcile_schedule = null
+    notify             = { unscannable = "off" }
+  }
+  expect_failures = [var.rescan_days]
+}
+
 run "refuses_unknown_words" {
   command = plan
   variables {

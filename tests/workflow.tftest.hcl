@@ -63,6 +63,14 @@ override_resource {
   values = { arn = "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/test-scan-get-results" }
 }
 override_resource {
+  target = aws_lambda_function.this["reassess"]
+  values = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:test-scan-reassess" }
+}
+override_resource {
+  target = aws_cloudwatch_log_group.function["reassess"]
+  values = { arn = "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/test-scan-reassess" }
+}
+override_resource {
   target = aws_lambda_function.this["send_notification"]
   values = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:test-scan-send-notification" }
 }
@@ -225,6 +233,7 @@ run "functions" {
       check_status      = ["image_scan.handlers.check_status.handler", 60]
       get_results       = ["image_scan.handlers.get_results.handler", 60]
       send_notification = ["image_scan.handlers.send_notification.handler", 30]
+      reassess          = ["image_scan.handlers.reassess.handler", 300]
       reconcile         = ["image_scan.handlers.reconcile.handler", 900]
     }
     error_message = "One function per step, each with its handler and timeout."
@@ -261,7 +270,8 @@ run "functions" {
       check_status      = "QUALYS_GATEWAY_URL QUALYS_SECRET_ARN"
       get_results       = "QUALYS_GATEWAY_URL QUALYS_SECRET_ARN REQUIRE_EXAMINED"
       send_notification = "CACHE_TABLE CACHE_TTL_DAYS INVENTORY_TABLE NOTIFY OWNER_TAG OWNER_TOPICS QUALYS_PLATFORM_URL REMEDIATION_DAYS RESULT_BUS STATE_TABLE TOPIC_ARNS"
-      reconcile         = "CACHE_TABLE INVENTORY_TABLE NOTIFY QUALYS_GATEWAY_URL QUALYS_SECRET_ARN REMEDIATION_DAYS STATE_TABLE TOPIC_ARNS"
+      reassess          = "CACHE_TABLE NOTIFICATION_FUNCTION QUALYS_GATEWAY_URL QUALYS_SECRET_ARN REQUIRE_EXAMINED"
+      reconcile         = "CACHE_TABLE INVENTORY_TABLE NOTIFY QUALYS_GATEWAY_URL QUALYS_SECRET_ARN REASSESSMENT_FUNCTION REMEDIATION_DAYS STATE_TABLE TOPIC_ARNS"
     })
     error_message = "Each function must get the settings it uses and no more."
   }
@@ -309,9 +319,11 @@ run "function_policies" {
         "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem", "ecr:ListTagsForResource",
         "ecs:ListTagsForResource", "events:PutEvents", "sns:Publish", "sqs:SendMessage",
       ]
+      reassess = ["dynamodb:GetItem", "lambda:InvokeFunction", "secretsmanager:GetSecretValue"]
       reconcile = [
         "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:UpdateItem",
-        "ecs:DescribeTaskDefinition", "ecs:DescribeTasks", "ecs:ListClusters", "ecs:ListTasks", "secretsmanager:GetSecretValue", "sns:Publish",
+        "ecs:DescribeTaskDefinition", "ecs:DescribeTasks", "ecs:ListClusters", "ecs:ListTasks", "lambda:InvokeFunction",
+        "secretsmanager:GetSecretValue", "sns:Publish",
       ]
     })
     error_message = "Each function may do what its code does and no more."
@@ -326,7 +338,7 @@ run "function_policies" {
       ]) : pair
       ] == [
       "check_status DecryptCredential", "get_registry DecryptCredential", "get_results DecryptCredential",
-      "parse_event DescribeTaskDefinitions", "reconcile DecryptCredential", "reconcile DescribeTaskDefinitions", "reconcile ListClusters", "reconcile ListRunningTasks",
+      "parse_event DescribeTaskDefinitions", "reassess DecryptCredential", "reconcile DecryptCredential", "reconcile DescribeTaskDefinitions", "reconcile ListClusters", "reconcile ListRunningTasks",
       "submit_scan DecryptCredential",
     ]
     error_message = "Only these may name no resource: ECS has none for it, and a brought secret's key is not known."
@@ -358,6 +370,7 @@ run "function_policies" {
       "check_cache RecordWorkloads test-scan-inventory GetItem UpdateItem of ????????????/* other#* sha256:*",
       "check_cache RecordTasks test-scan-inventory DeleteItem GetItem PutItem Query of tasks#*",
       "get_registry RememberRegistries test-scan-state DeleteItem GetItem UpdateItem of registry#*",
+      "reassess ReadVerdicts test-scan-cache GetItem of ????????????/* sha256:*",
       "reconcile ReadVerdicts test-scan-cache GetItem of ????????????/* sha256:*",
       "reconcile ListInventory test-scan-inventory Scan of any",
       "reconcile CloseWorkloads test-scan-inventory UpdateItem of ????????????/* other#* sha256:*",
@@ -689,7 +702,7 @@ run "uses_a_brought_secret" {
   }
   assert {
     condition = output.qualys_secret_arn == var.qualys_secret.arn && alltrue([
-      for key in ["get_registry", "submit_scan", "check_status", "get_results", "reconcile"] :
+      for key in ["get_registry", "submit_scan", "check_status", "get_results", "reassess", "reconcile"] :
       aws_lambda_function.this[key].environment[0].variables["QUALYS_SECRET_ARN"] == var.qualys_secret.arn
     ])
     error_message = "The functions must get the given secret's ARN."
@@ -749,7 +762,7 @@ run "trusts_a_ca_bundle" {
       for key, function in aws_lambda_function.this : key
       if lookup(function.environment[0].variables, "CA_BUNDLE_ARN", "") == aws_secretsmanager_secret.ca_bundle[0].arn
       && lookup(function.environment[0].variables, "CA_BUNDLE_VERSION", "") == aws_secretsmanager_secret_version.ca_bundle[0].version_id
-    ]) == toset(["get_registry", "submit_scan", "check_status", "get_results", "reconcile"])
+    ]) == toset(["get_registry", "submit_scan", "check_status", "get_results", "reassess", "reconcile"])
     error_message = "The functions that call Qualys, and no other, must get the bundle."
   }
   assert {
@@ -759,7 +772,7 @@ run "trusts_a_ca_bundle" {
           toset(flatten([statement.Resource])) == toset([var.qualys_secret.arn, aws_secretsmanager_secret.ca_bundle[0].arn]) ? key : "another"
         ] if statement.Sid == "ReadCredential"
       ]
-    ])) == toset(["get_registry", "submit_scan", "check_status", "get_results", "reconcile"])
+    ])) == toset(["get_registry", "submit_scan", "check_status", "get_results", "reassess", "reconcile"])
     error_message = "These functions must be allowed to read the two secrets, and no other."
   }
 }
@@ -787,6 +800,17 @@ run "reconciles_once_a_day" {
       KeepFailedEvents    = ["sqs:SendMessage", aws_sqs_queue.failed_events.arn]
     }
     error_message = "The scheduler may start this function and nothing else."
+  }
+  assert {
+    condition = {
+      for key in ["reconcile", "reassess"] : key => one([
+        for statement in jsondecode(aws_iam_role_policy.function[key].policy).Statement : statement.Resource if statement.Action == "lambda:InvokeFunction"
+      ])
+      } == {
+      reconcile = aws_lambda_function.this["reassess"].arn
+      reassess  = aws_lambda_function.this["send_notification"].arn
+    }
+    error_message = "Reconcile may have images reassessed, and that alone may have a verdict recorded."
   }
   assert {
     condition     = one(jsondecode(aws_iam_role_policy.send_to_intake.policy).Statement[*].Resource) == aws_sfn_state_machine.intake.arn

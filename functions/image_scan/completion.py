@@ -6,21 +6,19 @@ Each notification is claimed before and marked after, so a crash can repeat it, 
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from image_scan import log, metrics
-from image_scan.cache.entries import FAILURES, IN_PROGRESS, outcome_of, scan_of
+from image_scan.cache.entries import FAILURES, IN_PROGRESS, scan_of
 from image_scan.cache.standing import ACTIVE
 from image_scan.contracts import Completed
-from image_scan.events.execution_ended import DIED
 from image_scan.events.workloads import is_registered, to_notify, workload_of
 from image_scan.inventory.claims import is_due
 from image_scan.inventory.notified import RECORD
 from image_scan.inventory.workloads import facts_of
-from image_scan.notifications import facts, throttle
+from image_scan.notifications import endings, facts, throttle
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,10 +42,6 @@ _ALL_QUEUED = (
     "This is not the image's fault: until that is fixed, all images that meet it wait in the "
     "failed-events queue for a redrive, and the next hour reports no other"
 )
-# The image's own: trying again would give the same answer. What cannot be read is not among them.
-_OWN = frozenset({"ScanFailed", "UnexpectedAnswer", "QualysRejected"})
-# Ids, digests and times make the words of one cause differ from scan to scan.
-_VARYING = re.compile(r"[0-9a-fA-F-]{8,}")
 
 
 @dataclass(frozen=True)
@@ -70,8 +64,12 @@ class Completion:
         outcome["reason"] = facts.reason(outcome)
         if (lease := scan_input["lease"]) is None:
             return self._of_workload(scan_input, outcome)
-        self.permits.give_back(lease["execution_name"])
         entry, resumed = self.cache.held(lease), True
+        if rejudged := scan_input.get("rejudged"):
+            entry = entry or self.cache.rejudge(lease, rejudged["number"], outcome)
+            self._announce(scan_input, outcome, lease, entry)
+        else:
+            self.permits.give_back(lease["execution_name"])
         if entry.get("status") == IN_PROGRESS:
             recorded = self._record(scan_input, outcome, lease, entry)
             resumed = not recorded
@@ -79,7 +77,7 @@ class Completion:
         if not entry:
             log.info("already completed", verdict=outcome["verdict"])
             return _completed(outcome, notified=False)
-        outcome = _recorded(entry, outcome) if resumed else outcome
+        outcome = endings.recorded(entry, outcome) if resumed else outcome
         notified, is_new = self._notify_waiting(scan_input, outcome, lease, entry)
         if not entry.get("announced"):
             self.cache.announced(lease)
@@ -93,26 +91,36 @@ class Completion:
         self, scan_input: CompletionInput, outcome: Outcome, lease: Lease, entry: Row
     ) -> Row:
         """Announces the result to machines, and writes the verdict. Returns its entry."""
-        rows = self.claims.rows(lease["key"], consistent=False)  # they are read again afterwards
-        waiting = _workloads([row for row in rows if is_due(row, scan_of(entry))])
-        self.cache.keep_findings(lease["key"], outcome, self.ttl_seconds)
-        self.events.put(scan_input, outcome, {**_requests(entry, rows), **waiting})
+        rows = self._announce(scan_input, outcome, lease, entry)
         # What is not notifiable is announced, unless that ends what somebody was notified of.
         announced = self._is_quiet(outcome) and not any(RECORD in row for row in rows)
         if recorded := self.cache.record(lease, outcome, self.ttl_seconds, announced=announced):
             metrics.count("Verdicts", Verdict=outcome["verdict"])
         return recorded
 
+    def _announce(
+        self, scan_input: CompletionInput, outcome: Outcome, lease: Lease, entry: Row
+    ) -> list[Row]:
+        """Stores the findings, and announces the result to machines. Returns the rows of the image.
+        Does nothing without an entry."""
+        if not entry:
+            return []
+        rows = self.claims.rows(lease["key"], consistent=False)  # they are read again afterwards
+        waiting = _workloads([row for row in rows if is_due(row, scan_of(entry))])
+        self.cache.keep_findings(lease["key"], outcome, self.ttl_seconds)
+        self.events.put(scan_input, outcome, {**_requests(entry, rows), **waiting})
+        return rows
+
     def _notify_waiting(
         self, scan_input: CompletionInput, outcome: Outcome, lease: Lease, entry: Row
     ) -> tuple[bool, bool]:
         """Returns whether anybody had to be notified, and whether the verdict is news to anybody
         who waits. Who asks and runs nothing has no row: the entry says whether that was done."""
-        scan, cause, rows = scan_of(entry), _cause(outcome), self.claims.rows(lease["key"])
+        scan, cause, rows = scan_of(entry), endings.cause(outcome), self.claims.rows(lease["key"])
         waiting = [row for row in rows if is_due(row, scan)]
         # What a reconciliation has scanned again may end as it did before.
         is_repeated = entry.get("repeated", False) or outcome["verdict"] == "UNSCANNABLE"
-        due = [row for row in waiting if not (is_repeated and _knows(row, cause))]
+        due = [row for row in waiting if not (is_repeated and endings.knows(row, cause))]
         requests = {} if entry.get("announced") else _requests(entry, rows)
         is_new = bool(due or requests or not waiting)
         requests = self._at_once(scan_input, outcome, requests)
@@ -149,7 +157,7 @@ class Completion:
 
     def _is_quiet(self, outcome: Outcome) -> bool:
         """Whether nobody has to be notified of a verdict."""
-        return not _cause(outcome) and not self.notifier.policy.may_notify(outcome)
+        return not endings.cause(outcome) and not self.notifier.policy.may_notify(outcome)
 
     def _of_workload(self, scan_input: CompletionInput, outcome: Outcome) -> Completed:
         """Notifies one workload of what is known, or of an image without an entry."""
@@ -165,7 +173,7 @@ class Completion:
             self.events.put(scan_input, outcome, _workloads(rows))
             metrics.count("Verdicts", Verdict=outcome["verdict"])
         named = self.notifier.notify(scan_input, outcome, _workloads(rows), rows)
-        self.claims.mark(key, rows, _cause(outcome), named)
+        self.claims.mark(key, rows, endings.cause(outcome), named)
         return _completed(outcome, notified=bool(named))
 
     def _notify(
@@ -175,7 +183,7 @@ class Completion:
         workloads: Mapping[str, Workload],
         rows: Sequence[Row],
     ) -> dict[str, Notice]:
-        if not _is_queued(outcome):
+        if not endings.is_queued(outcome):
             return self.notifier.notify(scan_input, outcome, workloads, rows)
         error = outcome.get("error", "")
         of_installation = error in throttle.ERRORS
@@ -203,40 +211,12 @@ def _requests(entry: Row, rows: Sequence[Row]) -> dict[str, Workload]:
     return {name: each for name, each in entry["requests"].items() if name in known}
 
 
-def _recorded(entry: Row, outcome: Outcome) -> Outcome:
-    """The outcome that was recorded, where this is not the first try to complete the scan."""
-    same = entry["status"] == outcome["verdict"] and not outcome.get("error", "").startswith(DIED)
-    if same:
-        return outcome
-    return cast("Outcome", {**outcome_of(entry), "error": outcome.get("error", "")})
-
-
-def _cause(outcome: Outcome) -> str:
-    """Names a verdict without a result, by words that a scan with the same end has as well."""
-    reason = outcome.get("reason", "")
-    if outcome["verdict"] in FAILURES:
-        return f"{outcome['verdict']} {_VARYING.sub('#', reason)}"
-    return f"UNSCANNABLE {reason}" if outcome["verdict"] == "UNSCANNABLE" else ""
-
-
-def _knows(row: Row, cause: str) -> bool:
-    """Whether a workload was notified of the same, and nobody has deployed it since."""
-    is_same = row.get("notified_as") == cause
-    return is_same and row.get("notified_event") == row.get("event_id", "")
-
-
-def _is_queued(outcome: Outcome) -> bool:
-    """Whether the state machine keeps the request of this scan, if it has not died itself."""
-    error = outcome.get("error", "")
-    return outcome["verdict"] == "ERROR" and error not in _OWN and not error.startswith(DIED)
-
-
 def _completed(outcome: Outcome, *, notified: bool, is_known: bool = False) -> Completed:
     """`is_known`: the scan before ended in the same way, and what it said holds."""
     return Completed(
         verdict=outcome["verdict"],
         notified=notified,
-        queued=_is_queued(outcome) and not is_known,
+        queued=endings.is_queued(outcome) and not is_known,
         error=outcome.get("error", ""),
         reason=outcome.get("reason", ""),
     )

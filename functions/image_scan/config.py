@@ -111,6 +111,21 @@ def remediation_days() -> dict[str, Any]:
     return _object("REMEDIATION_DAYS")
 
 
+def notification_function() -> str:
+    """Returns the name of the function that records and notifies verdicts."""
+    return _text("NOTIFICATION_FUNCTION")
+
+
+def reassessment_function() -> str:
+    """Returns the name of the function that judges images again."""
+    return _text("REASSESSMENT_FUNCTION")
+
+
+def rescan_seconds() -> int | None:
+    """How old what is known of a running image may become; None where it may become any age."""
+    return _positive("RESCAN_DAYS") * 86_400 if os.environ.get("RESCAN_DAYS") else None
+
+
 def owner_tag() -> str:
     """Key of the tag that names the team of a service, task definition or repository."""
     return _text("OWNER_TAG")

@@ -67,11 +67,12 @@ class Image(TypedDict):
 
 class TaskState(TypedDict):
     """A task that ECS has reported: it runs, or has stopped. `reconciled`: a reconciliation has
-    found it running."""
+    found it running. `rescan` are images of it whose verdict is too old, with its scan's number."""
 
     arn: str
     stopped: bool
     reconciled: NotRequired[bool]
+    rescan: NotRequired[dict[str, int]]
 
 
 class ParsedEvent(TypedDict):
@@ -188,9 +189,18 @@ class Waited(TypedDict):
     checks: int
 
 
+class Rejudged(TypedDict):
+    """A verdict that Qualys knows more than: that of the scan `number`. `detected`: malware or
+    secrets are among what is new."""
+
+    number: int
+    detected: bool
+
+
 class CompletionInput(ScanInput):
     """`again` and `scan` as CheckCache says them; `execution_arn` is that of the scan, where one
-    has just ended, and `waited` of one with a result."""
+    has just ended, and `waited` of one with a result. `rejudged`: there was no scan, and `lease`
+    gives the verdict a new number."""
 
     lease: Lease | None
     outcome: Outcome
@@ -198,6 +208,7 @@ class CompletionInput(ScanInput):
     scan: NotRequired[int]
     execution_arn: NotRequired[str]
     waited: NotRequired[Waited]
+    rejudged: NotRequired[Rejudged]
 
 
 class Completed(TypedDict):

@@ -65,7 +65,9 @@ class Outcome(TypedDict):
     `scanned_at` is Qualys' scan time in epoch milliseconds; `fresh` is false when the subscription
     did not scan again and the result is an older one. `fixable` are those of `counts` that have a
     fix, `listed` is what `encoding.pack` makes of all findings. `examined` names what was looked
-    for; `malware` and `secrets` are absent where nobody looked and none was found.
+    for; `malware` and `secrets` are absent where nobody looked and none was found. `recorded` is
+    how many vulnerabilities Qualys' record of the image counted, and how many of severity 4 or 5.
+    `assessed_at`: Qualys has assessed the image again then, without a scan.
     """
 
     verdict: Verdict
@@ -85,3 +87,5 @@ class Outcome(TypedDict):
     scanned_at: NotRequired[int]
     fresh: NotRequired[bool]
     config_digest: NotRequired[str]
+    recorded: NotRequired[list[int]]
+    assessed_at: NotRequired[int]

@@ -13,6 +13,7 @@ locals {
     get_results       = data.aws_iam_policy_document.get_results.json
     send_notification = data.aws_iam_policy_document.send_notification.json
     reconcile         = data.aws_iam_policy_document.reconcile.json
+    reassess          = data.aws_iam_policy_document.reassess.json
     import_findings   = data.aws_iam_policy_document.import_findings.json
   }
 }
@@ -67,6 +68,20 @@ data "aws_iam_policy_document" "check_status" {
 
 data "aws_iam_policy_document" "get_results" {
   source_policy_documents = [data.aws_iam_policy_document.read_credential.json]
+}
+
+data "aws_iam_policy_document" "reassess" {
+  source_policy_documents = [
+    data.aws_iam_policy_document.read_credential.json,
+    data.aws_iam_policy_document.use_key["reassess"].json,
+    data.aws_iam_policy_document.use_tables["reassess"].json,
+  ]
+
+  statement {
+    sid       = "CompleteVerdicts"
+    actions   = ["lambda:InvokeFunction"]
+    resources = [aws_lambda_function.this["send_notification"].arn]
+  }
 }
 
 data "aws_iam_policy_document" "send_notification" {

@@ -15,12 +15,13 @@ locals {
   steps = concat(
     [
       "parse_event", "check_cache", "get_registry", "submit_scan", "check_status", "get_results",
-      "send_notification", "reconcile",
+      "send_notification", "reconcile", "reassess",
     ],
     var.security_hub ? ["import_findings"] : [],
   )
 
-  # One entry per Task state, and one for the daily reconciliation. function_policies.tf has their permissions.
+  # One entry per Task state, and two for the daily reconciliation. The name of a function is written where its
+  # reference would be a cycle. function_policies.tf has their permissions.
   pipeline_functions = {
     parse_event = { timeout = 30, environment = merge(local.members_environment, local.scope_environment) }
     check_cache = {
@@ -68,10 +69,20 @@ locals {
     reconcile = {
       timeout = 900
       environment = merge(local.qualys_environment, local.cache_environment, local.state_environment, local.policy_environment, local.members_environment, local.scope_environment, {
-        INVENTORY_TABLE  = var.inventory_table.name
-        REMEDIATION_DAYS = jsonencode(var.remediation_days)
-        TOPIC_ARNS       = jsonencode(var.topic_arns)
-      }, var.finding_events ? { FINDING_BUS = local.result_bus_arn } : {})
+        INVENTORY_TABLE       = var.inventory_table.name
+        REASSESSMENT_FUNCTION = "${var.name_prefix}-reassess"
+        REMEDIATION_DAYS      = jsonencode(var.remediation_days)
+        TOPIC_ARNS            = jsonencode(var.topic_arns)
+        }, var.rescan_days == null ? {} : { RESCAN_DAYS = var.rescan_days },
+        var.finding_events ? { FINDING_BUS = local.result_bus_arn } : {},
+      )
+    }
+    reassess = {
+      timeout = 300
+      environment = merge(local.qualys_environment, local.cache_environment, {
+        NOTIFICATION_FUNCTION = "${var.name_prefix}-send-notification"
+        REQUIRE_EXAMINED      = join(" ", var.require_examined)
+      })
     }
   }
 

@@ -5,6 +5,7 @@ locals {
     get_registry      = ["dynamodb"]
     submit_scan       = ["dynamodb"]
     send_notification = ["dynamodb", "sns", "sqs"]
+    reassess          = ["dynamodb"]
     reconcile         = ["dynamodb", "sns"]
     import_findings   = ["dynamodb", "sqs"]
     scheduler         = ["sqs"]

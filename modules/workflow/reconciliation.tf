@@ -126,6 +126,12 @@ data "aws_iam_policy_document" "reconcile" {
   }
 
   statement {
+    sid       = "StartReassessment"
+    actions   = ["lambda:InvokeFunction"]
+    resources = [aws_lambda_function.this["reassess"].arn]
+  }
+
+  statement {
     sid       = "PublishDigest"
     actions   = ["sns:Publish"]
     resources = values(var.topic_arns)

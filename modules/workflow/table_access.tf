@@ -162,6 +162,9 @@ locals {
         actions = ["dynamodb:GetItem"]
       },
     ]
+    reassess = [
+      { sid = "ReadVerdicts", table = var.cache_table.arn, keys = local.image_keys, actions = ["dynamodb:GetItem"] },
+    ]
     import_findings = [
       {
         sid     = "RememberFindings"

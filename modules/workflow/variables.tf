@@ -193,6 +193,12 @@ variable "scope" {
   nullable    = false
 }
 
+variable "rescan_days" {
+  type        = number
+  description = "Days after which the reconciliation has a running image scanned again, although its verdict is valid, unless Qualys has assessed the image since. Never by default (null)."
+  default     = null
+}
+
 variable "remediation_days" {
   type        = map(number)
   description = "Days in which a finding has to be remedied, by severity (`critical`, `high`, `medium`, `low`), from the first notification of its workload. 7 days for critical and 30 for high findings by default."

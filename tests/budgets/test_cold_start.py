@@ -26,6 +26,7 @@ BUDGETS = {
     "check_status": QUALYS,
     "get_results": QUALYS,
     "reconcile": ONCE_A_DAY,
+    "reassess": ONCE_A_DAY,
     "import_findings": EVERY_EVENT,
     "deployment_gate": EVERY_EVENT,
 }

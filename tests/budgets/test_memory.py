@@ -82,7 +82,7 @@ def test_no_function_grows_over_many_warm_invocations(
     monkeypatch.setattr(pipeline.functions, "invoke", listen)
     pipeline.announce()
     pipeline.scans()
-    no_steps = {"reconcile", "import_findings", "deployment_gate"}
+    no_steps = {"reconcile", "reassess", "import_findings", "deployment_gate"}
     assert set(payloads) == set(FUNCTIONS) - no_steps
     replay = Replay((BaseClient, "_make_api_call"), (HTTPAdapter, "send"), patch=monkeypatch)
     grown = {}

@@ -179,7 +179,8 @@ def _crowd(installation: Installation, workload: Workload) -> None:
 
 def _reconcile(installation: Installation, workload: Workload) -> None:
     """With an image whose verdict is gone, an inventory row that nothing runs, and an image for
-    the daily digest; and once more, when that image has its findings again."""
+    the daily digest; and once more, when that image has its findings again, and Qualys knows more
+    of it."""
     dynamodb = installation.client("dynamodb")
     unscannable = workload.register("docker.io/library/redis:7", family="digest")
     installation.ecs.run_task(cluster=CLUSTER, taskDefinition=unscannable)
@@ -202,7 +203,10 @@ def _reconcile(installation: Installation, workload: Workload) -> None:
     dynamodb.put_item(TableName=inventory, Item=below)
     machine = {"intake_state_machine_arn": installation.outputs["intake_state_machine_arn"]}
     found = []
+    workload.behave(continuously_assessed=True)
     for _ in range(2):
+        installation.qualys.control.assess()  # by the second time, more is known of the image
+        workload.find([*CRITICAL, {**CRITICAL[0], "qid": 2}])
         answer = installation.client("lambda").invoke(
             FunctionName=installation.outputs["function_names"]["reconcile"],
             Payload=json.dumps(machine),

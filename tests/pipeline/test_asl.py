@@ -182,10 +182,10 @@ def test_the_machines_use_every_function_and_terraform_makes_each() -> None:
     terraform = (REPOSITORY / "modules/workflow/functions.tf").read_text()
     block = terraform.split("  pipeline_functions = {", 1)[1].split("\n  }\n", 1)[0]
     declared = set(re.findall(r"^    (\w+)\s+= \{", block, re.MULTILINE))
-    # The reconciliation is no step of either machine, Security Hub gets what a scan published, and
-    # ECS calls the gate.
+    # The reconciliation and what it starts are no steps of either machine, Security Hub gets what a
+    # scan published, and ECS calls the gate.
     beside = {"import_findings", "deployment_gate"}
-    assert used | {"reconcile"} == declared == set(FUNCTIONS) - beside
+    assert used | {"reconcile", "reassess"} == declared == set(FUNCTIONS) - beside
 
 
 @pytest.mark.parametrize(("machine", "name"), TASKS)

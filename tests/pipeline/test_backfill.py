@@ -36,9 +36,10 @@ class Account:
     def __init__(self, pipeline: Pipeline, patch: pytest.MonkeyPatch) -> None:
         self.pipeline = pipeline
         self._sent: list[Json] = []
+        self._invoked: list[tuple[str, Json]] = []
         client = clients.client
         self.ecs = Running(client("ecs"))
-        fakes = {"ecs": self.ecs, "stepfunctions": self}
+        fakes = {"ecs": self.ecs, "stepfunctions": self, "lambda": self}
         patch.setattr(
             clients, "client", lambda name, *region: fakes.get(name) or client(name, *region)
         )
@@ -46,6 +47,10 @@ class Account:
     def start_execution(self, stateMachineArn: str, input: str) -> None:  # noqa: A002, N803
         assert stateMachineArn == INTAKE
         self._sent.append(json.loads(input))
+
+    def invoke(self, FunctionName: str, InvocationType: str, Payload: str) -> None:  # noqa: N803
+        assert InvocationType == "Event"
+        self._invoked.append((FunctionName.replace("-", "_"), json.loads(Payload)))
 
     def runs(self, number: int, uri: str = URI, digest: str = "", service: str = "web") -> None:
         container = {"name": "app", "image": uri, "imageDigest": digest}
@@ -56,6 +61,8 @@ class Account:
         """What was found, and how the scans ended that came of it."""
         machine = {"intake_state_machine_arn": INTAKE}
         found = self.pipeline.functions.invoke("reconcile", machine)
+        while self._invoked:
+            self.pipeline.functions.invoke(*self._invoked.pop(0))
         sent, self._sent = self._sent, []
         for event in sent:
             run = self.pipeline.intake(event)

@@ -37,6 +37,8 @@ SETTINGS = {
     "MAX_CONCURRENT_SCANS": "100",
     "REQUIRE_EXAMINED": "vulnerabilities",
     "OWNER_TAG": "team",
+    "NOTIFICATION_FUNCTION": "send-notification",
+    "REASSESSMENT_FUNCTION": "reassess",
     "REMEDIATION_DAYS": '{"critical": 7, "high": 30}',
     "RESULT_BUS": f"arn:aws:events:{REGION}:123456789012:event-bus/default",
 }

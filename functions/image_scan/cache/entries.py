@@ -16,8 +16,14 @@ if TYPE_CHECKING:
 
 IN_PROGRESS = "IN_PROGRESS"
 FAILURES = ("TIMEOUT", "ERROR")
+RESULTS = ("CLEAN", "FINDINGS")
 # All findings are an item of their own: the entry is read at each deployment of the image.
 RESULT = tuple(name for name in Outcome.__annotations__ if name not in ("verdict", "listed"))
+
+# An ECR image that is known only by account, region, repository and tag may be another one soon.
+_TAG_ONLY_SECONDS = 3600
+# A result that Qualys did not renew: it may still be about to.
+_NOT_FRESH_SECONDS = 86_400
 
 
 class Scan(NamedTuple):
@@ -50,3 +56,12 @@ def lease_of(scan_input: ScanInput, number: int) -> Lease:
     short = key if key.startswith("sha256:") else hashlib.sha256(key.encode()).hexdigest()
     name = f"{repository}-{short.removeprefix('sha256:')[:12]}-{owner}-{number}"
     return Lease(key=key, owner=owner, acquired_at=number, execution_name=name)
+
+
+def lifetime(key: str, outcome: Outcome, ttl_seconds: int) -> int:
+    """Returns the seconds for which a verdict counts."""
+    # A failure keeps nobody from scanning, and of its end nobody has to know.
+    is_tag_only = re.fullmatch(r"[0-9]{12}/[^@]*", key) is not None
+    if is_tag_only and outcome["verdict"] not in FAILURES:
+        ttl_seconds = min(ttl_seconds, _TAG_ONLY_SECONDS)
+    return ttl_seconds if outcome.get("fresh", True) else min(ttl_seconds, _NOT_FRESH_SECONDS)

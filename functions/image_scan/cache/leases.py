@@ -8,14 +8,20 @@ so every decision compares the time itself. Each write is made on the entry that
 from __future__ import annotations
 
 import json
-import re
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
-from image_scan.aws.dynamodb import Attr, ConditionFailedError
+from image_scan.aws.dynamodb import Attr, Change, ConditionFailedError
 from image_scan.cache import standing
-from image_scan.cache.entries import FAILURES, IN_PROGRESS, RESULT, lease_of, owner_of
+from image_scan.cache.entries import (
+    IN_PROGRESS,
+    RESULT,
+    RESULTS,
+    lease_of,
+    lifetime,
+    owner_of,
+)
 from image_scan.errors import AwsUnavailable
 from image_scan.events.by_hand import is_by_hand
 from image_scan.events.workloads import is_registered, workload_of
@@ -34,10 +40,6 @@ _SHOWN = ("uri", "account_id", "region", "repository", "tag")
 # Bytes of those who have asked without running the image; DynamoDB takes 400 KB in all.
 _MOST_REQUESTS = 50_000
 _VERSION = ("status", "ttl", "acquired_at")
-# An ECR image that is known only by account, region, repository and tag may be another one soon.
-_TAG_ONLY_SECONDS = 3600
-# A result that Qualys did not renew: it may still be about to.
-_NOT_FRESH_SECONDS = 86_400
 
 
 class ScanCache:
@@ -93,11 +95,27 @@ class ScanCache:
         held any more. `announced`: nobody has to be notified of it."""
         changes = {name: value for name, value in outcome.items() if name in RESULT}
         changes |= {"status": outcome["verdict"], "reason": outcome.get("reason", "")}
-        changes["ttl"] = self._now() + _lifetime(lease["key"], outcome, ttl_seconds)
+        changes["ttl"] = self._now() + lifetime(lease["key"], outcome, ttl_seconds)
         changes |= {"announced": True} if announced else {}
         try:
             held = _is_of(lease) & Attr("status").eq(IN_PROGRESS)
             return self._table.update(lease["key"], changes, held)
+        except ConditionFailedError:
+            return {}
+
+    def rejudge(self, lease: Lease, number: int, outcome: Outcome) -> Entry:
+        """Replaces the verdict of the scan `number`, which then has the number of the lease, and
+        runs out as before. Returns its entry; empty if another scan has begun since, or workloads
+        still wait for the notification of that verdict."""
+        changes = {name: value for name, value in outcome.items() if name in RESULT}
+        changes |= {"status": outcome["verdict"], "reason": outcome.get("reason", "")}
+        changes |= {"acquired_at": lease["acquired_at"], "since": lease["acquired_at"]}
+        changes |= {"announced": False, "requests": {}}
+        gone = tuple(name for name in RESULT if name not in changes)
+        same = _is_of({**lease, "acquired_at": number}) & Attr("announced").eq(True)
+        same &= Attr("status").is_in(list(RESULTS)) & Attr("ttl").gt(self._now())
+        try:
+            return self._table.change(lease["key"], Change(changes, {}, gone), same)
         except ConditionFailedError:
             return {}
 
@@ -223,11 +241,3 @@ def _unchanged(entry: Mapping[str, Any]) -> ConditionBase:
         for name in _VERSION
     )
     return status & ttl & number
-
-
-def _lifetime(key: str, outcome: Outcome, ttl_seconds: int) -> int:
-    # A failure keeps nobody from scanning, and of its end nobody has to know.
-    is_tag_only = re.fullmatch(r"[0-9]{12}/[^@]*", key) is not None
-    if is_tag_only and outcome["verdict"] not in FAILURES:
-        ttl_seconds = min(ttl_seconds, _TAG_ONLY_SECONDS)
-    return ttl_seconds if outcome.get("fresh", True) else min(ttl_seconds, _NOT_FRESH_SECONDS)

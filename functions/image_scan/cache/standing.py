@@ -80,6 +80,13 @@ class Met:
         return int(datetime.fromisoformat(time).timestamp() * 1000)
 
     @property
+    def is_outdated(self) -> bool:
+        """Whether a reconciliation has found that this verdict is too old."""
+        state = self.scan_input.get("task")
+        number = state.get("rescan", {}).get(self.image["key"]) if state else None
+        return number is not None and bool(number == self.entry.get("acquired_at"))
+
+    @property
     def is_repeated(self) -> bool:
         """Whether a reconciliation has this scan made, because the one before had no result."""
         return self.run is not None and self.status in FAILURES
@@ -174,12 +181,12 @@ def _of_verdict(met: Met) -> CacheDecision | None:
 
 def _may_scan_past(met: Met) -> bool:
     """Whether a verdict keeps nobody from scanning: if that is asked for, but not twice for the
-    same request; or if there was nothing to scan, and now there is."""
+    same request; if it is too old; or if there was nothing to scan, and now there is."""
     if met.image["unscannable"]:
         return False
     is_forced = met.scan_input.get("force", False) and not met.is_ours
     is_new = bool(met.entry.get("unasked")) or not met.is_one_more_task
-    return is_forced or (met.status == "UNSCANNABLE" and is_new)
+    return is_forced or met.is_outdated or (met.status == "UNSCANNABLE" and is_new)
 
 
 def _of_nothing_to_scan(met: Met) -> CacheDecision | None:

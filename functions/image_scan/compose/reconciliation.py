@@ -8,8 +8,10 @@ from typing import Any
 from image_scan import config
 from image_scan.aws import clients, cross_account
 from image_scan.cache.table import CacheTable
+from image_scan.compose import reassessment
 from image_scan.events.scope import Scope
 from image_scan.findings.ages import Deadlines
+from image_scan.inventory import rescans
 from image_scan.inventory.overdue import overdue
 from image_scan.inventory.reconciliation import Intake, Reconciliation
 from image_scan.inventory.table import InventoryTable
@@ -39,8 +41,9 @@ def run(intake_arn: str) -> dict[str, Any]:
     """
     state, policy = StateTable.connect(), NotificationPolicy.read(config.notification_policy())
     intake = Intake(clients.client("stepfunctions"), intake_arn)
+    accounts = cross_account.accounts()
     found = Reconciliation(
-        cross_account.accounts(),
+        accounts,
         CacheTable.connect(),
         Inventory(InventoryTable.connect()),
         CoverageHistory(state),
@@ -49,6 +52,11 @@ def run(intake_arn: str) -> dict[str, Any]:
         time.time(),
     )
     summary = found.run(intake.home, Scope.read(config.scope()))
+    rows = reassessment.find(found.fresh, accounts)
+    if seconds := config.rescan_seconds():
+        assessed = {key: max(row.scanned_at, row.assessed_at) for key, row in rows.items()}
+        for event in rescans.due(found.fresh, assessed, seconds, time.time()):
+            intake.start(event)
     late = _overdue(InventoryTable.connect(), ExceptionStore(state))
     topics = Topics(clients.client("sns"), config.topic_arns(), {})
     digest = DailyDigest(

@@ -35,6 +35,8 @@ def parse(event: Mapping[str, Any]) -> EcsEvent:
     state = TaskState(arn=arn, stopped=status == "STOPPED")
     if event.get("reconciled") is True:
         state["reconciled"] = True
+        old = mapping(event.get("rescan")).items()
+        state["rescan"] = {key: each for key, each in old if isinstance(each, int)}
     base = replace(base, task=state)
     listed = detail.get("containers")
     found = [mapping(each) for each in (listed if isinstance(listed, list) else [])]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from image_scan.contracts import ScanInput
     from image_scan.results import Verdict
 
 Json = dict[str, Any]
@@ -26,6 +27,16 @@ class UnscannableImage:
         return self.reason if self.verdict == "UNSCANNABLE" else f"{self.verdict}: {self.reason}"
 
 
+@dataclass(frozen=True)
+class Running:
+    """A running image with a result: a task that runs it, the event of that task, and the entry of
+    the cache."""
+
+    task: ScanInput
+    event: Json
+    entry: Json
+
+
 @dataclass
 class Found:
     """Of all that runs: keys of images, by what is known of them. `images` are in scope, `left_out`
@@ -34,7 +45,7 @@ class Found:
 
     images: set[str] = field(default_factory=set)
     left_out: set[str] = field(default_factory=set)
-    fresh: set[str] = field(default_factory=set)
+    fresh: dict[str, Running] = field(default_factory=dict)
     unscannable: dict[str, UnscannableImage] = field(default_factory=dict)
     failed: dict[str, UnscannableImage] = field(default_factory=dict)
     scans: dict[str, Json] = field(default_factory=dict)

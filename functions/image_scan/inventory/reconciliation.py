@@ -24,7 +24,7 @@ from image_scan.events.scope import EVERYTHING
 from image_scan.events.scoping import Scoping
 from image_scan.events.workloads import workload_of
 from image_scan.inventory import running_tasks
-from image_scan.inventory.coverage import Found, UnscannableImage
+from image_scan.inventory.coverage import Found, Running, UnscannableImage
 from image_scan.inventory.open_findings import repository_of
 
 if TYPE_CHECKING:
@@ -90,13 +90,14 @@ class Reconciliation:
         self._rows: dict[tuple[str, str], Mapping[str, Any]] = {}  # of the region that is looked at
         self.unscannable: Mapping[str, UnscannableImage] = {}
         self.failed: Mapping[str, UnscannableImage] = {}
+        self.fresh: Mapping[str, Running] = {}
         self.registries: set[Where] = set()
         self.sent: set[tuple[str, str]] = set()
 
     def run(self, home: Where, scope: Scope = EVERYTHING) -> Json:
         """Everything once; what was found, as it is stored and shown, with the `scans` that the
-        intake was asked for. Then `unscannable`, `failed` and the ECR `registries` are set,
-        and `sent`: accounts and repositories of which something was sent to the intake."""
+        intake was asked for. Then `unscannable`, `failed`, `fresh` and the ECR `registries` are
+        set, and `sent`: accounts and repositories of which something was sent to the intake."""
         self._scoping = Scoping(scope, self._accounts)
         rows: dict[Where, list[Json]] = {home: []}
         for row in self._inventory.rows():
@@ -108,18 +109,21 @@ class Reconciliation:
                 self._reconcile(where, rows[where], found)
             except AwsRejected as error:
                 found.unreadable["#".join(where)] = str(error)
-        summary = {
-            "at": datetime.fromtimestamp(self._now, UTC).isoformat(),
-            **found.summary(),
-            "silent": sorted("#".join(where) for where, each in rows.items() if self._silent(each)),
-            "unreadable": found.unreadable,
-        }
-        self.unscannable, self.failed = found.unscannable, found.failed
+        summary = self._summary(found, rows)
+        self.unscannable, self.failed, self.fresh = found.unscannable, found.failed, found.fresh
         self._history.add(summary)
         for name, value in found.figures().items():
             metrics.count(name, value)
         log.info("reconciled", **{name: value for name, value in summary.items() if name != "at"})
         return {**summary, "scans": list(found.scans.values())}
+
+    def _summary(self, found: Found, rows: Mapping[Where, list[Json]]) -> Json:
+        return {
+            "at": datetime.fromtimestamp(self._now, UTC).isoformat(),
+            **found.summary(),
+            "silent": sorted("#".join(where) for where, each in rows.items() if self._silent(each)),
+            "unreadable": found.unreadable,
+        }
 
     def _reconcile(self, where: Where, rows: Iterable[Mapping[str, Any]], found: Found) -> None:
         self._rows = {(row["digest"], row["workload"]): row for row in rows}
@@ -129,6 +133,7 @@ class Reconciliation:
         for event in running_tasks.events(ecs, *where, time):
             tasks = deployments.running(event, self._accounts, self._scoping)
             met = [(task, _pair(task, states)) for task in tasks]
+            self._note_results(met, event, found)
             lacking = [each for each in met if self._lacks(*each, states, found)]
             inside = [pair for task, pair in met if "out_of_scope" not in task["image"]]
             due = {pair[0] for pair in inside if self._is_bad(pair[0]) and self._was_notified(pair)}
@@ -181,8 +186,6 @@ class Reconciliation:
         found.running.add(pair)
         item = self._item(key)
         status = item["status"] if item and item["status"] not in _FAILED else ""
-        if status in _FRESH:
-            found.fresh.add(key)
         if status == "UNSCANNABLE" or (not status and image["unscannable"]):
             reason = image["unscannable"] or item.get("reason") or "no scan can be asked for"
             known = found.unscannable.setdefault(key, UnscannableImage(image["uri"], reason))
@@ -191,6 +194,14 @@ class Reconciliation:
             failed = UnscannableImage(image["uri"], item.get("reason", ""), verdict=item["status"])
             found.failed.setdefault(key, failed).workloads.add(workload)
         return str(status)
+
+    def _note_results(
+        self, met: Iterable[tuple[ScanInput, tuple[str, str]]], event: Json, found: Found
+    ) -> None:
+        for task, (key, _) in met:
+            item, is_out = self._item(key), "out_of_scope" in task["image"]
+            if item.get("status") in _FRESH and not is_out:
+                found.fresh.setdefault(key, Running(task, event, item))
 
     def _note_scans(
         self, lacking: Iterable[tuple[ScanInput, tuple[str, str]]], found: Found

@@ -35,6 +35,8 @@ def of(scan_input: CompletionInput, outcome: Outcome, qualys_platform_url: str) 
     }
     if scanned_at := outcome.get("scanned_at"):
         content["scanned_at"] = datetime.fromtimestamp(scanned_at / 1000, UTC).isoformat()
+    if assessed_at := outcome.get("assessed_at"):
+        content["assessed_at"] = datetime.fromtimestamp(assessed_at / 1000, UTC).isoformat()
     return {**content, "links": links(scan_input, outcome, qualys_platform_url)}
 
 

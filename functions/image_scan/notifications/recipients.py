@@ -73,10 +73,15 @@ class Notifier:
         if again := scan_input.get("again", False):
             # All that run the image know this verdict: a message with what is new.
             workloads, policy = self.notified.workloads(image), replace(policy, notify_on="new")
-        judged = self.judge(image, outcome, workloads, policy, same_scan=again)
+        if rejudged := scan_input.get("rejudged"):
+            policy = replace(policy, notify_on="new")
+        judged = self.judge(
+            image, outcome, workloads, policy, same_scan=again, is_known=rejudged is not None
+        )
         if again and judged is None:
             return {}
-        selection = select(judged, workloads, not again and self.policy.detected(outcome))
+        is_detected = not again and (rejudged is None or rejudged["detected"])
+        selection = select(judged, workloads, is_detected and self.policy.detected(outcome))
         owners = self.owners.of(image, selection.workloads)
         for part in replace(selection, teams=owners).parts(MOST_WORKLOADS):
             content = message.compose(
@@ -84,6 +89,17 @@ class Notifier:
             )
             teams = self._teams(image, outcome, part)
             self.topics.publish(message.notification(content, part), teams)
+        return self._record(image, outcome, selection, judged, owners)
+
+    def _record(
+        self,
+        image: Image,
+        outcome: Outcome,
+        selection: Selection,
+        judged: Mapping[str, Judged] | None,
+        owners: Mapping[str, str],
+    ) -> dict[str, Notice]:
+        """Records what workloads were notified of, and what is left of it at the others."""
         now = int(self.clock())
         notices = {each: Notice(owners.get(each, ""), now) for each in selection.workloads}
         for workload, each in (judged or {}).items():
@@ -108,8 +124,10 @@ class Notifier:
         policy: NotificationPolicy,
         *,
         same_scan: bool = False,
+        is_known: bool = False,
     ) -> dict[str, Judged] | None:
-        """Each workload's findings against what it was notified of; None where they are unknown."""
+        """Each workload's findings against what it was notified of; None where they are unknown.
+        `is_known`: the image had a verdict, so without a record there was nothing to notify."""
         if "counts" not in outcome:
             return None
         found = encoding.unpack(outcome.get("listed") or self.cache.findings_of(image["key"]))
@@ -120,6 +138,8 @@ class Notifier:
         ends = self.timer() + _COMPARING_SECONDS
 
         def before(workload: str, facts: Workload) -> Sequence[Finding] | None:
+            if is_known and not self.notified.is_at_hand(workload):
+                return []
             if self.timer() < ends or self.notified.is_at_hand(workload):
                 return self.notified.at(workload, facts, image, policy.severe)
             return None

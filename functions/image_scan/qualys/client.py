@@ -145,6 +145,11 @@ class QualysClient:
         for row in self._pages("/images", f"repo.repository:`{repository}`", "sha"):
             yield ScannedImage.read(row)
 
+    def images_of(self, query: str) -> list[ScannedImage]:
+        """Returns all images that a query finds. Raises QualysUnreadable if the list is cut."""
+        rows = self._pages("/images", query, "sha", whole=True)
+        return [ScannedImage.read(row) for row in rows]
+
     def vulnerabilities(self, sha: str, apply_exceptions: bool, expected: int) -> Vulnerabilities:
         """Returns all entries of an image. Raises QualysUnavailable while Qualys processes them.
 

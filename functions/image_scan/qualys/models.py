@@ -68,16 +68,18 @@ class ScannedImage:
     """One image as Qualys knows it, from a list row or from its details.
 
     `sha` is the config digest, `digests` the manifest or index digests it was pulled by, all bare;
-    `names` are (registry host, repository, tag). `scanned_at` is 0 before the first scan. Only the
-    details list `softwares`. `malware` and `secrets` are blocks of the details (`detailed`), not
-    checked yet. A missing or invalid value raises an error only when it is used, because a list
-    also has rows of other images.
+    `names` are (registry host, repository, tag). `scanned_at` is 0 before the first scan, and
+    `assessed_at` unless Qualys has assessed the image again without a scan. Only the details list
+    `softwares`. `malware` and `secrets` are blocks of the details (`detailed`), not checked yet. A
+    missing or invalid value raises an error only when it is used, because a list also has rows of
+    other images.
     """
 
     sha: str
     digests: frozenset[str]
     names: frozenset[tuple[str, str, str]]
     scanned_at: int
+    assessed_at: int
     scan_status: str
     scan_error: str
     vulnerabilities: Any
@@ -101,6 +103,7 @@ class ScannedImage:
                 for each in objects(row, "repo")
             ),
             scanned_at=next((at for name in times if (at := milliseconds(row.get(name)))), 0),
+            assessed_at=milliseconds(row.get("lastAssessed")),
             scan_status=_scan_status(row.get("scanStatus")),
             scan_error=str(row.get("scanErrorCode") or ""),
             vulnerabilities=row.get("vulnerabilities"),

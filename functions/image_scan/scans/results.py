@@ -49,6 +49,7 @@ def fetch(image: Image, status: Status, qualys: QualysClient, *, alarming: bool 
     outcome["scanned_at"] = status["scanned_at"]
     outcome["fresh"] = status["fresh"]
     outcome["config_digest"] = f"sha256:{sha}"
+    outcome["recorded"] = [reported, status["severe"]]
     return outcome
 
 

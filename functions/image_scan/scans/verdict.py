@@ -12,7 +12,7 @@ from image_scan.scans import results, schedules
 if TYPE_CHECKING:
     from collections.abc import Iterable, Set
 
-    from image_scan.contracts import ResultsInput
+    from image_scan.contracts import Image, ResultsInput, Status
     from image_scan.qualys.client import QualysClient
     from image_scan.results import Detections, Outcome
 
@@ -29,9 +29,22 @@ def verdict(scan_input: ResultsInput, qualys: QualysClient, required: Set[str]) 
     findings anyway, nothing is raised, and the reason says what is missing.
     """
     with schedules.cleared_away(scan_input["registry"], scan_input["submission"], qualys):
-        detected = detected_at.fetch(scan_input["status"], qualys)
-        serious = _is_serious(detected)
-        outcome = results.fetch(scan_input["image"], scan_input["status"], qualys, alarming=serious)
+        return judged(scan_input["image"], scan_input["status"], qualys, required)
+
+
+def judged(
+    image: Image,
+    status: Status,
+    qualys: QualysClient,
+    required: Set[str],
+    *,
+    is_strict: bool = False,
+) -> Outcome:
+    """Reads all that Qualys knows of an image, and returns the verdict. Raises NotExamined, and if
+    `is_strict`, whatever was found, UnexpectedAnswer for a list that is not whole."""
+    detected = detected_at.fetch(status, qualys)
+    serious = _is_serious(detected) and not is_strict
+    outcome = results.fetch(image, status, qualys, alarming=serious)
     outcome = detections.add(outcome, detected)
     missing = list(_missing(outcome, detected, required))
     if missing and not (serious or detections.is_serious(outcome["counts"])):

@@ -1,0 +1,47 @@
+"""Names how a scan ended, and what follows from that. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, cast
+
+from image_scan.cache.entries import FAILURES, outcome_of
+from image_scan.events.execution_ended import DIED
+
+if TYPE_CHECKING:
+    from image_scan.results import Outcome
+
+    Row = dict[str, Any]
+
+# The image's own: trying again would give the same answer. What cannot be read is not among them.
+_OWN = frozenset({"ScanFailed", "UnexpectedAnswer", "QualysRejected"})
+# Ids, digests and times make the words of one cause differ from scan to scan.
+_VARYING = re.compile(r"[0-9a-fA-F-]{8,}")
+
+
+def recorded(entry: Row, outcome: Outcome) -> Outcome:
+    """The outcome that was recorded, where this is not the first try to complete the scan."""
+    same = entry["status"] == outcome["verdict"] and not outcome.get("error", "").startswith(DIED)
+    if same:
+        return outcome
+    return cast("Outcome", {**outcome_of(entry), "error": outcome.get("error", "")})
+
+
+def cause(outcome: Outcome) -> str:
+    """Names a verdict without a result, by words that a scan with the same end has as well."""
+    reason = outcome.get("reason", "")
+    if outcome["verdict"] in FAILURES:
+        return f"{outcome['verdict']} {_VARYING.sub('#', reason)}"
+    return f"UNSCANNABLE {reason}" if outcome["verdict"] == "UNSCANNABLE" else ""
+
+
+def knows(row: Row, cause: str) -> bool:
+    """Whether a workload was notified of the same, and nobody has deployed it since."""
+    is_same = row.get("notified_as") == cause
+    return is_same and row.get("notified_event") == row.get("event_id", "")
+
+
+def is_queued(outcome: Outcome) -> bool:
+    """Whether the state machine keeps the request of this scan, if it has not died itself."""
+    error = outcome.get("error", "")
+    return outcome["verdict"] == "ERROR" and error not in _OWN and not error.startswith(DIED)
