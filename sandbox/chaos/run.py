@@ -18,6 +18,7 @@ from sandbox.chaos.changes import changes
 from sandbox.chaos.deployments import Fleet, Step
 from sandbox.chaos.evidence import evidence
 from sandbox.chaos.judging import judge
+from sandbox.chaos.next_day import next_day
 from sandbox.chaos.seen import Judgement, Seen
 from sandbox.chaos.trouble import Trouble
 from sandbox.chaos.witness import Witness
@@ -101,6 +102,8 @@ def _run_on(
     wait_until_idle(installation)
     trouble.over()
     before, after, found = _judge(installation, observer, fleet, steps, trouble, say)
+    say("The day after: what is overdue, and what was published since")
+    after.wrong += next_day(installation, fleet)
     return Result(before, after, found, trouble.counts, time.monotonic() - began)
 
 

@@ -204,9 +204,9 @@ def _reconcile(installation: Installation, workload: Workload) -> None:
     machine = {"intake_state_machine_arn": installation.outputs["intake_state_machine_arn"]}
     found = []
     workload.behave(continuously_assessed=True)
-    for _ in range(2):
-        installation.qualys.control.assess()  # by the second time, more is known of the image
-        workload.find([*CRITICAL, {**CRITICAL[0], "qid": 2}])
+    for more in range(2):
+        workload.find([{**CRITICAL[0], "qid": qid} for qid in range(1, 2 + more)])
+        installation.qualys.control.assess()
         answer = installation.client("lambda").invoke(
             FunctionName=installation.outputs["function_names"]["reconcile"],
             Payload=json.dumps(machine),

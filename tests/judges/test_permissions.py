@@ -47,7 +47,7 @@ ANOTHERS_SECRET = {**SECRET, "kms:EncryptionContext:SecretARN": "{secret}-anothe
 
 FUNCTIONS = (
     *("parse-event", "check-cache", "get-registry", "submit-scan", "check-status"),
-    *("get-results", "send-notification", "reconcile", "deployment-gate"),
+    *("get-results", "send-notification", "reconcile", "reassess", "deployment-gate"),
 )
 TOPICS = ("people", "phones", "chat", "machines")
 
@@ -82,6 +82,10 @@ ALLOWED: list[Row] = [
     ("{reconcile}", "dynamodb:Scan", "{inventory}"),
     ("{reconcile}", "ecs:DescribeTasks", f"arn:aws:ecs:{HERE}:task/prod/1"),
     ("{reconcile}", "states:StartExecution", "{intake-machine}"),
+    ("{reconcile}", "lambda:InvokeFunction", "{functions}-reassess"),
+    ("{reassess}", "lambda:InvokeFunction", "{functions}-send-notification"),
+    ("{reassess}", "dynamodb:GetItem", "{cache}", keys("sha256:1")),
+    ("{reassess}", "secretsmanager:GetSecretValue", "{secret}"),
     ("{deployment-gate}", "ecs:DescribeServiceRevisions", f"{ECS}:service-revision/prod/web/1"),
     ("{deployment-gate}", "ecs:ListServiceDeployments", f"{ECS}:service/prod/web"),
     ("{deployment-gate}", "ecs:DescribeServiceDeployments", f"{ECS}:service-deployment/prod/web/1"),
@@ -175,6 +179,10 @@ DENIED: list[Row] = [
     ("{scan}", "dynamodb:UpdateItem", "{cache}", keys("findings#sha256:1")),
     ("{reconcile}", "ecs:RunTask", f"arn:aws:ecs:{HERE}:task-definition/app:1"),
     ("{reconcile}", "states:StartExecution", "{scan-machine}"),
+    ("{reconcile}", "lambda:InvokeFunction", "{functions}-send-notification"),
+    ("{reassess}", "lambda:InvokeFunction", "{functions}-reconcile"),
+    ("{reassess}", "dynamodb:UpdateItem", "{cache}", keys("sha256:1")),
+    ("{reassess}", "dynamodb:GetItem", "{cache}", keys("findings#sha256:1")),
     ("{deployment-gate}", "dynamodb:PutItem", "{cache}", keys("sha256:1")),
     ("{deployment-gate}", "dynamodb:GetItem", "{state}", keys("registry#1")),
     ("{deployment-gate}", "ecs:UpdateService", f"{ECS}:service/prod/web"),

@@ -1,0 +1,129 @@
+"""The day after a run: every finding is beyond its deadline, and Qualys knows more of some images.
+
+What must follow is known from what was pushed, and seen by a subscriber of the topic for machines:
+each overdue finding is reported, once; and whoever runs an image learns what was published since.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from image_scan.findings import encoding
+from sandbox.chaos.kinds import KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sandbox.chaos.deployments import Fleet, Version
+    from sandbox.installation import Installation
+
+Json = dict[str, Any]
+_AGED_DAYS = 40
+_MOST = 5  # images of which Qualys knows more
+_FIRST_QID = 900_000
+
+
+def next_day(installation: Installation, fleet: Fleet) -> list[str]:
+    """Reconciles twice. Returns what is wrong."""
+    queue = installation.subscribe("next-day")
+    services = _services(installation, fleet)
+    _age(installation)
+    published = _publish(installation, fleet, services)
+    for _ in range(2):
+        _reconcile(installation)
+    bodies = [json.loads(each["Body"]) for each in installation.messages(queue)]
+    sent = [json.loads(each["Message"]) for each in bodies if each["Subject"].startswith("Scan: ")]
+    digests = [each for each in sent if each.get("overdue")]
+    return [*_overdue(digests, services), *_published(installation, sent, published)]
+
+
+def _services(installation: Installation, fleet: Fleet) -> dict[str, Version]:
+    """What each service runs that has a task, where no tag of it was pushed again."""
+    found = {}
+    for service in fleet.running:
+        version = fleet.own(service)
+        tasks = installation.ecs.list_tasks(cluster="chaos", serviceName=service)["taskArns"]
+        if tasks and len(fleet.tags[version.uri]) == 1 and not KINDS[version.kind].due:
+            found[service] = version
+    return found
+
+
+def _age(installation: Installation) -> None:
+    """All notifications were sent some weeks ago."""
+    dynamodb, table = (
+        installation.client("dynamodb"),
+        installation.outputs["inventory_table"]["name"],
+    )
+    for row in installation.inventory():
+        if found := encoding.unpack(row.get("notified", "")):
+            old = [each._replace(since=each.since - _AGED_DAYS) for each in found]
+            dynamodb.update_item(
+                TableName=table,
+                Key={name: {"S": row[name]} for name in ("digest", "workload")},
+                UpdateExpression="SET notified = :old",
+                ExpressionAttributeValues={":old": {"S": encoding.pack(old)}},
+            )
+
+
+def _publish(
+    installation: Installation, fleet: Fleet, services: dict[str, Version]
+) -> dict[int, tuple[str, Version]]:
+    """A vulnerability of its own in each of some images: the service and its version by QID."""
+    chosen = {version.digest: (name, version) for name, version in services.items()}
+    published = dict(enumerate(list(chosen.values())[:_MOST], _FIRST_QID))
+    for qid, (_, version) in published.items():
+        new = {"qid": qid, "severity": 5, "title": "published since"}
+        fleet.set_findings(version.config_digest, [*version.found, new])
+    control = installation.qualys.control
+    control.scenario(continuously_assessed=True)
+    control.assess()
+    return published
+
+
+def _reconcile(installation: Installation) -> None:
+    machine = {"intake_state_machine_arn": installation.outputs["intake_state_machine_arn"]}
+    answer = installation.client("lambda").invoke(
+        FunctionName=installation.outputs["function_names"]["reconcile"],
+        Payload=json.dumps(machine),
+    )
+    if "FunctionError" in answer:
+        raise RuntimeError(answer["Payload"].read())
+    installation.wait_until_idle()
+
+
+def _overdue(digests: list[Json], services: dict[str, Version]) -> Iterator[str]:
+    severe = {
+        name: {each["qid"] for each in version.found if each["severity"] >= 4}
+        for name, version in services.items()
+    }
+    due = {name for name, qids in severe.items() if qids}
+    if len(digests) != bool(due):
+        yield f"overdue: {len(digests)} digests of two reconciliations, {len(due)} services"
+    named = {}
+    for late in (late for digest in digests for late in digest["overdue"]):
+        named[late["workload"].rsplit("#")[-1]] = {each["qid"] for each in late["findings"]}
+    for name in sorted(due - named.keys()):
+        yield f"lost overdue: {name} runs {severe[name]}"
+    for name in sorted(named.keys() & severe.keys()):
+        if named[name] != severe[name]:
+            yield f"false overdue: {name} runs {severe[name]} and not {named[name]}"
+
+
+def _published(
+    installation: Installation, sent: list[Json], published: dict[int, tuple[str, Version]]
+) -> Iterator[str]:
+    verdicts = installation.verdicts()
+    for qid, (service, version) in published.items():
+        alerts = [
+            each
+            for each in sent
+            if any(one["qid"] == qid and one["new"] for one in each.get("findings", []))
+        ]
+        to = [one["service"] for each in alerts for one in each["workloads"]]
+        if to.count(service) != 1:
+            yield f"published: {service} of {version.digest} was notified {to.count(service)} times"
+        counts = verdicts[version.digest].get("counts", {})
+        critical = 1 + len([each for each in version.found if each["severity"] == 5])
+        if counts.get("critical") != critical:
+            yield f"published: the verdict of {version.digest} has {counts}"
