@@ -13,6 +13,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page
 
+from ops.report.ages import Remedied
 from ops.report.contents import Reconciled, Report
 from tests.browser.test_report_page import finding, image, opened, workload, written
 from tests.support.builders import NOW
@@ -26,7 +27,7 @@ WIDTH, HEIGHT, MAIL_HEIGHT = 1100, 1500, 890
 def example() -> Report:
     """Some weeks of a small shop."""
     begin = datetime.fromtimestamp(NOW, UTC) - timedelta(days=28)
-    upgrade = finding("OpenSSL buffer overflow")
+    upgrade = finding("OpenSSL buffer overflow", due="2026-01-27")
     leak = finding("Memory leak in the XML parser", "high") | {
         "names": ["CVE-2026-0007"],
         "packages": ["expat 2.4.1"],
@@ -34,15 +35,20 @@ def example() -> Report:
         "exploit": "",
     }
     payments = {
-        PROD: [workload("payments", team="payments")],
+        PROD: [workload("payments", team="payments", overdue=1)],
         BATCH: [workload("invoices:12", team="payments")],
     }
     return Report(
+        remedied=[
+            Remedied("jobs", 1, "critical", "2026-01-20", "2026-01-24", 4),
+            Remedied("jobs", 2, "high", "2026-01-12", "2026-01-24", 12),
+        ],
         images=[
             image(
                 *("shop/payments:1.4.2", "FINDINGS", 1, 2, 12, 3),
                 findings=[upgrade, leak],
                 more=16,
+                overdue=1,
                 detected=["Examined: vulnerabilities, malware, secrets"],
                 links={"image": "https://console.aws.amazon.com/", "qualys": "https://q/"},
                 running=payments,

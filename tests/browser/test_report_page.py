@@ -56,7 +56,7 @@ LOCATION = "111122223333/us-east-1/prod"
 def workload(name: str, **more: Any) -> dict[str, Any]:
     stated = {"name": name, "state": "running", "since": "2026-02-01T00:00:00+00:00"}
     by = "arn:aws:sts::1:assumed-role/ci/me"
-    return {**stated, "until": "", "principal": by, "team": "", **more}
+    return {**stated, "until": "", "principal": by, "team": "", "overdue": 0, **more}
 
 
 def image(name: str, verdict: str, *counts: int, **more: Any) -> ImageRow:
@@ -69,6 +69,7 @@ def image(name: str, verdict: str, *counts: int, **more: Any) -> ImageRow:
         "detections": [],
         "findings": [],
         "more": 0,
+        "overdue": 0,
         "links": {},
         "running": {LOCATION: [workload("web")]},
         "earlier": {},
@@ -81,9 +82,11 @@ def image(name: str, verdict: str, *counts: int, **more: Any) -> ImageRow:
     return ImageRow(name=name, key=key, verdict=verdict, counts=levels or None, **facts)
 
 
-def finding(title: str, severity: str = "critical") -> dict[str, Any]:
+def finding(title: str, severity: str = "critical", *, due: str = "") -> dict[str, Any]:
+    age = {"since": "2026-01-20" if due else "", "due": due, "open_days": 13 if due else None}
+    age["is_overdue"] = bool(due) and due < "2026-02-02"
     stated = {"names": ["CVE-2026-1"], "packages": ["openssl 3.0.7"], "exploit": "exploited now"}
-    return {"severity": severity, "title": title, "fix": "fixed in openssl 3.0.8", **stated}
+    return {"severity": severity, "title": title, "fix": "fixed in openssl 3.0.8", **stated, **age}
 
 
 def decision(effect: str) -> dict[str, Any]:
@@ -100,12 +103,16 @@ def everything() -> Report:
                 "shop/app:1.4.2",
                 "FINDINGS",
                 *(12, 3, 40, 7),
-                findings=[finding("overflow"), finding("underflow", "high")],
+                findings=[
+                    finding("overflow", due="2026-01-27"),
+                    finding("underflow", "high", due="2026-02-19"),
+                ],
                 more=60,
+                overdue=1,
                 links={"image": "https://console.aws.amazon.com/", "qualys": "https://q/"},
                 detected=["Examined: vulnerabilities, malware", "Malware: 1 high"],
                 is_detected=True,
-                running={LOCATION: [workload("web", team="payments"), workload("jobs")]},
+                running={LOCATION: [workload("web", team="payments", overdue=1), workload("jobs")]},
                 teams=["payments"],
                 notified_since="2026-01-20T00:00:00+00:00",
             ),
@@ -240,7 +247,8 @@ def test_a_verdict_and_a_location_are_chosen(seen: Seen) -> None:
 def test_an_image_says_whose_it_is_and_how_old_that_is(seen: Seen) -> None:
     first = seen.page.locator(".image").first.inner_text()
     assert "Runs since 2026-02-01 (1 day). Notified since 2026-01-20 (13 days)." in first
-    assert re.search(r"web running since 2026-02-01, by me, team payments\s+jobs running", first)
+    web = r"web running since 2026-02-01, by me, team payments 1 overdue\s+jobs running"
+    assert re.search(web, first)
     second = seen.page.locator(".image").nth(1).inner_text()
     assert "Notified since 2026-02-02 (today)." in second
 

@@ -225,3 +225,23 @@ def test_an_image_is_scanned_again_once_however_many_tasks_run_it(web: Web) -> N
     web.pipeline.qualys.forget_calls()
     _, scans = web.account.reconciles()
     assert (len(scans), web.called(SCANS)) == (1, 1)
+
+
+def test_a_rescan_that_is_delivered_again_after_its_scan_scans_nothing(
+    web: Web, environment: pytest.MonkeyPatch
+) -> None:
+    web.pipeline.configure(RESCAN_DAYS="1")
+    web.pipeline.qualys.behave()
+    web.runs(OLD)
+    intake, events = web.pipeline.intake, list[Json]()
+
+    def noted(event: Json) -> Any:
+        events.append(event)
+        return intake(event)
+
+    environment.setattr(web.pipeline, "intake", noted)
+    web.account.reconciles()
+    web.account.reconciles()
+    (rescan,) = [event for event in events if "rescan" in event]
+    assert intake(rescan).status == "SUCCEEDED"
+    assert web.pipeline.scans() == []
