@@ -52,9 +52,9 @@ def run(intake_arn: str) -> dict[str, Any]:
         time.time(),
     )
     summary = found.run(intake.home, Scope.read(config.scope()))
-    rows = reassessment.find(found.fresh, accounts)
+    listed = reassessment.find(found.fresh, accounts)
     if seconds := config.rescan_seconds():
-        assessed = {key: max(row.scanned_at, row.assessed_at) for key, row in rows.items()}
+        assessed = {key: max(row.scanned_at, row.assessed_at) for key, row in listed.items()}
         for event in rescans.due(found.fresh, assessed, seconds, time.time()):
             intake.start(event)
     late = _overdue(InventoryTable.connect(), ExceptionStore(state))
@@ -65,11 +65,16 @@ def run(intake_arn: str) -> dict[str, Any]:
     digest.notify(found.unscannable, found.failed, late)
     schedules.sweep(found.registries, RegistryCache(state), connect.client)
     if bus := config.finding_bus():
-        events = ResultEvents(clients.client("events"), bus, config.installation_name())
-        rows, cache = InventoryTable.connect(), CacheTable.connect()
-        made = FindingEvents(events, OpenFindingsStore(state), rows, cache, policy.may_notify)
-        made.put(found.sent)
+        _put_findings(bus, state, policy, found.sent)
     return summary
+
+
+def _put_findings(
+    bus: str, state: StateTable, policy: NotificationPolicy, sent: set[tuple[str, str]]
+) -> None:
+    events = ResultEvents(clients.client("events"), bus, config.installation_name())
+    rows, cache = InventoryTable.connect(), CacheTable.connect()
+    FindingEvents(events, OpenFindingsStore(state), rows, cache, policy.may_notify).put(sent)
 
 
 def _overdue(rows: InventoryTable, exceptions: ExceptionStore) -> list[dict[str, Any]]:
