@@ -100,9 +100,12 @@ def _overdue(digests: list[Json], services: dict[str, Version]) -> Iterator[str]
     due = {name for name, qids in severe.items() if qids}
     if len(digests) != bool(due):
         yield f"overdue: {len(digests)} digests of two reconciliations, {len(due)} services"
+    # A version before may count as running for an hour, if the stop of its task was lost.
+    own = {(name, version.uri) for name, version in services.items()}
     named = {}
     for late in (late for digest in digests for late in digest["overdue"]):
-        named[late["workload"].rsplit("#")[-1]] = {each["qid"] for each in late["findings"]}
+        if ((name := late["workload"].rsplit("#")[-1]), late["uri"]) in own:
+            named[name] = {each["qid"] for each in late["findings"]}
     for name in sorted(due - named.keys()):
         yield f"lost overdue: {name} runs {severe[name]}"
     for name in sorted(named.keys() & severe.keys()):
