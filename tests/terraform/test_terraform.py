@@ -32,6 +32,22 @@ class Project:
             **cli_environment(folder),
         }
 
+    def make_inputs(self) -> Path:
+        """Makes a root that has the inputs of the project and the platforms that they name."""
+        folder = self.folder / "inputs"
+        (folder / "tests").mkdir(parents=True)
+        for name in ("variables*.tf", "qualys_platforms.json"):
+            for path in self.folder.glob(name):
+                shutil.copy2(path, folder)
+        shutil.copy2(self.folder / "tests/inputs.tftest.hcl", folder / "tests")
+        known = re.search(
+            r"^  qualys_platforms = .*$", (self.folder / "locals.tf").read_text(), re.M
+        )
+        assert known
+        (folder / "locals.tf").write_text(f"locals {{\n{known[0]}\n}}\n")
+        self.run("init", "-backend=false", "-no-color", folder=folder)
+        return folder
+
     def run(self, *arguments: str, folder: Path | None = None) -> str:
         answer = subprocess.run(
             [find_terraform(), *arguments],
@@ -77,14 +93,15 @@ def test_it_is_valid_on_its_own(project: Project, folder: Path) -> None:
 
 
 def test_every_module_has_tests() -> None:
-    subjects = {path.name.replace("-", "_") for path in MODULES} | {"root", "examples"}
+    subjects = {path.name.replace("-", "_") for path in MODULES} | {"root", "inputs", "examples"}
     assert {path.name.removesuffix(".tftest.hcl") for path in TESTS} == subjects
 
 
 @pytest.mark.parametrize("file", TESTS, ids=lambda path: path.name.removesuffix(".tftest.hcl"))
 def test_terraform_test(project: Project, file: Path) -> None:
     """`terraform test` is content with no test at all; this is not."""
-    printed = project.run("test", "-no-color", f"-filter=tests/{file.name}")
+    folder = project.make_inputs() if file.name == "inputs.tftest.hcl" else None
+    printed = project.run("test", "-no-color", f"-filter=tests/{file.name}", folder=folder)
     counted = re.search(r"Success! (\d+) passed, 0 failed\.", printed)
     assert counted, printed[-2000:]
     assert int(counted[1]) == len(re.findall(r'^run "', file.read_text(), re.MULTILINE)) > 0

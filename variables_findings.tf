@@ -1,4 +1,4 @@
-# How old a finding, or what is known of an image that runs, may become.
+# How old a finding, or what is known of an image that runs, may become; and events of findings for programs.
 
 variable "remediation_days" {
   type        = map(number)
@@ -39,5 +39,17 @@ variable "rescan_days" {
   validation {
     condition     = var.rescan_days == null || var.reconcile_schedule != null
     error_message = "The reconciliation has images scanned again: set reconcile_schedule, or remove rescan_days."
+  }
+}
+
+variable "finding_events" {
+  type        = bool
+  description = "Whether each finding that workloads were notified of is an event of its own, for trackers of tickets: opened, still open, and closed when nothing of its owner runs it any more. The reconciliation puts them on the bus of the result events. False by default."
+  default     = false
+  nullable    = false
+
+  validation {
+    condition     = !var.finding_events || var.reconcile_schedule != null
+    error_message = "The reconciliation puts the events of findings: set reconcile_schedule, or set finding_events to false."
   }
 }
