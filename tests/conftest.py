@@ -9,7 +9,7 @@ from hypothesis import settings
 
 from sandbox.emulator import sdk_descriptions
 
-pytest_plugins = ["tests.support.fixtures"]
+pytest_plugins = ["tests.support.fixtures", "tests.support.leftovers"]
 
 TESTS = Path(__file__).parent
 # What takes longest begins first, so that no worker is left with it at the end. One module for

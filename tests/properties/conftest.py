@@ -23,11 +23,14 @@ def environment() -> Iterator[None]:
     before = structlog.get_config()
     structlog.configure(processors=[journal.keep])
     # It warns of each odd header that it is given.
-    logging.getLogger("urllib3").setLevel(logging.CRITICAL)
+    urllib3 = logging.getLogger("urllib3")
+    level = urllib3.level
+    urllib3.setLevel(logging.CRITICAL)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NAME_PREFIX", "fuzz")
         patch.setenv("AWS_DEFAULT_REGION", REGION)
         yield
+    urllib3.setLevel(level)
     structlog.configure(**before)
 
 

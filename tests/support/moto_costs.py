@@ -64,11 +64,11 @@ def _traverse(traverser: Any, node: Any, child_id: int = -1) -> Any:
     return node
 
 
-def _copy_of_node(node: Any, memo: dict[int, Any]) -> Any:
+def _copy_of_node(node: Any, copies: dict[int, Any]) -> Any:
     """Copies as `copy` does, which asks each node for a way of pickling it."""
     made = object.__new__(type(node))
-    memo[id(node)] = made
-    vars(made).update({name: copy.deepcopy(value, memo) for name, value in vars(node).items()})
+    copies[id(node)] = made
+    vars(made).update({name: copy.deepcopy(value, copies) for name, value in vars(node).items()})
     return made
 
 
