@@ -1,5 +1,6 @@
 """Of all tests: shared fixtures, which group begins first, which lines count, time of each tier."""
 
+import functools
 from collections import Counter, defaultdict
 from collections.abc import Generator
 from pathlib import Path
@@ -50,7 +51,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
-    items.sort(key=_rank)
+    items.sort(key=lambda item: _rank(item.path))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -67,8 +68,9 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
         counting.resume()
 
 
-def _rank(item: pytest.Item) -> int:
-    path = item.path.relative_to(TESTS)
+@functools.cache
+def _rank(file: Path) -> int:
+    path = file.relative_to(TESTS)
     return next((at for at, part in enumerate(LONGEST) if path.is_relative_to(part)), len(LONGEST))
 
 

@@ -10,8 +10,6 @@ from datetime import date
 from typing import Any
 
 import pytest
-from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
 
 from ops.errors import OpsError
 from ops.release import sbom
@@ -99,6 +97,10 @@ def listed() -> dict[str, Any]:
 
 
 def test_the_sbom_is_valid_and_the_same_each_time() -> None:
+    # To import its validator takes seconds, in each worker.
+    from cyclonedx.schema import SchemaVersion  # noqa: PLC0415
+    from cyclonedx.validation.json import JsonStrictValidator  # noqa: PLC0415
+
     text = sbom.document(ZIP, "1.2.3", DAY)
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
     assert sbom.document(ZIP, "1.2.3", DAY) == text
