@@ -49,7 +49,7 @@ run "single_account" {
   }
 
   assert {
-    condition     = length(output.image_scan.function_names) == 8 && output.image_scan.qualys_gateway_url == "https://gateway.qg1.apps.qualys.eu"
+    condition     = length(output.image_scan.function_names) == 9 && output.image_scan.qualys_gateway_url == "https://gateway.qg1.apps.qualys.eu"
     error_message = "The example must make a whole installation."
   }
 }

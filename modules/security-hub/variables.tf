@@ -9,6 +9,7 @@ variable "function" {
     arn  = string
   })
   description = "The function that imports findings: the output `import_function` of modules/workflow."
+  nullable    = false
 }
 
 variable "result_bus_arn" {
