@@ -81,6 +81,7 @@ ROOTS = {
             "docs/notifications.md#who-may-use-a-topic",
             "docs/notifications.md#what-is-notified",
             "docs/notifications.md#teams",
+            "docs/notifications.md#ages-and-deadlines",
             "docs/scope.md#the-rules",
         ),
         variables={"pagerduty_routing_key": "r"},
