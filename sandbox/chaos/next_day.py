@@ -39,12 +39,14 @@ def next_day(installation: Installation, fleet: Fleet) -> list[str]:
 
 
 def _services(installation: Installation, fleet: Fleet) -> dict[str, Version]:
-    """What each service runs that has a task, where no tag of it was pushed again."""
+    """What each service runs that has a task, where no tag of it was pushed again, and Qualys rates
+    no finding of it worse than at first."""
     found = {}
     for service in fleet.running:
         version = fleet.own(service)
         tasks = installation.ecs.list_tasks(cluster="chaos", serviceName=service)["taskArns"]
-        if tasks and len(fleet.tags[version.uri]) == 1 and not KINDS[version.kind].due:
+        is_same = len(fleet.tags[version.uri]) == 1 and not fleet.truths[version.digest].before
+        if tasks and is_same and not KINDS[version.kind].due:
             found[service] = version
     return found
 
@@ -104,7 +106,7 @@ def _overdue(digests: list[Json], services: dict[str, Version]) -> Iterator[str]
     own = {(name, version.uri) for name, version in services.items()}
     named = {}
     for late in (late for digest in digests for late in digest["overdue"]):
-        if ((name := late["workload"].rsplit("#")[-1]), late["uri"]) in own:
+        if ((name := late["workload"].rsplit("#")[-1]), late["uri"].partition("@")[0]) in own:
             named[name] = {each["qid"] for each in late["findings"]}
     for name in sorted(due - named.keys()):
         yield f"lost overdue: {name} runs {severe[name]}"
