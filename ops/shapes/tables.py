@@ -82,10 +82,10 @@ IMAGE = f"""
     object             * repo[]
     text|null          * repo[].registry repo[].tag
     text               * repo[].repository
-    {TIME}            * lastVmScanDate lastScanned lastScannedDate
+    {TIME}            * lastVmScanDate lastScanned lastScannedDate lastAssessed
     text|null          * scanStatus
     text|null|absent   * scanErrorCode
-    {TIME}              created updated lastUsedDate lastAssessed
+    {TIME}              created updated lastUsedDate
     text|null|absent     imageId uuid scanType scanErrorMessage author qdsSeverity
     number|text|null|absent size
     number|null|absent   associatedContainersCount associatedHostsCount
