@@ -197,10 +197,11 @@ hostile: demo-ready ## One account of an organization attacks while others deplo
 	@$(BIN)/python -m sandbox.hostile
 
 .PHONY: format
-format: setup ## Format Python and Terraform
+format: setup ## Format Python and Terraform, and write the tables of module READMEs
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 	TF_CLI_CONFIG_FILE=/dev/null terraform fmt -recursive
+	$(BIN)/python -m tests.support.terraform_docs
 
 .PHONY: package
 package: ## The functions' zip, as Terraform builds it: functions/dist/image_scan.zip

@@ -1,11 +1,14 @@
 """The pages' tables of inputs and outputs, and their usage snippets, agree with the Terraform."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
 
 import hcl2
 import pytest
+
+from tests.support import terraform_docs
 
 REPOSITORY = Path(__file__).parents[2]
 DOCUMENTED = [REPOSITORY, *sorted(path.parent for path in REPOSITORY.glob("modules/*/main.tf"))]
@@ -67,9 +70,9 @@ def section(text: str, heading: str) -> str:
     return found[1]
 
 
-def page(directory: Path) -> str:
-    """The page with the tables of a module; the root has one of its own."""
-    return (directory / ("docs/inputs.md" if directory == REPOSITORY else "README.md")).read_text()
+def page() -> str:
+    """The page with the tables of the root."""
+    return (REPOSITORY / "docs/inputs.md").read_text()
 
 
 def rows_in(text: str) -> list[str]:
@@ -84,16 +87,25 @@ def test_there_are_modules() -> None:
     assert len(DOCUMENTED) > 5
 
 
-@pytest.mark.parametrize("directory", DOCUMENTED, ids=named)
-def test_inputs(directory: Path) -> None:
-    expected = table(INPUTS, input_rows(directory))
-    assert rows_in(section(page(directory), "Inputs")) == expected, "\n".join(expected)
+def test_inputs() -> None:
+    expected = table(INPUTS, input_rows(REPOSITORY))
+    assert rows_in(section(page(), "Inputs")) == expected, "\n".join(expected)
 
 
-@pytest.mark.parametrize("directory", DOCUMENTED, ids=named)
-def test_outputs(directory: Path) -> None:
-    expected = table(OUTPUTS, output_rows(directory))
-    assert rows_in(section(page(directory), "Outputs")) == expected, "\n".join(expected)
+def test_outputs() -> None:
+    expected = table(OUTPUTS, output_rows(REPOSITORY))
+    assert rows_in(section(page(), "Outputs")) == expected, "\n".join(expected)
+
+
+@pytest.mark.parametrize("module", DOCUMENTED[1:], ids=named)
+def test_the_tables_of_a_module_are_those_of_terraform_docs(module: Path) -> None:
+    """Otherwise: `make format`."""
+    readme, variables = (module / "README.md").read_text(), blocks(module, "variable")
+    assert terraform_docs.documented(module) == readme
+    found = section(readme, "Inputs")
+    assert [row.split(" | ")[0].removeprefix("| ") for row in rows_in(found)[2:]] == [*variables]
+    for name, body in blocks(module, "output").items():
+        assert f"| {name} | {json.loads(body['description'])} |" in readme
 
 
 def test_the_inputs_that_the_readme_names_exist() -> None:
