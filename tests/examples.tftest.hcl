@@ -131,3 +131,22 @@ run "organization_management" {
     error_message = "The example must reach the members by StackSets, and its own account without."
   }
 }
+
+run "complete" {
+  command = plan
+  module {
+    source = "./examples/complete"
+  }
+  providers = {
+    aws = aws.mock
+  }
+  variables {
+    qualys_credentials = { token = "t" }
+    registry_role      = { qualys_account_id = "444455556666", external_id = "EU1-1234" }
+  }
+
+  assert {
+    condition     = length(output.image_scan.function_names) == 11 && output.image_scan.qualys_gateway_url == "https://gateway.qg1.apps.qualys.eu"
+    error_message = "The example must make a whole installation, with the gate and Security Hub."
+  }
+}

@@ -128,6 +128,14 @@ def test_usage(directory: Path) -> None:
     assert {name for name, body in variables.items() if "default" not in body} <= given
 
 
+def test_the_complete_example_has_every_input() -> None:
+    text = (REPOSITORY / "examples/complete/main.tf").read_text()
+    ((_, given),) = hcl2.loads(text)["module"][0].items()
+    assert {name for name in given if not name.startswith("__")} - {"source"} == {
+        *blocks(REPOSITORY, "variable")
+    }
+
+
 @pytest.mark.parametrize(
     "directory",
     [*DOCUMENTED, *sorted(path.parent for path in REPOSITORY.glob("examples/**/main.tf"))],
