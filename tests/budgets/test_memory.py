@@ -9,6 +9,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from botocore.client import BaseClient
 from requests.adapters import HTTPAdapter
 
@@ -17,8 +18,6 @@ from tests.support.machine import TaskFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import pytest
 
     from tests.support.pipeline import Json, Pipeline
 
@@ -69,6 +68,22 @@ def blocks() -> int:
     return sys.getallocatedblocks()
 
 
+def growth(
+    pipeline: Pipeline, invoke: Callable[..., Any], function: str, payload: Json, replay: Replay
+) -> int:
+    """Counts the blocks that a function has left after many invocations of the same event."""
+    replay.record()
+    before = 0
+    for number in range(WARM_UP + INVOCATIONS):
+        with contextlib.suppress(TaskFailed):  # `pipeline` fails for what is not declared
+            invoke(function, payload)
+        pipeline.wire.sent.clear()
+        replay.again()
+        if number == WARM_UP:
+            before = blocks()
+    return blocks() - before
+
+
 def test_no_function_grows_over_many_warm_invocations(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -84,18 +99,12 @@ def test_no_function_grows_over_many_warm_invocations(
     pipeline.scans()
     no_steps = {"reconcile", "reassess", "import_findings", "deployment_gate"}
     assert set(payloads) == set(FUNCTIONS) - no_steps
-    replay = Replay((BaseClient, "_make_api_call"), (HTTPAdapter, "send"), patch=monkeypatch)
-    grown = {}
-    for function, payload in payloads.items():
-        replay.record()
-        before = 0
-        for number in range(WARM_UP + INVOCATIONS):
-            with contextlib.suppress(TaskFailed):  # `pipeline` fails for what is not declared
-                invoke(function, payload)
-            pipeline.wire.sent.clear()
-            replay.again()
-            if number == WARM_UP:
-                before = blocks()
-        grown[function] = blocks() - before
+    # Taken back before moto takes back its own, or moto's would stay for later tests.
+    with pytest.MonkeyPatch.context() as patch:
+        replay = Replay((BaseClient, "_make_api_call"), (HTTPAdapter, "send"), patch=patch)
+        grown = {
+            function: growth(pipeline, invoke, function, payload, replay)
+            for function, payload in payloads.items()
+        }
     # One object left behind by each invocation is as many; what tests and Python note is less.
     assert {name: count for name, count in grown.items() if count >= INVOCATIONS} == {}

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import structlog
+from botocore.client import BaseClient
+from requests import Session
 from requests.adapters import HTTPAdapter
 
 from image_scan import log
@@ -28,7 +30,9 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD, signal
 _OF_PYTEST = "PYTEST_CURRENT_TEST"
 # What tests replace, by owner.
 _REPLACED: tuple[tuple[Any, str], ...] = (
+    (BaseClient, "_make_api_call"),
     (HTTPAdapter, "send"),
+    (Session, "request"),
     (clients, "client"),
     (connect, "client"),
     (socket.socket, "connect"),
