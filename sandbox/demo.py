@@ -93,7 +93,6 @@ def _look_around(console: Console, installation: Installation) -> None:
         "make scan IMAGE=shop/web:2.0.0 FORCE=1 WAIT=1",
         "make logs FUNCTION=parse_event SINCE=1h",
         "make report OUT=report.html",
-        "make in-use REPOSITORY=shop/payments",
         "make gate",
         "make doctor",
         "make down   # ends it",

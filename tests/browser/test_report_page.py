@@ -56,7 +56,8 @@ LOCATION = "111122223333/us-east-1/prod"
 def workload(name: str, **more: Any) -> dict[str, Any]:
     stated = {"name": name, "state": "running", "since": "2026-02-01T00:00:00+00:00"}
     by = "arn:aws:sts::1:assumed-role/ci/me"
-    return {**stated, "until": "", "principal": by, "team": "", "overdue": 0, **more}
+    known = {"until": "", "principal": by, "team": "", "overdue": 0, "out_of_scope": ""}
+    return {**stated, **known, **more}
 
 
 def image(name: str, verdict: str, *counts: int, **more: Any) -> ImageRow:
@@ -76,6 +77,7 @@ def image(name: str, verdict: str, *counts: int, **more: Any) -> ImageRow:
         "since": "2026-02-01T00:00:00+00:00",
         "teams": [],
         "notified_since": "",
+        "out_of_scope": [],
         **more,
     }
     key = f"sha256:{hashlib.sha256(name.encode()).hexdigest()}"

@@ -92,6 +92,7 @@ CALLS: dict[str, tuple[Callable[[QualysClient], Any], Callable[[Any], bool], str
     ),
     "image": (lambda c: c.image(SHA), is_none_or(ScannedImage), "image"),
     "images": (lambda c: list(c.images("shop/app")), is_list_of(ScannedImage), "images"),
+    "images_of": (lambda c: c.images_of(f"sha:{SHA}"), is_list_of(ScannedImage), "images"),
     "vulnerabilities": (
         lambda c: c.vulnerabilities(SHA, apply_exceptions=True, expected=2),
         lambda value: type(value) is Vulnerabilities,

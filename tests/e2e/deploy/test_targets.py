@@ -81,7 +81,7 @@ def test_the_change_to_a_hub_is_planned(deployed: Deployed) -> None:
     project = deployed.project
     given = ("QUALYS_POD=US2", "OrganizationId=o-a1b2c3d4e5", "EXISTING_ROLE_NAME=qualys-role")
     said = project.make("plan-hub", *given)
-    assert "aws_cloudwatch_event_bus.hub" in said
+    assert "aws_cloudwatch_event_bus.this" in said
     bus = project.aws.client("events").describe_event_bus(Name="qualys-image-scan-hub")
     assert "o-a1b2c3d4e5" not in bus["Policy"]
 
