@@ -94,13 +94,3 @@ moved {
   from = module.workflow.aws_lambda_permission.import_findings[0]
   to   = module.security_hub[0].aws_lambda_permission.this
 }
-
-moved {
-  from = module.workflow.aws_cloudwatch_metric_alarm.failed_events
-  to   = module.workflow.aws_cloudwatch_metric_alarm.queue["failed-events"]
-}
-
-moved {
-  from = module.workflow.aws_cloudwatch_metric_alarm.queued_events
-  to   = module.workflow.aws_cloudwatch_metric_alarm.queue["queued-events"]
-}

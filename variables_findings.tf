@@ -2,7 +2,7 @@
 
 variable "remediation_days" {
   type        = map(number)
-  description = "Days in which a finding has to be remedied, by severity (`critical`, `high`, `medium` or `low`), from the first notification of its workload. The daily digest lists what is overdue, and the metric OverdueFindings counts it by team. A severity without days has no deadline, and so has one below `notification_min_severity`, of which nobody is notified; with {} there are none. 7 days for critical and 30 for high findings by default."
+  description = "Days in which a finding has to be remedied, by severity (`critical`, `high`, `medium` or `low`), from the first notification of its workload. The daily digest lists what is overdue, and the metric OverdueFindings counts it by team. A severity without days has no deadline. A severity below `notification_min_severity` has none either, because nobody is notified of it. With {} there are no deadlines. 7 days for critical and 30 for high findings by default."
   default     = { critical = 7, high = 30 }
   nullable    = false
 
