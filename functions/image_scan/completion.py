@@ -206,7 +206,8 @@ def _requests(entry: Row, rows: Sequence[Row]) -> dict[str, Workload]:
     """Who has asked for the scan without running the image; a registered task definition only
     where no workload of its family is known."""
     scan = scan_of(entry)
-    here = [row for row in rows if row.get("state") in ACTIVE or is_due(row, scan)]
+    inside = [row for row in rows if "out_of_scope" not in row]
+    here = [row for row in inside if row.get("state") in ACTIVE or is_due(row, scan)]
     known = to_notify({**entry["requests"], **_workloads(here)})
     return {name: each for name, each in entry["requests"].items() if name in known}
 

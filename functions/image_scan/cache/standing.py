@@ -99,7 +99,8 @@ class Met:
         since = self.entry.get("since", 0) - SEEN_SECONDS * 1000
         waited = self.row.get("state") in ACTIVE or self.row.get("asked_at", 0) >= since
         is_task = self.scan_input.get("task") is not None
-        return is_task and bool(self.row) and waited and not is_first
+        is_in_scope = "out_of_scope" not in self.row
+        return is_task and bool(self.row) and waited and not is_first and is_in_scope
 
 
 def has_to_know(scan_input: ScanInput, row: Mapping[str, Any]) -> bool:
@@ -109,7 +110,8 @@ def has_to_know(scan_input: ScanInput, row: Mapping[str, Any]) -> bool:
     of it, the event that brought the image asks, and any completion since then finds the row.
     """
     state = scan_input.get("task")
-    is_late = state and row.get("state") in ACTIVE and not state.get("reconciled")
+    has_waited = row.get("state") in ACTIVE and "out_of_scope" not in row
+    is_late = state and has_waited and not state.get("reconciled")
     return not (is_late or is_registered(scan_input["deployment"]))
 
 

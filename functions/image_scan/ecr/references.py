@@ -65,6 +65,15 @@ class Unscannable:
     reason: str
 
     @property
+    def full_name(self) -> str:
+        """Returns the name with its registry, and of Docker Hub with `library/` where it is left
+        out."""
+        first, slash, _ = self.name.partition("/")
+        if slash and ("." in first or ":" in first or first == "localhost"):
+            return self.name
+        return f"docker.io/{self.name}" if slash else f"docker.io/library/{self.name}"
+
+    @property
     def key(self) -> str:
         """Returns the key for every table. Whoever deploys an image chooses its name, so a prefix
         separates it from all other keys."""

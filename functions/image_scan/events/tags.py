@@ -43,7 +43,10 @@ class WorkloadTags:
 
     def of(self, deployment: Deployment) -> dict[str, str] | None:
         """Returns None if one of them cannot be read, or if there is nothing to read."""
-        found = [self._once(deployment, arn) for arn in arns_of(deployment)]
+        arns = list(arns_of(deployment))
+        if len(arns) < bool(deployment["service"]) + bool(deployment["task_definition"]):
+            return None  # one of them is not known by its ARN
+        found = [self._once(deployment, arn) for arn in arns]
         known = [each for each in reversed(found) if each is not None]
         if not found or len(known) < len(found):
             return None

@@ -134,7 +134,7 @@ def judge(image: Candidate, known: Known | None, policy: Policy, situation: Situ
     found: _Found
     if image.key in situation.admitted:
         found = "allow", "runs or ran in this service", ""
-    elif image.out_of_scope:
+    elif image.out_of_scope and not (known and _detected(known.outcome)):
         found = "allow", "out of scope", f"out of scope by the rule {image.out_of_scope}"
     elif image.problem:
         found = "undecided", "not known by digest", image.problem

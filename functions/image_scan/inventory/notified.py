@@ -57,6 +57,16 @@ def recorded(row: Mapping[str, Any]) -> list[Finding] | None:
     return found and [each if each.since else each._replace(since=day) for each in found]
 
 
+def teams_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Returns the team of each workload, empty where it is unknown. A version that brought nothing
+    new was not notified: the last notification of the workload has the team."""
+    teams: dict[str, tuple[int, str]] = {}
+    for row in rows:
+        named = int(row.get(SINCE, 0)), row.get("team", "")
+        teams[row["workload"]] = max(named, teams.get(row["workload"], (0, "")))
+    return {workload: team for workload, (_, team) in teams.items()}
+
+
 class NotifiedFindings:
     """Every method raises AwsUnavailable or AwsRejected when DynamoDB does not answer."""
 

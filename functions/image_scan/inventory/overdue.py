@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from image_scan.cache.standing import ACTIVE
-from image_scan.inventory.notified import SINCE, recorded
+from image_scan.inventory.notified import recorded, teams_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -31,13 +31,12 @@ class Overdue:
 
 def overdue(rows: Iterable[Mapping[str, Any]], deadlines: Deadlines, today: date) -> list[Overdue]:
     """Selects what is overdue from the rows of all workloads that were notified."""
-    teams: dict[str, tuple[int, str]] = {}
+    rows = list(rows)
+    teams = teams_of(rows)
     late: list[tuple[Mapping[str, Any], list[Finding]]] = []
     for row in rows:
-        # A version that brought nothing new was not notified: the last notification has the team.
-        named = int(row.get(SINCE, 0)), row.get("team", "")
-        teams[row["workload"]] = max(named, teams.get(row["workload"], (0, "")))
-        found = recorded(row) or [] if row["state"] in ACTIVE else []
+        is_watched = row["state"] in ACTIVE and "out_of_scope" not in row
+        found = recorded(row) or [] if is_watched else []
         if is_late := deadlines.overdue(found, today):
             late.append((row, is_late))
     return [
@@ -46,7 +45,7 @@ def overdue(rows: Iterable[Mapping[str, Any]], deadlines: Deadlines, today: date
             row["workload"],
             row.get("uri", row["digest"]),
             row.get("repository", ""),
-            teams[row["workload"]][1],
+            teams[row["workload"]],
             found,
         )
         for row, found in late

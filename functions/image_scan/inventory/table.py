@@ -35,6 +35,7 @@ _NOTIFIED = (
     "notified",
     "notified_at",
     "team",
+    "out_of_scope",
 )
 
 

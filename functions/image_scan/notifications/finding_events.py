@@ -14,7 +14,7 @@ from image_scan import log
 from image_scan.cache.entries import outcome_of
 from image_scan.cache.standing import ACTIVE
 from image_scan.findings.summary import LEVELS
-from image_scan.inventory.notified import RECORD
+from image_scan.inventory.notified import RECORD, SINCE, teams_of
 from image_scan.inventory.open_findings import Key, OpenFinding, changes
 from image_scan.inventory.workloads import facts_of
 from image_scan.notifications import facts
@@ -35,7 +35,7 @@ _RESULTS = ("CLEAN", "FINDINGS")
 _MOST_WORKLOADS, _ROOM = 20, 20_000  # of an event, and bytes of them: a call takes ten events
 _MORE = (
     *("account", "region", "cluster", "service", "task_definition", "containers", "event_name"),
-    *("uri", "repository", "team", RECORD),
+    *("uri", "repository", "team", RECORD, SINCE),
 )
 
 
@@ -56,7 +56,9 @@ class FindingEvents:
         none. `unseen` are accounts and repositories of which something runs that has no row yet."""
         now = int(self.clock())
         before = {_key(entry): _finding(entry) for entry in self.store.read()}
-        runs = (row for row in self.rows.index(_MORE) if _is_watched(row))
+        rows = list(self.rows.index(_MORE))
+        teams = teams_of(rows)
+        runs = [{**row, "team": teams[row["workload"]]} for row in rows if _is_watched(row)]
         found, made = changes(before, runs, self._is_clear, now, unseen)
         self.events.send_all(DETAIL_TYPE, [self._detail(each, now) for each in made])
         self.store.write((key.id, _entry(key, each)) for key, each in found.items())

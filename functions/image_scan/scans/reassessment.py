@@ -11,14 +11,15 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from image_scan import log
 from image_scan.contracts import CompletionInput, Lease, Rejudged, Status
 from image_scan.ecr.references import bare
 from image_scan.errors import QualysRejected, QualysUnreadable
-from image_scan.findings import detections
+from image_scan.findings import detections, fixes
 from image_scan.scans import verdict
+from image_scan.scans.detections import of_details
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence, Set
@@ -95,6 +96,12 @@ def judge(
 ) -> Outcome | None:
     """Reads an image by what `changed` says; None where less is proved than its verdict says.
     Raises ScanError where what Qualys says of the image is not whole."""
+    if (details := qualys.image(status["sha"])) is None:
+        log.warning("not judged again", key=entry["imageDigest"], reason="no details")
+        return None
+    # As CheckStatus does: some fixes are known by the software alone.
+    known = {"fixes": fixes.pack(details.softwares), "detected": of_details(details)}
+    status = cast("Status", {**status, **known})
     outcome = verdict.judged(image, status, qualys, required, is_strict=True)
     if not _is_more(entry, outcome):
         log.warning("not judged again", key=entry["imageDigest"], reason="less is proved than was")

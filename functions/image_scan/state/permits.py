@@ -25,7 +25,8 @@ _KEY = f"{PERMITS}scans"
 _HELD, _WAITING, _SOMEBODY_WAITS = Attr("held"), Attr("waiting"), Attr("waiting_until")
 # A little longer than the longest time between two tries of a scan.
 _WAITING_SECONDS = 240
-_NAMED = 5  # accounts in the words of an error
+# Each account that waits makes the shares of all others smaller, and one image may be that of many.
+_MOST_BESIDE = 4
 
 
 class ScanPermits:
@@ -54,7 +55,7 @@ class ScanPermits:
             try:
                 self._hold(execution_name, permit, most, nobody_waits)
             except ConditionFailedError as failed:
-                accounts = [account, *sorted(set(beside()) - {account})]
+                accounts = [account, *sorted(set(beside()) - {account})[:_MOST_BESIDE]]
                 if self._take_share(execution_name, permit, most, failed.item, accounts):
                     return
             else:
@@ -89,7 +90,7 @@ class ScanPermits:
         if not account:
             if held:
                 self._wait(accounts, waiting)
-            named = ", ".join(accounts[:_NAMED])
+            named = ", ".join(accounts)
             raise ScansAtLimit(f"{most} scans are at Qualys, or the share of account {named}")
         permit = {**permit, "account": account}
         try:

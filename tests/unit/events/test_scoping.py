@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from image_scan import log
+from image_scan.ecr import references
+from image_scan.events import deployments
 from image_scan.events.scope import Scope
 from image_scan.events.scoping import Scoping
 from tests.support.builders import REGION, client_error, deployment, image
@@ -14,6 +16,7 @@ from tests.support.doubles import OneAccount
 
 SERVICE = f"arn:aws:ecs:{REGION}:123456789012:service/prod/web"
 DEFINITION = f"arn:aws:ecs:{REGION}:123456789012:task-definition/shop:7"
+FOREIGN = "999999999999.dkr.ecr.us-east-1.amazonaws.com"
 OPTED_OUT = {"name": "opted out", "tags": {"image-scan": "skip"}}
 
 
@@ -106,3 +109,28 @@ def test_the_smoke_test_is_explicit_and_a_service_of_that_name_is_not() -> None:
 def test_a_request_by_hand_is_explicit() -> None:
     rule = {"name": "apps", "repositories": ["shop/*"]}
     assert "out_of_scope" not in marked(rule, event_name="ScanRequest")
+
+
+@pytest.mark.parametrize("facts", [{"cluster": ""}, {"task_definition": "shop:7"}])
+def test_tags_of_which_one_resource_is_not_known_leave_nothing_out(facts: Any) -> None:
+    skipped = Ecs({SERVICE: "skip", DEFINITION: "skip"})
+    assert "out_of_scope" in marked(OPTED_OUT, ecs=skipped)
+    assert "out_of_scope" not in marked(OPTED_OUT, ecs=skipped, **facts)
+
+
+@pytest.mark.parametrize(
+    ("uri", "name"),
+    [
+        ("123456789012.dkr.ecr.us-east-1.amazonaws.com/vendor/agent:1", "vendor/agent"),
+        (f"{FOREIGN}/vendor/agent:1", f"{FOREIGN}/vendor/agent"),
+        ("vendor/agent:1", "docker.io/vendor/agent"),
+        ("docker.io/vendor/agent", "docker.io/vendor/agent"),
+        ("nginx:1.27", "docker.io/library/nginx"),
+        ("public.ecr.aws/vendor/agent:1", "public.ecr.aws/vendor/agent"),
+        ("localhost/vendor/agent", "localhost/vendor/agent"),
+    ],
+)
+def test_a_repository_has_its_registry_unless_it_is_ours(uri: str, name: str) -> None:
+    """Anybody can have a repository of this name elsewhere."""
+    found = deployments._repository(references.parse(uri), lambda each: each == "123456789012")
+    assert found == name

@@ -38,6 +38,14 @@ def test_a_rule_lets_an_image_start_and_says_so(world: World, verdict: str | Non
     assert world.asked == []
 
 
+def test_no_rule_lets_known_malware_start(world: World) -> None:
+    digest = world.ecr.push("shop/app", "1")
+    world.know(digest, "FINDINGS", malware={"critical": 1, "high": 0, "medium": 0, "low": 0})
+    scoped(world, {**APPS, "allow_at_gate": True})
+    assert world.answer(world.ecs.deploy({"app": APP}))["hookStatus"] == "FAILED"
+    assert [why for why, _ in whys(world)] == ["malware"]
+
+
 def test_the_others_of_its_deployment_are_judged(world: World) -> None:
     world.ecr.push("shop/app", "1")
     world.know(world.ecr.push("other/app", "1"), "FINDINGS")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from image_scan.results import Outcome
 from tests.support.builders import CRITICAL, image, scan_input, taken
 from tests.support.core import Core
 
@@ -78,3 +79,18 @@ def test_a_foreign_image_out_of_scope_is_notified_to_nobody(core: Core) -> None:
         asked = scan_input("event", out(**foreign, wanted=wanted))
         assert core.handle(asked)["decision"] == "skip"
     assert core.sent.calls == []
+
+
+def test_a_task_that_comes_into_scope_has_an_image_without_a_result_scanned(core: Core) -> None:
+    failed = Outcome(verdict="ERROR", error="ScanFailed", cause="no space")
+    core.inventory.note(task(1, out()))
+    core.end(taken(core.event(scan_input("other", service="worker"))), failed)
+    assert core.event(task(2))["decision"] == "scan"
+
+
+def test_what_is_out_of_scope_hides_no_registration_of_its_family(core: Core) -> None:
+    names: Any = {"service": "", "cluster": "", "event_name": "RegisterTaskDefinition"}
+    held = taken(core.event(scan_input("registered", **names)))
+    core.inventory.note(scan_input("run", out(), event_name="RunTask", service="", cluster="prod"))
+    core.end(held, CRITICAL)
+    assert len(core.sent.calls) == 1

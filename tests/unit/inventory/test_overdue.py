@@ -123,3 +123,9 @@ def test_they_are_counted_in_all_and_by_team(capsys: pytest.CaptureFixture[str])
     overdue_findings.count([])
     (none,) = capsys.readouterr().out.splitlines()
     assert json.loads(none)["OverdueFindings"] == 0
+
+
+def test_what_is_out_of_scope_is_not_overdue() -> None:
+    late = notified((1, 5, 8))
+    assert overdue([row(notified=late, out_of_scope="agents")], DEADLINES, TODAY) == []
+    assert len(overdue([row(notified=late)], DEADLINES, TODAY)) == 1

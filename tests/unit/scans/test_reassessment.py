@@ -229,3 +229,15 @@ def test_a_completion_names_both_scans_and_what_is_detected() -> None:
     assert again["rejudged"] == {"number": NOW_MS + 9, "detected": False}
     assert again["lease"]
     assert again["lease"]["acquired_at"] == NOW_MS + 10
+
+
+def test_a_fix_that_only_the_software_names_is_still_one(
+    qualys: QualysClient, answers: responses.RequestsMock
+) -> None:
+    """As after a scan: otherwise a policy for what is fixable would let the image through."""
+    software = {"name": "openssl", "version": "3.0.7", "fixVersion": "3.0.8"}
+    details = {"sha": SHA, "secrets": [], "softwares": [{**software, "vulnerabilities": [FOUND]}]}
+    answers.get(f"{IMAGES}/{SHA}", json=details)
+    answers.get(f"{IMAGES}/{SHA}/layers/malware", json={"data": [], "count": 0})
+    answers.get(f"{IMAGES}/{SHA}/vuln", json={"details": [FOUND]})
+    assert judged(qualys)["fixable"]["critical"] == 1

@@ -10,6 +10,7 @@ from image_scan.errors import ScansAtLimit
 
 if TYPE_CHECKING:
     from image_scan.state.permits import ScanPermits
+    from image_scan.state.table import StateTable
     from tests.support.doubles import Clock
 
 BUSY, QUIET = "111111111111", "222222222222"
@@ -148,3 +149,14 @@ def test_a_share_is_never_less_than_one_scan(permits: ScanPermits) -> None:
     permits.give_back("busy-0")
     assert refused(permits, "quiet-1", QUIET, 2)
     permits.take("third-0", "333333333333", 2, 600)
+
+
+def test_an_image_of_many_accounts_makes_few_of_them_wait(
+    permits: ScanPermits, state: StateTable
+) -> None:
+    """Each account that waits makes the shares of the others smaller."""
+    permits.take("busy-0", BUSY, 1, 600)
+    many = [f"{number:012}" for number in range(99)]
+    with pytest.raises(ScansAtLimit):
+        permits.take("popular", QUIET, 1, 600, lambda: many)
+    assert len((state.get("permit#scans") or {})["waiting"]) == 5
