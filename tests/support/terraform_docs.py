@@ -180,4 +180,6 @@ def _code(text: str) -> str:
 
 if __name__ == "__main__":
     for each in modules():
-        (each / "README.md").write_text(documented(each))
+        page, wanted = each / "README.md", documented(each)
+        if page.read_text() != wanted:
+            page.write_text(wanted)
