@@ -201,7 +201,7 @@ format: setup ## Format Python and Terraform, and write the tables of module REA
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 	TF_CLI_CONFIG_FILE=/dev/null terraform fmt -recursive
-	$(BIN)/python -m tests.support.terraform_docs
+	$(BIN)/python -B -m tests.support.terraform_docs
 
 .PHONY: package
 package: ## The functions' zip, as Terraform builds it: functions/dist/image_scan.zip
