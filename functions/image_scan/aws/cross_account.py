@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from image_scan import config, log
 from image_scan.aws import clients
@@ -61,10 +61,7 @@ class Accounts:
 
     def ecs(self, account_id: str, region: str) -> ECSClient:
         """Returns ECS of the account that deploys."""
-        spokes = self._spokes
-        if spokes is None or account_id == spokes.hub_account_id:
-            return self._connect("ecs", region)  # type: ignore[no-any-return]
-        return self._member("ecs", account_id, region)  # type: ignore[no-any-return]
+        return cast("ECSClient", self._deployers("ecs", account_id, region))
 
     def ecr(self, account_id: str, region: str, deployer: str) -> Registry:
         """Returns ECR of the account that holds an image, which the account `deployer` deploys.
@@ -88,10 +85,7 @@ class Accounts:
 
     def ecr_as(self, account_id: str, region: str) -> ECRClient:
         """Returns ECR with the permissions of an account that deploys."""
-        spokes = self._spokes
-        if spokes is None or account_id == spokes.hub_account_id:
-            return self._connect("ecr", region)  # type: ignore[no-any-return]
-        return self._member("ecr", account_id, region)  # type: ignore[no-any-return]
+        return cast("ECRClient", self._deployers("ecr", account_id, region))
 
     def is_ours(self, account_id: str, deployer: str) -> bool:
         """Checks whether an account is our own or a member, without a call to it. The deployer is
@@ -113,6 +107,11 @@ class Accounts:
         now = self._clock()
         still = {each: until for each, until in self._closed.items() if until > now}
         self._closed = {**still, account_id: now + _CLOSED_SECONDS}
+
+    def _deployers(self, service: str, account_id: str, region: str) -> Any:
+        if self._spokes is None or account_id == self._spokes.hub_account_id:
+            return self._connect(service, region)
+        return self._member(service, account_id, region)
 
     def _member(self, service: str, account_id: str, region: str) -> Any:
         listed = self._spokes.account_ids if self._spokes else ()
