@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -43,6 +44,7 @@ TAG = "1.4.2"
 URI = f"{HOST}/{REPOSITORY}:{TAG}"
 SHA = "c" * 64  # the config digest of the image that every test begins with
 Json = dict[str, Any]
+_DAY = 86_400
 
 
 def verdict(run: Run) -> str:
@@ -371,8 +373,10 @@ class Pipeline:
 
 def _as_new(simulator: QualysSimulator) -> HeldImages:
     """Makes it forget what the installation before has done; the images that it holds from now
-    on."""
+    on. Its clock stands at noon of today: the minutes that a test takes are of one day."""
     simulator.control.reset()
+    noon = time.time() // _DAY * _DAY + _DAY / 2
+    simulator.clock.advance(noon - simulator.clock.now())
     simulator.world.accounts = Accounts(
         set(CREDENTIALS.tokens), dict(CREDENTIALS.users), dict(CREDENTIALS.clients)
     )
