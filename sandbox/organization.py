@@ -104,7 +104,7 @@ class Organization:
 
     def _write_roots(self) -> None:
         member = {"create_describe_role": True}
-        member["deployment_gate"] = bool(self.hub["deployment_gate"])
+        member["create_gate_role"] = bool(self.hub["deployment_gate"])
         self.roots = {
             "region": self._root(ACCOUNT, ELSEWHERE),
             "member": self._root(self.tools, REGION, {"trail": _TRAIL}, **member),

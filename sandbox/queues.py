@@ -1,6 +1,7 @@
 """A queue that one topic or rule may send to."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,3 +27,15 @@ def make_queue(sqs: Any, name: str, service: str, source_arn: str) -> Queue:
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
     return Queue(url, arn)
+
+
+def subscribe_to_events(
+    client: Callable[[str], Any], name: str, pattern: dict[str, Any], bus: str = "default"
+) -> str:
+    """Creates a queue behind a rule of a bus. Returns its URL."""
+    events, rule = client("events"), {"Name": name, "EventBusName": bus}
+    arn = events.put_rule(**rule, EventPattern=json.dumps(pattern))["RuleArn"]
+    queue = make_queue(client("sqs"), name, "events.amazonaws.com", arn)
+    target = {"Id": "queue", "Arn": queue.arn}
+    events.put_targets(Rule=name, EventBusName=bus, Targets=[target])
+    return queue.url

@@ -16,7 +16,7 @@ from sandbox.terraform_project import Terraform, copy_project
 
 Json = dict[str, Any]
 SINGLE, HUB = "single-account", "organization/hub"
-SECOND = "second"
+SECOND, LEFT_OUT = "second", "opted out"
 _SPOKES = "spokes"
 
 
@@ -39,7 +39,8 @@ def restored_installation(*, wait_scale: float, concurrency: int = 32) -> Iterat
 
 @contextmanager
 def restored_neighbours(*, wait_scale: float) -> Iterator[tuple[Installation, Terraform]]:
-    """An installation of examples/single-account, and beside it one with the prefix `second`."""
+    """An installation of examples/single-account, and beside it one with the prefix `second`, which
+    has a scope and puts events of findings."""
 
     def apply(installation: Installation, snapshot: Snapshot) -> Json:
         installation.prepare()
@@ -62,6 +63,8 @@ def _second(installation: Installation) -> Terraform:
     credential = {"TF_VAR_qualys_credentials": json.dumps({"token": installation.token})}
     environment = installation.aws.environment() | credential
     root = Terraform(folder, environment, lifetime=installation.providers)
+    rule = {"name": LEFT_OUT, "tags": {"image-scan": "skip"}}
+    root.add_inputs(scope={"exclude": [rule]}, finding_events=True)
     root.set_variables(installation.given(name_prefix=SECOND, create_trail=False))
     return root
 

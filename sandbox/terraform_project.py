@@ -84,6 +84,11 @@ class Terraform:
         with os.fdopen(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600), "w") as file:
             json.dump(variables, file)
 
+    def add_inputs(self, **inputs: Any) -> None:
+        """Gives the module of an example inputs that the example does not pass on."""
+        merged = {"module": {"image_scan": inputs}}
+        (self.folder / "sandbox_override.tf.json").write_text(json.dumps(merged))
+
     def keep(self, folder: Path) -> None:
         """Copies the state, to be resumed in another copy of the project."""
         folder.mkdir()

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonel
 import json
 from typing import Any
 
-from sandbox.emulator.task_events import platform
+from sandbox.emulator.task_events import stated
 
 Json = dict[str, Any]
 
@@ -48,7 +48,7 @@ def run_task(stock: Any, data: Json) -> Any:
     status, headers, body = stock({"group": f"family:{family}", **data})
     answer = json.loads(body)
     for task in answer.get("tasks", []):
-        task.update(platform(task))
+        task.update(stated(task))
     return status, headers, json.dumps(answer).encode()
 
 
@@ -57,5 +57,5 @@ def describe_tasks(stock: Any, data: Json) -> Any:
     status, headers, body = stock(data)
     answer = json.loads(body)
     for task in answer.get("tasks", []):
-        task.update(platform(task))
+        task.update(stated(task))
     return status, headers, json.dumps(answer).encode()

@@ -65,8 +65,7 @@ async def app(scope: Message, receive: Receive, send: Send) -> None:
     if _GO_SDK in headers.get("user-agent", ""):
         send = as_over_a_network(send)
     region, service = _signed_for(headers)
-    if not regions.exists(region):
-        await regions.hang_up(receive)
+    if await _has_no_region(region, service, receive, send):
         return
     query = signatures.query_of(scope)
     if signatures.is_of_root(headers, query):
@@ -92,7 +91,10 @@ _SHOWN: dict[str, Callable[[], Message]] = {
     "running": lambda: {"running": running(), "entered": entered_states.count()},
     "states": entered_states.entered_states,
     "mail": lambda: {"sent": mail.sent},
-    "permissions": lambda: {"used": sorted(permissions_used.used)},
+    "permissions": lambda: {
+        "used": sorted(permissions_used.used),
+        "by_users": sorted(permissions_used.by_users),
+    },
     "process": lambda: {"pid": os.getpid()},
     "stored": lambda: {"stored": keeping.keep()},
     "faults": lambda: {"counts": faults.faults.counts},
@@ -133,6 +135,18 @@ async def spoiled(kind: str, service: str, scope: Message, receive: Receive, sen
     else:
         await read(receive)
     await send_answer(send, *faults.refusal(service, kind))
+
+
+async def _has_no_region(region: str, service: str, receive: Receive, send: Send) -> bool:
+    """Ends a request to a region that does not exist, and one to ECR of a region that is not
+    enabled."""
+    if not regions.exists(region):
+        await regions.hang_up(receive)
+        return True
+    if service != "ecr" or regions.is_enabled(region):
+        return False
+    await send_answer(send, *faults.error(service, *regions.NOT_ENABLED, 400))
+    return True
 
 
 def _signed_for(headers: dict[str, str]) -> tuple[str, str]:

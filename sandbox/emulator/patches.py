@@ -22,6 +22,7 @@ from sandbox.emulator import (
     jsonata,
     key_use,
     kills,
+    lambda_actions,
     lambda_code,
     lambda_roles,
     lambda_workers,
@@ -56,6 +57,7 @@ _DEAD_LETTERS = "https://github.com/ministackorg/ministack/pull/1313"
 PATCHES: tuple[Patch, ...] = (
     # Requests and their permission
     around("ministack.app:pin_request_origin", gateway.as_if_tls),
+    around("ministack.core.iam_actions:_lambda_action", lambda_actions.action),
     around("ministack.core.iam_actions:extract_resource_arn", event_buses.resource_arn),
     around("ministack.core.iam_actions:extract_resource_arn", ecs_tasks.resource_arn),
     around("ministack.core.iam_actions:extract_resource_arn", service_deployments.resource_arn),

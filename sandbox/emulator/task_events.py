@@ -52,7 +52,7 @@ def detail(task: Json) -> Json:
         if value not in (None, "") and key != "tags"
     }
     shown.pop("containerInstanceArn", None)
-    shown |= platform(task)
+    shown |= stated(task)
     shown["updatedAt"] = _instant("updatedAt", time.time())
     shown["containers"] = [_shown(container) for container in task["containers"]]
     return shown
@@ -65,7 +65,19 @@ def _pull(task: Json) -> None:
             container["imageDigest"] = digest
 
 
-def platform(task: Json) -> Json:
+def stated(task: Json) -> Json:
+    """What ECS says of a task and ministack does not: its platform, and for a task of a service the
+    deployment that has started it.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html
+    """
+    known = ecs._tasks.get(task["taskArn"]) or task
+    is_of_service = known.get("group") == f"service:{known.get('startedBy')}"
+    deployment = known.get("_deployment_id") or "ecs-svc/1"
+    return {**_platform(task), **({"startedBy": deployment} if is_of_service else {})}
+
+
+def _platform(task: Json) -> Json:
     """The architecture and the platform version that Fargate runs a task on, by its definition.
 
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/platform-windows-fargate.html

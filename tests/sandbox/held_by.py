@@ -61,6 +61,7 @@ TESTS: dict[str, dict[str, tuple[str, ...]]] = {
         "test_what_a_machine_asks_fails_by_its_name": ("faults._invoke_resource",),
     },
     "test_functions": {
+        "test_each_request_is_checked_for_its_own_action": ("lambda_actions._lambda_action",),
         "test_the_quota_of_an_account_is_that_of_aws": ("quotas._get_account_settings",),
         "test_a_process_that_exits_is_an_exit_error": ("lambda_workers._execute_function_warm",),
         "test_a_role_that_lambda_may_not_assume_runs_nothing": (

@@ -53,6 +53,7 @@ def test_what_cannot_be_stored_is_an_error(tmp_path: Path) -> None:
             aws.keep()
 
 
+@pytest.mark.held("the sandbox")
 def test_it_listens_on_loopback_alone(aws: Aws) -> None:
     listening = {
         line.split()[1].split(":")[0]
@@ -69,6 +70,7 @@ def test_iam_is_enforced(account: Account) -> None:
         account.aws.client("sqs", principal=nobody).list_queues()
 
 
+@pytest.mark.attack(11)
 @pytest.mark.parametrize("service", ["sts", "s3", "dynamodb", "lambda", "iam"])
 @pytest.mark.parametrize("key", ["222222222222", "test"])
 def test_who_does_not_know_the_secret_of_a_root_is_refused(

@@ -130,3 +130,27 @@ def test_listing_is_allowed_by_the_cluster(account: Account, cluster: str, may: 
     else:
         with pytest.raises(ClientError, match="ecs:ListTasks"):
             ecs.list_tasks(cluster="prod")
+
+
+def test_a_task_of_a_service_names_its_deployment_and_no_other_does(account: Account) -> None:
+    queue, ecs = caught(account, TASKS), account.client("ecs")
+    ecs.create_cluster(clusterName="prod")
+    container = {"name": "app", "image": "public.ecr.aws/nginx/nginx:1"}
+    ecs.register_task_definition(family="app", containerDefinitions=[container])
+    ecs.create_service(cluster="prod", serviceName="web", taskDefinition="app", desiredCount=1)
+    (own,) = ecs.list_tasks(cluster="prod", serviceName="web")["taskArns"]
+    (run,) = ecs.run_task(cluster="prod", taskDefinition="app", group="service:web")["tasks"]
+    described = ecs.describe_tasks(cluster="prod", tasks=[own, run["taskArn"]])["tasks"]
+    assert [each["group"] for each in described] == ["service:web"] * 2
+    started = [each.get("startedBy", "") for each in described]
+    assert (started[0].startswith("ecs-svc/"), started[1]) == (True, "")
+    seen: dict[str, str] = {}
+
+    def all_seen() -> bool:
+        for message in account.messages(queue):
+            event = json.loads(message["Body"])["detail"]
+            seen[event["taskArn"]] = event.get("startedBy", "")
+        return len(seen) == 2
+
+    eventually(all_seen)
+    assert seen == {own: started[0], run["taskArn"]: ""}

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.sandbox.account import Account, allow, eventually, zipped
 
@@ -105,6 +106,7 @@ def test_a_dependency_missing_from_the_zip_is_missing(account: Account) -> None:
     assert "hypercorn" in error["errorMessage"]
 
 
+@pytest.mark.held("the sandbox")
 def test_a_worker_sees_the_sdk_and_its_own_environment_alone(account: Account) -> None:
     account.function("f", PROBE, Timeout=9, Environment={"Variables": {"LOG_LEVEL": "DEBUG"}})
     modules = ["boto3", "urllib3", "dateutil", "ministack", "hypercorn", "yaml", "pip", "sandbox"]
@@ -198,3 +200,19 @@ def test_the_quota_of_an_account_is_that_of_aws(account: Account) -> None:
     assert (limits["ConcurrentExecutions"], limits["UnreservedConcurrentExecutions"]) == (1000,) * 2
     client.put_function_concurrency(FunctionName="f", ReservedConcurrentExecutions=900)
     assert client.get_account_settings()["AccountLimit"]["UnreservedConcurrentExecutions"] == 100
+
+
+@pytest.mark.parametrize(
+    ("action", "may"), [("PutFunctionEventInvokeConfig", True), ("UpdateFunctionCode", False)]
+)
+def test_each_request_is_checked_for_its_own_action(
+    account: Account, action: str, may: bool
+) -> None:
+    account.function("f", FAILING)
+    user = account.aws.create_user("operator", allow(f"lambda:{action}"), account.id)
+    asking = account.client("lambda", user)
+    if may:
+        asking.put_function_event_invoke_config(FunctionName="f", MaximumRetryAttempts=0)
+    else:
+        with pytest.raises(ClientError, match="lambda:PutFunctionEventInvokeConfig"):
+            asking.put_function_event_invoke_config(FunctionName="f", MaximumRetryAttempts=0)

@@ -96,6 +96,7 @@ def refused(table: Any, call: str, *keys: str) -> bool:
     return False
 
 
+@pytest.mark.attack(12)
 @pytest.mark.parametrize("call", CALLS)
 def test_a_request_is_refused_for_keys_that_its_policy_does_not_name(
     account: Account, call: str

@@ -53,6 +53,7 @@ def test_a_name_that_somebody_else_resolves_is_refused(server: tuple[int, str], 
     assert status(port, path, host) == 403
 
 
+@pytest.mark.attack(11)
 @pytest.mark.parametrize("headers", [PAGE, {"Sec-Fetch-Site": "cross-site"}])
 def test_a_page_is_refused(server: tuple[int, str], headers: dict[str, str]) -> None:
     port, path = server

@@ -1,4 +1,4 @@
-"""Registries of other accounts, and regions that do not exist."""
+"""Registries of other accounts, and regions that do not exist or are not enabled."""
 
 from __future__ import annotations
 
@@ -110,4 +110,14 @@ def test_a_region_that_does_not_exist_does_not_answer(account: Account) -> None:
     account.client("ecr").describe_repositories()
     with pytest.raises(ConnectionClosedError):
         account.in_region("us-east-9").client("ecr").describe_repositories()
-    account.in_region("eusc-de-east-1").client("ecr").describe_repositories()
+
+
+@pytest.mark.parametrize("region", ["me-south-1", "us-gov-west-1", "eusc-de-east-1"])
+def test_a_region_that_is_not_enabled_knows_no_credentials(account: Account, region: str) -> None:
+    """Nor does one of another partition."""
+    with pytest.raises(ClientError) as refused:
+        account.in_region(region).client("ecr").describe_repositories()
+    assert refused.value.response["Error"] == {
+        "Code": "UnrecognizedClientException",
+        "Message": "The security token included in the request is invalid.",
+    }
