@@ -2,7 +2,7 @@
 
 locals {
   ended_exceptions = [
-    for each in var.exceptions : "${coalesce(each.cve, "QID ${coalesce(each.qid, 0)}")} in ${each.repository} (${each.until})"
+    for each in var.exceptions : "${coalesce(lookup(each, "cve", null), "QID ${coalesce(lookup(each, "qid", null), 0)}")} in ${each.repository} (${each.until})"
     if try(timecmp("${each.until}T23:59:59Z", plantimestamp()) < 0, false)
   ]
 }

@@ -4,9 +4,7 @@ module "package" {
 
   name_prefix    = var.name_prefix
   lambda_package = var.lambda_package
-  functions      = concat(module.workflow.steps, var.deployment_gate == null ? [] : ["deployment_gate"])
-  deployed       = local.function_names
-  tags           = var.tags
+  functions      = local.steps
 }
 
 module "encryption" {
@@ -14,7 +12,7 @@ module "encryption" {
 
   name_prefix = module.package.name_prefix
   kms_key     = var.kms_key
-  publishers  = flatten([for access in values(var.topic_access) : access.publishers])
+  publishers  = flatten([for access in values(var.topic_access) : [for list in [lookup(access, "publishers", null)] : list if list != null]])
   tags        = var.tags
 }
 
@@ -55,7 +53,7 @@ module "iam_role" {
 # The bus that spokes forward to.
 module "hub_bus" {
   source = "./modules/hub-bus"
-  count  = var.spokes.regional || var.spokes.organization != null || var.spokes.accounts != null ? 1 : 0
+  count  = local.has_spokes ? 1 : 0
 
   name_prefix = module.package.name_prefix
   spokes      = var.spokes
@@ -84,7 +82,7 @@ module "workflow" {
   inventory_table            = module.inventory.table
   state_table                = module.state.table
   registry_role_arn          = module.iam_role.role_arn
-  registry_external_id       = var.registry_role.external_id
+  registry_external_id       = lookup(var.registry_role, "external_id", null)
   spokes                     = var.spokes
   qualys_gateway_url         = coalesce(var.qualys_gateway_url, try(local.qualys_platforms[var.qualys_pod].gateway, null))
   qualys_platform_url        = try(local.qualys_platforms[var.qualys_pod].platform, null)
@@ -98,23 +96,19 @@ module "workflow" {
   reconcile_schedule         = var.reconcile_schedule
   log                        = var.log
   topic_arns                 = module.notifications.topic_arns
-  notification_policy = merge(var.notify, {
-    min_severity = var.notification_min_severity
-    notify_on    = var.notify_on
-    unscannable  = local.unscannable
-  })
-  scope                    = var.scope
-  remediation_days         = var.remediation_days
-  rescan_days              = var.rescan_days
-  owners                   = var.owners
-  result_bus_arn           = one(module.hub_bus[*].bus.arn)
-  finding_events           = var.finding_events
-  security_hub             = var.security_hub
-  code                     = module.package.code
-  network                  = var.network
-  iam_path                 = var.iam_path
-  permissions_boundary_arn = var.permissions_boundary_arn
-  tags                     = var.tags
+  notification_policy        = local.notification_policy
+  scope                      = var.scope
+  remediation_days           = var.remediation_days
+  rescan_days                = var.rescan_days
+  owners                     = var.owners
+  result_bus_arn             = one(module.hub_bus[*].bus.arn)
+  finding_events             = var.finding_events
+  security_hub               = var.security_hub
+  code                       = module.package.code
+  network                    = var.network
+  iam_path                   = var.iam_path
+  permissions_boundary_arn   = var.permissions_boundary_arn
+  tags                       = var.tags
 }
 
 module "event_detection" {
@@ -140,7 +134,7 @@ module "trail" {
 
   name_prefix    = module.package.name_prefix
   kms_key        = { arn = module.encryption.kms_key_arn }
-  retention_days = var.trail_retention_days
+  retention_days = lookup(var.log, "trail_retention_days", null)
   tags           = var.tags
 }
 
@@ -162,11 +156,11 @@ module "deployment_gate" {
   count  = var.deployment_gate == null ? 0 : 1
 
   name_prefix              = module.package.name_prefix
-  mode                     = var.deployment_gate.mode
-  policy                   = var.deployment_gate.policy
-  deadline_minutes         = var.deployment_gate.deadline_minutes
-  on_undecided             = var.deployment_gate.on_undecided
-  rollback_days            = var.deployment_gate.rollback_days
+  mode                     = lookup(var.deployment_gate, "mode", null)
+  policy                   = lookup(var.deployment_gate, "policy", null)
+  deadline_minutes         = lookup(var.deployment_gate, "deadline_minutes", null)
+  on_undecided             = lookup(var.deployment_gate, "on_undecided", null)
+  rollback_days            = lookup(var.deployment_gate, "rollback_days", null)
   scope                    = var.scope
   cache_table              = module.cache.table
   state_table              = module.state.table
@@ -177,7 +171,7 @@ module "deployment_gate" {
   members                  = module.workflow.member_access
   kms_key_arn              = module.encryption.kms_key_arn
   code                     = module.package.code
-  network                  = { vpc = var.network.vpc, https_proxy = var.network.https_proxy, no_proxy = var.network.no_proxy }
+  network                  = var.network
   log                      = var.log
   iam_path                 = var.iam_path
   permissions_boundary_arn = var.permissions_boundary_arn
@@ -192,4 +186,15 @@ module "dashboard" {
   state_machine_arns = { intake = module.workflow.intake_state_machine_arn, scan = module.workflow.scan_state_machine_arn }
   function_names     = local.function_names
   queue_names        = [module.workflow.failed_events_queue.name, module.event_detection.undelivered_events_queue.name]
+}
+
+# When all functions run the code, it is recorded. If an apply fails before, the next one builds the zip again.
+module "package_record" {
+  source = "./modules/package-record"
+  count  = var.lambda_package == null ? 1 : 0
+
+  name_prefix = module.package.name_prefix
+  record      = module.package.record
+  deployed    = local.function_names
+  tags        = var.tags
 }

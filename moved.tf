@@ -94,3 +94,8 @@ moved {
   from = module.workflow.aws_lambda_permission.import_findings[0]
   to   = module.security_hub[0].aws_lambda_permission.this
 }
+
+moved {
+  from = module.package.aws_ssm_parameter.deployed[0]
+  to   = module.package_record[0].aws_ssm_parameter.this
+}

@@ -29,37 +29,37 @@ variable "qualys_gateway_url" {
 }
 
 variable "qualys_credentials" {
-  type = object({
-    token         = optional(string)
-    username      = optional(string)
-    password      = optional(string)
-    client_id     = optional(string)
-    client_secret = optional(string)
-
-    proxy_user     = optional(string)
-    proxy_password = optional(string)
-  })
+  type        = any
   description = "The Qualys credential of the functions: `token`, or `username` with `password`, or `client_id` with `client_secret`. Add `proxy_user` and `proxy_password` if the proxy of `network` requires a login. The credential is stored in a new secret. The variable is ephemeral: neither plan nor state contains it, so you give it at every run. By default (null) qualys_secret is used."
   default     = null
   sensitive   = true
   ephemeral   = true
 
   validation {
+    condition     = var.qualys_credentials == null || can(keys(var.qualys_credentials))
+    error_message = "qualys_credentials is not an object. Its attributes are: ${join(", ", local.attributes.qualys_credentials)}."
+  }
+  validation {
+    # Terraform prints no part of an ephemeral value, not even the name of an attribute.
+    condition     = try(length(setsubtract(flatten([for given in [var.qualys_credentials] : keys(given) if can(keys(given))]), local.attributes.qualys_credentials)) == 0, false)
+    error_message = "qualys_credentials has an attribute that does not exist. Its attributes are: ${join(", ", local.attributes.qualys_credentials)}."
+  }
+  validation {
     condition     = (var.qualys_credentials == null) != (var.qualys_secret == null)
     error_message = "Set exactly one of qualys_credentials and qualys_secret."
   }
   validation {
-    condition = var.qualys_credentials == null || contains(
+    condition = !can(keys(var.qualys_credentials)) || try(contains(
       ["token", "password,username", "client_id,client_secret"],
-      join(",", sort([for name, value in coalesce(var.qualys_credentials, {}) : name if try(trimspace(value), "") != "" && !startswith(name, "proxy_")])),
-    )
+      join(",", sort(flatten([for given in [var.qualys_credentials] : [for name, value in given : name if try(trimspace(value), "") != "" && !startswith(name, "proxy_")] if given != null]))),
+    ), false)
     error_message = "Give qualys_credentials exactly one kind of credential: token, or username with password, or client_id with client_secret."
   }
   validation {
-    condition = var.qualys_credentials == null || contains(
+    condition = !can(keys(var.qualys_credentials)) || try(contains(
       ["", "proxy_password,proxy_user"],
-      join(",", sort([for name, value in coalesce(var.qualys_credentials, {}) : name if try(trimspace(value), "") != "" && startswith(name, "proxy_")])),
-    )
+      join(",", sort(flatten([for given in [var.qualys_credentials] : [for name, value in given : name if try(trimspace(value), "") != "" && startswith(name, "proxy_")] if given != null]))),
+    ), false)
     error_message = "Give proxy_user and proxy_password of qualys_credentials together."
   }
   validation {
@@ -91,50 +91,52 @@ variable "qualys_secret" {
 }
 
 variable "registry_role" {
-  type = object({
-    existing_arn      = optional(string)
-    qualys_account_id = optional(string)
-    external_id       = optional(string)
-  })
+  type        = any
   description = "The role that the Qualys Registry Sensor assumes to pull images. Give `existing_arn` to use an existing role. Give `qualys_account_id` with `external_id` to create a role that trusts Qualys. `GET <gateway>/csapi/v1.3/registry/aws-base` returns both values."
+  nullable    = false
 
   validation {
-    condition     = (var.registry_role.existing_arn == null) != (var.registry_role.qualys_account_id == null && var.registry_role.external_id == null)
+    condition     = try(length(setsubtract(keys(var.registry_role), local.attributes.registry_role)) == 0, false)
+    error_message = "registry_role ${try("has no attribute ${join(", ", setsubtract(keys(var.registry_role), local.attributes.registry_role))}", "is not an object")}. Its attributes are: ${join(", ", local.attributes.registry_role)}."
+  }
+  validation {
+    condition     = (try(var.registry_role.existing_arn, null) == null) != (try(var.registry_role.qualys_account_id, null) == null && try(var.registry_role.external_id, null) == null)
     error_message = "Give registry_role either existing_arn, or qualys_account_id with external_id."
   }
   validation {
-    condition     = (var.registry_role.qualys_account_id == null) == (var.registry_role.external_id == null)
+    condition     = (try(var.registry_role.qualys_account_id, null) == null) == (try(var.registry_role.external_id, null) == null)
     error_message = "Give registry_role.qualys_account_id and registry_role.external_id together."
   }
   validation {
-    condition     = var.registry_role.existing_arn == null || can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$", var.registry_role.existing_arn))
+    condition     = try(var.registry_role.existing_arn, null) == null || can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$", var.registry_role.existing_arn))
     error_message = "Set registry_role.existing_arn to the ARN of an IAM role."
   }
   validation {
-    condition     = var.registry_role.qualys_account_id == null || can(regex("^[0-9]{12}$", var.registry_role.qualys_account_id))
+    condition     = try(var.registry_role.qualys_account_id, null) == null || can(regex("^[0-9]{12}$", var.registry_role.qualys_account_id))
     error_message = "Set registry_role.qualys_account_id to the 12 digits of Qualys' AWS account, in quotes."
   }
   validation {
-    condition     = var.registry_role.external_id == null || can(regex("^[A-Za-z0-9+=,.@:/_-]{2,}$", var.registry_role.external_id))
+    condition     = try(var.registry_role.external_id, null) == null || can(regex("^[A-Za-z0-9+=,.@:/_-]{2,}$", var.registry_role.external_id))
     error_message = "Set registry_role.external_id to at least two letters, digits or any of + = , . @ : / _ -."
   }
 }
 
 variable "scan_polling" {
-  type = object({
-    interval_seconds = optional(number, 60)
-    max_polls        = optional(number, 30)
-  })
+  type        = any
   description = "How often the workflow asks Qualys whether a scan has finished (`interval_seconds`), and how many times at most (`max_polls`). Every 60 seconds and 30 times by default. The first time comes when most scans of the registry have finished: after 30 to 300 seconds, which the workflow learns. After the last time the verdict is TIMEOUT."
   default     = {}
   nullable    = false
 
   validation {
-    condition     = var.scan_polling.interval_seconds >= 1 && var.scan_polling.interval_seconds <= 900 && floor(var.scan_polling.interval_seconds) == var.scan_polling.interval_seconds
+    condition     = try(length(setsubtract(keys(var.scan_polling), local.attributes.scan_polling)) == 0, false)
+    error_message = "scan_polling ${try("has no attribute ${join(", ", setsubtract(keys(var.scan_polling), local.attributes.scan_polling))}", "is not an object")}. Its attributes are: ${join(", ", local.attributes.scan_polling)}."
+  }
+  validation {
+    condition     = try(alltrue([for number in [tonumber(try(var.scan_polling.interval_seconds, null))] : number >= 1 && number <= 900 && floor(number) == number if number != null]), false)
     error_message = "Set scan_polling.interval_seconds to a whole number from 1 to 900."
   }
   validation {
-    condition     = var.scan_polling.max_polls >= 1 && var.scan_polling.max_polls <= 500 && floor(var.scan_polling.max_polls) == var.scan_polling.max_polls
+    condition     = try(alltrue([for number in [tonumber(try(var.scan_polling.max_polls, null))] : number >= 1 && number <= 500 && floor(number) == number if number != null]), false)
     error_message = "Set scan_polling.max_polls to a whole number from 1 to 500."
   }
 }
@@ -164,7 +166,7 @@ variable "require_examined" {
 
 variable "cache_ttl_days" {
   type        = number
-  description = "Days for which a verdict is stored. Its image is not scanned again during this time. 7 by default."
+  description = "Days for which a verdict is stored. Deployments do not have its image scanned again during this time. 7 by default."
   default     = 7
 
   validation {
@@ -186,213 +188,199 @@ variable "notification_email_addresses" {
 }
 
 variable "topic_access" {
-  type = map(object({
-    subscriber_account_ids = optional(set(string), [])
-    publishers = optional(list(object({
-      service     = string
-      source_arns = set(string)
-    })), [])
-  }))
-  description = "Who else may use the topic of one kind of reader (`people`, `phones`, `chat` or `machines`). Principals of the accounts in `subscriber_account_ids` may subscribe. The AWS services in `publishers` may publish for the resources in their `source_arns`. By default only principals of this account may subscribe, as far as their own policies allow, and only CloudWatch alarms of this account may publish."
+  type        = any
+  description = "Who else may use the topic of one kind of reader (`people`, `phones`, `chat` or `machines`). Principals of the accounts in `subscriber_account_ids` may subscribe. Each of the `publishers` is an AWS `service` that may publish for the resources in its `source_arns`. By default only principals of this account may subscribe, as far as their own policies allow, and only CloudWatch alarms of this account may publish."
   default     = {}
   nullable    = false
 
   validation {
-    condition     = alltrue([for access in values(var.topic_access) : access != null && alltrue([for publisher in try(access.publishers, []) : publisher != null])])
+    condition     = !can(keys(var.topic_access)) || try(length(setsubtract(flatten([for access in values(var.topic_access) : keys(access) if access != null]), local.attributes["topic_access.*"])) == 0, false)
+    error_message = "An entry of topic_access ${try("has no attribute ${join(", ", setsubtract(flatten([for access in values(var.topic_access) : keys(access) if access != null]), local.attributes["topic_access.*"]))}", "is not an object")}. Its attributes are: ${join(", ", local.attributes["topic_access.*"])}."
+  }
+  validation {
+    condition     = !can(keys(var.topic_access)) || try(length(setsubtract(flatten([for access in values(var.topic_access) : [for list in [lookup(access, "publishers", null)] : [for each in(can(keys(list)) ? null : list) : keys(each) if each != null] if list != null] if access != null]), local.attributes["topic_access.*.publishers.*"])) == 0, false)
+    error_message = "An entry of publishers in topic_access ${try("has no attribute ${join(", ", setsubtract(flatten([for access in values(var.topic_access) : [for list in [lookup(access, "publishers", null)] : [for each in(can(keys(list)) ? null : list) : keys(each) if each != null] if list != null] if access != null]), local.attributes["topic_access.*.publishers.*"]))}", "is not an object")}. Its attributes are: ${join(", ", local.attributes["topic_access.*.publishers.*"])}."
+  }
+  validation {
+    condition     = !can(keys(var.topic_access)) || try(alltrue([for access in values(var.topic_access) : access == null ? false : alltrue([for publisher in flatten([for list in [lookup(access, "publishers", null)] : list if list != null]) : publisher != null])]), false)
     error_message = "Remove each null from topic_access: a key, or an entry of its publishers."
   }
   validation {
-    condition     = length(setsubtract(keys(var.topic_access), ["people", "phones", "chat", "machines"])) == 0
+    condition     = try(length(setsubtract(keys(var.topic_access), ["people", "phones", "chat", "machines"])) == 0, false)
     error_message = "Use people, phones, chat or machines as the keys of topic_access."
   }
   validation {
-    condition = alltrue(flatten([
-      for access in values(var.topic_access) : [for id in try(access.subscriber_account_ids, []) : can(regex("^[0-9]{12}$", id))]
-    ]))
+    condition = !can(keys(var.topic_access)) || try(alltrue(flatten([
+      for access in values(var.topic_access) : [for id in flatten([for list in [lookup(access, "subscriber_account_ids", null)] : tolist(list) if list != null]) : can(regex("^[0-9]{12}$", id))] if access != null
+    ])), false)
     error_message = "Write each of subscriber_account_ids in topic_access as the 12 digits of an AWS account, in quotes."
   }
   validation {
-    condition = alltrue(flatten([
+    condition = !can(keys(var.topic_access)) || try(alltrue(flatten([
       for access in values(var.topic_access) : [
-        for publisher in try(access.publishers, []) : can(regex("^[a-z0-9-]+([.][a-z0-9-]+)*[.]amazonaws[.]com([.]cn)?$", publisher.service))
-      ]
-    ]))
+        for publisher in flatten([for list in [lookup(access, "publishers", null)] : list if list != null]) : can(regex("^[a-z0-9-]+([.][a-z0-9-]+)*[.]amazonaws[.]com([.]cn)?$", publisher.service))
+      ] if access != null
+    ])), false)
     error_message = "Set service of each of the publishers in topic_access to a service principal, as in events.amazonaws.com."
   }
   validation {
-    condition = alltrue(flatten([
+    condition = !can(keys(var.topic_access)) || try(alltrue(flatten([
       for access in values(var.topic_access) : [
-        for publisher in try(access.publishers, []) : try(length(publisher.source_arns) > 0 && alltrue([
+        for publisher in flatten([for list in [lookup(access, "publishers", null)] : list if list != null]) : try(length(tolist(publisher.source_arns)) > 0 && alltrue([
           for arn in publisher.source_arns : can(regex("^arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:[0-9]{12}:[^*?].*$", arn))
         ]), false)
-      ]
-    ]))
+      ] if access != null
+    ])), false)
     error_message = "Name one or more source_arns for each of the publishers in topic_access. Each ARN contains the account, and its resource does not begin with a wildcard: otherwise the service could publish for anybody."
   }
 }
 
 variable "spokes" {
-  type = object({
-    organization = optional(object({
-      id = string
-    }))
-    accounts = optional(object({
-      ids = set(string)
-    }))
-    regional           = optional(bool, false)
-    registry_role_name = optional(string)
-  })
+  type        = any
   description = "Which accounts and regions may forward events to this installation, through modules/regional-spoke or modules/org-spoke. `organization` is every account of the organization with this `id`; `accounts` are the accounts with these `ids`. With `regional`, other regions of this account may forward. `registry_role_name` is the path and name of the role that the Registry Sensor assumes in a member account; by default that of the role here. By default nobody forwards: the installation watches one region of one account."
   default     = {}
   nullable    = false
 
   validation {
-    condition     = var.spokes.organization == null || can(regex("^o-[a-z0-9]{10,32}$", var.spokes.organization.id))
+    condition     = try(length(setsubtract(keys(var.spokes), local.attributes.spokes)) == 0, false)
+    error_message = "spokes ${try("has no attribute ${join(", ", setsubtract(keys(var.spokes), local.attributes.spokes))}", "is not an object")}. Its attributes are: ${join(", ", local.attributes.spokes)}."
+  }
+  validation {
+    condition     = !can(keys(var.spokes)) || try(length(setsubtract(flatten([for each in [lookup(var.spokes, "accounts", null)] : keys(each) if each != null]), local.attributes["spokes.accounts"])) == 0, false)
+    error_message = "spokes.accounts ${try("has no attribute ${join(", ", setsubtract(flatten([for each in [lookup(var.spokes, "accounts", null)] : keys(each) if each != null]), local.attributes["spokes.accounts"]))}", "is not an object")}. Its attributes are: ${join(", ", local.attributes["spokes.accounts"])}."
+  }
+  validation {
+    condition     = !can(keys(var.spokes)) || try(alltrue([for each in [lookup(var.spokes, "organization", null)] : can(regex("^o-[a-z0-9]{10,32}$", each.id)) if each != null]), false)
     error_message = "Set spokes.organization.id to the id of an AWS organization, as in o-a1b2c3d4e5."
   }
   validation {
-    condition     = alltrue([for account in try(var.spokes.accounts.ids, []) : can(regex("^[0-9]{12}$", account))])
+    condition     = !can(keys(var.spokes)) || try(alltrue([for account in try(var.spokes.accounts.ids, []) : can(regex("^[0-9]{12}$", account))]), false)
     error_message = "Write each of spokes.accounts.ids as the 12 digits of an AWS account, in quotes."
   }
   validation {
-    condition     = var.spokes.organization == null || var.spokes.accounts == null
+    condition     = !can(keys(var.spokes)) || try(lookup(var.spokes, "organization", null) == null || lookup(var.spokes, "accounts", null) == null, false)
     error_message = "Give either spokes.organization or spokes.accounts, not both."
   }
   validation {
-    condition     = var.spokes.accounts == null ? true : contains(range(1, 51), length(var.spokes.accounts.ids))
+    condition     = !can(keys(var.spokes)) || try(alltrue([for each in [lookup(var.spokes, "accounts", null)] : contains(range(1, 51), length(tolist(each.ids))) if each != null]), false)
     error_message = "Name 1 to 50 accounts in spokes.accounts.ids, because a policy holds no more. For more accounts, set spokes.organization."
   }
   validation {
-    condition     = var.spokes.registry_role_name == null || can(regex("^([!-.0-~]+/)*[A-Za-z0-9_+=,.@-]{1,64}$", var.spokes.registry_role_name))
+    condition     = !can(keys(var.spokes)) || try(alltrue([for name in [try(var.spokes.registry_role_name, null)] : can(regex("^([!-.0-~]+/)*[A-Za-z0-9_+=,.@-]{1,64}$", name)) if name != null]), false)
     error_message = "Set spokes.registry_role_name to the path and name of an IAM role without a leading slash, as in security/qualys."
   }
-}
-
-variable "notification_min_severity" {
-  type        = string
-  description = "The lowest severity of the findings that are notified: critical, high, medium or low. high by default."
-  default     = "high"
-
   validation {
-    condition     = contains(["critical", "high", "medium", "low"], var.notification_min_severity)
-    error_message = "Set notification_min_severity to critical, high, medium or low."
-  }
-}
-
-variable "notify_on" {
-  type        = string
-  description = "Which findings a workload is notified of. \"new\": those that it was not notified of before at this severity. \"all\": all of them, at each scan. new by default. If it is unknown what a workload was notified of, all findings count as new."
-  default     = "new"
-
-  validation {
-    condition     = contains(["new", "all"], var.notify_on)
-    error_message = "Set notify_on to new or all."
+    condition     = !can(keys(var.spokes)) || try(alltrue([for given in [try(var.spokes.regional, null)] : contains([true, false], given) if given != null]), false)
+    error_message = "Set spokes.regional to true or false, without quotes."
   }
 }
 
 variable "notify" {
-  type = object({
-    potential    = optional(bool, false)
-    only_fixable = optional(bool, false)
-    timeout      = optional(bool, true)
-    error        = optional(bool, true)
-    unscannable  = optional(string)
-  })
-  description = "What else is notified. `potential`: findings that Qualys calls potential, too. `only_fixable`: only findings that have a patch or a fixed version. `timeout` and `error`: these verdicts. `unscannable`: images that run and cannot be scanned; `each` notifies at once, `daily` in the daily digest, `off` never. By default: confirmed findings, TIMEOUT and ERROR at once, and unscannable images daily; these at once, too, without a `reconcile_schedule`, because the reconciliation sends the digest."
+  type        = any
+  description = "What is notified. `min_severity`: the lowest severity of the findings (critical, high, medium or low). `on`: \"new\" notifies a workload of findings that it was not notified of before at this severity, \"all\" of all of them at each scan; if it is unknown what a workload was notified of, all findings count as new. `potential`: findings that Qualys calls potential, too. `only_fixable`: only findings that have a patch or a fixed version. `timeout` and `error`: these verdicts. `unscannable`: images that run and cannot be scanned; `each` notifies at once, `daily` in the daily digest, `off` never. By default: high, new and confirmed findings, TIMEOUT and ERROR at once, and unscannable images daily; these at once, too, without a `reconcile_schedule`, because the reconciliation sends the digest."
   default     = {}
   nullable    = false
 
   validation {
-    condition     = var.notify.unscannable == null ? true : contains(["each", "daily", "off"], var.notify.unscannable)
+    condition     = try(length(setsubtract(keys(var.notify), local.attributes.notify)) == 0, false)
+    error_message = "notify ${try("has no attribute ${join(", ", setsubtract(keys(var.notify), local.attributes.notify))}", "is not an object")}. Its attributes are: ${join(", ", local.attributes.notify)}."
+  }
+  validation {
+    condition     = try(alltrue([for severity in [try(var.notify.min_severity, null)] : contains(["critical", "high", "medium", "low"], severity) if severity != null]), false)
+    error_message = "Set notify.min_severity to critical, high, medium or low."
+  }
+  validation {
+    condition     = try(alltrue([for which in [try(var.notify.on, null)] : contains(["new", "all"], which) if which != null]), false)
+    error_message = "Set notify.on to new or all."
+  }
+  validation {
+    condition     = try(alltrue([for how in [try(var.notify.unscannable, null)] : contains(["each", "daily", "off"], how) if how != null]), false)
     error_message = "Set notify.unscannable to each, daily or off."
   }
-
   validation {
-    condition     = var.notify.unscannable == null || var.reconcile_schedule != null ? true : var.notify.unscannable != "daily"
+    condition     = try(alltrue([for how in [try(var.notify.unscannable, null)] : how != "daily" || var.reconcile_schedule != null if how != null]), false)
     error_message = "The reconciliation sends the daily digest: set reconcile_schedule, or set notify.unscannable to each or off."
+  }
+  validation {
+    condition     = can([for name in ["potential", "only_fixable", "timeout", "error"] : tobool(try(var.notify[name], null))])
+    error_message = "Set potential, only_fixable, timeout and error of notify to true or false."
   }
 }
 
 variable "owners" {
-  type = object({
-    tag = optional(string, "team")
-    topics = optional(map(object({
-      people   = optional(string)
-      phones   = optional(string)
-      chat     = optional(string)
-      machines = optional(string)
-    })), {})
-  })
+  type        = any
   description = "Which team owns a workload. `tag` is the key of the tag that names the team on an ECS service, a task definition or an ECR repository; team by default. `topics` are ARNs of a team's own topics, by team and by kind of reader (`people`, `phones`, `chat`, `machines`). These topics get the notifications of the team as well. No topics by default."
   default     = {}
   nullable    = false
 
   validation {
-    condition     = can(regex("^[-A-Za-z0-9 _.:/=+@]{1,128}$", var.owners.tag))
+    condition     = try(length(setsubtract(keys(var.owners), local.attributes.owners)) == 0, false)
+    error_message = "owners ${try("has no attribute ${join(", ", setsubtract(keys(var.owners), local.attributes.owners))}", "is not an object")}. Its attributes are: ${join(", ", local.attributes.owners)}."
+  }
+  validation {
+    condition     = !can(keys(var.owners)) || try(length(setsubtract(flatten([for each in [lookup(var.owners, "topics", null)] : [for topics in values(each) : keys(topics)] if each != null]), local.attributes["owners.topics.*"])) == 0, false)
+    error_message = "A team in owners.topics ${try("has no attribute ${join(", ", setsubtract(flatten([for each in [lookup(var.owners, "topics", null)] : [for topics in values(each) : keys(topics)] if each != null]), local.attributes["owners.topics.*"]))}", "is not an object")}. Its attributes are: ${join(", ", local.attributes["owners.topics.*"])}."
+  }
+  validation {
+    condition     = !can(keys(var.owners)) || try(alltrue([for tag in [try(var.owners.tag, null)] : can(regex("^[-A-Za-z0-9 _.:/=+@]{1,128}$", tag)) if tag != null]), false)
     error_message = "Set owners.tag to the key of a tag: 1 to 128 letters, digits, spaces or any of - _ . : / = + @."
   }
-
   validation {
-    condition = alltrue([
-      for topics in values(var.owners.topics) : anytrue([for arn in values(topics) : arn != null]) && alltrue([
+    condition = !can(keys(var.owners)) || try(alltrue([
+      for topics in flatten([for each in [lookup(var.owners, "topics", null)] : values(each) if each != null]) : anytrue([for arn in values(topics) : arn != null]) && alltrue([
         for arn in values(topics) : arn == null || can(regex("^arn:[^:]+:sns:[^:]+:[0-9]{12}:[A-Za-z0-9_-]+$", arn))
       ])
-    ])
+    ]), false)
     error_message = "Give each team in owners.topics one or more topics (people, phones, chat, machines), as ARNs of standard SNS topics."
   }
-
   validation {
-    condition     = length(jsonencode(var.owners.topics)) <= 2000
+    condition = !can(keys(var.owners)) || try(length(jsonencode([for each in [lookup(var.owners, "topics", null)] : {
+      for team, topics in each : team => [for reader in local.attributes["owners.topics.*"] : [reader, try(topics[reader], null)]]
+    } if each != null])) <= 2000, false)
     error_message = "The value of owners.topics is too long for a function's environment. Let teams subscribe with a filter on the attribute team instead."
   }
 }
 
 variable "exceptions" {
-  type = list(object({
-    qid        = optional(number)
-    cve        = optional(string)
-    account_id = optional(string)
-    repository = string
-    until      = string
-    reason     = string
-    owner      = string
-  }))
+  type        = any
   description = "Findings that you accept for a time. Nobody is notified of them; the counts do not change. Each exception names a `qid` or a `cve`, a `repository` (it may end with `*`), the account of the repository (`account_id`, every account by default), the last day (`until`, YYYY-MM-DD), the `reason` and the `owner`. In the week before its end, the daily digest names it. None by default."
   default     = []
   nullable    = false
 
   validation {
-    condition     = alltrue([for each in var.exceptions : (each.qid == null) != (each.cve == null)])
+    condition     = can([for each in var.exceptions : each]) && !can(keys(var.exceptions))
+    error_message = "exceptions is not a list of objects. Write each exception in braces, and all of them in brackets, as in [{ qid = 38170, ... }]."
+  }
+  validation {
+    condition     = can(keys(var.exceptions)) || try(length(setsubtract(flatten([for each in var.exceptions : keys(each)]), local.attributes["exceptions.*"])) == 0, false)
+    error_message = "An entry of exceptions ${try("has no attribute ${join(", ", setsubtract(flatten([for each in var.exceptions : keys(each)]), local.attributes["exceptions.*"]))}", "is not an object")}. Its attributes are: ${join(", ", local.attributes["exceptions.*"])}."
+  }
+  validation {
+    condition     = can(keys(var.exceptions)) || try(alltrue([for each in var.exceptions : (try(each.qid, null) == null) != (try(each.cve, null) == null)]), false)
     error_message = "Name either a qid or a cve in each exception."
   }
-
   validation {
-    condition     = alltrue([for each in var.exceptions : each.qid == null ? true : each.qid >= 1 && floor(each.qid) == each.qid])
+    condition     = can(keys(var.exceptions)) || try(alltrue(flatten([for each in var.exceptions : [for qid in [tonumber(try(each.qid, null))] : qid >= 1 && floor(qid) == qid if qid != null]])), false)
     error_message = "Write a qid as a whole number."
   }
-
   validation {
-    condition     = alltrue([for each in var.exceptions : each.cve == null ? true : can(regex("^CVE-[0-9]{4}-[0-9]{4,}$", each.cve))])
+    condition     = can(keys(var.exceptions)) || try(alltrue(flatten([for each in var.exceptions : [for cve in [try(each.cve, null)] : can(regex("^CVE-[0-9]{4}-[0-9]{4,}$", cve)) if cve != null]])), false)
     error_message = "Write a cve as CVE-2026-1234."
   }
-
   validation {
-    condition     = alltrue([for each in var.exceptions : can(regex("^[a-z0-9][a-z0-9._/-]{2,}[*]?$", each.repository))])
+    condition     = can(keys(var.exceptions)) || try(alltrue([for each in var.exceptions : can(regex("^[a-z0-9][a-z0-9._/-]{2,}[*]?$", each.repository))]), false)
     error_message = "Write the repository of an exception as its full name, or as its first three or more characters followed by *."
   }
-
   validation {
-    condition     = alltrue([for each in var.exceptions : each.account_id == null ? true : can(regex("^[0-9]{12}$", each.account_id))])
+    condition     = can(keys(var.exceptions)) || try(alltrue(flatten([for each in var.exceptions : [for id in [try(each.account_id, null)] : can(regex("^[0-9]{12}$", id)) if id != null]])), false)
     error_message = "Write the account_id of an exception as 12 digits in quotes."
   }
-
   validation {
-    condition     = alltrue([for each in var.exceptions : can(formatdate("YYYY-MM-DD", "${each.until}T00:00:00Z"))])
+    condition     = can(keys(var.exceptions)) || try(alltrue([for each in var.exceptions : can(formatdate("YYYY-MM-DD", "${each.until}T00:00:00Z"))]), false)
     error_message = "Write until as a day: 2026-12-31."
   }
-
   validation {
-    condition     = alltrue([for each in var.exceptions : length(trimspace(each.reason)) >= 10 && length(trimspace(each.owner)) >= 2])
+    condition     = can(keys(var.exceptions)) || try(alltrue([for each in var.exceptions : length(trimspace(each.reason)) >= 10 && length(trimspace(each.owner)) >= 2]), false)
     error_message = "Give each exception an owner, and a reason of at least ten characters."
   }
 }
@@ -404,36 +392,49 @@ variable "security_hub" {
 }
 
 variable "deployment_gate" {
-  type = object({
-    mode = optional(string, "audit")
-    policy = optional(object({
-      min_severity   = optional(string, "high")
-      only_fixable   = optional(bool, false)
-      only_exploited = optional(bool, false)
-    }), {})
-    deadline_minutes = optional(number, 60)
-    on_undecided     = optional(string, "allow")
-    rollback_days    = optional(number, 7)
-  })
-  description = "The deployment gate: a function that ECS asks before it starts the tasks of a service that has the hook. `mode`: `audit` lets every deployment go on and says what it would have blocked; `enforce` has ECS roll it back. `policy`: which vulnerabilities block; malware and secrets always do. `deadline_minutes`: for how long a deployment waits for verdicts. `on_undecided`: whether images without a usable verdict may start (allow or block). `rollback_days`: for how long an image that ran in a service may return. By default (null) there is no gate; `{}` is one in audit mode."
-  default     = null
-}
-
-variable "lambda_package" {
-  type = object({
-    path = optional(string)
-    s3 = optional(object({
-      bucket  = string
-      key     = string
-      version = optional(string)
-    }))
-  })
-  description = "Lambda code that `make package` built before: the `path` of a local zip, or an `s3` object. Terraform sees a change of the object by its key or version. By default (null) apply builds the code. That needs Python 3.9 or newer, pip and a package index."
+  type        = any
+  description = "The deployment gate: a function that ECS asks before it starts the tasks of a service that has the hook. `mode`: `audit` lets every deployment go on and says what it would have blocked; `enforce` has ECS roll it back. `policy`: which vulnerabilities block (from `min_severity` on, `only_fixable`, `only_exploited`), high and worse by default; malware and secrets always do. `deadline_minutes`: for how long a deployment waits for verdicts. `on_undecided`: whether images without a usable verdict may start (allow or block). `rollback_days`: for how long an image that ran in a service may return. By default (null) there is no gate; `{}` is one in audit mode."
   default     = null
 
   validation {
-    condition     = var.lambda_package == null || (try(var.lambda_package.path, null) == null) != (try(var.lambda_package.s3, null) == null)
+    condition     = try(length(setsubtract(flatten([for each in [var.deployment_gate] : keys(each) if each != null]), local.attributes.deployment_gate)) == 0, false)
+    error_message = "deployment_gate ${try("has no attribute ${join(", ", setsubtract(flatten([for each in [var.deployment_gate] : keys(each) if each != null]), local.attributes.deployment_gate))}", "is not an object")}. Its attributes are: ${join(", ", local.attributes.deployment_gate)}."
+  }
+  validation {
+    condition     = try(length(setsubtract(flatten([for each in [var.deployment_gate] : [for policy in [lookup(each, "policy", null)] : keys(policy) if policy != null] if can(keys(each))]), local.attributes["deployment_gate.policy"])) == 0, false)
+    error_message = "deployment_gate.policy ${try("has no attribute ${join(", ", setsubtract(flatten([for each in [var.deployment_gate] : [for policy in [lookup(each, "policy", null)] : keys(policy) if policy != null] if can(keys(each))]), local.attributes["deployment_gate.policy"]))}", "is not an object")}. Its attributes are: ${join(", ", local.attributes["deployment_gate.policy"])}."
+  }
+  validation {
+    condition = can([
+      [for name in ["deadline_minutes", "rollback_days"] : tonumber(try(var.deployment_gate[name], null))], [for name in ["only_fixable", "only_exploited"] : tobool(try(var.deployment_gate.policy[name], null))],
+      [for name in ["mode", "on_undecided"] : tostring(try(var.deployment_gate[name], null))], tostring(try(var.deployment_gate.policy.min_severity, null)),
+    ])
+    error_message = "Set deadline_minutes and rollback_days of deployment_gate to numbers, only_fixable and only_exploited of its policy to true or false, and mode, on_undecided and policy.min_severity to words."
+  }
+}
+
+variable "lambda_package" {
+  type        = any
+  description = "Lambda code that `make package` built before: the `path` of a local zip, or an `s3` object (`bucket`, `key`, `version`). Terraform sees a change of the object by its key or version. By default (null) apply builds the code. That needs Python 3.9 or newer, pip and a package index."
+  default     = null
+
+  validation {
+    condition     = try(length(setsubtract(flatten([for each in [var.lambda_package] : keys(each) if each != null]), local.attributes.lambda_package)) == 0, false)
+    error_message = "lambda_package ${try("has no attribute ${join(", ", setsubtract(flatten([for each in [var.lambda_package] : keys(each) if each != null]), local.attributes.lambda_package))}", "is not an object")}. Its attributes are: ${join(", ", local.attributes.lambda_package)}."
+  }
+  validation {
+    condition     = try(length(setsubtract(flatten([for each in [var.lambda_package] : [for s3 in [lookup(each, "s3", null)] : keys(s3) if s3 != null] if can(keys(each))]), local.attributes["lambda_package.s3"])) == 0, false)
+    error_message = "lambda_package.s3 ${try("has no attribute ${join(", ", setsubtract(flatten([for each in [var.lambda_package] : [for s3 in [lookup(each, "s3", null)] : keys(s3) if s3 != null] if can(keys(each))]), local.attributes["lambda_package.s3"]))}", "is not an object")}. Its attributes are: ${join(", ", local.attributes["lambda_package.s3"])}."
+  }
+  validation {
+    condition     = try(var.lambda_package == null || (try(var.lambda_package.path, null) == null) != (try(var.lambda_package.s3, null) == null), false)
     error_message = "Give lambda_package either path or s3, or leave it out: then apply builds the code."
+  }
+  validation {
+    condition = can(tostring(try(var.lambda_package.path, null))) && try(alltrue([
+      for s3 in [for each in [var.lambda_package] : lookup(each, "s3", null) if can(keys(each))] : tostring(s3.bucket) != null && tostring(s3.key) != null && can(tostring(try(s3.version, null))) if s3 != null
+    ]), false)
+    error_message = "Set lambda_package.path, or bucket and key of lambda_package.s3, to text. A version of the object is text, too."
   }
 }
 
@@ -494,67 +495,78 @@ variable "kms_key" {
 }
 
 variable "network" {
-  type = object({
-    vpc = optional(object({
-      subnet_ids         = list(string)
-      security_group_ids = list(string)
-    }))
-    https_proxy = optional(string)
-    no_proxy    = optional(string)
-    ca_bundle   = optional(object({ pem = string }))
-  })
-  description = "The network of the functions. `vpc`: subnets and security groups that they run in; the Qualys API and the AWS APIs must be reachable from there. `https_proxy`: the proxy for both, except for the hosts in `no_proxy`. `ca_bundle`: certificates (`pem`) that the functions trust for Qualys, besides the public ones. No VPC, proxy or bundle by default."
+  type        = any
+  description = "The network of the functions. `vpc`: subnets and security groups that they run in (`subnet_ids`, `security_group_ids`); the Qualys API and the AWS APIs must be reachable from there. `https_proxy`: the proxy for both, except for the hosts in `no_proxy`. `ca_bundle`: certificates (`pem`) that the functions trust for Qualys, besides the public ones. No VPC, proxy or bundle by default."
   default     = {}
   nullable    = false
 
   validation {
-    condition     = var.network.vpc == null ? true : length(var.network.vpc.subnet_ids) > 0 && length(var.network.vpc.security_group_ids) > 0
+    condition     = try(length(setsubtract(keys(var.network), local.attributes.network)) == 0, false)
+    error_message = "network ${try("has no attribute ${join(", ", setsubtract(keys(var.network), local.attributes.network))}", "is not an object")}. Its attributes are: ${join(", ", local.attributes.network)}."
+  }
+  validation {
+    condition     = !can(keys(var.network)) || try(length(setsubtract(flatten([for each in [lookup(var.network, "vpc", null)] : keys(each) if each != null]), local.attributes["network.vpc"])) == 0, false)
+    error_message = "network.vpc ${try("has no attribute ${join(", ", setsubtract(flatten([for each in [lookup(var.network, "vpc", null)] : keys(each) if each != null]), local.attributes["network.vpc"]))}", "is not an object")}. Its attributes are: ${join(", ", local.attributes["network.vpc"])}."
+  }
+  validation {
+    condition     = !can(keys(var.network)) || try(length(setsubtract(flatten([for each in [lookup(var.network, "ca_bundle", null)] : keys(each) if each != null]), local.attributes["network.ca_bundle"])) == 0, false)
+    error_message = "network.ca_bundle ${try("has no attribute ${join(", ", setsubtract(flatten([for each in [lookup(var.network, "ca_bundle", null)] : keys(each) if each != null]), local.attributes["network.ca_bundle"]))}", "is not an object")}. Its attributes are: ${join(", ", local.attributes["network.ca_bundle"])}."
+  }
+  validation {
+    condition     = !can(keys(var.network)) || try(alltrue([for vpc in [lookup(var.network, "vpc", null)] : length([for id in tolist(vpc.subnet_ids) : tostring(id)]) > 0 && length([for id in tolist(vpc.security_group_ids) : tostring(id)]) > 0 if vpc != null]), false)
     error_message = "Name subnets and security groups in network.vpc, or leave it out."
   }
   validation {
     # The condition loops over the whole object. So the error does not print the URL, which may contain a password.
-    condition     = alltrue([for name, value in var.network : value == null || can(regex("^https?://[^/@[:space:]]+/?$", value)) if name == "https_proxy"])
+    condition     = !can(keys(var.network)) || try(alltrue([for name, value in var.network : value == null || can(regex("^https?://[^/@[:space:]]+/?$", value)) if name == "https_proxy"]), false)
     error_message = "Set network.https_proxy to http://<host>:<port>. Write the proxy's user and password into the secret, as proxy_user and proxy_password (qualys_credentials has both keys). Here they would be in the plan, the state and each function's environment."
   }
   validation {
-    condition = var.network.no_proxy == null || var.network.no_proxy == "*" || alltrue([
-      for entry in split(",", var.network.no_proxy == null ? "" : var.network.no_proxy) :
-      can(regex("^([.]?[A-Za-z0-9_-]+([.][A-Za-z0-9_-]+)*)?$", trimspace(entry)))
-    ])
+    condition = !can(keys(var.network)) || try(alltrue(flatten([for hosts in [try(var.network.no_proxy, null)] : [
+      for entry in split(",", hosts == "*" ? "" : hosts) : can(regex("^([.]?[A-Za-z0-9_-]+([.][A-Za-z0-9_-]+)*)?$", trimspace(entry)))
+    ] if hosts != null])), false)
     error_message = "Python ignores a part of network.no_proxy. Write names and addresses of hosts, separated by commas. A name includes its subdomains. A wildcard, a port, a scheme or an address range has no effect. Of your value, this remains: \"${try(join(",", compact([for entry in split(",", replace(var.network.no_proxy, "/[;|[:space:]]+/", ",")) : replace(replace(replace(entry, "/^[a-z]+:[/][/]/", ""), "/^[*.]+/", "."), "/[:/].*$/", "") if !can(regex("^[0-9.]+/[0-9]+$", entry))])), "")}\""
   }
   validation {
     # It loops over the whole object for the same reason: the bundle may contain a key. A certificate is a DER sequence, whose base64 begins with MI.
-    condition = alltrue([for name, value in var.network : value == null || try(
+    condition = !can(keys(var.network)) || try(alltrue([for name, value in var.network : value == null || try(
       can(regex("BEGIN CERTIFICATE", value.pem)) && !can(regex("PRIVATE KEY", value.pem)) && alltrue([
         for block in regexall("-----BEGIN CERTIFICATE-----[^-]*(?:-----END CERTIFICATE-----)?", value.pem) :
         can(regex("^-----BEGINCERTIFICATE-----MI[A-Za-z0-9+/]{2}([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?-----ENDCERTIFICATE-----$", replace(block, "/[[:space:]]/", "")))
       ]), false) if name == "ca_bundle"
-    ])
+    ]), false)
     error_message = "Set network.ca_bundle.pem to certificates in PEM, as in file(\"ca.pem\"), without a key."
   }
   validation {
-    condition     = alltrue([for name, value in var.network : value == null || try(length(base64encode(value.pem)), 0) <= 87380 if name == "ca_bundle"])
+    condition     = !can(keys(var.network)) || try(alltrue([for name, value in var.network : value == null || try(length(base64encode(value.pem)), 0) <= 87380 if name == "ca_bundle"]), false)
     error_message = "Give fewer certificates in network.ca_bundle.pem: Secrets Manager stores at most 65,535 bytes. The public ones are trusted already."
   }
 }
 
 variable "log" {
-  type = object({
-    level          = optional(string, "INFO")
-    retention_days = optional(number, 365)
-  })
-  description = "`level` is the lowest level that the functions log: DEBUG, INFO, WARNING or ERROR. `retention_days` is for how many days every log group stores its entries. INFO and 365 by default."
+  type        = any
+  description = "`level` is the lowest level that the functions log: DEBUG, INFO, WARNING or ERROR. `retention_days` is for how many days every log group stores its entries, and `trail_retention_days` for how many days the bucket of the created trail stores its files. INFO, 365 and 90 by default."
   default     = {}
   nullable    = false
 
   validation {
-    condition     = contains(["DEBUG", "INFO", "WARNING", "ERROR"], var.log.level)
+    condition     = try(length(setsubtract(keys(var.log), local.attributes.log)) == 0, false)
+    error_message = "log ${try("has no attribute ${join(", ", setsubtract(keys(var.log), local.attributes.log))}", "is not an object")}. Its attributes are: ${join(", ", local.attributes.log)}."
+  }
+  validation {
+    condition     = try(alltrue([for level in [try(var.log.level, null)] : contains(["DEBUG", "INFO", "WARNING", "ERROR"], level) if level != null]), false)
     error_message = "Set log.level to DEBUG, INFO, WARNING or ERROR."
   }
   validation {
-    condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log.retention_days)
+    condition = try(alltrue([
+      for days in [tonumber(try(var.log.retention_days, null))] :
+      contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], days) if days != null
+    ]), false)
     error_message = "Set log.retention_days to a number that CloudWatch Logs takes: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653."
+  }
+  validation {
+    condition     = try(alltrue([for days in [tonumber(try(var.log.trail_retention_days, null))] : days >= 1 && days <= 3653 && floor(days) == days if days != null]), false)
+    error_message = "Set log.trail_retention_days to a whole number from 1 to 3653."
   }
 }
 
@@ -583,17 +595,6 @@ variable "create_dashboard" {
 
 variable "create_trail" {
   type        = bool
-  description = "Whether to create a CloudTrail trail. Without a trail, EventBridge sees no ECS call. True by default. The first copy of an account's management events is free; a second copy costs 2 USD per 100,000 write events. Set it to false if another trail, such as an organization trail, already logs write management events in this region."
+  description = "Whether to create a CloudTrail trail. Without a trail, EventBridge sees no ECS call. True by default. The first copy of an account's management events is free; a second copy costs 2 USD per 100,000 write events. Set it to false if another trail, such as an organization trail, already logs write management events in this region. `log.trail_retention_days` says for how long its files are stored."
   default     = true
-}
-
-variable "trail_retention_days" {
-  type        = number
-  description = "Days after which the files of the created trail are deleted. 90 by default."
-  default     = 90
-
-  validation {
-    condition     = var.trail_retention_days >= 1 && var.trail_retention_days <= 3653 && floor(var.trail_retention_days) == var.trail_retention_days
-    error_message = "Set trail_retention_days to a whole number from 1 to 3653."
-  }
 }

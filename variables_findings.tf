@@ -2,7 +2,7 @@
 
 variable "remediation_days" {
   type        = map(number)
-  description = "Days in which a finding has to be remedied, by severity (`critical`, `high`, `medium` or `low`), from the first notification of its workload. The daily digest lists what is overdue, and the metric OverdueFindings counts it by team. A severity without days has no deadline. A severity below `notification_min_severity` has none either, because nobody is notified of it. With {} there are no deadlines. 7 days for critical and 30 for high findings by default."
+  description = "Days in which a finding has to be remedied, by severity (`critical`, `high`, `medium` or `low`), from the first notification of its workload. The daily digest lists what is overdue, and the metric OverdueFindings counts it by team. A severity without days has no deadline. A severity below `notify.min_severity` has none either, because nobody is notified of it. With {} there are no deadlines. 7 days for critical and 30 for high findings by default."
   default     = { critical = 7, high = 30 }
   nullable    = false
 
@@ -25,7 +25,7 @@ variable "remediation_days" {
 
 variable "rescan_days" {
   type        = number
-  description = "Days after which the daily reconciliation has a running image scanned again, although its verdict is valid for cache_ttl_days, unless Qualys has assessed the image itself since. Deployments in between still use the verdict. By default (null) a running image is scanned again when its verdict has expired."
+  description = "Days after which the daily reconciliation has a running image scanned again, although its verdict is valid for cache_ttl_days, unless Qualys has assessed the image itself since. Deployments in between still use the verdict, and a scan that fails leaves it as it is. By default (null) a running image is scanned again by the last reconciliation before its verdict expires."
   default     = null
 
   validation {

@@ -26,7 +26,7 @@ override_resource {
 }
 
 override_resource {
-  target = aws_sqs_queue.undelivered
+  target = module.undelivered.aws_sqs_queue.this
   values = { arn = "arn:aws:sqs:eu-central-1:111122223333:test-scan-undelivered-events" }
 }
 
@@ -48,7 +48,10 @@ override_resource {
   target = aws_iam_role_policy.start_intake
 }
 override_resource {
-  target = aws_cloudwatch_metric_alarm.undelivered
+  target = module.undelivered.aws_cloudwatch_metric_alarm.this
+}
+override_resource {
+  target = module.undelivered.aws_cloudwatch_metric_alarm.queued
 }
 variables {
   name_prefix              = "test-scan"
@@ -125,7 +128,7 @@ run "starts_the_intake_and_keeps_what_cannot_be_delivered" {
     condition = (
       aws_cloudwatch_event_target.intake.arn == var.intake_state_machine_arn &&
       aws_cloudwatch_event_target.intake.role_arn == aws_iam_role.start_intake.arn &&
-      aws_cloudwatch_event_target.intake.dead_letter_config[0].arn == aws_sqs_queue.undelivered.arn
+      aws_cloudwatch_event_target.intake.dead_letter_config[0].arn == module.undelivered.queue.arn
     )
     error_message = "The target must be the intake, with a role and a dead-letter queue."
   }
@@ -149,30 +152,8 @@ run "starts_the_intake_and_keeps_what_cannot_be_delivered" {
     error_message = "Only this rule may use the role."
   }
   assert {
-    condition = (
-      aws_sqs_queue.undelivered.kms_master_key_id == var.kms_key_arn &&
-      aws_sqs_queue.undelivered.message_retention_seconds == 14 * 24 * 3600
-    )
-    error_message = "The queue must be encrypted and keep its messages for 14 days."
-  }
-  assert {
-    condition = jsondecode(aws_sqs_queue.undelivered.policy).Statement == [{
-      Sid       = "KeepUndeliveredEvents"
-      Effect    = "Allow"
-      Action    = "sqs:SendMessage"
-      Resource  = "*"
-      Principal = { Service = "events.amazonaws.com" }
-      Condition = { ArnEquals = { "aws:SourceArn" = aws_cloudwatch_event_rule.ecs.arn } }
-    }]
-    error_message = "Only this rule may send to the queue."
-  }
-  assert {
-    condition = (
-      aws_cloudwatch_metric_alarm.undelivered.dimensions == tomap({ QueueName = "test-scan-undelivered-events" }) &&
-      aws_cloudwatch_metric_alarm.undelivered.threshold == 0 &&
-      aws_cloudwatch_metric_alarm.undelivered.alarm_actions == toset(var.alarm_topic_arns)
-    )
-    error_message = "One undelivered event must raise an alarm at every topic."
+    condition     = output.undelivered_events_queue == module.undelivered.queue && output.undelivered_events_queue.name == "test-scan-undelivered-events"
+    error_message = "What is not delivered must wait in the queue that the output names."
   }
 }
 
@@ -184,8 +165,7 @@ run "names_path_boundary_and_tags" {
   assert {
     condition = alltrue([
       for name in [
-        aws_cloudwatch_event_rule.ecs.name, aws_sqs_queue.undelivered.name, aws_iam_role.start_intake.name,
-        aws_cloudwatch_metric_alarm.undelivered.alarm_name,
+        aws_cloudwatch_event_rule.ecs.name, aws_iam_role.start_intake.name,
       ] : startswith(name, "test-scan-")
     ])
     error_message = "Every name must begin with the prefix."
@@ -204,8 +184,7 @@ run "names_path_boundary_and_tags" {
   assert {
     condition = alltrue([
       for tags in [
-        aws_cloudwatch_event_rule.ecs.tags, aws_sqs_queue.undelivered.tags, aws_iam_role.start_intake.tags,
-        aws_cloudwatch_metric_alarm.undelivered.tags,
+        aws_cloudwatch_event_rule.ecs.tags, aws_iam_role.start_intake.tags,
       ] : tags == tomap({ team = "security" })
     ])
     error_message = "The tags must reach everything."
@@ -294,7 +273,7 @@ run "forwarded_events_start_the_intake_as_ours_do" {
     condition = (
       aws_cloudwatch_event_target.forwarded[0].arn == aws_cloudwatch_event_target.intake.arn &&
       aws_cloudwatch_event_target.forwarded[0].role_arn == aws_cloudwatch_event_target.intake.role_arn &&
-      aws_cloudwatch_event_target.forwarded[0].dead_letter_config[0].arn == aws_sqs_queue.undelivered.arn &&
+      aws_cloudwatch_event_target.forwarded[0].dead_letter_config[0].arn == module.undelivered.queue.arn &&
       aws_cloudwatch_event_target.forwarded[0].retry_policy == aws_cloudwatch_event_target.intake.retry_policy &&
       aws_cloudwatch_event_rule.forwarded[0].event_bus_name == "test-scan-hub" &&
       aws_cloudwatch_event_target.forwarded[0].event_bus_name == "test-scan-hub"
@@ -314,12 +293,10 @@ run "forwarded_events_start_the_intake_as_ours_do" {
     error_message = "The same events, except our own: those came over the default bus."
   }
   assert {
-    condition = alltrue([
-      for policy in [aws_iam_role.start_intake.assume_role_policy, aws_sqs_queue.undelivered.policy] :
-      toset(jsondecode(policy).Statement[0].Condition.ArnEquals["aws:SourceArn"]) ==
-      toset([aws_cloudwatch_event_rule.ecs.arn, aws_cloudwatch_event_rule.forwarded[0].arn])
+    condition = toset(jsondecode(aws_iam_role.start_intake.assume_role_policy).Statement[0].Condition.ArnEquals["aws:SourceArn"]) == toset([
+      aws_cloudwatch_event_rule.ecs.arn, aws_cloudwatch_event_rule.forwarded[0].arn
     ])
-    error_message = "Both rules, and no other, may use role and queue."
+    error_message = "Both rules, and no other, may use the role."
   }
   assert {
     condition     = aws_cloudwatch_event_rule.forwarded[0].tags == tomap({ team = "security" })

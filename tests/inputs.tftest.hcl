@@ -49,24 +49,24 @@ run "refuses_numbers_that_are_too_small" {
   variables {
     qualys_credentials_version = 0
     scan_polling               = { interval_seconds = 0 }
+    log                        = { trail_retention_days = 0 }
     cache_ttl_days             = 0
     max_concurrent_scans       = 0
-    trail_retention_days       = 0
     registry_role              = { qualys_account_id = "44445555666", external_id = "US2-1234" }
   }
-  expect_failures = [var.qualys_credentials_version, var.scan_polling, var.max_concurrent_scans, var.cache_ttl_days, var.trail_retention_days, var.registry_role]
+  expect_failures = [var.qualys_credentials_version, var.scan_polling, var.max_concurrent_scans, var.cache_ttl_days, var.log, var.registry_role]
 }
 
 run "refuses_numbers_that_are_too_large" {
   command = plan
   variables {
     scan_polling         = { interval_seconds = 901 }
+    log                  = { trail_retention_days = 3654 }
     cache_ttl_days       = 366
     max_concurrent_scans = 1001
-    trail_retention_days = 3654
     name_prefix          = "a23456789-123456789-123456789"
   }
-  expect_failures = [var.scan_polling, var.max_concurrent_scans, var.cache_ttl_days, var.trail_retention_days, var.name_prefix]
+  expect_failures = [var.scan_polling, var.max_concurrent_scans, var.cache_ttl_days, var.log, var.name_prefix]
 }
 
 run "refuses_numbers_that_do_not_fit" {
@@ -76,10 +76,9 @@ run "refuses_numbers_that_do_not_fit" {
     scan_polling               = { interval_seconds = 1.5 }
     cache_ttl_days             = 0.5
     max_concurrent_scans       = 1.5
-    trail_retention_days       = 0.5
     log                        = { retention_days = 45 }
   }
-  expect_failures = [var.qualys_credentials_version, var.scan_polling, var.max_concurrent_scans, var.cache_ttl_days, var.trail_retention_days, var.log]
+  expect_failures = [var.qualys_credentials_version, var.scan_polling, var.max_concurrent_scans, var.cache_ttl_days, var.log]
 }
 
 run "refuses_unknown_words" {
@@ -375,11 +374,25 @@ run "refuses_an_arn_where_a_name_is_asked_for" {
 run "refuses_thresholds_that_do_not_exist" {
   command = plan
   variables {
-    notification_min_severity = "severe"
-    notify_on                 = "changed"
-    notify                    = { unscannable = "weekly" }
+    notify = { min_severity = "severe" }
   }
-  expect_failures = [var.notification_min_severity, var.notify_on, var.notify]
+  expect_failures = [var.notify]
+}
+
+run "refuses_to_notify_on_what_is_no_event" {
+  command = plan
+  variables {
+    notify = { on = "changed" }
+  }
+  expect_failures = [var.notify]
+}
+
+run "refuses_a_day_of_the_digest" {
+  command = plan
+  variables {
+    notify = { unscannable = "weekly" }
+  }
+  expect_failures = [var.notify]
 }
 
 run "refuses_an_examination_that_nobody_makes" {

@@ -76,7 +76,7 @@ run "parameters_are_the_hubs" {
     create_trail              = true
     trail_retention_days      = 30
     security_hub              = true
-    deployment_gate           = true
+    create_gate_role          = true
   }
 
   assert {
@@ -119,7 +119,7 @@ run "a_member_gets_the_hook_of_the_hub" {
     source = "./modules/org-spoke"
   }
   variables {
-    deployment_gate = true
+    create_gate_role = true
   }
 
   assert {
@@ -139,7 +139,7 @@ run "a_hub_without_a_gate_is_refused" {
     source = "./modules/org-spoke"
   }
   variables {
-    deployment_gate = true
+    create_gate_role = true
     hub = {
       account_id              = "111122223333"
       region                  = "eu-central-1"

@@ -11,8 +11,6 @@ mock_provider "aws" {
 variables {
   name_prefix = "test-scan"
   functions   = ["intake"]
-  deployed    = { intake = "test-scan-intake" }
-  tags        = { team = "security" }
 }
 
 run "an_installation_that_is_new" {
@@ -36,12 +34,8 @@ run "an_installation_that_is_new" {
     error_message = "The code must say what it runs on."
   }
   assert {
-    condition = (
-      aws_ssm_parameter.deployed[0].name == "/image-scan/test-scan/package/deployed" && aws_ssm_parameter.deployed[0].type == "String" &&
-      aws_ssm_parameter.deployed[0].insecure_value == jsonencode({ hash = output.code.hash, build = terraform_data.zip[0].triggers_replace[1], functions = var.deployed }) &&
-      aws_ssm_parameter.deployed[0].tags == tomap({ team = "security" })
-    )
-    error_message = "The parameter must say what runs, and which build it is from."
+    condition     = output.record == { parameter = "/image-scan/test-scan/package/deployed", hash = output.code.hash, build = terraform_data.zip[0].triggers_replace[1] }
+    error_message = "The record must say what runs, and which build it is from."
   }
 }
 
@@ -59,7 +53,7 @@ run "a_zip_that_is_brought" {
     error_message = "The zip must be used as it is, and its contents seen."
   }
   assert {
-    condition     = length(terraform_data.zip) + length(aws_ssm_parameter.deployed) + length(data.aws_lambda_functions.all) == 0
+    condition     = length(terraform_data.zip) + length(data.aws_lambda_functions.all) == 0 && output.record == null
     error_message = "Nothing must be built, noted or asked for."
   }
 }

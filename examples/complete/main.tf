@@ -39,10 +39,8 @@ module "image_scan" {
 
   # Who is notified, of what, and by when it has to be remedied
   notification_email_addresses = ["cloud-security@example.com"]
-  notification_min_severity    = "high"
-  notify_on                    = "new"
-  notify                       = { potential = false, only_fixable = false, timeout = true, error = true, unscannable = "daily" }
-  remediation_days             = { critical = 7, high = 30 } # medium and low need a lower notification_min_severity
+  notify                       = { min_severity = "high", on = "new", potential = false, only_fixable = false, timeout = true, error = true, unscannable = "daily" }
+  remediation_days             = { critical = 7, high = 30 } # medium and low need a lower notify.min_severity
   finding_events               = true
   owners = {
     tag    = "team"
@@ -87,9 +85,8 @@ module "image_scan" {
   permissions_boundary_arn = "arn:${data.aws_partition.current.partition}:iam::111122223333:policy/boundary"
   kms_key                  = null # { arn = "..." } of an existing key
   lambda_package           = null # { path = "..." } or { s3 = { bucket = "...", key = "..." } } of a zip that was built before
-  log                      = { level = "INFO", retention_days = 90 }
+  log                      = { level = "INFO", retention_days = 90, trail_retention_days = 30 }
   create_trail             = true
-  trail_retention_days     = 30
   network = {
     vpc         = { subnet_ids = ["subnet-0a1b2c3d", "subnet-4e5f6a7b"], security_group_ids = ["sg-0a1b2c3d"] }
     https_proxy = "http://proxy.internal:3128"

@@ -7,6 +7,7 @@ variable "mode" {
   type        = string
   description = "What the gate does. `audit` lets every deployment go on, and says what it would have blocked. `enforce` has ECS roll blocked deployments back. audit by default."
   default     = "audit"
+  nullable    = false
 
   validation {
     condition     = contains(["audit", "enforce"], var.mode)
@@ -34,6 +35,7 @@ variable "deadline_minutes" {
   type        = number
   description = "For how many minutes a deployment waits for the verdicts of its images, in enforce mode. After that its images are undecided. 60 by default."
   default     = 60
+  nullable    = false
 
   validation {
     condition     = var.deadline_minutes >= 1 && var.deadline_minutes <= 1440 && floor(var.deadline_minutes) == var.deadline_minutes
@@ -45,6 +47,7 @@ variable "on_undecided" {
   type        = string
   description = "What happens in enforce mode to images without a usable verdict: UNSCANNABLE, TIMEOUT, ERROR, or none before the deadline. `allow` or `block`. allow by default."
   default     = "allow"
+  nullable    = false
 
   validation {
     condition     = contains(["allow", "block"], var.on_undecided)
@@ -56,6 +59,7 @@ variable "rollback_days" {
   type        = number
   description = "For how many days an image that ran in a service may be deployed there again, whatever was found in it. So there is a way back in an emergency. With 0 only images that run now may. 7 by default."
   default     = 7
+  nullable    = false
 
   validation {
     condition     = var.rollback_days >= 0 && var.rollback_days <= 90 && floor(var.rollback_days) == var.rollback_days

@@ -65,7 +65,7 @@ resource "aws_cloudwatch_event_target" "forwarded" {
   }
 
   dead_letter_config {
-    arn = aws_sqs_queue.undelivered.arn
+    arn = module.undelivered.queue.arn
   }
 
   depends_on = [aws_iam_role_policy.start_intake]

@@ -73,7 +73,7 @@ resource "aws_cloudwatch_event_target" "intake" {
   }
 
   dead_letter_config {
-    arn = aws_sqs_queue.undelivered.arn
+    arn = module.undelivered.queue.arn
   }
 
   # EventBridge does not retry when a permission is missing. Without this order, the first event would go to the queue.

@@ -25,9 +25,5 @@ output "role_arn" {
 
 output "undelivered_events_queue" {
   description = "Name, URL and ARN of the queue of events that did not reach the intake."
-  value = {
-    name = aws_sqs_queue.undelivered.name
-    url  = aws_sqs_queue.undelivered.url
-    arn  = aws_sqs_queue.undelivered.arn
-  }
+  value       = module.undelivered.queue
 }

@@ -15,7 +15,7 @@ variable "intake_state_machine_arn" {
 
 variable "alarm_topic_arns" {
   type        = list(string)
-  description = "ARNs of the SNS topics that the alarm about undelivered events notifies."
+  description = "ARNs of the SNS topics that the alarms about undelivered events notify."
 }
 
 variable "kms_key_arn" {

@@ -25,8 +25,8 @@ locals {
     toset(flatten([for instance in instances : instance.stack_instance_summaries[*].account_id]))
   ]
   accounts_anywhere  = setunion(local.accounts_with_stacks...)
-  accounts_to_add    = setsubtract(var.accounts.include, setintersection(local.accounts_with_stacks...))
-  accounts_to_remove = local.included == null ? setintersection(local.accounts_anywhere, var.accounts.exclude) : setsubtract(local.accounts_anywhere, var.accounts.include)
+  accounts_to_add    = setsubtract(local.accounts.include, setintersection(local.accounts_with_stacks...))
+  accounts_to_remove = local.included == null ? setintersection(local.accounts_anywhere, local.accounts.exclude) : setsubtract(local.accounts_anywhere, local.accounts.include)
 
   # The commands that add or remove the stacks of these accounts only. StackSets run them one after the other.
   stack_sets = {

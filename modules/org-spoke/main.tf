@@ -8,8 +8,8 @@ locals {
   roles_region       = coalesce(var.roles_region, sort(var.regions)[0])
   gate_role_name     = "${var.name_prefix}-deployment-gate-hook-${var.hub.region}"
 
-  included       = length(var.accounts.include) > 0 ? var.accounts.include : null
-  excluded       = length(var.accounts.exclude) > 0 ? var.accounts.exclude : null
+  included       = length(local.accounts.include) > 0 ? local.accounts.include : null
+  excluded       = length(local.accounts.exclude) > 0 ? local.accounts.exclude : null
   account_filter = local.included != null ? "INTERSECTION" : local.excluded != null ? "DIFFERENCE" : null
 
   rule_targets = {
@@ -44,7 +44,7 @@ resource "aws_cloudformation_stack_set" "roles" {
     PermissionsBoundaryName = try(coalesce(var.permissions_boundary_name), "")
     ImportFindings          = tostring(var.security_hub)
     GateRoleName            = local.gate_role_name
-    GateFunctionArn         = var.deployment_gate ? try(var.hub.deployment_gate.hook_target_arn, "") : ""
+    GateFunctionArn         = var.create_gate_role ? try(var.hub.deployment_gate.hook_target_arn, "") : ""
   }
 
   # Automatic deployment ignores the filter: a new account of a unit would get stacks although `include` does not name it.
@@ -59,9 +59,9 @@ resource "aws_cloudformation_stack_set" "roles" {
   }
 
   operation_preferences {
-    failure_tolerance_percentage = var.operation_preferences.failure_tolerance_percentage
-    max_concurrent_percentage    = var.operation_preferences.max_concurrent_percentage
-    region_concurrency_type      = var.operation_preferences.region_concurrency_type
+    failure_tolerance_percentage = local.operation_preferences.failure_tolerance_percentage
+    max_concurrent_percentage    = local.operation_preferences.max_concurrent_percentage
+    region_concurrency_type      = local.operation_preferences.region_concurrency_type
   }
 
   lifecycle {
@@ -73,7 +73,7 @@ resource "aws_cloudformation_stack_set" "roles" {
       error_message = "The hub accepts events of listed accounts only. Set spokes.organization at the hub first, and apply it."
     }
     precondition {
-      condition     = !var.deployment_gate || var.hub.deployment_gate != null
+      condition     = !var.create_gate_role || var.hub.deployment_gate != null
       error_message = "The hub has no deployment gate. Set deployment_gate at the hub first, and apply it."
     }
     precondition {
@@ -111,9 +111,9 @@ resource "aws_cloudformation_stack_set" "rules" {
   }
 
   operation_preferences {
-    failure_tolerance_percentage = var.operation_preferences.failure_tolerance_percentage
-    max_concurrent_percentage    = var.operation_preferences.max_concurrent_percentage
-    region_concurrency_type      = var.operation_preferences.region_concurrency_type
+    failure_tolerance_percentage = local.operation_preferences.failure_tolerance_percentage
+    max_concurrent_percentage    = local.operation_preferences.max_concurrent_percentage
+    region_concurrency_type      = local.operation_preferences.region_concurrency_type
   }
 
   lifecycle {
@@ -143,9 +143,9 @@ resource "aws_cloudformation_stack_set_instance" "roles" {
   }
 
   operation_preferences {
-    failure_tolerance_percentage = var.operation_preferences.failure_tolerance_percentage
-    max_concurrent_percentage    = var.operation_preferences.max_concurrent_percentage
-    region_concurrency_type      = var.operation_preferences.region_concurrency_type
+    failure_tolerance_percentage = local.operation_preferences.failure_tolerance_percentage
+    max_concurrent_percentage    = local.operation_preferences.max_concurrent_percentage
+    region_concurrency_type      = local.operation_preferences.region_concurrency_type
   }
 
   lifecycle {
@@ -169,9 +169,9 @@ resource "aws_cloudformation_stack_set_instance" "rules" {
   }
 
   operation_preferences {
-    failure_tolerance_percentage = var.operation_preferences.failure_tolerance_percentage
-    max_concurrent_percentage    = var.operation_preferences.max_concurrent_percentage
-    region_concurrency_type      = var.operation_preferences.region_concurrency_type
+    failure_tolerance_percentage = local.operation_preferences.failure_tolerance_percentage
+    max_concurrent_percentage    = local.operation_preferences.max_concurrent_percentage
+    region_concurrency_type      = local.operation_preferences.region_concurrency_type
   }
 
   lifecycle {

@@ -26,8 +26,8 @@ output "stack_instances" {
 }
 
 output "lifecycle_hook" {
-  description = "The arguments of `lifecycle_hook` in `deployment_configuration` of an `aws_ecs_service` of a member, in the hub's region. `{account}` in `role_arn` stands for the member's account. Null without `deployment_gate`."
-  value = var.deployment_gate ? merge(var.hub.deployment_gate, {
+  description = "The arguments of `lifecycle_hook` in `deployment_configuration` of an `aws_ecs_service` of a member, in the hub's region. `{account}` in `role_arn` stands for the member's account. Null without `create_gate_role`."
+  value = var.create_gate_role ? merge(var.hub.deployment_gate, {
     role_arn = "arn:${data.aws_partition.current.partition}:iam::{account}:role${var.hub.iam_path}${local.gate_role_name}"
   }) : null
   # A service may have the hook when the role exists.

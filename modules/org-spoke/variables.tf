@@ -55,20 +55,21 @@ variable "roles_region" {
 }
 
 variable "accounts" {
-  type = object({
-    include = optional(set(string), [])
-    exclude = optional(set(string), [])
-  })
+  type        = any
   description = "Which accounts of the organizational units forward: only those of `include`, or all except those of `exclude`. All by default. With `include`, accounts that join a unit later get no stacks automatically."
   default     = {}
   nullable    = false
 
   validation {
-    condition     = length(var.accounts.include) == 0 || length(var.accounts.exclude) == 0
+    condition     = try(length(setsubtract(keys(var.accounts), local.attributes.accounts)) == 0, false)
+    error_message = "accounts ${try("has no attribute ${join(", ", setsubtract(keys(var.accounts), local.attributes.accounts))}", "is not an object")}. Its attributes are: ${join(", ", local.attributes.accounts)}."
+  }
+  validation {
+    condition     = try(length(flatten([for list in [lookup(var.accounts, "include", null)] : list if list != null])) == 0 || length(flatten([for list in [lookup(var.accounts, "exclude", null)] : list if list != null])) == 0, false)
     error_message = "Give either accounts.include or accounts.exclude, not both."
   }
   validation {
-    condition     = alltrue([for account in setunion(var.accounts.include, var.accounts.exclude) : can(regex("^[0-9]{12}$", account))])
+    condition     = try(alltrue([for account in flatten([for accounts in values(var.accounts) : tolist(accounts) if accounts != null]) : can(regex("^[0-9]{12}$", account))]), false)
     error_message = "Write each of accounts.include and accounts.exclude as the 12 digits of an AWS account, in quotes."
   }
 }
@@ -85,14 +86,14 @@ variable "name_prefix" {
 }
 
 variable "registry_role" {
-  type = object({
-    existing_name     = optional(string)
-    qualys_account_id = optional(string)
-    external_id       = optional(string)
-  })
+  type        = any
   description = "The role that the Registry Sensor assumes in each account to pull its images. Give `existing_name` (path and name) if the role exists. Give `qualys_account_id` with `external_id` to create the role under the name that the hub uses. By default (null) no role is created."
   default     = null
 
+  validation {
+    condition     = try(length(setsubtract(flatten([for each in [var.registry_role] : keys(each) if each != null]), local.attributes.registry_role)) == 0, false)
+    error_message = "registry_role ${try("has no attribute ${join(", ", setsubtract(flatten([for each in [var.registry_role] : keys(each) if each != null]), local.attributes.registry_role))}", "is not an object")}. Its attributes are: ${join(", ", local.attributes.registry_role)}."
+  }
   validation {
     condition     = var.registry_role == null || (try(var.registry_role.existing_name, null) == null) != (try(var.registry_role.qualys_account_id, null) == null && try(var.registry_role.external_id, null) == null)
     error_message = "Give registry_role either existing_name, or qualys_account_id with external_id."
@@ -104,6 +105,10 @@ variable "registry_role" {
   validation {
     condition     = try(var.registry_role.qualys_account_id, null) == null || can(regex("^[0-9]{12}$", var.registry_role.qualys_account_id))
     error_message = "Set registry_role.qualys_account_id to the 12 digits of Qualys' AWS account, in quotes."
+  }
+  validation {
+    condition     = can([for name in ["existing_name", "external_id"] : tostring(try(var.registry_role[name], null))])
+    error_message = "Set existing_name and external_id of registry_role to text."
   }
 }
 
@@ -119,26 +124,29 @@ variable "call_as" {
 }
 
 variable "operation_preferences" {
-  type = object({
-    failure_tolerance_percentage = optional(number, 100)
-    max_concurrent_percentage    = optional(number, 100)
-    region_concurrency_type      = optional(string, "PARALLEL")
-  })
+  type        = any
   description = "How StackSets roll out. `failure_tolerance_percentage`: in how many percent of the accounts a stack may fail before the rollout stops. `max_concurrent_percentage`: in how many percent of the accounts it runs at the same time. `region_concurrency_type`: regions in PARALLEL or SEQUENTIAL order. By default all accounts and regions run at the same time, and no failure stops the others."
   default     = {}
   nullable    = false
 
   validation {
-    condition     = contains(["PARALLEL", "SEQUENTIAL"], var.operation_preferences.region_concurrency_type)
+    condition     = try(length(setsubtract(keys(var.operation_preferences), local.attributes.operation_preferences)) == 0, false)
+    error_message = "operation_preferences ${try("has no attribute ${join(", ", setsubtract(keys(var.operation_preferences), local.attributes.operation_preferences))}", "is not an object")}. Its attributes are: ${join(", ", local.attributes.operation_preferences)}."
+  }
+  validation {
+    condition     = try(alltrue([for type in [try(var.operation_preferences.region_concurrency_type, null)] : contains(["PARALLEL", "SEQUENTIAL"], type) if type != null]), false)
     error_message = "Set operation_preferences.region_concurrency_type to PARALLEL or SEQUENTIAL."
   }
   validation {
-    condition     = var.operation_preferences.failure_tolerance_percentage >= 0 && var.operation_preferences.failure_tolerance_percentage <= 100 && var.operation_preferences.max_concurrent_percentage >= 1 && var.operation_preferences.max_concurrent_percentage <= 100
+    condition = try(alltrue(flatten([
+      [for percent in [tonumber(try(var.operation_preferences.failure_tolerance_percentage, null))] : percent >= 0 && percent <= 100 if percent != null],
+      [for percent in [tonumber(try(var.operation_preferences.max_concurrent_percentage, null))] : percent >= 1 && percent <= 100 if percent != null],
+    ])), false)
     error_message = "Set operation_preferences.failure_tolerance_percentage to a number from 0 to 100, and max_concurrent_percentage to one from 1 to 100."
   }
 }
 
-variable "deployment_gate" {
+variable "create_gate_role" {
   type        = bool
   description = "Whether to create the role with which ECS of each account invokes the deployment gate of the hub, and to let the describe role read deployments. The hub needs `deployment_gate` as well. Services in the hub's region can then have the gate. False by default."
   default     = false
@@ -152,7 +160,7 @@ variable "security_hub" {
 
 variable "alarm_topic_name" {
   type        = string
-  description = "Name of an SNS topic that is notified when events could not be forwarded. The topic has the same name in every account and region. By default (null) the alarm notifies nobody, and only CloudWatch shows it."
+  description = "Name of an SNS topic that is notified when events could not be forwarded. The topic has the same name in every account and region. By default (null) the alarms notify nobody, and only CloudWatch shows them."
   default     = null
 }
 

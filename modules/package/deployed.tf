@@ -1,17 +1,4 @@
-# Which code the functions run, and which build made it. Only a finished apply writes this parameter. If an apply
-# fails, the next apply builds the zip again for the functions that still need it, on any machine.
-resource "aws_ssm_parameter" "deployed" {
-  # checkov:skip=CKV2_AWS_34: nothing in it is secret
-  # checkov:skip=CKV_AWS_337: nothing in it is secret
-  count = var.lambda_package == null ? 1 : 0
-
-  name           = "${local.deployed_path}/deployed"
-  description    = "Code that the functions of ${var.name_prefix} run"
-  type           = "String"
-  insecure_value = jsonencode({ hash = local.hash, build = local.build, functions = var.deployed })
-  tags           = var.tags
-}
-
+# modules/package-record writes which code the functions run, when all of them run it.
 # Reads a path, because a path without parameters is valid; reading a single parameter that is missing fails.
 data "aws_ssm_parameters_by_path" "deployed" {
   count = var.lambda_package == null ? 1 : 0

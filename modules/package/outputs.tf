@@ -8,6 +8,15 @@ output "code" {
   depends_on = [terraform_data.zip]
 }
 
+output "record" {
+  description = "What modules/package-record writes down when all functions run the zip; null if the zip was brought."
+  value = var.lambda_package == null ? {
+    parameter = "${local.deployed_path}/deployed"
+    hash      = local.hash
+    build     = local.build
+  } : null
+}
+
 output "name_prefix" {
   description = "The name_prefix, available when the zip exists. Resources that use it are created after the zip."
   value       = var.name_prefix

@@ -20,14 +20,3 @@ variable "functions" {
   type        = set(string)
   description = "The steps that have a function. Each function is named after its step."
 }
-
-variable "deployed" {
-  type        = map(string)
-  description = "Names of the deployed functions by step, from the resources that deploy them."
-}
-
-variable "tags" {
-  type        = map(string)
-  description = "Tags of the SSM parameter. None by default."
-  default     = {}
-}

@@ -1,6 +1,6 @@
 # ECS of this account and region invokes the gate of the hub with this role.
 resource "aws_iam_role" "gate_hook" {
-  count = var.deployment_gate ? 1 : 0
+  count = var.create_gate_role ? 1 : 0
 
   name                 = "${var.name_prefix}-deployment-gate-hook-${local.region}"
   path                 = var.iam_path
@@ -35,7 +35,7 @@ data "aws_iam_policy_document" "trust_ecs" {
 }
 
 resource "aws_iam_role_policy" "gate_hook" {
-  count = var.deployment_gate ? 1 : 0
+  count = var.create_gate_role ? 1 : 0
 
   name   = "invoke"
   role   = aws_iam_role.gate_hook[0].name
@@ -43,7 +43,7 @@ resource "aws_iam_role_policy" "gate_hook" {
 }
 
 data "aws_iam_policy_document" "gate_hook" {
-  count = var.deployment_gate ? 1 : 0
+  count = var.create_gate_role ? 1 : 0
 
   statement {
     sid       = "InvokeGate"
@@ -54,7 +54,7 @@ data "aws_iam_policy_document" "gate_hook" {
 
 # The gate reads the deployment that it is asked about, and what ran in the service.
 resource "aws_iam_role_policy" "read_deployments" {
-  count = var.deployment_gate && var.create_describe_role ? 1 : 0
+  count = var.create_gate_role && var.create_describe_role ? 1 : 0
 
   name   = "read-deployments"
   role   = aws_iam_role.describe[0].name

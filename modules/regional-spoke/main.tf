@@ -33,7 +33,7 @@ resource "aws_cloudwatch_event_target" "hub" {
   }
 
   dead_letter_config {
-    arn = aws_sqs_queue.unforwarded.arn
+    arn = module.unforwarded.queue.arn
   }
 
   # EventBridge does not retry when a permission is missing. Without this order, the first event would go to the queue.

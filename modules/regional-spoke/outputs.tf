@@ -15,16 +15,12 @@ output "describe_role_arn" {
 
 output "unforwarded_events_queue" {
   description = "Name, URL and ARN of the queue of events that did not reach the hub."
-  value = {
-    name = aws_sqs_queue.unforwarded.name
-    url  = aws_sqs_queue.unforwarded.url
-    arn  = aws_sqs_queue.unforwarded.arn
-  }
+  value       = module.unforwarded.queue
 }
 
 output "lifecycle_hook" {
-  description = "The arguments of `lifecycle_hook` in `deployment_configuration` of an `aws_ecs_service` of this account and region; null without `deployment_gate`."
-  value       = var.deployment_gate ? merge(var.hub.deployment_gate, { role_arn = aws_iam_role.gate_hook[0].arn }) : null
+  description = "The arguments of `lifecycle_hook` in `deployment_configuration` of an `aws_ecs_service` of this account and region; null without `create_gate_role`."
+  value       = var.create_gate_role ? merge(var.hub.deployment_gate, { role_arn = aws_iam_role.gate_hook[0].arn }) : null
   # ECS may call the function only when the role has the permission.
   depends_on = [aws_iam_role_policy.gate_hook]
 }

@@ -41,7 +41,7 @@ variable "create_describe_role" {
   default     = false
 }
 
-variable "deployment_gate" {
+variable "create_gate_role" {
   type        = bool
   description = "Whether to create the role with which ECS here invokes the deployment gate of the hub, and to let the describe role read deployments. The hub needs `deployment_gate` as well, and must be in this region. False by default."
   default     = false
@@ -60,7 +60,7 @@ variable "security_hub" {
 
 variable "alarm_topic_arn" {
   type        = string
-  description = "ARN of an SNS topic in this region and account that is notified when events could not be forwarded. By default (null) the alarm notifies nobody, and only CloudWatch shows it."
+  description = "ARN of an SNS topic in this region and account that is notified when events could not be forwarded. By default (null) the alarms notify nobody, and only CloudWatch shows them."
   default     = null
 }
 

@@ -19,6 +19,7 @@ variable "retention_days" {
   type        = number
   description = "Days after which the files of the trail are deleted. 90 by default."
   default     = 90
+  nullable    = false
 
   validation {
     condition     = var.retention_days >= 1 && var.retention_days <= 3653 && floor(var.retention_days) == var.retention_days

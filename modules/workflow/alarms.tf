@@ -18,14 +18,23 @@ locals {
   function_alarms = {
     # When it goes off, neither rules on results nor Security Hub got the event of a verdict.
     refused-result-events = {
+      namespace   = "ImageScan"
       metric      = "RefusedResultEvents"
+      dimensions  = { Installation = var.name_prefix }
       description = "The event bus refused result events of ${var.name_prefix}: rules on them, and Security Hub, miss verdicts"
+    }
+    # No machine and no queue has its event. Lambda drops it after the third try.
+    reconciliation = {
+      namespace   = "AWS/Lambda"
+      metric      = "AsyncEventsDropped"
+      dimensions  = { FunctionName = aws_lambda_function.this["reconcile"].function_name }
+      description = "The daily reconciliation of ${var.name_prefix} failed three times: see the log of reconcile"
     }
   }
 }
 
 # An error of a single function raises no alarm, because the machines retry it. If the retries fail, the
-# execution fails, or the event goes to the queue below: both raise an alarm.
+# execution fails, or the event goes to the failed-events queue: both raise an alarm.
 resource "aws_cloudwatch_metric_alarm" "machine" {
   for_each = local.machine_alarms
 
@@ -45,7 +54,7 @@ resource "aws_cloudwatch_metric_alarm" "machine" {
   alarm_actions       = values(var.topic_arns)
 }
 
-# Problems that functions count in a metric, although no execution fails because of them.
+# Problems of functions because of which no execution fails.
 resource "aws_cloudwatch_metric_alarm" "function" {
   for_each = local.function_alarms
 
@@ -53,34 +62,10 @@ resource "aws_cloudwatch_metric_alarm" "function" {
   alarm_description = each.value.description
   tags              = var.tags
 
-  namespace           = "ImageScan"
+  namespace           = each.value.namespace
   metric_name         = each.value.metric
-  dimensions          = { Installation = var.name_prefix }
+  dimensions          = each.value.dimensions
   statistic           = "Sum"
-  period              = 300
-  evaluation_periods  = 1
-  comparison_operator = "GreaterThanThreshold"
-  threshold           = 0
-  treat_missing_data  = "notBreaching"
-  alarm_actions       = values(var.topic_arns)
-}
-
-# The first goes off while an event waits. It does not go off again while a message waits that no redrive can
-# process; the second goes off for each event that is queued.
-resource "aws_cloudwatch_metric_alarm" "queue" {
-  for_each = {
-    failed-events = { metric = "ApproximateNumberOfMessagesVisible", statistic = "Maximum", verb = "holds" }
-    queued-events = { metric = "NumberOfMessagesSent", statistic = "Sum", verb = "got more" }
-  }
-
-  alarm_name        = "${var.name_prefix}-${each.key}"
-  alarm_description = "${aws_sqs_queue.failed_events.name} ${each.value.verb} events that were not processed"
-  tags              = var.tags
-
-  namespace           = "AWS/SQS"
-  metric_name         = each.value.metric
-  dimensions          = { QueueName = aws_sqs_queue.failed_events.name }
-  statistic           = each.value.statistic
   period              = 300
   evaluation_periods  = 1
   comparison_operator = "GreaterThanThreshold"

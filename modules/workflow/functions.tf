@@ -11,15 +11,6 @@ locals {
   policy_environment = { NOTIFY = jsonencode(var.notification_policy) }
 
   functions = merge(local.pipeline_functions, local.security_hub_functions)
-  # The same keys as in `functions`, but known at plan time, when some values are not.
-  steps = concat(
-    [
-      "parse_event", "check_cache", "get_registry", "submit_scan", "check_status", "get_results",
-      "send_notification", "reconcile", "reassess",
-    ],
-    var.security_hub ? ["import_findings"] : [],
-  )
-
   # One entry per Task state, and two for the daily reconciliation. The name of a function is written where its
   # reference would be a cycle. function_policies.tf has their permissions.
   pipeline_functions = {
@@ -75,6 +66,7 @@ locals {
         TOPIC_ARNS            = jsonencode(var.topic_arns)
         }, var.rescan_days == null ? {} : { RESCAN_DAYS = var.rescan_days },
         var.finding_events ? { FINDING_BUS = local.result_bus_arn } : {},
+        length(var.owners.topics) == 0 ? {} : { OWNER_TOPICS = jsonencode({ for team in keys(var.owners.topics) : team => {} }) },
       )
     }
     reassess = {
@@ -107,7 +99,7 @@ resource "aws_lambda_function" "this" {
   handler       = "image_scan.handlers.${each.key}.handler"
   runtime       = var.code.runtime
   architectures = [var.code.architecture]
-  memory_size   = 256
+  memory_size   = each.key == "reconcile" ? 1024 : 256 # that one holds a row of each workload
   timeout       = each.value.timeout
   tags          = var.tags
 

@@ -83,7 +83,7 @@ data "aws_iam_policy_document" "machine" {
   statement {
     sid       = "KeepFailedEvents"
     actions   = ["sqs:SendMessage"]
-    resources = [aws_sqs_queue.failed_events.arn]
+    resources = [module.failed_events.queue.arn]
   }
 
   statement {

@@ -14,32 +14,17 @@ locals {
 }
 
 # Events that could not be processed: the intake failed, a scan's notification failed, or an asynchronous
-# call failed. They wait for a redrive for 14 days, the maximum of SQS.
-resource "aws_sqs_queue" "failed_events" {
-  name                      = "${var.name_prefix}-failed-events"
-  message_retention_seconds = 1209600
-  kms_master_key_id         = var.kms_key_arn
-  # The policy is an argument here, because a separate resource takes the provider 25 s more.
-  policy = data.aws_iam_policy_document.failed_events.json
-  tags   = var.tags
-}
+# call failed.
+module "failed_events" {
+  source = "../private/queue"
 
-data "aws_iam_policy_document" "failed_events" {
-  statement {
-    sid     = "KeepFailedEvents"
-    actions = ["sqs:SendMessage"]
-    # A policy in the queue's own arguments cannot refer to the queue. Here "*" means this queue only.
-    resources = ["*"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["events.amazonaws.com"]
-    }
-    # A pattern instead of the ARN: the rule depends on the scan machine, which depends on this queue.
-    condition {
-      test     = "ArnLike"
-      variable = "aws:SourceArn"
-      values   = ["arn:${local.partition}:events:${local.region}:${local.account}:rule/${var.name_prefix}-*"]
-    }
-  }
+  name    = "${var.name_prefix}-failed-events"
+  content = "events that were not processed"
+  sid     = "KeepFailedEvents"
+  # A pattern instead of the ARN: the rule depends on the scan machine, which depends on this queue.
+  rule_arns         = ["arn:${local.partition}:events:${local.region}:${local.account}:rule/${var.name_prefix}-*"]
+  kms_key           = { arn = var.kms_key_arn }
+  alarm_topic_arns  = values(var.topic_arns)
+  queued_alarm_name = "${var.name_prefix}-queued-events"
+  tags              = var.tags
 }

@@ -10,11 +10,6 @@ output "scan_state_machine_arn" {
   value       = aws_sfn_state_machine.scan.arn
 }
 
-output "steps" {
-  description = "Steps that have a function. The value is known before any function is created."
-  value       = local.steps
-}
-
 output "function_names" {
   description = "Names of the Lambda functions, by step."
   value       = { for name, function in aws_lambda_function.this : name => function.function_name }
@@ -22,11 +17,7 @@ output "function_names" {
 
 output "failed_events_queue" {
   description = "Name, URL and ARN of the queue of events that could not be processed."
-  value = {
-    name = aws_sqs_queue.failed_events.name
-    url  = aws_sqs_queue.failed_events.url
-    arn  = aws_sqs_queue.failed_events.arn
-  }
+  value       = module.failed_events.queue
 }
 
 output "qualys_secret_arn" {

@@ -7,9 +7,9 @@ resource "aws_scheduler_schedule" "reconcile" {
   description         = "Running images without a verdict are scanned, and coverage is published"
   schedule_expression = var.reconcile_schedule
 
+  # At the same time each day: it renews verdicts that run out before the next one.
   flexible_time_window {
-    mode                      = "FLEXIBLE"
-    maximum_window_in_minutes = 30
+    mode = "OFF"
   }
 
   target {
@@ -23,7 +23,7 @@ resource "aws_scheduler_schedule" "reconcile" {
     }
 
     dead_letter_config {
-      arn = aws_sqs_queue.failed_events.arn
+      arn = module.failed_events.queue.arn
     }
   }
 
@@ -79,7 +79,7 @@ data "aws_iam_policy_document" "scheduler" {
   statement {
     sid       = "KeepFailedEvents"
     actions   = ["sqs:SendMessage"]
-    resources = [aws_sqs_queue.failed_events.arn]
+    resources = [module.failed_events.queue.arn]
   }
 }
 

@@ -25,7 +25,7 @@ resource "aws_cloudwatch_event_target" "scan_ended" {
   }
 
   dead_letter_config {
-    arn = aws_sqs_queue.failed_events.arn
+    arn = module.failed_events.queue.arn
   }
 
   # Without the permission, Lambda would refuse the first event, and the event would go to the queue.
@@ -48,7 +48,7 @@ resource "aws_lambda_function_event_invoke_config" "send_notification" {
 
   destination_config {
     on_failure {
-      destination = aws_sqs_queue.failed_events.arn
+      destination = module.failed_events.queue.arn
     }
   }
 }

@@ -30,6 +30,6 @@ data "aws_iam_policy_document" "import_findings" {
   statement {
     sid       = "KeepFailedEvents"
     actions   = ["sqs:SendMessage"]
-    resources = [aws_sqs_queue.failed_events.arn]
+    resources = [module.failed_events.queue.arn]
   }
 }

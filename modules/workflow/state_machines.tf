@@ -3,7 +3,7 @@ locals {
   definition_values = {
     partition               = local.partition
     functions               = { for name, function in aws_lambda_function.this : name => function.arn }
-    failed_events_queue_url = aws_sqs_queue.failed_events.url
+    failed_events_queue_url = module.failed_events.queue.url
   }
 }
 

@@ -15,6 +15,7 @@ locals {
         keys    = local.workload_keys
         actions = ["dynamodb:GetItem", "dynamodb:UpdateItem"]
       },
+      { sid = "ListWorkload", table = "${var.inventory_table.arn}/index/by-workload", keys = [], actions = ["dynamodb:Query"] },
       {
         sid     = "RecordTasks"
         table   = var.inventory_table.arn
@@ -69,12 +70,7 @@ locals {
         keys    = local.workload_keys
         actions = ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"]
       },
-      {
-        sid     = "ListWorkload"
-        table   = "${var.inventory_table.arn}/index/by-workload"
-        keys    = []
-        actions = ["dynamodb:Query"]
-      },
+      { sid = "ListWorkload", table = "${var.inventory_table.arn}/index/by-workload", keys = [], actions = ["dynamodb:Query"] },
       {
         sid     = "LearnFirstWait"
         table   = var.state_table.arn

@@ -114,7 +114,7 @@ variable "qualys_secret" {
 
 variable "cache_ttl_days" {
   type        = number
-  description = "Days for which a verdict is stored. Its image is not scanned again during this time. 7 by default."
+  description = "Days for which a verdict is stored. Deployments do not have its image scanned again during this time. 7 by default."
   default     = 7
 }
 
@@ -195,7 +195,7 @@ variable "scope" {
 
 variable "rescan_days" {
   type        = number
-  description = "Days after which the reconciliation has a running image scanned again, although its verdict is valid, unless Qualys has assessed the image since. Never by default (null)."
+  description = "Days after which the reconciliation has a running image scanned again, although its verdict is valid, unless Qualys has assessed the image since. By default (null) only when its verdict expires before the next day."
   default     = null
 }
 

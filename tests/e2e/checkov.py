@@ -41,8 +41,9 @@ def excused(configuration: dict[str, Any], address: str) -> set[str]:
     source = ""
     for call in calls[1::2]:
         made = configuration["module_calls"][call]
-        configuration, source = made["module"], made["source"]
-    for file in (REPOSITORY / "modules" / Path(source).name).glob("*.tf"):
+        # A private module is called from the folder of a public one.
+        configuration, source = made["module"], made["source"].removeprefix("../")
+    for file in (REPOSITORY / "modules" / source.rpartition("modules/")[2]).glob("*.tf"):
         head = f'resource "{kind}" "{name}" {{\n'
         _, _, rest = file.read_text().partition(head)
         if rest:

@@ -9,6 +9,7 @@ from tests.judges.policies import Policy
 from tests.judges.programs import HERE, VENV, run
 from tests.judges.service_data import KNOWN, said
 from tests.judges.simulation import Judged
+from tests.support import people_policies
 
 # What parliament says beside what the other judge does, and why it stays.
 KNOWN_TO_PARLIAMENT = {
@@ -41,6 +42,12 @@ def test_they_name_what_exists_and_fits(policies: list[Policy]) -> None:
 
 def test_parliament_agrees(policies: list[Policy]) -> None:
     assert said_by_parliament(policies) == {*KNOWN_TO_PARLIAMENT}
+
+
+def test_the_documents_for_people_fit() -> None:
+    """Each action takes one of the resources of its statement, or has none at all."""
+    documents = people_policies.documents().items()
+    assert said([Policy("identity", name, document) for name, document in documents]) == set()
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,7 @@ ROOTS = {
             "modules/inventory/README.md#inventory",
             "modules/notifications/README.md#notifications",
             "modules/package/README.md#package",
+            "modules/package-record/README.md#package-record",
             "modules/security-hub/README.md#security-hub",
             "modules/state/README.md#state",
             "modules/trail/README.md#trail",

@@ -21,6 +21,7 @@ def input_alone(tmp_path: Path) -> Path:
     text = (REPOSITORY / "variables.tf").read_text()
     (block,) = re.findall(r'^variable "network" \{$.*?^\}$', text, re.MULTILINE | re.DOTALL)
     (tmp_path / "main.tf").write_text(block)
+    (tmp_path / "attributes.tf").write_text((REPOSITORY / "attributes.tf").read_text())
     return tmp_path
 
 

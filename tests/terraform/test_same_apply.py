@@ -41,6 +41,11 @@ module "hub_of_an_organization" {
   permissions_boundary_arn = aws_iam_policy.this.arn
   spokes                   = { organization = { id = aws_organizations_organization.this.id } }
   owners                   = { topics = { shop = { people = aws_sns_topic.this.arn } } }
+  topic_access = {
+    machines = {
+      publishers = [{ service = "events.amazonaws.com", source_arns = [aws_kms_key.this.arn] }]
+    }
+  }
   lambda_package = {
     s3 = { bucket = "artifacts", key = "image_scan.zip", version = aws_s3_object.zip.version_id }
   }

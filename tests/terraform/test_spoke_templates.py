@@ -131,6 +131,7 @@ def normal(values: list[Json]) -> list[Json]:
 
 
 SPOKE = terraform("regional-spoke")
+QUEUE = terraform("private/queue")
 TRAIL = terraform("trail")
 SAME_STATEMENTS: dict[str, tuple[str, str, Callable[[Json], Json]]] = {
     "forward": ("roles", "ForwardRole", lambda role: role["Policies"][0]["PolicyDocument"]),
@@ -163,7 +164,7 @@ def test_findings_are_imported_only_where_that_is_asked_for() -> None:
 
 def test_ecs_invokes_the_gate_only_where_that_is_asked_for() -> None:
     resources = template("roles")["Resources"]
-    assert SPOKE["aws_iam_role.gate_hook"]["count"] == "${var.deployment_gate ? 1 : 0}"
+    assert SPOKE["aws_iam_role.gate_hook"]["count"] == "${var.create_gate_role ? 1 : 0}"
     for name in ("GateHookRole", "ReadDeploymentsPolicy"):
         assert resources[name]["Condition"] == "HasGate"
     assert template("roles")["Parameters"]["GateFunctionArn"]["Default"] == ""
@@ -190,23 +191,33 @@ def test_the_forwarding_role_trusts_the_rule_wherever_it_lies() -> None:
 
 
 def test_the_queue_is_the_same() -> None:
-    ours = SPOKE["aws_sqs_queue.unforwarded"]
-    theirs = properties("rules", "Unforwarded")
-    assert theirs == {
-        "QueueName": ours["name"],
+    call, ours = unforwarded(), QUEUE["aws_sqs_queue.this"]
+    assert "kms_key" not in call
+    assert ours["sqs_managed_sse_enabled"] == "${var.kms_key == null ? true : null}"
+    assert properties("rules", "Unforwarded") == {
+        "QueueName": call["name"],
         "MessageRetentionPeriod": ours["message_retention_seconds"],
-        "SqsManagedSseEnabled": ours["sqs_managed_sse_enabled"],
+        "SqsManagedSseEnabled": True,
     }
-    (statement,) = statements(SPOKE["aws_iam_policy_document.unforwarded"])
+    (statement,) = statements(QUEUE["aws_iam_policy_document.this"])
     policy = properties("rules", "UnforwardedPolicy")
     (their_statement,) = policy["PolicyDocument"]["Statement"]
     # Here the queue's policy can name queue and rule; there it stands inside of the queue.
     assert their_statement.pop("Resource") == "${Unforwarded.Arn}"
     assert statement.pop("Resource") == "*"
     assert their_statement.pop("Condition") == {"ArnEquals": {"aws:SourceArn": RULE}}
-    assert statement.pop("Condition").keys() == {"ArnEquals"}
+    assert statement.pop("Condition") == {"ArnLike": {"aws:SourceArn": "${var.rule_arns}"}}
+    assert call["rule_arns"] == ["${aws_cloudwatch_event_rule.forward.arn}"]
+    assert (statement.pop("Sid"), call["sid"]) == ("${var.sid}", their_statement.pop("Sid"))
     assert their_statement == statement
     assert policy["Queues"] == ["${Unforwarded}"]
+
+
+def unforwarded() -> Json:
+    """How the spoke calls the module of its queue."""
+    with (MODULES / "regional-spoke/unforwarded.tf").open() as text:
+        ((_, body),) = _plain(hcl2.load(text)["module"][0]).items()
+    return dict(body)
 
 
 def test_rule_and_target_are_the_same() -> None:
@@ -244,9 +255,14 @@ def test_the_pattern_has_the_calls_that_are_read() -> None:
     assert calls["eventName"] == sorted(api_calls.DEPLOYS | {api_calls.REGISTERS})
 
 
-def test_the_alarm_is_the_same() -> None:
-    ours = SPOKE["aws_cloudwatch_metric_alarm.unforwarded"]
-    theirs = properties("rules", "UnforwardedAlarm")
+@pytest.mark.parametrize(
+    ("alarm", "resource", "ending"),
+    [("this", "UnforwardedAlarm", ""), ("queued", "UnforwardedQueuedAlarm", "-queued")],
+)
+def test_the_alarms_are_the_same(alarm: str, resource: str, ending: str) -> None:
+    name = unforwarded()["name"] + ending
+    ours = QUEUE[f"aws_cloudwatch_metric_alarm.{alarm}"] | {"alarm_name": name}
+    theirs = properties("rules", resource)
     same = {
         "AlarmName": "alarm_name",
         "Namespace": "namespace",

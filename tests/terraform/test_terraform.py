@@ -14,7 +14,7 @@ from sandbox.terraform_project import copy_project
 
 EXAMPLES = sorted(path.parent for path in REPOSITORY.glob("examples/**/main.tf"))
 TESTS = sorted(REPOSITORY.glob("tests/*.tftest.hcl"))
-MODULES = sorted(path.parent for path in REPOSITORY.glob("modules/*/main.tf"))
+MODULES = sorted(path.parent for path in REPOSITORY.glob("modules/**/main.tf"))
 
 
 class Project:
@@ -36,7 +36,7 @@ class Project:
         """Makes a root that has the inputs of the project and the platforms that they name."""
         folder = self.folder / "inputs"
         (folder / "tests").mkdir(parents=True)
-        for name in ("variables*.tf", "qualys_platforms.json"):
+        for name in ("variables*.tf", "attributes.tf", "qualys_platforms.json"):
             for path in self.folder.glob(name):
                 shutil.copy2(path, folder)
         shutil.copy2(self.folder / "tests/inputs.tftest.hcl", folder / "tests")
@@ -107,6 +107,8 @@ def test_it_is_valid_on_its_own(project: Project, folder: Path) -> None:
 
 def test_every_module_has_tests() -> None:
     subjects = {path.name.replace("-", "_") for path in MODULES} | {"root", "inputs", "examples"}
+    # The workflow has two files: one subject each.
+    subjects.add("workflow_policies")
     assert {path.name.removesuffix(".tftest.hcl") for path in TESTS} == subjects
 
 

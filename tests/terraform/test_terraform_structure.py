@@ -8,9 +8,10 @@ import pytest
 
 REPOSITORY = Path(__file__).parents[2]
 MODULES = sorted(path.parent for path in REPOSITORY.glob("modules/*/main.tf"))
+PRIVATE = sorted(path.parent for path in REPOSITORY.glob("modules/private/*/main.tf"))
 FILES = [
     *REPOSITORY.glob("*.tf"),
-    *REPOSITORY.glob("modules/*/*.tf"),
+    *REPOSITORY.glob("modules/**/*.tf"),
     *REPOSITORY.glob("examples/**/*.tf"),
 ]
 # The root composes in this order: a module takes from those of earlier lines only.
@@ -22,10 +23,8 @@ ORDER = (
     ("workflow",),
     ("deployment_gate",),
     ("event_detection", "trail", "security_hub"),
-    ("dashboard",),
+    ("dashboard", "package_record"),
 )
-# Each module needs the zip first. When all functions run it, the package writes down which ones.
-BACKWARD = {("package", "workflow"), ("package", "deployment_gate")}
 IN_EVERY_MODULE = ("main.tf", "variables.tf", "outputs.tf", "versions.tf", "README.md")
 
 
@@ -66,8 +65,7 @@ def test_the_root_composes_in_one_direction() -> None:
     text = "\n".join(file.read_text() for file in REPOSITORY.glob("*.tf"))
     line = {name: number for number, names in enumerate(ORDER) for name in names}
     assert {f'"{name}"' for name in line} == set(re.findall(r'^module ("\w+")', text, re.MULTILINE))
-    backward = {(to, of) for to, of in arrows(text) if line[of] >= line[to]}
-    assert backward == BACKWARD
+    assert {(to, of) for to, of in arrows(text) if line[of] >= line[to]} == set()
 
 
 @pytest.mark.parametrize("module", MODULES, ids=named)
@@ -75,8 +73,22 @@ def test_modules_are_alike_and_stand_alone(module: Path) -> None:
     assert not [name for name in IN_EVERY_MODULE if not (module / name).is_file()]
     for file in module.glob("*.tf"):
         text = file.read_text()
-        assert not blocks(text, "module"), f"{named(file)} calls another module"
+        called = re.findall(r'^  source += "(.+)"$', text, re.MULTILINE)
+        assert len(called) == len(blocks(text, "module"))
+        public = [source for source in called if not source.startswith("../private/")]
+        assert not public, f"{named(file)} calls another module"
         assert not blocks(text, "provider"), f"{named(file)} configures a provider"
+
+
+@pytest.mark.parametrize("module", PRIVATE, ids=named)
+def test_a_private_module_is_for_a_block_that_stands_more_than_once(module: Path) -> None:
+    """The registry shows a module that has a README."""
+    assert not (module / "README.md").exists()
+    source = f'"../private/{module.name}"'
+    assert sum(source in file.read_text() for file in FILES) > 1
+    assert not [file for file in REPOSITORY.glob("*.tf") if "modules/private" in file.read_text()]
+    for file in module.glob("*.tf"):
+        assert not blocks(file.read_text(), "(module|provider)")
 
 
 @pytest.mark.parametrize("file", FILES, ids=named)

@@ -13,7 +13,7 @@ module "members" {
   roles_region            = var.region
   accounts                = var.accounts
   registry_role           = var.registry_role
-  deployment_gate         = var.deployment_gate
+  create_gate_role        = var.create_gate_role
   create_trail            = var.create_trail
   tags                    = var.tags
 }
@@ -25,7 +25,7 @@ module "management" {
   hub                  = var.hub
   name_prefix          = var.name_prefix
   create_describe_role = true
-  deployment_gate      = var.deployment_gate
+  create_gate_role     = var.create_gate_role
   tags                 = var.tags
 }
 

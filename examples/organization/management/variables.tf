@@ -38,7 +38,7 @@ variable "registry_role" {
   default     = null
 }
 
-variable "deployment_gate" {
+variable "create_gate_role" {
   type        = bool
   description = "Whether services of the accounts can ask the deployment gate of the hub, in the hub's region. False by default."
   default     = false
