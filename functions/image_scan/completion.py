@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any, cast
 
 from image_scan import log, metrics
 from image_scan.cache.entries import FAILURES, IN_PROGRESS, scan_of
-from image_scan.cache.standing import ACTIVE
+from image_scan.cache.standing import ACTIVE, is_watched
 from image_scan.contracts import Completed
 from image_scan.events.workloads import is_registered, to_notify, workload_of
 from image_scan.inventory.claims import is_due
-from image_scan.inventory.notified import RECORD
+from image_scan.inventory.notified import RECORD, days_of
 from image_scan.inventory.workloads import facts_of
-from image_scan.notifications import endings, facts, throttle
+from image_scan.notifications import endings, facts, throttle, waiting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -70,6 +71,8 @@ class Completion:
             self._announce(scan_input, outcome, lease, entry)
         else:
             self.permits.give_back(lease["execution_name"])
+        if "beside" in entry and self.cache.spare(lease, entry, outcome):
+            return _completed(outcome, notified=False, is_known=True)
         if entry.get("status") == IN_PROGRESS:
             recorded = self._record(scan_input, outcome, lease, entry)
             resumed = not recorded
@@ -79,8 +82,6 @@ class Completion:
             return _completed(outcome, notified=False)
         outcome = endings.recorded(entry, outcome) if resumed else outcome
         notified, is_new = self._notify_waiting(scan_input, outcome, lease, entry)
-        if not entry.get("announced"):
-            self.cache.announced(lease)
         if not resumed and "waited" in scan_input and outcome.get("fresh"):
             self.registries.learn(scan_input["image"], scan_input["waited"], outcome["scanned_at"])
         shown = {name: outcome.get(name, "") for name in ("verdict", "reason")}
@@ -106,9 +107,10 @@ class Completion:
         if not entry:
             return []
         rows = self.claims.rows(lease["key"], consistent=False)  # they are read again afterwards
-        waiting = _workloads([row for row in rows if is_due(row, scan_of(entry))])
-        self.cache.keep_findings(lease["key"], outcome, self.ttl_seconds)
-        self.events.put(scan_input, outcome, {**_requests(entry, rows), **waiting})
+        due = _workloads([row for row in rows if is_due(row, scan_of(entry))])
+        self.cache.keep_findings(lease, outcome, self.ttl_seconds)
+        asked = _requests(entry, rows)
+        self.events.put(scan_input, outcome, {**asked, **due}, days_of(rows))
         return rows
 
     def _notify_waiting(
@@ -116,29 +118,45 @@ class Completion:
     ) -> tuple[bool, bool]:
         """Returns whether anybody had to be notified, and whether the verdict is news to anybody
         who waits. Who asks and runs nothing has no row: the entry says whether that was done."""
-        scan, cause, rows = scan_of(entry), endings.cause(outcome), self.claims.rows(lease["key"])
-        waiting = [row for row in rows if is_due(row, scan)]
-        # What a reconciliation has scanned again may end as it did before.
-        is_repeated = entry.get("repeated", False) or outcome["verdict"] == "UNSCANNABLE"
-        due = [row for row in waiting if not (is_repeated and endings.knows(row, cause))]
+        rows = self.claims.rows(lease["key"])
+        due = waiting.due(rows, entry, scan_input, outcome)
         requests = {} if entry.get("announced") else _requests(entry, rows)
-        is_new = bool(due or requests or not waiting)
+        is_awaited = any(is_due(row, scan_of(entry)) for row in rows)
+        is_new = bool(due or requests or not is_awaited)
         requests = self._at_once(scan_input, outcome, requests)
+        notified = self._notify_rows(scan_input, outcome, lease, entry, due, requests)
+        if not entry.get("announced"):
+            self.cache.announced(lease)
+        for more in self.claims.rest(lease["key"], rows):
+            due = waiting.due(more, entry, scan_input, outcome)
+            notified |= self._notify_rows(scan_input, outcome, lease, entry, due, {})
+        return notified, is_new
+
+    def _notify_rows(
+        self,
+        scan_input: CompletionInput,
+        outcome: Outcome,
+        lease: Lease,
+        entry: Row,
+        due: Sequence[Row],
+        requests: dict[str, Workload],
+    ) -> bool:
+        """Returns whether anybody had to be notified."""
         if self._is_quiet(outcome):
             # Nothing of this is notifiable: that ends what they were notified of before.
             self.notifier.notify(scan_input, outcome, _workloads(due), due)
-            return False, is_new
+            return False
         notified = False
-        for first in range(0, max(len(due), 1), facts.MOST_WORKLOADS):
-            names = [row["workload"] for row in due[first : first + facts.MOST_WORKLOADS]]
-            claimed = self.claims.claim(lease["key"], names, scan.number, lease["owner"])
+        for names in waiting.parts(due):
+            number = entry["acquired_at"]
+            claimed = self.claims.claim(lease["key"], names, number, lease["owner"])
             workloads, named = {**requests, **_workloads(claimed)}, {}
             if workloads:
                 named = self._notify(scan_input, outcome, workloads, claimed)
             notified |= bool(named)
-            self.claims.mark(lease["key"], claimed, cause, named)
+            self.claims.mark(lease["key"], claimed, endings.cause(outcome), named)
             requests = {}
-        return notified, is_new
+        return notified
 
     def _at_once(
         self, scan_input: CompletionInput, outcome: Outcome, requests: dict[str, Workload]
@@ -161,11 +179,10 @@ class Completion:
 
     def _of_workload(self, scan_input: CompletionInput, outcome: Outcome) -> Completed:
         """Notifies one workload of what is known, or of an image without an entry."""
-        workload, deployed = workload_of(scan_input)
+        workload, _ = workload_of(scan_input)
         key, number = scan_input["image"]["key"], scan_input.get("scan", 0)
         if scan_input.get("again"):
-            named = self.notifier.notify(scan_input, outcome, {workload: deployed}, ())
-            return _completed(outcome, notified=bool(named))
+            return _completed(outcome, notified=self._notify_again(scan_input, outcome))
         rows = self.claims.claim(key, [workload], number, scan_input["event_id"])
         if not rows:
             return _completed(outcome, notified=False)
@@ -175,6 +192,16 @@ class Completion:
         named = self.notifier.notify(scan_input, outcome, _workloads(rows), rows)
         self.claims.mark(key, rows, endings.cause(outcome), named)
         return _completed(outcome, notified=bool(named))
+
+    def _notify_again(self, scan_input: CompletionInput, outcome: Outcome) -> bool:
+        """Notifies all that run the image of what is new in a verdict that they know."""
+        key, notified = scan_input["image"]["key"], False
+        first = self.claims.rows(key)
+        for rows in chain([first], self.claims.rest(key, first)):
+            watched = [row for row in rows if is_watched(row)]
+            named = self.notifier.notify(scan_input, outcome, _workloads(watched), watched)
+            notified |= bool(named)
+        return notified
 
     def _notify(
         self,

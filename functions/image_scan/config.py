@@ -132,7 +132,7 @@ def owner_tag() -> str:
 
 
 def owner_topics() -> dict[str, dict[Reader, str]]:
-    """Returns ARNs of the topics of teams, by team and by kind of reader."""
+    """Returns ARNs of the topics of teams, by team and by kind of reader; no ARNs for Reconcile."""
     return _object("OWNER_TOPICS") if os.environ.get("OWNER_TOPICS") else {}
 
 

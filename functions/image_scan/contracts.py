@@ -127,10 +127,10 @@ class Status(TypedDict):
     """What one poll found.
 
     `reported` and `severe` are how many vulnerabilities the image's record counts, and how many of
-    them are of severity 4 or 5; `ended_checks` how many polls have seen the scan job ended. `fixes`
-    is what `fixes.pack` makes of the image's software. `detected` is what the image's details say
-    of malware and secrets; absent where they were not read. `doubt` says why the result cannot
-    prove that the image is clean, where it cannot.
+    them are of severity 4 or 5; `levels` how many of each, from 1 to 5. `ended_checks` is how many
+    polls have seen the scan job ended. `fixes` is what `fixes.pack` makes of the image's software.
+    `detected` is what the image's details say of malware and secrets; absent where they were not
+    read. `doubt` says why the result cannot prove that the image is clean, where it cannot.
     """
 
     complete: bool
@@ -140,6 +140,7 @@ class Status(TypedDict):
     reported: int
     severe: int
     ended_checks: int
+    levels: NotRequired[list[int]]
     fixes: NotRequired[str]
     doubt: NotRequired[str]
     detected: NotRequired[Detections]

@@ -66,7 +66,8 @@ class Outcome(TypedDict):
     did not scan again and the result is an older one. `fixable` are those of `counts` that have a
     fix, `listed` is what `encoding.pack` makes of all findings. `examined` names what was looked
     for; `malware` and `secrets` are absent where nobody looked and none was found. `recorded` is
-    how many vulnerabilities Qualys' record of the image counted, and how many of severity 4 or 5.
+    how many vulnerabilities Qualys' record of the image counted, and how many of each severity from
+    1 to 5.
     `assessed_at`: Qualys has assessed the image again then, without a scan.
     """
 

@@ -14,12 +14,23 @@ if TYPE_CHECKING:
     from tests.bench.counts import Counts
 
 PRICES: dict[str, Any] = json.loads((Path(__file__).parent / "prices.json").read_text())
-# Of examples/single-account; tests/e2e counts them where it is applied.
-ALARMS = 12
-# Events by outcome, verdicts by verdict, the drift of the external id, four of coverage and one of
-# overdue findings, once each has occurred; one more where the event of a result is refused, and for
-# each team with overdue findings.
-METRICS = 13
+# Of examples/single-account without the gate; tests/e2e counts them where it is applied.
+ALARMS = 13
+# Each once it has occurred, for as many values of its dimension.
+METRICS = {
+    "Events": 2,
+    "Verdicts": 5,
+    "RunningImages": 1,
+    "FreshVerdicts": 1,
+    "Unscannable": 1,
+    "CoveragePercent": 1,
+    "OverdueFindings": 1,
+}
+# Where something is out of scope, an account is not read, the event of a result is refused, or the
+# gate is used, or findings wait, or a rescan fails. And OverdueFindings is one more for each team
+# that has any.
+AT_TIMES = {"OutOfScope", "RefusedResultEvents", "GateDecisions", "GateErrors", "GateUndecided"}
+AT_TIMES |= {"PostponedFindings", "UnreadRegions", "FailedRescans"}
 USUAL = 1000  # deployments a day
 
 
@@ -69,12 +80,12 @@ def variable(met: Counts, deployments: int, a_day: int = USUAL) -> dict[str, flo
 
 def fixed() -> dict[str, float]:
     """Dollars a month in the first year, whatever is deployed."""
-    prices = PRICES["fixed_per_month"]
+    prices, metrics = PRICES["fixed_per_month"], sum(METRICS.values())
     return {
         "KMS key": prices["kms_key"],
         "secret": prices["secret"],
         f"{ALARMS} alarms": ALARMS * prices["alarm"],
-        f"{METRICS} metrics": METRICS * prices["metric"],
+        f"{metrics} metrics": metrics * prices["metric"],
         "dashboard, unless it is among the three free ones": prices["dashboard"],
     }
 

@@ -199,6 +199,7 @@ class Replay:
             (container,) = task["containers"]
             task |= {
                 "group": f"service:service-{service}",
+                "startedBy": "ecs-svc/1",
                 "taskDefinitionArn": self._definitions[service],
                 "taskArn": f"{task['taskArn']}{uuid.UUID(int=next(self._numbers))}",
                 "containers": [

@@ -78,6 +78,7 @@ def test_each_python_builds_the_same_bytes(zip_file: Path, wheels: Path, tmp_pat
         assert (tmp_path / "a.zip").read_bytes() == zip_file.read_bytes(), python
 
 
+@pytest.mark.attack(12)
 def test_only_modules_are_packed(zip_file: Path, wheels: Path, tmp_path: Path) -> None:
     """Terraform's hash is of these: what else lies there could change unseen."""
     functions = tmp_path / "functions"

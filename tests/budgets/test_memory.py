@@ -71,17 +71,19 @@ def blocks() -> int:
 def growth(
     pipeline: Pipeline, invoke: Callable[..., Any], function: str, payload: Json, replay: Replay
 ) -> int:
-    """Counts the blocks that a function has left after many invocations of the same event."""
+    """Counts the blocks that a function has left after many invocations of the same event: in that
+    half of them which left less, as something else may leave some once."""
     replay.record()
-    before = 0
-    for number in range(WARM_UP + INVOCATIONS):
-        with contextlib.suppress(TaskFailed):  # `pipeline` fails for what is not declared
-            invoke(function, payload)
-        pipeline.wire.sent.clear()
-        replay.again()
-        if number == WARM_UP:
-            before = blocks()
-    return blocks() - before
+    counted = []
+    for invocations in (WARM_UP, INVOCATIONS // 2, INVOCATIONS // 2):
+        for _ in range(invocations):
+            with contextlib.suppress(TaskFailed):  # `pipeline` fails for what is not declared
+                invoke(function, payload)
+            pipeline.wire.sent.clear()
+            replay.again()
+        counted.append(blocks())
+    begun, halfway, ended = counted
+    return min(halfway - begun, ended - halfway)
 
 
 def test_no_function_grows_over_many_warm_invocations(
@@ -107,4 +109,4 @@ def test_no_function_grows_over_many_warm_invocations(
             for function, payload in payloads.items()
         }
     # One object left behind by each invocation is as many; what tests and Python note is less.
-    assert {name: count for name, count in grown.items() if count >= INVOCATIONS} == {}
+    assert {name: count for name, count in grown.items() if count >= INVOCATIONS // 2} == {}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from image_scan.notifications import overdue
 from tests.pipeline.test_backfill import Account, verdicts
 from tests.pipeline.test_notified import accept
 
@@ -68,7 +69,9 @@ def test_an_overdue_finding_is_reported_once_a_day_until_the_workload_runs_it_no
     third, fourth = web.digests(2)
     for digest, open_days in ((third, 3), (fourth, 4)):
         ((late,), number) = digest["overdue"], digest["overdue_total"]
-        assert (late["workload"].rsplit("#")[-1], number) == ("web", 1), "no deadline for high"
+        assert (late["workload"].rsplit("#")[-1], number) == ("family:web", 1), (
+            "no deadline for high"
+        )
         (finding,) = late["findings"]
         assert (finding["since"], finding["open_days"]) == (began, open_days)
     web.runs()
@@ -113,3 +116,14 @@ def test_without_deadlines_nothing_is_overdue(account: Account, web: Web) -> Non
     account.pipeline.configure(REMEDIATION_DAYS=json.dumps({}))
     web.runs(5)
     assert web.digests(9) == []
+
+
+def test_whoever_counts_by_team_knows_the_teams_with_a_topic(
+    account: Account, web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known: list[list[str]] = []
+    monkeypatch.setattr(overdue, "count", lambda _rows, teams: known.append(list(teams)))
+    account.pipeline.configure(OWNER_TOPICS=json.dumps({"shop": {}}))
+    web.runs(5)
+    web.digests(1)
+    assert known == [["shop"]]

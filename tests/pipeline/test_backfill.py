@@ -11,6 +11,7 @@ from image_scan.aws import clients
 from tests.pipeline.test_notified import accept
 from tests.support.builders import ACCOUNT, NOTIFY, REGION
 from tests.support.fake_ecs import Ecs
+from tests.support.machine import TaskFailed
 from tests.support.pipeline import URI, Pipeline, ended
 
 Json = dict[str, Any]
@@ -117,7 +118,19 @@ def test_the_same_failure_is_notified_once_and_then_stands_in_the_digest(account
     (failed,) = pipeline.notifications()[-1]["failed"]
     assert failed["uri"].startswith(URI)
     assert failed["reason"].startswith("ERROR: ScanFailed")
-    assert failed["workloads"] == [f"{ACCOUNT}#{REGION}#prod#web"]
+    assert failed["workloads"] == [f"{ACCOUNT}#{REGION}#prod#family:web"]
+
+
+def test_where_our_own_account_is_not_read_all_else_is_done_and_the_function_fails(
+    account: Account,
+) -> None:
+    """So that Lambda tries again, and its errors are counted."""
+    account.ecs.refuses = True
+    with pytest.raises(TaskFailed, match="AwsUnavailable"):
+        account.reconciles()
+    (digest,) = account.pipeline.notifications()
+    unread = {"account": ACCOUNT, "region": REGION, "reason": "ecs:ListClusters: AccessDenied"}
+    assert digest["unread"] == [unread]
 
 
 def test_another_failure_and_another_workload_are_notified(account: Account) -> None:
@@ -166,7 +179,7 @@ def test_what_was_never_seen_is_named_with_its_image_and_workload(account: Accou
     (asked,) = found["scans"]
     assert asked["image"].startswith(URI)
     assert asked["why"] == "no verdict"
-    assert asked["workloads"] == [f"{ACCOUNT}#{REGION}#prod#web"]
+    assert asked["workloads"] == [f"{ACCOUNT}#{REGION}#prod#family:web"]
 
 
 def services(message: Json) -> list[str]:

@@ -24,6 +24,7 @@ def test_row_14_the_account_type_is_that_of_the_role(
     pipeline: Pipeline, role: str, host: str, kind: str
 ) -> None:
     pipeline.configure(QUALYS_ROLE_ARN=role)
+    pipeline.ecr.partition = role.split(":")[1]
     pipeline.push(host=host)
     assert verdict(pipeline.scan(f"{host}/{REPOSITORY}:1.4.2")) == "CLEAN"
     (connector,) = pipeline.wire.bodies("POST", "/registry/aws/connector")
@@ -35,6 +36,7 @@ def test_row_14_the_account_type_is_that_of_the_role(
 def test_row_14_the_external_id_of_govcloud_is_the_configured_one(pipeline: Pipeline) -> None:
     """aws-base gives that of the commercial partition, as far as anybody knows."""
     pipeline.configure(QUALYS_ROLE_ARN=GOV_ROLE, QUALYS_EXTERNAL_ID="4711004711")
+    pipeline.ecr.partition = "aws-us-gov"
     pipeline.push(host=GOV_HOST)
     pipeline.wire.rewrites["/registry/aws-base"] = lambda body: {**body, "externalId": 9}
     assert verdict(pipeline.scan(f"{GOV_HOST}/{REPOSITORY}:1.4.2")) == "CLEAN"
@@ -45,6 +47,7 @@ def test_row_14_the_external_id_of_govcloud_is_the_configured_one(pipeline: Pipe
 def test_row_14_a_partition_that_qualys_does_not_reach_is_said_so(pipeline: Pipeline) -> None:
     host = f"{ACCOUNT}.dkr.ecr.cn-north-1.amazonaws.com.cn"
     pipeline.configure(QUALYS_ROLE_ARN=f"arn:aws-cn:iam::{ACCOUNT}:role/qualys-registry")
+    pipeline.ecr.partition = "aws-cn"
     pipeline.push(host=host)
     run = pipeline.scan(f"{host}/{REPOSITORY}:1.4.2")
     assert ended(run) == ("UNSCANNABLE", "ImageNotScannable")

@@ -39,6 +39,7 @@ def state(pipeline: Pipeline, status: str, image: str, digest: str = "") -> Json
         "clusterArn": f"arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/prod",
         "taskDefinitionArn": f"arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/web:1",
         "group": "service:web",
+        "startedBy": "ecs-svc/1",
         "lastStatus": status,
         "desiredStatus": status,
         "containers": [{"name": "app", "image": image, **pulled}],
@@ -57,6 +58,7 @@ def states() -> dict[str, str]:
     return {row["digest"]["S"]: row["state"]["S"] for row in rows if "state" in row}
 
 
+@pytest.mark.attack(4)
 def test_a_sidecar_in_a_region_that_does_not_exist_hides_nothing(pipeline: Pipeline) -> None:
     pipeline.find(5)
     run = pipeline.intake(scan_input(pipeline, f"{NOWHERE}/x/y:1", URI))
@@ -116,6 +118,7 @@ def test_a_repository_that_fails_once_is_asked_a_second_time(
     assert verdict(pipeline.scan()) == "CLEAN"
 
 
+@pytest.mark.attack(6)
 @pytest.mark.parametrize("reference", ["x/y:1", "x/y", f"x/y@sha256:{'1' * 64}"])
 def test_a_registry_that_lets_nobody_in_costs_no_scan(pipeline: Pipeline, reference: str) -> None:
     pipeline.announce(f"{THERE}/{reference}")
@@ -126,6 +129,27 @@ def test_a_registry_that_lets_nobody_in_costs_no_scan(pipeline: Pipeline, refere
     assert item["imageDigest"]["S"].startswith(f"{FOREIGN}/{REGION}/x/y")
 
 
+@pytest.mark.attack(6)
+@pytest.mark.parametrize("account", [ACCOUNT, FOREIGN])
+@pytest.mark.parametrize(
+    "host", ["dkr.ecr.me-south-1.amazonaws.com", "dkr.ecr.us-gov-west-1.amazonaws.com"]
+)
+@pytest.mark.parametrize("of_task", [True, False])
+def test_a_region_that_is_not_enabled_costs_no_scan(
+    pipeline: Pipeline, account: str, host: str, of_task: bool
+) -> None:
+    """Of our own account too: whoever deploys chooses the region."""
+    image = f"{account}.{host}/x/y:1"
+    event = state(pipeline, "RUNNING", image) if of_task else scan_input(pipeline, image)
+    assert pipeline.intake(event).status == "SUCCEEDED"
+    assert pipeline.scans() == []
+    assert pipeline.calls() == []
+    (item,) = pipeline.items()
+    assert item["status"]["S"] == "UNSCANNABLE"
+    assert "is not enabled for its account" in item["reason"]["S"]
+    assert pipeline.failed_events() == []
+
+
 def test_an_image_of_our_own_that_ecr_does_not_let_us_read_is_scanned_by_its_tag(
     pipeline: Pipeline,
 ) -> None:
@@ -133,6 +157,7 @@ def test_an_image_of_our_own_that_ecr_does_not_let_us_read_is_scanned_by_its_tag
     assert verdict(pipeline.scan()) == "CLEAN"
 
 
+@pytest.mark.attack(7)
 @pytest.mark.parametrize("host", [THERE, HOST])
 def test_nobody_takes_the_lease_of_a_digest_by_naming_it(pipeline: Pipeline, host: str) -> None:
     digest = pipeline.push("victim/app", "1", config="e" * 64)
@@ -157,8 +182,8 @@ def test_who_waits_for_the_scan_of_a_copy_knows_of_its_end_and_may_scan_again(
     pipeline.announce(f"{HOST}/evil/copy:1", service="attacker")
     pipeline.announce(f"{HOST}/victim/app:1", service="victim")
     assert [verdict(each) for each in pipeline.scans()] == ["ERROR"]
-    (sent,) = pipeline.notifications()
-    assert (sent["image"]["repository"], len(sent["workloads"])) == ("evil/copy", 2)
+    sent = {each["image"]["repository"]: each["workloads"] for each in pipeline.notifications()}
+    assert {name: len(each) for name, each in sent.items()} == {"evil/copy": 1, "victim/app": 1}
     assert verdict(pipeline.scan(f"{HOST}/victim/app:1", service="victim")) == "FINDINGS"
 
 

@@ -6,6 +6,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from image_scan.notifications import throttle
 from image_scan.state import keys
 from tests.support import tables
@@ -21,7 +23,7 @@ NAMES = (
     f"registry#{ACCOUNT}#{REGION}",
     "permit#scans",
     *(f"notice#{error}" for error in sorted(throttle.ERRORS)),
-    "notice#daily digest",
+    "notice#daily digest 2026-02-02",
     f"security-hub#{ACCOUNT}#{keys.hashed(DIGEST)}",
     f"findings#{DIGEST}",
     "exceptions#all",
@@ -59,6 +61,7 @@ def service(pipeline: Pipeline, image: str, name: str) -> Json:
         "clusterArn": f"arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/{name}",
         "taskDefinitionArn": f"arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/{name}:1",
         "group": f"service:{name}",
+        "startedBy": "ecs-svc/1",
         "lastStatus": "RUNNING",
         "desiredStatus": "RUNNING",
         "containers": [{"name": name, "image": image}],
@@ -77,6 +80,7 @@ def keys_in(table: str, attribute: str) -> set[str]:
     return {row[attribute]["S"] for row in aws_client("dynamodb").scan(TableName=table)["Items"]}
 
 
+@pytest.mark.attack(2)
 def test_a_name_is_no_key_but_its_own_in_any_table(pipeline: Pipeline) -> None:
     deploy_all(pipeline)
     assert keys_in(tables.CACHE, "imageDigest") == set()
@@ -103,6 +107,7 @@ def test_an_image_of_ecr_is_scanned_and_notified_wherever_it_runs(pipeline: Pipe
     assert {each["service"] for each in sent["workloads"]} == {in_arn(name) for name in NAMES}
 
 
+@pytest.mark.attack(2)
 def test_a_dead_credential_is_notified_where_its_notice_was_deployed_as_an_image(
     pipeline: Pipeline,
 ) -> None:

@@ -17,6 +17,7 @@ def uri(tag: str) -> str:
     return f"{HOST}/{REPOSITORY}:{tag}"
 
 
+@pytest.mark.attack(1)
 @pytest.mark.parametrize("architecture", [KNOWN, UNKNOWN])
 def test_a_bad_image_is_not_clean_by_a_clean_one_that_was_scanned_later(
     connected: Pipeline, architecture: str

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from image_scan.errors import AwsUnavailable
-from image_scan.inventory.notified import NotifiedFindings
+from image_scan.inventory.notified import NotifiedFindings, team_of
 from image_scan.inventory.table import InventoryTable
 from tests.support import tables
 from tests.support.builders import HOST, NOTIFY
@@ -146,9 +146,9 @@ def test_the_inventory_knows_the_team_and_since_when_it_is_notified(
     environment.setattr(FakeEcr, "list_tags_for_resource", lambda *_, **__: {"tags": tags})
     (message,) = service.deploys(finding(1, 5))
     table = InventoryTable(aws_client("dynamodb"), tables.INVENTORY)
-    (row,) = [each for each in table.below(message["image"]["digest"]) if "team" in each]
+    (row,) = [each for each in table.below(message["image"]["digest"]) if team_of(each)]
     now = service.pipeline.time.time()
-    assert row["team"] == message["workloads"][0]["team"] == "payments"
+    assert team_of(row) == message["workloads"][0]["team"] == "payments"
     assert now - 600 < row["notified_at"] <= now
 
 

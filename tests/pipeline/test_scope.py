@@ -24,9 +24,12 @@ def scoped(pipeline: Pipeline, *exclude: Json, include: Any = ()) -> None:
 
 
 def rows() -> dict[str, str]:
-    """The rule of each workload's row, by family."""
+    """The rule of each workload's row, by the service or family."""
     table = InventoryTable(aws_client("dynamodb"), tables.INVENTORY)
-    return {row["workload"].rsplit("#")[-1]: row.get("out_of_scope", "") for row in table.index()}
+    return {
+        row["workload"].rsplit("#")[-1].removeprefix("family:"): row.get("out_of_scope", "")
+        for row in table.index()
+    }
 
 
 def notified(pipeline: Pipeline) -> list[list[str]]:
@@ -87,6 +90,56 @@ def test_a_tenant_that_opts_out_during_its_scan_silences_nobody_else(connected: 
     connected.announce(service="attacker")
     assert [verdict(run) for run in connected.scans()] == ["FINDINGS"]
     assert notified(connected) == [["victim"]]
+
+
+def test_a_task_without_a_service_takes_no_service_of_its_family_out(connected: Pipeline) -> None:
+    """Both have the same name, in the same cluster."""
+    scoped(connected, OPTED_OUT)
+    opt_out("web")
+    connected.find(5)
+    deployed = connected.event()
+    definition = deployed["detail"]["requestParameters"]["taskDefinition"].replace("web", "own")
+    service = {"serviceName": "web", "clusterArn": "cluster/prod", "taskDefinition": definition}
+    aws_client("ecs").register_task_definition(
+        family="own", containerDefinitions=[{"name": "app", "image": URI, "memory": 512}]
+    )
+    updated = {"eventName": "UpdateService", "responseElements": {"service": service}}
+    request = {"service": "web", "cluster": "prod", "taskDefinition": definition}
+    deployed["detail"] |= {**updated, "requestParameters": request}
+    assert connected.intake(deployed).status == "SUCCEEDED"
+    connected.announce(service="web")
+    assert [verdict(run) for run in connected.scans()] == ["FINDINGS"]
+    assert notified(connected) == [["own"]]
+
+
+@pytest.mark.attack(12)
+def test_a_task_that_names_a_service_as_its_own_takes_nothing_out(connected: Pipeline) -> None:
+    """Group and starter of a task may be any text."""
+    scoped(connected, OPTED_OUT)
+    opt_out("evil")
+    opt_out("web", "scan")
+    ecs = aws_client("ecs")
+    ecs.create_cluster(clusterName="prod")
+    ecs.create_service(cluster="prod", serviceName="web", taskDefinition="web", desiredCount=1)
+    connected.find(5)
+    for family in ("web", "evil"):
+        event = json.loads(json.dumps(connected.event(service=family)))
+        definition = event["detail"]["requestParameters"]["taskDefinition"]
+        detail = {
+            "taskArn": f"arn:aws:ecs:{REGION}:{ACCOUNT}:task/prod/{family}",
+            "clusterArn": f"arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/prod",
+            "taskDefinitionArn": definition,
+            "group": "service:web",
+            "startedBy": "ecs-svc/1",
+            "lastStatus": "RUNNING",
+            "desiredStatus": "RUNNING",
+            "containers": [{"name": "app", "image": URI}],
+        }
+        event |= {"detail-type": "ECS Task State Change", "detail": detail}
+        assert connected.intake(event).status == "SUCCEEDED"
+    assert [verdict(run) for run in connected.scans()] == ["FINDINGS"]
+    assert rows() == {"web": ""}
+    assert len(notified(connected)) == 1
 
 
 @pytest.mark.parametrize("value", ["scan", "SKIP"])

@@ -73,6 +73,35 @@ def test_one_failed_image_keeps_the_event() -> None:
     assert inner["ImageFailed"]["Output"]["result"] == "failed"
 
 
+@pytest.mark.parametrize("errors", [["ImageUnread", "Other"], ["AwsRejected", "Other", "Else"]])
+def test_and_names_the_error_that_another_try_may_end(errors: list[str]) -> None:
+    """What only has errors that no try ends can be dropped from the queue."""
+    (choice,) = state("intake", "AllImagesHandled")["Choices"]
+    failed = [{"result": "failed", "error": each, "cause": f"of {each}"} for each in errors]
+    named = {
+        each: evaluate(choice["Output"][each], {"input": [{"result": "skipped"}, *failed]})
+        for each in ("error", "cause")
+    }
+    assert named == {"error": "Other", "cause": "of Other"}
+    only = {"input": [{"result": "skipped"}, failed[0]]}
+    assert evaluate(choice["Output"]["error"], only) == errors[0]
+    assert evaluate(choice["Output"]["cause"], only) == f"of {errors[0]}"
+
+
+@pytest.mark.parametrize("others", [[], ["AwsRejected"]])
+def test_and_else_that_of_an_image_that_ecr_may_answer_for_again(others: list[str]) -> None:
+    """An outage of ECR ends by itself; what AWS has refused does not."""
+    (choice,) = state("intake", "AllImagesHandled")["Choices"]
+    failed = [
+        {"result": "failed", "error": each, "cause": f"of {each}"}
+        for each in ["AwsRejected", "ImageUnread", *others]
+    ]
+    named = {
+        each: evaluate(choice["Output"][each], {"input": failed}) for each in ("error", "cause")
+    }
+    assert named == {"error": "ImageUnread", "cause": "of ImageUnread"}
+
+
 def test_what_the_cache_decides_is_what_happens() -> None:
     choices = {each["Condition"]: each["Next"] for each in state("intake", "IsCached")["Choices"]}
     assert choices == {

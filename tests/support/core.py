@@ -14,6 +14,7 @@ from image_scan.inventory.claims import Claims
 from image_scan.inventory.notified import Notice
 from image_scan.inventory.table import InventoryTable
 from image_scan.inventory.workloads import Inventory
+from image_scan.notifications import facts
 from image_scan.notifications.throttle import Throttle
 from image_scan.state.permits import ScanPermits
 from image_scan.state.registered_failures import RegisteredFailures
@@ -63,12 +64,14 @@ class Sent:
             raise self.error
         key = scan_input["image"]["key"]
         self.calls.append((key, outcome["verdict"], _services(workloads)))
-        self.reasons.append(outcome.get("reason", ""))
+        self.reasons.append(facts.reason(outcome))
         meanwhile, self.meanwhile = self.meanwhile, lambda: None
         meanwhile()
         return {name: Notice("shop", int(self.clock())) for name in workloads}
 
-    def put(self, _: Any, outcome: Outcome, workloads: Mapping[str, Workload]) -> None:
+    def put(
+        self, _: Any, outcome: Outcome, workloads: Mapping[str, Workload], __: Any = ()
+    ) -> None:
         self.announced.append((outcome["verdict"], _services(workloads)))
 
     def services(self) -> list[list[str]]:

@@ -69,7 +69,8 @@ class Lambda:
         self._current.environment = environment
         self._current.function = function
         try:
-            answer = handler(json.loads(json.dumps(payload)), types.SimpleNamespace())
+            context = types.SimpleNamespace(get_remaining_time_in_millis=lambda: seconds * 1000)
+            answer = handler(json.loads(json.dumps(payload)), context)
         except FunctionTimedOut:
             self.environments[function] -= 1
             self.timed_out.append(function)

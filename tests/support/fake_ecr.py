@@ -12,6 +12,7 @@ from typing import Any
 from botocore.exceptions import EndpointConnectionError
 
 from image_scan.aws import clients
+from sandbox.emulator import regions
 from tests.support.builders import ACCOUNT, client_error
 
 _BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -20,7 +21,8 @@ _BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 class FakeEcr:
     """The calls that the functions make, and the pushes that tests make; of one account.
 
-    `troubles` are what calls end with, by repository or region.
+    `troubles` are what calls end with, by repository or region. No opt-in region of `partition` is
+    enabled.
     """
 
     def __init__(self, account: str = ACCOUNT) -> None:
@@ -28,17 +30,21 @@ class FakeEcr:
         self._images: dict[str, dict[str, str]] = {}
         self._tags: dict[str, dict[str, str]] = {}
         self._region = ""
+        self.partition = "aws"
         self.troubles: dict[str, Exception] = {}
         self._archived: set[str] = set()
         self._pushed: dict[str, datetime] = {}
 
     def in_region(self, region: str | None) -> FakeEcr:
-        """The same images; a region that does not exist has no host to ask."""
+        """The same images; a region that does not exist has no host to ask, and one that is not
+        enabled knows no credentials."""
         there = copy.copy(self)
         there._region = region or ""
         if region and region not in clients.regions():
             url = f"https://api.ecr.{region}.amazonaws.com"
             there.troubles = {region: EndpointConnectionError(endpoint_url=url)}
+        elif region and not regions.is_enabled(region, self.partition):
+            there.troubles = {region: client_error("UnrecognizedClientException")}
         return there
 
     def archive(self, digest: str) -> None:

@@ -24,6 +24,7 @@ class Ecs:
             "clusterArn": f"arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/prod",
             "taskDefinitionArn": f"arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/shop:7",
             "group": f"service:{service}",
+            "startedBy": "ecs-svc/1",
             "lastStatus": "RUNNING",
             "desiredStatus": "RUNNING",
             "overrides": {"containerOverrides": [{"environment": [{"value": "hunter2"}]}]},
@@ -42,7 +43,7 @@ class Ecs:
         if self._listing == "list_clusters":
             return [{"clusterArns": [f"cluster/{name}"]} for name in ("empty", "prod")]
         arns = list(self.tasks) if cluster == "cluster/prod" else []
-        return [{"taskArns": arns[at : at + 2]} for at in range(0, len(arns), 2)]
+        return [{"taskArns": arns[at : at + 2]} for at in range(0, len(arns) or 1, 2)]
 
     def describe_tasks(self, cluster: str, tasks: list[str]) -> Json:
         assert cluster == "cluster/prod"

@@ -35,7 +35,10 @@ def holds(condition: ConditionBase | None, item: Mapping[str, Any]) -> bool:
         sides = [holds(each, item) for each in values]
         return all(sides) if operator == "AND" else any(sides)
     attribute, *others = values
-    return _OPERATORS[operator](item.get(attribute.name), *others)
+    found: Any = item
+    for name in attribute.name.split("."):
+        found = (found or {}).get(name)
+    return _OPERATORS[operator](found, *others)
 
 
 def changed(item: Mapping[str, Any], change: Change) -> Item:
@@ -116,6 +119,10 @@ class MemoryInventory(InventoryTable):
             self.rows.read(key, consistent=consistent) for key in self.rows if key[0] == digest
         ]
         yield from (row for row in found if row)
+
+    def between(self, digest: str, after: str, before: str) -> Iterator[Item]:
+        rows = sorted(self.below(digest), key=lambda row: row["workload"])
+        yield from (row for row in rows if after < row["workload"] < before)
 
     def put(self, digest: str, workload: str, values: Mapping[str, Any]) -> None:
         self.rows.step()

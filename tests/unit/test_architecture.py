@@ -13,7 +13,7 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.stem != "__init_
 HANDLERS = [path for path in MODULES if path.parent.name == "handlers"]
 # From low to high. A module imports from lower lines, and from its own package.
 RANKS = (
-    ("errors", "results"),
+    ("errors", "fair", "results"),
     ("contracts",),
     ("config",),
     ("log", "metrics", "findings"),
@@ -30,6 +30,8 @@ RANKS = (
 RANK = {package: rank for rank, packages in enumerate(RANKS) for package in packages}
 # Without AWS, HTTP or an environment: they can be read and tested by themselves.
 PURE = {
+    "cache.entries",
+    "cache.turns",
     "contracts",
     "ecr.identity",
     "ecr.references",
@@ -44,6 +46,7 @@ PURE = {
     "events.scope",
     "events.task_state",
     "events.workloads",
+    "fair",
     "findings.detections",
     "findings.encoding",
     "findings.entries",

@@ -18,6 +18,7 @@ from tests.support.builders import (
     CLEAN,
     CRITICAL,
     DIGEST,
+    HOST,
     LEASE,
     MEDIUM,
     NOTIFY,
@@ -145,6 +146,7 @@ class TestResult:
         core.end(taken(core.event(scan_input("event-2", service="worker"))), CRITICAL)
         assert core.sent.services() == [["web", "worker"]]
 
+    @pytest.mark.attack(3)
     def test_a_thousand_workloads_are_notified_once_each_a_hundred_at_a_time(
         self, core: Core
     ) -> None:
@@ -156,6 +158,24 @@ class TestResult:
         assert max(len(each) for each in notified) == 100
         assert sorted(name for each in notified for name in each) == services
         assert len(json.dumps([entry, core.entry()])) < 10_000
+
+    def test_no_account_comes_after_all_workloads_of_another(self, core: Core) -> None:
+        held = taken(core.event(scan_input("mine", service="mine")))
+        for number in range(150):
+            other = scan_input(f"e{number}", service=f"crowd-{number}", account="000000000001")
+            core.event(other)
+        core.end(held, CRITICAL)
+        first, *_ = core.sent.services()
+        assert "mine" in first
+        assert len(first) == 100
+
+    def test_a_part_has_ten_repositories_at_most(self, core: Core) -> None:
+        held = taken(core.event(scan_input(service="web-0")))
+        for number in range(1, 25):
+            of = image(uri=f"{HOST}/copy/{number}:1", repository=f"copy/{number}")
+            core.event(scan_input(f"e{number}", of, service=f"web-{number}"))
+        core.end(held, CRITICAL)
+        assert [len(services) for services in core.sent.services()] == [10, 10, 5]
 
     def test_a_registration_is_not_named_beside_what_runs_it(self, core: Core) -> None:
         held = begun(core, "", event_name="RegisterTaskDefinition")
@@ -249,6 +269,18 @@ class TestCrash:
                 core.end(held, {**aborted})
         core.sent.error = None
         assert core.end(held, {**aborted})["notified"]
+
+    def test_a_machine_that_ends_after_its_result_is_notified_as_that_result(
+        self, core: Core
+    ) -> None:
+        held = begun(core)
+        core.sent.error = AwsUnavailable("sns:Publish")
+        with pytest.raises(AwsUnavailable):
+            core.end(held, CRITICAL)
+        core.sent.error = None
+        core.end(held, Outcome(verdict="ERROR", error="execution TIMED_OUT"))
+        assert [verdict for _, verdict, _ in core.sent.calls] == ["FINDINGS"]
+        assert core.sent.reasons == [""]
 
     def test_a_known_verdict_is_for_one_workload(self, core: Core) -> None:
         core.end(begun(core), CRITICAL)

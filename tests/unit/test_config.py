@@ -100,6 +100,7 @@ def test_a_gateway_is_https_or_on_loopback(environment: pytest.MonkeyPatch, url:
         "https://[::1",
     ],
 )
+@pytest.mark.held("the credential")
 def test_any_other_gateway_is_refused(environment: pytest.MonkeyPatch, url: str) -> None:
     environment.setenv("QUALYS_GATEWAY_URL", url)
     with pytest.raises(ConfigurationError, match="https"):

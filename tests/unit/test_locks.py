@@ -37,6 +37,7 @@ def test_make_installs_from_lock_files_alone() -> None:
     assert others == []
 
 
+@pytest.mark.attack(12)
 @pytest.mark.parametrize("file", LOCKS)
 def test_every_package_has_a_hash(file: str) -> None:
     found = PIN.findall((REPOSITORY / file).read_text())

@@ -54,6 +54,7 @@ def test_the_level_is_that_of_the_installation(
 
 
 @given(st.text())
+@pytest.mark.held("injected text")
 def test_no_value_breaks_out_of_its_line(value: str) -> None:
     log.bind({"event_id": value, "image": {"repository": value}})
     with contextlib.redirect_stdout(io.StringIO()) as printed:

@@ -47,7 +47,7 @@ def test_it_waits_for_the_digest(core: Core, outcome: Outcome) -> None:
     assert core.sent.calls == []
     (found,) = reported(core)
     assert found[0].startswith(outcome["verdict"])
-    assert found[1] == ["123456789012#us-east-1##shop"]
+    assert found[1] == ["123456789012#us-east-1##family:shop"]
 
 
 def test_a_workload_that_waits_is_notified_at_once(core: Core) -> None:

@@ -4,6 +4,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from image_scan.state import keys
 from tests.support import table_access, tables
 
@@ -23,14 +25,40 @@ KINDS = {
         if name.isupper()
     },
 }
+SID = r'^ +(?:\{ )?sid += "(\w+)(?:\$\{.*\})?"'
 READS = {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan"}
+
+
+def test_each_attack_has_a_test_with_its_number() -> None:
+    part = PAGE.split("## Attacks that the tests repeat")[1].split("\n## ")[0]
+    listed = re.findall(r"^\| (\d+) \|", part, re.MULTILINE)
+    repeated = {
+        number
+        for file in REPOSITORY.glob("tests/**/test_*.py")
+        for number in re.findall(r"@pytest\.mark\.attack\((\d+)\)", file.read_text())
+    }
+    assert listed == [str(number) for number in range(1, len(listed) + 1)]
+    assert repeated == set(listed)
+
+
+def test_what_did_not_work_has_tests_with_its_name() -> None:
+    part = PAGE.split("### What did not work for an attacker")[1].split("\n## ")[0]
+    listed = re.findall(r"^\| ([a-z ]+?) \|", part, re.MULTILINE)
+    tested = {
+        name
+        for file in REPOSITORY.glob("tests/**/test_*.py")
+        for name in re.findall(r'@pytest\.mark\.held\("(.+?)"\)', file.read_text())
+    }
+    assert listed[0] == "name"
+    assert len(listed) == len(set(listed)) == 9
+    assert tested == set(listed[1:])
 
 
 def test_every_statement_is_explained() -> None:
     made = {
         sid
-        for file in REPOSITORY.glob("modules/*/*.tf")
-        for sid in re.findall(r'^ +sid += "(\w+)(?:\$\{.*\})?"', file.read_text(), re.MULTILINE)
+        for file in REPOSITORY.glob("modules/**/*.tf")
+        for sid in re.findall(SID, file.read_text(), re.MULTILINE)
     }
     listed = set(re.findall(r"`([A-Z][a-z]+[A-Z]\w+)`", PAGE)) - OTHER
     assert len(made) > 30
@@ -48,6 +76,7 @@ def cell(found: set[str]) -> str:
     return ", ".join(kind for kind in KINDS.values() if kind in found)
 
 
+@pytest.mark.attack(12)
 def test_what_a_stolen_role_could_do_with_the_tables_is_what_its_policy_allows() -> None:
     functions = {path.stem for path in REPOSITORY.glob("functions/image_scan/handlers/[!_]*.py")}
     expected = {}

@@ -27,14 +27,25 @@ _CONFIG = Config(
     connect_timeout=3, read_timeout=8, retries={"mode": "standard", "total_max_attempts": 3}
 )
 # An image names its registry's region. A region that does not answer must not use all the time.
-_CONFIGS = {
-    "ecr": Config(
-        connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 2}
-    )
-}
+# An account is entered for it by STS.
+_BRIEF = Config(
+    connect_timeout=2, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 2}
+)
+_CONFIGS = {"ecr": _BRIEF, "sts": _BRIEF}
 _MOST_CLIENTS = 64  # regions times accounts; a removed client is made again when needed
 _MARGIN = 300  # seconds; a session that ends sooner than this is not used any more
-_TRANSIENT = frozenset(
+_THROTTLED = frozenset(
+    {
+        "LimitExceededException",
+        "RequestLimitExceeded",
+        "Throttling",
+        "Throttled",  # as SNS says it
+        "ThrottledException",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    }
+)
+_TRANSIENT = _THROTTLED | frozenset(
     {
         "InternalError",
         "InternalFailure",
@@ -42,17 +53,10 @@ _TRANSIENT = frozenset(
         "InternalServiceError",
         "KMSThrottling",
         "KMSThrottlingException",
-        "LimitExceededException",
         "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
         "RequestTimeout",
         "ServerException",
         "ServiceUnavailable",
-        "Throttling",
-        "Throttled",  # as SNS says it
-        "ThrottledException",
-        "ThrottlingException",
-        "TooManyRequestsException",
         "TransactionInProgressException",
     }
 )
@@ -114,6 +118,11 @@ def regions() -> frozenset[str]:
     return frozenset(region for partition in partitions for region in partition["regions"])
 
 
+def home_region() -> str:
+    """Returns the region of the functions."""
+    return boto3.Session().region_name or ""
+
+
 @cache
 def partition_of(region: str) -> str:
     """Returns the partition of a region; `aws` if the SDK does not know the region."""
@@ -126,6 +135,15 @@ def partition_of(region: str) -> str:
 def is_silent(error: Exception) -> bool:
     """Checks whether there was no answer at all: unknown host, no connection, or a timeout."""
     return isinstance(error.__cause__, BotoCoreError)
+
+
+def is_throttled(error: Exception) -> bool:
+    """Checks whether an account has used up its own quota of calls."""
+    cause = error.__cause__
+    if not isinstance(cause, ClientError):
+        return False
+    status = cause.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return error_code(cause) in _THROTTLED or status == 429
 
 
 def error_code(error: ClientError) -> str:

@@ -97,6 +97,16 @@ class Accounts:
             spokes is not None and account_id == spokes.hub_account_id
         )
 
+    def is_due_to(self, error: Exception, account_id: str, region: str) -> bool:
+        """Checks whether an error is due to the account and region that were asked, so that others
+        must not wait for them: access is denied, the region does not exist, or a member has used up
+        its own quota of calls."""
+        if isinstance(error, AwsRejected):
+            return True
+        is_nowhere = clients.is_silent(error) and region not in clients.regions()
+        is_member = self._spokes is not None and account_id != self._spokes.hub_account_id
+        return is_nowhere or (is_member and clients.is_throttled(error))
+
     def security_hub(self, account_id: str, region: str) -> Any:
         """Returns Security Hub of the account that owns an image; an empty id is our own."""
         if not account_id or (self._spokes and account_id == self._spokes.hub_account_id):

@@ -1,4 +1,10 @@
-"""An entry of the cache as its readers name it. Pure."""
+"""An entry of the cache as its readers name it. Pure.
+
+A rescan is a scan beside a verdict that still counts. Its lease is inside the entry (`rescan`), so
+whoever reads the entry finds the verdict. Only a result replaces that. The verdict counts until
+`valid_until`: `ttl` is the later end of the two then, so that DynamoDB removes neither. A lease
+that has `ended` had no result.
+"""
 
 from __future__ import annotations
 
@@ -65,3 +71,55 @@ def lifetime(key: str, outcome: Outcome, ttl_seconds: int) -> int:
     if is_tag_only and outcome["verdict"] not in FAILURES:
         ttl_seconds = min(ttl_seconds, _TAG_ONLY_SECONDS)
     return ttl_seconds if outcome.get("fresh", True) else min(ttl_seconds, _NOT_FRESH_SECONDS)
+
+
+def findings_key(key: str) -> str:
+    """Of the item that holds all findings of an image."""
+    return f"findings#{key}"
+
+
+def listed(item: Mapping[str, Any], number: int) -> str:
+    """Returns the findings in such an item; empty if they are of another scan than `number`."""
+    is_of = number == 0 or item.get("of", number) == number
+    return str(item.get("listed", "")) if is_of else ""
+
+
+def valid_until(entry: Mapping[str, Any]) -> int:
+    """Returns until when a verdict or a lease counts."""
+    return int(entry.get("valid_until", entry.get("ttl", 0)))
+
+
+def lease_beside(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the lease of a rescan, as an entry; empty if there is none, or if it has ended."""
+    rescan = entry.get("rescan", {"ended": ""})
+    if "ended" in rescan:
+        return {}
+    return {**rescan, "imageDigest": entry["imageDigest"], "status": IN_PROGRESS}
+
+
+def as_now(entry: Mapping[str, Any], now: float) -> dict[str, Any]:
+    """Returns what an entry counts as now: its verdict or lease; after its verdict, the lease of a
+    rescan that goes on; else nothing. All who read entries ask this."""
+    if valid_until(entry) > now:
+        return {**entry}
+    rescan = lease_beside(entry)
+    return rescan if rescan.get("ttl", 0) > now else {}
+
+
+def is_overtaken(entry: Mapping[str, Any], now: float, *, is_forced: bool) -> bool:
+    """Whether a rescan is all that counts from now on: its verdict has run out, or somebody does
+    not want it."""
+    is_live = lease_beside(entry).get("ttl", 0) > now
+    return is_live and (is_forced or valid_until(entry) <= now)
+
+
+def is_rescanning(entry: Mapping[str, Any], owner: str, now: float) -> bool:
+    """Whether the rescan that goes on is of this event."""
+    lease = lease_beside(entry)
+    return lease.get("owner") == owner and lease["ttl"] > now
+
+
+def may_rescan(entry: Mapping[str, Any], owner: str, now: float) -> bool:
+    """Whether a rescan of this event may begin: none goes on, and it has had none."""
+    had_one = entry.get("rescan", {}).get("owner") == owner
+    return not had_one and lease_beside(entry).get("ttl", 0) <= now

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from image_scan.cache.entries import FAILURES, IN_PROGRESS, lease_of, outcome_of
+from image_scan.cache import entries, turns
+from image_scan.cache.entries import FAILURES, IN_PROGRESS, RESULTS, lease_of, outcome_of
 from image_scan.contracts import CacheDecision
 from image_scan.events.by_hand import is_by_hand
 from image_scan.events.workloads import is_registered
@@ -18,10 +19,11 @@ if TYPE_CHECKING:
     from image_scan.contracts import Image, Lease, ScanInput
 
 SKIP = CacheDecision(decision="skip", lease=None, outcome=None)
-_REPOSITORY = ("account_id", "region", "repository")
 ACTIVE = ("deployed", "running")
 # A workload that runs an image is seen once an hour, and not at the start of each of its tasks.
 SEEN_SECONDS = 3600
+# What starts again and again is judged again once a day.
+JUDGED_SECONDS = 20 * 3600
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Met:
     @property
     def status(self) -> str:
         """Of the entry, if it counts: until it has run out."""
-        return str(self.entry["status"]) if self.entry.get("ttl", 0) > self.now else ""
+        return str(entries.as_now(self.entry, self.now).get("status", ""))
 
     @property
     def is_ours(self) -> bool:
@@ -80,11 +82,29 @@ class Met:
         return int(datetime.fromisoformat(time).timestamp() * 1000)
 
     @property
+    def is_judged_again(self) -> bool:
+        """Whether a verdict that the workload knows is judged again, because exceptions begin and
+        end: by a reconciliation, or as a workload starts that had stopped, once a day. No
+        reconciliation meets the tasks of a schedule."""
+        state = self.scan_input.get("task")
+        is_start = state is not None and not state["stopped"] and self.row.get("state") == "stopped"
+        is_due = self.row.get("judged_at", 0) <= self.now - JUDGED_SECONDS
+        return self.run is not None or (is_start and is_due)
+
+    @property
     def is_outdated(self) -> bool:
-        """Whether a reconciliation has found that this verdict is too old."""
+        """Whether a reconciliation has found that this verdict is too old, and no rescan began."""
         state = self.scan_input.get("task")
         number = state.get("rescan", {}).get(self.image["key"]) if state else None
-        return number is not None and bool(number == self.entry.get("acquired_at"))
+        is_this = number is not None and bool(number == self.entry.get("acquired_at"))
+        is_result = self.status in RESULTS and not self.image["unscannable"]
+        return is_this and is_result and entries.may_rescan(self.entry, self.owner, self.now)
+
+    @property
+    def is_forced(self) -> bool:
+        """Whether a scan is asked for by somebody who does not want what is known."""
+        is_asked = self.scan_input.get("force", False) and not self.is_ours
+        return is_asked and not self.image["unscannable"]
 
     @property
     def is_repeated(self) -> bool:
@@ -103,6 +123,11 @@ class Met:
         return is_task and bool(self.row) and waited and not is_first and is_in_scope
 
 
+def is_watched(row: Mapping[str, Any]) -> bool:
+    """Whether a workload runs an image, or was deployed to, and is in scope."""
+    return row.get("state") in ACTIVE and "out_of_scope" not in row
+
+
 def has_to_know(scan_input: ScanInput, row: Mapping[str, Any]) -> bool:
     """Whether an event has to see what is known now, and not a moment ago.
 
@@ -110,8 +135,7 @@ def has_to_know(scan_input: ScanInput, row: Mapping[str, Any]) -> bool:
     of it, the event that brought the image asks, and any completion since then finds the row.
     """
     state = scan_input.get("task")
-    has_waited = row.get("state") in ACTIVE and "out_of_scope" not in row
-    is_late = state and has_waited and not state.get("reconciled")
+    is_late = state and is_watched(row) and not state.get("reconciled")
     return not (is_late or is_registered(scan_input["deployment"]))
 
 
@@ -133,11 +157,12 @@ def _in_scope(met: Met) -> CacheDecision | None:
 
 def _by_entry(met: Met) -> CacheDecision | None:
     if met.status == IN_PROGRESS:
-        return (
-            holding(lease_of(met.scan_input, met.entry["acquired_at"]), met.entry.get("reason", ""))
-            if met.is_ours
-            else SKIP
-        )
+        if met.is_ours:
+            lease = lease_of(met.scan_input, met.entry["acquired_at"])
+            return holding(lease, met.entry.get("reason", ""))
+        is_late = met.is_one_more_task and met.run is None
+        is_next = turns.is_next(met.image, met.entry, is_registered=met.is_registered)
+        return None if is_next and not is_late else SKIP
     if met.status and met.status not in FAILURES:
         return _of_verdict(met)
     if met.image["unscannable"]:
@@ -156,15 +181,11 @@ def holding(lease: Lease, unscannable: str) -> CacheDecision:
     return CacheDecision(decision="notify", lease=lease, outcome=outcome)
 
 
-def is_elsewhere(image: Image, entry: Mapping[str, Any]) -> bool:
-    """Whether what is known of an image was learned in another repository. The same bytes are one
-    image, but a tag to scan them by may stand in one of the two alone."""
-    return any(entry.get(name) != image[name] for name in _REPOSITORY)  # type: ignore[literal-required]
-
-
 def _of_verdict(met: Met) -> CacheDecision | None:
     """A bad verdict is notified to a workload that was not notified of it. The event whose scan it
     was goes on for all who waited."""
+    if entries.is_rescanning(met.entry, met.owner, met.now):
+        return holding(lease_of(met.scan_input, met.entry["rescan"]["acquired_at"]), "")
     if _may_scan_past(met):
         return None
     outcome, number = outcome_of(met.entry), met.entry["acquired_at"]
@@ -176,7 +197,7 @@ def _of_verdict(met: Met) -> CacheDecision | None:
     if not met.may_notify(outcome) or not is_workload:
         return SKIP
     if met.row.get("notified_of", 0) >= number:
-        is_due = met.run is not None and met.status == "FINDINGS"
+        is_due = met.is_judged_again and met.status == "FINDINGS"
         return {**known, "again": True} if is_due else SKIP
     return SKIP if _is_claimed(met, number) else known
 
@@ -186,15 +207,17 @@ def _may_scan_past(met: Met) -> bool:
     same request; if it is too old; or if there was nothing to scan, and now there is."""
     if met.image["unscannable"]:
         return False
-    is_forced = met.scan_input.get("force", False) and not met.is_ours
     is_new = bool(met.entry.get("unasked")) or not met.is_one_more_task
-    return is_forced or met.is_outdated or (met.status == "UNSCANNABLE" and is_new)
+    # A reconciliation, once a run, from where that was not tried.
+    is_later = met.run is not None and met.entry["acquired_at"] < met.run
+    is_new |= is_later and turns.is_elsewhere(met.image, met.entry)
+    return met.is_forced or met.is_outdated or (met.status == "UNSCANNABLE" and is_new)
 
 
 def _of_nothing_to_scan(met: Met) -> CacheDecision | None:
     """No verdict counts, and no scan can be asked for. Those who wait for one are to know; what has
     failed in another repository is not ended by this one."""
-    if met.is_in_vain and is_elsewhere(met.image, met.entry):
+    if met.is_in_vain and turns.is_elsewhere(met.image, met.entry):
         return _apart(met)
     is_early = met.is_registered or _is_awaited(met.scan_input)
     return SKIP if is_early and not met.is_in_vain else None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from image_scan import config, log
 from image_scan.aws import clients
+from image_scan.cache.entries import as_now
 from image_scan.cache.table import CacheTable
 from image_scan.errors import ScanError
 from image_scan.qualys import connect
@@ -50,7 +51,7 @@ def run(tasks: list[ScanInput]) -> int:
     Raises the Qualys errors, AwsUnavailable, AwsRejected or ConfigurationError."""
     cache, qualys, required = CacheTable.connect(), connect.client(), config.require_examined()
     found = {task["image"]["key"]: cache.get(task["image"]["key"]) or {} for task in tasks}
-    entries = {key: entry for key, entry in found.items() if entry.get("ttl", 0) > time.time()}
+    entries = {key: entry for key, item in found.items() if (entry := as_now(item, time.time()))}
     rows, judged = reassessment.look(entries, qualys), 0
     for task in tasks:
         if (key := task["image"]["key"]) in rows:

@@ -1,20 +1,26 @@
 """Composes what Reconcile does, by the environment of its function."""
 
+from __future__ import annotations
+
 import functools
 import time
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from image_scan import config
 from image_scan.aws import clients, cross_account
 from image_scan.cache.table import CacheTable
 from image_scan.compose import reassessment
+from image_scan.errors import AwsUnavailable
 from image_scan.events.scope import Scope
 from image_scan.findings.ages import Deadlines
-from image_scan.inventory import rescans
+from image_scan.inventory import departed, rescans
 from image_scan.inventory.overdue import overdue
-from image_scan.inventory.reconciliation import Intake, Reconciliation
+from image_scan.inventory.recent import recent
+from image_scan.inventory.reconciliation import Reconciliation
+from image_scan.inventory.sending import Intake
 from image_scan.inventory.table import InventoryTable
+from image_scan.inventory.turns import Turns
 from image_scan.inventory.workloads import Inventory
 from image_scan.notifications import overdue as overdue_findings
 from image_scan.notifications.digest import DailyDigest
@@ -32,13 +38,37 @@ from image_scan.state.registered_failures import RegisteredFailures
 from image_scan.state.registries import RegistryCache
 from image_scan.state.table import StateTable
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
-def run(intake_arn: str) -> dict[str, Any]:
-    """Reconciles, sends the daily digest, removes schedules that were left at Qualys, and puts the
-    events of findings. Returns the summary.
+    from image_scan.aws.cross_account import Accounts
+    from image_scan.inventory.coverage import Running
+
+# Of the time, for the accounts. Some more is for the intake; the digest and all after that have the
+# rest.
+_FOR_ACCOUNTS = 0.6
+
+
+def forget(intake_arn: str, leavers: Sequence[str]) -> dict[str, Any]:
+    """Closes what ran in each account and region (`account#region`) of these that does not answer,
+    and is not ours. Returns those that are `forgotten`; nothing if nobody has left.
 
     Raises AwsUnavailable, AwsRejected or ConfigurationError.
     """
+    if not leavers:
+        return {}
+    home, inventory = intake_arn.split(":")[4], Inventory(InventoryTable.connect())
+    return {"forgotten": departed.forget(leavers, home, cross_account.accounts(), inventory)}
+
+
+def run(intake_arn: str, time_left: float) -> dict[str, Any]:
+    """Reconciles, sends the daily digest, removes schedules that were left at Qualys, and puts the
+    events of findings, in `time_left` seconds. Returns the summary.
+
+    Raises AwsUnavailable, AwsRejected or ConfigurationError; if our own account and region was not
+    read, at the end.
+    """
+    turns, began = Turns(time_left * _FOR_ACCOUNTS), time.time()
     state, policy = StateTable.connect(), NotificationPolicy.read(config.notification_policy())
     intake = Intake(clients.client("stepfunctions"), intake_arn)
     accounts = cross_account.accounts()
@@ -49,42 +79,62 @@ def run(intake_arn: str) -> dict[str, Any]:
         CoverageHistory(state),
         intake.start,
         policy.may_notify,
-        time.time(),
+        began,
     )
-    summary = found.run(intake.home, Scope.read(config.scope()))
-    listed = reassessment.find(found.fresh, accounts)
-    if seconds := config.rescan_seconds():
-        assessed = {key: max(row.scanned_at, row.assessed_at) for key, row in listed.items()}
-        for event in rescans.due(found.fresh, assessed, seconds, time.time()):
-            intake.start(event)
-    late = _overdue(InventoryTable.connect(), ExceptionStore(state))
+    summary = found.run(intake.home, turns, Scope.read(config.scope()))
+    _scan_again(found.fresh, accounts, intake, began)
+    deadlines = Deadlines.read(config.remediation_days(), policy.severe)
+    late = _overdue(InventoryTable.connect(), ExceptionStore(state), deadlines)
     topics = Topics(clients.client("sns"), config.topic_arns(), {})
     digest = DailyDigest(
         topics, Throttle(state), ExceptionStore(state), RegisteredFailures(state), policy
     )
-    digest.notify(found.unscannable, found.failed, late)
+    digest.notify(found.unscannable, found.failed, late, found.unread)
     schedules.sweep(found.registries, RegistryCache(state), connect.client)
     if bus := config.finding_bus():
-        _put_findings(bus, state, policy, found.sent)
+        _put_findings(bus, state, policy, deadlines, found)
+    if reason := found.unread.get(intake.home):
+        raise AwsUnavailable(f"all was done but to read our own account here: {reason}")
     return summary
 
 
+def _scan_again(
+    fresh: Mapping[str, Running], accounts: Accounts, intake: Intake, now: float
+) -> None:
+    """Has running images judged again of which Qualys knows more, or scanned again."""
+    expiring = rescans.expiring(fresh, now)
+    # A scan says all that Qualys knows. A verdict with a new number would keep it from beginning.
+    left = {key: each for key, each in fresh.items() if key not in expiring}
+    others = recent(InventoryTable.connect(), CacheTable.connect(), fresh, now)
+    listed = reassessment.find({**left, **others}, accounts)
+    assessed = {key: max(row.scanned_at, row.assessed_at) for key, row in listed.items()}
+    for event in rescans.due(fresh, assessed, config.rescan_seconds(), now):
+        intake.start(event)
+
+
 def _put_findings(
-    bus: str, state: StateTable, policy: NotificationPolicy, sent: set[tuple[str, str]]
+    bus: str,
+    state: StateTable,
+    policy: NotificationPolicy,
+    deadlines: Deadlines,
+    done: Reconciliation,
 ) -> None:
     events = ResultEvents(clients.client("events"), bus, config.installation_name())
-    rows, cache = InventoryTable.connect(), CacheTable.connect()
-    FindingEvents(events, OpenFindingsStore(state), rows, cache, policy.may_notify).put(sent)
+    rows, cache, store = InventoryTable.connect(), CacheTable.connect(), OpenFindingsStore(state)
+    made = FindingEvents(events, store, rows, cache, policy.may_notify, deadlines)
+    made.put(done.sent, {account for account, _ in done.unread})
 
 
-def _overdue(rows: InventoryTable, exceptions: ExceptionStore) -> list[dict[str, Any]]:
+def _overdue(
+    rows: InventoryTable, exceptions: ExceptionStore, deadlines: Deadlines
+) -> list[dict[str, Any]]:
     """Finds and counts what runs beyond its deadline, as the digest names it."""
-    deadlines = Deadlines.read(config.remediation_days())
     if not deadlines.days:
         return []
-    today = datetime.fromtimestamp(time.time(), UTC).date()
-    found = overdue(rows.notified(), deadlines, today)
+    now = time.time()
+    today = datetime.fromtimestamp(now, UTC).date()
+    found = overdue(rows.notified(), deadlines, now)
     entry_of = functools.cache(CacheTable.connect().get)
     described = overdue_findings.described(found, entry_of, exceptions.read(), deadlines, today)
-    overdue_findings.count(described)
+    overdue_findings.count(described, config.owner_topics())
     return described

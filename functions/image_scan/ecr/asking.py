@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from image_scan import log
@@ -21,9 +22,14 @@ if TYPE_CHECKING:
 
     Address = tuple[str, str, str]  # account, region, repository
 
-# After this time no further question starts. The last one may take as long again; both fit into the
+# After this time no further call starts. The last one may take CALL_SECONDS; both fit into the
 # function's timeout.
-_SECONDS = 12
+SECONDS = 17
+CALL_SECONDS = 11  # by the timeouts and tries of the clients
+# While others wait, a question starts no further call after this time. So even if its last call is
+# not answered, two seconds are left for the questions after it. Those that need longer are asked
+# again after all others, each time in another order: the first has all the time that is left.
+_TURN_SECONDS = SECONDS - CALL_SECONDS - 2
 _PAUSE_SECONDS = 1  # before failed questions are asked again
 
 Answer = TypeVar("Answer")
@@ -41,21 +47,24 @@ class Unanswered:
 
 def each(
     addresses: Iterable[Address],
-    ask: Callable[[Address], Answer],
+    ask: Callable[[Address, Callable[[], None]], Answer],
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> dict[Address, Answer | Unanswered]:
     """Returns what `ask` answers, by address. In a silent region, only one address is asked in a
-    round.
+    round. `ask` gets a function to call before each of its calls: it raises AwsUnavailable when the
+    time of the question is over.
 
     Regions that the SDK does not know may be new. They are asked last, and only once.
     """
     answers: dict[Address, Answer | Unanswered] = {}
-    ends = clock() + _SECONDS
+    ends = clock() + SECONDS
     waiting = sorted(addresses, key=lambda address: not _is_known(address))
     for pause in (0, _PAUSE_SECONDS):
         if waiting and pause:
             sleep(pause)
+            turn = int(clock()) % len(waiting)
+            waiting = waiting[turn:] + waiting[:turn]
         silent: dict[str, Unanswered] = {}
         again = []
         for address in waiting:
@@ -63,7 +72,9 @@ def each(
             if known := silent.get(address[1]):
                 answer = known
             else:
-                answer = _asked(address, ask, in_time=clock() < ends)
+                is_alone = len(waiting) == 1 or pause
+                until = ends if is_alone else min(ends, clock() + _TURN_SECONDS)
+                answer = _asked(address, ask, partial(_require_time, clock, until))
             answers[address] = answer
             if isinstance(answer, Unanswered) and answer.silent:
                 silent[address[1]] = answer
@@ -85,13 +96,19 @@ def require_answer(image: Image) -> None:
         raise ImageUnread(unread)
 
 
+def _require_time(clock: Callable[[], float], until: float) -> None:
+    if clock() >= until:
+        raise AwsUnavailable("no time was left to ask ECR")
+
+
 def _asked(
-    address: Address, ask: Callable[[Address], Answer], *, in_time: bool
+    address: Address,
+    ask: Callable[[Address, Callable[[], None]], Answer],
+    require_time: Callable[[], None],
 ) -> Answer | Unanswered:
-    if not in_time:
-        return Unanswered("no time was left to ask ECR")
     try:
-        return ask(address)
+        require_time()
+        return ask(address, require_time)
     except AwsRejected as error:
         return Unanswered(str(error))
     except AwsUnavailable as error:

@@ -29,9 +29,9 @@ def identify(
     """Returns the distinct images of (container, reference) pairs, with all their containers.
 
     `registry_of` returns ECR of an account and region; all images run on `platform`. An image is
-    unscannable if ECR does not hold it, or if a foreign account's repository denies access. If our
-    own repository denies access, the reference is the image's key. If ECR does not answer, the
-    image is `unread`.
+    unscannable if ECR does not hold it, if its region is not enabled, or if a foreign account's
+    repository denies access. If our own repository denies access, the reference is the image's key.
+    If ECR does not answer, the image is `unread`.
     """
     groups: dict[tuple[str, str, str], list[tuple[str, EcrReference]]] = defaultdict(list)
     for container, reference in references:

@@ -69,9 +69,11 @@ class Unscannable:
         """Returns the name with its registry, and of Docker Hub with `library/` where it is left
         out."""
         first, slash, _ = self.name.partition("/")
-        if slash and ("." in first or ":" in first or first == "localhost"):
+        is_of_host = slash and ("." in first or ":" in first or first == "localhost")
+        if is_of_host and first != "docker.io":
             return self.name
-        return f"docker.io/{self.name}" if slash else f"docker.io/library/{self.name}"
+        short = self.name.removeprefix("docker.io/")
+        return f"docker.io/{short}" if "/" in short else f"docker.io/library/{short}"
 
     @property
     def key(self) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 from botocore.exceptions import ClientError, ParamValidationError
 
@@ -32,15 +33,21 @@ _ABSENT = {
 _NO_REPOSITORY = "RepositoryNotFoundException"
 # No repository can have a name that ECR calls invalid.
 _ABSENT_REPOSITORY = frozenset({_NO_REPOSITORY, "InvalidParameterException"})
-# The last two: the region is not enabled, or belongs to another partition.
-_FORBIDDEN = frozenset(
+_FORBIDDEN = frozenset({"AccessDenied", "AccessDeniedException"})
+# A region knows no credentials of an account that it is not enabled for, nor of another partition.
+# The sensor can pull nothing from there either.
+_UNKNOWN_CREDENTIALS = frozenset({"InvalidSignatureException", "UnrecognizedClientException"})
+# Later ones are enabled by each account for itself.
+# https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html
+_ENABLED_BY_DEFAULT = frozenset(
     {
-        "AccessDenied",
-        "AccessDeniedException",
-        "InvalidSignatureException",
-        "UnrecognizedClientException",
+        *("us-east-1", "us-east-2", "us-west-1", "us-west-2", "ca-central-1", "sa-east-1"),
+        *("eu-central-1", "eu-north-1", "eu-west-1", "eu-west-2", "eu-west-3", "ap-south-1"),
+        *("ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-southeast-1"),
+        "ap-southeast-2",
     }
 )
+_NOT_ENABLED = "the region {} is not enabled for its account, or belongs to another partition"
 _CLOSED = "its registry denies access to this installation"
 _FORBIDDEN_READ = "ECR does not let this account read the repository"
 
@@ -73,22 +80,41 @@ class Repository:
     role_account_id: str = ""
 
 
+class _Timed:
+    """ECR that starts no call when the time of the question is over."""
+
+    def __init__(self, ecr: ECRClient, require_time: Callable[[], None]) -> None:
+        self._ecr = ecr
+        self._require_time = require_time
+
+    def batch_get_image(self, **arguments: Any) -> Any:
+        self._require_time()
+        return self._ecr.batch_get_image(**arguments)
+
+    def describe_images(self, **arguments: Any) -> Any:
+        self._require_time()
+        return self._ecr.describe_images(**arguments)
+
+
 def read(
     wanted: Mapping[tuple[str, str, str], Sequence[str]],
     registry_of: Callable[[str, str], Registry],
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> dict[tuple[str, str, str], Repository]:
     """Returns repositories by account, region and name. `wanted` has the tags and digests to
     read."""
 
-    def ask(address: tuple[str, str, str]) -> Repository:
-        account_id, region, name = address
-        registry = registry_of(account_id, region)
-        found = _read(registry.ecr, account_id, name, wanted[address])
-        closed = _CLOSED if found.problem and not (found.manifests or registry.ours) else ""
+    def ask(address: tuple[str, str, str], require_time: Callable[[], None]) -> Repository:
+        registry = registry_of(*address[:2])
+        ecr = cast("ECRClient", _Timed(registry.ecr, require_time))
+        found = _read(ecr, address, wanted[address])
+        is_denied = found.problem and not (found.manifests or registry.ours)
+        closed = _CLOSED if is_denied else found.closed
         role = registry.role_account_id
         return replace(found, closed=closed, ours=registry.ours, role_account_id=role)
 
-    answers = asking.each(wanted, ask)
+    answers = asking.each(wanted, ask, clock, sleep)
     return {address: _repository(answer, address[1]) for address, answer in answers.items()}
 
 
@@ -100,7 +126,8 @@ def _repository(answer: Repository | asking.Unanswered, region: str) -> Reposito
     return Repository(unread=answer.reason, ours=False)
 
 
-def _read(ecr: ECRClient, account_id: str, name: str, wanted: Sequence[str]) -> Repository:
+def _read(ecr: ECRClient, address: tuple[str, str, str], wanted: Sequence[str]) -> Repository:
+    account_id, region, name = address
     where = _Where(registryId=account_id, repositoryName=name)
     with clients.calls("ecr:BatchGetImage"):
         try:
@@ -110,7 +137,9 @@ def _read(ecr: ECRClient, account_id: str, name: str, wanted: Sequence[str]) -> 
             if (code := clients.error_code(error)) in _ABSENT_REPOSITORY:
                 absent = dict.fromkeys(wanted, _NOT_FOUND)
                 return Repository(absent=absent, awaited=code == _NO_REPOSITORY)
-            if clients.error_code(error) in _FORBIDDEN:
+            if code in _UNKNOWN_CREDENTIALS and _may_be_closed(region):
+                return Repository(closed=_NOT_ENABLED.format(region))
+            if code in _FORBIDDEN | _UNKNOWN_CREDENTIALS:
                 return Repository(problem=_FORBIDDEN_READ)
             raise
         except ParamValidationError:
@@ -123,6 +152,13 @@ def _read(ecr: ECRClient, account_id: str, name: str, wanted: Sequence[str]) -> 
             if clients.error_code(error) not in _FORBIDDEN:
                 raise
             return replace(found, problem=_FORBIDDEN_READ)  # we may pull, but not list
+
+
+def _may_be_closed(region: str) -> bool:
+    """Whether a region may refuse valid credentials. Not one that every account has."""
+    partition = clients.partition_of(region)
+    is_own = partition == clients.partition_of(clients.home_region())
+    return not is_own or (partition == "aws" and region not in _ENABLED_BY_DEFAULT)
 
 
 def _manifests(

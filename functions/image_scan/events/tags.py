@@ -1,4 +1,4 @@
-"""Reads tags of a workload: those of its service and of its task definition."""
+"""Reads tags of a workload: those of its service, or of its task definition."""
 
 from __future__ import annotations
 
@@ -35,22 +35,20 @@ def read(accounts: Accounts, deployment: Deployment, arn: str) -> dict[str, str]
 
 
 class WorkloadTags:
-    """Reads each resource once. A key of the service counts, not that of the task definition."""
+    """Reads each resource once."""
 
     def __init__(self, accounts: Accounts) -> None:
         self._accounts = accounts
         self._known: dict[str, dict[str, str] | None] = {}
 
     def of(self, deployment: Deployment) -> dict[str, str] | None:
-        """Returns None if one of them cannot be read, or if there is nothing to read."""
-        arns = list(arns_of(deployment))
-        if len(arns) < bool(deployment["service"]) + bool(deployment["task_definition"]):
-            return None  # one of them is not known by its ARN
-        found = [self._once(deployment, arn) for arn in arns]
-        known = [each for each in reversed(found) if each is not None]
-        if not found or len(known) < len(found):
+        """Returns the tags of the service; of a task without one, those of its task definition.
+        None if they cannot be read. Whoever may run a task can name any service as its own, but
+        not tag that service."""
+        arn = next(arns_of(deployment), "")
+        if not arn or bool(deployment["service"]) != (":service/" in arn):
             return None
-        return {key: value for each in known for key, value in each.items()}
+        return self._once(deployment, arn)
 
     def _once(self, deployment: Deployment, arn: str) -> dict[str, str] | None:
         if arn not in self._known:

@@ -63,6 +63,10 @@ def _first_resource(event: Mapping[str, Any]) -> str:
 
 def _deployment(event: Mapping[str, Any], detail: Mapping[str, Any]) -> Deployment:
     group = text(detail, "group")
+    # Whoever runs a task may give it any group. Of a service, ECS names the deployment as well.
+    # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html
+    started_by = text(detail, "startedBy")
+    is_of_service = group.startswith("service:") and started_by.startswith("ecs-svc/")
     return Deployment(
         event_id=text(event, "id"),
         event_name=TASK_STATE,
@@ -70,7 +74,7 @@ def _deployment(event: Mapping[str, Any], detail: Mapping[str, Any]) -> Deployme
         account=text(event, "account"),
         region=text(event, "region"),
         cluster=text(detail, "clusterArn").rsplit("/", 1)[-1],
-        service=group.removeprefix("service:") if group.startswith("service:") else "",
+        service=group.removeprefix("service:") if is_of_service else "",
         task_definition=text(detail, "taskDefinitionArn"),
         principal="",
     )

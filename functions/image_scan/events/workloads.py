@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from image_scan.contracts import Workload
@@ -10,7 +9,7 @@ from image_scan.events.api_calls import REGISTERS, family
 from image_scan.events.by_hand import is_by_hand
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from image_scan.contracts import Deployment, ScanInput
 
@@ -18,7 +17,8 @@ if TYPE_CHECKING:
 def workload_of(scan_input: ScanInput) -> tuple[str, Workload]:
     """Returns the workload of a deployment: its id, and the facts that a notification gives."""
     deployment = scan_input["deployment"]
-    name = deployment["service"] or family(deployment["task_definition"])
+    # A service may have the name of a family: ECS calls the group of such a task `family:…`.
+    name = deployment["service"] or f"family:{family(deployment['task_definition'])}"
     parts = (deployment["account"], deployment["region"], deployment["cluster"], name)
     return "#".join(parts), Workload(**deployment, containers=scan_input["image"]["containers"])
 
@@ -55,16 +55,6 @@ def to_notify(workloads: Mapping[str, Workload]) -> dict[str, Workload]:
         for name, each in workloads.items()
         if name in definitions or not is_registered(each)
     }
-
-
-def in_turn(workloads: Iterable[tuple[str, str]]) -> list[str]:
-    """Orders names of workloads, given with their accounts, so that the accounts take turns."""
-    seen = Counter[str]()
-    turns: list[tuple[int, int, str]] = []
-    for name, account in workloads:
-        turns.append((seen[account], len(turns), name))
-        seen[account] += 1
-    return [name for *_, name in sorted(turns)]
 
 
 def _definition(workload: Workload) -> tuple[str, str, str]:

@@ -10,7 +10,7 @@ from image_scan.errors import ConfigurationError
 from image_scan.findings.summary import LEVELS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from image_scan.findings.encoding import Finding
 
@@ -18,22 +18,28 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Deadlines:
     """Days by level of severity, from the first notification of a workload. A level without days
-    has no deadline."""
+    has no deadline. `counts` says whether a finding is still worth a notification: one that is not
+    has no deadline either, although a workload was notified of it."""
 
     days: Mapping[str, int]
+    counts: Callable[[Finding], bool] = lambda _: True
 
     @classmethod
-    def read(cls, inputs: Mapping[str, Any]) -> Self:
+    def read(
+        cls, inputs: Mapping[str, Any], counts: Callable[[Finding], bool] = lambda _: True
+    ) -> Self:
         """Raises ConfigurationError."""
         valid = all(type(each) is int and each > 0 for each in inputs.values())
         if not valid or not inputs.keys() <= set(LEVELS.values()):
             raise ConfigurationError("REMEDIATION_DAYS takes days by level of severity")
-        return cls(inputs)
+        return cls(inputs, counts)
 
     def due(self, finding: Finding) -> date | None:
         """Returns the last day for a remedy; None without a deadline."""
         days = self.days.get(LEVELS.get(finding.severity, ""))
-        return date.fromordinal(finding.since + days) if days and finding.since else None
+        if not (days and finding.since and self.counts(finding)):
+            return None
+        return date.fromordinal(finding.since + days)
 
     def is_overdue(self, finding: Finding, today: date) -> bool:
         due = self.due(finding)

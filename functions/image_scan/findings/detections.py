@@ -96,6 +96,16 @@ def total(counts: Counts | None) -> int:
     return sum(counts[level] for level in LEVELS) if counts else 0
 
 
+def exceeds(counts: Counts | None, others: Counts | None) -> bool:
+    """Whether there are more than the others of any severity or above it."""
+    return any(
+        sum(counts[level] for level in LEVELS[:number])
+        > (sum(others[level] for level in LEVELS[:number]) if others else 0)
+        for number in range(1, len(LEVELS) + 1)
+        if counts
+    )
+
+
 def is_serious(counts: Counts) -> bool:
     return counts["critical"] + counts["high"] > 0
 

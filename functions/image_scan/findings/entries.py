@@ -6,13 +6,14 @@ locations. All else may differ between two answers: times, order, scores, rating
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from image_scan.errors import UnexpectedAnswer
 from image_scan.findings import fields
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Mapping
+    from collections.abc import Hashable, Iterable
 
     Entry: TypeAlias = "Mapping[str, Any]"
 
@@ -22,10 +23,23 @@ _LONGEST_QID = 12
 
 def severity_of(entry: Entry) -> int:
     """Returns the customer's own severity if set, else Qualys'. Raises UnexpectedAnswer."""
-    for name in ("customerSeverity", "severity"):
-        if level := _level(entry.get(name)):
-            return level
+    if level := level_of(entry):
+        return level
     raise UnexpectedAnswer("a vulnerability has no severity from 1 to 5")
+
+
+def level_of(entry: Any) -> int:
+    """Returns the same; 0 for what has no severity."""
+    if not isinstance(entry, Mapping):
+        return 0
+    return _level(entry.get("customerSeverity")) or _level(entry.get("severity")) or 0
+
+
+def is_severe(entry: Any) -> bool:
+    """Checks whether Qualys or the customer rates a vulnerability 4 or 5, whatever its kind."""
+    return isinstance(entry, Mapping) and not {"4", "5"}.isdisjoint(
+        str(entry.get(name)) for name in ("severity", "customerSeverity")
+    )
 
 
 def kind_of(entry: Entry) -> Kind:

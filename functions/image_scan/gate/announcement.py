@@ -7,14 +7,13 @@ docs/deployment-gate.md has the schema of the event and of the notification, whi
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from image_scan import metrics
 from image_scan.gate import decision
 from image_scan.notifications import chat
-from image_scan.notifications.plain_text import plain
+from image_scan.notifications.plain_text import ascii_only, plain
 from image_scan.notifications.topics import Notification
 
 if TYPE_CHECKING:
@@ -128,7 +127,7 @@ def notification(content: dict[str, Any]) -> Notification:
         if deployment[name]:
             values = json.dumps([deployment[name]])
             attributes[name] = {"DataType": "String.Array", "StringValue": values}
-    service = re.sub(r"[^!-~]", "?", deployment["service"])[:60]
+    service = ascii_only(deployment["service"])[:60]
     return Notification(f"Gate: {service} {_SAID[content['effect']]}", texts, attributes)
 
 

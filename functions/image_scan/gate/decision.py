@@ -42,7 +42,6 @@ Why = Literal[
     "no proof",
 ]
 _Found = tuple[Result, Why, str]
-_FAILED = ("TIMEOUT", "ERROR")
 _RESULTS = ("CLEAN", "FINDINGS")
 
 
@@ -151,8 +150,8 @@ def judge(image: Candidate, known: Known | None, policy: Policy, situation: Situ
 
 
 def _is_outdated(known: Known, situation: Situation) -> bool:
-    """Whether it is a failure from before this deployment, which has its image scanned again."""
-    return known.outcome["verdict"] in _FAILED and known.since < situation.started
+    """Whether it is no result, and from before this deployment: the image is scanned again."""
+    return known.outcome["verdict"] not in _RESULTS and known.since < situation.started
 
 
 def _by_verdict(image: Candidate, known: Known, policy: Policy, situation: Situation) -> _Found:

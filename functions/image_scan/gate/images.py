@@ -78,6 +78,7 @@ def _candidate(image: Image, problem: str) -> Candidate:
         problem,
         image["unscannable"],
         image["account_id"],
+        image["region"],
         _rule(image),
     )
 

@@ -54,6 +54,7 @@ class Candidate:
     problem: str = ""
     unscannable: str = ""
     account_id: str = ""
+    region: str = ""
     out_of_scope: str = ""
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, cast
 
-from image_scan.cache.leases import findings_key
+from image_scan.cache.entries import RESULTS, as_now, findings_key, listed
+from image_scan.cache.turns import is_elsewhere
 from image_scan.findings import encoding
 from image_scan.gate.inputs import Known
 from image_scan.notifications.exceptions import ExceptionStore
@@ -35,11 +36,13 @@ class Verdicts:
 
     def of(self, images: Iterable[Candidate]) -> dict[str, Known]:
         """Reads the verdicts that count now, by key; an image that is being scanned has none, and
-        one with a problem is not asked for."""
+        one with a problem is not asked for. What could not be scanned in another repository may be
+        scanned in this one."""
         found = {}
-        for key in dict.fromkeys(each.key for each in images if not each.problem):
-            item = self._table.get(key) or {}
-            if item.get("ttl", 0) > self._clock() and item.get("status") != _IN_PROGRESS:
+        for key, image in {each.key: each for each in images if not each.problem}.items():
+            item = as_now(self._table.get(key) or {}, self._clock())
+            counts = item and item.get("status") != _IN_PROGRESS
+            if counts and (item.get("status") in RESULTS or not is_elsewhere(vars(image), item)):
                 found[key] = Known(_outcome(item), self._findings(item), item.get("acquired_at", 0))
         return found
 
@@ -51,7 +54,7 @@ class Verdicts:
         if item.get("status") != "FINDINGS":
             return None
         stored = self._table.get(findings_key(item["imageDigest"])) or {}
-        return encoding.unpack(str(stored.get("listed", "")))
+        return encoding.unpack(listed(stored, item.get("acquired_at", 0)))
 
 
 def _outcome(item: dict[str, Any]) -> Outcome:

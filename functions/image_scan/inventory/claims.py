@@ -7,14 +7,16 @@ repeat it, and never lose it.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from image_scan.aws.dynamodb import Attr, Change
 from image_scan.cache.standing import ACTIVE, SEEN_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from boto3.dynamodb.conditions import ConditionBase
 
@@ -26,6 +28,8 @@ Row = dict[str, Any]
 # Longer than a notification takes, with its retries.
 _CLAIM_SECONDS = 300
 _AT_ONCE = 10  # connections that boto3 keeps open
+MOST_ROWS, _AT_A_TIME = 1000, 100  # rows of an account at first, and of the others
+_LAST = "\U0010ffff"  # after each workload
 _CLAIM = ("claimed_by", "claimed_of", "claimed_until")
 
 
@@ -37,8 +41,27 @@ class Claims:
         self._clock = clock
 
     def rows(self, key: str, *, consistent: bool = True) -> list[Row]:
-        """Reads the rows of an image; not what is left of one that expired."""
-        return [row for row in self._table.below(key, consistent) if "account" in row]
+        """Reads the rows of an image, of each account some; not what is left of one that expired.
+        Thousands of one account must not use up the memory and the time for the others."""
+        found, seen = list[Row](), Counter[str]()
+        rows = self._table.below(key, consistent)
+        while row := next(rows, None):
+            if "account" in row:
+                found.append(row)
+                seen[account := row["account"]] += 1
+                if seen[account] == MOST_ROWS:
+                    rows = self._table.between(key, _end(account), _LAST)
+        return found
+
+    def rest(self, key: str, rows: Iterable[Row]) -> Iterator[list[Row]]:
+        """Reads, some at a time, the rows that `rows` leaves out: `self.rows` has returned it."""
+        last = {row["account"]: row["workload"] for row in rows}
+        for account, number in Counter(row["account"] for row in rows).items():
+            if number >= MOST_ROWS:
+                more = self._table.between(key, last[account], _end(account))
+                found = (row for row in more if "account" in row)
+                while part := list(islice(found, _AT_A_TIME)):
+                    yield part
 
     def accounts(self, key: str, since: int) -> set[str]:
         """The accounts that run an image, or have asked for its verdict since then, in epoch
@@ -80,6 +103,11 @@ class Claims:
             return self._table.update(key, row["workload"], change, held)
 
         _each(mark, rows)
+
+
+def _end(account: str) -> str:
+    """After each workload of an account: these begin with the account and #."""
+    return f"{account}$"
 
 
 def is_due(row: Mapping[str, Any], scan: Scan) -> bool:

@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from image_scan.cache.entries import FAILURES, IN_PROGRESS
+from image_scan.results import Outcome
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from image_scan.contracts import ScanInput
     from image_scan.results import Verdict
 
@@ -41,7 +46,8 @@ class Running:
 class Found:
     """Of all that runs: keys of images, by what is known of them. `images` are in scope, `left_out`
     are not, at one workload or more. `sent` are (image, workload), `scans` the images that the
-    intake is asked to scan, with the reason, `bad` those whose findings it judges again."""
+    intake is asked to scan, with the reason, `bad` those whose findings it judges again.
+    `unreadable` are accounts and regions that were not read, or not to the end, and why."""
 
     images: set[str] = field(default_factory=set)
     left_out: set[str] = field(default_factory=set)
@@ -53,7 +59,7 @@ class Found:
     running: set[tuple[str, str]] = field(default_factory=set)
     sent: set[tuple[str, str]] = field(default_factory=set)
     closed: int = 0
-    unreadable: dict[str, str] = field(default_factory=dict)
+    unreadable: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def percent(self) -> int:
         """Of the images that can be scanned, those with a fresh verdict; rounded down."""
@@ -83,6 +89,17 @@ class Found:
             "FreshVerdicts": len(self.fresh),
             "Unscannable": len(self.unscannable),
             "CoveragePercent": self.percent(),
-            # A metric costs, so there is none where nothing is out of scope.
+            # A metric costs, so there is none of what does not occur.
             **({"OutOfScope": left_out} if (left_out := self.out_of_scope()) else {}),
+            **({"UnreadRegions": len(self.unreadable)} if self.unreadable else {}),
         }
+
+
+def failure_of(item: Mapping[str, Any]) -> Outcome | None:
+    """How the last scan of an image ended, if that was without a result; also while the next one
+    runs: somebody may ask for it again and again."""
+    if item.get("status") in FAILURES:
+        return Outcome(verdict=item["status"], reason=item.get("reason", ""))
+    if item.get("status") == IN_PROGRESS and item.get("tried"):
+        return Outcome(verdict="ERROR", reason="its last scan had no result, and the next one runs")
+    return None

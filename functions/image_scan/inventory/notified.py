@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from image_scan.aws.dynamodb import Attr, Change
+from image_scan.cache.standing import is_watched
+from image_scan.ecr import references
+from image_scan.ecr.references import Unscannable
 from image_scan.findings import encoding
-from image_scan.inventory.workloads import Inventory, facts_of
+from image_scan.inventory.earlier import Before, Version, Versions, has_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,28 +27,31 @@ if TYPE_CHECKING:
 
 RECORD = "notified"
 SINCE = "notified_at"
+# The team of a notification that could not read all tags, such as that of the repository.
+PRESUMED = "presumed_team"
 # Of the images that a workload ran before, so many are looked at.
 _MOST = 20
+_OF_REPOSITORY = ("uri", "account_id", "region", "host", "repository", "tag")
 _EPOCH, _LATEST = date(1970, 1, 1).toordinal(), 2**33
 
 
 @dataclass(frozen=True)
 class Notice:
-    """When a workload was notified, and of which team it was then; empty where that is unknown."""
+    """When a workload was notified, and of which team it was then; empty without one. `is_known`:
+    no tag that counts before was left unread."""
 
     team: str
     at: int
+    is_known: bool = True
 
     def added_to(self, change: Change, *, is_first: bool = False) -> Change:
-        """Adds it to the change of a row, which stores since when the workload is notified.
-        `is_first`: what was notified before is over."""
-        sets, first, removed = {**change.sets}, {**change.first}, change.removed
+        """Adds it to the change of a row, which stores since when the workload is notified. A team
+        that is not known leaves the one before. `is_first`: what was notified before is over."""
+        sets, first = {**change.sets}, {**change.first}
         (sets if is_first else first)[SINCE] = self.at
-        if self.team:
-            sets["team"] = self.team
-        else:
-            removed = (*removed, "team")
-        return Change(sets, first, removed)
+        if self.is_known or self.team:
+            sets["team" if self.is_known else PRESUMED] = self.team
+        return Change(sets, first, change.removed)
 
 
 def recorded(row: Mapping[str, Any]) -> list[Finding] | None:
@@ -57,14 +63,30 @@ def recorded(row: Mapping[str, Any]) -> list[Finding] | None:
     return found and [each if each.since else each._replace(since=day) for each in found]
 
 
+def days_of(rows: Iterable[Mapping[str, Any]]) -> dict[int, str]:
+    """Returns since when the first workload that runs an image is notified of each finding, by QID.
+    A version that nobody was notified of yet has no days."""
+    first: dict[int, int] = {}
+    for row in rows:
+        for each in (recorded(row) or ()) if is_watched(row) else ():
+            if each.since:
+                first[each.qid] = min(each.since, first.get(each.qid, each.since))
+    return {qid: date.fromordinal(day).isoformat() for qid, day in first.items()}
+
+
+def team_of(row: Mapping[str, Any]) -> str:
+    """Returns the team that a row itself names; empty without one."""
+    return str(row.get("team", row.get(PRESUMED, "")))
+
+
 def teams_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     """Returns the team of each workload, empty where it is unknown. A version that brought nothing
-    new was not notified: the last notification of the workload has the team."""
-    teams: dict[str, tuple[int, str]] = {}
+    new was not notified: the last notification of the workload that knew the team has it."""
+    teams: dict[str, tuple[bool, int, str]] = {}
     for row in rows:
-        named = int(row.get(SINCE, 0)), row.get("team", "")
-        teams[row["workload"]] = max(named, teams.get(row["workload"], (0, "")))
-    return {workload: team for workload, (_, team) in teams.items()}
+        named = "team" in row, int(row.get(SINCE, 0)), team_of(row)
+        teams[row["workload"]] = max(named, teams.get(row["workload"], (False, 0, "")))
+    return {workload: team for workload, (*_, team) in teams.items()}
 
 
 class NotifiedFindings:
@@ -77,45 +99,42 @@ class NotifiedFindings:
         self._running: dict[str, dict[str, Any]] = {}
 
     def at(
-        self, workload: str, facts: Workload, image: Image, notifiable: Callable[[Finding], bool]
-    ) -> list[Finding] | None:
-        """Returns what a workload was notified of before this verdict; None where that is unknown.
+        self,
+        workload: str,
+        facts: Workload,
+        image: Image,
+        notifiable: Callable[[Finding], bool],
+        found: Iterable[Finding],
+    ) -> Before:
+        """Returns what a workload was notified of before this verdict, which has `found` these.
 
         The image's own record, of an earlier scan, else that of the version before. A version
         without one was notified of nothing, and ends what it did not contain as `notifiable`.
         """
         own = self._running.get(workload) or self._inventory.get(image["key"], workload)
         if RECORD in own:
-            return recorded(own)
-        known: list[Finding] | None = None
-        since, stored = 0, []
+            return Before(recorded(own))
+        versions = Versions({each.qid for each in found if notifiable(each)})
         for short in self._others(workload, facts, image):
-            if short["last_seen"] < since:
+            seen = short["last_seen"]
+            if not (versions.compares(seen) or versions.ages(seen)):
                 break
             row = self._inventory.get(short["digest"], workload)
-            # Another version may have begun after one that was seen later: both count.
-            if not _is_before(row, image, facts, own) or row["first_seen"] < since:
-                continue
-            found = self._still_there(row, notifiable)
-            if found is None:
-                return None
-            if RECORD in row and known is None:
-                known, since = found, row["first_seen"]
-            else:
-                stored.append({each.qid for each in found})
-        if known is None:
-            return [] if stored else None
-        return [each for each in known if all(each.qid in qids for qids in stored)]
-
-    def workloads(self, image: Image) -> dict[str, Workload]:
-        """Returns what runs an image: facts by workload. What these were notified of is then at
-        hand, so this object is for one image from now on."""
-        self._running = Inventory(self._inventory).running(image["key"])
-        return {workload: facts_of(row) for workload, row in self._running.items()}
+            if _is_before(row, facts, own):
+                versions.add(self._version(row, image, versions, notifiable))
+        return versions.before()
 
     def know(self, rows: Iterable[dict[str, Any]]) -> None:
         """Rows of the image as they were just read."""
         self._running = {row["workload"]: row for row in rows}
+
+    def image(self, workload: str, image: Image) -> Image:
+        """Returns an image as a workload runs it: its bytes may be in several repositories."""
+        own = references.parse(str(self._running.get(workload, {}).get("uri", "")))
+        here = image["host"], image["repository"]
+        if isinstance(own, Unscannable) or (own.host, own.repository) == here:
+            return image
+        return cast("Image", {**image, **{name: getattr(own, name) for name in _OF_REPOSITORY}})
 
     def is_at_hand(self, workload: str) -> bool:
         """Whether it is known without a call what a workload was notified of."""
@@ -155,14 +174,25 @@ class NotifiedFindings:
         others = [row for row in rows if row["digest"] != image["key"]]
         return sorted(others, key=lambda row: -int(row["last_seen"]))[:_MOST]
 
-    def _still_there(
-        self, row: Mapping[str, Any], notifiable: Callable[[Finding], bool]
-    ) -> list[Finding] | None:
-        """Returns what a version was notified of, else what it contained as `notifiable`."""
+    def _version(
+        self,
+        row: Mapping[str, Any],
+        image: Image,
+        versions: Versions,
+        notifiable: Callable[[Finding], bool],
+    ) -> Version:
+        """Returns what a version was notified of, else what it contained as `notifiable`. The
+        latter is not read where it can end nothing."""
+        begin, ran = row["first_seen"], has_run(row)
+        is_like = row.get("repository") == image["repository"]
         if RECORD in row:
-            return recorded(row)
-        contents = self._findings_of(row["digest"])
-        return contents and [each for each in contents if notifiable(each)]
+            return Version(begin, ran, True, is_like, recorded(row))
+        contents = None
+        # Another version may have begun after one that was seen later: both count.
+        if (is_like and versions.compares(begin)) or (ran and versions.ages(begin)):
+            contents = self._findings_of(row["digest"])
+        of = contents and [each for each in contents if notifiable(each)]
+        return Version(begin, ran, False, is_like, of)
 
     def _findings_of(self, digest: str) -> list[Finding] | None:
         """Returns what the last scan of an image has found; None where that is unknown."""
@@ -171,11 +201,9 @@ class NotifiedFindings:
         return self._contents[digest]
 
 
-def _is_before(
-    row: Mapping[str, Any], image: Image, facts: Workload, own: Mapping[str, Any]
-) -> bool:
+def _is_before(row: Mapping[str, Any], facts: Workload, own: Mapping[str, Any]) -> bool:
     """Whether a row is of what the image's containers ran before it."""
     containers = own.get("containers", facts["containers"])
-    if row.get("repository") != image["repository"] or not {*containers} & {*row["containers"]}:
+    if "containers" not in row or not {*containers} & {*row["containers"]}:
         return False  # another container of the same task
     return "first_seen" not in own or bool(row["first_seen"] < own["first_seen"])

@@ -2,23 +2,32 @@
 
 An owner is a team, else an account. A finding is one of a repository, whatever its version, so that
 it stays the same until nothing of the owner runs it any more. What is not known closes nothing.
+
+Anybody may run workloads under any number of teams, so what an account opens has a limit. What is
+beyond it waits for the next run.
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from image_scan.findings import encoding
-from image_scan.inventory.notified import RECORD
+from image_scan.inventory.notified import RECORD, recorded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 
+    from image_scan.findings.ages import Deadlines
     from image_scan.findings.encoding import Finding
 
 Row = dict[str, Any]
+_EPOCH = date(1970, 1, 1).toordinal()
+# Findings that an account opens in one run, and has open at all.
+MOST_OPENED, MOST_OPEN = 1000, 20_000
+MOST_ROWS = 20
 
 
 class Key(NamedTuple):
@@ -34,21 +43,33 @@ class Key(NamedTuple):
         return hashlib.sha256("\n".join(map(str, self)).encode()).hexdigest()[:32]
 
 
-@dataclass(frozen=True)
+@dataclass
 class OpenFinding:
-    """`since` in epoch seconds; `accounts` run it. `rows` are of the workloads, where at hand."""
+    """`since` in epoch seconds; `accounts` run it. `due` counts days as `date.toordinal` does, 0
+    without a deadline. `rows` are of some of its `workloads`, where at hand."""
 
     severity: int
     since: int
     accounts: tuple[str, ...]
-    rows: tuple[Row, ...] = ()
+    due: int = 0
+    workloads: int = 0
+    rows: Sequence[Row] = ()
 
 
 Open = dict[Key, OpenFinding]
 
 
-@dataclass(frozen=True)
-class Change:
+class Unseen(NamedTuple):
+    """What runs and has no row yet: of a repository in an account, or anything in an account."""
+
+    pairs: Set[tuple[str, str]] = frozenset()
+    accounts: Set[str] = frozenset()
+
+
+_ALL_SEEN = Unseen()
+
+
+class Change(NamedTuple):
     """`state` is opened, still_open or closed."""
 
     state: str
@@ -61,17 +82,23 @@ def changes(
     rows: Iterable[Row],
     is_clear: Callable[[Row], bool],
     now: int,
-    unseen: Iterable[tuple[str, str]] = (),
+    deadlines: Deadlines,
+    unseen: Unseen = _ALL_SEEN,
+    postponed: Counter[str] | None = None,
 ) -> tuple[Open, list[Change]]:
     """Returns what is open, and how that differs from `before`. `rows` are of what runs in scope.
     `is_clear` says whether a row without a record has a verdict and nothing to be notified of.
-    `unseen` are accounts and repositories of which something runs that has no row yet."""
-    found, unknown = _found(rows, is_clear, now)
-    unknown |= {*unseen}
+    `postponed` then counts by account what is not opened yet, once for each workload."""
+    opening = _Opening(before, now, Counter() if postponed is None else postponed)
+    unknown = opening.read(rows, is_clear, deadlines) | unseen.pairs
+    found = opening.found
     for key, finding in before.items():
         if key in found:
-            found[key] = replace(found[key], since=finding.since)
-        elif any((account, key.repository) in unknown for account in finding.accounts):
+            found[key].since = min(finding.since, found[key].since)
+        elif any(
+            account in unseen.accounts or (account, key.repository) in unknown
+            for account in finding.accounts
+        ):
             found[key] = finding
     made = [
         Change("still_open" if key in before else "opened", key, finding)
@@ -81,33 +108,70 @@ def changes(
     return found, made
 
 
-def _found(
-    rows: Iterable[Row], is_clear: Callable[[Row], bool], now: int
-) -> tuple[Open, set[tuple[str, str]]]:
-    """Returns what is open, and the accounts and repositories of which something is not known."""
-    found: Open = {}
-    unknown = set()
-    for row in rows:
-        repository = repository_of(row)
-        findings = encoding.unpack(row[RECORD]) if RECORD in row else None
-        if findings is None and not (RECORD not in row and is_clear(row)):
-            unknown.add((row["account"], repository))
-        for each in findings or ():
-            key = Key(row.get("team") or row["account"], repository, each.qid)
-            found[key] = _added(found.get(key), each, row, now)
-    return found, unknown
+class _Opening:
+    """What is open by now, as far as each account may open more."""
+
+    def __init__(self, before: Open, now: int, postponed: Counter[str]) -> None:
+        self.found: Open = {}
+        self._before = before
+        self._now = now
+        self._postponed = postponed
+        self._opened = Counter[str]()
+        self._open = Counter(each.accounts[0] for each in before.values() if each.accounts)
+
+    def read(
+        self, rows: Iterable[Row], is_clear: Callable[[Row], bool], deadlines: Deadlines
+    ) -> set[tuple[str, str]]:
+        """Returns the accounts and repositories of which something is not known."""
+        unknown = set()
+        for row in rows:
+            account, repository = row["account"], repository_of(row)
+            findings = recorded(row) if RECORD in row else None
+            if findings is None and not (RECORD not in row and is_clear(row)):
+                unknown.add((account, repository))
+            for each in filter(deadlines.counts, findings or ()):
+                key = Key(row.get("team") or account, repository, each.qid)
+                if known := self._known(key, account):
+                    _add(known, each, row, deadlines.due(each))
+        return unknown
+
+    def _known(self, key: Key, account: str) -> OpenFinding | None:
+        if key not in self.found:
+            if key not in self._before:
+                is_full = self._open[account] >= MOST_OPEN
+                if is_full or self._opened[account] >= MOST_OPENED:
+                    self._postponed[account] += 1
+                    return None
+                self._opened[account] += 1
+                self._open[account] += 1
+            self.found[key] = OpenFinding(0, self._now, (), rows=[])
+        return self.found[key]
 
 
-def _added(
-    known: OpenFinding | None, finding: Finding, row: Mapping[str, Any], now: int
-) -> OpenFinding:
-    known = known or OpenFinding(0, now, ())
-    return replace(
-        known,
-        severity=max(known.severity, finding.severity),
-        accounts=tuple(sorted({*known.accounts, row["account"]})),
-        rows=(*known.rows, dict(row)),
-    )
+def _add(known: OpenFinding, finding: Finding, row: Row, due: date | None) -> None:
+    """A finding is open since the first workload was notified of it, and due when it first is."""
+    if finding.since:
+        known.since = min(known.since, (finding.since - _EPOCH) * 86_400)
+    known.severity = max(known.severity, finding.severity)
+    if due:
+        known.due = min(known.due or due.toordinal(), due.toordinal())
+    if row["account"] not in known.accounts:
+        known.accounts = tuple(sorted((*known.accounts, row["account"])))
+    known.workloads += 1
+    if len(known.rows) < MOST_ROWS or len(known.accounts) > 1:
+        known.rows = _with(known.rows, row)
+
+
+def _with(rows: Sequence[Row], row: Row) -> Sequence[Row]:
+    """Adds a row, in turn: where there is no room, one of the account that has most gives way."""
+    if len(rows) < MOST_ROWS:
+        return [*rows, row]
+    named = Counter(each["account"] for each in rows)
+    (most, number), *_ = named.most_common(1)
+    if named[row["account"]] + 1 >= number:
+        return rows
+    last = max(at for at, each in enumerate(rows) if each["account"] == most)
+    return [*rows[:last], *rows[last + 1 :], row]
 
 
 def repository_of(row: Mapping[str, Any]) -> str:

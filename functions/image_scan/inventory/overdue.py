@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from image_scan.cache.standing import ACTIVE
-from image_scan.inventory.notified import recorded, teams_of
+from image_scan.inventory.current import current
+from image_scan.inventory.notified import RECORD, recorded, teams_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from datetime import date
 
     from image_scan.findings.ages import Deadlines
     from image_scan.findings.encoding import Finding
@@ -29,15 +29,14 @@ class Overdue:
     findings: Sequence[Finding]
 
 
-def overdue(rows: Iterable[Mapping[str, Any]], deadlines: Deadlines, today: date) -> list[Overdue]:
-    """Selects what is overdue from the rows of all workloads that were notified."""
-    rows = list(rows)
+def overdue(rows: Iterable[dict[str, Any]], deadlines: Deadlines, now: float) -> list[Overdue]:
+    """Selects what is overdue from all rows."""
+    rows, today = list(rows), datetime.fromtimestamp(now, UTC).date()
     teams = teams_of(rows)
     late: list[tuple[Mapping[str, Any], list[Finding]]] = []
-    for row in rows:
-        is_watched = row["state"] in ACTIVE and "out_of_scope" not in row
-        found = recorded(row) or [] if is_watched else []
-        if is_late := deadlines.overdue(found, today):
+    for row in current(rows, now):
+        found = recorded(row) if RECORD in row else None
+        if is_late := deadlines.overdue(found or (), today):
             late.append((row, is_late))
     return [
         Overdue(

@@ -23,6 +23,8 @@ _SHORT = (
     "notified_as",
     "notified_of",
     "out_of_scope",
+    "stopped_at",
+    "forgotten",
 )
 _NOTIFIED = (
     "digest",
@@ -31,11 +33,17 @@ _NOTIFIED = (
     "state",
     "uri",
     "repository",
+    "containers",
     "first_seen",
+    "last_seen",
+    "stopped_at",
+    "has_run",
     "notified",
     "notified_at",
     "team",
+    "presumed_team",
     "out_of_scope",
+    "forgotten",
 )
 
 
@@ -58,6 +66,12 @@ class InventoryTable(Table):
         """Every row below this key."""
         return self.query(_below(digest), ConsistentRead=consistent)
 
+    def between(self, digest: str, after: str, before: str) -> Iterator[Item]:
+        """Every row below this key whose workload comes between two others."""
+        key = _below(digest) & Key("workload").between(after, before)
+        rows = self.query(key, ConsistentRead=True)
+        return (row for row in rows if row["workload"] not in (after, before))
+
     def index(self, more: tuple[str, ...] = ()) -> Iterator[Item]:
         """Reads every row of an image and workload, in short, and `more` attributes. Rows of tasks
         have no account."""
@@ -69,10 +83,11 @@ class InventoryTable(Table):
         )
 
     def notified(self) -> Iterator[Item]:
-        """Reads every row that says what its workload was notified of, and when."""
+        """Reads every row, with what its workload was notified of, and when. One that was notified
+        of nothing may have replaced another."""
         names = {f"#{name}": name for name in _NOTIFIED}
         return self.scan(
-            FilterExpression="attribute_exists(#notified) AND attribute_exists(#account_region)",
+            FilterExpression="attribute_exists(#account_region)",
             ProjectionExpression=", ".join(names),
             ExpressionAttributeNames=names,
         )

@@ -1,6 +1,6 @@
 """The inventory: which image runs where, since when, and who deployed it.
 
-A row for each image (`digest`) and workload (`account#region#cluster#service-or-family`). Beside
+A row for each image (`digest`) and workload (`account#region#cluster#name`). Beside
 it, under a key of their own, one for each task, so that a workload counts as stopped when its last
 task of that image has stopped, whatever the order in which the events arrive.
 """
@@ -12,10 +12,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from image_scan.aws.dynamodb import Attr, Change
-from image_scan.cache.standing import ACTIVE, SEEN_SECONDS
+from image_scan.cache.standing import JUDGED_SECONDS, SEEN_SECONDS
 from image_scan.events import api_calls
 from image_scan.events.task_state import TASK_STATE
 from image_scan.events.workloads import workload_of
+from image_scan.inventory.earlier import has_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 _FACTS = ("account", "region", "cluster", "service", "task_definition", "containers", "event_name")
 _SHOWN = ("uri", "repository", "tag")
+_NOTIFIED = ("notified", "notified_at", "notified_of", "notified_as", "notified_event")
+_MOST_OTHERS = 10  # versions of a workload that are compared
 # Rows that nothing runs any more stay as history for so long.
 _HISTORY_SECONDS = 30 * 86_400
 # EventBridge delivers a task's start up to a day after its stop.
@@ -61,7 +64,7 @@ class Inventory:
         if name in api_calls.DEPLOYS:
             # A moment old is enough: it says whether the row is a new one.
             before = self._table.get(*_key(scan_input), consistent=False)
-            return self._see(scan_input, before, running=False)
+            return self._see(scan_input, self._back(scan_input, before), running=False)
         if name != TASK_STATE:
             return {}
         # A queued request has its task no more. Over or not, it asks again.
@@ -76,6 +79,8 @@ class Inventory:
         row = self._table.get(*_key(scan_input))
         if over:
             self._table.delete(tasks, f"{_RUNNING}{arn}")
+        else:
+            row = self._back(scan_input, row)
         late = row.get("last_seen", 0) < self._at(scan_input) - SEEN_SECONDS or "ttl" in row
         late |= row.get("out_of_scope") != scan_input["image"].get("out_of_scope")
         if row.get("state") != "running" or (late and not over):
@@ -83,12 +88,6 @@ class Inventory:
         if over:
             self._end(scan_input)
         return row
-
-    def running(self, key: str) -> dict[str, dict[str, Any]]:
-        """Reads what runs an image, or was deployed to, and is in scope: rows by workload."""
-        rows = self._table.below(key)
-        active = (row for row in rows if row.get("state") in ACTIVE)
-        return {row["workload"]: row for row in active if "out_of_scope" not in row}
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Every row: digest, workload, account_region, state and last_seen."""
@@ -102,14 +101,50 @@ class Inventory:
         ended = {"state": "stopped", "stopped_at": now, "ttl": now + _HISTORY_SECONDS}
         self._table.update(digest, workload, Change(ended), _EXISTS)
 
+    def forget(self, row: Mapping[str, Any]) -> None:
+        """Closes a row because its account has left, and says so in it."""
+        key = row["digest"], row["workload"]
+        if row.get("state") != "stopped":
+            self.close(*key)
+        at = max(int(self._clock()), int(row.get("last_seen", 0)))
+        self._table.update(*key, Change({"forgotten": at}), _EXISTS)
+
+    def _back(self, scan_input: ScanInput, row: Row) -> Row:
+        """Begins the row of a service again that goes back to an image after another version of it
+        has run: what that one did not have is new once more. Returns the row.
+
+        Of tasks without a service, several versions of a family may run in turn."""
+        deployment, at = scan_input["deployment"], self._at(scan_input)
+        stopped = row.get("stopped_at", at + 1)
+        is_over = row.get("state") == "stopped" and stopped <= at
+        if not (is_over and deployment["service"] and self._has_run_another(row, stopped)):
+            return row
+        begun = Change({"first_seen": at, "has_run": False}, removed=("stopped_at", *_NOTIFIED))
+        again = self._table.update(*_key(scan_input), begun, Attr("stopped_at").eq(stopped))
+        return row if again is None else again
+
+    def _has_run_another(self, row: Row, since: int) -> bool:
+        """Whether another image of the same containers runs in a workload, or has stopped since."""
+        listed = self._table.at(row["account_region"], row["workload"])
+        others = sorted(listed, key=lambda each: -int(each["last_seen"]))[:_MOST_OTHERS]
+        for short in others:
+            other = self._table.get(short["digest"], row["workload"], consistent=False)
+            is_another = other and other["digest"] != row["digest"] and has_run(other)
+            is_later = other.get("state") == "running" or other.get("stopped_at", 0) > since
+            is_later &= other.get("first_seen", 0) > row.get("first_seen", 0)
+            if is_another and is_later and {*other["containers"]} & {*row["containers"]}:
+                return True
+        return False
+
     def _see(self, scan_input: ScanInput, before: Row, *, running: bool) -> Row:
         """Records that a workload runs an image, or is to. Returns its row as it is then."""
         key, seen, at = _key(scan_input), Attr("last_seen"), self._at(scan_input)
         deployment, now = scan_input["deployment"], int(self._clock() * 1000)
         # A task does not say who caused it; the call that did is remembered.
         caller = {"principal": deployment["principal"]} if deployment["principal"] else {}
-        asked: Row = {"state": "running"} if running else {"event_id": deployment["event_id"]}
-        asked["asked_at"] = now
+        runs: Row = {"state": "running", "has_run": True}
+        asked: Row = runs if running else {"event_id": deployment["event_id"]}
+        asked |= {"asked_at": now, **(_judged(before, now // 1000) if running else {})}
         gone = ("stopped_at", "ttl") if running else ()
         scope, back = _scope(scan_input)
         is_known = running and before.get("state") == "deployed"
@@ -170,6 +205,12 @@ def _shown(scan_input: ScanInput) -> Row:
     return shown | {name: image[name] for name in _SHOWN}  # type: ignore[literal-required]
 
 
+def _judged(before: Row, now: int) -> Row:
+    """When the verdict is judged again as a stopped workload starts, as `standing` decides."""
+    is_due = before.get("judged_at", 0) <= now - JUDGED_SECONDS
+    return {"judged_at": now} if before.get("state") == "stopped" and is_due else {}
+
+
 def _scope(scan_input: ScanInput) -> tuple[Row, tuple[str, ...]]:
     """What is written of the scope, and what is removed."""
     if rule := scan_input["image"].get("out_of_scope"):
@@ -185,7 +226,7 @@ def _first(scan_input: ScanInput, at: int, *, running: bool, new: bool) -> Row:
     if running:
         return {**first, "event_id": deployment["event_id"]}
     history = {"ttl": at + _HISTORY_SECONDS} if new else {}
-    return {**first, "state": "deployed", **history}
+    return {**first, "state": "deployed", "has_run": False, **history}
 
 
 def _tasks(scan_input: ScanInput) -> str:

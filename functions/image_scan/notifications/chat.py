@@ -6,10 +6,13 @@ https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from image_scan.notifications import email, lead
-from image_scan.notifications.plain_text import plain
+from image_scan.notifications.plain_text import counted, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 _MOST_FINDINGS = 5
 _MOST_WORKLOADS = 5
@@ -50,28 +53,43 @@ def notification(notice: dict[str, Any]) -> dict[str, Any]:
     shown = _message(f"{_ICONS.get(notice['verdict'], ':warning:')} {_escaped(title)}", lines)
     shown["content"]["nextSteps"] = lead.next_steps(notice)
     shown["metadata"] = {
-        "threadId": image["digest"] or image["uri"],
+        "threadId": image["digest"] or plain(image["uri"]),
         "summary": _escaped(headline)[:250],
         "eventType": notice["verdict"],
     }
     return shown
 
 
-def custom(title: str, lines: list[str]) -> dict[str, Any]:
-    """Makes a custom notification that is not about one image."""
-    return _message(title, [_escaped(line) for line in lines])
+def custom(title: str, *sections: list[str]) -> dict[str, Any]:
+    """Makes a custom notification that is not about one image. Where not all lines have room,
+    the longest section loses its last ones and says how many, so that none hides another."""
+    return _message(title, *([_escaped(line) for line in section] for section in sections))
 
 
-def _message(title: str, lines: list[str]) -> dict[str, Any]:
+def _message(title: str, *sections: list[str]) -> dict[str, Any]:
     return {
         "version": "1.0",
         "source": "custom",
         "content": {
             "textType": "client-markdown",
             "title": title[:250],
-            "description": "\n".join(lines)[:_LONGEST],
+            "description": "\n".join(_fitting(sections)),
         },
     }
+
+
+def _fitting(sections: Sequence[list[str]]) -> Iterator[str]:
+    """Returns the lines that there is room for."""
+    numbers = [len(section) for section in sections]
+    sizes = [sum(len(line) + 1 for line in section) for section in sections]
+    while sum(sizes) > _LONGEST:
+        longest = sizes.index(max(sizes))
+        numbers[longest] -= 1
+        sizes[longest] -= len(sections[longest][numbers[longest]]) + 1
+    for section, number in zip(sections, numbers, strict=True):
+        yield from section[:number]
+        if more := len(section) - number:
+            yield f"and {counted(more, 'more line')}: the e-mail has them"
 
 
 def _escaped(text: str) -> str:

@@ -1,5 +1,5 @@
-"""Notifies once a day of overdue findings, of images that run without a result, and of exceptions
-that end soon."""
+"""Notifies once a day of overdue findings, of images that run without a result, of exceptions that
+end soon, and of accounts that were not read."""
 
 from __future__ import annotations
 
@@ -8,16 +8,19 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from image_scan.fair import in_turn
 from image_scan.inventory.coverage import UnscannableImage
 from image_scan.notifications import chat
-from image_scan.notifications.plain_text import counted, plain
+from image_scan.notifications.digest_lines import SHOWN, sections
+from image_scan.notifications.plain_text import counted
 from image_scan.notifications.topics import Notification
 from image_scan.results import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from mypy_boto3_sns.type_defs import MessageAttributeValueTypeDef
 
@@ -29,8 +32,11 @@ if TYPE_CHECKING:
     from image_scan.state.registered_failures import RegisteredFailures
 
 Json = dict[str, Any]
+Where = tuple[str, str]  # account, region
 SCHEMA = "image-scan/digest/1"
-# Shorter than a day minus the Scheduler's window, so that each scheduled run may publish a digest.
+NOTICE = "daily digest"  # its name, with the day, among what is notified once in a time
+# Each day has a notice of its own. It ends sooner than a day minus the Scheduler's window, so that
+# each scheduled run may publish a digest, also two that begin on the same day in UTC.
 _SECONDS = 20 * 3600
 _SUBJECT = "Scan: daily digest"
 _ATTRIBUTES: dict[str, MessageAttributeValueTypeDef] = {
@@ -39,9 +45,8 @@ _ATTRIBUTES: dict[str, MessageAttributeValueTypeDef] = {
 _AHEAD = timedelta(days=7)
 _MOST_WORKLOADS = 20
 _LARGEST = 25_000  # bytes of a list of images; SNS takes 256 KiB
-_LISTS = ("unscannable", "failed", "registered")
 _NONE: Mapping[str, Any] = {"images": {}, "unlisted": 0}
-_SHOWN = 3  # workloads of an image, or findings of a workload, in words
+_ALL_READ: Mapping[Where, str] = {}
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,7 @@ class DailyDigest:
         unscannable: Mapping[str, UnscannableImage],
         failed: Mapping[str, UnscannableImage],
         overdue: Sequence[Json],
+        unread: Mapping[Where, str] = _ALL_READ,
     ) -> bool:
         """Publishes the digest. `overdue` is what `overdue.described` returns. Returns False if the
         digest is empty or was already published today. Raises AwsUnavailable or AwsRejected."""
@@ -65,11 +71,12 @@ class DailyDigest:
         failing = {key: each for key, each in failed.items() if self._calls_for(each)}
         today = datetime.fromtimestamp(self.clock(), UTC).date()
         registered = self.registered.read()
-        content = digest(shown, failing, overdue, self.exceptions.read(), today, registered)
+        exceptions = self.exceptions.read()
+        content = digest(shown, failing, overdue, exceptions, today, registered, unread)
         if content is None:
             return False
         publish = partial(self.topics.publish, notification(content))
-        if not self.notices.once("daily digest", publish, _SECONDS):
+        if not self.notices.once(f"{NOTICE} {today}", publish, _SECONDS):
             return False
         self.registered.forget(registered)
         return True
@@ -86,6 +93,7 @@ def digest(
     exceptions: Sequence[FindingException],
     today: date,
     registered: Mapping[str, Any] = _NONE,
+    unread: Mapping[Where, str] = _ALL_READ,
 ) -> Json | None:
     """Returns the content of the digest; None if there is nothing to report."""
     lapsing = [each for each in exceptions if today <= each.until <= today + _AHEAD]
@@ -93,11 +101,11 @@ def digest(
         UnscannableImage(**{**each, "workloads": set(each["workloads"])})
         for each in registered["images"].values()
     ]
-    if not (unscannable or failed or ended or overdue or lapsing):
+    if not (unscannable or failed or ended or overdue or lapsing or unread):
         return None
     return {
         "schema": SCHEMA,
-        "overdue": _fitting(overdue),
+        "overdue": _fitting(overdue, lambda row: [row["workload"]]),
         "overdue_total": sum(each["findings_total"] for each in overdue),
         "overdue_workloads": len(overdue),
         "unscannable": _shown(unscannable.values()),
@@ -106,38 +114,65 @@ def digest(
         "failed_total": len(failed),
         "registered": _shown(ended),
         "registered_total": len(ended) + registered["unlisted"],
-        "lapsing": [
-            {
-                "finding": each.cve or f"QID {each.qid}",
-                "account_id": each.account_id,
-                "repository": each.repository,
-                "until": each.until.isoformat(),
-                "reason": each.reason,
-                "owner": each.owner,
-            }
-            for each in sorted(lapsing, key=lambda each: each.until)
-        ],
+        "lapsing": _lapsing(lapsing),
+        "unread": _unread(unread),
+        "unread_total": len(unread),
     }
 
 
-def _shown(images: Iterable[UnscannableImage]) -> Sequence[Json]:
-    return _fitting(
-        [
-            {
-                "uri": each.uri,
-                "reason": each.why,
-                "workloads": sorted(each.workloads)[:_MOST_WORKLOADS],
-            }
-            for each in sorted(images, key=lambda each: each.uri)
-        ]
-    )
+def _lapsing(exceptions: Iterable[FindingException]) -> list[Json]:
+    return [
+        {
+            "finding": each.cve or f"QID {each.qid}",
+            "account_id": each.account_id,
+            "repository": each.repository,
+            "until": each.until.isoformat(),
+            "reason": each.reason,
+            "owner": each.owner,
+        }
+        for each in sorted(exceptions, key=lambda each: each.until)
+    ]
 
 
-def _fitting(shown: Sequence[Json]) -> Sequence[Json]:
-    """Returns as many of the first as fit into a message."""
-    while len(json.dumps(shown)) > _LARGEST:
-        shown = shown[: len(shown) // 2]
-    return shown
+def _unread(reasons: Mapping[Where, str]) -> list[Json]:
+    rows = [{"account": a, "region": b, "reason": reasons[a, b]} for a, b in sorted(reasons)]
+    return _fitting(rows, lambda row: [row["account"]])
+
+
+def _shown(images: Iterable[UnscannableImage]) -> list[Json]:
+    rows: list[Json] = []
+    for each in sorted(images, key=lambda each: each.uri):
+        names = in_turn((name, _account(name)) for name in sorted(each.workloads))
+        total = len(names)
+        row = {"uri": each.uri, "reason": each.why, "workloads": names, "workloads_total": total}
+        rows.append(row)
+    cut = [{**row, "workloads": row["workloads"][:_MOST_WORKLOADS]} for row in rows]
+    return _fitting(cut, lambda row: row["workloads"] or [""])
+
+
+def _fitting(rows: Iterable[Json], workloads: Callable[[Json], Iterable[str]]) -> list[Json]:
+    """Returns as many rows as fit into a message. The accounts of their workloads take turns, so
+    that none keeps those of others out; a row of several accounts comes with the first of them.
+    Where there is no room for all, each image has only a few of its workloads."""
+    known = list(rows)
+    pairs = ((str(at), _account(name)) for at, row in enumerate(known) for name in workloads(row))
+    turns = in_turn(dict.fromkeys(pairs))
+    ordered = [known[int(at)] for at in dict.fromkeys(turns)]
+    if len(json.dumps(ordered)) <= _LARGEST:
+        return ordered
+    found, room = [], _LARGEST
+    for row in ordered:
+        named = row.get("workloads", [])[:SHOWN]
+        brief = {**row, "workloads": named} if named else row
+        size = len(json.dumps([brief]))
+        if size <= room:
+            found.append(brief)
+            room -= size
+    return found
+
+
+def _account(workload: str) -> str:
+    return workload.partition("#")[0]
 
 
 def notification(content: dict[str, Any]) -> Notification:
@@ -146,7 +181,7 @@ def notification(content: dict[str, Any]) -> Notification:
     texts: dict[Reader, str] = {
         "people": text(content),
         "phones": title,
-        "chat": json.dumps(chat.custom(title, lines(content))),
+        "chat": json.dumps(chat.custom(title, *sections(content))),
         "machines": json.dumps(content),
     }
     return Notification(_SUBJECT, texts, _ATTRIBUTES)
@@ -164,50 +199,11 @@ def headline(content: Mapping[str, Any]) -> str:
         parts.append(f"{counted(number, 'registered image')} ended without a result")
     if number := len(content["lapsing"]):
         parts.append(f"{counted(number, 'exception')} will end within a week")
+    if number := content["unread_total"]:
+        parts.append(f"{counted(number, 'region')} of accounts not read")
     return "Image scan: " + ", ".join(parts)
-
-
-def lines(content: Mapping[str, Any]) -> list[str]:
-    found = list(_overdue_lines(content))
-    found += [line for name in _LISTS for line in _image_lines(content, name)]
-    for each in content["lapsing"]:
-        account = f" of account {each['account_id']}" if each["account_id"] else ""
-        what = f"{each['finding']} in {each['repository']}{account}"
-        why = f"accepted by an exception of {each['owner']} until {each['until']}: {each['reason']}"
-        found.append(plain(f"{what}, {why}", 600))
-    return found
-
-
-def _overdue_lines(content: Mapping[str, Any]) -> Iterator[str]:
-    for each in content["overdue"]:
-        first = each["findings"][0]["due"]
-        number = counted(each["findings_total"], "finding")
-        yield plain(f"{each['uri']}: {number} overdue, the first since {first}", 600)
-        team = f", team {each['team']}" if each["team"] else ""
-        yield f"  {plain(each['workload'] + team)}"
-        shown = each["findings"][:_SHOWN]
-        for finding in shown:
-            age = f"open for {counted(finding['open_days'], 'day')}, due {finding['due']}"
-            yield f"  {plain(finding['finding'])}, {finding['severity']}, {age}"
-        if more := each["findings_total"] - len(shown):
-            yield f"  and {more} more"
-    if more := content["overdue_workloads"] - len(content["overdue"]):
-        yield f"and {more} more workloads with overdue findings"
-
-
-def _image_lines(content: Mapping[str, Any], name: str) -> list[str]:
-    found = []
-    for each in content[name]:
-        found.append(plain(f"{each['uri']}: {each['reason']}", 600))
-        shown = each["workloads"][:_SHOWN]
-        found += [f"  {plain(workload)}" for workload in shown]
-        if more := len(each["workloads"]) - len(shown):
-            found.append(f"  and {more} more")
-    if more := content[f"{name}_total"] - len(content[name]):
-        found.append(f"and {more} more images")
-    return found
 
 
 def text(content: Mapping[str, Any]) -> str:
     """Returns the text of the e-mail."""
-    return "\n".join([headline(content), "", *lines(content)]) + "\n"
+    return "\n".join([headline(content), "", *chain(*sections(content))]) + "\n"

@@ -24,7 +24,9 @@ def recorded(entry: Row, outcome: Outcome) -> Outcome:
     same = entry["status"] == outcome["verdict"] and not outcome.get("error", "").startswith(DIED)
     if same:
         return outcome
-    return cast("Outcome", {**outcome_of(entry), "error": outcome.get("error", "")})
+    # A result has no error, whatever became of its execution after that.
+    error = {"error": outcome.get("error", "")} if entry["status"] in FAILURES else {}
+    return cast("Outcome", {**outcome_of(entry), **error})
 
 
 def cause(outcome: Outcome) -> str:
@@ -35,10 +37,18 @@ def cause(outcome: Outcome) -> str:
     return f"UNSCANNABLE {reason}" if outcome["verdict"] == "UNSCANNABLE" else ""
 
 
-def knows(row: Row, cause: str) -> bool:
-    """Whether a workload was notified of the same, and nobody has deployed it since."""
-    is_same = row.get("notified_as") == cause
-    return is_same and row.get("notified_event") == row.get("event_id", "")
+def knows(row: Row, cause: str, asked_by: str) -> bool:
+    """Whether a workload was notified of the same, and nobody has deployed it since. `asked_by` is
+    the account that has asked for the scan; empty if nobody has.
+
+    To that account each end is news. To others all failures are the same: else it could have them
+    notified as often as it asks."""
+    known = row.get("notified_as", "")
+    is_same = known == cause
+    if asked_by:
+        is_same |= all(each.partition(" ")[0] in FAILURES for each in (known, cause))
+    is_news = row["account"] == asked_by
+    return is_same and not is_news and row.get("notified_event") == row.get("event_id", "")
 
 
 def is_queued(outcome: Outcome) -> bool:

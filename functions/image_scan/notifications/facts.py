@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from image_scan.events import by_hand
-from image_scan.events.workloads import in_turn
+from image_scan.fair import in_turn
 from image_scan.notifications.links import links
 
 if TYPE_CHECKING:
@@ -47,12 +47,12 @@ def requests(workloads: Mapping[str, Workload]) -> dict[str, list[str]]:
 
 
 def shown(workloads: list[dict[str, Any]], room: int = _ROOM) -> list[dict[str, Any]]:
-    """Returns as many workloads as fit into a message; of each account as many as of others."""
+    """Returns as many workloads as fit into a message, in the order of turns of their accounts."""
     turns = in_turn((str(at), each["account"]) for at, each in enumerate(workloads))
     chosen = [int(at) for at in turns[:MOST_WORKLOADS]]
     while len(json.dumps(json.dumps([workloads[at] for at in chosen]))) > room:
         chosen = chosen[: len(chosen) // 2]
-    return [workloads[at] for at in sorted(chosen)]
+    return [workloads[at] for at in chosen]
 
 
 def reason(outcome: Outcome) -> str:

@@ -6,24 +6,28 @@ docs/notifications.md has its schema. The same event may come twice, with the sa
 from __future__ import annotations
 
 import time
+from collections import Counter
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from image_scan import log
-from image_scan.cache.entries import outcome_of
-from image_scan.cache.standing import ACTIVE
+from image_scan import log, metrics
+from image_scan.cache.entries import as_now, outcome_of
+from image_scan.fair import in_turn
 from image_scan.findings.summary import LEVELS
-from image_scan.inventory.notified import RECORD, SINCE, teams_of
-from image_scan.inventory.open_findings import Key, OpenFinding, changes
+from image_scan.inventory.current import current
+from image_scan.inventory.notified import PRESUMED, RECORD, SINCE, teams_of
+from image_scan.inventory.open_findings import Key, OpenFinding, Unseen, changes
 from image_scan.inventory.workloads import facts_of
 from image_scan.notifications import facts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from image_scan.cache.table import CacheTable
-    from image_scan.inventory.open_findings import Change
+    from image_scan.findings.ages import Deadlines
+    from image_scan.inventory.open_findings import Change, Open, Row
     from image_scan.inventory.table import InventoryTable
     from image_scan.notifications.result_events import ResultEvents
     from image_scan.results import Outcome
@@ -33,9 +37,10 @@ SCHEMA = "image-scan/finding/1"
 DETAIL_TYPE = "Container Image Finding"
 _RESULTS = ("CLEAN", "FINDINGS")
 _MOST_WORKLOADS, _ROOM = 20, 20_000  # of an event, and bytes of them: a call takes ten events
+_TOGETHER = 100  # events that are in memory at once
 _MORE = (
     *("account", "region", "cluster", "service", "task_definition", "containers", "event_name"),
-    *("uri", "repository", "team", RECORD, SINCE),
+    *("uri", "repository", "first_seen", "stopped_at", "has_run", "team", PRESUMED, RECORD, SINCE),
 )
 
 
@@ -48,36 +53,82 @@ class FindingEvents:
     rows: InventoryTable
     cache: CacheTable
     may_notify: Callable[[Outcome], bool]
+    deadlines: Deadlines
     clock: Callable[[], float] = time.time
     _items: dict[str, dict[str, Any]] = field(default_factory=dict)
 
-    def put(self, unseen: Iterable[tuple[str, str]] = ()) -> None:
-        """Puts what has changed, and then stores what is open: a crash repeats events, and loses
-        none. `unseen` are accounts and repositories of which something runs that has no row yet."""
+    def put(self, unseen: Iterable[tuple[str, str]] = (), unread: Iterable[str] = ()) -> None:
+        """Puts what has changed, then stores what is open, and then puts what is still open: a
+        crash repeats events, and loses none that says something new. What the bus has refused is as
+        it was, so it is put the next time. `unseen` are accounts and repositories of which
+        something runs that has no row yet; of `unread` accounts that is not known at all."""
         now = int(self.clock())
         before = {_key(entry): _finding(entry) for entry in self.store.read()}
-        rows = list(self.rows.index(_MORE))
-        teams = teams_of(rows)
-        runs = [{**row, "team": teams[row["workload"]]} for row in rows if _is_watched(row)]
-        found, made = changes(before, runs, self._is_clear, now, unseen)
-        self.events.send_all(DETAIL_TYPE, [self._detail(each, now) for each in made])
+        postponed = Counter[str]()
+        where = Unseen(frozenset(unseen), frozenset(unread))
+        found, made = changes(
+            before, self._runs(now), self._is_clear, now, self.deadlines, where, postponed
+        )
+        postponed += self._leave_out(found, before)
+        made = [each for each in made if each.state == "closed" or each.key in found]
+        for each in self._send((each for each in made if each.state != "still_open"), now):
+            if each.state == "opened":
+                del found[each.key]
+            found |= {each.key: before[each.key]} if each.state == "closed" else {}
         self.store.write((key.id, _entry(key, each)) for key, each in found.items())
+        for _ in self._send((each for each in made if each.state == "still_open"), now):
+            pass
         log.info("findings", **_counted(made))
+        _say(postponed)
+
+    def _runs(self, now: int) -> list[Row]:
+        """What runs, with its team. Most workloads of an image have the same record."""
+        rows, records = [], dict[str, str]()
+        for row in self.rows.index(_MORE):
+            if RECORD in row:
+                row[RECORD] = records.setdefault(row[RECORD], row[RECORD])
+            rows.append(row)
+        teams = teams_of(rows)
+        runs = current(rows, now)
+        for row in runs:
+            row["team"] = teams[row["workload"]]
+        return runs
+
+    def _leave_out(self, found: Open, before: Open) -> Counter[str]:
+        """Removes what has no room in the store. Accounts take turns there; of each, what was open
+        before comes first. Returns how many those are, by account."""
+        keys = sorted(found, key=lambda key: key not in before)
+        number = Counter(account for each in found.values() for account in each.accounts)
+        # Whoever joins a finding of others makes it none of its own.
+        owners = {key: min(found[key].accounts, key=lambda name: number[name]) for key in keys}
+        turns = in_turn((str(at), owners[key]) for at, key in enumerate(keys))
+        ordered = [keys[int(at)] for at in turns]
+        entries = [(key.id, _entry(key, found[key])) for key in ordered]
+        left = self.store.without_room(entries, {key.id for key in ordered if key not in before})
+        gone = [key for key in ordered if key.id in left] if left else []
+        for key in gone:
+            del found[key]
+        return Counter(owners[key] for key in gone)
+
+    def _send(self, made: Iterable[Change], now: int) -> Iterator[Change]:
+        """Puts events, and makes each only when its turn comes. Yields what was refused."""
+        left = iter(made)
+        while batch := list(islice(left, _TOGETHER)):
+            details = [self._detail(each, now) for each in batch]
+            for at in self.events.send_all(DETAIL_TYPE, details):
+                yield batch[at]
 
     def _item(self, key: str) -> dict[str, Any]:
         """The verdict of an image; empty where it does not count any more."""
         if key not in self._items:
-            item = self.cache.get(key) or {}
-            self._items[key] = item if item.get("ttl", 0) > self.clock() else {}
+            self._items[key] = as_now(self.cache.get(key) or {}, self.clock())
         return self._items[key]
 
     def _is_clear(self, row: Mapping[str, Any]) -> bool:
-        """Whether a workload without a record knows the verdict of its image, or need not."""
+        """Whether there is nothing to notify a workload of that has no record. One that was
+        notified has none if the findings were unknown then."""
         item = self._item(row["digest"])
-        if item.get("status") not in _RESULTS:
-            return False
-        is_notified = row.get("notified_of", 0) >= item["acquired_at"]
-        return is_notified or not self.may_notify(outcome_of(item))
+        return item.get("status") in _RESULTS and not self.may_notify(outcome_of(item))
 
     def _detail(self, change: Change, now: int) -> dict[str, Any]:
         key, finding = change.key, change.finding
@@ -92,9 +143,10 @@ class FindingEvents:
             "severity": LEVELS[finding.severity],
             "opened_at": _moment(finding.since),
             **({"closed_at": _moment(now)} if change.state == "closed" else {}),
+            **({"due": date.fromordinal(finding.due).isoformat()} if finding.due else {}),
             **self._known(key.qid, finding),
             "workloads": facts.shown(workloads, _ROOM)[:_MOST_WORKLOADS],
-            "workloads_total": len(workloads),
+            "workloads_total": finding.workloads,
         }
 
     def _known(self, qid: int, finding: OpenFinding) -> dict[str, Any]:
@@ -107,8 +159,12 @@ class FindingEvents:
         return {"title": f"QID {qid}", "cves": [], "packages": [], "fixes": []}
 
 
-def _is_watched(row: Mapping[str, Any]) -> bool:
-    return row.get("state") in ACTIVE and "out_of_scope" not in row
+def _say(postponed: Counter[str]) -> None:
+    """Says what waits for the next run, by account."""
+    if number := postponed.total():
+        metrics.count("PostponedFindings", number)
+        worst = dict(postponed.most_common(_MOST_WORKLOADS))
+        log.warning("findings wait for the next run", findings=number, accounts=worst)
 
 
 def _counted(made: Iterable[Change]) -> dict[str, int]:
@@ -117,7 +173,7 @@ def _counted(made: Iterable[Change]) -> dict[str, int]:
 
 
 def _entry(key: Key, finding: OpenFinding) -> list[Any]:
-    return [*key, finding.severity, finding.since, list(finding.accounts)]
+    return [*key, finding.severity, finding.since, list(finding.accounts), finding.due]
 
 
 def _key(entry: list[Any]) -> Key:
@@ -125,8 +181,8 @@ def _key(entry: list[Any]) -> Key:
 
 
 def _finding(entry: list[Any]) -> OpenFinding:
-    severity, since, accounts = entry[3:6]
-    return OpenFinding(severity, since, tuple(accounts))
+    severity, since, accounts, *due = entry[3:7]
+    return OpenFinding(severity, since, tuple(accounts), *due)
 
 
 def _moment(seconds: int) -> str:

@@ -7,11 +7,13 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from image_scan import metrics
+from image_scan.ecr import references
+from image_scan.ecr.references import Unscannable
 from image_scan.findings.ages import open_days
 from image_scan.findings.summary import LEVELS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from image_scan.findings.ages import Deadlines
     from image_scan.findings.encoding import Finding
@@ -19,7 +21,8 @@ if TYPE_CHECKING:
     from image_scan.notifications.policy import FindingException
 
 Json = dict[str, Any]
-_NO_TEAM = "none"
+_NO_TEAM, _OTHER_TEAMS = "none", "other"
+_MOST_TEAMS = 50  # that have a metric of their own on a day
 _MOST_FINDINGS = 20  # of an image at a workload
 
 
@@ -37,18 +40,30 @@ def described(
         entry = entry_of(late.digest) or {}
         cves = {one["qid"]: tuple(one["cves"]) for one in entry.get("top", [])}
         named = [one._replace(cves=cves.get(one.qid, ())) for one in late.findings]
-        of = entry.get("account_id", ""), late.repository, today
+        own = references.parse(late.uri)
+        account = "" if isinstance(own, Unscannable) else own.account_id
+        of = account, late.repository, today
         if left := [one for one in named if not any(each.covers(one, *of) for each in exceptions)]:
             rows.append(_row(late, left, deadlines, today))
     return sorted(rows, key=lambda row: (row["findings"][0]["due"], row["uri"], row["workload"]))
 
 
-def count(rows: Iterable[Json]) -> None:
-    """Counts overdue findings: in all, and of each team that has any."""
+def count(rows: Iterable[Json], own_topics: Collection[str] = ()) -> None:
+    """Counts overdue findings: in all, and of each team that has any.
+
+    Whoever may tag a workload chooses the name of its team, and each name is a metric that costs
+    money. So only some have one: the teams of `own_topics` first, then those with most findings.
+    """
     by_team: Counter[str] = Counter()
     for row in rows:
         by_team[row["team"] or _NO_TEAM] += row["findings_total"]
     metrics.count("OverdueFindings", by_team.total())
+    teams = sorted(
+        by_team.keys() - {_NO_TEAM, _OTHER_TEAMS},
+        key=lambda team: (team not in own_topics, -by_team[team], team),
+    )
+    for team in teams[_MOST_TEAMS:]:
+        by_team[_OTHER_TEAMS] += by_team.pop(team)
     for team, number in sorted(by_team.items()):
         metrics.count("OverdueFindings", number, Team=team)
 

@@ -31,5 +31,6 @@ def moment(stated: str) -> str:
 
 
 def ascii_only(name: str) -> str:
-    """Replaces what is no printable ASCII: SNS refuses any other subject."""
-    return re.sub(r"[^!-~]", "?", name)
+    """Returns a name as plain text of a subject. What is no printable ASCII is replaced, because
+    SNS refuses any other subject."""
+    return plain(re.sub(r"[^!-~]", "?", name))

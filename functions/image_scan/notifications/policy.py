@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from image_scan.contracts import Image
     from image_scan.findings.encoding import Finding
+    from image_scan.inventory.earlier import Before
     from image_scan.results import Counts, Outcome
 
 Level = Literal["critical", "high", "medium", "low"]
@@ -150,7 +151,7 @@ class Judged:
 
 def judge(
     found: Sequence[Finding],
-    notified: Sequence[Finding] | None,
+    before: Before,
     policy: NotificationPolicy,
     exceptions: Sequence[FindingException],
     image: Image,
@@ -160,9 +161,9 @@ def judge(
 ) -> Judged:
     """Judges the findings of an image for one workload.
 
-    `notified` are the findings that the workload was notified of before; None if unknown. A finding
-    without a QID can match only if `notified` is of the `same_scan`, and each matches one finding.
-    Whatever it is rated now, a finding is there since the workload was first notified of its QID.
+    A finding without a QID can match only if what is known `before` is of the `same_scan`, and each
+    matches one finding. Whatever it is rated now, a finding is there since the workload was first
+    notified of its QID.
     """
     left = [
         each
@@ -173,7 +174,8 @@ def judge(
     ]
     severe = [each for each in left if policy.severe(each)]
     hidden = len(found) - len(left)
-    pairs = _paired(severe, notified or (), today, same_scan=same_scan)
+    notified = before.findings
+    pairs = _paired(severe, before, today, same_scan=same_scan)
     new = [each for each, known_as in pairs if known_as is None]
     held = [(known_as or each)._replace(since=each.since) for each, known_as in pairs]
     if notified is None:
@@ -186,15 +188,14 @@ def judge(
 
 
 def _paired(
-    severe: Sequence[Finding], notified: Sequence[Finding], today: date, *, same_scan: bool
+    severe: Sequence[Finding], before: Before, today: date, *, same_scan: bool
 ) -> list[tuple[Finding, Finding | None]]:
     """Pairs each finding with the notified one that covers it, and says since when it is there."""
     known: dict[int, list[Finding]] = {}
-    for each in notified:
+    for each in before.findings or ():
         known.setdefault(each.qid, []).append(each)
     unnumbered = known.pop(0, [])
-    first = {qid: min(each.since for each in same) for qid, same in known.items()}
-    day = today.toordinal()
+    first, day = before.days(), today.toordinal()
     pairs: list[tuple[Finding, Finding | None]] = []
     for each in severe:
         if each.qid:

@@ -1,7 +1,8 @@
 """Finds the teams whose own topics may get the findings of an image.
 
 Whoever may run a task names any image and gives the task the tag of any team. So a topic of a team
-gets findings only if an account that runs the image for this team may read the image's repository.
+gets findings only if an account that runs the image for this team may read the image, and its
+repository has it.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from image_scan.contracts import Image, Workload
 
 # Accounts are checked for this time. Those for which no time is left count as without access.
-_ASKING_SECONDS = 5
+READING_SECONDS = 5
 
 
 @dataclass(frozen=True)
@@ -32,23 +33,26 @@ class Readers:
 
     accounts: Accounts
     timer: Callable[[], float] = time.monotonic
-    _known: dict[tuple[str, str], bool] = field(default_factory=dict)
+    _known: dict[tuple[str, str, str], bool] = field(default_factory=dict)
 
     def among(
-        self, teams: Iterable[str], image: Image, owned: Iterable[tuple[str, Workload]]
+        self,
+        teams: Iterable[str],
+        image: Image,
+        owned: Iterable[tuple[str, Workload]],
+        ends: float,
     ) -> set[str]:
         """Returns those of `teams` that may get the findings. `owned` are pairs of a team and one
-        of its workloads."""
-        wanted, found, ends = set(teams), set[str](), self.timer() + _ASKING_SECONDS
+        of its workloads. After `ends`, by the timer, no account is asked."""
+        wanted, found = set(teams), set[str]()
         for team, workload in owned:
             is_open = team in wanted - found and self._may_read(workload["account"], image, ends)
             found |= {team} if is_open else set()
         return found
 
     def _may_read(self, account: str, image: Image, ends: float) -> bool:
-        if account == image["account_id"]:
-            return True
-        address = account, image["key"]
+        # The repository's owner is asked, too: a container instance may report any digest for it.
+        address = account, image["host"], image["repository"]
         if address not in self._known:
             if self.timer() >= ends:
                 return False
@@ -62,15 +66,14 @@ class Readers:
         try:
             ecr = self.accounts.ecr_as(account, image["region"])
             with clients.calls("ecr:BatchGetImage"):
-                ecr.batch_get_image(
+                found = ecr.batch_get_image(
                     registryId=image["account_id"],
                     repositoryName=image["repository"],
                     imageIds=[name],
                 )
         except (AwsRejected, AwsUnavailable) as error:
-            nowhere = clients.is_silent(error) and image["region"] not in clients.regions()
-            if isinstance(error, AwsUnavailable) and not nowhere:
+            if not self.accounts.is_due_to(error, account, image["region"]):
                 raise
             log.warning("its team gets no findings of it", account=account, reason=str(error))
             return False
-        return True
+        return bool(found["images"])

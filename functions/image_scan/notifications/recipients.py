@@ -5,35 +5,46 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from image_scan.events.workloads import to_notify
 from image_scan.findings import encoding
+from image_scan.inventory.earlier import Before
 from image_scan.inventory.notified import Notice
 from image_scan.notifications import message
 from image_scan.notifications.facts import MOST_WORKLOADS
 from image_scan.notifications.policy import judge
+from image_scan.notifications.readers import READING_SECONDS
 from image_scan.notifications.selection import select
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from image_scan.cache.leases import ScanCache
-    from image_scan.contracts import CompletionInput, Image, Workload
+    from image_scan.contracts import CompletionInput, Image, Rejudged, Workload
     from image_scan.findings.ages import Deadlines
-    from image_scan.findings.encoding import Finding
     from image_scan.inventory.notified import NotifiedFindings
     from image_scan.notifications.exceptions import ExceptionStore
-    from image_scan.notifications.owners import Owners
+    from image_scan.notifications.owners import Owned, Owners
     from image_scan.notifications.policy import Judged, NotificationPolicy
     from image_scan.notifications.readers import Readers
     from image_scan.notifications.selection import Selection
-    from image_scan.notifications.topics import Topics
+    from image_scan.notifications.topics import Notification, Topics
     from image_scan.results import Outcome
 
 # So long workloads are compared with what they were notified of; each may take 22 calls. Those for
 # which no time is left are notified of everything.
 _COMPARING_SECONDS = 8
+
+
+@dataclass(frozen=True)
+class _Group:
+    """The workloads that run an image from one repository: those that were `judged`, None where
+    the findings are unknown, and the `selection` of those to notify."""
+
+    image: Image
+    judged: Mapping[str, Judged] | None
+    selection: Selection
 
 
 @dataclass(frozen=True)
@@ -69,80 +80,109 @@ class Notifier:
                 for workload in workloads:
                     self.notified.end(workload, image)
             return {}
-        policy = self.policy
-        if again := scan_input.get("again", False):
-            # All that run the image know this verdict: a message with what is new.
-            workloads, policy = self.notified.workloads(image), replace(policy, notify_on="new")
-        if rejudged := scan_input.get("rejudged"):
-            policy = replace(policy, notify_on="new")
-        judged = self.judge(
-            image, outcome, workloads, policy, same_scan=again, is_known=rejudged is not None
-        )
+        again, rejudged = scan_input.get("again", False), scan_input.get("rejudged")
+        # Those who know a verdict are notified of what is new in it.
+        policy = replace(self.policy, notify_on="new") if again or rejudged else self.policy
+        images = {workload: self.notified.image(workload, image) for workload in workloads}
+        judged = self.judge(scan_input, outcome, workloads, policy, images)
         if again and judged is None:
             return {}
-        is_detected = not again and (rejudged is None or rejudged["detected"])
-        selection = select(judged, workloads, is_detected and self.policy.detected(outcome))
-        owners = self.owners.of(image, selection.workloads)
-        for part in replace(selection, teams=owners).parts(MOST_WORKLOADS):
-            content = message.compose(
-                scan_input, outcome, part, self.qualys_platform_url, self.deadlines
-            )
-            teams = self._teams(image, outcome, part)
-            self.topics.publish(message.notification(content, part), teams)
-        return self._record(image, outcome, selection, judged, owners)
+        always = set[str]()
+        if self.policy.detected(outcome) and not again:
+            always = _unaware(rejudged, rows) if rejudged else {*workloads}
+        groups = _groups(images, workloads, judged, always)
+        return self._notify(scan_input, outcome, groups, images)
 
-    def _record(
+    def _notify(
         self,
-        image: Image,
+        scan_input: CompletionInput,
         outcome: Outcome,
-        selection: Selection,
-        judged: Mapping[str, Judged] | None,
-        owners: Mapping[str, str],
+        groups: Sequence[_Group],
+        images: Mapping[str, Image],
     ) -> dict[str, Notice]:
-        """Records what workloads were notified of, and what is left of it at the others."""
-        now = int(self.clock())
-        notices = {each: Notice(owners.get(each, ""), now) for each in selection.workloads}
-        for workload, each in (judged or {}).items():
-            is_over = not each.notified and not self.policy.detected(outcome)
-            notice = notices.get(workload)
-            self.notified.record(workload, image, each.notified, notice, is_over=is_over)
+        """Publishes. What is notified of one repository is recorded before the next is notified."""
+        chosen = {name: each for one in groups for name, each in one.selection.workloads.items()}
+        owners, notices = self.owners.of(images, chosen), dict[str, Notice]()
+        ends = self.timer() + READING_SECONDS
+        composed = [
+            self._composed(scan_input, outcome, each, owners.teams, ends) for each in groups
+        ]
+        for group, notifications in zip(groups, composed, strict=True):
+            for each, own_topics in notifications:
+                self.topics.publish(each, own_topics)
+            notices |= self._record(outcome, group, owners)
         return notices
 
-    def _teams(self, image: Image, outcome: Outcome, part: Selection) -> set[str]:
+    def _composed(
+        self,
+        scan_input: CompletionInput,
+        outcome: Outcome,
+        group: _Group,
+        teams: Mapping[str, str],
+        ends: float,
+    ) -> list[tuple[Notification, set[str]]]:
+        """Returns the notifications of a group, with the teams whose topics get them too."""
+        image, selection = group.image, group.selection
+        asked = cast("CompletionInput", {**scan_input, "image": image})
+        said = _said_elsewhere(outcome, scan_input["image"], image)
+        own = {name: teams[name] for name in selection.workloads if name in teams}
+        composed = []
+        for part in replace(selection, teams=own).parts(MOST_WORKLOADS):
+            platform, deadlines = self.qualys_platform_url, self.deadlines
+            content = message.compose(asked, said, part, platform, deadlines)
+            own_topics = self._teams(image, outcome, part, ends)
+            composed.append((message.notification(content, part), own_topics))
+        return composed
+
+    def _record(self, outcome: Outcome, group: _Group, owners: Owned) -> dict[str, Notice]:
+        """Records what workloads were notified of, and what is left of it at the others."""
+        now = int(self.clock())
+        teams, unknown = owners
+        notices = {
+            each: Notice(teams.get(each, ""), now, is_known=each not in unknown)
+            for each in group.selection.workloads
+        }
+        for workload, each in (group.judged or {}).items():
+            is_over = not each.notified and not self.policy.detected(outcome)
+            notice = notices.get(workload)
+            self.notified.record(workload, group.image, each.notified, notice, is_over=is_over)
+        return notices
+
+    def _teams(self, image: Image, outcome: Outcome, part: Selection, ends: float) -> set[str]:
         """Returns the teams whose topics get the notification."""
         shown = {name: each for name, each in part.workloads.items() if name in part.teams}
         owned = [(part.teams[name], each) for name, each in shown.items()]
         if "counts" not in outcome:
             return {team for team, _ in owned}
-        return self.readers.among(self.topics.teams, image, owned)
+        return self.readers.among(self.topics.teams, image, owned, ends)
 
     def judge(
         self,
-        image: Image,
+        scan_input: CompletionInput,
         outcome: Outcome,
         workloads: Mapping[str, Workload],
         policy: NotificationPolicy,
-        *,
-        same_scan: bool = False,
-        is_known: bool = False,
+        images: Mapping[str, Image],
     ) -> dict[str, Judged] | None:
         """Each workload's findings against what it was notified of; None where they are unknown.
-        `is_known`: the image had a verdict, so without a record there was nothing to notify."""
+        `images` has the image as each workload runs it."""
         if "counts" not in outcome:
             return None
-        found = encoding.unpack(outcome.get("listed") or self.cache.findings_of(image["key"]))
+        image, is_known = scan_input["image"], "rejudged" in scan_input
+        listed = outcome.get("listed") or self.cache.findings_of(image["key"], _number(scan_input))
+        found = encoding.unpack(listed)
         if found is None:
             return None
         exceptions = self.exceptions.read()
         today = datetime.fromtimestamp(self.clock(), UTC).date()
         ends = self.timer() + _COMPARING_SECONDS
 
-        def before(workload: str, facts: Workload) -> Sequence[Finding] | None:
+        def before(workload: str, facts: Workload) -> Before:
             if is_known and not self.notified.is_at_hand(workload):
-                return []
+                return Before([])  # the image had a verdict, and without a record nothing to notify
             if self.timer() < ends or self.notified.is_at_hand(workload):
-                return self.notified.at(workload, facts, image, policy.severe)
-            return None
+                return self.notified.at(workload, facts, images[workload], policy.severe, found)
+            return Before(None)
 
         return {
             workload: judge(
@@ -150,9 +190,56 @@ class Notifier:
                 before(workload, facts),
                 policy,
                 exceptions,
-                image,
+                images[workload],
                 today,
-                same_scan=same_scan,
+                same_scan=scan_input.get("again", False),
             )
             for workload, facts in workloads.items()
         }
+
+
+def _groups(
+    images: Mapping[str, Image],
+    workloads: Mapping[str, Workload],
+    judged: Mapping[str, Judged] | None,
+    always: set[str],
+) -> list[_Group]:
+    """Groups workloads by the repository that they run the image from."""
+    found: dict[tuple[str, str], tuple[Image, dict[str, Workload]]] = {}
+    for name, image in images.items():
+        address = image["host"], image["repository"]
+        found.setdefault(address, (image, {}))[1][name] = workloads[name]
+    return [
+        _Group(image, those := _of(there, judged), select(those, there, always))
+        for image, there in found.values()
+    ]
+
+
+def _of(names: Iterable[str], judged: Mapping[str, Judged] | None) -> dict[str, Judged] | None:
+    return None if judged is None else {name: judged[name] for name in names}
+
+
+def _said_elsewhere(outcome: Outcome, scanned: Image, image: Image) -> Outcome:
+    """Says where a scan without a result was tried, to those who run another copy of its image."""
+    if image is scanned or not outcome.get("reason"):
+        return outcome
+    where = f"{scanned['host']}/{scanned['repository']}"
+    reason = f"{outcome['reason']} (it was scanned in {where})"
+    return cast("Outcome", {**outcome, "reason": reason})
+
+
+def _number(scan_input: CompletionInput) -> int:
+    """Returns the number of the scan that a verdict is of; 0 if there was none."""
+    lease = scan_input["lease"]
+    return lease["acquired_at"] if lease else scan_input.get("scan", 0)
+
+
+def _unaware(rejudged: Rejudged, rows: Iterable[dict[str, Any]]) -> set[str]:
+    """Returns the workloads that do not know of the malware or secrets: all, if Qualys has detected
+    more; else those that were not notified of the verdict before, which had them too."""
+    before = rejudged["number"]
+    return {
+        row["workload"]
+        for row in rows
+        if rejudged["detected"] or row.get("notified_of", 0) < before
+    }

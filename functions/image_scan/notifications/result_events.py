@@ -45,10 +45,15 @@ class ResultEvents:
         self._qualys_platform_url = qualys_platform_url
 
     def put(
-        self, scan_input: CompletionInput, outcome: Outcome, workloads: Mapping[str, Workload]
+        self,
+        scan_input: CompletionInput,
+        outcome: Outcome,
+        workloads: Mapping[str, Workload],
+        since: Mapping[int, str] | None = None,
     ) -> None:
-        """Puts the event of a result. Raises AwsUnavailable."""
-        content = detail(scan_input, outcome, workloads, self._qualys_platform_url)
+        """Puts the event of a result. `since` has the day of findings, by QID, where it is known.
+        Raises AwsUnavailable."""
+        content = detail(scan_input, outcome, workloads, self._qualys_platform_url, since)
         self.send(DETAIL_TYPE, content)
 
     def send(self, detail_type: str, content: dict[str, Any]) -> None:
@@ -58,17 +63,25 @@ class ResultEvents:
         """
         self.send_all(detail_type, [content])
 
-    def send_all(self, detail_type: str, contents: Sequence[dict[str, Any]]) -> None:
-        """Puts events of one type. The same holds."""
+    def send_all(self, detail_type: str, contents: Sequence[dict[str, Any]]) -> list[int]:
+        """Puts events of one type. The same holds. Returns the positions of those refused."""
+        refused: list[int] = []
         for first in range(0, len(contents), _BATCH):
             batch = contents[first : first + _BATCH]
             try:
-                self._put(detail_type, batch)
+                codes = self._put(detail_type, batch)
+                reason = f"events:PutEvents: {', '.join(sorted({*codes.values()}))}"
             except AwsRejected as error:
-                log.error("the event of a result was refused", type=detail_type, reason=str(error))
-                metrics.count("RefusedResultEvents", len(batch))
+                codes, reason = dict.fromkeys(range(len(batch)), ""), str(error)
+            if codes:
+                log.error("the event of a result was refused", type=detail_type, reason=reason)
+                metrics.count("RefusedResultEvents", len(codes))
+                refused += [first + each for each in codes]
+        return refused
 
-    def _put(self, detail_type: str, contents: Sequence[dict[str, Any]]) -> None:
+    def _put(self, detail_type: str, contents: Sequence[dict[str, Any]]) -> dict[int, str]:
+        """Returns the error of each that was refused, by its position. Raises AwsUnavailable if one
+        may be put again, and AwsRejected if the call was refused."""
         entries: list[PutEventsRequestEntryTypeDef] = [
             {
                 "EventBusName": self._bus,
@@ -80,10 +93,11 @@ class ResultEvents:
         ]
         with clients.calls("events:PutEvents"):
             answer = self._events.put_events(Entries=entries)
-        if answer["FailedEntryCount"]:
-            codes = {each["ErrorCode"] for each in answer["Entries"] if each.get("ErrorCode")}
-            error = AwsUnavailable if codes & _TRANSIENT else AwsRejected
-            raise error(f"events:PutEvents: {', '.join(sorted(codes))}")
+        answers = enumerate(answer["Entries"] if answer["FailedEntryCount"] else ())
+        codes = {at: each["ErrorCode"] for at, each in answers if each.get("ErrorCode")}
+        if again := _TRANSIENT & {*codes.values()}:
+            raise AwsUnavailable(f"events:PutEvents: {', '.join(sorted(again))}")
+        return codes
 
 
 def detail(
@@ -91,15 +105,17 @@ def detail(
     outcome: Outcome,
     workloads: Mapping[str, Workload],
     qualys_platform_url: str = "",
+    since: Mapping[int, str] | None = None,
 ) -> dict[str, Any]:
     """Returns the `detail` of the event, without the `installation`."""
+    days = {qid: {"since": day} for qid, day in (since or {}).items()}
     deployed = _rows(select_workloads(workloads))
     content = facts.of(scan_input, outcome, qualys_platform_url)
     content["image"]["role_account_id"] = scan_input["image"]["role_account_id"]
     return {
         "schema": SCHEMA,
         **content,
-        "findings": outcome.get("top", []),
+        "findings": [{**each, **days.get(each["qid"], {})} for each in outcome.get("top", [])],
         "workloads": facts.shown(deployed),
         "workloads_total": len(deployed),
         "registered": facts.shown(_rows(select_registered(workloads)), facts.ROOM_REGISTERED),

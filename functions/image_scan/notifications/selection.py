@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence, Set
 
     from image_scan.contracts import Workload
     from image_scan.findings.encoding import Finding
@@ -37,12 +37,16 @@ class Selection:
 
 
 def select(
-    judged: Mapping[str, Judged] | None, workloads: Mapping[str, Workload], always: bool
+    judged: Mapping[str, Judged] | None, workloads: Mapping[str, Workload], always: Set[str]
 ) -> Selection:
-    """Selects workloads. `always`: all of them, whatever they were notified of before."""
+    """Selects workloads. `always` are notified whatever they were notified of before."""
     if judged is None:
         return Selection(workloads)
-    chosen = {workload: each for workload, each in judged.items() if each.is_notified or always}
+    chosen = {
+        workload: each
+        for workload, each in judged.items()
+        if each.is_notified or workload in always
+    }
     if not chosen:
         return Selection({})
     first = next(iter(chosen.values()))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, Self
 
 from image_scan.errors import QualysUnreadable, UnexpectedAnswer
-from image_scan.findings.entries import distinct
+from image_scan.findings.entries import distinct, is_severe, level_of
 from image_scan.qualys.reading import count, host, milliseconds, objects, sum_of, text
 
 JobState = Literal["done", "failed", "running", "unknown"]
@@ -123,6 +123,15 @@ class ScannedImage:
         return len([each for each in _findings(found) if is_severe(each)])
 
     @property
+    def levels(self) -> list[int]:
+        """Counts the vulnerabilities by severity, from 1 to 5. Raises QualysUnreadable."""
+        found = self.vulnerabilities
+        if isinstance(found, Mapping):
+            return [count(found.get(f"severity{level}Count")) for level in range(1, 6)]
+        known = [level_of(each) for each in _findings(found)]
+        return [known.count(level) for level in range(1, 6)]
+
+    @property
     def reported(self) -> int | None:
         """Returns how many vulnerabilities Qualys counts; None while it still processes them.
 
@@ -157,13 +166,6 @@ def _findings(listed: Any) -> list[Any]:
         return list(distinct(listed))
     except UnexpectedAnswer:
         return listed
-
-
-def is_severe(entry: Any) -> bool:
-    """Checks whether Qualys or the customer rates a vulnerability 4 or 5, whatever its kind."""
-    return isinstance(entry, Mapping) and not {"4", "5"}.isdisjoint(
-        str(entry.get(name)) for name in ("severity", "customerSeverity")
-    )
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,9 @@
 without a scan.
 
 Qualys assesses some images again as vulnerabilities are published: docs/qualys.md says which. Its
-lists say how many vulnerabilities it counts for an image. Only if that differs from what its record
-counted for the verdict, all that Qualys knows of the image is read. Whatever cannot be read, or is
-not whole, changes nothing. A verdict with findings never becomes CLEAN here.
+lists say how many vulnerabilities of each severity it counts for an image. Only if that differs
+from what its record counted for the verdict, all that Qualys knows of the image is read. Whatever
+cannot be read, or is not whole, changes nothing. A verdict with findings never becomes CLEAN here.
 """
 
 from __future__ import annotations
@@ -63,9 +63,10 @@ def _rows(shas: Sequence[str], qualys: QualysClient) -> list[ScannedImage]:
 
 
 def changed(entry: Entry, row: ScannedImage) -> Status | None:
-    """Returns what GetResults reads an image by; None if Qualys counts for it what it did."""
+    """Returns what GetResults reads an image by; None if Qualys counts for it what it did.
+    An entry of an earlier version has no counts by severity: it is read once."""
     try:
-        counted = [row.reported, row.severe]
+        counted = [row.reported, *row.levels]
     except QualysUnreadable as error:
         log.warning("a row of Qualys cannot be read", sha=row.sha, reason=str(error))
         return None
@@ -82,6 +83,7 @@ def changed(entry: Entry, row: ScannedImage) -> Status | None:
         fresh=entry.get("fresh", True),
         reported=row.reported or 0,
         severe=row.severe,
+        levels=row.levels,
         ended_checks=0,
     )
 
@@ -134,6 +136,9 @@ def _is_more(entry: Entry, outcome: Outcome) -> bool:
 
 
 def _has_detected(entry: Entry, outcome: Outcome) -> bool:
-    """Whether there is more malware, or are more secrets, than the verdict says."""
+    """Whether there is other or worse malware, or there are such secrets, than the verdict has."""
     kinds = (("malware", outcome.get("malware")), ("secrets", outcome.get("secrets")))
-    return any(detections.total(now) > detections.total(entry.get(kind)) for kind, now in kinds)
+    known = entry.get("detections", [])
+    return any(detections.exceeds(now, entry.get(kind)) for kind, now in kinds) or any(
+        each not in known for each in outcome.get("detections", [])
+    )

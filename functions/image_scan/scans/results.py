@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from image_scan.errors import ScanError, ScanFailed, UnexpectedAnswer
 from image_scan.findings import fixes, summary
-from image_scan.findings.entries import identity, kind_of
-from image_scan.qualys.models import is_severe
+from image_scan.findings.entries import identity, is_severe, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,7 +48,8 @@ def fetch(image: Image, status: Status, qualys: QualysClient, *, alarming: bool 
     outcome["scanned_at"] = status["scanned_at"]
     outcome["fresh"] = status["fresh"]
     outcome["config_digest"] = f"sha256:{sha}"
-    outcome["recorded"] = [reported, status["severe"]]
+    # The status of an execution that began before an upgrade has no levels.
+    outcome["recorded"] = [reported, *status.get("levels", [status["severe"]])]
     return outcome
 
 

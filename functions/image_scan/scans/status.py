@@ -151,6 +151,7 @@ def _result(candidate: ScannedImage, fresh: bool, ended: int, doubt: str = "") -
         fresh=fresh,
         reported=candidate.reported or 0,
         severe=candidate.severe,
+        levels=candidate.levels,
         ended_checks=ended,
         fixes=fixes.pack(candidate.softwares),
         doubt=doubt,

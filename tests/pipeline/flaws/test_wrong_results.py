@@ -152,6 +152,7 @@ def test_f07_a_scan_is_of_one_exact_tag(
         assert sent["filters"][0]["repoTags"] == [{"repo": "shop/app", "tag": "latest"}]
 
 
+@pytest.mark.held("the verdict of another image")
 def test_f08_a_tag_that_was_pushed_again_is_another_image(cache: ScanCache) -> None:
     """The cache was keyed by tag: `app:prod` with a bad layer was a hit for a week."""
     taken(cache.decide(scan_input(), LEASE, {}))

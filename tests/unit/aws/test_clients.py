@@ -112,6 +112,7 @@ def test_a_role_that_does_not_let_us_in_is_rejected(
         clients.client_as(ROLE_THERE, "installation-1", "ecr", "eu-west-1")
 
 
+@pytest.mark.attack(12)
 def test_no_more_clients_are_cached_than_are_used(sts: list[dict[str, str]]) -> None:
     """Whoever deploys an image names its region, and may invent one for each."""
     for number in range(clients._MOST_CLIENTS + 1):

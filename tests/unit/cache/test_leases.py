@@ -154,6 +154,13 @@ class TestLease:
             assert name.replace("-", "").isalnum()
             assert name.isascii()
 
+    def test_the_findings_of_an_older_scan_replace_no_newer_ones(self, core: Core) -> None:
+        newer, older = (lease(acquired_at=number) for number in (2, 1))
+        for of, listed in ((newer, "new"), (older, "old")):
+            core.cache.keep_findings(of, Outcome(verdict="FINDINGS", listed=listed), WEEK)
+        assert core.cache.findings_of(DIGEST) == core.cache.findings_of(DIGEST, 2) == "new"
+        assert core.cache.findings_of(DIGEST, 1) == ""
+
     @pytest.mark.parametrize("name", ["RegisterTaskDefinition", "ScanRequest"])
     def test_who_asks_and_runs_nothing_is_known_to_its_scan_alone(
         self, core: Core, name: str
@@ -163,6 +170,7 @@ class TestLease:
         assert request["event_name"] == name
         assert core.workloads() == {}
 
+    @pytest.mark.attack(3)
     def test_who_asks_without_end_does_not_fill_the_entry(self, core: Core, clock: Clock) -> None:
         """An image that always fails: whoever finds no room is queued, and nobody is dropped."""
         queued = []
@@ -273,6 +281,7 @@ class TestVerdict:
         again = core.event(scan_input())
         assert (again["decision"], again["lease"]) == ("notify", held)
 
+    @pytest.mark.held("the verdict of another image")
     def test_a_failed_image_is_scanned_again(self, core: Core) -> None:
         known(core, TIMEOUT)
         assert core.entry()["status"] == "TIMEOUT"
@@ -391,6 +400,7 @@ class TestUnscannable:
         registered = scan_input(of=of, **REGISTERED)
         assert decisions(core, registered, scan_input("event-2", of=of)) == ["skip", "notify"]
 
+    @pytest.mark.held("the verdict of another image")
     def test_it_is_scanned_as_soon_as_it_can_be(self, core: Core) -> None:
         core.handle(scan_input(of=self.UNTAGGED))
         assert decisions(core, started(1)) == ["scan"]

@@ -49,6 +49,7 @@ def test_a_failed_condition_on_nothing_gives_nothing(table: Table) -> None:
     assert table.get("k") is None
 
 
+@pytest.mark.held("colliding keys")
 def test_an_update_sets_by_path(table: Table) -> None:
     table.put({"imageDigest": "k", "owner": "me", "workloads": {}})
     workload = "1#eu-west-1#cluster.with.dots#web"
@@ -66,6 +67,7 @@ def test_a_delete_of_what_is_not_there_is_none(table: Table) -> None:
         assert table.get("k") is None
 
 
+@pytest.mark.held("colliding keys")
 def test_one_attribute_is_removed_by_its_path(table: Table) -> None:
     table.put({"imageDigest": "k", "held": {"a.b": 1, "c": 2}})
     table.change("k", Change(removed=("held.a.b",)), HELD.exists())

@@ -243,13 +243,8 @@ def test_each_account_and_region_is_asked_for_its_own_images() -> None:
     assert len({each["key"] for each in found}) == 2
 
 
-@pytest.mark.parametrize(
-    "code",
-    ["AccessDeniedException", "AccessDenied", "UnrecognizedClientException",
-     "InvalidSignatureException"],
-)  # fmt: skip
+@pytest.mark.parametrize("code", ["AccessDeniedException", "AccessDenied"])
 def test_what_ecr_does_not_let_us_read_is_known_by_its_tag(code: str) -> None:
-    """Another account, a region that is off, another partition: the image alone is affected."""
     refusing = Refusing(client_error(code))
     tagged, pinned, both = identify(
         refusing,
@@ -327,6 +322,33 @@ def test_a_region_newer_than_the_sdk_is_one_that_answers(ecr: FakeEcr) -> None:
     digest = ecr.push("app", "v1")
     (found,) = identify(ecr, f"{ACCOUNT}.dkr.ecr.us-east-9.amazonaws.com/app:v1")
     assert (found["key"], found["unscannable"]) == (digest, "")
+
+
+@pytest.mark.parametrize("code", ["UnrecognizedClientException", "InvalidSignatureException"])
+@pytest.mark.parametrize("ours", [True, False])
+@pytest.mark.parametrize("reference", ["app:v1", f"app@sha256:{'9' * 64}"])
+def test_a_region_that_is_not_enabled_has_no_registry(
+    code: str, ours: bool, reference: str
+) -> None:
+    """Or one of another partition. Nobody pulls from there, the sensor neither."""
+    for region in ("me-south-1", "us-gov-west-1", "cn-north-1"):
+        suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+        host = f"{ACCOUNT}.dkr.ecr.{region}.{suffix}"
+        (found,) = identify(Refusing(client_error(code)), f"{host}/{reference}", ours=ours)
+        assert found["unscannable"] == (
+            f"the region {region} is not enabled for its account, or belongs to another partition"
+        )
+        assert found["key"].startswith(f"{ACCOUNT}/{region}/app")
+        assert "unread" not in found
+
+
+@pytest.mark.parametrize("code", ["UnrecognizedClientException", "InvalidSignatureException"])
+def test_credentials_that_a_region_of_every_account_refuses_say_nothing_of_the_image(
+    code: str,
+) -> None:
+    """Such as those of a role that was made again, or while a clock is wrong."""
+    (found,) = identify(Refusing(client_error(code)), f"{HOST}/app:v1", ours=True)
+    assert (found["unscannable"], found["key"]) == ("", f"{ACCOUNT}/{REGION}/app:v1")
 
 
 @pytest.mark.parametrize("reference", ["app:v1", f"app@sha256:{'9' * 64}"])

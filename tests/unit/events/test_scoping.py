@@ -69,18 +69,22 @@ def test_an_image_of_two_repositories_is_in_scope_if_one_of_them_is() -> None:
 
 
 @pytest.mark.parametrize(
-    ("tags", "name"),
+    ("service", "tags", "name"),
     [
-        ({SERVICE: "skip"}, "opted out"),
-        ({DEFINITION: "skip"}, "opted out"),
-        ({SERVICE: "scan", DEFINITION: "skip"}, ""),
-        ({SERVICE: None, DEFINITION: "skip"}, ""),
-        ({SERVICE: "skip", DEFINITION: None}, ""),
-        ({}, ""),
+        ("web", {SERVICE: "skip"}, "opted out"),
+        ("web", {DEFINITION: "skip"}, ""),
+        ("web", {SERVICE: None, DEFINITION: "skip"}, ""),
+        ("web", {SERVICE: "skip", DEFINITION: None}, "opted out"),
+        ("", {DEFINITION: "skip"}, "opted out"),
+        ("", {DEFINITION: None}, ""),
+        ("web", {}, ""),
     ],
 )
-def test_the_tag_of_the_service_counts_before_that_of_the_definition(tags: Any, name: str) -> None:
-    assert marked(OPTED_OUT, ecs=Ecs(tags)).get("out_of_scope", "") == name
+def test_the_tags_of_a_service_count_or_those_of_a_task_without_one(
+    service: str, tags: Any, name: str
+) -> None:
+    """Whoever may run a task may say that it is of any service."""
+    assert marked(OPTED_OUT, ecs=Ecs(tags), service=service).get("out_of_scope", "") == name
 
 
 def test_tags_are_read_once_and_only_for_a_rule() -> None:
@@ -88,7 +92,7 @@ def test_tags_are_read_once_and_only_for_a_rule() -> None:
     marked({"name": "apps", "repositories": ["shop/*"]}, ecs=ecs)
     assert ecs.asked == []
     marked(OPTED_OUT, {**OPTED_OUT, "name": "again"}, ecs=ecs, containers={"a": "x/a", "b": "x/b"})
-    assert ecs.asked == [SERVICE, DEFINITION]
+    assert ecs.asked == [SERVICE]
 
 
 def test_the_family_stands_for_a_service_where_there_is_none() -> None:
@@ -111,8 +115,8 @@ def test_a_request_by_hand_is_explicit() -> None:
     assert "out_of_scope" not in marked(rule, event_name="ScanRequest")
 
 
-@pytest.mark.parametrize("facts", [{"cluster": ""}, {"task_definition": "shop:7"}])
-def test_tags_of_which_one_resource_is_not_known_leave_nothing_out(facts: Any) -> None:
+@pytest.mark.parametrize("facts", [{"cluster": ""}, {"service": "", "task_definition": "shop:7"}])
+def test_what_has_no_arn_is_not_left_out_by_tags(facts: Any) -> None:
     skipped = Ecs({SERVICE: "skip", DEFINITION: "skip"})
     assert "out_of_scope" in marked(OPTED_OUT, ecs=skipped)
     assert "out_of_scope" not in marked(OPTED_OUT, ecs=skipped, **facts)
@@ -126,6 +130,7 @@ def test_tags_of_which_one_resource_is_not_known_leave_nothing_out(facts: Any) -
         ("vendor/agent:1", "docker.io/vendor/agent"),
         ("docker.io/vendor/agent", "docker.io/vendor/agent"),
         ("nginx:1.27", "docker.io/library/nginx"),
+        ("docker.io/nginx:1.27", "docker.io/library/nginx"),
         ("public.ecr.aws/vendor/agent:1", "public.ecr.aws/vendor/agent"),
         ("localhost/vendor/agent", "localhost/vendor/agent"),
     ],

@@ -42,6 +42,14 @@ def test_a_finding_of_unknown_age_has_no_deadline() -> None:
     assert DEADLINES.due(finding(0)._replace(since=0)) is None
 
 
+def test_a_finding_that_does_not_count_has_no_deadline() -> None:
+    """The threshold was raised after it was notified."""
+    raised = Deadlines({"critical": 7, "high": 7}, lambda each: each.severity == 5)
+    severe, mild = finding(8), finding(8, 4, qid=2)
+    assert (raised.due(severe), raised.due(mild)) == (date(2026, 3, 9), None)
+    assert raised.overdue([severe, mild], TODAY) == [severe]
+
+
 def test_a_qid_counts_once_and_the_earliest_deadline_comes_first() -> None:
     several = [finding(8), finding(9, qid=2), finding(10), finding(8, qid=0), finding(8, qid=0)]
     assert DEADLINES.overdue(several, TODAY) == [several[2], several[1], several[3], several[4]]

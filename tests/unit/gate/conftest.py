@@ -13,7 +13,7 @@ from image_scan.gate.hook import Gate
 from image_scan.gate.inputs import Rules
 from image_scan.gate.services import Services
 from image_scan.gate.verdicts import Verdicts
-from tests.support.builders import HOST, NOW, NOW_MS
+from tests.support.builders import ACCOUNT, HOST, NOW, NOW_MS, REGION
 from tests.support.doubles import Clock, OneAccount
 from tests.support.fake_ecr import FakeEcr
 from tests.support.fake_services import DAY, FakeServices
@@ -66,6 +66,9 @@ class World:
                 "status": verdict,
                 "ttl": NOW + 7 * DAY,
                 "acquired_at": NOW_MS,
+                "account_id": ACCOUNT,
+                "region": REGION,
+                "repository": "shop/app",
                 "workloads": {},
                 **(counts if verdict in ("CLEAN", "FINDINGS") else {}),
                 **more,

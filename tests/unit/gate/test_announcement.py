@@ -210,7 +210,7 @@ def test_hostile_names_make_no_line_and_no_subject_of_their_own() -> None:
             "account": "1",
             "region": "r",
             "cluster": "c",
-            "service": "wéb\r\n" + "x" * 300,
+            "service": "wéb\r\nhttps://evil.example " + "x" * 300,
         },
     }
     sent = announcement.notification(content)
@@ -218,4 +218,5 @@ def test_hostile_names_make_no_line_and_no_subject_of_their_own() -> None:
     assert len(sent.subject) <= 100
     assert "\n" not in sent.subject
     assert "\r" not in sent.subject
+    assert "https://" not in sent.subject
     assert "\nNext: trust me" not in sent.texts["people"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from image_scan.errors import AwsUnavailable
-from tests.support.builders import HOST, NOW
+from tests.support.builders import HOST, NOW, REGION
 from tests.support.fake_services import DAY
 from tests.unit.gate.conftest import APP, details
 
@@ -50,6 +50,14 @@ def test_two_images_of_one_name_outside_of_ecr(world: World) -> None:
         assert world.answer(event)["hookStatus"] == "FAILED"
     tagged = world.ecs.deploy({"a": f"{AGENT}@{RAN}", "b": f"{AGENT}:7"}, digests={"a": RAN})
     assert world.answer(tagged)["hookStatus"] == "FAILED"
+
+
+def test_an_image_of_our_own_account_in_a_region_that_is_not_enabled(world: World) -> None:
+    """No scan is asked for, and nobody waits for one."""
+    event = world.ecs.deploy({"app": APP.replace(REGION, "me-south-1")})
+    assert world.answer(event)["hookStatus"] == "FAILED"
+    assert world.asked == []
+    assert "not enabled for its account" in str(world.announced)
 
 
 def test_an_image_that_ecr_does_not_answer_for_hides_no_other(world: World) -> None:

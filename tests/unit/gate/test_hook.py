@@ -237,17 +237,39 @@ def test_an_image_outside_of_ecr_that_runs_already_is_admitted_by_its_digest(wor
     assert world.answer(world.ecs.deploy(other))["hookStatus"] == "FAILED"
 
 
-def test_a_failure_of_an_earlier_deployment_is_scanned_again(world: World) -> None:
+@pytest.mark.parametrize("verdict", ["ERROR", "TIMEOUT", "UNSCANNABLE"])
+def test_a_failure_of_an_earlier_deployment_is_scanned_again(world: World, verdict: str) -> None:
     digest = world.ecr.push("shop/app", "1")
-    world.know(digest, "ERROR", reason="the sensor failed", acquired_at=NOW_MS - 1)
+    world.know(digest, verdict, reason="the sensor failed", acquired_at=NOW_MS - 1)
     event = world.ecs.deploy({"app": APP})
     first = world.answer(event)
     assert first["hookStatus"] == "IN_PROGRESS"
     assert len(world.asked) == 1
-    world.know(digest, "ERROR", reason="the sensor failed", acquired_at=NOW_MS + 1)
+    world.know(digest, verdict, reason="the sensor failed", acquired_at=NOW_MS + 1)
     answer = world.again(event, first)
     assert answer["hookStatus"] == "FAILED"
-    assert details(answer)["reasons"] == [f"{APP}: ERROR: the sensor failed"]
+    assert details(answer)["reasons"] == [f"{APP}: {verdict}: the sensor failed"]
+
+
+@pytest.mark.attack(14)
+@pytest.mark.parametrize("on_undecided", ["allow", "block"])
+@pytest.mark.parametrize("verdict", ["ERROR", "TIMEOUT", "UNSCANNABLE"])
+def test_what_cannot_be_scanned_elsewhere_decides_nothing(
+    world: World, verdict: str, on_undecided: str
+) -> None:
+    """Another account runs the same bytes from a repository of its own during the deployment."""
+    digest = world.ecr.push("shop/app", "1")
+    copy = {"account_id": "111122223333", "repository": "mirror/app", "acquired_at": NOW_MS + 1}
+    world.know(digest, verdict, reason="no tag points at it", **copy)
+    world.set("enforce", on_undecided)
+    answer = world.answer(world.ecs.deploy({"app": APP}))
+    assert (answer["hookStatus"], len(world.asked)) == ("IN_PROGRESS", 1)
+
+
+def test_what_was_found_elsewhere_counts(world: World) -> None:
+    copy = {"account_id": "111122223333", "repository": "mirror/app"}
+    world.know(world.ecr.push("shop/app", "1"), "FINDINGS", **copy)
+    assert world.answer(world.ecs.deploy({"app": APP}))["hookStatus"] == "FAILED"
 
 
 def test_a_verdict_that_has_run_out_is_none(world: World) -> None:

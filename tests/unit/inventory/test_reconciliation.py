@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any, cast
+from unittest.mock import Mock
 
 import pytest
 
 from image_scan.aws.cross_account import Accounts
+from image_scan.errors import AwsUnavailable
 from image_scan.events import deployments
 from image_scan.inventory.reconciliation import Reconciliation
+from image_scan.inventory.turns import Turns
 from image_scan.results import Outcome
 from image_scan.state.coverage import CoverageHistory
 from tests.support import tables
@@ -63,6 +67,8 @@ class World:
         self.sent: list[Json] = []
         self.core = Core(dynamodb, clock)
         self.accounts = TwoAccounts(self.ecs)
+        self.time = itertools.count(0, 0.1)  # a tenth of a second for each step
+        self.seconds = 540
 
     def run(self) -> Json:
         self.sent = []
@@ -75,7 +81,8 @@ class World:
             POLICY.may_notify,
             self.clock(),
         )
-        found = made.run((ACCOUNT, REGION))
+        turns = Turns(self.seconds, lambda: next(self.time))
+        found = made.run((ACCOUNT, REGION), turns)
         self.failed = made.failed
         self.reasons = [each.reason for each in made.unscannable.values()]
         return found
@@ -173,6 +180,26 @@ def test_a_scan_that_runs_is_not_asked_for_again(world: World) -> None:
     world.core.event(scan_input)
     found = world.run()
     assert (found["sent"], found["fresh_verdicts"], found["coverage_percent"]) == (0, 0, 0)
+
+
+@pytest.mark.attack(14)
+def test_what_failed_has_no_verdict_while_another_account_has_it_scanned_again(
+    world: World,
+) -> None:
+    copy = image(key=DIGESTS[0], account_id=MEMBER, repository="mirror/app")
+    for event in ("event-1", "event-2"):
+        asked = deployed(event, of=copy, account=MEMBER)
+        lease = taken(world.core.event(asked))
+        if event == "event-1":
+            world.core.end(lease, Outcome(verdict="ERROR", error="ScanFailed"), asked)
+    world.ecs[ACCOUNT].run(1, app())
+    found = world.run()
+    assert (found["sent"], found["fresh_verdicts"], found["coverage_percent"]) == (1, 0, 0)
+    assert [each.why for each in world.failed.values()] == [
+        "ERROR: its last scan had no result, and the next one runs"
+    ]
+    world.handle()
+    assert world.run()["fresh_verdicts"] == 1
 
 
 def test_a_foreign_image_is_noted_and_unscannable_and_then_left_alone(world: World) -> None:
@@ -294,6 +321,87 @@ def test_an_account_that_lets_nobody_in_is_named_and_stops_no_other(
     assert found["sent"] == 1
     world.clock.now += DAY
     assert world.run()["closed"] == 0, "nobody knows what runs there"
+
+
+class Slow(Ecs):
+    """An account with very many clusters, which cost nothing; Lambda ends the function some time
+    later than this test does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls = 0
+
+    def paginate(self, cluster: str = "") -> list[Json]:  # noqa: ARG002
+        self.calls += 1
+        if self.calls > 9000:
+            raise TimeoutError
+        if self._listing == "list_clusters":
+            return [{"clusterArns": [f"cluster/{each}" for each in range(10_000)]}]
+        return super().paginate("cluster/prod")
+
+    def describe_tasks(self, cluster: str, tasks: list[str]) -> Json:  # noqa: ARG002
+        return super().describe_tasks("cluster/prod", tasks)
+
+
+class Throttled(Ecs):
+    """An account that uses up its own quota."""
+
+    def paginate(self, cluster: str = "") -> list[Json]:  # noqa: ARG002
+        raise AwsUnavailable("ecs:ListTasks: ThrottlingException")
+
+
+@pytest.mark.attack(15)
+@pytest.mark.parametrize("tasks", [0, 3])
+@pytest.mark.parametrize(
+    ("attacker", "reason"), [(Slow, "more than its share"), (Throttled, "ThrottlingException")]
+)
+def test_an_account_that_does_not_come_to_an_end_stops_no_other(
+    world: World, enrol: Callable[[], None], attacker: type[Ecs], reason: str, tasks: int
+) -> None:
+    world.ecs[ACCOUNT].run(1, app())
+    world.run()
+    world.handle()
+    enrol()
+    world.clock.now += DAY
+    world.ecs[ACCOUNT] = attacker()
+    for number in range(tasks):
+        world.ecs[ACCOUNT].run(number, app(number))
+    found = world.run()
+    assert MEMBER in {event["account"] for event in world.sent}
+    assert list(found["unreadable"]) == [f"{ACCOUNT}#{REGION}"]
+    assert reason in found["unreadable"][f"{ACCOUNT}#{REGION}"]
+    states = {row["account_region"][:12]: row["state"] for row in world.core.inventory.rows()}
+    assert (found["closed"], states[ACCOUNT]) == (0, "running"), "nobody knows what runs there"
+
+
+@pytest.mark.attack(15)
+def test_an_account_with_much_to_scan_again_leaves_others_time_for_theirs(
+    world: World, enrol: Callable[[], None]
+) -> None:
+    enrol()
+    failed = {**world.core.entry(), "status": "ERROR", "ttl": NOW + DAY}
+    for number in range(150):
+        key = f"sha256:{100 + number:064x}"
+        container = {"name": "app", "image": f"{HOST}/evil/app:1", "imageDigest": key}
+        world.ecs[ACCOUNT].run(number, container, service=f"s-{number}")
+        world.core.table.put({**failed, "imageDigest": key, "account_id": ACCOUNT})
+    world.core.table.put({**failed, "imageDigest": DIGESTS[9], "account_id": ACCOUNT})
+    world.seconds = 60
+    found = world.run()
+    sent = [event["account"] for event in world.sent]
+    assert (sent.count(MEMBER), sent.count(ACCOUNT)) == (1, 50)
+    assert list(found["unreadable"]) == [f"{ACCOUNT}#{REGION}"]
+
+
+def test_a_table_that_does_not_answer_ends_the_reconciliation(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That is no account's doing, and nothing would be recorded."""
+    world.ecs[ACCOUNT].run(1, app())
+    error = AwsUnavailable("dynamodb:GetItem: InternalServerError")
+    monkeypatch.setattr(world.core.table, "get", Mock(side_effect=error))
+    with pytest.raises(AwsUnavailable):
+        world.run()
 
 
 def test_its_course_is_queued(world: World, dynamodb: DynamoDBClient, clock: Clock) -> None:

@@ -10,6 +10,7 @@ from boto3.dynamodb.types import TypeDeserializer
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from image_scan.aws.dynamodb import Change
 from image_scan.contracts import ScanInput, TaskState
 from image_scan.inventory.table import InventoryTable
 from image_scan.inventory.workloads import Inventory
@@ -140,6 +141,18 @@ def test_a_task_that_starts_makes_it_run_and_keeps_who_deployed(
     inventory.note(task_event(2, minute=3))
     assert rows.workloads() == [row], "one more task within the hour"
     assert "ttl" not in row
+
+
+def test_what_was_only_deployed_has_not_run(inventory: Inventory, rows: Rows) -> None:
+    inventory.note(called())
+    (row,) = rows.workloads()
+    assert (row["state"], row["has_run"]) == ("deployed", False)
+    inventory.close(row["digest"], row["workload"])
+    assert rows.workloads()[0]["has_run"] is False
+    inventory.note(task_event(0))
+    inventory.note(task_event(0, stopped=True, minute=5))
+    (row,) = rows.workloads()
+    assert (row["state"], row["has_run"]) == ("stopped", True)
 
 
 def test_the_workload_stops_with_its_last_task(inventory: Inventory, rows: Rows) -> None:
@@ -284,3 +297,94 @@ def test_any_order_ends_the_same(dynamodb: DynamoDBClient, clock: Clock, order: 
     }
     first, last = ends["dddd", "web"][2:]
     assert 0 <= int(str(last)) - int(str(first)) <= 120
+
+
+NEWER = {"number": 2, "minute": 10, "digest": OTHER}
+NOTIFIED = {"notified": "x", "notified_at": 1, "notified_of": 2, "notified_as": "", "team": "shop"}
+
+
+def replaced(inventory: Inventory, rows: Rows, newer: Json = NEWER, **where: Any) -> Json:
+    """A workload has run an image, was notified of it, and runs another one. Returns its row."""
+    inventory.note(task_event(1, minute=1, **where))
+    inventory.note(task_event(**{**where, **newer}))
+    inventory.note(task_event(1, minute=20, stopped=True, **where))
+    (row,) = rows.workloads()
+    table = inventory._table
+    table.update(DIGEST, row["workload"], Change(NOTIFIED))
+    return rows.workloads()[0]
+
+
+@pytest.mark.parametrize("is_called", [True, False])
+def test_a_service_that_goes_back_to_an_image_was_notified_of_nothing(
+    inventory: Inventory, rows: Rows, is_called: bool
+) -> None:
+    """By a call, or by ECS alone."""
+    before = replaced(inventory, rows)
+    # In the second in which the last task of its first life has stopped.
+    back = called(20) if is_called else task_event(3, minute=20)
+    returned = inventory.note(back)
+    (row,) = rows.workloads()
+    for each in (row, returned or {}):
+        assert NOTIFIED.keys() & each.keys() == {"team"}
+    assert row["first_seen"] == before["first_seen"] + 19 * 60
+    assert row["has_run"] is not is_called
+    inventory._table.update(DIGEST, row["workload"], Change(NOTIFIED))
+    for again in (back, task_event(4, minute=21)):
+        inventory.note(again)
+    assert rows.workloads()[0]["notified"] == "x", "it is begun once"
+
+
+@pytest.mark.parametrize(
+    ("newer", "container"),
+    [({"number": 1, "minute": 1}, "app"), ({**NEWER, "service": "worker"}, "app"), (NEWER, "log")],
+    ids=["none", "of another service", "of another container"],
+)
+def test_a_service_that_has_run_nothing_else_was_notified(
+    inventory: Inventory, rows: Rows, newer: Json, container: str
+) -> None:
+    before = replaced(inventory, rows, newer)
+    inventory._table.update(OTHER, before["workload"], Change({"containers": [container]}))
+    inventory.note(called(30))
+    (row,) = rows.workloads()
+    assert (row["notified"], row["first_seen"]) == ("x", before["first_seen"])
+
+
+def test_another_image_that_ended_before_ends_nothing(inventory: Inventory, rows: Rows) -> None:
+    inventory.note(task_event(2, minute=0, digest=OTHER))
+    inventory.note(task_event(2, minute=5, digest=OTHER, stopped=True))
+    before = replaced(inventory, rows, {"number": 1, "minute": 1})
+    inventory.note(called(30))
+    assert rows.workloads()[0]["first_seen"] == before["first_seen"]
+
+
+def test_an_old_event_or_a_call_that_started_nothing_ends_nothing(
+    inventory: Inventory, rows: Rows
+) -> None:
+    before = replaced(inventory, rows)
+    inventory.note(called(15))
+    inventory.note(task_event(1, minute=1))
+    assert rows.workloads()[0]["notified"] == "x"
+    inventory._table.delete(OTHER, before["workload"])
+    inventory.note(called(25, of=image(key=OTHER, digest=OTHER)))
+    inventory.note(called(30))
+    assert rows.workloads()[0]["notified"] == "x"
+
+
+def test_several_versions_of_a_family_may_run_in_turn(inventory: Inventory, rows: Rows) -> None:
+    before = replaced(inventory, rows, service="")
+    inventory.note(task_event(3, minute=30, service=""))
+    assert rows.workloads()[0]["first_seen"] == before["first_seen"]
+
+
+def test_tasks_that_crash_beside_the_version_before_go_back_to_nothing(
+    inventory: Inventory, rows: Rows
+) -> None:
+    """A rolling deployment whose new task is started again and again while the old one runs."""
+    inventory.note(task_event(1, minute=1, digest=OTHER))
+    inventory.note(task_event(2, minute=10))
+    (row,) = rows.workloads()
+    inventory._table.update(DIGEST, row["workload"], Change(NOTIFIED))
+    inventory.note(task_event(2, minute=11, stopped=True))
+    inventory.note(task_event(3, minute=12))
+    (again,) = rows.workloads()
+    assert (again["notified"], again["first_seen"]) == ("x", row["first_seen"])

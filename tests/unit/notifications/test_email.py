@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -103,6 +104,7 @@ def test_a_short_message_is_one_line() -> None:
 
 
 @given(st.text(), st.text(), st.text(), st.text())
+@pytest.mark.held("injected text")
 def test_no_name_makes_a_line_of_its_own(tag: str, title: str, cluster: str, reason: str) -> None:
     finding: Any = {**CRITICAL["top"][0], "title": title, "packages": [title], "fixes": [title]}
     given_ = sent(
@@ -121,6 +123,7 @@ def test_no_name_makes_a_line_of_its_own(tag: str, title: str, cluster: str, rea
     assert len(shown["title"]) <= 250
 
 
+@pytest.mark.attack(8)
 def test_what_others_write_is_no_link() -> None:
     """The value of a tag is any text, and mail programs make a link of every address."""
     given_ = sent(CRITICAL)

@@ -241,6 +241,7 @@ def test_every_golden_file_is_of_a_case() -> None:
     assert {folder.name for folder in GOLDEN.iterdir()} == {*CASES, "digest"}
 
 
+@pytest.mark.held("injected text")
 def test_hostile_names_are_text_wherever_they_are_shown() -> None:
     """Besides the golden files: what they must never hold, whatever is written there again."""
     made = formats(hostile())

@@ -44,6 +44,17 @@ def test_each_kind_of_reader_has_its_text() -> None:
     assert json.loads(texts["chat"]) == chat.notification(sent)
 
 
+@pytest.mark.attack(5)
+def test_the_texts_for_people_name_workloads_of_each_account() -> None:
+    """An account with a lower number than the others has 20 services that run the image."""
+    ((_, crowd),) = WORKLOADS.items()
+    victim: Any = {**crowd, "account": "999999999999", "service": "pay"}
+    selection = Selection({**{f"1#{number}": crowd for number in range(20)}, "9#pay": victim})
+    composed = message.compose(to_complete(CRITICAL), CRITICAL, selection)
+    texts = message.notification(composed, selection).texts
+    assert all("service pay" in texts[name] for name in ("people", "chat"))
+
+
 def test_a_subscription_can_filter() -> None:
     workload = next(iter(WORKLOADS.values()))
     workloads: Any = {
@@ -85,6 +96,7 @@ def test_workloads_with_long_names_fit_into_a_message() -> None:
     assert max(len(text.encode()) for text in texts) < 256 * 1024
 
 
+@pytest.mark.attack(5)
 def test_long_names_of_one_account_crowd_no_other_out() -> None:
     """Neither out of the texts nor out of the attributes."""
     crowd: Any = {**next(iter(WORKLOADS.values())), "containers": ["c" * 255] * 10}
@@ -100,6 +112,7 @@ def test_long_names_of_one_account_crowd_no_other_out() -> None:
 
 
 @given(st.text(max_size=300), st.integers(0, 10**6))
+@pytest.mark.held("injected text")
 def test_a_subject_is_one_line_of_a_hundred_printable_characters(name: str, count: int) -> None:
     counts: Any = {"critical": count, "high": 0, "medium": 0, "low": 0}
     outcome = Outcome(verdict="FINDINGS", counts=counts)
@@ -111,6 +124,25 @@ def test_a_subject_is_one_line_of_a_hundred_printable_characters(name: str, coun
     begin, counted, rest = subject.partition(f" - {count}C/0H")
     assert (begin[:6], bool(counted)) == ("Scan: ", True)
     assert rest in ("", " (1.4.2)")
+
+
+@pytest.mark.attack(5)
+def test_no_name_is_a_link_for_any_reader() -> None:
+    """Nor in a subject: mail programs make links of addresses there, too."""
+    link = "https://evil.example/sign-in"
+    named = image(uri=link, repository=link, tag=link, account_id="", digest="")
+    workload: Any = {**next(iter(WORKLOADS.values())), "account": link, "service": link}
+    selection = Selection({"x": workload}, teams={"x": link})
+    for counts in ({}, {"counts": {"critical": 1, "high": 0, "medium": 0, "low": 0}}):
+        outcome: Any = {"verdict": "UNSCANNABLE", "reason": link, **counts}
+        composed = message.compose(to_complete(outcome, named), outcome, selection)
+        sent = message.notification(composed, selection)
+        chat_message = json.loads(sent.texts["chat"])
+        del chat_message["metadata"]["threadId"]  # nobody is shown it
+        texts = (sent.texts["people"], sent.texts["phones"], json.dumps(chat_message))
+        for text in (sent.subject, *texts):
+            assert "evil.example" in text
+            assert link not in text
 
 
 @pytest.mark.parametrize(

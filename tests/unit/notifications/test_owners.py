@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from image_scan import log
+from image_scan import config, log
 from image_scan.aws.cross_account import Accounts
 from image_scan.errors import AwsUnavailable
 from image_scan.events.workloads import workload_of
 from image_scan.notifications import message
-from image_scan.notifications.owners import Owners
+from image_scan.notifications.owners import Owned, Owners
 from image_scan.notifications.selection import Selection
 from tests.support.builders import (
     ACCOUNT,
@@ -27,6 +27,8 @@ from tests.support.builders import (
 DEFINITION = f"arn:aws:ecs:{REGION}:111122223333:task-definition/web:7"
 SERVICE = f"arn:aws:ecs:{REGION}:111122223333:service/prod/web"
 REPOSITORY = f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/shop/app"
+
+DENIED = "AccessDeniedException"
 
 
 class Tags:
@@ -56,6 +58,11 @@ def tagless(tags: Tags | None = None) -> Accounts:
     return Accounts(None, lambda *_: found, lambda *_: found)
 
 
+def of(owners: Owners, its: Any, where: dict[str, Any]) -> Owned:
+    """All run the image from one repository."""
+    return owners.of(dict.fromkeys(where, its), where)
+
+
 def workloads(*services: str, **facts: str) -> dict[str, Any]:
     named = {"account": "111122223333", "cluster": "prod", "task_definition": DEFINITION, **facts}
     return dict(
@@ -82,52 +89,95 @@ def _logging() -> None:
 def test_the_nearest_tag_says_whose_it_is(teams: dict[str, str], team: str | None) -> None:
     where = workloads("web")
     owners = Owners(tagless(Tags(teams)), "team")
-    assert owners.of(image(account_id=ACCOUNT), where) == (
+    assert of(owners, image(account_id=ACCOUNT), where).teams == (
         {} if team is None else {next(iter(where)): team}
     )
+
+
+@pytest.mark.parametrize(
+    ("teams", "is_known"),
+    [
+        ({}, True),
+        ({SERVICE: "web", DEFINITION: DENIED, REPOSITORY: DENIED}, True),
+        ({SERVICE: DENIED, DEFINITION: "platform"}, False),
+        ({SERVICE: DENIED, REPOSITORY: "shop"}, False),
+        ({REPOSITORY: DENIED}, False),
+    ],
+)
+def test_no_tag_is_not_the_same_as_one_that_cannot_be_read(
+    teams: dict[str, str], is_known: bool
+) -> None:
+    where = workloads("web")
+    owners = Owners(tagless(Tags(teams)), "team")
+    for _ in range(2):
+        assert of(owners, image(account_id=ACCOUNT), where).unknown == (
+            {*()} if is_known else {*where}
+        )
+
+
+def test_who_was_not_asked_for_want_of_time_is_unknown() -> None:
+    seconds = iter(range(1000))
+    where = workloads(*(f"web-{number}" for number in range(9)))
+    owners = Owners(tagless(Tags({DEFINITION: "web"})), "team", lambda: float(next(seconds)))
+    found = of(owners, image(), where)
+    assert found.unknown == {*sorted(where)[4:]}
+    assert found.teams == dict.fromkeys(where, "web"), "what was read before is at hand"
 
 
 def test_what_has_no_arn_is_not_asked_for() -> None:
     tags = Tags({})
     where = workloads("", cluster="", task_definition="web")
-    assert Owners(tagless(tags), "team").of(image(account_id=""), where) == {}
+    assert of(Owners(tagless(tags), "team"), image(account_id=""), where) == ({}, {*()})
     assert tags.asked == []
 
 
 def test_the_arn_of_a_service_names_the_regions_partition() -> None:
     tags, region = Tags({}), "eusc-de-east-1"
-    Owners(tagless(tags), "team").of(image(account_id=""), workloads("web", region=region))
+    of(Owners(tagless(tags), "team"), image(account_id=""), workloads("web", region=region))
     assert f"arn:aws-eusc:ecs:{region}:111122223333:service/prod/web" in tags.asked
 
 
 def test_another_tag_can_be_the_owner() -> None:
-    (team,) = Owners(tagless(), "cost").of(image(), workloads("web")).values()
+    (team,) = of(Owners(tagless(), "cost"), image(), workloads("web")).teams.values()
     assert team == "1"
 
 
 def test_each_is_asked_once() -> None:
     tags = Tags({REPOSITORY: "shop"})
     where = workloads(*(f"web-{number}" for number in range(70)))
-    found = Owners(tagless(tags), "team").of(image(), where)
+    found = of(Owners(tagless(tags), "team"), image(), where).teams
     assert set(found.values()) == {"shop"}
     assert len(found) == 70
     assert tags.asked.count(DEFINITION) == tags.asked.count(REPOSITORY) == 1
     assert len(tags.asked) == 72
 
 
+@pytest.mark.attack(5)
 def test_no_account_uses_up_the_time_for_workloads_of_others() -> None:
     victim = workloads("web", account="999999999999")
     mine = SERVICE.replace("111122223333", "999999999999")
     seconds = iter(range(1000))
     owners = Owners(tagless(Tags({mine: "victims"})), "team", lambda: float(next(seconds)))
     crowd = workloads(*(f"crowd-{number}" for number in range(99)))
-    assert owners.of(image(), crowd | victim) == dict.fromkeys(victim, "victims")
+    assert of(owners, image(), crowd | victim).teams == dict.fromkeys(victim, "victims")
+
+
+@pytest.mark.attack(5)
+def test_an_account_that_uses_up_its_own_quota_holds_nobody_up() -> None:
+    tags = Tags({SERVICE: "ThrottlingException", SERVICE.replace("1111", "9999"): "pay"})
+    where = workloads("web") | workloads("web", account="999922223333")
+    spokes = config.Spokes(ACCOUNT, "arn:aws:iam::{account}:role/x", "x", frozenset())
+    asked = Owners(Accounts(spokes, lambda *_: tags, lambda *_: tags), "team")
+    found = of(asked, image(), where)
+    assert (found.teams, len(found.unknown)) == ({"999922223333#us-east-1#prod#web": "pay"}, 1)
+    with pytest.raises(AwsUnavailable):
+        of(Owners(tagless(tags), "team"), image(), where)
 
 
 def test_an_aws_that_does_not_answer_is_asked_again() -> None:
     owners = Owners(tagless(Tags({SERVICE: "ThrottlingException"})), "team")
     with pytest.raises(AwsUnavailable):
-        owners.of(image(), workloads("web"))
+        of(owners, image(), workloads("web"))
 
 
 def test_a_region_that_does_not_exist_holds_no_message_up() -> None:
@@ -138,7 +188,7 @@ def test_a_region_that_does_not_exist_holds_no_message_up() -> None:
             return super().list_tags_for_resource(resourceArn)
 
     owners = Owners(tagless(Nowhere({})), "team")
-    assert owners.of(image(region="us-east-9"), workloads("web")) == {}
+    assert of(owners, image(region="us-east-9"), workloads("web")).teams == {}
 
 
 def test_the_team_is_in_text_json_and_attributes() -> None:

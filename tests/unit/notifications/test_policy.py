@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from image_scan.errors import ConfigurationError
 from image_scan.findings import encoding
 from image_scan.findings.encoding import Finding
+from image_scan.inventory.earlier import Before
 from image_scan.notifications.policy import (
     FindingException,
     NotificationPolicy,
@@ -87,11 +88,12 @@ def test_other_inputs_are_refused(inputs: Any) -> None:
     ],
 )
 def test_which_findings_are_notified(changes: Any, finding: Finding, is_notified: bool) -> None:
-    judged = judge([finding], None, policy(**changes), [], IMAGE, TODAY)
+    judged = judge([finding], Before(None), policy(**changes), [], IMAGE, TODAY)
     assert judged.is_notified is is_notified
     assert not judged.known_before
 
 
+@pytest.mark.attack(10)
 @pytest.mark.parametrize(
     ("exception", "covers"),
     [
@@ -109,13 +111,13 @@ def test_which_findings_are_notified(changes: Any, finding: Finding, is_notified
     ],
 )
 def test_what_an_exception_covers(exception: FindingException, covers: bool) -> None:
-    judged = judge([found(1)], None, policy(), [exception], IMAGE, TODAY)
+    judged = judge([found(1)], Before(None), policy(), [exception], IMAGE, TODAY)
     assert judged.is_notified is not covers
     assert judged.accepted_by_exception == covers
 
 
 def test_a_finding_accepted_by_an_exception_hides_no_other() -> None:
-    judged = judge([found(1), found(2)], None, policy(), [accept()], IMAGE, TODAY)
+    judged = judge([found(1), found(2)], Before(None), policy(), [accept()], IMAGE, TODAY)
     assert judged.is_notified
     assert [each.qid for each in judged.left] == [2]
 
@@ -129,7 +131,7 @@ def test_what_cannot_be_read_is_no_exception() -> None:
 
 def test_a_workload_is_notified_of_what_is_new_to_it() -> None:
     notified = [found(1), found(2)]
-    judged = judge([found(2), found(3)], notified, policy(), [], IMAGE, TODAY)
+    judged = judge([found(2), found(3)], Before(notified), policy(), [], IMAGE, TODAY)
     assert (judged.is_notified, judged.known_before) == (True, True)
     names = {
         name: [f.qid for f in getattr(judged, name)] for name in ("new", "still_open", "fixed")
@@ -152,34 +154,38 @@ def test_a_workload_is_notified_of_what_is_new_to_it() -> None:
 def test_a_finding_is_known_at_the_severity_and_the_proof_it_was_notified_with(
     notified: Finding, finding: Finding, is_new: bool
 ) -> None:
-    judged = judge([finding], [notified], policy(potential=True), [], IMAGE, TODAY)
+    judged = judge([finding], Before([notified]), policy(potential=True), [], IMAGE, TODAY)
     assert (bool(judged.new), bool(judged.still_open)) == (is_new, not is_new)
     assert judged.is_notified is is_new
     assert judged.fixed == []
 
 
 def test_what_was_notified_at_a_higher_severity_stays_known_at_it() -> None:
-    judged = judge([found(1, 4)], [found(1, 5)], policy(), [], IMAGE, TODAY)
+    judged = judge([found(1, 4)], Before([found(1, 5)]), policy(), [], IMAGE, TODAY)
     assert [each[:-1] for each in judged.notified] == [found(1, 5)[:-1]]
-    again = judge([found(1, 5)], judged.notified, policy(), [], IMAGE, TODAY)
+    again = judge([found(1, 5)], Before(judged.notified), policy(), [], IMAGE, TODAY)
     assert not again.is_notified
 
 
 def test_a_finding_is_as_old_as_its_first_notification_whatever_it_is_rated_now() -> None:
     today, before = TODAY.toordinal(), TODAY.toordinal() - 9
-    first = judge([found(1, 4), found(2)], None, policy(), [], IMAGE, TODAY - timedelta(9))
+    first = judge([found(1, 4), found(2)], Before(None), policy(), [], IMAGE, TODAY - timedelta(9))
     assert {each.since for each in first.notified} == {before}
-    later = judge([found(1, 5), found(2, 4), found(3)], first.notified, policy(), [], IMAGE, TODAY)
+    later = judge(
+        [found(1, 5), found(2, 4), found(3)], Before(first.notified), policy(), [], IMAGE, TODAY
+    )
     assert {each.qid: each.since for each in later.new} == {1: before, 3: today}
     assert {each.qid: each.since for each in later.still_open} == {2: before}
     assert {each.qid: each.since for each in later.notified} == {1: before, 2: before, 3: today}
-    gone = judge([found(3)], later.notified, policy(), [], IMAGE, TODAY + timedelta(1))
+    gone = judge([found(3)], Before(later.notified), policy(), [], IMAGE, TODAY + timedelta(1))
     assert {each.qid: each.since for each in gone.fixed} == {1: before, 2: before}
 
 
 def test_a_finding_without_a_qid_is_as_old_as_the_one_it_matches() -> None:
     before = found(0)._replace(since=TODAY.toordinal() - 9)
-    again = judge([found(0), found(0)], [before], policy(), [], IMAGE, TODAY, same_scan=True)
+    again = judge(
+        [found(0), found(0)], Before([before]), policy(), [], IMAGE, TODAY, same_scan=True
+    )
     assert [each.since for each in again.notified] == [before.since, TODAY.toordinal()]
 
 
@@ -197,21 +203,21 @@ def test_what_nobody_is_notified_of_is_not_known_later(
 ) -> None:
     strict = policy(only_fixable=True)
     for notified in (None, [], [found(1)]):
-        judged = judge([finding], notified, strict, exceptions, IMAGE, TODAY)
+        judged = judge([finding], Before(notified), strict, exceptions, IMAGE, TODAY)
         assert (judged.is_notified, judged.notified) == (False, [])
-        assert judge([found(1)], judged.notified, strict, [], IMAGE, TODAY).is_notified
+        assert judge([found(1)], Before(judged.notified), strict, [], IMAGE, TODAY).is_notified
 
 
 @pytest.mark.parametrize(("notify_on", "is_notified"), [("new", False), ("all", True)])
 def test_nothing_new_is_notified_only_if_that_is_asked_for(
     notify_on: str, is_notified: bool
 ) -> None:
-    judged = judge([found(1)], [found(1)], policy(notify_on=notify_on), [], IMAGE, TODAY)
+    judged = judge([found(1)], Before([found(1)]), policy(notify_on=notify_on), [], IMAGE, TODAY)
     assert judged.is_notified is is_notified
 
 
 def test_a_finding_without_a_number_is_always_new() -> None:
-    assert judge([found(0)], [found(0)], policy(), [], IMAGE, TODAY).is_notified
+    assert judge([found(0)], Before([found(0)]), policy(), [], IMAGE, TODAY).is_notified
 
 
 @pytest.mark.parametrize(
@@ -230,12 +236,14 @@ def test_findings_without_a_number_are_known_one_for_one_when_a_scan_is_judged_a
 ) -> None:
     """Else each reconciliation would notify them."""
     now, before = ([found(0, each) for each in some] for some in (severities, notified))
-    judged = judge(now, before, policy(), [], IMAGE, TODAY, same_scan=True)
+    judged = judge(now, Before(before), policy(), [], IMAGE, TODAY, same_scan=True)
     assert judged.is_notified is sent
 
 
 def test_a_finding_with_a_number_is_not_known_by_one_without() -> None:
-    assert judge([found(1)], [found(0)], policy(), [], IMAGE, TODAY, same_scan=True).is_notified
+    assert judge(
+        [found(1)], Before([found(0)]), policy(), [], IMAGE, TODAY, same_scan=True
+    ).is_notified
 
 
 finding_lists = st.lists(
@@ -273,14 +281,14 @@ def test_too_many_findings_are_unknown_and_not_fewer() -> None:
 def test_without_exceptions_nothing_bad_is_silent(
     listed: list[Finding], before: list[Finding], today: date
 ) -> None:
-    judged = judge(listed, before, policy(), [], IMAGE, today)
+    judged = judge(listed, Before(before), policy(), [], IMAGE, today)
     severe = {each.qid for each in listed if each.severity >= 4 and not each.potential}
     sent = {each.qid for each in (*judged.new, *judged.still_open)}
     assert sent == severe == {each.qid for each in judged.notified}
     assert judged.is_notified == bool(judged.new)
     ended = accept(until=(today - timedelta(days=1)).isoformat())
-    assert judge(listed, before, policy(), [ended], IMAGE, today) == judged
-    again = judge(listed, judged.notified, policy(), [], IMAGE, today)
+    assert judge(listed, Before(before), policy(), [ended], IMAGE, today) == judged
+    again = judge(listed, Before(judged.notified), policy(), [], IMAGE, today)
     assert {each.qid for each in again.new} <= {0}, "a finding is notified once"
 
 

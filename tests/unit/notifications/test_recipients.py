@@ -11,18 +11,22 @@ import pytest
 
 from image_scan.aws.dynamodb import Change
 from image_scan.cache.leases import ScanCache
+from image_scan.cache.standing import is_watched
+from image_scan.errors import AwsUnavailable
 from image_scan.events.workloads import workload_of
 from image_scan.findings import encoding
 from image_scan.findings.ages import Deadlines
-from image_scan.inventory.notified import NotifiedFindings
+from image_scan.inventory.earlier import Before
+from image_scan.inventory.notified import NotifiedFindings, teams_of
 from image_scan.inventory.table import InventoryTable
-from image_scan.inventory.workloads import Inventory
+from image_scan.inventory.workloads import Inventory, facts_of
 from image_scan.notifications import recipients
 from image_scan.notifications.exceptions import KEY, ExceptionStore
 from image_scan.notifications.owners import Owners
 from image_scan.notifications.policy import NotificationPolicy
 from image_scan.notifications.readers import Readers
 from image_scan.notifications.recipients import Notifier
+from image_scan.notifications.topics import Topics
 from image_scan.results import Outcome
 from image_scan.state.table import StateTable
 from tests.support import tables
@@ -34,6 +38,7 @@ from tests.support.builders import (
     REGION,
     WEEK,
     image,
+    lease,
     scan_input,
     taken,
     to_complete,
@@ -87,7 +92,7 @@ class Scene:
         before = self.inventory.note(deployed)
         self.notifier()
         lease = taken(self.cache.decide(deployed, LEASE, before))
-        self.cache.keep_findings(lease["key"], result(*qids), WEEK)
+        self.cache.keep_findings(lease, result(*qids), WEEK)
         return deployed
 
     def notifications(self) -> list[dict[str, Any]]:
@@ -337,7 +342,7 @@ def test_findings_that_are_too_many_are_not_judged_by_those_of_an_earlier_scan(
     workload, facts = workload_of(deployed)
     more: Any = {**result(1, 2), "listed": ""}
     asked = to_complete(more, deployed["image"])
-    scene.cache.keep_findings(deployed["image"]["key"], more, WEEK)
+    scene.cache.keep_findings(lease(key=deployed["image"]["key"]), more, WEEK)
     assert scene.notifier().notify(asked, more, {workload: facts}), "the second one is new"
     known: Any = {name: value for name, value in more.items() if name != "listed"}
     assert scene.notifier().notify(asked, known, {"another": {**facts, "service": "another"}})
@@ -345,9 +350,10 @@ def test_findings_that_are_too_many_are_not_judged_by_those_of_an_earlier_scan(
 
 def judged_again(scene: Scene, deployed: ScanInput, *qids: int) -> bool:
     """A reconciliation has found the image running."""
-    workload, facts = workload_of(deployed)
+    rows = [row for row in scene.rows.below(deployed["image"]["key"]) if is_watched(row)]
+    run = {row["workload"]: facts_of(row) for row in rows}
     asked = to_complete(result(*qids), deployed["image"], again=True)
-    return bool(scene.notifier().notify(asked, result(*qids), {workload: facts}))
+    return bool(scene.notifier().notify(asked, result(*qids), run, rows))
 
 
 def test_what_a_workload_was_notified_of_is_not_repeated_however_many_run_the_image(
@@ -381,6 +387,27 @@ def test_a_row_knows_its_team_and_since_when_it_is_notified(scene: Scene) -> Non
     assert known(scene, deployed) == ("", 0), "as the last notification said"
 
 
+def test_a_tag_that_cannot_be_read_changes_no_team(scene: Scene) -> None:
+    """Its ticket would be closed, and another opened."""
+    service = f"arn:aws:ecs:{REGION}:{ACCOUNT}:service/prod/web"
+    scene.tags.teams |= {service: "payments", REPOSITORY: "platform"}
+    first = scene.runs(1, 1)
+    assert notify(scene, first, 1)
+    scene.tags.teams[service] = "AccessDeniedException"
+    assert judged_again(scene, first, 1, 2)
+    assert known(scene, first) == ("payments", 0)
+    scene.clock.now += DAY
+    second = scene.runs(2, 1, 2, 3)
+    assert notify(scene, second, 1, 2, 3)
+    assert scene.notifications()[-1]["workloads"][0]["team"] == "platform", "as far as it is known"
+    assert "team" not in scene.rows.get(second["image"]["key"], workload_of(second)[0])
+    assert {*teams_of(scene.rows.notified()).values()} == {"payments"}
+    assert {*teams_of(scene.rows.below(second["image"]["key"])).values()} == {"platform"}
+    scene.tags.teams |= {service: "", REPOSITORY: ""}
+    assert judged_again(scene, second, 1, 2, 3, 4)
+    assert {*teams_of(scene.rows.notified()).values()} == {""}, "now nobody owns it"
+
+
 def test_a_tag_brings_no_findings_of_a_repository_that_the_account_may_not_read(
     scene: Scene,
 ) -> None:
@@ -396,6 +423,52 @@ def test_a_tag_brings_no_findings_of_a_repository_that_the_account_may_not_read(
     asked = to_complete(failed, deployed["image"])
     assert scene.notifier().notify(asked, failed, {workload: facts})
     assert len(scene.inbox.published(topic)) == 1, "this has nothing of the image in it"
+
+
+def from_two_repositories(scene: Scene) -> tuple[Any, list[dict[str, Any]]]:
+    """A version that two services run, one of them from a copy. Returns what completes its scan."""
+    first = scene.runs(1, 1)
+    host, _, _ = first["image"]["uri"].partition("/")
+    copy = image(**{**first["image"], "uri": f"{host}/copy/app:1", "repository": "copy/app"})
+    scene.inventory.note(scan_input("event-2", copy, service="other"))
+    rows = list(scene.rows.below(first["image"]["key"]))
+    return to_complete(result(1), first["image"]), sorted(rows, key=lambda row: row["workload"])
+
+
+def test_what_is_notified_of_one_repository_is_recorded_before_the_next(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scan, rows = from_two_repositories(scene)
+    notifier, published = scene.notifier(), list[str]()
+
+    def publish(*_: object) -> None:
+        published.append("one")
+        if len(published) == 2:
+            raise AwsUnavailable("sns:Publish: no answer")
+
+    monkeypatch.setattr(Topics, "publish", publish)
+    workloads = {row["workload"]: facts_of(row) for row in rows}
+    with pytest.raises(AwsUnavailable):
+        notifier.notify(scan, scan["outcome"], workloads, rows)
+    now = scene.rows.below(scan["image"]["key"])
+    assert sorted("notified" in row for row in now) == [False, True]
+
+
+def test_no_time_of_publishing_is_taken_from_the_readers(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scan, rows = from_two_repositories(scene)
+    notifier, done = scene.notifier(), list[str]()
+
+    def read(*_: object) -> set[str]:
+        done.append("read")
+        return set()
+
+    monkeypatch.setattr(Topics, "publish", lambda *_: done.append("publish"))
+    monkeypatch.setattr(Notifier, "_teams", read)
+    workloads = {row["workload"]: facts_of(row) for row in rows}
+    notifier.notify(scan, scan["outcome"], workloads, rows)
+    assert done == ["read", "read", "publish", "publish"]
 
 
 def test_what_was_fixed_is_notified_since_it_came_back(scene: Scene) -> None:
@@ -452,10 +525,10 @@ def test_many_workloads_are_notified_within_the_time_of_the_function(
     workloads = {f"workload-{number}": facts for number in range(300)}
     now, compared = 0.0, 0
 
-    def slow(*_: Any) -> list[Any]:
+    def slow(*_: Any) -> Before:
         nonlocal now, compared
         now, compared = now + 0.2, compared + 1
-        return []
+        return Before([])
 
     monkeypatch.setattr(NotifiedFindings, "at", slow)
     asked = to_complete(result(1), deployed["image"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -12,9 +13,13 @@ from image_scan import log
 from image_scan.aws import clients
 from image_scan.errors import AwsUnavailable
 from image_scan.events.workloads import workload_of
+from image_scan.findings import encoding
+from image_scan.findings.encoding import Finding
+from image_scan.inventory.notified import days_of
 from image_scan.notifications import result_events
 from image_scan.notifications.result_events import ResultEvents
 from tests.support.builders import CRITICAL, DIGEST, image, scan_input, to_complete
+from tests.support.stored_items import ROW
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,6 +77,21 @@ def test_it_is_put_on_the_bus_as_documented(
     assert detail["links"]["qualys"] == f"https://qualys.example.com/cs/#/assets/images/{sha}"
 
 
+def test_a_finding_is_as_old_as_at_the_first_workload_that_runs_the_image() -> None:
+    def row(day: int, **changes: Any) -> dict[str, Any]:
+        found = [
+            Finding(each["qid"], 5, False, True, (), since=day) for each in CRITICAL["top"][:1]
+        ]
+        return {**ROW, "notified": encoding.pack(found), **changes}
+
+    first, second = (date(2026, 1, day).toordinal() for day in (1, 2))
+    stopped, left_out = row(first, state="stopped"), row(first, out_of_scope="agents")
+    rows = [row(second + 1), row(second), stopped, left_out, {**ROW, "notified": ""}]
+    content = result_events.detail(to_complete(CRITICAL), CRITICAL, WORKLOADS, since=days_of(rows))
+    found = content["findings"]
+    assert [each.get("since") for each in found] == ["2026-01-02", *[None] * (len(found) - 1)]
+
+
 def test_it_fits_an_entry_however_many_workloads_there_are() -> None:
     workload, facts = workload_of(scan_input())
     long = {**facts, "service": "s" * 255, "containers": ["c" * 255] * 10}
@@ -102,3 +122,16 @@ def test_a_bus_that_refuses_holds_nobody_up_and_is_counted(
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert any(line.get("level") == "error" for line in lines)
     assert any(line.get("RefusedResultEvents") == 1 for line in lines)
+
+
+def test_only_those_that_were_refused_are_returned(
+    put: ResultEvents, events: Stubber, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fine, bad = {"EventId": "1"}, {"ErrorCode": "MalformedDetail", "ErrorMessage": "no"}
+    first = [fine, bad, *[fine] * 7, bad]
+    events.add_response("put_events", {"FailedEntryCount": 2, "Entries": first})
+    events.add_client_error("put_events", "AccessDeniedException", http_status_code=400)
+    events.add_response("put_events", {"FailedEntryCount": 0, "Entries": [fine]})
+    assert put.send_all("a type", [{}] * 21) == [1, *range(9, 20)]
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [each for line in lines if (each := line.get("RefusedResultEvents"))] == [2, 10]

@@ -177,6 +177,7 @@ def test_only_a_200_is_a_whole_answer(
         qualys.vulnerabilities(SHA, apply_exceptions=True, expected=0)
 
 
+@pytest.mark.attack(12)
 @pytest.mark.parametrize("stated", ["../../x?y=", " ", "", 7, None, "x" * 65])
 def test_an_id_that_cannot_stand_in_a_path_is_refused(
     qualys: QualysClient, answers: responses.RequestsMock, stated: Any

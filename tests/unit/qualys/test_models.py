@@ -134,6 +134,13 @@ class TestImage:
         read = ScannedImage.read(qualys_image(vulnerabilities=vulnerabilities))
         assert read.reported == reported
 
+    def test_how_many_there_are_of_each_severity(self) -> None:
+        """The customer's own severity counts, and what has none counts nowhere."""
+        listed = [finding(5), finding(5, qid=2), finding(4, qid=3, customerSeverity=2), {"qid": 9}]
+        counted = {f"severity{level}Count": level for level in range(1, 6)}
+        for found, levels in ((listed, [0, 1, 0, 0, 2]), (counted, [1, 2, 3, 4, 5])):
+            assert ScannedImage.read(qualys_image(vulnerabilities=found)).levels == levels
+
     @pytest.mark.parametrize(
         ("total", "reported"),
         [({"totalVulnCount": 7}, 7), ({"totalVulCount": "7"}, 7), ({"totalVulnCount": None}, 2),

@@ -83,6 +83,7 @@ def test_a_not_modified_is_no_answer(answers: responses.RequestsMock) -> None:
         transport().send("GET", "/thing")
 
 
+@pytest.mark.held("the credential")
 def test_a_redirect_is_not_followed_with_the_token(answers: responses.RequestsMock) -> None:
     answers.get(URL, status=302, headers={"Location": "https://elsewhere.example"})
     with pytest.raises(QualysUnavailable):
@@ -135,6 +136,7 @@ def test_a_post_is_never_repeated_by_itself(
     assert len(answers.calls) == 1
 
 
+@pytest.mark.held("the credential")
 def test_a_network_error_is_notified_by_its_kind_alone(answers: responses.RequestsMock) -> None:
     answers.post(URL, body=requests.ConnectionError("Bearer token-0"))
     with pytest.raises(QualysUnavailable) as raised:

@@ -39,7 +39,7 @@ def row(of: str = SHA, **changes: Any) -> Json:
 def entry(of: str = SHA, **changes: Any) -> Json:
     known = {"imageDigest": DIGEST, "status": "CLEAN", "owner": "o", "acquired_at": NOW_MS - 1}
     known |= {"config_digest": f"sha256:{of}", "scanned_at": NOW_MS, "announced": True}
-    return {**known, "recorded": [0, 0], "examined": ["vulnerabilities"], **changes}
+    return {**known, "recorded": [0] * 6, "examined": ["vulnerabilities"], **changes}
 
 
 def asked(url: str | None) -> set[str]:
@@ -127,13 +127,27 @@ def test_other_counts_are_what_is_read_again() -> None:
     assert (status["sha"], status["reported"], status["severe"]) == (SHA, 1, 1)
     mild = {"vulnerabilities": counts(severity1Count=1)}
     assert reassessment.changed(entry(), read(**mild))
-    assert reassessment.changed(entry(recorded=[1, 0]), read())
+    assert reassessment.changed(entry(recorded=[2, 0, 0, 0, 0, 1]), read(totalVulnCount=1))
+
+
+@pytest.mark.parametrize(("before", "after"), [(4, 5), (2, 3), (5, 4), (1, 2)])
+def test_a_finding_that_has_another_severity_is_what_is_read_again(before: int, after: int) -> None:
+    known = [1, *(int(level == before) for level in range(1, 6))]
+    now = read(vulnerabilities=counts(**{f"severity{after}Count": 1}))
+    status = reassessment.changed(entry(recorded=known), now)
+    assert status
+    assert status["levels"] == [int(level == after) for level in range(1, 6)]
+
+
+def test_what_was_recorded_without_severities_is_read_again() -> None:
+    """An earlier version has: the findings may have moved from one severity to another."""
+    assert reassessment.changed(entry(recorded=[1, 1]), read())
 
 
 @pytest.mark.parametrize(
     ("known", "changes"),
     [
-        ({"recorded": [1, 1]}, {}),
+        ({"recorded": [1, 0, 0, 0, 0, 1]}, {}),
         ({"announced": False}, {}),
         ({"scanned_at": NOW_MS + 1}, {}),
         ({"scanned_at": 0}, {}),
@@ -184,7 +198,8 @@ def test_it_is_read_as_after_a_scan_and_says_when_qualys_assessed_it(
     vulnerabilities(answers, FOUND)
     outcome = judged(qualys, reason="identified by its tag only")
     assert (outcome["verdict"], outcome["counts"]["critical"]) == ("FINDINGS", 1)
-    assert (outcome["recorded"], outcome["reason"]) == ([1, 1], "identified by its tag only")
+    assert outcome["recorded"] == [1, 0, 0, 0, 0, 1]
+    assert outcome["reason"] == "identified by its tag only"
     assert (outcome["scanned_at"], outcome["assessed_at"]) == (NOW_MS, NOW_MS + 5)
 
 
@@ -212,6 +227,36 @@ def test_a_list_that_is_not_whole_is_refused_even_beside_malware(
     answers.get(f"{IMAGES}/{SHA}/layers/a/malware/files", json={"data": []})
     with pytest.raises(UnexpectedAnswer):
         judged(qualys)
+
+
+NONE = {"critical": 0, "high": 0, "medium": 0, "low": 0}
+WORM = {"kind": "malware", "name": "worm", "severity": "high", "family": ""}
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "detected"),
+    [
+        ({"low": 1}, {"critical": 1}, True),
+        ({"critical": 1}, {"low": 1}, False),
+        ({"low": 2}, {"high": 1}, True),
+        ({"high": 1}, {"high": 1}, False),
+        ({}, {"low": 1}, True),
+    ],
+)
+def test_what_is_rated_worse_is_detected(before: Any, now: Any, detected: bool) -> None:
+    outcome: Any = {"verdict": "FINDINGS", "secrets": {**NONE, **now}}
+    known = entry(secrets={**NONE, **before})
+    made = reassessment.completed(scan_input(), known, outcome, NOW_MS / 1000)
+    assert made["rejudged"]["detected"] is detected
+
+
+def test_other_malware_is_detected() -> None:
+    counts = {**NONE, "high": 1}
+    outcome: Any = {"verdict": "FINDINGS", "malware": counts, "detections": [WORM]}
+    for old, detected in (("virus", True), ("worm", False)):
+        known = entry(malware=counts, detections=[{**WORM, "name": old}])
+        made = reassessment.completed(scan_input(), known, outcome, NOW_MS / 1000)
+        assert made["rejudged"]["detected"] is detected
 
 
 def test_a_completion_names_both_scans_and_what_is_detected() -> None:

@@ -68,6 +68,16 @@ def test_it_says_which_scan_it_stands_on(
     assert outcome["scanned_at"] == STATUS["scanned_at"]
 
 
+def test_it_stores_what_qualys_counts_of_each_severity(
+    qualys: QualysClient, answers: responses.RequestsMock
+) -> None:
+    """An execution that began with an earlier version has only two counts of it."""
+    answers.get(VULN, json={"details": [finding(4)]})
+    counted = status(reported=1, severe=1, levels=[0, 0, 0, 1, 0])
+    assert results.fetch(image(), counted, qualys)["recorded"] == [1, 0, 0, 0, 1, 0]
+    assert results.fetch(image(), status(reported=1, severe=1), qualys)["recorded"] == [1, 1]
+
+
 @pytest.mark.parametrize("entries", [[], [finding(typeDetected="POTENTIAL")]])
 def test_what_is_in_doubt_is_not_called_clean(
     qualys: QualysClient, answers: responses.RequestsMock, entries: list[Any]

@@ -176,6 +176,7 @@ def test_a_row_of_the_repository_is_ours_by_its_repository_digest(check: Check) 
     assert (found["complete"], found["sha"]) == (True, "e" * 64)
 
 
+@pytest.mark.held("the verdict of another image")
 def test_another_image_of_the_same_tag_is_not_ours(check: Check) -> None:
     with pytest.raises(ImageNotScannable, match="tag was moved"):
         check(schedule(), None, qualys_image(**OTHER))
@@ -220,6 +221,7 @@ def test_an_older_scan_of_a_tag_is_no_result(check: Check) -> None:
         (qualys_image(sha="0" * 64, repoDigests=[{"digest": None}]), False),
     ],
 )
+@pytest.mark.held("the verdict of another image")
 def test_ours_is_by_config_or_repository_digest(row: dict[str, Any], ours: bool) -> None:
     assert scan_status.is_ours(ScannedImage.read(row), image()) is ours
 

@@ -72,6 +72,7 @@ def test_one_account_may_have_all_where_no_other_waits(permits: ScanPermits) -> 
     assert not [each for each in range(8) if refused(permits, f"scan-{each}", BUSY, 8)]
 
 
+@pytest.mark.attack(6)
 def test_who_waits_gets_what_is_given_back(permits: ScanPermits) -> None:
     for number in range(8):
         permits.take(f"busy-{number}", BUSY, 8, 600)

@@ -21,9 +21,10 @@ def failures(state: StateTable, clock: Clock) -> RegisteredFailures:
     return RegisteredFailures(state, clock)
 
 
-def fail(failures: RegisteredFailures, *names: str) -> None:
+def fail(failures: RegisteredFailures, *names: str, of: str = "1") -> None:
     for name in names:
-        failures.add(f"sha256:{name}", f"shop/{name}:1", "ERROR: ScanFailed: no space", ["1#eu##a"])
+        workloads = [f"{of}#eu##a"]
+        failures.add(f"sha256:{name}", f"shop/{name}:1", "ERROR: ScanFailed: no space", workloads)
 
 
 def uris(failures: RegisteredFailures) -> list[str]:
@@ -34,6 +35,17 @@ def test_each_image_is_there_once(failures: RegisteredFailures) -> None:
     assert failures.read() == {"images": {}, "unlisted": 0}
     fail(failures, "a", "b", "a")
     assert uris(failures) == ["shop/a:1", "shop/b:1"]
+
+
+@pytest.mark.attack(6)
+def test_a_later_failure_of_the_image_leaves_everybody_in_it(failures: RegisteredFailures) -> None:
+    """An account registers a copy of an image for five families, and its scan fails as well."""
+    fail(failures, "a", of="7")
+    crowd = [f"6#eu##{name}" for name in "abcde"]
+    failures.add("sha256:a", "evil/a:1", "ERROR: other", crowd)
+    (found,) = failures.read()["images"].values()
+    assert (found["uri"], found["reason"]) == ("shop/a:1", "ERROR: ScanFailed: no space")
+    assert found["workloads"] == ["6#eu##a", "7#eu##a", "6#eu##b", "6#eu##c", "6#eu##d"]
 
 
 def test_what_was_reported_is_forgotten(failures: RegisteredFailures) -> None:
@@ -56,7 +68,10 @@ def test_what_came_after_the_report_is_in_the_next_one(failures: RegisteredFailu
 def test_the_item_has_an_end_and_counts_the_others(
     failures: RegisteredFailures, state: StateTable
 ) -> None:
-    fail(failures, *(f"{number:064}" for number in range(100)), "more", "still-more")
+    for account in range(4):
+        names = [f"{number:064}" for number in range(account * 25, account * 25 + 25)]
+        fail(failures, *names, of=str(account))
+    fail(failures, "more", "still-more", of="4")
     fail(failures, f"{7:064}")
     found = failures.read()
     assert (len(found["images"]), found["unlisted"]) == (100, 2)
@@ -66,6 +81,27 @@ def test_the_item_has_an_end_and_counts_the_others(
     assert failures.read()["unlisted"] == 3, "counted after the report"
     failures.forget(failures.read())
     assert failures.read() == {"images": {}, "unlisted": 0}
+
+
+@pytest.mark.attack(6)
+def test_an_account_leaves_room_for_the_others(failures: RegisteredFailures) -> None:
+    fail(failures, *(f"many-{number}" for number in range(30)))
+    fail(failures, "many-1")
+    fail(failures, "one", of="2")
+    assert "shop/one:1" in uris(failures)
+    assert (len(uris(failures)), failures.read()["unlisted"]) == (26, 5)
+    failures.forget(failures.read())
+    fail(failures, "later")
+    assert uris(failures) == ["shop/later:1"], "its share begins again, too"
+
+
+def test_an_image_of_two_accounts_is_of_the_one_that_has_room(
+    failures: RegisteredFailures,
+) -> None:
+    fail(failures, *(f"many-{number}" for number in range(25)))
+    failures.add("sha256:both", "shop/both:1", "ERROR", ["1#eu##evil", "2#eu##a"])
+    assert "shop/both:1" in uris(failures)
+    assert failures.read()["unlisted"] == 0
 
 
 def test_names_of_others_are_no_keys(failures: RegisteredFailures, state: StateTable) -> None:

@@ -1,0 +1,85 @@
+"""Divides time among accounts, so that none takes that of the others. Pure."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    Where = tuple[str, str]  # account, region
+
+# A step of work that lets all others end before the next one.
+LATER = object()
+_DONE = object()
+# Seconds of a turn at least: what has begun holds memory until it ends.
+_LEAST = 2.0
+
+
+class Turns:
+    """`seconds` from now on, as `clock` counts them."""
+
+    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._seconds = seconds
+        self._clock = clock
+        self._ends = clock() + seconds
+
+    def take(self, work: Mapping[Where, Iterator[object]]) -> list[Where]:
+        """Does the work of each region, step by step, in this order. An account has its share of
+        the time, and its regions theirs of that. What accounts do not use is divided again among
+        those that are not done. Returns the regions whose work is not done in time.
+
+        One step may last longer than a turn: nothing ends it.
+        """
+        waiting = [*work]
+        later: list[Where] = []
+        while (waiting or later) and self._left() > 0:
+            regions = Counter(account for account, _ in (*waiting, *later))
+            share, rest = self._left() / len(regions), []
+            for where in waiting:
+                step = self._advance(work[where], max(share / regions[where[0]], _LEAST))
+                if step is LATER:
+                    later.append(where)
+                elif step is not _DONE:
+                    rest.append(where)
+            # Who is not done has had its share: now come those that let the others go first.
+            waiting, later = [*later, *rest], []
+        return waiting
+
+    def allowance(self, accounts: int) -> Allowance:
+        """Returns what `accounts` may use after that, to end what has begun."""
+        return Allowance(self._seconds / 6, accounts, self._clock)
+
+    def _advance(self, work: Iterator[object], seconds: float) -> object:
+        until = min(self._clock() + seconds, self._ends)
+        while self._clock() < until:
+            step = next(work, _DONE)
+            if step in (LATER, _DONE):
+                return step
+        return None
+
+    def _left(self) -> float:
+        return self._ends - self._clock()
+
+
+class Allowance:
+    """What each of `accounts` may use of `seconds`, from the first use on."""
+
+    def __init__(self, seconds: float, accounts: int, clock: Callable[[], float]) -> None:
+        self._seconds = seconds
+        self._share = max(seconds / accounts, _LEAST)
+        self._clock = clock
+        self._used: defaultdict[str, float] = defaultdict(float)
+
+    def use(self, account: str, action: Callable[[], None]) -> bool:
+        """Returns False, and does nothing, where the account or all have used their time."""
+        if self._used[account] >= self._share or sum(self._used.values()) >= self._seconds:
+            return False
+        began = self._clock()
+        try:
+            action()
+        finally:
+            self._used[account] += self._clock() - began
+        return True

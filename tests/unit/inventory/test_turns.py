@@ -1,0 +1,96 @@
+"""Time is divided among accounts: what one does not use, others have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from image_scan.inventory.turns import LATER, Allowance, Turns
+from tests.support.builders import NOW
+from tests.support.doubles import Clock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Where = tuple[str, str]
+
+
+class Work:
+    """Steps of one second each, by region; what was done, in order."""
+
+    def __init__(self, **steps: int) -> None:
+        self.clock = Clock()
+        self.steps = {(name[:1], name[1:]): number for name, number in steps.items()}
+        self.done: list[Where] = []
+        self.put_off: set[Where] = set()
+
+    def take(self, seconds: float) -> list[str]:
+        work = {where: self._of(where) for where in self.steps}
+        return ["".join(where) for where in Turns(seconds, self.clock).take(work)]
+
+    def of(self, name: str) -> int:
+        return ["".join(where) for where in self.done].count(name)
+
+    def _of(self, where: Where) -> Iterator[object]:
+        if where in self.put_off:
+            yield LATER
+        for _ in range(self.steps[where]):
+            self.done.append(where)
+            self.clock.now += 1
+            yield None
+
+
+def test_all_is_done_where_there_is_time() -> None:
+    work = Work(a=3, b=0, c=5)
+    assert work.take(100) == []
+    assert len(work.done) == 8
+
+
+@pytest.mark.attack(15)
+def test_an_endless_account_leaves_the_others_their_time() -> None:
+    work = Work(a=10_000, b=5, c=30)
+    assert work.take(100) == ["a"]
+    assert (work.of("b"), work.of("c")) == (5, 30)
+    assert work.clock.now - NOW <= 101
+
+
+def test_what_one_does_not_use_the_others_have() -> None:
+    work = Work(a=60, b=1, c=1, d=1)
+    assert work.take(100) == []
+
+
+@pytest.mark.attack(15)
+def test_the_regions_of_an_account_have_one_share_together() -> None:
+    endless = {f"a{region}": 10_000 for region in range(9)}
+    work = Work(**endless, b=45)
+    assert "b" not in work.take(100)
+
+
+def test_whoever_is_put_off_comes_after_all_others() -> None:
+    work = Work(a=1, b=30, c=1)
+    work.put_off = {("a", "")}
+    assert work.take(100) == []
+    assert work.done[-1] == ("a", "")
+    assert Work(a=1).take(0) == ["a"]
+
+
+@pytest.mark.attack(15)
+def test_an_account_may_use_its_share_and_no_more() -> None:
+    clock = Clock()
+    allowance = Allowance(20, 4, clock)
+
+    def act() -> None:
+        clock.now += 1
+
+    assert [allowance.use("a", act) for _ in range(7)] == [True] * 5 + [False] * 2
+    assert [allowance.use(name, act) for name in "bcd" for _ in range(5)] == [True] * 15
+    assert not allowance.use("e", act)
+
+
+def test_who_lets_others_go_first_has_a_share_beside_an_endless_account() -> None:
+    """Another account was silent in this region, so all others there are put off."""
+    work = Work(a=10_000, b=5, c=5)
+    work.put_off = {("b", ""), ("c", "")}
+    assert work.take(100) == ["a"]
+    assert (work.of("b"), work.of("c")) == (5, 5)
