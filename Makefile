@@ -89,7 +89,7 @@ destroy-spoke-stackset: $(OPS_READY) ## Remove what deploy-spoke-stackset made
 .PHONY: tool
 tool: $(OPS_READY) ## What ./image-scan needs, into .venv: its exit status says more than that of make, see docs/commands.md
 
-.PHONY: doctor status logs scan smoke where gate admit coverage backfill in-use report redrive
+.PHONY: doctor status logs scan smoke where gate admit coverage backfill in-use forget report redrive
 doctor: $(OPS_READY) ## Check every part, and name the fix of what fails; SHAPES=1 for the form of Qualys' answers
 	@$(OPS) doctor
 status: $(OPS_READY) ## Versions, executions, verdicts, queues and alarms
@@ -112,9 +112,11 @@ backfill: $(OPS_READY) ## Compare what runs with what is known, and scan what ha
 	@$(OPS) backfill
 in-use: $(OPS_READY) ## Images that run, by account and repository: REPOSITORY=, ACCOUNT=, DAYS=30, FORMAT=digests, csv or cyclonedx, OUT=
 	@$(OPS) in-use
+forget: $(OPS_READY) ## Close what ran in an account that has left for good: ACCOUNT=, ONLY_REGION=; CONFIRM=1 does it
+	@$(OPS) forget
 report: $(OPS_READY) ## A page of what runs where, by severity and workload, with coverage over time; OUT=report.html
 	@$(OPS) report
-redrive: $(OPS_READY) ## Queued events through the intake again; DRY_RUN=1 lists them, DROP=<id> deletes what nothing can read
+redrive: $(OPS_READY) ## Queued events through the intake again; DRY_RUN=1 lists them, DROP=<id> gives up what fails again
 	@$(OPS) redrive
 
 ##@ Develop

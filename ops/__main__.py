@@ -5,7 +5,7 @@ import traceback
 
 from ops.commands import COMMANDS, parser, take_settings
 from ops.errors import NoAnswer, OpsError
-from ops.printing import Output, refuse
+from ops.printing import Output, refuse, to_stderr
 
 
 def main(given: list[str] | None = None) -> int:
@@ -22,7 +22,7 @@ def main(given: list[str] | None = None) -> int:
         return error.status
     except KeyboardInterrupt:
         again = " The same command goes on from here." if command.startswith("deploy") else ""
-        print(f"Interrupted.{again}", file=sys.stderr)
+        to_stderr(f"Interrupted.{again}")
         return 130
 
 
@@ -31,7 +31,7 @@ def run() -> int:
     try:
         return main()
     except Exception:
-        traceback.print_exc()
+        to_stderr(traceback.format_exc().rstrip())
         return NoAnswer.status
 
 

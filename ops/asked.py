@@ -11,7 +11,8 @@ from ops.scan_target import require_image
 _KINDS = ("image", "repository", "qid", "cve")
 _CVE = re.compile(r"CVE-[0-9]{4}-[0-9]{4,}", re.IGNORECASE)
 _QID = re.compile(r"[0-9]{1,10}")
-_REPOSITORY = re.compile(r"(?:(?P<host>[^/]*\.[^/]*)/)?(?P<name>[a-z0-9][a-z0-9._/-]*)")
+_ACCOUNT = re.compile(r"[0-9]{12}")
+_REPOSITORY = re.compile(r"(?:[^/]*[.:][^/]*/)?[a-z0-9][a-z0-9._/-]*")
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def require_repository(value: str) -> None:
         )
 
 
-def repository_of(value: str) -> str:
-    """Returns the name of a repository without its registry."""
-    match = _REPOSITORY.fullmatch(value)
-    return match["name"] if match else value
+def require_account(value: str) -> None:
+    """Raises OpsError for what is no id of an account."""
+    if not _ACCOUNT.fullmatch(value):
+        raise OpsError(f"ACCOUNT={value} is no account: it has 12 digits.")

@@ -15,7 +15,7 @@ from ops.answers import answers
 from ops.cache_items import CacheItems
 from ops.errors import NoAnswer
 from ops.installation import Installation, add_options
-from ops.printing import line
+from ops.printing import Notes, line
 
 Json = dict[str, Any]
 _PATIENCE = 910  # seconds: the function may run for fifteen minutes
@@ -36,9 +36,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Raises OpsError."""
     installation = Installation.of(arguments)
-    notes = Console(stderr=True) if arguments.json else console
+    notes = Notes() if arguments.json else console
     with notes.status("Listing what runs"):
-        found = _reconcile(installation)
+        found = reconcile(installation)
     with notes.status("Waiting for the intake"):
         begun = Begun(installation, found["at"])
         begun.wait_for(found["scans"])
@@ -90,7 +90,9 @@ class Begun:
                     yield "-".join(each["name"].rsplit("-", 2)[1:])
 
 
-def _reconcile(installation: Installation) -> Json:
+def reconcile(installation: Installation, **more: Any) -> Json:
+    """Runs the reconciliation, with `more` for its function. Raises OpsError."""
+    given = {"intake_state_machine_arn": installation.intake_state_machine_arn, **more}
     lambda_ = installation.session.client(
         "lambda",
         region_name=installation.region,
@@ -99,7 +101,7 @@ def _reconcile(installation: Installation) -> Json:
     with answers():
         answer = lambda_.invoke(
             FunctionName=installation.function_names["reconcile"],
-            Payload=json.dumps({"intake_state_machine_arn": installation.intake_state_machine_arn}),
+            Payload=json.dumps(given),
         )
     reported: Json = json.loads(answer["Payload"].read())
     if "FunctionError" in answer:

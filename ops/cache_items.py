@@ -2,19 +2,20 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from image_scan.cache import leases
+from image_scan.cache import entries
 from image_scan.ecr import references
 from image_scan.ecr.identity import PLATFORMS, cache_key
 from image_scan.findings import encoding
 from ops.answers import answers
 from ops.installation import Installation
+from ops.repositories import is_of
 from ops.stored import Entry, Listed, fits
 
 Item = dict[str, Any]
@@ -37,23 +38,23 @@ class CacheItems:
                 ConsistentRead=True,
             )
         item = plain(answer.get("Item", {}))
-        return item if fits(item, Entry) else None
+        return as_stored(item) if fits(item, Entry) else None
 
     def all(self, *names: str) -> Iterator[Item]:
         """Returns every item of an image, with only these attributes if any are named."""
         arguments: dict[str, Any] = {"TableName": self._installation.cache_table}
         if names:
-            shown = {f"#{name}": name for name in {*names, "status"}}
+            shown = {f"#{name}": name for name in {*names, "status", "valid_until", "rescan"}}
             arguments |= {
                 "ProjectionExpression": ", ".join(shown),
                 "ExpressionAttributeNames": shown,
             }
         kind = Listed if names else Entry
-        return (row for row in self._rows(arguments) if fits(row, kind))
+        return (as_stored(row) for row in self._rows(arguments) if fits(row, kind))
 
     def contents(self) -> dict[str, set[int]]:
         """Returns the QIDs of all findings of each image, as far as they are stored."""
-        prefix = leases.findings_key("")
+        prefix = entries.findings_key("")
         lists = {
             "TableName": self._installation.cache_table,
             "FilterExpression": "begins_with(imageDigest, :prefix)",
@@ -83,6 +84,14 @@ class CacheItems:
         by_tag = f"{parsed.account_id}/{parsed.region}/{named}"
         return [*self._on_any(digest), *self._on_any(by_tag)]
 
+    def of_repository(self, name: str) -> list[Item]:
+        """Finds the items of a repository, with or without its registry. Newest first."""
+        return _newest_first(
+            item
+            for item in self.all()
+            if is_of(name, str(item.get("repository", "")), str(item.get("uri", "")))
+        )
+
     def _on_any(self, name: str) -> list[Item]:
         """Returns the items of a digest or fallback name, for each platform."""
         keys = [cache_key(name, platform) for platform in PLATFORMS]
@@ -95,13 +104,13 @@ class CacheItems:
         having: set[str] = set()
         for row in self._rows({"TableName": self._installation.cache_table}):
             if fits(row, Entry):
-                items.append(row)
+                items.append(as_stored(row))
             if name.upper() in _found(row):
                 having.add(row["imageDigest"])
         return [
             item
             for item in items
-            if having & {key := item["imageDigest"], leases.findings_key(key)}
+            if having & {key := item["imageDigest"], entries.findings_key(key)}
         ]
 
     def _rows(self, arguments: dict[str, Any]) -> Iterator[Item]:
@@ -133,12 +142,22 @@ class CacheItems:
     def _matching(self, reference: str, account_id: str) -> list[Item]:
         """Finds items by digest (the image's own or one of Qualys'), repository, or
         repository:tag."""
-        found = [
+        return _newest_first(
             item
             for item in self.all()
             if reference in _names(item) and account_id in ("", item.get("account_id"))
-        ]
-        return sorted(found, key=lambda item: int(item.get("ttl", 0)), reverse=True)
+        )
+
+
+def _newest_first(found: Iterable[Item]) -> list[Item]:
+    return sorted(found, key=lambda item: int(item.get("ttl", 0)), reverse=True)
+
+
+def is_full(reference: str) -> bool:
+    """Checks whether a reference names one image of one registry, and not a repository or tag of
+    any account."""
+    is_of_ecr = isinstance(references.parse(reference), references.EcrReference)
+    return reference.startswith("sha256:") or is_of_ecr
 
 
 def digest_of(key: str) -> str:
@@ -155,6 +174,23 @@ def of_name(key: str, uri: str) -> Item:
         return {}
     why = {"status": "UNSCANNABLE", "reason": found.reason, "repository": found.name}
     return {"imageDigest": key, "uri": uri, **why}
+
+
+def as_named(item: Item, row: Mapping[str, Any]) -> Item:
+    """Names an image of ECR as the workload of a row does. The same bytes may have been scanned in
+    another repository."""
+    parsed = references.parse(row["uri"])
+    if not isinstance(parsed, references.EcrReference):
+        return item
+    registry = {"account_id": parsed.account_id, "region": parsed.region}
+    named = {"uri": row["uri"], "repository": row["repository"], "tag": row.get("tag", "")}
+    return {**item, **registry, **named}
+
+
+def as_stored(item: Item) -> Item:
+    """Returns what an item counts as, with its own end, also where a rescan goes on beside it."""
+    item = entries.as_now(item, time.time()) or item
+    return {**item, "ttl": entries.valid_until(item)} if "ttl" in item else item
 
 
 def is_known(item: Item) -> bool:

@@ -106,6 +106,11 @@ COMMANDS = {
         "images that run, for clean-ups and auditors",
         ("--repository shop/app", "--format digests --days 30", "--format csv --out in-use.csv"),
     ),
+    "forget": Entry(
+        "ops.forget",
+        "close what ran in an account that has left",
+        ("--account 444455556666", "--account 444455556666 --confirm"),
+    ),
     "report": Entry("ops.report.command", "a page of what runs where", ("--out report.html",)),
     "redrive": Entry(
         "ops.redrive",

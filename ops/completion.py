@@ -5,6 +5,7 @@ import argparse
 from rich.console import Console
 
 from ops.commands import COMMANDS, PROGRAM, Entry
+from ops.printing import write
 
 SHELLS = ("bash", "zsh")
 # zsh reads completions of bash after these lines. The first is for who has no completion yet.
@@ -36,7 +37,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, _: Console) -> int:
-    print(script(arguments.shell), end="")
+    write(script(arguments.shell))
     return 0
 
 

@@ -36,6 +36,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         line(f"Nothing was reconciled yet: `{installation.make('backfill')}` does it now.", console)
     else:
         show(history, console)
+        for sentence in coverage_history.advice(history, installation):
+            line(sentence, console)
     if not history:
         return NoAnswer.status
     return 0 if history[-1]["coverage_percent"] == 100 else 1

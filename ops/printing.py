@@ -1,4 +1,7 @@
-"""Prints for a terminal, and for a pipe: there, nothing is wrapped, cut or padded."""
+"""Prints for a terminal, and for a pipe: there, nothing is wrapped, cut or padded.
+
+No other module prints: here, text that others chose is made inert.
+"""
 
 import json
 import os
@@ -7,7 +10,7 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import IO, Any, NoReturn
+from typing import IO, Any, NoReturn, TextIO
 
 from rich import box
 from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderHook, RenderResult
@@ -18,6 +21,9 @@ from rich.text import Text
 _UNLIMITED = 100_000  # characters of a line that is piped
 _BROKEN_PIPE = 141  # as a shell reports SIGPIPE
 _PADDING = re.compile(r"[ \t]+$", re.MULTILINE)
+# The colours of Terraform and of logs. Others, such as that of hidden text, are replaced.
+_COLOUR = r"(?:[0-4]|3[0-79]|9[0-7])"
+_COLOURS = re.compile(rf"(\x1b\[{_COLOUR}(?:;{_COLOUR})*m)")
 
 
 class Output(Console):
@@ -31,9 +37,15 @@ class Output(Console):
         self.push_render_hook(_WithoutControls())
 
     def on_broken_pipe(self) -> NoReturn:
-        """Ends quietly, as other programs do whose reader has ended."""
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(_BROKEN_PIPE)
+        _end_quietly()
+
+
+class Notes(Console):
+    """Standard error."""
+
+    def __init__(self) -> None:
+        super().__init__(stderr=True)
+        self.push_render_hook(_WithoutControls())
 
 
 class _WithoutControls(RenderHook):
@@ -59,6 +71,48 @@ def inert(text: str) -> str:
     return "".join(each if each.isprintable() or each == "\n" else "?" for each in text)
 
 
+def write(text: str, *, colours: bool = False) -> None:
+    """Writes text without rich, but inert. With `colours`, those of Terraform stay."""
+    try:
+        sys.stdout.write(_inert_but_colours(text) if colours else inert(text.expandtabs()))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _end_quietly()
+
+
+def _end_quietly() -> NoReturn:
+    """Ends as other programs do whose reader has ended."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    raise SystemExit(_BROKEN_PIPE)
+
+
+def to_stderr(text: str) -> None:
+    """Writes a line to standard error."""
+    sys.stderr.write(f"{inert(text)}\n")
+
+
+def inert_stream(stream: TextIO) -> TextIO:
+    """Returns a stream that makes text inert before it writes it, but for colours."""
+    return _InertStream(stream)  # type: ignore[return-value]  # it has all that a stream has
+
+
+class _InertStream:
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        return self._stream.write(_inert_but_colours(text))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def _inert_but_colours(text: str) -> str:
+    """Every second part is a colour."""
+    parts = _COLOURS.split(text.expandtabs())
+    return "".join(part if at % 2 else inert(part) for at, part in enumerate(parts))
+
+
 class Unpadded:
     """A stream without spaces at the ends of lines."""
 
@@ -75,9 +129,9 @@ class Unpadded:
 def refuse(words: str, status: int, *, as_json: bool) -> None:
     """Says on standard error why a command did not do its work; with JSON on standard output,
     too."""
-    print(inert(words), file=sys.stderr)
+    to_stderr(words)
     if as_json:
-        print(json.dumps({"error": words, "status": status}))
+        write(f"{json.dumps({'error': words, 'status': status})}\n")
 
 
 def facts(lines: Iterable[tuple[str, str | Text]], console: Console) -> None:

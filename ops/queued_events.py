@@ -4,6 +4,7 @@ from typing import Any
 
 from image_scan.errors import ScanError
 from image_scan.events import api_calls, deployments, scan_request, task_state
+from ops import repeated_failures
 from ops.event_queue import EventQueue, Message
 
 Json = dict[str, Any]
@@ -31,19 +32,23 @@ def event_of(body: Any) -> tuple[Any, str]:
 
 
 def described(queue: EventQueue, message: Message) -> Json:
-    """Describes a message for an operator. Of a container, it shows only the image."""
+    """Describes a message for an operator. Of a container, it shows only the image.
+
+    Only a message that nothing can read, or that failed again in the same way, is `droppable`.
+    """
     event, goes_to = event_of(message.body)
-    attributes = message.attributes
-    error = attributes.get("Error") or attributes.get("ERROR_CODE") or ""
+    known = repeated_failures.of(message)
     return {
         "queue": queue.name,
         "id": message.id,
         "sent_at": message.sent_at,
-        "error": error,
+        "error": known.error or message.attributes.get("ERROR_CODE") or "",
+        "failures": known.times,
         "event": _kind(event),
         "event_id": str(event.get("id", "")) if isinstance(event, dict) else "",
         "images": _images(event) if goes_to == INTAKE else [],
         "readable": goes_to != NOBODY,
+        "droppable": goes_to == NOBODY or known.is_final,
         "size": message.size,
     }
 

@@ -1,43 +1,41 @@
 """The command `redrive`: processes events again that were not processed.
 
-A message is deleted only after its event was processed, or queued again by the intake. If the run
-ends earlier, the message stays. A second run does no harm: the cache knows the image.
+A message is deleted only after its event was processed, or queued again by the intake, or if an
+operator gives it up by its id. If the run ends earlier, the message stays. A second run does no
+harm: the cache knows the image.
 """
 
 import argparse
 import json
 import os
 import re
-import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from rich.console import Console
 
-from image_scan.notifications.facts import error_message
 from image_scan.notifications.plain_text import counted
 from ops.answers import answers, new_session
 from ops.errors import OpsError
 from ops.event_queue import EventQueue, Message
+from ops.event_tries import AT_ONCE, EventTries, Failed
 from ops.installation import Installation, add_options, is_set
-from ops.intake import Intake
 from ops.listed_events import drop, listed
-from ops.queued_events import IMPORT, NOBODY, NOTIFICATION, described, event_of
+from ops.printing import Notes
 from ops.redrive_page import is_left, show
 
 Json = dict[str, Any]
-_LOOKS_FOR_COPIES = 3
-_AT_ONCE = 10  # functions that a new account may run at a time
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "Sends the events of the failed-events and undelivered-events queues to the intake again. "
-        "It can be stopped at any time, and repeated. With --drop it deletes messages that nothing "
-        "can process. The exit status is 1 if some events are left."
+        "It can be stopped at any time, and repeated. With --drop it tries only the messages that "
+        "are named, and deletes those that fail in the same way, or that nothing can process. The "
+        "exit status is 1 if some events are left."
     )
     parser.add_argument(
         "--dry-run",
@@ -48,7 +46,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--drop",
         default=os.environ.get("DROP", ""),
-        help="delete the messages with these ids, which nothing can process (DROP=<id>,<id>)",
+        help="try the messages with these ids once more, and delete those that fail in the same "
+        "way (DROP=<id>,<id>)",
     )
     add_options(parser)
 
@@ -57,13 +56,13 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     """Raises OpsError."""
     here = Installation.here(new_session(), arguments.name_prefix, arguments.region)
     redrive = _redrive_of(here)
-    notes = Console(stderr=True) if arguments.json else console
+    notes = Notes() if arguments.json else console
     ids = list(dict.fromkeys(re.findall(r"[^,\s]+", arguments.drop)))
     if ids and arguments.dry_run:
         raise OpsError("Give DRY_RUN=1, which lists the messages, or DROP=, which deletes some.")
     results: list[Json] = []
     if ids:
-        results = drop(redrive.queues, ids, notes)
+        results = redrive.dropped(ids, notes)
     elif not redrive.is_empty(notes):
         drive = partial(listed, redrive.queues) if arguments.dry_run else redrive.driven
         results = drive(notes)
@@ -81,8 +80,6 @@ class Redrive:
 
     installation: Installation | None
     queues: list[EventQueue]
-    _started: set[str] = field(default_factory=set)
-    _requeued: set[str] = field(default_factory=set)
 
     def is_empty(self, console: Console) -> bool:
         """Whether no event waits. All queues are asked at once: an empty one takes a second."""
@@ -92,6 +89,11 @@ class Redrive:
         ):
             return all([*pool.map(EventQueue.is_empty, self.queues)])
 
+    def dropped(self, ids: Sequence[str], console: Console) -> list[Json]:
+        """Tries messages once more, and deletes those that fail in the same way. Raises
+        OpsError."""
+        return drop(self.queues, ids, self.installation, console)
+
     def driven(self, console: Console) -> list[Json]:
         """Processes every event. Adds its `result`: done, failed again (and queued), or left."""
         if self.installation is None:
@@ -100,12 +102,13 @@ class Redrive:
                 "here: list the events with DRY_RUN=1, and run `make scan IMAGE=<uri>` for each "
                 "image there."
             )
+        tries = EventTries(self.installation)
         results: list[Json] = []
-        failed: list[tuple[EventQueue, Message, Json]] = []
+        failed: list[Failed] = []
         try:
             for queue in self.queues:
                 with console.status(queue.name) as status:
-                    for message, result in self._drain(queue, self.installation):
+                    for message, result in _drain(queue, tries):
                         results.append(result)
                         if result["result"] == "failed":
                             failed.append((queue, message, result))
@@ -114,91 +117,40 @@ class Redrive:
             for queue, message, _ in failed:
                 queue.release([message])
             raise
-        self._delete_copied(failed, self.installation)
+        tries.complete(failed)
         return results
 
-    def _drain(
-        self, queue: EventQueue, installation: Installation
-    ) -> Iterator[tuple[Message, Json]]:
-        """Receives every message that was there at the start. Later messages are left."""
-        began = queue.now()
-        intake = Intake(installation)
-        held: dict[str, Message] = {}
-        try:
-            with ThreadPoolExecutor(_AT_ONCE) as pool:
-                working: dict[Future[Json], Message] = {}
-                is_empty = False
-                while working or not is_empty:
-                    if not is_empty and len(working) < _AT_ONCE:
-                        batch = queue.receive()
-                        is_empty = not batch
-                        old = [
-                            message
-                            for message in batch
-                            if not self._is_copy(message)
-                            and message.sent_at < began
-                            and message.id not in held
-                        ]
-                        held |= {message.id: message for message in batch}
-                        for message in old:
-                            work = pool.submit(self._drive, queue, message, intake, installation)
-                            working[work] = message
-                        continue
-                    for work in wait(working, return_when=FIRST_COMPLETED).done:
-                        message, result = working.pop(work), work.result()
-                        if result["result"] != "left":
-                            del held[message.id]
-                        yield message, result
-        finally:
-            queue.release(held.values())
 
-    def _is_copy(self, message: Message) -> bool:
-        """Checks whether the intake has queued this event again, after we had sent it there."""
-        execution = message.attributes.get("Execution", "")
-        names = {name for name in self._started if name in execution}
-        self._requeued |= names
-        return bool(names)
-
-    def _drive(
-        self, queue: EventQueue, message: Message, intake: Intake, installation: Installation
-    ) -> Json:
-        result = described(queue, message)
-        event, goes_to = event_of(message.body)
-        if goes_to == NOBODY:
-            return {**result, "result": "left", "reason": "unknown kind of event"}
-        if goes_to in (NOTIFICATION, IMPORT):
-            return {**result, **_invoke(queue, message, event, goes_to, installation)}
-        name = f"redrive-{uuid.uuid4()}"
-        self._started.add(name)
-        outcome = intake.run(event, name)
-        if outcome.succeeded:
-            queue.delete(message)
-            return {**result, "result": "done", "reason": ""}
-        words = f"{outcome.error}: {outcome.cause}".rstrip(": ")
-        return {**result, "result": "failed", "reason": words, "execution": name}
-
-    def _delete_copied(
-        self, failed: list[tuple[EventQueue, Message, Json]], installation: Installation
-    ) -> None:
-        """Deletes only messages whose event the intake has queued again."""
-        keeper = EventQueue(installation, installation.failed_events_queue)
-        for _ in range(_LOOKS_FOR_COPIES):
-            if all(result["execution"] in self._requeued for _, _, result in failed):
-                break
-            found: list[Message] = []
-            try:
-                while batch := keeper.receive(wait_seconds=1):
-                    found += batch
-                    if not [each for each in batch if self._is_copy(each)]:
-                        break
-            finally:
-                keeper.release(found)
-        for queue, message, result in failed:
-            if result["execution"] in self._requeued:
-                queue.delete(message)
-            else:
-                queue.release([message])
-                result["result"] = "left"
+def _drain(queue: EventQueue, tries: EventTries) -> Iterator[tuple[Message, Json]]:
+    """Receives every message that was there at the start. Later messages are left."""
+    began = queue.now()
+    held: dict[str, Message] = {}
+    try:
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            working: dict[Future[Json], Message] = {}
+            is_empty = False
+            while working or not is_empty:
+                if not is_empty and len(working) < AT_ONCE:
+                    batch = queue.receive()
+                    is_empty = not batch
+                    old = [
+                        message
+                        for message in batch
+                        if not tries.is_copy(message)
+                        and message.sent_at < began
+                        and message.id not in held
+                    ]
+                    held |= {message.id: message for message in batch}
+                    for message in old:
+                        working[pool.submit(tries.run, queue, message)] = message
+                    continue
+                for work in wait(working, return_when=FIRST_COMPLETED).done:
+                    message, result = working.pop(work), work.result()
+                    if result["result"] != "left":
+                        del held[message.id]
+                    yield message, result
+    finally:
+        queue.release(held.values())
 
 
 def _redrive_of(here: Installation) -> Redrive:
@@ -223,24 +175,3 @@ def _hub_of(spoke: Installation) -> Installation | None:
             prefix = resource.removeprefix("event-bus/").removesuffix("-hub")
             return Installation.find(spoke.session, prefix, region)
     return None
-
-
-def _invoke(
-    queue: EventQueue, message: Message, event: Any, goes_to: str, installation: Installation
-) -> Json:
-    """Invokes the function that reports a crashed scan, or the function that imports findings."""
-    imports = goes_to == IMPORT
-    name = installation.function_name(goes_to)
-    client = installation.client("lambda")
-    with answers():
-        try:
-            answer = client.invoke(FunctionName=name, Payload=json.dumps(event))
-        except client.exceptions.ResourceNotFoundException:
-            if not imports:
-                raise
-            return {"result": "left", "reason": "Security Hub is switched off (security_hub)"}
-    reported = answer["Payload"].read().decode()
-    if answer.get("FunctionError"):
-        return {"result": "left", "reason": error_message(reported)}
-    queue.delete(message)
-    return {"result": "done", "reason": ""}

@@ -17,6 +17,7 @@ from ops.doctor.aws_errors import is_missing
 from ops.errors import NoAnswer, OpsError
 from ops.event_queue import EventQueue
 from ops.installation import OPTIONAL_STEPS, STEPS, Installation, add_options
+from ops.printing import Notes
 from ops.scan import Scans, verdict_of
 from ops.status_page import show
 
@@ -36,7 +37,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Raises OpsError."""
     installation = Installation.of(arguments)
-    notes = Console(stderr=True) if arguments.json else console
+    notes = Notes() if arguments.json else console
     with notes.status("Asking AWS"):
         found = read(installation)
     if arguments.json:

@@ -16,12 +16,23 @@ from typing import (
 from image_scan.results import Counts, Detection, TopFinding, Verdict
 
 
+class Rescan(TypedDict):
+    """The lease of a scan beside a verdict."""
+
+    owner: str
+    acquired_at: int
+    ttl: int
+    ended: NotRequired[str]
+
+
 class Listed(TypedDict):
     """An entry of the cache, as far as it is counted."""
 
     imageDigest: str
     status: Verdict | Literal["IN_PROGRESS"]
     ttl: NotRequired[int]
+    valid_until: NotRequired[int]
+    rescan: NotRequired[Rescan]
 
 
 class Requested(TypedDict):

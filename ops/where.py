@@ -13,10 +13,11 @@ from image_scan.ecr.identity import PLATFORMS, cache_key, platform_of
 from image_scan.events import by_hand
 from image_scan.events.workloads import select_registered
 from image_scan.findings.summary import LEVELS
+from image_scan.inventory.notified import team_of
 from image_scan.notifications import email, links
-from ops import asked
+from ops import asked, cache_items
 from ops.asked import Asked
-from ops.cache_items import IN_PROGRESS, CacheItems, digest_of, is_known, of_name
+from ops.cache_items import IN_PROGRESS, CacheItems, digest_of, is_full, is_known, of_name
 from ops.errors import NoAnswer
 from ops.installation import Installation, add_options
 from ops.inventory_rows import InventoryRows
@@ -73,22 +74,21 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _find(looked_for: Asked, items: CacheItems, rows: InventoryRows) -> list[Json]:
-    """Returns the items of the images, and what stands for those that run without one."""
-    value = looked_for.value
-    if looked_for.kind == "image":
-        found = items.find(value)
-        return found + unknown(items.key_of(value), {each["imageDigest"] for each in found}, rows)
+    """Returns the items of the images, and what stands for those that run without one. An image may
+    have been scanned by another name than the one that it runs by."""
+    if looked_for.kind not in ("image", "repository"):
+        return items.with_finding(looked_for.value)
+    name = looked_for.value
     if looked_for.kind == "repository":
-        name = asked.repository_of(value)
-        found = items.find(name)
-        keys = {each["imageDigest"] for each in found}
-        others = {
-            row["digest"]: row["uri"]
-            for row in rows.all()
-            if row.get("repository") == name and row["digest"] not in keys
-        }
-        return found + [_without_item(key, uri) for key, uri in others.items()]
-    return items.with_finding(value)
+        found, named = items.of_repository(name), rows.of_repository(name)
+    else:
+        found, named = items.find(name), {} if is_full(name) else rows.named(name)
+        found += unknown(items.key_of(name), {each["imageDigest"] for each in found}, rows)
+    return found + [
+        cache_items.as_named(items.get(key) or _without_item(key, row["uri"]), row)
+        for key, row in named.items()
+        if key not in {each["imageDigest"] for each in found}
+    ]
 
 
 def _nothing(looked_for: Asked) -> str:
@@ -167,7 +167,8 @@ def _run(row: Mapping[str, Any]) -> Json:
     moments = ("first_seen", "last_seen", "stopped_at", "notified_at")
     return {
         **{name: row[name] for name in facts},
-        **{name: row.get(name, "") for name in ("principal", "team", "out_of_scope")},
+        **{name: row.get(name, "") for name in ("principal", "out_of_scope")},
+        "team": team_of(row),
         **{name: moment(row[name]) for name in moments if name in row},
     }
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from ops.deploy import project
 from ops.deploy.terraform_command import Command
 from ops.errors import Failed
+from ops.printing import write
 
 _PLAN = "change.tfplan"
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -125,8 +126,8 @@ class Terraform:
             for line in process.stdout:
                 stored.append(_COLOUR.sub("", line))
                 if not quiet:
-                    sys.stdout.write(f"[{name}] {line}" if name else line)
-                    sys.stdout.flush()
+                    shown = line if colour else stored[-1]
+                    write(f"[{name}] {shown}" if name else shown, colours=colour)
         return process.returncode, "".join(stored)
 
 

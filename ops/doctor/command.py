@@ -10,6 +10,7 @@ from ops.doctor.here import Here
 from ops.doctor.report import as_json, examine, is_healthy, show
 from ops.errors import NoAnswer, OpsError
 from ops.installation import Installation, add_options, is_set
+from ops.printing import Notes
 from ops.shapes import command as shapes
 
 
@@ -35,7 +36,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         with answers():
             return shapes.run(here, console, as_json=arguments.json)
     # Standard output gets only the JSON.
-    lines = examine(here, Console(stderr=True) if arguments.json else console)
+    lines = examine(here, Notes() if arguments.json else console)
     if arguments.json:
         reported = as_json(here, lines, described())
         console.print(reported, markup=False, highlight=False, soft_wrap=True)

@@ -28,6 +28,7 @@ from ops.errors import OpsError
 from ops.gate import settings
 from ops.gate.command import STYLES
 from ops.installation import Installation, add_options, is_set
+from ops.printing import inert_stream
 from ops.scan_target import add_image, add_platform, ecr_uri, require_image, require_platform
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Raises OpsError."""
     before = structlog.get_config()
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(inert_stream(sys.stderr)))
     try:
         return _admit(arguments, console)
     finally:

@@ -3,8 +3,6 @@
 import argparse
 import json
 import os
-import re
-import sys
 import time
 from dataclasses import asdict, replace
 from itertools import groupby
@@ -19,12 +17,12 @@ from ops.in_use import forms
 from ops.in_use.contents import Image, InUse, in_use
 from ops.installation import Installation, add_options
 from ops.inventory_rows import InventoryRows
-from ops.printing import inert, line
+from ops.printing import line, to_stderr, write
+from ops.repositories import is_of
 from ops.where import moment
 
 FORMS = ("text", "digests", "csv", "cyclonedx")
 _MOST_DAYS = 30  # for which the inventory stores what has stopped
-_ACCOUNT = re.compile(r"[0-9]{12}")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -58,16 +56,19 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     """Raises OpsError."""
     _require_valid(arguments)
     installation, now = Installation.of(arguments), time.time()
+    history = coverage_history.read(installation)
     found = in_use(
-        InventoryRows(installation).all(),
+        InventoryRows(installation).read(),
         CacheItems(installation).all(),
-        coverage_history.read(installation),
+        history,
         now,
         int(arguments.days),
     )
-    found = _only(found, asked.repository_of(arguments.repository), arguments.account)
+    found = _only(found, arguments.repository, arguments.account)
     for gap in found.gaps:
-        print(inert(f"Not complete: {gap}."), file=sys.stderr)
+        to_stderr(f"Not complete: {gap}.")
+    for sentence in coverage_history.advice(history, installation):
+        to_stderr(sentence)
     name = f"{installation.name_prefix}/{installation.account_id}/{installation.region}"
     if arguments.json:
         console.print_json(json.dumps({"complete": not found.gaps, **asdict(found)}))
@@ -83,8 +84,9 @@ def _require_valid(arguments: argparse.Namespace) -> None:
         raise OpsError(f"FORMAT={arguments.format} is not known: it is one of {', '.join(FORMS)}.")
     if arguments.repository:
         asked.require_repository(arguments.repository)
-    if arguments.account and not _ACCOUNT.fullmatch(arguments.account):
-        raise OpsError(f"ACCOUNT={arguments.account} is no account: it has 12 digits.")
+    if arguments.account:
+        asked.require_account(arguments.account)
+    _require_all_digests(arguments)
     days = arguments.days
     if not (days.isascii() and days.isdigit() and int(days) <= _MOST_DAYS):
         raise OpsError(f"DAYS={days} is no number of days from 0 to {_MOST_DAYS}.")
@@ -92,14 +94,29 @@ def _require_valid(arguments: argparse.Namespace) -> None:
         raise OpsError(f"OUT={arguments.out} needs FORMAT=digests, csv or cyclonedx.")
 
 
+def _require_all_digests(arguments: argparse.Namespace) -> None:
+    """A list of digests is for a clean-up. The inventory has one repository for each digest of a
+    workload, although two of its containers may take that digest from two repositories. So a
+    repository or account that leaves out digests would have deleted what runs."""
+    given = [name for name in ("repository", "account") if getattr(arguments, name)]
+    if given and arguments.format == "digests":
+        no = " and ".join(f"no {name.upper()}=" for name in given)
+        raise OpsError(f"FORMAT=digests takes {no}: a digest in use must stay wherever it lies.")
+
+
 def _only(found: InUse, repository: str, account: str) -> InUse:
     """Leaves out other repositories and registries. What may be missing stays."""
     images = [
         each
         for each in found.images
-        if repository in ("", each.repository) and account in ("", each.account_id)
+        if (not repository or is_of(repository, each.repository, _name(each)))
+        and account in ("", each.account_id)
     ]
     return replace(found, images=images)
+
+
+def _name(image: Image) -> str:
+    return f"{image.host}/{image.repository}" if image.host else image.repository
 
 
 def _form(name: str, found: InUse, installation: str, at: str) -> str:
@@ -110,7 +127,7 @@ def _form(name: str, found: InUse, installation: str, at: str) -> str:
 
 def _write(text: str, out: str) -> None:
     if not out:
-        sys.stdout.write(text)
+        write(text)
         return
     try:
         Path(out).write_text(text, encoding="utf-8")

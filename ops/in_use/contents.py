@@ -9,6 +9,7 @@ from typing import Any
 from image_scan.ecr import references
 from image_scan.ecr.identity import platform_of
 from ops.cache_items import digest_of, of_name
+from ops.inventory_rows import Read, with_teams
 from ops.where import NO_VERDICT, moment
 
 Json = dict[str, Any]
@@ -16,13 +17,14 @@ DAY = 86_400
 # The reconciliation runs once a day. After so long without one, tasks may run that nobody has seen.
 _STALE_SECONDS = 2 * DAY
 _FACTS = ("account", "region", "cluster", "service", "task_definition", "state")
-_MORE = ("team", "principal", "out_of_scope")
+_MORE = ("principal", "out_of_scope")
 
 
 @dataclass(frozen=True)
 class Image:
     """An image in use, or one that was. `account_id` and `region` are those of its registry, empty
-    outside of ECR. `digest` is empty if ECR did not give it. `workloads` run it, or ran it."""
+    outside of ECR. `tag` is the one seen last; each of the `workloads`, which run or ran the image,
+    has its own. `digest` is empty if ECR did not give it."""
 
     key: str
     account_id: str
@@ -47,7 +49,7 @@ class InUse:
 
 
 def in_use(
-    rows: Iterable[Mapping[str, Any]],
+    inventory: Read,
     items: Iterable[Mapping[str, Any]],
     reconciliations: Sequence[Mapping[str, Any]],
     now: float,
@@ -55,18 +57,25 @@ def in_use(
 ) -> InUse:
     """Returns what runs or is deployed, and what has stopped within so many `days`."""
     known = {item["imageDigest"]: item for item in items if int(item.get("ttl", 0)) > now}
-    of_image: defaultdict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
-    for row in rows:
+    of_image: defaultdict[tuple[str, str, str], list[Mapping[str, Any]]] = defaultdict(list)
+    for row in with_teams(inventory.rows):
         until = int(row.get("stopped_at", 0)) if row["state"] == "stopped" else now
         if until >= now - days * DAY:
-            # The same bytes may be in two repositories, and each has to stay.
-            of_image[row["digest"], row["repository"]].append(row)
+            # The same bytes may be in two registries or repositories, and each has to stay.
+            of_image[row["digest"], _host(row), row["repository"]].append(row)
     images = [
         _image(key, of, known.get(key) or of_name(key, of[0]["uri"]))
-        for (key, _), of in of_image.items()
+        for (key, *_), of in of_image.items()
     ]
     images.sort(key=lambda each: (each.account_id, each.region, each.repository, each.key))
-    return InUse(images, [*_not_seen(reconciliations, now), *_without_digest(images)])
+    seen = _not_seen(reconciliations, now)
+    return InUse(images, [*seen, *_unread(inventory.unread), *_without_digest(images)])
+
+
+def _host(row: Mapping[str, Any]) -> str:
+    """Returns the registry of ECR that a workload pulls from; empty outside of ECR."""
+    parsed = references.parse(row["uri"])
+    return parsed.host if isinstance(parsed, references.EcrReference) else ""
 
 
 def _image(key: str, rows: Sequence[Mapping[str, Any]], item: Mapping[str, Any]) -> Image:
@@ -94,7 +103,9 @@ def _workload(row: Mapping[str, Any]) -> Json:
     moments = ("first_seen", "last_seen", "stopped_at")
     return {
         **{name: str(row[name]) for name in _FACTS},
+        "tag": str(row.get("tag", "")),
         **{name: moment(row.get(name)) for name in moments},
+        "team": str(row["team"]),
         **{name: str(row.get(name, "")) for name in _MORE},
     }
 
@@ -108,6 +119,12 @@ def _not_seen(reconciliations: Sequence[Mapping[str, Any]], now: float) -> Itera
         yield f"the last reconciliation was at {last['at']}, more than two days ago"
     for where, reason in last["unreadable"].items():
         yield f"{where} cannot be read: {reason}"
+
+
+def _unread(keys: Sequence[str]) -> Iterable[str]:
+    if keys:
+        rows = "1 row" if len(keys) == 1 else f"{len(keys)} rows"
+        yield f"{rows} of the inventory cannot be read, such as {keys[0]}"
 
 
 def _without_digest(images: Iterable[Image]) -> Iterable[str]:

@@ -41,10 +41,12 @@ def table(found: InUse) -> str:
     registry = [f"registry_{name}" if name == "region" else name for name in _IMAGE]
     writer.writerow([*registry, "scanned_at", *_LEVELS, *_WORKLOAD])
     for image in found.images:
-        facts = [*(getattr(image, name) for name in _IMAGE), image.scanned_at]
+        facts = {name: getattr(image, name) for name in _IMAGE}
         counts = [str(image.counts[level]) if image.counts else "" for level in _LEVELS]
         for workload in image.workloads:
-            cells = [*facts, *counts, *(workload[name] for name in _WORKLOAD)]
+            named = {**facts, "tag": workload["tag"]}.values()
+            known = [image.scanned_at, *counts]
+            cells = [*named, *known, *(workload[name] for name in _WORKLOAD)]
             writer.writerow([_inert(each) for each in cells])
     return out.getvalue()
 

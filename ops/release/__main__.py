@@ -11,7 +11,7 @@ import tempfile
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from ops import versions
+from ops import printing, versions
 from ops.errors import Failed, OpsError
 from ops.installation import is_set
 from ops.release import sbom
@@ -28,7 +28,7 @@ def main() -> int:
             raise OpsError("VERSION is missing: give VERSION=1.2.3.")
         release(version, datetime.now(UTC).date(), write=is_set("CONFIRM"))
     except OpsError as error:
-        print(error, file=sys.stderr)
+        printing.refuse(str(error), error.status, as_json=False)
         return error.status
     return 0
 
@@ -48,10 +48,14 @@ def release(version: str, day: date, *, write: bool) -> None:
     }
     made = _artifacts(version, day)
     for name, contents in made.items():
-        print(f"{name}: {len(contents)} bytes, SHA-256 {hashlib.sha256(contents).hexdigest()}")
+        printing.write(
+            f"{name}: {len(contents)} bytes, SHA-256 {hashlib.sha256(contents).hexdigest()}\n"
+        )
     if not write:
         changed = ", ".join(str(path.relative_to(REPOSITORY)) for path in texts)
-        print(f"Nothing is written. With CONFIRM=1, this goes into {_DIST}, and changes {changed}.")
+        printing.write(
+            f"Nothing is written. With CONFIRM=1, this goes into {_DIST}, and changes {changed}.\n"
+        )
         return
     (REPOSITORY / _DIST).mkdir(exist_ok=True)
     (REPOSITORY / _DIST / ".gitignore").write_text("*\n")
@@ -59,10 +63,12 @@ def release(version: str, day: date, *, write: bool) -> None:
         (REPOSITORY / _DIST / name).write_bytes(contents)
     for path, text in texts.items():
         path.write_text(text, encoding="utf-8")
-    print(f"Look at `git diff`. Then commit, tag and push, and attach the files in {_DIST}:\n")
-    print(f"  git commit --all --message 'chore(release): {version}'")
-    print(f"  git tag --annotate v{version} --message {version}")
-    print(f"  git push origin HEAD v{version}")
+    printing.write(
+        f"Look at `git diff`. Then commit, tag and push, and attach the files in {_DIST}:\n\n"
+    )
+    printing.write(f"  git commit --all --message 'chore(release): {version}'\n")
+    printing.write(f"  git tag --annotate v{version} --message {version}\n")
+    printing.write(f"  git push origin HEAD v{version}\n")
 
 
 def _artifacts(version: str, day: date) -> dict[str, bytes]:

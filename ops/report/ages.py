@@ -1,17 +1,17 @@
 """Since when findings run, what is overdue, and how long a remedy took. Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from statistics import median
 from typing import Any
 
-from image_scan.cache.standing import ACTIVE
+from image_scan.cache.standing import ACTIVE, is_watched
 from image_scan.findings.ages import Deadlines, open_days
 from image_scan.findings.encoding import Finding
 from image_scan.findings.summary import LEVELS
-from image_scan.inventory.notified import RECORD, recorded
+from image_scan.inventory.notified import recorded
 
 Json = dict[str, Any]
 _NONE = {"since": "", "due": "", "open_days": None, "is_overdue": False}
@@ -20,7 +20,7 @@ _NONE = {"since": "", "due": "", "open_days": None, "is_overdue": False}
 @dataclass(frozen=True)
 class Remedied:
     """A finding that a workload was notified of, and that the version it runs now does not have.
-    `days` are from the first notification to the start of that version."""
+    `days` are from the first notification to the end of the last version that had it."""
 
     workload: str
     qid: int
@@ -38,17 +38,18 @@ class Ages:
     today: date
 
     def of_findings(self, rows: Iterable[Mapping[str, Any]]) -> dict[int, Json]:
-        """Returns how old each finding of an image is, by QID: where it was notified first."""
+        """Returns how old each finding of an image is, by QID: where it was notified first. Nobody
+        is notified of what is out of scope."""
         oldest: dict[int, Finding] = {}
         for row in rows:
-            for each in recorded(row) or ():
+            for each in recorded(row) or () if is_watched(row) else ():
                 known = oldest.setdefault(each.qid, each)
                 oldest[each.qid] = min(known, each, key=lambda one: one.since)
         return {qid: self._age(each) for qid, each in oldest.items() if qid}
 
     def overdue(self, row: Mapping[str, Any]) -> int:
         """Counts the findings of a workload's image whose deadline is over."""
-        found = recorded(row) or () if row["state"] in ACTIVE else ()
+        found = recorded(row) or () if is_watched(row) else ()
         return len(self.deadlines.overdue(found, self.today))
 
     def _age(self, finding: Finding) -> Json:
@@ -71,14 +72,12 @@ def remedied(rows: Iterable[Mapping[str, Any]], contents: Mapping[str, set[int]]
     by_workload: defaultdict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
     for row in rows:
         by_workload[row["workload"], row["repository"]].append(row)
-    found = []
+    found: list[Remedied] = []
     for versions in by_workload.values():
         versions.sort(key=lambda row: int(row["first_seen"]))
         now = [row for row in versions if row["state"] in ACTIVE]
         if now and all(row["digest"] in contents for row in now):
-            left = {qid for row in now for qid in contents[row["digest"]]}
-            before = [row for row in versions if row not in now and RECORD in row]
-            found += _gone(before, left, now[0])
+            found += _gone(versions, contents)
     return sorted(found, key=lambda each: (each.until, each.workload, each.qid), reverse=True)
 
 
@@ -92,25 +91,60 @@ def days_to_remedy(found: Iterable[Remedied]) -> dict[str, float]:
 
 
 def _gone(
-    before: Sequence[Mapping[str, Any]], left: set[int], now: Mapping[str, Any]
-) -> list[Remedied]:
-    """Each finding of the versions before once, with its first day."""
+    versions: Sequence[Mapping[str, Any]], contents: Mapping[str, set[int]]
+) -> Iterator[Remedied]:
+    """Each finding that only versions before had, once, with its first day."""
+    left = {qid for row in versions if row["state"] in ACTIVE for qid in contents[row["digest"]]}
     oldest: dict[int, Finding] = {}
-    for row in before:
-        for each in recorded(row) or ():
-            if each.qid not in left:
+    for row in versions:
+        for each in recorded(row) or () if row["state"] not in ACTIVE else ():
+            if each.qid and each.qid not in left:
                 known = oldest.setdefault(each.qid, each)
                 oldest[each.qid] = min(known, each, key=lambda one: one.since)
-    until = datetime.fromtimestamp(int(now["first_seen"]), UTC).date()
-    return [
-        Remedied(
-            workload=str(now["workload"]),
+    known_of = [(row, _known(row, contents)) for row in versions]
+    for qid, each in oldest.items():
+        until = datetime.fromtimestamp(_end(qid, known_of), UTC).date()
+        yield Remedied(
+            workload=str(versions[0]["workload"]),
             qid=qid,
             severity=LEVELS[each.severity],
             since=date.fromordinal(each.since).isoformat(),
             until=until.isoformat(),
             days=open_days(each, until),
         )
-        for qid, each in oldest.items()
-        if qid
+
+
+def _known(row: Mapping[str, Any], contents: Mapping[str, set[int]]) -> set[int] | None:
+    """Returns the findings of a version, as far as they are known; None where they are not, as of
+    one that was replaced before its scan ended."""
+    if row["state"] in ACTIVE:
+        return contents[row["digest"]]
+    found, listed = recorded(row), contents.get(row["digest"])
+    if found is None and listed is None:
+        return None
+    return {*(listed or ()), *(each.qid for each in found or ())}
+
+
+def _end(qid: int, versions: Sequence[tuple[Mapping[str, Any], set[int] | None]]) -> int:
+    """Returns when the last version with a finding ended. A version whose findings are not known
+    has it if the one before it has."""
+    having: list[Mapping[str, Any]] = []
+    others: list[Mapping[str, Any]] = []
+    has = False
+    for row, known in versions:
+        has = has if known is None else qid in known
+        (having if has else others).append(row)
+    return max(_end_of(row, others) for row in having)
+
+
+def _end_of(row: Mapping[str, Any], others: Iterable[Mapping[str, Any]]) -> int:
+    """Returns when another version of the same containers began; after a rollback, from or to this
+    one, when it has stopped."""
+    begun = [
+        int(other["first_seen"])
+        for other in others
+        if other["first_seen"] > row["first_seen"] and {*other["containers"]} & {*row["containers"]}
     ]
+    if begun and (min(begun) >= row["last_seen"] or "stopped_at" not in row):
+        return min(begun)
+    return int(row.get("stopped_at", row["last_seen"]))

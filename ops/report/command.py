@@ -15,6 +15,7 @@ import jinja2
 from rich.console import Console
 
 from image_scan.findings.ages import Deadlines
+from image_scan.notifications.policy import NotificationPolicy
 from ops import coverage_history, versions
 from ops.cache_items import CacheItems
 from ops.errors import NoAnswer, OpsError
@@ -80,10 +81,13 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 def _deadlines(installation: Installation) -> Deadlines:
     """Raises OpsError."""
     try:
-        days = installation.variable("reconcile", "REMEDIATION_DAYS")
+        given = installation.environment("reconcile")
     except NoAnswer:
-        days = ""
-    return Deadlines.read(json.loads(days or "{}"))
+        return Deadlines({})
+    days = json.loads(given.get("REMEDIATION_DAYS") or "{}")
+    if policy := json.loads(given.get("NOTIFY") or "{}"):
+        return Deadlines.read(days, NotificationPolicy.read(policy).severe)
+    return Deadlines.read(days)
 
 
 def page(found: Report, installation: Installation, now: float, deployed: str) -> str:

@@ -8,8 +8,9 @@ from typing import Any
 
 from image_scan.findings.ages import Deadlines
 from ops.cache_items import of_name
+from ops.inventory_rows import with_teams
 from ops.report.ages import Ages, Remedied, days_to_remedy
-from ops.report.images import OUT_OF_SCOPE, ImageRow, image_row, with_teams
+from ops.report.images import OUT_OF_SCOPE, ImageRow, image_row
 from ops.where import NO_VERDICT
 
 Json = dict[str, Any]

@@ -2,10 +2,11 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from image_scan.ecr import references
 from image_scan.findings.summary import LEVELS as SEVERITIES
 from image_scan.notifications import email, lead, links
 from ops.cache_items import digest_of
@@ -66,18 +67,6 @@ class ImageRow:
         return sum(map(len, self.running.values()))
 
 
-def with_teams(rows: Sequence[Mapping[str, Any]]) -> Iterator[Json]:
-    """Gives each row the team of its workload, as the last notification has found it: a version
-    that is not notified has none of its own."""
-    notified = [row for row in rows if "notified_at" in row]
-    teams = {
-        row["workload"]: row.get("team", "")
-        for row in sorted(notified, key=lambda row: int(row["notified_at"]))
-    }
-    for row in rows:
-        yield {**row, "team": row.get("team") or teams.get(row["workload"], "")}
-
-
 def image_row(
     key: str,
     item: Mapping[str, Any],
@@ -87,8 +76,10 @@ def image_row(
 ) -> ImageRow:
     newest = max(rows, key=lambda row: int(row["last_seen"]))
     running = [row for row in rows if row["state"] != "stopped"]
-    scanned, top = item.get("scanned_at"), item.get("top", [])
     rules = rules_of(running)
+    if rules and references.is_foreign(key):
+        item = {}  # that it cannot be scanned follows from its name alone, and nobody asked
+    scanned, top = item.get("scanned_at"), item.get("top", [])
     counts = item.get("counts")
     verdict = str(item.get("status", OUT_OF_SCOPE if rules else NO_VERDICT))
     notified = [row["notified_at"] for row in running if "notified_at" in row]

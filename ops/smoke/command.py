@@ -4,7 +4,6 @@ import argparse
 import logging
 import os
 import re
-import sys
 from collections.abc import Callable
 
 from rich.console import Console
@@ -15,6 +14,7 @@ from ops.cache_items import IN_PROGRESS, CacheItems, Item, is_known
 from ops.doctor.here import Here
 from ops.errors import OpsError
 from ops.installation import Installation, add_options
+from ops.printing import to_stderr
 from ops.scan import Scans
 from ops.scan_target import add_image, ecr_uri, require_image
 from ops.smoke.course import Course, Late, Stuck
@@ -123,7 +123,7 @@ def _follow(
                 _clear_up(definitions, traces, items, report)
                 report.end()
             for each in report.errors:
-                print(each, file=sys.stderr)
+                to_stderr(each)
 
 
 def _clear_up(

@@ -7,17 +7,20 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 import pytest
 
+from image_scan.aws.dynamodb import marshal
 from ops.__main__ import main
 from sandbox import images
-from sandbox.aws import REPOSITORY
+from sandbox.aws import REGION, REPOSITORY
 from sandbox.installation import Installation
 from sandbox.restored import restored_installation
 from tests.support.json_pages import require_documented
+from tests.support.stored_items import COURSE, ROW
 
 _numbers = itertools.count(1)
 
@@ -87,6 +90,24 @@ def operated(installation: Installation, command: str, *options: str, **settings
 def operate(installation: Installation) -> Operate:
     """Runs a command; values are its settings. `make` itself is in `test_make`."""
     return partial(operated, installation)
+
+
+@contextmanager
+def left(installation: Installation, account: str) -> Iterator[None]:
+    """A member that has run something does not answer any more, for a moment."""
+    dynamodb, now = installation.client("dynamodb"), datetime.now(UTC).isoformat()
+    where = {"account": account, "account_region": f"{account}#{REGION}", "uri": "shop/app:1"}
+    row = {**ROW, **where, "region": REGION, "workload": f"{account}#{REGION}#prod#web"}
+    course = {**COURSE, "key": f"coverage#{now}", "at": now, "ttl": 2**33}
+    course["unreadable"] = {f"{account}#{REGION}": "sts:AssumeRole: AccessDenied"}
+    rows = installation.outputs["inventory_table"]["name"]
+    state = installation.outputs["state_table"]["name"]
+    dynamodb.put_item(TableName=rows, Item=marshal(row))
+    dynamodb.put_item(TableName=state, Item=marshal(course))
+    yield
+    key = {name: row[name] for name in ("digest", "workload")}
+    dynamodb.delete_item(TableName=rows, Key=marshal(key))
+    dynamodb.delete_item(TableName=state, Key=marshal({"key": course["key"]}))
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,7 @@ def close_queue(installation: Installation) -> None:
     sqs, url = installation.client("sqs"), installation.outputs["undelivered_events_queue"]["url"]
     found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])["Attributes"]
     policy = json.loads(found["Policy"])
-    policy["Statement"][0]["Condition"]["ArnEquals"]["aws:SourceArn"] = "arn:aws:events:a:b:rule/c"
+    policy["Statement"][0]["Condition"]["ArnLike"]["aws:SourceArn"] = "arn:aws:events:a:b:rule/c"
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
 
 

@@ -11,8 +11,9 @@ from sandbox import gated
 from sandbox.aws import REPOSITORY
 from sandbox.installation import Installation
 
-from .conftest import Pushed
+from .conftest import Pushed, left
 
+LEFT = "444455556666"
 BAD = "critical or high findings, malware or secrets"
 
 
@@ -71,12 +72,15 @@ def test_what_runs_is_compared_and_reported(
     (shown,) = answer(make(installation, "coverage", JSON="1"))["reconciliations"]
     assert (compared["running_images"], compared["fresh_verdicts"], compared["sent"]) == (1, 1, 0)
     assert (shown["at"], shown["running_images"]) == (compared["at"], 1)
-    listed = make(installation, "in-use", FORMAT="digests", REPOSITORY=pushed.repository)
+    listed = make(installation, "in-use", FORMAT="digests")
     assert (listed.returncode, listed.stdout) == (0, f"{pushed.image.digest}\n")
     page = tmp_path / "report.html"
     done = make(installation, "report", OUT=str(page))
     assert done.stdout == f"{page}: 1 image runs, 0 of them with {BAD}.\n"
     assert pushed.repository in page.read_text()
+    with left(installation, LEFT):
+        shown = make(installation, "forget", ACCOUNT=LEFT)
+    assert (shown.returncode, "Nothing is changed." in shown.stdout) == (0, True), shown.stderr
 
 
 def test_a_pipeline_asks_the_gate_before_it_deploys(

@@ -104,6 +104,7 @@ def task_running(image: str) -> Json:
             "taskArn": f"{ECS}:task/shop/1",
             "taskDefinitionArn": f"{ECS}:task-definition/app:1",
             "group": "service:app",
+            "startedBy": "ecs-svc/1",
             "lastStatus": "RUNNING",
             "desiredStatus": "RUNNING",
             "containers": [container],
@@ -195,6 +196,19 @@ def test_what_fails_again_is_queued_once(
         assert undelivered.count() == (0, 0)
     (queued,) = failed.take()
     assert json.loads(queued["Body"]) == event
+
+
+def test_what_fails_in_the_same_way_is_tried_once_more_and_deleted(
+    operate: Operate, pushed: Pushed, failed: Queue
+) -> None:
+    failed.send(malformed())
+    (sent,) = operate("redrive", JSON="1").json["events"]
+    done = operate("redrive", DROP=sent["id"], JSON="1")
+    assert done.status == 0, done.errors
+    (dropped,) = done.json["events"]
+    assert (dropped["id"], dropped["result"]) == (sent["id"], "dropped")
+    assert "MalformedEvent" in dropped["reason"]
+    assert failed.count() == (0, 0)
 
 
 def test_what_is_no_event_is_left(operate: Operate, pushed: Pushed, failed: Queue) -> None:

@@ -6,6 +6,7 @@ import io
 import json
 import shutil
 import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -90,6 +91,27 @@ def ran(monkeypatch: pytest.MonkeyPatch, folder: Path, printed: str, code: int) 
     return Terraform(Command("/opt/tofu", "OpenTofu", "1.11.0"), folder, {}, None)
 
 
+@pytest.mark.attack(12)
+@pytest.mark.parametrize("on_terminal", [True, False])
+def test_what_it_says_does_not_control_the_terminal(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    on_terminal: bool,
+) -> None:
+    """Its own colours are left, on a terminal. AWS' words are in its errors, with others' names."""
+    evil = "app\x1b]0;owned\x07 \x1b[2J\x1b[8m \x9b31m \u202egnp\tend"
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: on_terminal)
+    ran(monkeypatch, tmp_path, f"\x1b[31mError:\x1b[0m {evil}\n", 0).apply()
+    printed = capsys.readouterr().out
+    for colour in ("\x1b[31m", "\x1b[0m"):
+        assert (colour in printed) is on_terminal
+        printed = printed.replace(colour, "")
+    assert printed.startswith("Error: app")
+    assert "owned" in printed
+    assert all(each.isprintable() or each == "\n" for each in printed)
+
+
 def test_the_numbers_of_a_plan_are_read(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -99,7 +121,8 @@ def test_the_numbers_of_a_plan_are_read(
         True,
         "1 to import, 2 to add, 0 to change, 3 to destroy",
     )
-    assert capsys.readouterr().out == printed
+    first = "Plan: 1 to import, 2 to add, 0 to change, 3 to destroy.\n\n"
+    assert capsys.readouterr().out == first
     changes = ran(monkeypatch, tmp_path, "No changes.\n", 0).plan(destroy=False)
     assert (changes.any, changes.counts) == (False, "")
 

@@ -91,6 +91,9 @@ class Account:
             "status": verdict,
             "ttl": 2 * NOW,
             "acquired_at": 2000 * NOW,
+            "account_id": ACCOUNT,
+            "region": REGION,
+            "repository": "shop/app",
         }
         self.table.put({**facts, "counts": counts, "workloads": {}, **more})
 

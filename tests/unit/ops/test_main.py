@@ -131,7 +131,9 @@ def test_settings_may_be_typed_as_for_make(monkeypatch: pytest.MonkeyPatch) -> N
     assert (given.name_prefix, given.region, given.json) == ("other", "eu-west-1", True)
 
 
+@pytest.mark.attack(12)
 @pytest.mark.parametrize("name", [*commands._SECRETS, "TF_VAR_qualys_credentials"])
+@pytest.mark.held("the credential")
 def test_a_secret_on_the_command_line_is_refused(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -141,8 +143,21 @@ def test_a_secret_on_the_command_line_is_refused(
     assert name not in os.environ
 
 
+def refusing(*_: Any) -> None:
+    raise OpsError("no")
+
+
+@pytest.mark.parametrize(
+    ("words", "run"),
+    [
+        (["status"], lambda _, console: console.print("x")),
+        (["completion", "bash"], None),
+        (["status", "--json"], refusing),
+    ],
+    ids=["with rich", "without it", "an error as JSON"],
+)
 def test_a_reader_that_ends_early_ends_the_command(
-    ending: Callable[[Any], None], monkeypatch: pytest.MonkeyPatch
+    ending: Callable[[Any], None], monkeypatch: pytest.MonkeyPatch, words: list[str], run: Any
 ) -> None:
     class Closed(io.StringIO):
         def write(self, _: str) -> int:
@@ -153,7 +168,7 @@ def test_a_reader_that_ends_early_ends_the_command(
 
     monkeypatch.setattr(sys, "stdout", Closed())
     monkeypatch.setattr("os.dup2", lambda *_: None)
-    monkeypatch.setattr(status, "run", lambda _, console: console.print("x"))
+    monkeypatch.setattr(status, "run", run)
     with pytest.raises(SystemExit) as ended:
-        main(["status"])
+        main(words)
     assert ended.value.code == 141

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import boto3
 import pytest
 
 from image_scan.aws.dynamodb import marshal
 from ops import coverage_history
+from ops.asked import Asked
 from ops.cache_items import CacheItems, is_known
 from ops.inventory_rows import InventoryRows
-from ops.where import unknown
+from ops.where import _find, described, unknown
 from tests.support import tables
-from tests.support.builders import REGION
-from tests.support.stored_items import COURSE, ROW
+from tests.support.builders import DIGEST, HOST, REGION
+from tests.support.stored_items import COURSE, ENTRY, ROW
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from ops.installation import Installation
+
+Json = dict[str, Any]
+PROD_URI = "444455556666.dkr.ecr.eu-west-1.amazonaws.com/prod/app:1"
 
 
 @pytest.fixture
@@ -58,6 +62,40 @@ def test_what_is_not_in_ecr_is_found_by_its_name(
     assert is_known(found)
 
 
+@pytest.mark.parametrize("kind", ["repository", "image"])
+@pytest.mark.parametrize("name", ["nginx", "docker.io/nginx", "docker.io/library/nginx"])
+def test_what_is_not_in_ecr_has_the_names_that_docker_takes(
+    installation: Installation, dynamodb: DynamoDBClient, kind: str, name: str
+) -> None:
+    row = {**ROW, "digest": "other#nginx", "uri": "nginx:1.27", "repository": "nginx", "tag": ""}
+    dynamodb.put_item(TableName=tables.INVENTORY, Item=marshal(row))
+    found = _find(Asked(kind, name), CacheItems(installation), InventoryRows(installation))
+    assert [each["imageDigest"] for each in found] == ["other#nginx"]
+
+
+@pytest.mark.parametrize("asked", [Asked("repository", "prod/app"), Asked("image", "prod/app:1")])
+def test_the_verdict_of_the_same_bytes_is_found_by_another_name(
+    installation: Installation, dynamodb: DynamoDBClient, asked: Asked
+) -> None:
+    """An image was scanned as dev/app, and runs as prod/app: it has its verdict there, too."""
+    other = "sha256:" + "e" * 64
+    entry = {**ENTRY, "repository": "dev/app", "uri": f"{HOST}/dev/app:2", "tag": "2"}
+    dynamodb.put_item(TableName=tables.CACHE, Item=marshal(entry))
+    for key in (DIGEST, other):
+        row = {**ROW, "digest": key, "uri": PROD_URI, "repository": "prod/app"}
+        dynamodb.put_item(TableName=tables.INVENTORY, Item=marshal(row))
+    found = _find(asked, CacheItems(installation), InventoryRows(installation))
+    shown = {each["key"]: each for each in map(described, found)}
+    assert {key: each["verdict"] for key, each in shown.items()} == {
+        DIGEST: "FINDINGS",
+        other: "NONE",
+    }
+    for each in shown.values():
+        assert (each["uri"], each["repository"], each["tag"]) == (PROD_URI, "prod/app", "1")
+        assert (each["account_id"], each["region"]) == ("444455556666", "eu-west-1")
+
+
+@pytest.mark.attack(9)
 def test_an_item_of_another_subject_is_no_reconciliation(
     installation: Installation, dynamodb: DynamoDBClient
 ) -> None:

@@ -221,6 +221,7 @@ def test_short_forms() -> None:
     assert table("a").columns[0].overflow == "fold"
 
 
+@pytest.mark.attack(12)
 @pytest.mark.parametrize("columns", [None, "80"])
 def test_nothing_that_others_wrote_controls_the_terminal(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, columns: str | None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from rich.console import Console
 
-from ops import redrive, redrive_page
+from ops import event_tries, redrive, redrive_page
 from ops.__main__ import main
 from ops.errors import OpsError
 from ops.event_queue import EventQueue, Message
@@ -65,6 +65,8 @@ def message(number: int, sent_at: float = 10, **attributes: str) -> Message:
 class Intake:
     """Ends as it is set to; where it fails it keeps the event in a queue, or does not."""
 
+    error = "MalformedEvent"
+
     def __init__(self, ends: Any, keeper: Queue | None = None) -> None:
         self._ends = ends
         self._keeper = keeper
@@ -76,17 +78,18 @@ class Intake:
         if isinstance(end, Exception):
             raise end
         if not end and self._keeper:
-            copy = message(1000 + self.runs, START + 1, Execution=f"arn:{name}:1")
+            given = {"Execution": f"arn:{name}:1", "Error": self.error}
+            copy = message(1000 + self.runs, START + 1, **given)
             self._keeper.visible[copy.id] = copy
-        return Outcome(name, succeeded=end, error="" if end else "MalformedEvent")
+        return Outcome(name, succeeded=end, error="" if end else self.error)
 
 
 def driven(monkeypatch: pytest.MonkeyPatch, intake: Intake, *queues: Queue) -> list[Any]:
     keeper = queues[-1]
 
     installation = SimpleNamespace(failed_events_queue=keeper.name)
-    monkeypatch.setattr(redrive, "Intake", lambda _: intake)
-    monkeypatch.setattr(redrive, "EventQueue", lambda *_: keeper)
+    monkeypatch.setattr(event_tries, "Intake", lambda _: intake)
+    monkeypatch.setattr(event_tries, "EventQueue", lambda *_: keeper)
     command = redrive.Redrive(cast("Installation", installation), list(queues))
     return command.driven(CONSOLE)
 
@@ -236,18 +239,23 @@ class Functions:
         class ResourceNotFoundException(Exception):
             pass
 
-    def __init__(self, *missing: str, error: bool = False) -> None:
+    def __init__(self, *missing: str, error: bool | str = False) -> None:
         self.missing = missing
         self.error = error
         self.invoked: list[tuple[str, Any]] = []
+
+    def fails(self, _event: Any) -> bool:
+        return bool(self.error)
 
     def invoke(self, FunctionName: str, Payload: str) -> Any:  # noqa: N803
         if FunctionName in self.missing:
             raise self.exceptions.ResourceNotFoundException
         self.invoked.append((FunctionName, json.loads(Payload)))
-        stated = json.dumps({"errorType": "AwsRejected", "errorMessage": "not enabled"})
+        error = self.error if isinstance(self.error, str) else "AwsRejected"
+        stated = json.dumps({"errorType": error, "errorMessage": "not enabled"})
         answer: dict[str, Any] = {"Payload": io.BytesIO(stated.encode())}
-        return answer | ({"FunctionError": "Unhandled"} if self.error else {})
+        failed = self.fails(self.invoked[-1][1])
+        return answer | ({"FunctionError": "Unhandled"} if failed else {})
 
 
 def invoked(monkeypatch: pytest.MonkeyPatch, functions: Functions, queue: Queue) -> list[Any]:
@@ -256,8 +264,8 @@ def invoked(monkeypatch: pytest.MonkeyPatch, functions: Functions, queue: Queue)
         function_name=lambda step: f"scan-{step.replace('_', '-')}",
         client=lambda _: functions,
     )
-    monkeypatch.setattr(redrive, "Intake", lambda _: Intake(True))
-    monkeypatch.setattr(redrive, "EventQueue", lambda *_: queue)
+    monkeypatch.setattr(event_tries, "Intake", lambda _: Intake(True))
+    monkeypatch.setattr(event_tries, "EventQueue", lambda *_: queue)
     return redrive.Redrive(cast("Installation", installation), [queue]).driven(CONSOLE)
 
 
@@ -323,6 +331,7 @@ def queued(monkeypatch: pytest.MonkeyPatch) -> Queue:
     return queue
 
 
+@pytest.mark.attack(12)
 def test_what_nothing_can_process_is_shown_with_the_command_that_deletes_it(
     queued: Queue, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -349,7 +358,7 @@ def test_only_what_is_named_is_deleted(queued: Queue, capsys: pytest.CaptureFixt
 @pytest.mark.parametrize(
     ("ids", "why"),
     [
-        (f"{UNREADABLE},1", "1 can be processed: nothing was dropped. Run it without DROP=."),
+        (f"{UNREADABLE},1", "1 may still succeed: nothing was dropped. Run it without DROP=."),
         (f"{UNREADABLE} 2", "No message has the id 2: nothing was dropped. DRY_RUN=1 lists the"),
     ],
 )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+import json
+from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +14,9 @@ from image_scan.findings.ages import Deadlines
 from image_scan.findings.encoding import Finding
 from ops.report import plot
 from ops.report.ages import Remedied, days_to_remedy, remedied
-from ops.report.command import page
+from ops.report.command import _deadlines, page
 from ops.report.contents import Location, Reconciled, Report, report
-from tests.support.builders import CRITICAL, NOW
+from tests.support.builders import CRITICAL, NOTIFY, NOW
 
 if TYPE_CHECKING:
     from ops.report.images import ImageRow
@@ -42,6 +43,7 @@ def row(digest: str, service: str = "web", state: str = "running", **more: Any) 
         "cluster": "prod",
         "service": service,
         "task_definition": "",
+        "containers": ["app"],
         "repository": f"shop/{digest}",
         "tag": "1",
         "state": state,
@@ -93,7 +95,7 @@ def test_an_image_has_the_teams_of_what_runs_it_and_since_when_they_know() -> No
     known: Json = {"team": "payments", "notified_at": NOW - 100}
     rows = [
         row("a", "web", **known),
-        row("a", "jobs", notified_at=NOW - 200),
+        row("a", "jobs", notified_at=NOW - 200, team=""),
         row("a", "gone", "stopped", team="old", notified_at=NOW - 999),
         row("b", "web"),
         row("b", "jobs", "stopped", team="shop", notified_at=NOW - 300),
@@ -160,6 +162,33 @@ def test_findings_are_as_old_as_at_the_workload_that_was_notified_first() -> Non
     assert (jobs["overdue"], web["overdue"], found.overdue()) == (0, 1, 1)
 
 
+def test_what_is_below_a_threshold_that_was_raised_has_no_deadline() -> None:
+    given: dict[str, str] = {"REMEDIATION_DAYS": '{"high": 7, "medium": 7}'}
+    installation: Any = SimpleNamespace(environment=lambda _: given)
+    top = [{**CRITICAL["top"][0], "qid": qid} for qid in (1, 2)]
+    items = [item("a", "FINDINGS", counts=BAD, top=top)]
+    rows = [row("a", notified=notified((1, 4, 8), (2, 3, 8)))]
+    for more, due, number in (({}, "2026-02-01", 2), ({"NOTIFY": json.dumps(NOTIFY)}, "", 1)):
+        given |= more
+        found = report(items, rows, [], NOW, _deadlines(installation))
+        high, medium = image(found, "a").findings
+        assert (high["due"], medium["due"], found.overdue()) == ("2026-02-01", due, number)
+        assert medium["since"] == "2026-01-25", "that was notified"
+
+
+def test_what_is_out_of_scope_outside_of_ecr_is_not_counted_as_unscannable() -> None:
+    """As `make coverage` counts it: nobody was asked to scan it."""
+    hub: Json = {"uri": "vendor/agent:1", "repository": "vendor/agent"}
+    left_out = row("other#vendor/agent", **hub, out_of_scope="agents")
+    found = made([], [left_out])
+    assert (found.verdicts(), found.out_of_scope()) == ({"OUT_OF_SCOPE": 1}, 1)
+    (known,) = found.images
+    assert (known.name, known.reason) == ("vendor/agent:1", "")
+    found = made([], [left_out, row("other#vendor/agent", "jobs", **hub)])
+    assert (found.verdicts(), found.out_of_scope()) == ({"UNSCANNABLE": 1}, 0)
+    assert found.locations()[0].unknown == 1
+
+
 def test_what_the_running_version_does_not_have_is_remedied_and_took_some_days() -> None:
     old: Json = {"repository": "shop/app", "state": "stopped"}
     rows = [
@@ -174,6 +203,92 @@ def test_what_the_running_version_does_not_have_is_remedied_and_took_some_days()
     assert second == Remedied(qid=1, severity="critical", since="2026-01-13", days=16, **of)
     assert days_to_remedy([first, second]) == {"critical": 16, "high": 6}
     assert remedied(rows, {}) == [], "it is not known what the running version contains"
+
+
+def test_what_is_out_of_scope_is_not_overdue() -> None:
+    """As in the digest and the metric."""
+    known: Json = {"notified": notified((1, 5, 8))}
+    rows = [row("a", "web", **known), row("a", "jobs", **known, out_of_scope="agents")]
+    top = [{**CRITICAL["top"][0], "qid": 1}]
+    items = [item(digest, "FINDINGS", counts=BAD, top=top) for digest in ("a", "b")]
+    found = made(items, [*rows, row("b", "jobs", **known, out_of_scope="agents")])
+    jobs, web = image(found, "a").running["1/eu-west-1/prod"]
+    assert (jobs["overdue"], web["overdue"], found.overdue()) == (0, 1, 1)
+    assert image(found, "a").findings[0]["is_overdue"]
+    (finding,) = image(found, "b").findings
+    assert (finding["since"], finding["is_overdue"]) == ("", False)
+
+
+def version(digest: str, begun: int, ended: int | None = None, **known: Any) -> Json:
+    """What a workload has run, from so many days ago until then."""
+    times: Json = {"first_seen": NOW - begun * DAY}
+    if ended is not None:
+        times |= {"last_seen": NOW - begun * DAY, "stopped_at": NOW - ended * DAY}
+    state = "running" if ended is None else "stopped"
+    return row(digest, state=state, **{"repository": "shop/app", **times, **known})
+
+
+def notified_version(begun: int, ended: int, digest: str = "v1", **known: Any) -> Json:
+    return version(digest, begun, ended, notified=notified((1, 5, 25)), **known)
+
+
+AGAIN: Json = {"last_seen": NOW - 19 * DAY}  # deployed once more
+REMEDIES: dict[str, tuple[list[Json], int]] = {
+    "not the version of today, but the first without it": (
+        [notified_version(25, 23), version("empty", 23, 1), version("clean", 1)],
+        2,
+    ),
+    "a rollback: when the version with it has stopped": (
+        [version("clean", 45), notified_version(25, 16)],
+        9,
+    ),
+    "a rollback to the version with it": (
+        [notified_version(25, 17, **AGAIN), version("clean", 23)],
+        8,
+    ),
+    "the last of several versions with it": (
+        [
+            notified_version(25, 23),
+            version("v2", 23, 20),
+            notified_version(20, 12, "v3"),
+            version("clean", 12),
+        ],
+        13,
+    ),
+    "a version that has it, although nobody was notified of that": (
+        [notified_version(25, 23), version("bad", 23, 20), version("clean", 20)],
+        5,
+    ),
+    "not another container of the task": (
+        [
+            notified_version(25, 16),
+            version("clean", 24, containers=["worker"]),
+            version("clean", 16),
+        ],
+        9,
+    ),
+    "a version without a result is no remedy": (
+        [
+            notified_version(25, 23),
+            version("v2", 23, 20, notified_as="ERROR no answer"),
+            version("clean", 20),
+        ],
+        5,
+    ),
+    "nor is one that was replaced before its scan ended": (
+        [notified_version(25, 23), version("v2", 23, 20), version("clean", 20)],
+        5,
+    ),
+}
+
+
+@pytest.mark.parametrize(("rows", "days"), REMEDIES.values(), ids=REMEDIES)
+def test_a_remedy_takes_until_the_last_version_with_the_finding_ends(
+    rows: list[Json], days: int
+) -> None:
+    (met,) = remedied(rows, {"clean": set(), "empty": set(), "bad": {1}})
+    assert (met.days, met.since) == (days, "2026-01-08")
+    assert met.until == date.fromordinal(TODAY.toordinal() - 25 + days).isoformat()
 
 
 def test_locations_count_what_runs_in_each_and_the_worst_comes_first() -> None:

@@ -185,7 +185,7 @@ def test_a_repository_is_all_its_images_and_what_runs_of_it_without_a_verdict(
     know(DIGEST, f"{HOST}/shop/web:2.0.0", "shop/web", "2.0.0")
     know("sha256:" + "e" * 64, f"{HOST}/shop/other:1", "shop/other", "1")
     row: dict[str, Any] = {"digest": "sha256:" + "f" * 64, "workload": "w", "account_region": "a#r"}
-    row |= {"repository": "shop/web", "uri": f"{HOST}/shop/web:3", "state": "running"}
+    row |= {"repository": "shop/web", "tag": "3", "uri": f"{HOST}/shop/web:3", "state": "running"}
     row |= {"first_seen": NOW, "last_seen": NOW, "containers": ["app"], **RUNS}
     boto3.client("dynamodb", region_name=REGION).put_item(
         TableName="unit-inventory", Item=marshal(row)
@@ -200,6 +200,12 @@ def test_a_repository_is_all_its_images_and_what_runs_of_it_without_a_verdict(
             (f"{HOST}/shop/web:2.0.0", "CLEAN"),
             (f"{HOST}/shop/web:3", "NONE"),
         ]
+    assert main(["where", "--image", "shop/web:3", "--json"]) == 0
+    (known,) = json.loads(capsys.readouterr().out)["known"]
+    assert (known["uri"], known["verdict"]) == (f"{HOST}/shop/web:3", "NONE")
+    elsewhere = HOST.replace(ACCOUNT, "999988887777")
+    assert main(["where", "--repository", f"{elsewhere}/shop/web"]) == 3
+    capsys.readouterr()
     assert main(["where", "--repository", "shop/none"]) == 3
     assert capsys.readouterr().out.startswith("Nothing is known of shop/none: ")
     assert main(["where", "--cve", "CVE-2022-3602"]) == 3

@@ -98,6 +98,7 @@ def test_bytes_and_sets_are_shown_somehow() -> None:
     assert (found["c"], json.loads(json.dumps(found))) == (1, found)
 
 
+@pytest.mark.attack(9)
 def test_a_report_has_what_runs(installation: Installation) -> None:
     course = coverage_history.read(installation)
     items, rows = CacheItems(installation).all(), InventoryRows(installation).all()
