@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
 from sandbox.aws import REPOSITORY, SandboxError
+from sandbox.demo_day_after import INPUTS, DayAfter
 from sandbox.demo_view import ON_CALL, show
 from sandbox.gated import GATE
 from sandbox.installation import Installation
@@ -50,6 +51,7 @@ def run(console: Console, *, keep: bool) -> int:
 
         token = f"demo-{secrets.token_hex(16)}"
         with Installation(token, wait_scale=_WAIT_SCALE, on_line=on_line) as installation:
+            installation.terraform.add_inputs(**INPUTS)
             installation.prepare(deployment_gate=GATE)
             installation.apply()
             installation.subscribe_by_mail(ON_CALL)
@@ -57,6 +59,10 @@ def run(console: Console, *, keep: bool) -> int:
             _play(scenario, installation, progress)
             progress.stop()
             right = show(console, installation, scenario)
+            day_after = DayAfter(installation, scenario)
+            for sentence in day_after.steps():
+                console.print(f"  • {sentence}", highlight=False)
+            right = day_after.show(console) and right
             words = "[green]as expected[/]" if right else "[red]not as expected[/]"
             console.print(f"Everything is {words}, after {time.monotonic() - started:.0f} s.")
             if keep:
@@ -90,6 +96,8 @@ def _look_around(console: Console, installation: Installation) -> None:
         f"export {exports}",
         "make status",
         "make where IMAGE=shop/payments:1.4.2",
+        "make where IMAGE=shop/agent:7   # out of scope",
+        "make in-use REPOSITORY=shop/payments",
         "make scan IMAGE=shop/web:2.0.0 FORCE=1 WAIT=1",
         "make logs FUNCTION=parse_event SINCE=1h",
         "make report OUT=report.html",

@@ -27,7 +27,7 @@ def show(console: Console, installation: Installation, scenario: Scenario) -> bo
     scans = [installation.scan_input(each["executionArn"]) for each in installation.scans()]
     columns = ["workload", "image", "digest", "verdict", "C/H/M/L, other", "deployed by", "how"]
     wide = _is_wide(console)
-    table = _table(console, *(each for each in columns if wide or each != "digest"))
+    table = make_table(console, *(each for each in columns if wide or each != "digest"))
     right = [(each.status, each.started) for each in scenario.gated] == GATED
     for row in scenario.rows:
         seen, principal = outcome(row, verdicts, sent, scans, installation.inventory())
@@ -62,7 +62,7 @@ def show(console: Console, installation: Installation, scenario: Scenario) -> bo
 
 def _gated(deployments: list[Deployed], console: Console) -> Table:
     columns = ("service", "image", "the deployment", "its tasks")
-    table = _table(console, *columns, title="The deployment gate")
+    table = make_table(console, *columns, title="The deployment gate")
     for each in deployments:
         colour = "green" if each.started else "red"
         tasks = "started" if each.started else "never started"
@@ -74,7 +74,7 @@ def _is_wide(console: Console) -> bool:
     return console.width >= _WIDE
 
 
-def _table(console: Console, *columns: str, title: str = "") -> Table:
+def make_table(console: Console, *columns: str, title: str = "") -> Table:
     """Returns a table of which nothing is cut; a narrow terminal has no lines between columns."""
     wide = _is_wide(console)
     kind = box.HEAVY_HEAD if wide else box.SIMPLE_HEAD
@@ -86,7 +86,7 @@ def _table(console: Console, *columns: str, title: str = "") -> Table:
 
 def _inventory(rows: list[Json], verdicts: dict[str, Json], console: Console) -> Table:
     columns = ("workload", "image", "verdict", "state", "deployed by")
-    table = _table(console, *columns, title="What runs where")
+    table = make_table(console, *columns, title="What runs where")
     for row in sorted(rows, key=lambda row: (str(row["workload"]), str(row["uri"]))):
         item = verdicts.get(row["digest"]) or of_name(row["digest"], row["uri"])
         verdict = item.get("status", "none")
@@ -140,7 +140,7 @@ def outcome(
 
 
 def _notifications(sent: list[Json], console: Console) -> Table:
-    table = _table(console, "notification", "where it runs", "reason")
+    table = make_table(console, "notification", "where it runs", "reason")
     for each in sent:
         workloads = {_workload(workload) for workload in each["workloads"]}
         workloads |= {f"{_workload(workload)} (registered)" for workload in each["registered"]}

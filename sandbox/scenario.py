@@ -1,10 +1,10 @@
 """Defines what the demo deploys, and the expected results."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox import images
+from sandbox import demo_findings, images
 from sandbox.gated import Deployed, deploy
 from sandbox.installation import Installation
 
@@ -12,7 +12,7 @@ CLUSTER = "shop"
 SECRET = "canary-secret-in-an-image"  # as Qualys may answer it; nothing may ever show it
 _VERSIONS = ("1.0.0", "2.0.0")
 # Who owns a service; the others have no tag.
-_TEAMS = {"payments": "payments", "payments-batch": "payments", "gateway": "platform"}
+TEAMS = {"payments": "payments", "payments-batch": "payments", "gateway": "platform"}
 # How the deployments of the gated service end, and whether their tasks start.
 GATED = [("SUCCESSFUL", True), ("ROLLBACK_SUCCESSFUL", False)]
 
@@ -33,40 +33,6 @@ class Row:
     scanned: bool
 
 
-def _finding(
-    number: int, severity: int, title: str, package: str, fix: str | None = None, **values: Any
-) -> dict[str, Any]:
-    """Returns a finding in a package (`expat 2.4.3`), with the version that fixes it."""
-    name, _, version = package.partition(" ")
-    software = [{"name": name, "version": version, "fixVersion": fix}]
-    found = {"qid": 370_000 + number, "severity": severity, "title": title, "software": software}
-    return {**found, **values}
-
-
-_EXPLOITED = {"activeAttacks": True, "publicExploit": True}
-_CRITICAL = [
-    _finding(
-        *(1, 5, "Integer overflow in storeRawNames", "expat 2.4.3", "2.4.5"),
-        cveids=["CVE-2022-25315"],
-        threatIntel=_EXPLOITED,
-    ),
-    _finding(
-        *(2, 5, "Buffer overflow in X.509 e-mail addresses", "openssl 3.0.5", "3.0.7"),
-        cveids=["CVE-2022-3602"],
-    ),
-    _finding(
-        *(3, 4, "Heap overflow in inflate", "zlib 1.2.12"),
-        cveids=["CVE-2022-37434"],
-    ),
-    _finding(4, 2, "Information in the environment", "bash 5.1.4"),
-]
-_HIGH = [
-    _finding(5, 4, "HSTS bypass", "curl 7.85.0", "7.86.0", cveids=["CVE-2022-42916"]),
-]
-_MEDIUM = [_finding(6, 3, "Out-of-bounds read", "tar 1.34", cveids=["CVE-2022-48303"])]
-_POTENTIAL = [_finding(7, 5, "Possible race", "kernel 5.10", typeDetected="POTENTIAL")]
-
-
 class Scenario:
     """Pushes and deploys images, and knows the expected results.
 
@@ -80,18 +46,19 @@ class Scenario:
         self._ecs = installation.ecs
         self.rows: list[Row] = []
         self.gated: list[Deployed] = []
+        self.pushed: dict[str, images.PushedImage] = {}  # the newest of each repository
 
     def steps(self) -> Iterator[str]:
         qualys = self._installation.qualys.control
         qualys.scenario(scan_seconds=0.6, examines=["malware", "secrets"])
         self._ecs.create_cluster(clusterName=CLUSTER)
 
-        payments = self._push("shop/payments", "1.4.2", findings=_CRITICAL)
+        payments = self.push("shop/payments", "1.4.2", findings=demo_findings.CRITICAL)
         yield "payments:1.4.2, an image with critical findings, as a service by tag"
         self._service("payments", {"app": payments.by_tag})
         self._expect("payments", payments.by_tag, payments, "FINDINGS", (2, 1, 0, 1))
 
-        web = self._push("shop/web", "2.0.0", findings=_POTENTIAL)
+        web = self.push("shop/web", "2.0.0", findings=demo_findings.POTENTIAL)
         yield "web:2.0.0, a clean image"
         self._service("web", {"app": web.by_tag})
         self._expect("web", web.by_tag, web, "CLEAN", (0, 0, 0, 0))
@@ -118,19 +85,19 @@ class Scenario:
 
     def _references(self) -> Iterator[str]:
         """An image by digest, an index of two platforms, and a task of three containers."""
-        catalog = self._push("shop/catalog", "7", findings=_MEDIUM)
+        catalog = self.push("shop/catalog", "7", findings=demo_findings.MEDIUM)
         yield "catalog, pinned by digest"
         self._service("catalog", {"app": catalog.by_digest})
         self._expect("catalog", catalog.by_digest, catalog, "FINDINGS", (0, 0, 1, 0))
 
         platforms = (images.AMD64, images.ARM64)
-        gateway = self._push("shop/gateway", "3.1", platforms=platforms, findings=_HIGH)
+        gateway = self.push("shop/gateway", "3.1", platforms=platforms, findings=demo_findings.HIGH)
         yield "gateway:3.1, for amd64 and arm64"
         self._service("gateway", {"app": gateway.by_tag})
         self._expect("gateway", gateway.by_tag, gateway, "FINDINGS", (0, 1, 0, 0))
 
-        worker = self._push("shop/worker", "0.9")
-        router = self._push("platform/log-router", "5")
+        worker = self.push("shop/worker", "0.9")
+        router = self.push("platform/log-router", "5")
         yield "worker, a task of two ECR containers and one from Docker Hub"
         self._task("worker", {"app": worker.by_tag, "logs": router.by_tag, "cache": "redis:7.2"})
         self._expect("worker", worker.by_tag, worker, "CLEAN", (0, 0, 0, 0))
@@ -140,14 +107,14 @@ class Scenario:
     def _detections(self) -> Iterator[str]:
         """Images without a vulnerability, which the sensor examines for more."""
         qualys = self._installation.qualys.control
-        mirrored = self._push("shop/mirror", "11")
+        mirrored = self.push("shop/mirror", "11")
         malware = {"fileName": "libz.so.1", "severity": 5, "family": "mirai", "category": "dropper"}
         qualys.behave(mirrored.config_digest, malware=[malware])
         yield "mirror:11, with malware in a file"
         self._service("mirror", {"app": mirrored.by_tag})
         self._expect("mirror", mirrored.by_tag, mirrored, "FINDINGS", (0, 0, 0, 0))
 
-        billing = self._push("shop/billing", "4")
+        billing = self.push("shop/billing", "4")
         secret = {"secretDetector": "AWS Access Key", "severity": "CRITICAL", "value": SECRET}
         qualys.behave(billing.config_digest, secrets=[secret])
         yield "billing:4, with a secret in it"
@@ -155,13 +122,14 @@ class Scenario:
         self._expect("billing", billing.by_tag, billing, "FINDINGS", (0, 0, 0, 0))
 
     def _moving_tag(self) -> Iterator[str]:
-        first = self._push("shop/reports", "stable", content=_VERSIONS[0])
+        first = self.push("shop/reports", "stable", content=_VERSIONS[0])
         yield "reports:stable"
         self._service("reports", {"app": first.by_tag})
         self._expect("reports", first.by_tag, first, "CLEAN", (0, 0, 0, 0))
         self._installation.wait_until_idle()
 
-        second = self._push("shop/reports", "stable", content=_VERSIONS[1], findings=_HIGH)
+        found = demo_findings.HIGH
+        second = self.push("shop/reports", "stable", content=_VERSIONS[1], findings=found)
         yield "reports:stable, pushed again with other bytes: scanned again"
         self._ecs.update_service(cluster=CLUSTER, service="reports", forceNewDeployment=True)
         self._expect("reports", second.by_tag, second, "FINDINGS", (0, 1, 0, 0))
@@ -172,19 +140,19 @@ class Scenario:
         self._refused_call()
         self._ecs.update_service(cluster=CLUSTER, service="web", desiredCount=3)
 
-        broken = self._push("shop/broken", "1")
+        broken = self.push("shop/broken", "1")
         qualys.behave("shop/broken", job_error="SENSOR_ERROR")
         yield "broken:1, whose scan fails"
         self._service("broken", {"app": broken.by_tag})
         self._expect("broken", broken.by_tag, broken, "ERROR", None)
 
-        endless = self._push("shop/endless", "1")
+        endless = self.push("shop/endless", "1")
         qualys.behave("shop/endless", never_ends=True)
         yield "endless:1, whose scan never ends: thirty checks"
         self._service("endless", {"app": endless.by_tag})
         self._expect("endless", endless.by_tag, endless, "TIMEOUT", None)
 
-    def _push(
+    def push(
         self,
         repository: str,
         tag: str,
@@ -194,15 +162,17 @@ class Scenario:
         findings: list[dict[str, Any]] | None = None,
     ) -> images.PushedImage:
         ecr = self._installation.client("ecr")
-        if not content or content == _VERSIONS[0]:
+        if repository not in self.pushed:
             ecr.create_repository(repositoryName=repository)
         image = images.build(f"{repository} {tag} {content}", platforms)
-        pushed = images.push(ecr, repository, image, tag)
+        pushed = self.pushed[repository] = images.push(ecr, repository, image, tag)
         for config in pushed.config_digests.values():
             self._installation.qualys.control.set_findings(config, findings or [])
         return pushed
 
-    def _register(self, family: str, containers: dict[str, str]) -> str:
+    def register(
+        self, family: str, containers: dict[str, str], tags: Mapping[str, str] | None = None
+    ) -> str:
         definition = self._ecs.register_task_definition(
             family=family,
             requiresCompatibilities=["FARGATE"],
@@ -213,6 +183,7 @@ class Scenario:
                 {"name": name, "image": image, "essential": True}
                 for name, image in containers.items()
             ],
+            tags=[{"key": key, "value": value} for key, value in (tags or {}).items()],
         )
         return str(definition["taskDefinition"]["taskDefinitionArn"])
 
@@ -220,14 +191,14 @@ class Scenario:
         self._ecs.create_service(
             cluster=CLUSTER,
             serviceName=name,
-            taskDefinition=self._register(name, containers),
+            taskDefinition=self.register(name, containers),
             desiredCount=1,
             launchType="FARGATE",
-            tags=[{"key": "team", "value": _TEAMS[name]}] if name in _TEAMS else [],
+            tags=[{"key": "team", "value": TEAMS[name]}] if name in TEAMS else [],
         )
 
     def _task(self, family: str, containers: dict[str, str]) -> None:
-        definition = self._register(family, containers)
+        definition = self.register(family, containers)
         self._ecs.run_task(cluster=CLUSTER, taskDefinition=definition, launchType="FARGATE")
 
     def _refused_call(self) -> None:

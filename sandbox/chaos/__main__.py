@@ -26,7 +26,7 @@ def main() -> int:
         return int(any(each.wrong for each in results))
     result = run(seed, events, rate, outage=bool(os.environ.get("OUTAGE")), say=say)
     print(report(result), flush=True)
-    if not result.evidence:
+    if not (result.before.wrong or result.after.wrong):
         return 0
     stored = REPOSITORY / ".sandbox" / f"chaos-{seed}.txt"
     stored.write_text(result.evidence)
@@ -34,4 +34,5 @@ def main() -> int:
     return 1
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

@@ -34,7 +34,7 @@ def _figures(judgement: Judgement) -> list[str]:
         f"  scans          of {sum(judgement.scans.values())} images: {_counted(scans)}",
         f"  notifications  {judgement.notifications.total()} = {_counted(judgement.notifications)}",
         f"  repeated       {len(judgement.notified_again)}, though known {len(judgement.needless)}",
-        f"  out of scope   {judgement.out_of_scope} workloads",
+        f"  out of scope   {judgement.out_of_scope.total()} = {_counted(judgement.out_of_scope)}",
         f"  wrong          {len(judgement.wrong)}",
     ]
     return rows + [f"    {each}" for each in judgement.wrong[:_MOST]]

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sandbox.aws import REPOSITORY
-from sandbox.chaos import left_out
+from sandbox.chaos import left_out, results
 from sandbox.chaos.changes import changes
 from sandbox.chaos.deployments import Fleet, Step
 from sandbox.chaos.evidence import evidence
 from sandbox.chaos.judging import judge
-from sandbox.chaos.next_day import next_day
+from sandbox.chaos.next_days import next_days
 from sandbox.chaos.seen import Judgement, Seen
 from sandbox.chaos.trouble import Trouble
 from sandbox.chaos.witness import Witness
+from sandbox.operated import operate
 from sandbox.restored import restored_installation
 
 if TYPE_CHECKING:
@@ -82,9 +79,11 @@ def _run_on(
     if outage:
         trouble.vendor_is_down(3600)
     steps: list[Step] = []
-    left_out.set_scope(installation)
-    shared = (fleet.sidecar, fleet.burst)
-    for step in fleet.steps(events, left_out.agents(fleet, max(2, events // 50), shared)):
+    left_out.set_scope(installation, seed)
+    shared, services = (fleet.sidecar, fleet.burst), max(1, events // 100)
+    rules = left_out.rules_of(seed)
+    others = [left_out.workloads(fleet, each, services, shared) for each in rules]
+    for step in fleet.steps(events, *others):
         steps.append(step)
         step.act()
         if len(steps) == events // 2 and rate and not outage:
@@ -102,8 +101,6 @@ def _run_on(
     wait_until_idle(installation)
     trouble.over()
     before, after, found = _judge(installation, observer, fleet, steps, trouble, say)
-    say("The day after: what is overdue, and what was published since")
-    after.wrong += next_day(installation, fleet)
     return Result(before, after, found, trouble.counts, time.monotonic() - began)
 
 
@@ -120,6 +117,7 @@ def _judge(
     seen = observer.look()
     before = _judged(seen, fleet, steps, faults)
     found = evidence(installation, seen, before.wrong)
+    results.wait_for_registry(installation)
     for _ in range(REDRIVES):
         say("make redrive, with nothing failing")
         done, is_left = _redrive(installation)
@@ -129,15 +127,20 @@ def _judge(
             break
     seen = observer.look()
     after = _judged(seen, fleet, steps, faults)
+    after.wrong += results.few(seen)
     if is_left:
         after.wrong.append(f"left: events that {REDRIVES} redrives did not process")
+    say("The next days: what is overdue, and what was published since")
+    after.wrong += next_days(installation, fleet)
+    running = [row for row in installation.inventory() if row["state"] == "running"]
+    after.wrong += left_out.rows(running)
     return before, after, found + evidence(installation, seen, after.wrong)
 
 
 def _judged(seen: Seen, fleet: Fleet, steps: list[Step], faults: int) -> Judgement:
     inside = [step for step in steps if not left_out.is_left_out(step.workload)]
     judgement = judge(seen, fleet, inside, faults)
-    left_out.judge(seen, fleet, steps, judgement)
+    left_out.judge(seen, fleet, steps, faults, judgement)
     return judgement
 
 
@@ -156,15 +159,7 @@ def hold_back(installation: Installation, most: int = AT_ONCE) -> None:
 
 def _redrive(installation: Installation) -> tuple[set[str], bool]:
     """The ids of the events that were processed, and whether any are left in a queue."""
-    keep = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "TF_"))}
-    done = subprocess.run(
-        [sys.executable, "-m", "ops", "redrive", "--json"],
-        cwd=REPOSITORY,
-        env=keep | installation.aws.environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = operate(installation, "redrive", "--json")
     if done.returncode not in (0, 1):
         raise RuntimeError(done.stdout + done.stderr)
     events = json.loads(done.stdout)["events"]

@@ -22,7 +22,8 @@ class Judgement:
     # Images of repeated alerts, and of alerts without a finding that is new since the last version.
     notified_again: list[str] = field(default_factory=list)
     needless: list[str] = field(default_factory=list)
-    out_of_scope: int = 0  # workloads of an image
+    # Workloads of an image, by rule.
+    out_of_scope: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
 
 

@@ -72,12 +72,18 @@ def named_workload(workload: Json) -> str:
     return str(workload["service"] or workload["task_definition"].rsplit("/")[-1].split(":")[0])
 
 
+def stored_workload(row: Json) -> str:
+    """As an id names it: the service, or the family of a task without one."""
+    return str(row["workload"]).rsplit("#", 1)[-1].removeprefix("family:")
+
+
 def queued(seen: Seen) -> set[str]:
-    """Returns images whose lease is held by an event in a queue. Its redrive scans them for all
-    workloads that wait."""
+    """Returns images whose scan is that of an event in a queue. Its redrive scans them for all
+    workloads that wait, or notifies of the verdict."""
+    ended = {key: item["owner"] for key, item in seen.verdicts.items() if "owner" in item}
     return {
         key
-        for key, owner in seen.leases.items()
+        for key, owner in {**ended, **seen.leases}.items()
         for event in seen.waiting
         if hashlib.sha256(f"{event} {key}".encode()).hexdigest().startswith(owner)
     }

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from sandbox.queues import make_queue
+from sandbox.queues import subscribe_to_events
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,12 +31,8 @@ class Witness:
     ) -> None:
         client = client or installation.client
         self._installation, self._sqs = installation, client("sqs")
-        sqs, events = self._sqs, client("events")
         pattern = {"source": ["aws.ecs"], "$or": [{"detail": each} for each in WATCHED]}
-        rule = events.put_rule(Name="witness", EventPattern=json.dumps(pattern))["RuleArn"]
-        queue = make_queue(sqs, "witness", "events.amazonaws.com", rule)
-        events.put_targets(Rule="witness", Targets=[{"Id": "queue", "Arn": queue.arn}])
-        self._url = queue.url
+        self._url = subscribe_to_events(client, "witness", pattern)
 
     def events(self) -> list[Json]:
         return [

@@ -23,9 +23,12 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 _LONGEST = 255  # characters of a name in ECS
 _MOST_CONTAINERS = 10
-CROWD = 60  # tasks of the image that all teams run, at the beginning
+CROWD = 120  # tasks of the image that all teams run, at the beginning: a message has room for 100
 _SLOW = 2  # images of one task definition that hold permits
 REGIONS = (REGION, "eu-west-1", "us-gov-west-1", "us-east-9", "mars-north-1", "cn-north-1")
+CLOSED = ("me-south-1", "us-gov-west-1")  # not enabled, and of another partition
+# Findings are accepted there. Nobody else runs anything from there.
+COPIES = "copies"
 LINK = "https://evil.example/sign-in"
 TAGS = (f"payments - sign in at {LINK}", "cart\u2028Digest   sha256:" + "0" * 64, "@channel: clean")
 
@@ -55,6 +58,7 @@ class Attacker:
             self._borrowed_digest,
             self._tags,
             self._group,
+            self._copies,
         ]
         order = [self._crowd] * CROWD + [kinds[n % len(kinds)] for n in range(attacks)]
         for number, attack in enumerate(order):
@@ -88,8 +92,15 @@ class Attacker:
         self._ecs.run_task(cluster=cluster, taskDefinition=self._crowded, count=1)
 
     def _unknown_registries(self) -> None:
-        """Only registers: images of invented accounts, in regions that may not exist."""
-        self._register([f"{self._nowhere()}/x/y:{n}" for n in range(_MOST_CONTAINERS)])
+        """Only registers: images of invented accounts, in regions that may not exist, and of the
+        organization's accounts in regions that they have not enabled."""
+        closed = [
+            f"{account}.dkr.ecr.{region}.amazonaws.com"
+            for account in (ACCOUNT, self.account)
+            for region in CLOSED
+        ]
+        nowhere = [self._nowhere() for _ in range(_MOST_CONTAINERS - len(closed))]
+        self._register([f"{registry}/x/y:{n}" for n, registry in enumerate([*closed, *nowhere])])
 
     def _sidecars(self) -> None:
         """Runs an image of others beside images that nobody can read."""
@@ -126,6 +137,13 @@ class Attacker:
         """A task of its own that says it belongs to a service of others."""
         named = self._random.choice([*self._teams.workloads] or ["app-0"])
         self._run([self._victim().by_tag], cluster=CLUSTER, group=f"service:{named}")
+
+    def _copies(self) -> None:
+        """Runs the same bytes as an image of others from a repository of its own."""
+        victim, repository = self._victim(), f"{COPIES}/{self._number}"
+        self._ecr.create_repository(repositoryName=repository)
+        built = images.build(self._teams.content(victim.repository))
+        self._run([images.push(self._ecr, repository, built, "1").by_tag])
 
     def _permits(self) -> None:
         """Registers images of its own, whose scans never end."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.chaos.judging import judge as judge_chaos
 from sandbox.chaos.verdicts import named_workload
-from sandbox.hostile.attacker import LINK
+from sandbox.hostile.attacker import CLOSED, LINK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -31,7 +31,8 @@ def judge(
     steps = list(steps)
     honest = of_honest(seen, teams)
     wrong = judge_chaos(honest, teams, steps, faults=0).wrong
-    # Without faults, no honest event may wait, whatever becomes of it later.
+    # Without faults, no honest event may wait, whatever becomes of it later. A scan that the
+    # attacker began waits in its name; verdicts and notifications show whether anybody missed it.
     wrong += [f"waits: {json.dumps(each)[:300]}" for each in (*honest.failed, *honest.undelivered)]
     wrong += _verdicts(seen, teams, steps)
     wrong += _filters(teams, steps, inboxes)
@@ -62,8 +63,8 @@ def of_honest(seen: Seen, teams: Teams) -> Seen:
 
 
 def _is_honest(queued: Json, teams: Teams) -> bool:
-    """An event of an honest account, or a request that is about an honest image."""
-    if queued.get("source") == "aws.ecs":
+    """An event of an honest account, a request that it caused, or a completion of its images."""
+    if "account" in queued:
         return queued["account"] in teams.accounts
     text = json.dumps(queued)
     return any(digest in text for digest in teams.truths)
@@ -101,6 +102,12 @@ def _filters(teams: Teams, steps: list[Step], inboxes: Mapping[str, list[Json]])
             if step.workload not in reached:
                 wrong.append(f"lost alert: {step.workload} in the subscription of {name}")
     return wrong
+
+
+def registries(made: Iterable[Json]) -> list[str]:
+    """Names registries at Qualys in regions that no account of the organization has enabled."""
+    uris = [str(each["registryUri"]) for each in made]
+    return [f"a registry for nothing: {uri}" for uri in uris if any(at in uri for at in CLOSED)]
 
 
 def links(mails: Iterable[str]) -> list[str]:

@@ -9,13 +9,14 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from image_scan.notifications.exceptions import KEY as EXCEPTIONS
 from sandbox.aws import ACCOUNT, REGION
 from sandbox.chaos.evidence import evidence
 from sandbox.chaos.run import Observer, hold_back, wait_until_idle
 from sandbox.chaos.witness import Witness
 from sandbox.configured import configure
 from sandbox.hostile import judging
-from sandbox.hostile.attacker import CROWD, Attacker
+from sandbox.hostile.attacker import COPIES, CROWD, Attacker
 from sandbox.hostile.figures import Figures, count
 from sandbox.hostile.teams import Teams
 from sandbox.restored import restored_organization
@@ -94,12 +95,23 @@ def _run(seed: int, deployments: int, attacks: int, say: Callable[[str], None]) 
         )
         _limit_scans(installation)
         teams = Teams(organization, seed, deployments)
+        _accept_copies(installation, teams)
         return _run_on(organization, teams, attacks, say)
 
 
 def _limit_scans(installation: Installation) -> None:
     """Sets max_concurrent_scans, which the example leaves at its default."""
     configure(installation, "submit_scan", MAX_CONCURRENT_SCANS=str(PERMITS))
+
+
+def _accept_copies(installation: Installation, teams: Teams) -> None:
+    """Adds exceptions for every finding in the repositories of the attacker's copies."""
+    common = {"cve": None, "account_id": "", "repository": f"{COPIES}/*", "until": "2099-01-01"}
+    accepted = [{**common, "qid": qid, "reason": "r", "owner": "o"} for qid in teams.qids]
+    installation.client("dynamodb").put_item(
+        TableName=installation.outputs["state_table"]["name"],
+        Item={"key": {"S": EXCEPTIONS}, "exceptions": {"S": json.dumps(accepted)}},
+    )
 
 
 def _run_on(
@@ -170,6 +182,7 @@ def _judge(
         if (spoke.account, spoke.region) != _HUB:
             wrong += [f"not forwarded: {each}" for each in organization.unforwarded(spoke)]
     wrong += judging.links(installation.mail(ADDRESS))
+    wrong += judging.registries(installation.qualys.control.state()["registries"])
     honest = judging.of_honest(seen, teams)
     notified = {each["service"] for notice in honest.notifications for each in notice["workloads"]}
     return Course(

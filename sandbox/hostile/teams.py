@@ -36,6 +36,7 @@ class Teams:
     seed: int
     deployments: int
     pushed: list[PushedImage] = field(default_factory=list)
+    qids: list[int] = field(default_factory=list)  # of their findings
     truths: dict[str, Truth] = field(default_factory=dict)
     tags: dict[str, set[str]] = field(default_factory=dict)
     requests: dict[str, str] = field(default_factory=dict)
@@ -72,6 +73,10 @@ class Teams:
     def accounts(self) -> set[str]:
         return {spoke.account for spoke in self.spokes.values()}
 
+    def content(self, repository: str) -> str:
+        """What the image of a repository is built from: whoever can pull an image can copy it."""
+        return f"{self.seed} {repository}"
+
     def steps(self) -> Iterator[Step]:
         """Yields two ECS calls for each deployment: one registers, one creates a service."""
         for name, team, image in self._plan:
@@ -83,8 +88,9 @@ class Teams:
     def _push(self, spoke: Spoke, name: str, kind: str) -> PushedImage:
         ecr, repository = spoke.client("ecr"), f"honest/{name}"
         ecr.create_repository(repositoryName=repository)
-        pushed = images.push(ecr, repository, images.build(f"{self.seed} {name}"), "1")
+        pushed = images.push(ecr, repository, images.build(self.content(repository)), "1")
         found = findings(kind, 1000 + 10 * len(self.truths))
+        self.qids += [each["qid"] for each in found]
         control = self.organization.installation.qualys.control
         self.truths[pushed.digest] = prepare(control, pushed, kind, found)
         self.tags[pushed.by_tag] = {pushed.digest}

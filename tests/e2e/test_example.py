@@ -8,6 +8,7 @@ import pytest
 from sandbox.aws import ACCOUNT, REGION
 from sandbox.installation import Installation
 from sandbox.terraform_project import changes
+from tests.bench import cost
 from tests.support.documents import block
 from tests.support.shell import Shell
 
@@ -24,6 +25,16 @@ def plan_after_apply(installation: Installation) -> Json:
 def test_a_plan_after_apply_changes_nothing(plan_after_apply: Json) -> None:
     assert plan_after_apply["resource_changes"]
     assert changes(plan_after_apply) == {}
+
+
+def test_the_alarms_are_those_that_the_cost_has(plan_after_apply: Json) -> None:
+    """Of the gate, which is off by default, it has none."""
+    addresses = [
+        each["address"]
+        for each in plan_after_apply["resource_changes"]
+        if each["type"] == "aws_cloudwatch_metric_alarm"
+    ]
+    assert sum(".deployment_gate[" not in each for each in addresses) == cost.ALARMS
 
 
 def test_the_example_is_valid_on_its_own(installation: Installation) -> None:

@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+import pytest
+
 from sandbox.installation import Installation
 
 from .conftest import Workload
@@ -39,6 +41,7 @@ def test_what_cannot_be_read_is_queued_whole(
     assert (waiting["body"], waiting["error"]) == (event, "MalformedEvent")
 
 
+@pytest.mark.attack(4)
 def test_a_hundred_containers_of_every_kind_lose_none_of_their_siblings(
     installation: Installation, workload: Workload
 ) -> None:

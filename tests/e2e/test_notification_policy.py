@@ -1,6 +1,7 @@
 """Delta, exceptions and the daily digest, with the real table, topic and reconciliation."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -87,7 +88,7 @@ def test_what_runs_unscannable_is_in_the_digest(
 ) -> None:
     workload.deploy("docker.io/library/nginx:1.27")
     assert installation.notifications() == []
-    notice = {"key": {"S": "notice#daily digest"}}
+    notice = {"key": {"S": f"notice#daily digest {datetime.now(UTC).date()}"}}
     installation.client("dynamodb").delete_item(
         TableName=installation.outputs["state_table"]["name"], Key=notice
     )

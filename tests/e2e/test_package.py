@@ -1,6 +1,6 @@
 """The functions' zip is there whenever an apply needs it, on a machine that has never built it.
 
-A small root with the real modules/package, which two functions run; each machine is a fresh copy of
+A small root with the real modules/package and its record; each machine is a fresh copy of
 the project, and all that they share is the state.
 """
 
@@ -28,6 +28,13 @@ module "package" {
 
   name_prefix = "test"
   functions   = var.functions
+}
+
+module "package_record" {
+  source = "%s/package-record"
+
+  name_prefix = module.package.name_prefix
+  record      = module.package.record
   deployed    = { for key, function in aws_lambda_function.this : key => function.function_name }
 }
 
@@ -81,7 +88,8 @@ class Machines:
             source.write(change)
         folder = project / root
         folder.mkdir(parents=True)
-        (folder / "main.tf").write_text(ROOT % os.path.relpath(project / "modules", folder))
+        modules = os.path.relpath(project / "modules", folder)
+        (folder / "main.tf").write_text(ROOT % (modules, modules))
         own = self.aws.environment(self.account) | environment
         terraform = Terraform(folder, own, lifetime=self._lifetime)
         if self._stored:

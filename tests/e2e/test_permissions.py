@@ -1,20 +1,26 @@
 """Each permission of each role is needed by something seen here, and nothing beyond is granted.
 
 Of the roles that an installation has by default: the emulator has no Security Hub, so what imports
-into it is held to its policy in tests/workflow.tftest.hcl alone.
+into it is held to its policy in tests/workflow_policies.tftest.hcl alone.
 """
 
 import json
 import time
+from collections.abc import Callable
+from typing import TypeVar
 
 import pytest
 
+from image_scan.events import by_hand
+from ops.scan import request
 from sandbox import gated
+from sandbox.aws import ACCOUNT
 from sandbox.installation import Installation
 from tests.e2e.permissions import allowed, declared, roles, used
 
-from .conftest import CLUSTER, CRITICAL, Without, Workload
+from .conftest import CLUSTER, CRITICAL, Json, Without, Workload
 
+Found = TypeVar("Found")
 PREFIX = "qualys-image-scan"
 
 # What AWS asks for where the emulator asks nobody.
@@ -92,8 +98,11 @@ def exercised(installation: Installation, workload: Workload, without: Without) 
     entry = {"key": {"S": "registry#111111111111#us-east-1"}}
 
     workload.find(CRITICAL)
-    workload.behave(scan_seconds=4)
-    workload.deploy()  # a second entry joins while the scan runs
+    workload.behave(scan_seconds=8)
+    workload.register(workload.pushed.by_tag)
+    _running(workload)
+    _ask_by_hand(installation, workload)
+    workload.deploy()  # waits for the scan that runs, too
     workload.behave(scan_seconds=0.2)
     installation.wait_until_idle()  # only a task that is known to run is looked for when it stops
     installation.ecs.update_service(cluster=CLUSTER, service=workload.name, desiredCount=0)
@@ -135,17 +144,35 @@ def exercised(installation: Installation, workload: Workload, without: Without) 
 
     workload.behave(never_ends=True)
     workload.register(workload.push("whose scan is aborted", tag="5").by_tag)
-    deadline = time.monotonic() + 30
-    while not (running := [each for each in workload.scans() if each["status"] == "RUNNING"]):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    scan = _running(workload)
     installation.failed_events()
     with without("send_notification", "dynamodb:UpdateItem"):
-        installation.client("stepfunctions").stop_execution(executionArn=running[0]["executionArn"])
-        while not installation.failed_events():
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
+        installation.client("stepfunctions").stop_execution(executionArn=scan["executionArn"])
+        _until(installation.failed_events)
     installation.wait_until_idle()
+
+
+def _running(workload: Workload) -> Json:
+    """The scan of the image, once it runs."""
+    return _until(lambda: [each for each in workload.scans() if each["status"] == "RUNNING"])[0]
+
+
+def _ask_by_hand(installation: Installation, workload: Workload) -> None:
+    """Beside the scan that runs; ends when that knows who asked."""
+    asked = request(workload.pushed.by_tag, ACCOUNT, "us-east-1", "an operator", force=False)
+    installation.client("stepfunctions").start_execution(
+        stateMachineArn=installation.outputs["intake_state_machine_arn"], input=json.dumps(asked)
+    )
+    _until(lambda: by_hand.requested_by(workload.verdict()["requests"]))
+    assert workload.verdict()["status"] == "IN_PROGRESS", "the scan has ended before"
+
+
+def _until(ask: Callable[[], Found]) -> Found:
+    deadline = time.monotonic() + 30
+    while not (found := ask()):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    return found
 
 
 def _gate(installation: Installation, workload: Workload) -> None:

@@ -29,6 +29,7 @@ def push(
     return images.push(ecr, repository, images.build(repository), "1")
 
 
+@pytest.mark.attack(6)
 @pytest.mark.parametrize(
     ("repository", "actions", "verdicts"),
     [("open/app", PULL, {"CLEAN"}), ("closed/app", (), set())],

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from image_scan.findings import encoding
+from image_scan.findings.ages import Deadlines
 from image_scan.findings.encoding import Finding
 from image_scan.inventory.open_findings import changes
 from image_scan.notifications.finding_events import DETAIL_TYPE, FindingEvents
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Json = dict[str, Any]
+DEADLINES = Deadlines({"critical": 7})
 ENDPOINT = "https://events.pagerduty.com/v2/enqueue"
 
 
@@ -102,13 +104,13 @@ def test_a_ticket_is_opened_and_closed_by_the_rules_of_the_page(
 ) -> None:
     tracker, client = connected
     nothing: Any = None
-    made = FindingEvents(nothing, nothing, nothing, nothing, nothing)
+    made = FindingEvents(nothing, nothing, nothing, nothing, nothing, DEADLINES)
     events = ResultEvents(client, "default", "qualys-image-scan")
     top = {"title": 'a "quoted" title', "cves": ["CVE-2026-0001"], "packages": [], "fixes": []}
     made._items.update({digest: {"top": [{"qid": 1, **top}]} for digest in ("a", "b")})
 
     def day(before: Any, *rows: Json) -> Any:
-        found, met = changes(before, rows, lambda _: True, NOW)
+        found, met = changes(before, rows, lambda _: True, NOW, DEADLINES)
         events.send_all(DETAIL_TYPE, [made._detail(each, NOW) for each in met])
         return found
 

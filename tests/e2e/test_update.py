@@ -24,6 +24,9 @@ FORMER = {
     **{
         f"module.trail[0].{kind}.this": f"module.event_detection.{kind}.trail[0]" for kind in BUCKET
     },
+    "module.package_record[0].aws_ssm_parameter.this": (
+        "module.package.aws_ssm_parameter.deployed[0]"
+    ),
     "module.state.aws_dynamodb_table.this": "module.workflow.aws_dynamodb_table.state",
     **{
         f'module.notifications.{kind}.this["{reader}"]': (
@@ -32,11 +35,20 @@ FORMER = {
         for kind in ("aws_sns_topic", "aws_sns_topic_policy")
         for reader in READERS
     },
+    "module.workflow.module.failed_events.aws_sqs_queue.this": (
+        "module.workflow.aws_sqs_queue.failed_events"
+    ),
+    "module.workflow.module.failed_events.aws_cloudwatch_metric_alarm.this": (
+        'module.workflow.aws_cloudwatch_metric_alarm.queue["failed-events"]'
+    ),
+    "module.workflow.module.failed_events.aws_cloudwatch_metric_alarm.queued": (
+        'module.workflow.aws_cloudwatch_metric_alarm.queue["queued-events"]'
+    ),
     **{
-        f'module.workflow.aws_cloudwatch_metric_alarm.queue["{name}-events"]': (
-            f"module.workflow.aws_cloudwatch_metric_alarm.{name}_events"
+        f"module.event_detection.module.undelivered.{kind}.this": (
+            f"module.event_detection.{kind}.undelivered"
         )
-        for name in ("failed", "queued")
+        for kind in ("aws_sqs_queue", "aws_cloudwatch_metric_alarm")
     },
 }
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from sandbox.chaos import left_out
+from sandbox.chaos import left_out, next_days, results
 from sandbox.chaos.deployments import Step
 from sandbox.chaos.judging import judge
 from sandbox.chaos.kinds import EXAMINED, KINDS, SECRET, Truth, truth
@@ -46,7 +47,7 @@ def see(was: Truth, item: Json, *alerts: Json, requested: bool = False, **seen: 
         events=[{"id": "call-1", "detail": call}],
         intakes=handled,
         redriven=set(),
-        scans=[],
+        scans=seen.get("scans", []),
         verdicts={DIGEST: item},
         leases={},
         notifications=list(alerts),
@@ -80,6 +81,16 @@ def test_what_one_topic_alone_got_is_lost() -> None:
     for mails in ([], [(alert["subject"], DIGEST), ("Scan: another", DIGEST)]):
         (wrong,) = see(of("bad"), item, alert, mails=mails).wrong
         assert wrong.startswith("lost alert: one topic alone got 'Scan: ")
+
+
+def test_what_one_topic_alone_got_is_not_lost_while_its_scan_waits_for_a_redrive() -> None:
+    alert = notice(**BAD)
+    owner = hashlib.sha256(f"{EVENT} {DIGEST}".encode()).hexdigest()[:16]
+    waits: Any = {"failed": [{"id": EVENT, "detail": {}}], "mails": []}
+    for owned, is_lost in ((owner, False), ("another", True)):
+        item = {**verdict("FINDINGS", **BAD), "owner": owned}
+        wrong = see(of("bad"), item, alert, **waits).wrong
+        assert any("one topic alone" in each for each in wrong) == is_lost
 
 
 @pytest.mark.parametrize("kind", ["infected", "leaky", "bad"])
@@ -122,6 +133,41 @@ def test_a_request_that_nothing_has_handled_is_lost() -> None:
     assert wrong == [f"lost: event {EVENT}, its intakes none"]
 
 
+def test_a_run_without_results_is_wrong() -> None:
+    """Each image by itself may fail, and all may be notified of that."""
+    clean, failed = {"status": "CLEAN"}, {"status": "ERROR"}
+    seen: Any = SimpleNamespace(verdicts={"a": clean, "b": failed, "c": failed})
+    assert list(results.few(seen)) == []
+    seen.verdicts["d"] = failed
+    assert list(results.few(seen)) == ["few results: 1 of 4 images"]
+
+
+def test_a_scan_may_die_after_all_were_notified_of_its_result() -> None:
+    died = {"name": "1", "status": "FAILED", "startDate": 1, "over": 2, "image": {"key": DIGEST}}
+    item, alert = verdict("FINDINGS", **BAD), notice(**BAD)
+    (wrong,) = see(of("bad"), item, alert, scans=[died]).wrong
+    assert wrong.startswith("lost alert: the scan of")
+    assert see(of("bad"), {**item, "announced": True}, alert, scans=[died]).wrong == []
+
+
+def test_an_image_has_one_scan_at_a_time_or_one_from_another_account_gives_way() -> None:
+    def scan(number: int, account: str) -> Json:
+        image = {"key": DIGEST, "account_id": account}
+        return {
+            "name": f"{number}",
+            "status": "SUCCEEDED",
+            "startDate": number,
+            "over": number + 2,
+            "image": image,
+        }
+
+    item = {**verdict("CLEAN"), "announced": True}
+    at_once = [scan(1, "1"), scan(2, "1")]
+    assert f"two scans at a time: {DIGEST}" in see(of("clean"), item, scans=at_once).wrong
+    apart = [scan(1, "1"), scan(2, "2"), scan(3, "1")]
+    assert see(of("clean"), item, scans=apart).wrong == see(of("clean"), item).wrong
+
+
 def test_a_version_with_the_same_findings_needs_no_alert_and_should_have_none() -> None:
     same = replace(of("bad"), notified=True)
     item = verdict("FINDINGS", **BAD)
@@ -156,8 +202,12 @@ def test_an_alert_of_what_is_not_there_is_false() -> None:
 
 AGENT = {"cluster": "chaos", "service": "agent-1-service", "task_definition": "agent-1:1"}
 
+TAGGED = {"cluster": "chaos", "service": "tagged-1-service", "task_definition": "tagged-1:1"}
 
-def scoped(*rows: Json, steps: Any = ("agent-1-service",), **seen: Any) -> list[str]:
+
+def scoped(
+    *rows: Json, steps: Any = ("agent-1-service",), faults: int = 9, **seen: Any
+) -> list[str]:
     """One image, which services run that a rule leaves out or not."""
     nothing: Json = {"events": [], "intakes": [], "redriven": set(), "leases": {}, "mails": []}
     nothing |= {"scans": [], "verdicts": {}, "notifications": [], "failed": [], "undelivered": []}
@@ -165,7 +215,7 @@ def scoped(*rows: Json, steps: Any = ("agent-1-service",), **seen: Any) -> list[
     facts: Any = SimpleNamespace(truths={}, tags={URI: {DIGEST}}, requests={})
     judgement = Judgement()
     made = [Step(lambda: None, (URI,), each) for each in steps]
-    left_out.judge(witnessed, facts, made, judgement)
+    left_out.judge(witnessed, facts, made, faults, judgement)
     return judgement.wrong
 
 
@@ -174,12 +224,33 @@ def stored(service: str, **more: Any) -> Json:
 
 
 def test_what_is_left_out_is_stated_and_nothing_else_is() -> None:
-    rule = {"out_of_scope": left_out.RULE}
+    rule = {"out_of_scope": left_out.RULES[0].name}
+    assert scoped(stored("family:agent-1", **rule), stored("family:web")) == []
     assert scoped(stored("agent-1-service", **rule), stored("web")) == []
     (silent,) = scoped(stored("agent-1-service"))
     assert silent.startswith("scope: agent-1-service runs")
     (left,) = scoped(stored("web", **rule))
     assert left.startswith("scope: web runs")
+
+
+def overdue(*listed: str, counted: int = 0) -> list[str]:
+    """Two services run with a severe finding, and the digest lists some."""
+    found = [{"qid": 7, "severity": 5}]
+    services: Any = {
+        name: SimpleNamespace(found=found, uri="app:1") for name in ("payments", "web")
+    }
+    rows = [
+        {"workload": f"1#eu-west-1#chaos#{name}", "uri": "app:1", "findings": [{"qid": 7}]}
+        for name in listed
+    ]
+    digest = {"overdue": rows, "overdue_workloads": counted or len(rows)}
+    return list(next_days._overdue([digest], services))
+
+
+def test_an_overdue_finding_is_listed_or_the_digest_is_full_and_counts_it() -> None:
+    assert overdue("payments", "web") == []
+    assert overdue("payments") == ["lost overdue: web runs {7}"]
+    assert overdue("payments", counted=2) == []
 
 
 def test_what_only_workloads_out_of_scope_run_is_not_scanned() -> None:
@@ -192,3 +263,13 @@ def test_what_only_workloads_out_of_scope_run_is_not_scanned() -> None:
 def test_nobody_out_of_scope_is_notified() -> None:
     wrong = scoped(notifications=[{"workloads": [WORKLOAD, AGENT]}])
     assert wrong == ["notified, though out of scope: agent-1-service"]
+
+
+def test_tags_that_could_not_be_read_leave_nothing_out() -> None:
+    row, steps = stored("tagged-1-service"), ("tagged-1-service",)
+    seen: Json = {"verdicts": {DIGEST: {}}, "notifications": [{"workloads": [TAGGED]}]}
+    assert scoped(row, steps=steps, **seen) == []
+    (other,) = scoped({**row, "out_of_scope": "agents"}, steps=steps)
+    assert other.startswith("scope: tagged-1-service runs")
+    wrong = scoped(row, steps=steps, faults=0, **seen)
+    assert [each.split(":")[0].split(",")[0] for each in wrong] == ["scanned", "notified", "scope"]

@@ -82,7 +82,7 @@ def test_a_filter_that_lets_nothing_through(missing: str) -> None:
     "queued",
     [
         call(HONEST, "other"),
-        {"source": "image-scan", "account": EVIL, "detail": {"image": f"x@{DIGEST}"}},
+        {"source": "image-scan", "account": HONEST, "detail": {"image": f"x@{DIGEST}"}},
         {"image": {"digest": DIGEST}},
     ],
     ids=["event", "request of a scan", "completion"],
@@ -91,6 +91,11 @@ def test_a_filter_that_lets_nothing_through(missing: str) -> None:
 def test_what_is_honest_and_waits(queue: str, queued: Json) -> None:
     waiting: Any = {queue: [{"id": "queued", **queued}]}
     assert any(each.startswith("waits: ") for each in see(notice(WEB), **waiting))
+
+
+def test_a_request_that_the_attacker_caused_may_wait() -> None:
+    queued = {"id": "queued", "source": "image-scan", "account": EVIL}
+    assert see(notice(WEB), failed=[{**queued, "detail": {"image": f"x@{DIGEST}"}}]) == []
 
 
 @pytest.mark.parametrize("status", ["CLEAN", "ERROR", "UNSCANNABLE"])

@@ -23,7 +23,9 @@ def test_nothing_is_lost_and_nothing_is_falsely_clean() -> None:
     assert result.after.by_event.keys() == {"handled"}
     assert result.after.by_event["handled"] > 200, "versions with the same or worse findings, too"
     assert result.after.by_task_event.keys() == result.after.by_request.keys() == {"handled"}
-    assert result.after.out_of_scope >= 12, "three images at four services, and their tasks"
+    scopes = result.after.out_of_scope
+    assert sorted(scopes) == ["agents", "opted out", "sandboxes"]
+    assert min(scopes.values()) >= 3, "three images at each service"
 
 
 @pytest.mark.xdist_group("chaos")
@@ -34,6 +36,8 @@ def test_nobody_is_notified_twice_when_nothing_fails() -> None:
     assert (result.before.notified_again, result.before.wrong) == ([], []), result.evidence
     assert result.before.needless == []
     assert result.before.by_event.keys() == result.before.by_request.keys() == {"handled"}
+    assert result.before.out_of_scope.keys() == {"opted out"}
+    assert result.after.wrong == [], result.evidence
 
 
 @pytest.mark.xdist_group("chaos of the gate")

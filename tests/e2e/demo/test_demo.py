@@ -34,16 +34,26 @@ VERDICTS = [
     ("shop/broken:1", "ERROR"),
     ("shop/endless:1", "TIMEOUT"),
 ]
-# By target, what it prints of this account.
+# By command, what it prints of this account.
 LOOK_AROUND = {
-    "status": "4 CLEAN, 1 ERROR, 6 FINDINGS, 1 TIMEOUT",
-    "where": ", team payments, notified since ",
-    "scan": "CLEAN",
-    "logs": "event_name=CreateService task_definition=",
-    "report": "12 images run, 5 of them with critical or high findings",
-    "gate": "shop/checkout",
-    "doctor": "pass    credential-accepted",
-    "down": "",
+    "make status": "6 CLEAN, 7 FINDINGS",
+    "make where IMAGE=shop/payments:1.4.2": ", team payments, notified since ",
+    "make where IMAGE=shop/agent:7   # out of scope": ", out of scope by the rule opted out",
+    "make in-use REPOSITORY=shop/payments": "1.4.2  FINDINGS  3 workloads",
+    "make scan IMAGE=shop/web:2.0.0 FORCE=1 WAIT=1": "CLEAN",
+    "make logs FUNCTION=parse_event SINCE=1h": "event_name=CreateService task_definition=",
+    "make report OUT=report.html": "13 images run, 5 of them with critical or high findings",
+    "make gate": "shop/checkout",
+    "make doctor": "pass    credential-accepted",
+    "make down   # ends it": "",
+}
+# By feature, what the next day shows of it.
+DAY_AFTER = {
+    "out of scope": ("agent, shop/agent:7", "not scanned: rule opted out"),
+    "new CVE": ("worker, shop/worker:0.9", "CVE-2026-0099: notified without a scan"),
+    "overdue": ("payments, shop/payments:1.4.2", r"CVE-2022-25315: 10 days, due \d{4}-\d\d-\d\d"),
+    "in use": ("make in-use", "13 images, exit status 0"),
+    "ticket": ("gateway, shop/gateway:3.2", "CVE-2022-42916: opened, then closed"),
 }
 
 
@@ -88,6 +98,15 @@ def test_everything_is_as_expected(shown: Shown) -> None:
     assert "Deployment gate: checkout was blocked" in shown.printed
 
 
+def test_the_day_after_shows_each_feature(shown: Shown) -> None:
+    rows = table_rows(shown.printed, "what")
+    assert [row[0] for row in rows] == list(DAY_AFTER)
+    for what, where, result in rows:
+        expected, pattern = DAY_AFTER[what]
+        assert where == expected
+        assert re.fullmatch(pattern, result), result
+
+
 def test_the_value_of_a_secret_is_shown_nowhere(shown: Shown) -> None:
     names = shown.variables
     session = boto3.Session(
@@ -113,8 +132,8 @@ def test_the_value_of_a_secret_is_shown_nowhere(shown: Shown) -> None:
 
 def test_each_command_that_is_named_works(checkout: Checkout, shown: Shown) -> None:
     export, *commands = shown.commands
-    assert [command.split()[1] for command in commands] == list(LOOK_AROUND)
-    for command, words in zip(commands[:-1], LOOK_AROUND.values(), strict=False):
+    assert commands == list(LOOK_AROUND)
+    for command, words in list(LOOK_AROUND.items())[:-1]:
         done = checkout.run(f"{export}\n{command}", COLUMNS="200")
         assert done.returncode == 0, done.stdout + done.stderr
         assert words in done.stdout

@@ -3,6 +3,8 @@
 import json
 from collections.abc import Callable
 
+import pytest
+
 from sandbox.aws import ACCOUNT, REGION
 from sandbox.organization import ELSEWHERE, Organization
 from sandbox.queues import make_queue
@@ -84,6 +86,7 @@ def test_one_image_of_four_workloads_is_scanned_once_and_all_are_notified(
     assert sorted(sent) == sorted(workloads)
 
 
+@pytest.mark.attack(8)
 def test_a_tag_brings_the_findings_of_others_to_no_topic_of_a_team(
     organization: Organization, make_app: Callable[..., App]
 ) -> None:

@@ -14,12 +14,14 @@ Json = dict[str, Any]
 
 
 def unforwarded(organization: Organization, spoke: Spoke) -> list[Json]:
-    """Takes what the spoke could not forward, after seeing that its alarm watches the queue."""
+    """Takes what the spoke could not forward, after seeing that its alarms watch the queue."""
     name = f"{PREFIX}-unforwarded-events"
-    (alarm,) = spoke.client("cloudwatch").describe_alarms(AlarmNames=[name])["MetricAlarms"]
-    assert alarm["MetricName"] == "ApproximateNumberOfMessagesVisible"
-    assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": name}]
-    assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (0, "GreaterThanThreshold")
+    watched = {name: "ApproximateNumberOfMessagesVisible", f"{name}-queued": "NumberOfMessagesSent"}
+    alarms = spoke.client("cloudwatch").describe_alarms(AlarmNames=[*watched])["MetricAlarms"]
+    assert {alarm["AlarmName"]: alarm["MetricName"] for alarm in alarms} == watched
+    for alarm in alarms:
+        assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": name}]
+        assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (0, "GreaterThanThreshold")
     return organization.unforwarded(spoke)
 
 

@@ -1,7 +1,8 @@
-"""The day after a run: every finding is beyond its deadline, and Qualys knows more of some images.
+"""The days after a run: every finding is beyond its deadline, and Qualys knows more of some images.
 
 What must follow is known from what was pushed, and seen by a subscriber of the topic for machines:
-each overdue finding is reported, once; and whoever runs an image learns what was published since.
+each overdue finding is reported, once a day; and whoever runs an image learns what was published
+since.
 """
 
 from __future__ import annotations
@@ -9,8 +10,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from image_scan.findings import encoding
-from sandbox.chaos.kinds import KINDS
+from sandbox.chaos.verdicts import stored_workload
+from sandbox.operated import age, pass_day, reconcile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,48 +25,41 @@ _MOST = 5  # images of which Qualys knows more
 _FIRST_QID = 900_000
 
 
-def next_day(installation: Installation, fleet: Fleet) -> list[str]:
-    """Reconciles twice. Returns what is wrong."""
-    queue = installation.subscribe("next-day")
+def next_days(installation: Installation, fleet: Fleet) -> list[str]:
+    """Reconciles twice on one day, and once on the next. Returns what is wrong."""
+    queue = installation.subscribe("next-days")
     services = _services(installation, fleet)
-    _age(installation)
+    age(installation, _AGED_DAYS)
     published = _publish(installation, fleet, services)
-    for _ in range(2):
-        _reconcile(installation)
+    sent: list[Json] = []
+    wrong: list[str] = []
+    for runs in (2, 1):
+        for _ in range(runs):
+            reconcile(installation)
+        day = _sent(installation, queue)
+        wrong += _overdue([each for each in day if each.get("overdue")], services)
+        sent += day
+        pass_day(installation)
+    return [*wrong, *_published(installation, sent, published)]
+
+
+def _sent(installation: Installation, queue: str) -> list[Json]:
     bodies = [json.loads(each["Body"]) for each in installation.messages(queue)]
-    sent = [json.loads(each["Message"]) for each in bodies if each["Subject"].startswith("Scan: ")]
-    digests = [each for each in sent if each.get("overdue")]
-    return [*_overdue(digests, services), *_published(installation, sent, published)]
+    return [json.loads(each["Message"]) for each in bodies if each["Subject"].startswith("Scan: ")]
 
 
 def _services(installation: Installation, fleet: Fleet) -> dict[str, Version]:
-    """What each service runs that has a task, where no tag of it was pushed again, and Qualys rates
-    no finding of it worse than at first."""
-    found = {}
+    """What each service runs that has a task and a result, where no tag of it was pushed again, and
+    Qualys rates no finding of it worse than at first. After a fault, a scan may have no result."""
+    found, verdicts = {}, installation.verdicts()
     for service in fleet.running:
         version = fleet.own(service)
         tasks = installation.ecs.list_tasks(cluster="chaos", serviceName=service)["taskArns"]
         is_same = len(fleet.tags[version.uri]) == 1 and not fleet.truths[version.digest].before
-        if tasks and is_same and not KINDS[version.kind].due:
+        status = verdicts.get(version.digest, {}).get("status")
+        if tasks and is_same and status in ("CLEAN", "FINDINGS"):
             found[service] = version
     return found
-
-
-def _age(installation: Installation) -> None:
-    """All notifications were sent some weeks ago."""
-    dynamodb, table = (
-        installation.client("dynamodb"),
-        installation.outputs["inventory_table"]["name"],
-    )
-    for row in installation.inventory():
-        if found := encoding.unpack(row.get("notified", "")):
-            old = [each._replace(since=each.since - _AGED_DAYS) for each in found]
-            dynamodb.update_item(
-                TableName=table,
-                Key={name: {"S": row[name]} for name in ("digest", "workload")},
-                UpdateExpression="SET notified = :old",
-                ExpressionAttributeValues={":old": {"S": encoding.pack(old)}},
-            )
 
 
 def _publish(
@@ -83,17 +77,6 @@ def _publish(
     return published
 
 
-def _reconcile(installation: Installation) -> None:
-    machine = {"intake_state_machine_arn": installation.outputs["intake_state_machine_arn"]}
-    answer = installation.client("lambda").invoke(
-        FunctionName=installation.outputs["function_names"]["reconcile"],
-        Payload=json.dumps(machine),
-    )
-    if "FunctionError" in answer:
-        raise RuntimeError(answer["Payload"].read())
-    installation.wait_until_idle()
-
-
 def _overdue(digests: list[Json], services: dict[str, Version]) -> Iterator[str]:
     severe = {
         name: {each["qid"] for each in version.found if each["severity"] >= 4}
@@ -101,18 +84,23 @@ def _overdue(digests: list[Json], services: dict[str, Version]) -> Iterator[str]
     }
     due = {name for name, qids in severe.items() if qids}
     if len(digests) != bool(due):
-        yield f"overdue: {len(digests)} digests of two reconciliations, {len(due)} services"
+        yield f"overdue: {len(digests)} digests of one day, {len(due)} services"
     # A version before may count as running for an hour, if the stop of its task was lost.
     own = {(name, version.uri) for name, version in services.items()}
     named = {}
     for late in (late for digest in digests for late in digest["overdue"]):
-        if ((name := late["workload"].rsplit("#")[-1]), late["uri"].partition("@")[0]) in own:
+        if ((name := stored_workload(late)), late["uri"].partition("@")[0]) in own:
             named[name] = {each["qid"] for each in late["findings"]}
-    for name in sorted(due - named.keys()):
+    for name in sorted(due - named.keys()) if not _is_cut(digests, len(due)) else ():
         yield f"lost overdue: {name} runs {severe[name]}"
     for name in sorted(named.keys() & severe.keys()):
         if named[name] != severe[name]:
             yield f"false overdue: {name} runs {severe[name]} and not {named[name]}"
+
+
+def _is_cut(digests: list[Json], most: int) -> bool:
+    """Whether a digest had no room for all, but has counted them."""
+    return any(len(each["overdue"]) < each["overdue_workloads"] >= most for each in digests)
 
 
 def _published(
