@@ -7,7 +7,7 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from image_scan import config
+from image_scan import config, log
 from image_scan.aws import clients, cross_account
 from image_scan.cache.table import CacheTable
 from image_scan.compose import reassessment
@@ -19,8 +19,8 @@ from image_scan.inventory.overdue import overdue
 from image_scan.inventory.recent import recent
 from image_scan.inventory.reconciliation import Reconciliation
 from image_scan.inventory.sending import Intake
+from image_scan.inventory.shares import TimeShares
 from image_scan.inventory.table import InventoryTable
-from image_scan.inventory.turns import Turns
 from image_scan.inventory.workloads import Inventory
 from image_scan.notifications import overdue as overdue_findings
 from image_scan.notifications.digest import DailyDigest
@@ -44,8 +44,8 @@ if TYPE_CHECKING:
     from image_scan.aws.cross_account import Accounts
     from image_scan.inventory.coverage import Running
 
-# Of the time, for the accounts. Some more is for the intake; the digest and all after that have the
-# rest.
+# Of the time, for the accounts. A sixth of that is for what they send to the intake, as much for
+# rescans; the digest and all after that have the rest.
 _FOR_ACCOUNTS = 0.6
 
 
@@ -68,7 +68,7 @@ def run(intake_arn: str, time_left: float) -> dict[str, Any]:
     Raises AwsUnavailable, AwsRejected or ConfigurationError; if our own account and region was not
     read, at the end.
     """
-    turns, began = Turns(time_left * _FOR_ACCOUNTS), time.time()
+    shares, began = TimeShares(time_left * _FOR_ACCOUNTS), time.time()
     state, policy = StateTable.connect(), NotificationPolicy.read(config.notification_policy())
     intake = Intake(clients.client("stepfunctions"), intake_arn)
     accounts = cross_account.accounts()
@@ -81,8 +81,8 @@ def run(intake_arn: str, time_left: float) -> dict[str, Any]:
         policy.may_notify,
         began,
     )
-    summary = found.run(intake.home, turns, Scope.read(config.scope()))
-    _scan_again(found.fresh, accounts, intake, began)
+    summary = found.run(intake.home, shares, Scope.read(config.scope()))
+    _scan_again(found.fresh, accounts, intake, shares, began)
     deadlines = Deadlines.read(config.remediation_days(), policy.severe)
     late = _overdue(InventoryTable.connect(), ExceptionStore(state), deadlines)
     topics = Topics(clients.client("sns"), config.topic_arns(), {})
@@ -99,7 +99,11 @@ def run(intake_arn: str, time_left: float) -> dict[str, Any]:
 
 
 def _scan_again(
-    fresh: Mapping[str, Running], accounts: Accounts, intake: Intake, now: float
+    fresh: Mapping[str, Running],
+    accounts: Accounts,
+    intake: Intake,
+    shares: TimeShares,
+    now: float,
 ) -> None:
     """Has running images judged again of which Qualys knows more, or scanned again."""
     expiring = rescans.expiring(fresh, now)
@@ -108,8 +112,10 @@ def _scan_again(
     others = recent(InventoryTable.connect(), CacheTable.connect(), fresh, now)
     listed = reassessment.find({**left, **others}, accounts)
     assessed = {key: max(row.scanned_at, row.assessed_at) for key, row in listed.items()}
-    for event in rescans.due(fresh, assessed, config.rescan_seconds(), now):
-        intake.start(event)
+    due = [*rescans.due(fresh, assessed, config.rescan_seconds(), now)]
+    # What is left has no verdict when it has run out: the next reconciliation finds that.
+    if put_off := intake.start_each(due, shares):
+        log.warning("scanned again later", images=len(put_off))
 
 
 def _put_findings(

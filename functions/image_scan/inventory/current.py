@@ -7,15 +7,17 @@ workload has run last is there until another version of the same container runs.
 from __future__ import annotations
 
 from collections import defaultdict
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from image_scan.cache.standing import ACTIVE, is_watched
 from image_scan.inventory.earlier import has_run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
 Row = dict[str, Any]
+Container = tuple[str, str]  # workload, name
 # What starts once a day has always run within this time.
 _SECONDS = 2 * 86_400
 
@@ -23,14 +25,13 @@ _SECONDS = 2 * 86_400
 def current(rows: Iterable[Row], now: float) -> list[Row]:
     """Selects from all rows what runs or was deployed to, and what has stopped within two days and
     was not replaced since; in scope."""
-    by_workload: defaultdict[str, list[Row]] = defaultdict(list)
-    for row in rows:
-        by_workload[row["workload"]].append(row)
+    rows = list(rows)
+    newest = _newest(rows)
     return [
         row
-        for versions in by_workload.values()
-        for row in versions
-        if is_watched(row) or (_is_recent(row, now) and not _is_replaced(row, versions))
+        for row in rows
+        if is_watched(row)
+        or (_is_recent(row, now) and all(newest[each] <= row["last_seen"] for each in _of(row)))
     ]
 
 
@@ -46,12 +47,17 @@ def _is_recent(row: Mapping[str, Any], now: float) -> bool:
     return is_over and int(row.get("stopped_at", 0)) > now - _SECONDS
 
 
-def _is_replaced(row: Mapping[str, Any], versions: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether another version of the same container runs, has run later, or was deployed later."""
-    containers = {*row.get("containers", ())}
-    return any(
-        each.get("state") == "running"
-        or (each["last_seen"] > row["last_seen"] and (has_run(each) or each["state"] in ACTIVE))
-        for each in versions
-        if each["digest"] != row["digest"] and containers & {*each.get("containers", ())}
-    )
+def _newest(rows: Iterable[Row]) -> dict[Container, float]:
+    """Returns when each container was last seen with a version that has run, or was deployed;
+    endless where one runs."""
+    newest: defaultdict[Container, float] = defaultdict(float)
+    for row in rows:
+        is_running = row.get("state") == "running"
+        if has_run(row) or row.get("state") in ACTIVE:
+            for each in _of(row):
+                newest[each] = max(newest[each], inf if is_running else row["last_seen"])
+    return newest
+
+
+def _of(row: Row) -> list[Container]:
+    return [(row["workload"], name) for name in row.get("containers", ())]

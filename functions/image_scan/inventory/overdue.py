@@ -10,7 +10,7 @@ from image_scan.inventory.current import current
 from image_scan.inventory.notified import RECORD, recorded, teams_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from image_scan.findings.ages import Deadlines
     from image_scan.findings.encoding import Finding
@@ -29,23 +29,19 @@ class Overdue:
     findings: Sequence[Finding]
 
 
-def overdue(rows: Iterable[dict[str, Any]], deadlines: Deadlines, now: float) -> list[Overdue]:
-    """Selects what is overdue from all rows."""
+def overdue(rows: Iterable[dict[str, Any]], deadlines: Deadlines, now: float) -> Iterator[Overdue]:
+    """Selects what is overdue from all rows. Yields one at a time: thousands of workloads may have
+    hundreds of findings each."""
     rows, today = list(rows), datetime.fromtimestamp(now, UTC).date()
     teams = teams_of(rows)
-    late: list[tuple[Mapping[str, Any], list[Finding]]] = []
     for row in current(rows, now):
         found = recorded(row) if RECORD in row else None
-        if is_late := deadlines.overdue(found or (), today):
-            late.append((row, is_late))
-    return [
-        Overdue(
-            row["digest"],
-            row["workload"],
-            row.get("uri", row["digest"]),
-            row.get("repository", ""),
-            teams[row["workload"]],
-            found,
-        )
-        for row, found in late
-    ]
+        if late := deadlines.overdue(found or (), today):
+            yield Overdue(
+                row["digest"],
+                row["workload"],
+                str(row.get("uri", row["digest"])),
+                row.get("repository", ""),
+                teams[row["workload"]],
+                late,
+            )

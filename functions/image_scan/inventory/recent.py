@@ -3,6 +3,7 @@ schedule. They are judged again like those that run."""
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any, cast
 
 from image_scan.cache.entries import RESULTS, as_now
@@ -28,12 +29,13 @@ def recent(
 ) -> dict[str, Running]:
     """Returns images with a result that are not `known`, by key. Raises AwsUnavailable or
     AwsRejected."""
-    found = {}
+    found: dict[str, Running] = {}
+    entry_of = functools.cache(cache.get)
     for row in current(rows.index(_MORE), now):
         key = row["digest"]
         if key in known or key in found:
             continue
-        entry = as_now(cache.get(key) or {}, now)
+        entry = as_now(entry_of(key) or {}, now)
         if entry.get("status") in RESULTS and (task := _task(row)):
             found[key] = Running(task, {}, entry)
     return found

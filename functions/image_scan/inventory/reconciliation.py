@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from image_scan.contracts import Image, ScanInput
     from image_scan.events.scope import Scope
     from image_scan.inventory.regions import Pair, Region, Rows, Where
-    from image_scan.inventory.turns import Allowance, Turns
+    from image_scan.inventory.shares import Allowance, TimeShares
     from image_scan.inventory.workloads import Inventory
     from image_scan.results import Outcome
     from image_scan.state.coverage import CoverageHistory
@@ -80,7 +80,7 @@ class Reconciliation:
         self.sent: set[tuple[str, str]] = set()
         self.unread: Mapping[Where, str] = {}
 
-    def run(self, home: Where, turns: Turns, scope: Scope = EVERYTHING) -> Json:
+    def run(self, home: Where, shares: TimeShares, scope: Scope = EVERYTHING) -> Json:
         """Everything once; what was found, as it is stored and shown, with the `scans` that the
         intake was asked for. Then `unscannable`, `failed`, `fresh` and the ECR `registries` are
         set, `sent`: accounts and repositories of which something was sent to the intake, and
@@ -90,9 +90,9 @@ class Reconciliation:
         seen = regions.read(home, present(self._inventory.rows()), self._now)
         work = {where: self._work(each, running, found) for where, each in seen.items()}
         try:
-            found.unreadable |= dict.fromkeys(turns.take(work), _OUT_OF_TIME)
+            found.unreadable |= dict.fromkeys(shares.take(work), _OUT_OF_TIME)
         finally:
-            self._allowance = turns.allowance(len({account for account, _ in seen}))
+            self._allowance = shares.allowance(len({account for account, _ in seen}))
             for event, refused in self._sending.finish():
                 found.unreadable[event["account"], event["region"]] = str(refused)
         self.unread = found.unreadable

@@ -13,7 +13,7 @@ from image_scan.errors import AwsRejected, AwsUnavailable
 from image_scan.events import deployments
 from image_scan.events.scoping import Scoping
 from image_scan.events.task_state import TASK_STATE
-from image_scan.inventory.turns import LATER
+from image_scan.inventory.shares import LATER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

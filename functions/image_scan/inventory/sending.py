@@ -9,19 +9,22 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from image_scan import log
 from image_scan.aws import clients
 from image_scan.cache.entries import RESULTS
 from image_scan.cache.turns import is_elsewhere
 from image_scan.errors import AwsRejected
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from mypy_boto3_stepfunctions import SFNClient
 
     from image_scan.contracts import Image
+    from image_scan.inventory.shares import TimeShares
 
 Json = dict[str, Any]
 # Seconds after which the first execution holds the lease of an image.
@@ -41,6 +44,20 @@ class Intake:
         """Raises AwsUnavailable or AwsRejected."""
         with clients.calls("states:StartExecution"):
             self._states.start_execution(stateMachineArn=self._machine_arn, input=json.dumps(event))
+
+    def start_each(self, events: Collection[Json], shares: TimeShares) -> list[Json]:
+        """Starts events as far as the shares of their accounts reach. Returns those that are left,
+        or were refused. Raises AwsUnavailable."""
+        allowance, left = shares.allowance(len({each["account"] for each in events})), []
+        for event in events:
+            try:
+                is_done = allowance.use(event["account"], partial(self.start, event))
+            except AwsRejected as error:
+                log.error("not sent", account=event["account"], reason=str(error))
+                is_done = False
+            if not is_done:
+                left.append(event)
+        return left
 
 
 class Ranked(NamedTuple):

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pytest
 
 from image_scan.findings import encoding
 from image_scan.findings.ages import Deadlines
@@ -13,9 +16,6 @@ from image_scan.inventory.overdue import overdue
 from image_scan.notifications import overdue as overdue_findings
 from image_scan.notifications.policy import parse_exceptions
 from tests.support.builders import ACCOUNT, HOST
-
-if TYPE_CHECKING:
-    import pytest
 
 Json = dict[str, Any]
 TODAY = date(2026, 2, 2)
@@ -121,6 +121,24 @@ def test_what_an_exception_accepts_is_not_overdue() -> None:
     assert len(described(late, exceptions=[{"qid": 1, "until": "2026-02-01"}])) == 1
 
 
+@pytest.mark.attack(15)
+def test_what_many_workloads_have_is_not_in_memory_at_once() -> None:
+    few, many = (
+        [
+            row(f"v{each}", notified=notified(*((qid, 5, 9) for qid in range(1, number))))
+            for each in range(100)
+        ]
+        for number in (30, 300)
+    )
+    peaks = []
+    for rows in (few, many):
+        tracemalloc.start()
+        described(*rows)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 2 * peaks[0]
+
+
 def test_they_are_counted_in_all_and_by_team(capsys: pytest.CaptureFixture[str]) -> None:
     rows = [{"team": "", "findings_total": 2}, {"team": "shop", "findings_total": 1}]
     overdue_findings.count([*rows, {"team": "shop", "findings_total": 4}])
@@ -166,8 +184,8 @@ def test_teams_with_most_overdue_findings_are_named(capsys: pytest.CaptureFixtur
 
 def test_what_is_out_of_scope_is_not_overdue() -> None:
     late = notified((1, 5, 8))
-    assert overdue([row(notified=late, out_of_scope="agents")], DEADLINES, NOW) == []
-    assert len(overdue([row(notified=late)], DEADLINES, NOW)) == 1
+    assert late_of(row(notified=late, out_of_scope="agents")) == []
+    assert late_of(row(notified=late)) == ["v1"]
 
 
 def ended(digest: str, hours: int, **changes: Any) -> Json:

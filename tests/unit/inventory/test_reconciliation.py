@@ -12,7 +12,7 @@ from image_scan.aws.cross_account import Accounts
 from image_scan.errors import AwsUnavailable
 from image_scan.events import deployments
 from image_scan.inventory.reconciliation import Reconciliation
-from image_scan.inventory.turns import Turns
+from image_scan.inventory.shares import TimeShares
 from image_scan.results import Outcome
 from image_scan.state.coverage import CoverageHistory
 from tests.support import tables
@@ -81,8 +81,8 @@ class World:
             POLICY.may_notify,
             self.clock(),
         )
-        turns = Turns(self.seconds, lambda: next(self.time))
-        found = made.run((ACCOUNT, REGION), turns)
+        shares = TimeShares(self.seconds, lambda: next(self.time))
+        found = made.run((ACCOUNT, REGION), shares)
         self.failed = made.failed
         self.reasons = [each.reason for each in made.unscannable.values()]
         return found

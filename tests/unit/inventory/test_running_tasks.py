@@ -11,7 +11,7 @@ from image_scan.aws import clients
 from image_scan.errors import AwsRejected, AwsUnavailable
 from image_scan.events.scope import EVERYTHING
 from image_scan.inventory.running_tasks import NoAnswerError, RunningTasks, Started
-from image_scan.inventory.turns import LATER
+from image_scan.inventory.shares import LATER
 from tests.support.builders import ACCOUNT, HOST, REGION
 from tests.support.doubles import OneAccount
 from tests.support.fake_ecs import Ecs

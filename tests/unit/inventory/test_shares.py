@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from image_scan.inventory.turns import LATER, Allowance, Turns
+from image_scan.inventory.shares import LATER, Allowance, TimeShares
 from tests.support.builders import NOW
 from tests.support.doubles import Clock
 
@@ -27,7 +27,7 @@ class Work:
 
     def take(self, seconds: float) -> list[str]:
         work = {where: self._of(where) for where in self.steps}
-        return ["".join(where) for where in Turns(seconds, self.clock).take(work)]
+        return ["".join(where) for where in TimeShares(seconds, self.clock).take(work)]
 
     def of(self, name: str) -> int:
         return ["".join(where) for where in self.done].count(name)

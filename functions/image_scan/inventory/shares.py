@@ -18,7 +18,7 @@ _DONE = object()
 _LEAST = 2.0
 
 
-class Turns:
+class TimeShares:
     """`seconds` from now on, as `clock` counts them."""
 
     def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -50,7 +50,7 @@ class Turns:
 
     def allowance(self, accounts: int) -> Allowance:
         """Returns what `accounts` may use after that, to end what has begun."""
-        return Allowance(self._seconds / 6, accounts, self._clock)
+        return Allowance(self._seconds / 6, max(accounts, 1), self._clock)
 
     def _advance(self, work: Iterator[object], seconds: float) -> object:
         until = min(self._clock() + seconds, self._ends)
