@@ -1,5 +1,6 @@
 """Since when findings run, what is overdue, and how long a remedy took. Pure."""
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -129,22 +130,24 @@ def _end(qid: int, versions: Sequence[tuple[Mapping[str, Any], set[int] | None]]
     """Returns when the last version with a finding ended. A version whose findings are not known
     has it if the one before it has."""
     having: list[Mapping[str, Any]] = []
-    others: list[Mapping[str, Any]] = []
+    begins: defaultdict[str, list[int]] = defaultdict(list)  # of others, by container, in order
     has = False
     for row, known in versions:
         has = has if known is None else qid in known
-        (having if has else others).append(row)
-    return max(_end_of(row, others) for row in having)
+        if has:
+            having.append(row)
+        else:
+            for name in row["containers"]:
+                begins[name].append(int(row["first_seen"]))
+    return max(_end_of(row, begins) for row in having)
 
 
-def _end_of(row: Mapping[str, Any], others: Iterable[Mapping[str, Any]]) -> int:
+def _end_of(row: Mapping[str, Any], begins: Mapping[str, Sequence[int]]) -> int:
     """Returns when another version of the same containers began; after a rollback, from or to this
     one, when it has stopped."""
-    begun = [
-        int(other["first_seen"])
-        for other in others
-        if other["first_seen"] > row["first_seen"] and {*other["containers"]} & {*row["containers"]}
-    ]
-    if begun and (min(begun) >= row["last_seen"] or "stopped_at" not in row):
-        return min(begun)
+    others = [begins[name] for name in row["containers"] if name in begins]
+    ends = [(times, bisect_right(times, row["first_seen"])) for times in others]
+    begun = min((times[at] for times, at in ends if at < len(times)), default=None)
+    if begun is not None and (begun >= row["last_seen"] or "stopped_at" not in row):
+        return begun
     return int(row.get("stopped_at", row["last_seen"]))

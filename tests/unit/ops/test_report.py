@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -289,6 +290,25 @@ def test_a_remedy_takes_until_the_last_version_with_the_finding_ends(
     (met,) = remedied(rows, {"clean": set(), "empty": set(), "bad": {1}})
     assert (met.days, met.since) == (days, "2026-01-08")
     assert met.until == date.fromordinal(TODAY.toordinal() - 25 + days).isoformat()
+
+
+def test_many_versions_of_a_workload_take_no_longer_each() -> None:
+    reads = Counter[str]()
+
+    class Row(dict[str, Any]):
+        def __getitem__(self, name: str) -> Any:
+            reads[name] += 1
+            return super().__getitem__(name)
+
+    versions = [
+        notified_version(600 - each, 599 - each, f"v{each}")
+        if each % 2
+        else version("clean", 600 - each, 599 - each)
+        for each in range(600)
+    ]
+    (met,) = remedied([Row(each) for each in (*versions, version("clean", 0))], {"clean": set()})
+    assert met.until == TODAY.isoformat()
+    assert 600 < reads.total() < 600 * 30
 
 
 def test_locations_count_what_runs_in_each_and_the_worst_comes_first() -> None:
