@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from image_scan import config, log
 from image_scan.aws import clients
-from image_scan.errors import AwsRejected
+from image_scan.errors import AwsRejected, AwsUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,6 +96,16 @@ class Accounts:
         return account_id == deployer or (
             spokes is not None and account_id == spokes.hub_account_id
         )
+
+    def belongs(self, account_id: str, region: str, deployer: str) -> bool | None:
+        """Checks whether an account is our own or a member. In an organization only an attempt to
+        read it shows that; None if there is no answer."""
+        if self.is_ours(account_id, deployer):
+            return True
+        try:
+            return self.ecr(account_id, region, deployer).ours
+        except AwsUnavailable:
+            return None
 
     def is_due_to(self, error: Exception, account_id: str, region: str) -> bool:
         """Checks whether an error is due to the account and region that were asked, so that others

@@ -136,20 +136,8 @@ def _images(
             foreign.setdefault(each.name, _unscannable(each))["containers"].append(name)
     every = [*found, *foreign.values()]
     if scoping:
-        repositories = {name: _repository(each, is_ours) for name, each in named}
-        scoping.mark(every, deployment, repositories, wanted=parsed.wanted)
+        scoping.mark(every, deployment, dict(named), wanted=parsed.wanted)
     return every
-
-
-def _repository(
-    image: references.EcrReference | references.Unscannable, is_ours: Callable[[str], bool]
-) -> str:
-    """Returns the repository that rules of the scope match: without its registry only in an account
-    of ours, because anybody can have one of this name elsewhere."""
-    if isinstance(image, references.Unscannable):
-        return image.full_name
-    is_own = is_ours(image.account_id)
-    return image.repository if is_own else f"{image.host}/{image.repository}"
 
 
 def _unscannable(image: references.Unscannable) -> Image:

@@ -98,6 +98,10 @@ class Scope:
             raise ConfigurationError(f"SCOPE takes no {', '.join(sorted(unknown))}")
         return cls(**{name: tuple(map(Rule.read, rules)) for name, rules in inputs.items()})
 
+    @property
+    def names_repositories(self) -> bool:
+        return any(rule.repositories for rule in (*self.include, *self.exclude))
+
     def leaves_out(self, facts: Facts) -> Rule | None:
         """Returns the rule by which an image at a workload is out of scope; None if it is in scope.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from image_scan.ecr.references import Unscannable
 from image_scan.events.api_calls import family
 from image_scan.events.by_hand import SMOKE_CONTAINER, is_by_hand
 from image_scan.events.scope import EVERYTHING, Facts
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from image_scan.aws.cross_account import Accounts
     from image_scan.contracts import Deployment, Image
+    from image_scan.ecr.references import EcrReference
     from image_scan.events.scope import Rule, Scope
 
 
@@ -23,27 +25,25 @@ class Scoping:
 
     def __init__(self, scope: Scope, accounts: Accounts) -> None:
         self._scope = scope
+        self._accounts = accounts
         self._tags = WorkloadTags(accounts)
 
     def mark(
         self,
         images: Iterable[Image],
         deployment: Deployment,
-        repositories: Mapping[str, str],
+        named: Mapping[str, EcrReference | Unscannable],
         *,
         wanted: bool = False,
     ) -> None:
-        """Sets `out_of_scope` of images. `repositories` are those that containers name: two may
-        hold the same image, which is in scope if it is in scope in one of them. `wanted`: somebody
-        waits for the verdicts all the same."""
-        is_smoke = is_registered(deployment) and repositories.keys() == {SMOKE_CONTAINER}
+        """Sets `out_of_scope` of images. `named` is what containers name: two repositories may hold
+        the same image, which is in scope if it is in scope in one of them. `wanted`: somebody waits
+        for the verdicts all the same."""
+        is_smoke = is_registered(deployment) and named.keys() == {SMOKE_CONTAINER}
         if self._scope == EVERYTHING or is_by_hand(deployment) or is_smoke:
             return
         for image in images:
-            found = [
-                self._rule(deployment, repositories.get(name, image["repository"]))
-                for name in image["containers"]
-            ]
+            found = [self._rule(deployment, named[name]) for name in image["containers"]]
             rules = [each for each in found if each]
             if rules and len(rules) == len(found):
                 # The gate lets an image start only if each of its rules says so.
@@ -52,15 +52,27 @@ class Scoping:
                 image["allow_at_gate"] = rule.allow_at_gate
                 image["wanted"] = wanted
 
-    def _rule(self, deployment: Deployment, repository: str) -> Rule | None:
+    def _rule(self, deployment: Deployment, named: EcrReference | Unscannable) -> Rule | None:
         registered = is_registered(deployment)
         name = deployment["service"] or family(deployment["task_definition"])
         facts = Facts(
             account=deployment["account"],
             cluster=deployment["cluster"],
             service="" if registered else name,
-            repository=repository,
+            repository=self._repository(named, deployment["account"]),
             tags=lambda: self._tags.of(deployment),
             is_registered=registered,
         )
         return self._scope.leaves_out(facts)
+
+    def _repository(self, image: EcrReference | Unscannable, deployer: str) -> str:
+        """Returns the repository that rules match: without its registry only in an account of ours,
+        because anybody can have one of this name elsewhere. Empty if it is not known whose the
+        account is."""
+        if isinstance(image, Unscannable):
+            return image.full_name
+        if not self._scope.names_repositories:
+            return image.repository
+        is_ours = self._accounts.belongs(image.account_id, image.region, deployer)
+        with_registry = f"{image.host}/{image.repository}"
+        return {True: image.repository, False: with_registry, None: ""}[is_ours]

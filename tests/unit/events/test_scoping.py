@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 
 from image_scan import log
+from image_scan.aws.cross_account import Accounts
+from image_scan.config import Spokes
 from image_scan.ecr import references
-from image_scan.events import deployments
+from image_scan.errors import AwsRejected, AwsUnavailable
 from image_scan.events.scope import Scope
 from image_scan.events.scoping import Scoping
-from tests.support.builders import REGION, client_error, deployment, image
+from tests.support.builders import ACCOUNT, HOST, REGION, client_error, deployment, image
 from tests.support.doubles import OneAccount
 
 SERVICE = f"arn:aws:ecs:{REGION}:123456789012:service/prod/web"
@@ -47,7 +49,8 @@ def marked(
     repositories = containers or {"app": "shop/app"}
     found = image(containers=[*repositories])
     scope = Scope.read({"exclude": list(rules)})
-    Scoping(scope, accounts).mark([found], deployment(**facts), repositories, wanted=wanted)
+    named = {name: references.parse(f"{HOST}/{each}:1") for name, each in repositories.items()}
+    Scoping(scope, accounts).mark([found], deployment(**facts), named, wanted=wanted)
     return found
 
 
@@ -137,5 +140,38 @@ def test_what_has_no_arn_is_not_left_out_by_tags(facts: Any) -> None:
 )
 def test_a_repository_has_its_registry_unless_it_is_ours(uri: str, name: str) -> None:
     """Anybody can have a repository of this name elsewhere."""
-    found = deployments._repository(references.parse(uri), lambda each: each == "123456789012")
-    assert found == name
+    scope = Scope.read({"include": [{"name": "one", "repositories": [name]}]})
+    scoping = Scoping(scope, Accounts(None, lambda *_: None, lambda *_: None))
+    assert scoping._repository(references.parse(uri), ACCOUNT) == name
+
+
+MEMBER, CENTRAL = "222222222222", "333333333333"
+
+
+@pytest.mark.parametrize(
+    ("listed", "error", "left_out"),
+    [
+        ((), None, {"include": "", "exclude": "shop"}),
+        ((MEMBER, CENTRAL), None, {"include": "", "exclude": "shop"}),
+        ((), AwsRejected("no role"), {"include": "not included", "exclude": ""}),
+        ((), AwsUnavailable("no answer"), {"include": "", "exclude": ""}),
+    ],
+    ids=["organization", "accounts", "foreign", "unknown"],
+)
+@pytest.mark.parametrize("kind", ["include", "exclude"])
+def test_a_rule_matches_a_repository_of_any_member(
+    listed: Any, error: Exception | None, left_out: dict[str, str], kind: str
+) -> None:
+    """A member deploys from the central registry of another one."""
+
+    def connect_as(*_: str) -> Any:
+        if error:
+            raise error
+
+    spokes = Spokes(ACCOUNT, "arn:aws:iam::{account}:role/describe", "id", frozenset(listed))
+    accounts = Accounts(spokes, lambda *_: None, connect_as)
+    scope = Scope.read({kind: [{"name": "shop", "repositories": ["shop/*"]}]})
+    found = image()
+    named = {"app": references.parse(f"{CENTRAL}.dkr.ecr.{REGION}.amazonaws.com/shop/app:1")}
+    Scoping(scope, accounts).mark([found], deployment(account=MEMBER), named)
+    assert found.get("out_of_scope", "") == left_out[kind]
