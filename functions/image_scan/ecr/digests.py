@@ -113,14 +113,15 @@ def _image(reference: EcrReference, repository: Repository, platform: str) -> Im
         tag=tag,
         digest=digest,
         platform=platform,
-        manifests=[*known.manifests] if digest else [],
+        manifests=[*known.manifests],
         configs=[*known.configs],
         certain=known.certain,
         containers=[],
         unscannable=unscannable,
         role_account_id=repository.role_account_id,
     )
-    confirmed = asked in repository.manifests or (reference.seen and repository.ours)
+    is_pulled = reference.seen and repository.ours and not repository.problem
+    confirmed = asked in repository.manifests or is_pulled
     if not (digest and confirmed):
         image["key"] = reference_key(image)
     if repository.unread:

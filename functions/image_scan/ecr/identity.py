@@ -76,7 +76,8 @@ _MOST = 100
 class Identity:
     """`manifests` and `configs` are the digests of the images that may run, and of no others.
 
-    `certain`: only one image may run, and `configs` has its config.
+    `certain`: only one image may run, and `configs` has its config. Nothing is known of a digest
+    whose document ECR did not show: it may be that of an index.
     """
 
     manifests: tuple[str, ...]
@@ -130,7 +131,8 @@ def identify(digest: str, documents: Mapping[str, Document], platform: str) -> I
 
     `documents` are the manifests and indexes that ECR shows, by their digests.
     """
-    document = documents.get(digest, {})
+    if (document := documents.get(digest)) is None:
+        return Identity((), (), certain=False)
     if not _is_index(document):
         config = _image_config(document)
         return Identity((digest,), (config,) if config else (), certain=True)

@@ -6,8 +6,8 @@ than our request. Otherwise the scan is not complete, or has failed. It has no r
 An index may have several images for the platform that runs (`certain` is false). Then only an image
 that Qualys pulled by the index's digest is a result, and only if all images that it pulled by this
 digest are new. Without such a result, the worst of our images counts. It can show that the image
-is bad, but not that it is clean: the status then has a `doubt`. For an image that is known by its
-tag only, every result counts that Qualys has under this tag.
+is bad, but not that it is clean: the status then has a `doubt`. So it does where ECR did not show
+what the tag names: every result counts that Qualys has under this tag, of whatever platform.
 """
 
 from __future__ import annotations
@@ -34,6 +34,9 @@ _CLOCK_SKEW_MS = 120_000
 _STABLE_CHECKS = 5
 _ERROR_CHECKS = 2  # the same before a scan error counts
 _DOUBT = "Qualys does not say which image of the index it scanned; this is the worst that it has"
+_UNREAD = (
+    "ECR did not show the manifest of the image, so Qualys may have scanned it for another platform"
+)
 
 
 def check(
@@ -80,6 +83,8 @@ def _judge(image: Image, known: list[ScannedImage], earliest: int, ended: int) -
     fresh = [each for each in ready if each.scanned_at >= earliest]
     if proof := _proof(image, known, fresh):
         return _result(proof, fresh=True, ended=ended)
+    if not image["manifests"] and (answer := _worst(fresh)):
+        return _result(answer, fresh=True, ended=ended, doubt=_UNREAD)
     if ended and not ours:
         _raise_unlisted(known, image, earliest, ended)
     if ended >= _ERROR_CHECKS:
@@ -87,7 +92,8 @@ def _judge(image: Image, known: list[ScannedImage], earliest: int, ended: int) -
     # A tag alone is not enough: it may have named other bytes at the time of the older scan.
     is_stable = ended >= _STABLE_CHECKS and len(ready) == len(ours)
     if is_stable and image["digest"] and (answer := _worst(fresh or ready)):
-        doubt = "" if _is_certain(image) else _DOUBT
+        doubt = _DOUBT if image["manifests"] else _UNREAD
+        doubt = "" if _is_certain(image) else doubt
         return _result(answer, fresh=answer in fresh, ended=ended, doubt=doubt)
     return _waiting(ended)
 
@@ -96,7 +102,9 @@ def _proof(
     image: Image, known: list[ScannedImage], fresh: list[ScannedImage]
 ) -> ScannedImage | None:
     """Returns the new result that certainly is the image's own; None while there is none."""
-    if _is_certain(image) or not image["digest"]:
+    if not image["manifests"]:
+        return None
+    if _is_certain(image):
         return _worst(fresh)
     pulled = [each for each in known if bare(image["digest"]) in each.digests]
     return _worst(pulled) if all(each in fresh for each in pulled) else None
@@ -117,9 +125,12 @@ def is_ours(candidate: ScannedImage, image: Image) -> bool:
     """Checks whether Qualys' image is ours, by its config digest or the digest it was pulled by.
 
     Qualys' sha is the config digest, but a sensor on containerd may report a manifest digest there.
+    Where ECR did not show the manifest, the image is ours by its name, and by the digest that ECS
+    reports: neither of them alone says that the bytes are those of this repository.
     """
-    if not image["digest"]:
-        return (image["host"], image["repository"], image["tag"]) in candidate.names
+    if not image["manifests"]:
+        is_named = (image["host"], image["repository"], image["tag"]) in candidate.names
+        return is_named and (not image["digest"] or bare(image["digest"]) in candidate.digests)
     digests = {bare(each) for each in image["manifests"]}
     configs = {bare(each) for each in image["configs"]}
     return candidate.sha in configs | digests or not digests.isdisjoint(candidate.digests)
@@ -176,6 +187,7 @@ def _raise_unlisted(known: Iterable[ScannedImage], image: Image, earliest: int, 
             raise ImageNotScannable("its tag was moved to another image before Qualys scanned it")
         if image["digest"] and ended >= _ERROR_CHECKS:
             what = f"the index has an image for {image.get('platform') or 'another platform'}"
+            what = what if image["manifests"] else "ECR did not show what ECS has pulled"
             raise ImageNotScannable(f"{what}, and Qualys scanned another one under its tag")
     if ended >= _STABLE_CHECKS:
         raise ScanFailed("the scan job has ended and Qualys does not list the image")
