@@ -14,7 +14,7 @@ from image_scan.inventory.sending import Sending
 from image_scan.notifications.exceptions import KEY
 from tests.pipeline.test_backfill import Account
 from tests.support.builders import HOST, NOW, image
-from tests.support.pipeline import Pipeline, verdict
+from tests.support.pipeline import REPOSITORY, Pipeline, verdict
 
 if TYPE_CHECKING:
     from image_scan.contracts import Image
@@ -135,6 +135,20 @@ def test_many_copies_of_one_account_have_one_turn(tried: int) -> None:
 
 
 @pytest.mark.attack(14)
+def test_registries_of_others_bring_an_account_no_more_turns() -> None:
+    """AWS accounts are free, and one member may run copies from many of them."""
+    begun: list[int] = []
+    sending = Sending(lambda event: begun.append(event["id"]), NOW, lambda _: None)
+    copies = [image(account_id=f"9{number}", repository="copy/app") for number in range(9)]
+    entry = {**copies[0], "deployer": "1", "status": "ERROR"}
+    for number, each in enumerate([*copies, image(account_id="2")]):
+        account = "2" if number == 9 else "1"
+        sending.send(task(number, account=account), [(each["key"], each, entry)])
+    assert list(sending.finish()) == []
+    assert begun[0] == 9
+
+
+@pytest.mark.attack(14)
 def test_among_equals_each_has_its_turn() -> None:
     copies = [image(account_id=str(number)) for number in range(4)]
     assert {sent(copies[0], *copies, now=day)[0] for day in range(40)} == {1, 2, 3}
@@ -203,8 +217,9 @@ def test_a_sibling_that_fails_takes_no_turn_from_an_image() -> None:
     failed = {**copies[0], "status": "ERROR"}
     its = [("key", shared, failed), ("other", sibling, {**sibling, "status": "ERROR"})]
     sending.send(task(0, "app", "log", "side"), its)
-    sending.send(task(1), [("other", copies[0], {**sibling, "status": "ERROR"})])
-    sending.send(task(2), [("key", copies[1], failed)])
+    failing = {**sibling, "status": "ERROR"}
+    sending.send(task(1, account="2"), [("other", copies[0], failing)])
+    sending.send(task(2, account="2"), [("key", copies[1], failed)])
     assert list(sending.finish()) == []
     assert [(each["id"], names(each)) if each else () for each in begun] == [
         (0, ["app", "side"]),
@@ -215,9 +230,10 @@ def test_a_sibling_that_fails_takes_no_turn_from_an_image() -> None:
     ]
 
 
-def task(number: int, *containers: str) -> Json:
+def task(number: int, *containers: str, account: str = "1") -> Json:
     return {
         "id": number,
+        "account": account,
         "detail": {"containers": [{"name": name} for name in containers or ("app",)]},
     }
 
@@ -234,7 +250,8 @@ def sent(
     naps = [] if naps is None else naps
     sending = Sending(lambda event: begun.append(event["id"]), now, naps.append)
     for number, each in enumerate(copies):
-        sending.send(task(number), [(each["key"], each, {**tried, "status": "ERROR"})])
+        entry = {**tried, "status": "ERROR"}
+        sending.send(task(number, account=each["account_id"]), [(each["key"], each, entry)])
     assert list(sending.finish()) == []
     assert sorted(begun) == [*range(len(copies))]
     return begun
@@ -255,3 +272,21 @@ def verdicts(account: Account, days: int) -> set[str]:
         (digest,) = {task["containers"][0]["imageDigest"] for task in account.ecs.tasks.values()}
         found.add(str(account.pipeline.item(digest)["status"]))
     return found
+
+
+@pytest.mark.attack(14)
+def test_a_tag_that_is_moved_leaves_the_image_to_its_other_tags(
+    connected: Pipeline, environment: pytest.MonkeyPatch
+) -> None:
+    """Its owner's next build moves `latest` while the scan by that tag runs."""
+    account, config = Account(connected, environment), "f" * 64
+    connected.find(5, key=config)
+    (digest,) = {connected.push(tag=tag, config=config) for tag in ("v1", "latest")}
+    for tag in ("latest", "v1"):
+        connected.announce(f"{HOST}/{REPOSITORY}:{tag}", service=f"web-{tag}")
+    connected.push(tag="latest", config="b" * 64)
+    connected.scans()
+    assert connected.item(digest)["status"] == "UNSCANNABLE"
+    account.runs(1, f"{HOST}/{REPOSITORY}:v1", digest, "web-v1")
+    account.reconciles()
+    assert connected.item(digest)["status"] == "FINDINGS"

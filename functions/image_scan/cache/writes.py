@@ -37,6 +37,7 @@ def leased(met: Met, lease: Lease, until: int) -> dict[str, Any]:
     return {
         "imageDigest": lease["key"],
         **{name: image[name] for name in _SHOWN},  # type: ignore[literal-required]
+        "deployer": met.scan_input["deployment"]["account"],
         "status": IN_PROGRESS,
         "owner": lease["owner"],
         "acquired_at": number,

@@ -80,6 +80,7 @@ def _candidate(image: Image, problem: str) -> Candidate:
         image["account_id"],
         image["region"],
         _rule(image),
+        image["tag"],
     )
 
 

@@ -56,6 +56,7 @@ class Candidate:
     account_id: str = ""
     region: str = ""
     out_of_scope: str = ""
+    tag: str = ""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from image_scan import log
 from image_scan.aws import clients
 from image_scan.cache.entries import RESULTS
-from image_scan.cache.turns import is_elsewhere
+from image_scan.cache.turns import deployer_of, is_elsewhere
 from image_scan.errors import AwsRejected
 
 if TYPE_CHECKING:
@@ -86,10 +86,11 @@ class Sending:
         expired or not. Raises what `start` raises."""
         ranked = {}
         for key, image, entry in images:
-            if (rank := _rank(image, entry)) is None:
+            deployer = event["account"]
+            if (rank := _rank(image, entry, deployer)) is None:
                 self._begun.add(key)
             else:
-                ranked[key] = Ranked(rank, self._turn(image), image["containers"])
+                ranked[key] = Ranked(rank, self._turn(image, deployer), image["containers"])
         if ranked:
             self._later.append((event, ranked))
         else:
@@ -127,10 +128,11 @@ class Sending:
         except AwsRejected as error:
             yield event, error
 
-    def _turn(self, image: Image) -> str:
-        """Orders repositories in another way each time."""
-        address = f"{self._now} {image['account_id']} {image['region']} {image['repository']}"
-        return hashlib.sha256(address.encode()).hexdigest()
+    def _turn(self, image: Image, deployer: str) -> str:
+        """Orders accounts, and then the repositories of each, in another way each time."""
+        address = f"{image['account_id']} {image['region']} {image['repository']}"
+        first, then = (f"{self._now} {each}".encode() for each in (deployer, address))
+        return hashlib.sha256(first).hexdigest() + hashlib.sha256(then).hexdigest()
 
 
 def _part(event: Json, containers: set[str]) -> Json:
@@ -139,17 +141,17 @@ def _part(event: Json, containers: set[str]) -> Json:
     return {**event, "detail": {**event["detail"], "containers": listed}}
 
 
-def _rank(image: Image, entry: Mapping[str, Any]) -> int | None:
-    """From which repository an image is scanned: the one with the lowest rank; None if it does not
-    matter.
+def _rank(image: Image, entry: Mapping[str, Any], deployer: str) -> int | None:
+    """From which repository and tag an image is scanned: those with the lowest rank; None if it
+    does not matter.
 
-    That is the one where its last scan had a result. If that had none, it is one of another
-    account, then another one of the same account, and the one that was tried comes last.
+    These are those of its last scan with a result. If that had none, they are those from which
+    another account deploys it, then others of the same account; those that were tried come last.
     """
     if not entry:
         return None
     if entry.get("status") in RESULTS:
         return 0 if is_elsewhere(image, entry) else None
-    if entry.get("account_id") != image["account_id"]:
-        return 0
-    return 1 if is_elsewhere(image, entry) else 2
+    if not is_elsewhere(image, entry):
+        return 2
+    return 0 if deployer_of(entry) != deployer else 1

@@ -29,10 +29,11 @@ class Accounts:
     def __init__(self, core: Core, clock: Clock) -> None:
         self.core, self.clock, self.events = core, clock, 0
 
-    def asked(self, account: str, **more: Any) -> ScanInput:
+    def asked(self, account: str, registry: str = "", tag: str = "1", **more: Any) -> ScanInput:
         self.events += 1
         self.clock.now += 60
-        its = image(account_id=account, repository=f"{account}/app")
+        its = image(account_id=registry or account, repository=f"{registry or account}/app")
+        its["tag"] = tag
         event: Any = {"service": account, **more}
         return scan_input(f"event-{self.events}", of=its, account=account, **event)
 
@@ -52,6 +53,29 @@ def accounts(core: Core, clock: Clock) -> Accounts:
 def test_the_first_scan_is_everybodys(accounts: Accounts) -> None:
     assert accounts.deploys(EVIL)["decision"] == "scan"
     assert accounts.deploys(VICTIM)["decision"] == "skip"
+
+
+def test_registries_outside_of_the_organization_bring_no_more_turns(
+    accounts: Accounts, core: Core
+) -> None:
+    """AWS accounts are free."""
+    for number in range(30):
+        asked = accounts.asked(EVIL, registry=f"9{number:011}")
+        held = taken(core.event(asked))
+        its = accounts.asked(VICTIM)
+        if core.event(its)["decision"] == "scan":
+            break
+        core.end(held, REFUSED, asked)
+    assert number == 1, "the first scan is everybody's"
+
+
+def test_a_registration_under_another_tag_gives_way_in_the_same_repository(
+    accounts: Accounts, core: Core
+) -> None:
+    registered: Any = {"event_name": "RegisterTaskDefinition"}
+    core.event(accounts.asked(EVIL, VICTIM, "latest", **registered))
+    assert core.event(accounts.asked(THIRD, VICTIM, "latest"))["decision"] == "skip"
+    assert core.event(accounts.asked(VICTIM, tag="v1"))["decision"] == "scan"
 
 
 def test_a_scan_that_failed_before_gives_way_to_another_account(
