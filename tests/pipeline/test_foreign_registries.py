@@ -154,7 +154,8 @@ def test_an_image_of_our_own_that_ecr_does_not_let_us_read_is_scanned_by_its_tag
     pipeline: Pipeline,
 ) -> None:
     pipeline.ecr_refuses()
-    assert verdict(pipeline.scan()) == "CLEAN"
+    pipeline.find(5)
+    assert verdict(pipeline.scan()) == "FINDINGS"
 
 
 @pytest.mark.attack(7)

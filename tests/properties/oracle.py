@@ -107,7 +107,7 @@ def _objects(value: Any) -> list[dict[str, Any]]:
 
 def is_of(record: dict[str, Any], image: Image) -> bool:
     """Section 6.4: sha is the config digest or a manifest's, repoDigests are what was pulled."""
-    if image["digest"]:
+    if image["manifests"]:
         pulled = {_bare(each) for each in image["manifests"]}
         configs = {_bare(each) for each in image["configs"]}
         return _bare(record.get("sha")) in pulled | configs or bool(pulled_by(record) & pulled)
@@ -303,6 +303,7 @@ def check_completion(
         not each.get("scanErrorCode") and each.get("scanStatus") in (None, "", "SUCCESS")
         for each in ours
     ), "its scan has failed"
+    assert image["manifests"] or status["doubt"], "nothing says which image it was"
     if image["digest"] and not image["certain"] and not status["doubt"]:
         assert any(_bare(image["digest"]) in pulled_by(each) for each in ours), (
             "an image of an index that Qualys was not seen to pull by it"
@@ -336,6 +337,7 @@ def check_verdict(
     assert outcome["exempted"] >= marked
     confirmed = sum(counts(entries, "counts").values())
     assert outcome["verdict"] == ("FINDINGS" if confirmed else "CLEAN")
+    assert confirmed or not status["doubt"], "in doubt, and called clean"
     worst = sorted((severity(each) for each in entries if kind(each) == "counts"), reverse=True)
     assert [each["severity"] for each in outcome["top"]] == worst[:10]
     assert outcome["scanned_at"] == status["scanned_at"]

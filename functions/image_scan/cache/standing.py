@@ -161,8 +161,7 @@ def _by_entry(met: Met) -> CacheDecision | None:
             lease = lease_of(met.scan_input, met.entry["acquired_at"])
             return holding(lease, met.entry.get("reason", ""))
         is_late = met.is_one_more_task and met.run is None
-        deployer = met.scan_input["deployment"]["account"]
-        is_next = turns.is_next(met.image, met.entry, deployer, is_registered=met.is_registered)
+        is_next = turns.is_next(met.scan_input, met.entry, is_registered=met.is_registered)
         return None if is_next and not is_late else SKIP
     if met.status and met.status not in FAILURES:
         return _of_verdict(met)

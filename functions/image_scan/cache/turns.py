@@ -14,7 +14,7 @@ from image_scan.cache.entries import FAILURES, IN_PROGRESS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from image_scan.contracts import Image
+    from image_scan.contracts import ScanInput
 
 _MOST = 20  # accounts
 _REPOSITORY = ("account_id", "region", "repository")
@@ -31,11 +31,12 @@ def tried(entry: Mapping[str, Any], now: float) -> list[str]:
     return [*(each for each in entry.get("tried", []) if each != last), last][-_MOST:]
 
 
-def is_next(image: Image, entry: Mapping[str, Any], deployer: str, *, is_registered: bool) -> bool:
-    """Whether the image that the account `deployer` deploys is scanned at once, although a scan
-    that another account has caused runs elsewhere: that one was in vain before, and later than the
-    last one of this account. Or it is `ahead` of any deployment, and this image is not only
-    registered: who registers need run nothing, and may have no permit left."""
+def is_next(scan_input: ScanInput, entry: Mapping[str, Any], *, is_registered: bool) -> bool:
+    """Whether what an account deploys is scanned at once, although a scan that another account has
+    caused runs elsewhere: that one was in vain before, and later than the last one of this account.
+    Or it is `ahead` of any deployment, and this image is not only registered: who registers need
+    run nothing, and may have no permit left."""
+    image, deployer = scan_input["image"], scan_input["deployment"]["account"]
     other = deployer_of(entry)
     if image["unscannable"] or deployer == other or not is_elsewhere(image, entry):
         return False

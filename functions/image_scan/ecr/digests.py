@@ -120,8 +120,7 @@ def _image(reference: EcrReference, repository: Repository, platform: str) -> Im
         unscannable=unscannable,
         role_account_id=repository.role_account_id,
     )
-    is_pulled = reference.seen and repository.ours and not repository.problem
-    confirmed = asked in repository.manifests or is_pulled
+    confirmed = asked in repository.manifests or (reference.seen and repository.is_trusted)
     if not (digest and confirmed):
         image["key"] = reference_key(image)
     if repository.unread:

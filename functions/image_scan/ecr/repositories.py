@@ -79,6 +79,11 @@ class Repository:
     ours: bool = True
     role_account_id: str = ""
 
+    @property
+    def is_trusted(self) -> bool:
+        """Whether a digest that ECS has pulled from it is a fact."""
+        return self.ours and not self.problem
+
 
 class _Timed:
     """ECR that starts no call when the time of the question is over."""
