@@ -83,18 +83,6 @@ def test_no_copy_lets_the_image_of_another_platform_answer(
     assert connected.item(f"{index}#linux/arm64")["status"] == "UNSCANNABLE"
 
 
-@pytest.mark.attack(10)
-def test_a_digest_that_an_instance_reports_brings_it_no_findings_of_others(
-    connected: Pipeline, denying: Denying
-) -> None:
-    """Qualys lists the images of all repositories with a name."""
-    connected.find(5)
-    assert verdict(connected.scan()) == "FINDINGS"
-    other = f"sha256:{'2' * 64}"
-    connected.held.push(THERE, "shop/app", {"1": PulledImage(f"sha256:{'e' * 64}", other, other)})
-    assert denying.runs("1", connected.push(), "x86_64") == "UNSCANNABLE"
-
-
 @pytest.mark.parametrize(("severity", "expected"), [(5, "FINDINGS"), (0, "ERROR")])
 def test_what_is_known_by_its_tag_alone_may_be_bad_and_is_never_clean(
     connected: Pipeline, severity: int, expected: str

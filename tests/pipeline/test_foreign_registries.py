@@ -8,9 +8,15 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
+from image_scan.aws import clients
+from image_scan.notifications.result_events import ResultEvents
+from sandbox.qualys import PulledImage
+from tests.pipeline.test_backfill import DAY, Account
 from tests.support import tables
 from tests.support.builders import ACCOUNT, HOST, REGION, client_error
 from tests.support.environments import aws_client
+from tests.support.fake_ecr import FakeEcr
+from tests.support.fake_ecs import Ecs
 from tests.support.pipeline import REPOSITORY, TAG, URI, Pipeline, ended, verdict
 
 Json = dict[str, Any]
@@ -45,6 +51,46 @@ def state(pipeline: Pipeline, status: str, image: str, digest: str = "") -> Json
         "containers": [{"name": "app", "image": image, **pulled}],
     }
     return {**event, "detail-type": "ECS Task State Change", "detail": detail}
+
+
+class Member:
+    """A member account that lets the sensor in, and the describe role nowhere. Its instances report
+    the digest of an image that others own. `sent` is what events say to it, and to others."""
+
+    def __init__(self, pipeline: Pipeline, patch: pytest.MonkeyPatch) -> None:
+        self.pipeline, self.ecr, self.ecs = pipeline, FakeEcr(FOREIGN), Ecs()
+        self.sent: list[Json] = []
+        role = "arn:aws:iam::{account}:role/"
+        pipeline.configure(
+            DESCRIBE_ROLE_ARN=f"{role}describe",
+            DESCRIBE_EXTERNAL_ID="x",
+            HUB_ACCOUNT_ID=ACCOUNT,
+            SPOKE_REGISTRY_ROLE_ARN=f"{role}qualys-registry",
+        )
+        self.ecr.troubles[REPOSITORY] = client_error("AccessDeniedException")
+        patch.setattr(
+            clients, "client_as", lambda _, __, name, *___: self.ecs if name == "ecs" else self.ecr
+        )
+        patch.setattr(ResultEvents, "send_all", lambda _, __, more: self.sent.extend(more))
+
+    def reports(self, digest: str) -> None:
+        """A task of another image of the same name, as its instance reports it; and its scan."""
+        self.ecs.list_tags_for_resource = lambda **_: {"tags": []}  # type: ignore[attr-defined]
+        event = state(self.pipeline, "RUNNING", f"{THERE}/{REPOSITORY}:1", digest)
+        detail = {**event["detail"], "group": "family:evil"}
+        for name in ("taskArn", "clusterArn", "taskDefinitionArn"):
+            detail[name] = detail[name].replace(ACCOUNT, FOREIGN)
+        self.ecs.tasks[detail["taskArn"]] = detail
+        other = f"sha256:{'2' * 64}"
+        pulled = PulledImage(f"sha256:{'e' * 64}", other, other)
+        self.pipeline.held.push(THERE, REPOSITORY, {"1": pulled})
+        self.pipeline.intake({**event, "account": FOREIGN, "detail": detail})
+        self.pipeline.scans()
+
+    def findings(self, owner: str) -> list[str]:
+        """What events say that Security Hub of an account imports; the hub's has no name."""
+        sent = [each for each in self.sent if each["image"]["role_account_id"] == owner]
+        return [found["title"] for each in sent for found in each["findings"]]
 
 
 def statuses(pipeline: Pipeline) -> dict[str, str]:
@@ -227,3 +273,36 @@ def test_the_start_and_the_stop_of_a_task_meet_in_one_row(
     assert list(states().values()) == ["running"]
     pipeline.intake(state(pipeline, "STOPPED", image, sent))
     assert list(states().values()) == ["stopped"]
+
+
+@pytest.mark.attack(7)
+def test_who_reports_the_digest_of_others_is_not_given_their_findings(
+    connected: Pipeline, environment: pytest.MonkeyPatch
+) -> None:
+    """Qualys lists by the name of a repository, whatever its registry."""
+    member = Member(connected, environment)
+    connected.find(5)
+    assert verdict(connected.scan()) == "FINDINGS"
+    connected.time.sleep(8 * DAY)  # the verdict has run out
+    member.sent.clear()
+    member.reports(connected.push())
+    assert member.findings(FOREIGN) == []
+    assert verdict(connected.scan(service="again")) == "FINDINGS"
+    assert member.findings("") == ["finding 0"]
+
+
+@pytest.mark.attack(7)
+def test_what_qualys_learns_later_is_given_to_who_owns_what_was_scanned(
+    connected: Pipeline, environment: pytest.MonkeyPatch
+) -> None:
+    """Nothing of the owner runs at that minute."""
+    member, account = Member(connected, environment), Account(connected, environment)
+    connected.qualys.behave(continuously_assessed=True)
+    connected.find(4)
+    connected.scan()
+    member.reports(connected.push())
+    member.sent.clear()
+    connected.find(4, 5)
+    connected.qualys.assess()
+    account.reconciles()
+    assert (member.findings(FOREIGN), member.findings("")) == ([], ["finding 1", "finding 0"])

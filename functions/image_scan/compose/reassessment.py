@@ -12,6 +12,7 @@ from image_scan import config, log
 from image_scan.aws import clients
 from image_scan.cache.entries import as_now
 from image_scan.cache.table import CacheTable
+from image_scan.cache.turns import is_elsewhere
 from image_scan.errors import ScanError
 from image_scan.qualys import connect
 from image_scan.scans import reassessment
@@ -36,7 +37,8 @@ def find(fresh: Mapping[str, Running], accounts: Accounts) -> Mapping[str, Scann
     try:
         rows = reassessment.look(entries, connect.client()) if entries else {}
         changed = [key for key, row in rows.items() if reassessment.changed(entries[key], row)]
-        tasks = [task for key in changed if (task := _owned(fresh[key].task, accounts))]
+        met = [reassessment.as_scanned(fresh[key].task, entries[key]) for key in changed]
+        tasks = [task for each in met if (task := _owned(each, accounts))]
         for first in range(0, len(tasks), _TOGETHER):
             _invoke(config.reassessment_function(), {"tasks": tasks[first : first + _TOGETHER]})
     except ScanError as error:
@@ -70,6 +72,8 @@ class _Image:
         """Returns whether the verdict changes. What is not whole changes nothing."""
         if (status := reassessment.changed(self.entry, self.row)) is None:
             return False
+        if is_elsewhere(self.task["image"], self.entry):
+            return False  # it was scanned meanwhile: the next reconciliation looks at that
         try:
             outcome = reassessment.judge(
                 self.task["image"], self.entry, self.row, status, qualys, required

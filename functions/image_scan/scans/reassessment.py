@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from image_scan import log
 from image_scan.contracts import CompletionInput, Lease, Rejudged, Status
+from image_scan.ecr import references
 from image_scan.ecr.references import bare
 from image_scan.errors import QualysRejected, QualysUnreadable
 from image_scan.findings import detections, fixes
@@ -111,6 +112,16 @@ def judge(
     outcome["reason"] = outcome["reason"] or entry.get("reason", "")
     outcome["assessed_at"] = max(row.assessed_at, row.scanned_at)
     return outcome
+
+
+def as_scanned(task: ScanInput, entry: Entry) -> ScanInput:
+    """Names the repository that was scanned, which is not that of each task: any account may run
+    the same bytes. What is learned of them later is given to who owns them."""
+    image, where = task["image"], references.parse(entry["uri"])
+    if isinstance(where, references.Unscannable):
+        return task
+    own = {name: entry[name] for name in ("uri", "account_id", "region", "repository", "tag")}
+    return {**task, "image": cast("Image", {**image, **own, "host": where.host})}
 
 
 def completed(task: ScanInput, entry: Entry, outcome: Outcome, now: float) -> CompletionInput:

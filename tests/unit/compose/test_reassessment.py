@@ -16,7 +16,7 @@ from image_scan.compose import reassessment
 from image_scan.errors import AwsUnavailable, QualysUnavailable
 from image_scan.inventory.coverage import Running
 from image_scan.qualys import connect
-from tests.support.builders import API, NOW, NOW_MS, SHA, finding, qualys_image, scan_input
+from tests.support.builders import API, NOW, NOW_MS, SHA, finding, image, qualys_image, scan_input
 
 if TYPE_CHECKING:
     import responses
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 IMAGES = f"{API}/images"
+ADDRESS = ("uri", "account_id", "region", "repository", "tag")
 ONE_MORE = {"vulnerabilities": {f"severity{level}Count": level // 5 for level in range(1, 6)}}
 
 
@@ -68,6 +69,8 @@ def entry(key: str = "sha256:1", sha: str = SHA, **changes: Any) -> Json:
     known = {"imageDigest": key, "status": "CLEAN", "owner": "o", "acquired_at": NOW_MS}
     known |= {"config_digest": f"sha256:{sha}", "scanned_at": NOW_MS, "announced": True}
     known |= {"ttl": NOW + 99, "recorded": [0] * 6, "examined": ["vulnerabilities"]}
+    scanned = image()
+    known |= {name: scanned[name] for name in ADDRESS}  # type: ignore[literal-required]
     return {**known, **changes}
 
 
@@ -110,7 +113,7 @@ class TestFind:
     def test_an_account_that_does_not_answer_stops_no_other(self, asked: Qualys) -> None:
         asked.lists(*(qualys_image(sha=f"{number:064x}", **ONE_MORE) for number in (1, 2)))
         silent, other = running(1), running(2)
-        silent.task["image"]["account_id"] = "silent"
+        silent.entry["account_id"] = "silent"
         reassessment.find({"sha256:1": silent, "sha256:2": other}, Owners())
         ((_, given),) = asked.invoked
         assert [each["image"]["key"] for each in given["tasks"]] == ["sha256:2"]
@@ -142,6 +145,7 @@ class TestRun:
             {"ttl": NOW},  # it has run out meanwhile
             {"recorded": [1, 0, 0, 0, 0, 1]},  # another invocation was faster
             {"announced": False},  # its workloads still wait for the verdict before
+            {"repository": "copy/app"},  # it was scanned from there meanwhile
         ],
     )
     def test_what_does_not_hold_any_more_changes_nothing(

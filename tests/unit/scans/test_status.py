@@ -13,6 +13,7 @@ from image_scan.qualys.models import ScannedImage
 from image_scan.scans import status as scan_status
 from tests.support.builders import (
     API,
+    HOST,
     JOB,
     NOW_MS,
     REGISTRY,
@@ -70,6 +71,16 @@ def test_a_running_job_is_not_complete_whatever_is_known(
 ) -> None:
     assert check(schedule(status), details())["complete"] is False
     assert len(answers.calls) == 1
+
+
+def test_a_digest_that_ecr_did_not_show_has_no_result_from_another_registry(check: Check) -> None:
+    other = [{"registry": HOST.replace("1", "9"), "repository": "shop/app", "tag": "1.4.2"}]
+    elsewhere = qualys_image(repo=other)
+    unread = image(manifests=[], configs=[], certain=False)
+    with pytest.raises(ImageNotScannable, match="ECR did not show what ECS has pulled"):
+        check(schedule(), None, elsewhere, of=unread, earlier=9)
+    assert check(schedule(), None, qualys_image(), of=unread)["doubt"]
+    assert check(schedule(), None, elsewhere)["complete"]
 
 
 @pytest.mark.parametrize("status", ["Finished", "Completed", "BaselineCompleted"])
