@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 # A step of work that lets all others end before the next one.
 LATER = object()
 _DONE = object()
-# Seconds of a turn at least: what has begun holds memory until it ends.
+# Seconds of an account's turn at least: what has begun holds memory until it ends.
 _LEAST = 2.0
 
 
@@ -34,19 +34,30 @@ class TimeShares:
         One step may last longer than a turn: nothing ends it.
         """
         waiting = [*work]
-        later: list[Where] = []
-        while (waiting or later) and self._left() > 0:
-            regions = Counter(account for account, _ in (*waiting, *later))
-            share, rest = self._left() / len(regions), []
-            for where in waiting:
-                step = self._advance(work[where], max(share / regions[where[0]], _LEAST))
-                if step is LATER:
-                    later.append(where)
-                elif step is not _DONE:
-                    rest.append(where)
-            # Who is not done has had its share: now come those that let the others go first.
-            waiting, later = [*later, *rest], []
+        while waiting and self._left() > 0:
+            waiting = self._round(waiting, work)
         return waiting
+
+    def _round(self, waiting: list[Where], work: Mapping[Where, Iterator[object]]) -> list[Where]:
+        """Gives each account its turn. Returns the regions that are not done, in the order of the
+        next round: who has let the others go first, who had no time left in the turn of its
+        account, and then who has had its share."""
+        regions = Counter(account for account, _ in waiting)
+        turns = dict.fromkeys(regions, max(self._left() / len(regions), _LEAST))
+        later: list[Where] = []
+        unmet: list[Where] = []
+        rest: list[Where] = []
+        for where in waiting:
+            account, began = where[0], self._clock()
+            if turns[account] <= 0:
+                unmet.append(where)
+                continue
+            step = self._advance(work[where], turns[account] / regions[account])
+            turns[account] -= self._clock() - began
+            regions[account] -= 1
+            if step is not _DONE:
+                (later if step is LATER else rest).append(where)
+        return [*later, *unmet, *rest]
 
     def allowance(self, accounts: int) -> Allowance:
         """Returns what `accounts` may use after that, to end what has begun."""

@@ -26,18 +26,18 @@ class Work:
         self.put_off: set[Where] = set()
 
     def take(self, seconds: float) -> list[str]:
-        work = {where: self._of(where) for where in self.steps}
+        work = {where: self.of_region(where) for where in self.steps}
         return ["".join(where) for where in TimeShares(seconds, self.clock).take(work)]
 
     def of(self, name: str) -> int:
         return ["".join(where) for where in self.done].count(name)
 
-    def _of(self, where: Where) -> Iterator[object]:
+    def of_region(self, where: Where, seconds: float = 1) -> Iterator[object]:
         if where in self.put_off:
             yield LATER
         for _ in range(self.steps[where]):
             self.done.append(where)
-            self.clock.now += 1
+            self.clock.now += seconds
             yield None
 
 
@@ -65,6 +65,25 @@ def test_the_regions_of_an_account_have_one_share_together() -> None:
     endless = {f"a{region}": 10_000 for region in range(9)}
     work = Work(**endless, b=45)
     assert "b" not in work.take(100)
+
+
+@pytest.mark.attack(15)
+@pytest.mark.parametrize("regions", [1, 30])
+def test_an_account_of_many_regions_takes_no_more_of_each_round(regions: int) -> None:
+    """A hundred others need nearly all the time, whatever is the least time of a turn."""
+    work = Work(**{f"a{region}": 10_000 for region in range(regions)})
+    others = {(f"other-{number}", ""): 5 for number in range(100)}
+    work.steps |= others
+    left = TimeShares(540, work.clock).take({where: work.of_region(where) for where in work.steps})
+    assert {account for account, _ in left} == {"a"}
+
+
+def test_a_region_without_a_turn_comes_first_in_the_next_round() -> None:
+    """A step lasts longer than the share of a region."""
+    work = Work(a1=3, a2=3, a3=3, b=3)
+    assert TimeShares(1000, work.clock).take(
+        {where: work.of_region(where, seconds=400) for where in work.steps}
+    ) == [("a", "3"), ("a", "1"), ("a", "2"), ("b", "")]
 
 
 def test_whoever_is_put_off_comes_after_all_others() -> None:
