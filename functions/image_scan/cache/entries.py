@@ -26,6 +26,9 @@ RESULTS = ("CLEAN", "FINDINGS")
 # All findings are an item of their own: the entry is read at each deployment of the image.
 RESULT = tuple(name for name in Outcome.__annotations__ if name not in ("verdict", "listed"))
 
+# What lists things, of an entry: nobody needs it who reads the entries of all that runs.
+_LISTS = ("top", "detections", "requests")
+
 # An ECR image that is known only by account, region, repository and tag may be another one soon.
 _TAG_ONLY_SECONDS = 3600
 # A result that Qualys did not renew: it may still be about to.
@@ -43,6 +46,11 @@ def outcome_of(entry: Mapping[str, Any]) -> Outcome:
     """Returns the outcome that an entry holds."""
     result = {name: entry[name] for name in RESULT if name in entry}
     return cast("Outcome", {"verdict": entry["status"], **result})
+
+
+def brief(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns an entry without what it lists: there are many in memory at once."""
+    return {name: value for name, value in entry.items() if name not in _LISTS}
 
 
 def scan_of(entry: Mapping[str, Any]) -> Scan:

@@ -45,7 +45,8 @@ if TYPE_CHECKING:
     from image_scan.inventory.coverage import Running
 
 # Of the time, for the accounts. A sixth of that is for what they send to the intake, as much for
-# rescans; the digest and all after that have the rest.
+# rescans, and half as much to look up what has no task; the digest and all after that have the
+# rest.
 _FOR_ACCOUNTS = 0.6
 
 
@@ -109,7 +110,7 @@ def _scan_again(
     expiring = rescans.expiring(fresh, now)
     # A scan says all that Qualys knows. A verdict with a new number would keep it from beginning.
     left = {key: each for key, each in fresh.items() if key not in expiring}
-    others = recent(InventoryTable.connect(), CacheTable.connect(), fresh, now)
+    others = recent(InventoryTable.connect(), CacheTable.connect(), fresh, now, shares)
     listed = reassessment.find({**left, **others}, accounts)
     assessed = {key: max(row.scanned_at, row.assessed_at) for key, row in listed.items()}
     due = [*rescans.due(fresh, assessed, config.rescan_seconds(), now)]

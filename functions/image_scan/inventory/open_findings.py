@@ -122,13 +122,19 @@ class _Opening:
     def read(
         self, rows: Iterable[Row], is_clear: Callable[[Row], bool], deadlines: Deadlines
     ) -> set[tuple[str, str]]:
-        """Returns the accounts and repositories of which something is not known."""
+        """Returns the accounts and repositories of which something is not known, and that had a
+        finding before: what is not known keeps it open."""
         unknown = set()
+        had = {
+            (name, key.repository) for key, each in self._before.items() for name in each.accounts
+        }
         for row in rows:
             account, repository = row["account"], repository_of(row)
             findings = recorded(row) if RECORD in row else None
-            if findings is None and not (RECORD not in row and is_clear(row)):
+            is_asked = findings is None and (account, repository) in had
+            if is_asked and (RECORD in row or not is_clear(row)):
                 unknown.add((account, repository))
+                had.remove((account, repository))
             for each in filter(deadlines.counts, findings or ()):
                 key = Key(row.get("team") or account, repository, each.qid)
                 if known := self._known(key, account):

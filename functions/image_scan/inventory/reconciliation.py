@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from image_scan import log, metrics
-from image_scan.cache.entries import FAILURES, RESULTS, as_now
+from image_scan.cache.entries import FAILURES, RESULTS, as_now, brief
 from image_scan.cache.turns import is_elsewhere
 from image_scan.ecr.digests import reference_key
 from image_scan.errors import AwsRejected
@@ -231,7 +231,7 @@ class Reconciliation:
 
     def _entry(self, key: str) -> Json:
         if key not in self._known:
-            self._known[key] = self._cache.get(key) or {}
+            self._known[key] = brief(self._cache.get(key) or {})
         return self._known[key]
 
 

@@ -59,9 +59,9 @@ class TimeShares:
                 (later if step is LATER else rest).append(where)
         return [*later, *unmet, *rest]
 
-    def allowance(self, accounts: int) -> Allowance:
-        """Returns what `accounts` may use after that, to end what has begun."""
-        return Allowance(self._seconds / 6, max(accounts, 1), self._clock)
+    def allowance(self, accounts: int, part: float = 1 / 6) -> Allowance:
+        """Returns what `accounts` may use after that, to end what has begun: a part of the time."""
+        return Allowance(self._seconds * part, max(accounts, 1), self._clock)
 
     def _advance(self, work: Iterator[object], seconds: float) -> object:
         until = min(self._clock() + seconds, self._ends)
@@ -83,14 +83,17 @@ class Allowance:
         self._share = max(seconds / accounts, _LEAST)
         self._clock = clock
         self._used: defaultdict[str, float] = defaultdict(float)
+        self._spent = 0.0
 
     def use(self, account: str, action: Callable[[], None]) -> bool:
         """Returns False, and does nothing, where the account or all have used their time."""
-        if self._used[account] >= self._share or sum(self._used.values()) >= self._seconds:
+        if self._used[account] >= self._share or self._spent >= self._seconds:
             return False
         began = self._clock()
         try:
             action()
         finally:
-            self._used[account] += self._clock() - began
+            took = self._clock() - began
+            self._used[account] += took
+            self._spent += took
         return True

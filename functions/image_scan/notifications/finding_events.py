@@ -55,7 +55,8 @@ class FindingEvents:
     may_notify: Callable[[Outcome], bool]
     deadlines: Deadlines
     clock: Callable[[], float] = time.time
-    _items: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _clear: dict[str, bool] = field(default_factory=dict)
+    _top: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     def put(self, unseen: Iterable[tuple[str, str]] = (), unread: Iterable[str] = ()) -> None:
         """Puts what has changed, then stores what is open, and then puts what is still open: a
@@ -120,15 +121,22 @@ class FindingEvents:
 
     def _item(self, key: str) -> dict[str, Any]:
         """The verdict of an image; empty where it does not count any more."""
-        if key not in self._items:
-            self._items[key] = as_now(self.cache.get(key) or {}, self.clock())
-        return self._items[key]
+        return as_now(self.cache.get(key) or {}, self.clock())
 
     def _is_clear(self, row: Mapping[str, Any]) -> bool:
         """Whether there is nothing to notify a workload of that has no record. One that was
         notified has none if the findings were unknown then."""
-        item = self._item(row["digest"])
-        return item.get("status") in _RESULTS and not self.may_notify(outcome_of(item))
+        if (key := row["digest"]) not in self._clear:
+            item = self._item(key)
+            is_result = item.get("status") in _RESULTS
+            self._clear[key] = is_result and not self.may_notify(outcome_of(item))
+        return self._clear[key]
+
+    def _worst(self, key: str) -> list[dict[str, Any]]:
+        """The worst findings of an image, as its verdict names them."""
+        if key not in self._top:
+            self._top[key] = self._item(key).get("top", [])
+        return self._top[key]
 
     def _detail(self, change: Change, now: int) -> dict[str, Any]:
         key, finding = change.key, change.finding
@@ -153,7 +161,7 @@ class FindingEvents:
         """Returns what a verdict says of the finding, if it is among the worst of an image. Each
         name is there in any case: the template of a rule needs it."""
         for digest in dict.fromkeys(row["digest"] for row in finding.rows):
-            for each in self._item(digest).get("top", []):
+            for each in self._worst(digest):
                 if each["qid"] == qid:
                     return {name: each[name] for name in ("title", "cves", "packages", "fixes")}
         return {"title": f"QID {qid}", "cves": [], "packages": [], "fixes": []}

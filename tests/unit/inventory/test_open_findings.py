@@ -176,3 +176,18 @@ def test_each_is_closed_once_for_each_time_it_is_opened(days: list[list[int]]) -
             opened[each.key.qid] += {"opened": 1, "still_open": 0, "closed": -1}[each.state]
         assert all(opened[qid] == 1 for qid in qids)
     assert set(opened.values()) <= {0}
+
+
+@pytest.mark.attack(15)
+def test_a_row_without_a_record_is_looked_at_only_where_that_keeps_a_finding_open() -> None:
+    asked: list[str] = []
+
+    def is_clear(row: Row) -> bool:
+        asked.append(row["digest"])
+        return False
+
+    before, _ = made({}, row(1, account="1"))
+    crowd = [row(digest=str(number), account="2") for number in range(99)]
+    mine = [row(digest=str(number), account="1") for number in range(99)]
+    found, _ = changes(before, [*crowd, *mine], is_clear, NOW, DEADLINES)
+    assert (found.keys(), asked) == (before.keys(), ["0"])
