@@ -3,7 +3,7 @@
 import json
 import math
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -17,6 +17,8 @@ from ops.installation import Installation
 # Longer than an event takes. Otherwise two readers could process one message, which does no harm.
 HIDDEN_SECONDS = 600
 _BATCH = 10
+# Batches in a row without a message from before, although SQS has counted more of these.
+_VAIN = 10
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,18 @@ class EventQueue:
                 AttributeNames=["SentTimestamp"],
             )
         return [_message(each) for each in answer.get("Messages", [])]
+
+    def earlier(self) -> Iterator[tuple[list[Message], list[Message]]]:
+        """Receives until all that was there at the start is received: SQS gives messages in no
+        order, and may never come to an end. Yields each batch, and what of it was there."""
+        began, known, seen, vain = self.now(), self.count(), set[str](), 0
+        while batch := self.receive():
+            old = [message for message in batch if message.sent_at < began]
+            vain = 0 if {message.id for message in old} - seen else vain + 1
+            seen |= {message.id for message in old}
+            yield batch, old
+            if vain >= (1 if len(seen) >= known else _VAIN):
+                return
 
     def delete(self, message: Message) -> None:
         with answers():

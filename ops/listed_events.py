@@ -109,11 +109,17 @@ def _try(queue: EventQueue, message: Message, tries: EventTries | None) -> Json:
 
 
 def _take(queues: Sequence[EventQueue], found: Found, console: Console) -> None:
-    for queue in queues:
-        with console.status(f"Reading {queue.name}") as status:
-            while batch := queue.receive():
-                found |= {message.id: (queue, message) for message in batch}
-                status.update(f"Reading {queue.name}: {len(found)} events")
+    """Receives what was in the queues before. What comes meanwhile is visible again then."""
+    later: list[Held] = []
+    try:
+        for queue in queues:
+            with console.status(f"Reading {queue.name}") as status:
+                for batch, old in queue.earlier():
+                    later += [(queue, message) for message in batch if message not in old]
+                    found |= {message.id: (queue, message) for message in old}
+                    status.update(f"Reading {queue.name}: {len(found)} events")
+    finally:
+        _release(later)
 
 
 def _release(found: Iterable[Held]) -> None:

@@ -123,7 +123,7 @@ class Redrive:
 
 def _drain(queue: EventQueue, tries: EventTries) -> Iterator[tuple[Message, Json]]:
     """Receives every message that was there at the start. Later messages are left."""
-    began = queue.now()
+    batches = queue.earlier()
     held: dict[str, Message] = {}
     try:
         with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -131,14 +131,13 @@ def _drain(queue: EventQueue, tries: EventTries) -> Iterator[tuple[Message, Json
             is_empty = False
             while working or not is_empty:
                 if not is_empty and len(working) < AT_ONCE:
-                    batch = queue.receive()
+                    batch, there = next(batches, ([], []))
                     is_empty = not batch
+                    copies = [message for message in batch if tries.is_copy(message)]
                     old = [
                         message
-                        for message in batch
-                        if not tries.is_copy(message)
-                        and message.sent_at < began
-                        and message.id not in held
+                        for message in there
+                        if message not in copies and message.id not in held
                     ]
                     held |= {message.id: message for message in batch}
                     for message in old:

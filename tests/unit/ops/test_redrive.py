@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from rich.console import Console
 
-from ops import event_tries, redrive, redrive_page
+from ops import event_tries, listed_events, redrive, redrive_page
 from ops.__main__ import main
 from ops.errors import OpsError
 from ops.event_queue import EventQueue, Message
@@ -135,6 +135,43 @@ def test_a_queue_with_a_message_is_not_empty_whatever_was_counted(
     other = Sqs(1, *bodies, counted=0 if bodies else 1)
     assert not on_sqs(Sqs(1), other).is_empty(CONSOLE)
     assert other.released == released
+
+
+class Busy(Queue):
+    """While it is read, one event more fails each time."""
+
+    asked = 0
+
+    def receive(self, *_: int, **__: int) -> list[Message]:
+        self.asked += 1
+        assert self.asked < 100, "it never ends"
+        new = message(10_000 + self.asked, START + self.asked)
+        self.visible[new.id] = new
+        return super().receive()
+
+
+@pytest.mark.parametrize("counted", [0, 3, 30])
+def test_it_ends_though_events_go_on_failing(monkeypatch: pytest.MonkeyPatch, counted: int) -> None:
+    """Whatever number SQS has counted."""
+    queue = Busy(*map(message, range(25)))
+    monkeypatch.setattr(queue, "count", lambda: counted)
+    results = driven(monkeypatch, Intake(True), queue)
+    assert [each["result"] for each in results] == ["done"] * 25
+    assert not queue.hidden
+
+
+def test_so_does_a_list_and_it_is_of_what_was_there() -> None:
+    queue = Busy(*map(message, range(25)))
+    listed = listed_events.listed([queue], CONSOLE)
+    assert [each["id"] for each in listed] == [str(number) for number in range(25)]
+    assert not queue.hidden
+
+
+def test_what_is_dropped_is_found_though_events_go_on_failing() -> None:
+    queue = Busy(*map(message, range(25)))
+    with pytest.raises(OpsError, match="No message has the id 99"):
+        listed_events.drop([queue], ["99"], None, CONSOLE)
+    assert not queue.hidden
 
 
 def test_what_succeeds_is_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
