@@ -42,7 +42,10 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     with notes.status("Waiting for the intake"):
         begun = Begun(installation, found["at"])
         begun.wait_for(found["scans"])
+    # An installation of an earlier version names all, and counts none.
+    found.setdefault("scans_total", len(found["scans"]))
     for each in found["scans"]:
+        each.setdefault("workloads_total", len(each["workloads"]))
         each["started"] = each["key"] in begun.keys
     if arguments.json:
         console.print_json(json.dumps(found))
@@ -113,15 +116,17 @@ def _show(found: Json, installation: Installation, console: Console) -> None:
     coverage.show([found], console)
     started = [each for each in found["scans"] if each["started"]]
     if found["scans"]:
+        more = found["scans_total"] - len(found["scans"])
+        others = f", and {more} more are not named here" if more > 0 else ""
         line(
-            f"{len(started)} of {len(found['scans'])} scans have begun: "
+            f"{len(started)} of {len(found['scans'])} scans have begun{others}: "
             f"`{installation.make('status')}` shows how far they are.",
             console,
         )
     for each in found["scans"]:
         word = "scanned now" if each["started"] else "not begun"
         workloads = ", ".join(each["workloads"][:_SHOWN_WORKLOADS])
-        more = len(each["workloads"]) - _SHOWN_WORKLOADS
+        more = each["workloads_total"] - len(each["workloads"][:_SHOWN_WORKLOADS])
         workloads += f" and {more} more" if more > 0 else ""
         line(f"{word}: {each['image']} in {workloads} ({each['why']})", console)
     if len(started) < len(found["scans"]):

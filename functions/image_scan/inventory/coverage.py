@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from image_scan.cache.entries import FAILURES, IN_PROGRESS
+from image_scan.fair import in_turn
 from image_scan.results import Outcome
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from image_scan.results import Verdict
 
 Json = dict[str, Any]
+# What is named of the scans that were asked for; a name may have more than a thousand characters.
+_MOST_SCANS, _MOST_WORKLOADS, _LONGEST = 500, 5, 500
 
 
 @dataclass
@@ -82,6 +85,13 @@ class Found:
             "closed": self.closed,
         }
 
+    def answer(self) -> Json:
+        """The scans that were asked for, as they are shown: some of very many, account by account
+        in turn, with their number. An answer of Lambda has room for 6 MB."""
+        turns = in_turn((key, _account(each["workloads"][0])) for key, each in self.scans.items())
+        named = [_shown(self.scans[key]) for key in turns[:_MOST_SCANS]]
+        return {"scans": named, "scans_total": len(self.scans)}
+
     def figures(self) -> dict[str, int]:
         """The metrics of a reconciliation."""
         return {
@@ -93,6 +103,16 @@ class Found:
             **({"OutOfScope": left_out} if (left_out := self.out_of_scope()) else {}),
             **({"UnreadRegions": len(self.unreadable)} if self.unreadable else {}),
         }
+
+
+def _shown(scan: Json) -> Json:
+    names = in_turn((name, _account(name)) for name in scan["workloads"])
+    more = {"workloads": names[:_MOST_WORKLOADS], "workloads_total": len(names)}
+    return {**scan, "why": scan["why"][:_LONGEST], **more}
+
+
+def _account(workload: str) -> str:
+    return workload.partition("#")[0]
 
 
 def failure_of(item: Mapping[str, Any]) -> Outcome | None:

@@ -109,7 +109,7 @@ class Reconciliation:
         for name, value in found.figures().items():
             metrics.count(name, value)
         log.info("reconciled", **{name: value for name, value in summary.items() if name != "at"})
-        return {**summary, "scans": list(found.scans.values())}
+        return {**summary, **found.answer()}
 
     def _work(self, region: Region, running: RunningTasks, found: Found) -> Iterator[object]:
         """Reconciles a region, step by step."""

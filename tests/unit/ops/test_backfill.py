@@ -114,6 +114,15 @@ def test_what_has_begun_is_notified_apart_from_what_has_not(
     assert 60 <= sum(naps) < 70
 
 
+def test_what_is_not_named_is_counted(monkeypatch: pytest.MonkeyPatch, naps: list[float]) -> None:
+    scans = [{**each, "workloads_total": 1000} for each in FOUND["scans"]]
+    found = {**FOUND, "scans": scans, "scans_total": 9000}
+    shown = run(Aws(STARTED, YESTERDAY, answer=found), monkeypatch)
+    assert "1 of 2 scans have begun, and 8998 more are not named here" in shown
+    assert "scanned now: shop/a:1 in web and 999 more (no verdict)" in shown
+    assert "not begun: shop/b:1 in 1, 2, 3 and 997 more (ERROR: no)" in shown
+
+
 def test_nobody_waits_when_all_have_begun(
     monkeypatch: pytest.MonkeyPatch, naps: list[float]
 ) -> None:
