@@ -50,8 +50,10 @@ class Deadlines:
         of packages it is found in."""
         late = [each for each in found if self.is_overdue(each, today)]
         late.sort(key=lambda each: (self.due(each), -each.severity, each.qid))
-        once = {each.qid or -at: each for at, each in reversed([*enumerate(late, 1)])}
-        return sorted(once.values(), key=late.index)
+        once: dict[int, Finding] = {}
+        for at, each in enumerate(late, 1):
+            once.setdefault(each.qid or -at, each)
+        return [*once.values()]
 
 
 def open_days(finding: Finding, today: date) -> int:

@@ -55,6 +55,25 @@ def test_a_qid_counts_once_and_the_earliest_deadline_comes_first() -> None:
     assert DEADLINES.overdue(several, TODAY) == [several[2], several[1], several[3], several[4]]
 
 
+class Counted(Finding):
+    """Counts how often findings are compared with each other."""
+
+    compared = 0
+
+    def __eq__(self, other: object) -> bool:
+        Counted.compared += 1
+        return super().__eq__(other)
+
+    __hash__ = Finding.__hash__
+
+
+@pytest.mark.attack(15)
+def test_what_is_overdue_takes_time_in_proportion_to_it() -> None:
+    met = [Counted(*finding(8 + at % 5, qid=at)) for at in range(500)]
+    assert len(DEADLINES.overdue(met, TODAY)) == 500
+    assert Counted.compared <= 500
+
+
 @pytest.mark.parametrize("wrong", [{"severe": 7}, {"critical": 0}, {"critical": "7"}, {"low": 1.5}])
 def test_what_is_no_days_by_severity_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError, match="REMEDIATION_DAYS"):
