@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from image_scan.findings.encoding import Finding
 from image_scan.gate.decision import decide, status
 from image_scan.gate.inputs import Candidate, Known, Policy, Rules, Situation
-from image_scan.notifications.policy import FindingException
+from image_scan.notifications.acceptance import FindingException
 from image_scan.results import Counts, Outcome
 from tests.properties.profile import fuzzed
 
@@ -115,7 +115,12 @@ def is_proven(known: Known | None, image: Candidate, policy: Policy, given: Situ
         or LEVELS.index(NAMES[each.severity]) > limit
         or (policy.only_fixable and not each.fixable)
         or (policy.only_exploited and each.exploited is False)
-        or any(one.covers(each, *where, TODAY) for one in given.exceptions)
+        or any(
+            (each.qid == one.qid if one.qid else one.cve in each.cves)
+            and one.matches(*where)
+            and one.until >= TODAY
+            for one in given.exceptions
+        )
         for each in known.findings
     )
 

@@ -59,6 +59,7 @@ PURE = {
     "gate.decision",
     "gate.inputs",
     "inventory.coverage",
+    "notifications.acceptance",
     "notifications.lead",
     "notifications.plain_text",
     "notifications.selection",

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 from image_scan.findings import summary
 from image_scan.findings.detections import LEVELS, total
+from image_scan.notifications.acceptance import Accepting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -197,17 +198,13 @@ def _by_findings(
     image: Candidate, findings: Sequence[Finding], policy: Policy, situation: Situation
 ) -> _Found:
     blocking = [each for each in findings if _blocks(each, policy)]
-    left = [each for each in blocking if not _is_accepted(each, image, situation)]
+    accepting = Accepting(situation.exceptions, situation.today)
+    left = accepting.left(blocking, image.account_id, image.repository)
     if not left:
         return "allow", "accepted by an exception" if blocking else "below the policy", ""
     if policy.only_exploited and not any(each.exploited for each in left):
         return "undecided", "no proof", "whether its findings are exploited is unknown"
     return "block", "findings", _shown(summary.counts(each.severity for each in left), policy)
-
-
-def _is_accepted(finding: Finding, image: Candidate, situation: Situation) -> bool:
-    where = image.account_id, image.repository
-    return any(each.covers(finding, *where, situation.today) for each in situation.exceptions)
 
 
 def _blocks(finding: Finding, policy: Policy) -> bool:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from image_scan.findings.detections import Level
     from image_scan.findings.encoding import Finding
-    from image_scan.notifications.policy import FindingException
+    from image_scan.notifications.acceptance import FindingException
     from image_scan.results import Outcome
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from image_scan.cache.table import CacheTable
     from image_scan.findings.encoding import Finding
     from image_scan.gate.inputs import Candidate
-    from image_scan.notifications.policy import FindingException
+    from image_scan.notifications.acceptance import FindingException
     from image_scan.state.table import StateTable
 
 _IN_PROGRESS = "IN_PROGRESS"

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from mypy_boto3_sns.type_defs import MessageAttributeValueTypeDef
 
     from image_scan.contracts import Reader
+    from image_scan.notifications.acceptance import FindingException
     from image_scan.notifications.exceptions import ExceptionStore
-    from image_scan.notifications.policy import FindingException, NotificationPolicy
+    from image_scan.notifications.policy import NotificationPolicy
     from image_scan.notifications.throttle import Throttle
     from image_scan.notifications.topics import Topics
     from image_scan.state.registered_failures import RegisteredFailures

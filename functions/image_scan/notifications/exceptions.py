@@ -9,7 +9,7 @@ import json
 from typing import TYPE_CHECKING
 
 from image_scan import log
-from image_scan.notifications.policy import FindingException, parse_exceptions
+from image_scan.notifications.acceptance import FindingException, parse_exceptions
 from image_scan.state.keys import EXCEPTIONS
 
 if TYPE_CHECKING:

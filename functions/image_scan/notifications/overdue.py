@@ -11,6 +11,7 @@ from image_scan.ecr import references
 from image_scan.ecr.references import Unscannable
 from image_scan.findings.ages import open_days
 from image_scan.findings.summary import LEVELS
+from image_scan.notifications.acceptance import Accepting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from image_scan.findings.ages import Deadlines
     from image_scan.findings.encoding import Finding
     from image_scan.inventory.overdue import Overdue
-    from image_scan.notifications.policy import FindingException
+    from image_scan.notifications.acceptance import FindingException
 
 Json = dict[str, Any]
 _NO_TEAM, _OTHER_TEAMS = "none", "other"
@@ -35,15 +36,14 @@ def described(
 ) -> list[Json]:
     """Describes overdue findings, without those that an exception accepts; the earliest deadline
     first. `entry_of` reads the cache, which has the CVEs of an image's worst findings."""
-    rows = []
+    rows, accepting = [], Accepting(exceptions, today)
     for late in found:
         entry = entry_of(late.digest) or {}
         cves = {one["qid"]: tuple(one["cves"]) for one in entry.get("top", [])}
         named = [one._replace(cves=cves.get(one.qid, ())) for one in late.findings]
         own = references.parse(late.uri)
         account = "" if isinstance(own, Unscannable) else own.account_id
-        of = account, late.repository, today
-        if left := [one for one in named if not any(each.covers(one, *of) for each in exceptions)]:
+        if left := accepting.left(named, account, late.repository):
             rows.append(_row(late, left, deadlines, today))
     return sorted(rows, key=lambda row: (row["findings"][0]["due"], row["uri"], row["workload"]))
 

@@ -5,9 +5,7 @@ The stored counts stay as Qualys gave them. Unknown values are never taken as ha
 
 from __future__ import annotations
 
-import fnmatch
 from dataclasses import dataclass
-from datetime import date
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from image_scan.errors import ConfigurationError
@@ -15,11 +13,13 @@ from image_scan.findings import detections
 from image_scan.notifications import throttle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence, Set
+    from datetime import date
 
     from image_scan.contracts import Image
     from image_scan.findings.encoding import Finding
     from image_scan.inventory.earlier import Before
+    from image_scan.notifications.acceptance import Accepting
     from image_scan.results import Counts, Outcome
 
 Level = Literal["critical", "high", "medium", "low"]
@@ -93,42 +93,15 @@ class NotificationPolicy:
 
 
 @dataclass(frozen=True)
-class FindingException:
-    """Nobody is notified of this finding in repositories that match, until the end of the day
-    `until`. Exactly one of `qid` (0 for none) and `cve` is set. An empty `account_id` matches
-    repositories of every account."""
+class Rated:
+    """An image's findings in one repository, the same for each workload that runs it from there.
+    `left`: no exception accepts them; each of `severe` calls for a notification. `qids` are of
+    all."""
 
-    qid: int
-    cve: str
-    account_id: str
-    repository: str
-    until: date
-    reason: str
-    owner: str
-
-    def covers(self, finding: Finding, account_id: str, repository: str, today: date) -> bool:
-        """`account_id` is the account of the repository."""
-        named = finding.qid == self.qid if self.qid else self.cve in finding.cves
-        matched = fnmatch.fnmatchcase(repository, self.repository)
-        matched &= self.account_id in ("", account_id)
-        return named and matched and today <= self.until
-
-
-def parse_exceptions(inputs: Iterable[Mapping[str, Any]]) -> list[FindingException]:
-    """Reads exceptions. Raises KeyError, TypeError, ValueError or AttributeError if one is
-    invalid."""
-    return [
-        FindingException(
-            qid=int(each.get("qid") or 0),
-            cve=str(each.get("cve") or ""),
-            account_id=str(each.get("account_id") or ""),
-            repository=str(each["repository"]),
-            until=date.fromisoformat(each["until"]),
-            reason=str(each["reason"]),
-            owner=str(each["owner"]),
-        )
-        for each in inputs
-    ]
+    left: Sequence[Finding]
+    accepted_by_exception: int
+    severe: Sequence[Finding]
+    qids: Set[int]
 
 
 @dataclass(frozen=True)
@@ -149,12 +122,19 @@ class Judged:
     notified: Sequence[Finding] = ()
 
 
+def rate(
+    found: Sequence[Finding], policy: NotificationPolicy, accepting: Accepting, image: Image
+) -> Rated:
+    """Rates what an image has in its repository."""
+    left = accepting.left(found, image["account_id"], image["repository"])
+    severe = [each for each in left if policy.severe(each)]
+    return Rated(left, len(found) - len(left), severe, {each.qid for each in found})
+
+
 def judge(
-    found: Sequence[Finding],
+    rated: Rated,
     before: Before,
-    policy: NotificationPolicy,
-    exceptions: Sequence[FindingException],
-    image: Image,
+    notify_on: Literal["new", "all"],
     today: date,
     *,
     same_scan: bool = False,
@@ -165,25 +145,16 @@ def judge(
     matches one finding. Whatever it is rated now, a finding is there since the workload was first
     notified of its QID.
     """
-    left = [
-        each
-        for each in found
-        if not any(
-            one.covers(each, image["account_id"], image["repository"], today) for one in exceptions
-        )
-    ]
-    severe = [each for each in left if policy.severe(each)]
-    hidden = len(found) - len(left)
+    left, hidden, severe = rated.left, rated.accepted_by_exception, rated.severe
     notified = before.findings
     pairs = _paired(severe, before, today, same_scan=same_scan)
     new = [each for each, known_as in pairs if known_as is None]
     held = [(known_as or each)._replace(since=each.since) for each, known_as in pairs]
     if notified is None:
         return Judged(left, hidden, bool(severe), notified=held)
-    is_notified = bool(new if policy.notify_on == "new" else severe)
+    is_notified = bool(new if notify_on == "new" else severe)
     still_open = [each for each, known_as in pairs if known_as]
-    now = {each.qid for each in found}
-    fixed = [each for each in notified if each.qid not in now]
+    fixed = [each for each in notified if each.qid not in rated.qids]
     return Judged(left, hidden, is_notified, True, new, still_open, fixed, held)
 
 
@@ -191,37 +162,36 @@ def _paired(
     severe: Sequence[Finding], before: Before, today: date, *, same_scan: bool
 ) -> list[tuple[Finding, Finding | None]]:
     """Pairs each finding with the notified one that covers it, and says since when it is there."""
-    known: dict[int, list[Finding]] = {}
-    for each in before.findings or ():
-        known.setdefault(each.qid, []).append(each)
-    unnumbered = known.pop(0, [])
+    # By QID and rating: a rating has few values, and of a QID there may be thousands.
+    known: dict[int, dict[tuple[int, bool], list[Finding]]] = {}
+    for each in reversed(before.findings or ()):
+        known.setdefault(each.qid, {}).setdefault((each.severity, each.potential), []).append(each)
+    unnumbered = known.pop(0, {})
     first, day = before.days(), today.toordinal()
     pairs: list[tuple[Finding, Finding | None]] = []
     for each in severe:
         if each.qid:
-            known_as = _known_as(each, known.get(each.qid, ()))
+            covering = _covering(each, known.get(each.qid, {}))
+            known_as = max(covering, key=_severity_of, default=[None])[-1]
             since = first.get(each.qid)
         else:
-            known_as = _one_of(each, unnumbered) if same_scan else None
+            # The mildest, and no other is known by it.
+            covering = _covering(each, unnumbered) if same_scan else []
+            known_as = min(covering, key=_severity_of).pop() if covering else None
             since = known_as and known_as.since
         pairs.append((each._replace(since=since or day), known_as))
     return pairs
 
 
-def _known_as(finding: Finding, notified: Sequence[Finding]) -> Finding | None:
-    """Returns the worst notified finding that covers a finding; None if there is none."""
-    covering = [each for each in notified if _covers(each, finding)]
-    return max(covering, key=lambda each: each.severity, default=None)
+def _covering(
+    finding: Finding, notified: Mapping[tuple[int, bool], list[Finding]]
+) -> list[list[Finding]]:
+    """Returns the notified findings that cover a finding, by their rating; the first ones last."""
+    return [some for some in notified.values() if some and _covers(some[-1], finding)]
 
 
-def _one_of(finding: Finding, notified: list[Finding]) -> Finding | None:
-    """Returns the mildest notified finding that covers a finding, or None. Removes it from
-    `notified`, so that it covers no other finding."""
-    covering = [each for each in notified if _covers(each, finding)]
-    found = min(covering, key=lambda each: each.severity, default=None)
-    if found:
-        notified.remove(found)
-    return found
+def _severity_of(some: Sequence[Finding]) -> int:
+    return some[-1].severity
 
 
 def _covers(notified: Finding, finding: Finding) -> bool:

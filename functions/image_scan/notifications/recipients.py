@@ -12,10 +12,11 @@ from image_scan.findings import encoding
 from image_scan.inventory.earlier import Before
 from image_scan.inventory.notified import Notice
 from image_scan.notifications import message
+from image_scan.notifications.acceptance import Accepting
 from image_scan.notifications.facts import MOST_WORKLOADS
-from image_scan.notifications.policy import judge
+from image_scan.notifications.policy import judge, rate
 from image_scan.notifications.readers import READING_SECONDS
-from image_scan.notifications.selection import select
+from image_scan.notifications.selection import address_of, groups_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -23,28 +24,19 @@ if TYPE_CHECKING:
     from image_scan.cache.leases import ScanCache
     from image_scan.contracts import CompletionInput, Image, Rejudged, Workload
     from image_scan.findings.ages import Deadlines
+    from image_scan.findings.encoding import Finding
     from image_scan.inventory.notified import NotifiedFindings
     from image_scan.notifications.exceptions import ExceptionStore
     from image_scan.notifications.owners import Owned, Owners
-    from image_scan.notifications.policy import Judged, NotificationPolicy
+    from image_scan.notifications.policy import Judged, NotificationPolicy, Rated
     from image_scan.notifications.readers import Readers
-    from image_scan.notifications.selection import Selection
+    from image_scan.notifications.selection import Group, Selection
     from image_scan.notifications.topics import Notification, Topics
     from image_scan.results import Outcome
 
 # So long workloads are compared with what they were notified of; each may take 22 calls. Those for
 # which no time is left are notified of everything.
 _COMPARING_SECONDS = 8
-
-
-@dataclass(frozen=True)
-class _Group:
-    """The workloads that run an image from one repository: those that were `judged`, None where
-    the findings are unknown, and the `selection` of those to notify."""
-
-    image: Image
-    judged: Mapping[str, Judged] | None
-    selection: Selection
 
 
 @dataclass(frozen=True)
@@ -90,14 +82,14 @@ class Notifier:
         always = set[str]()
         if self.policy.detected(outcome) and not again:
             always = _unaware(rejudged, rows) if rejudged else {*workloads}
-        groups = _groups(images, workloads, judged, always)
+        groups = groups_of(images, workloads, judged, always)
         return self._notify(scan_input, outcome, groups, images)
 
     def _notify(
         self,
         scan_input: CompletionInput,
         outcome: Outcome,
-        groups: Sequence[_Group],
+        groups: Sequence[Group],
         images: Mapping[str, Image],
     ) -> dict[str, Notice]:
         """Publishes. What is notified of one repository is recorded before the next is notified."""
@@ -117,7 +109,7 @@ class Notifier:
         self,
         scan_input: CompletionInput,
         outcome: Outcome,
-        group: _Group,
+        group: Group,
         teams: Mapping[str, str],
         ends: float,
     ) -> list[tuple[Notification, set[str]]]:
@@ -134,7 +126,7 @@ class Notifier:
             composed.append((message.notification(content, part), own_topics))
         return composed
 
-    def _record(self, outcome: Outcome, group: _Group, owners: Owned) -> dict[str, Notice]:
+    def _record(self, outcome: Outcome, group: Group, owners: Owned) -> dict[str, Notice]:
         """Records what workloads were notified of, and what is left of it at the others."""
         now = int(self.clock())
         teams, unknown = owners
@@ -173,8 +165,8 @@ class Notifier:
         found = encoding.unpack(listed)
         if found is None:
             return None
-        exceptions = self.exceptions.read()
         today = datetime.fromtimestamp(self.clock(), UTC).date()
+        rated = _rated(found, policy, Accepting(self.exceptions.read(), today), images)
         ends = self.timer() + _COMPARING_SECONDS
 
         def before(workload: str, facts: Workload) -> Before:
@@ -186,11 +178,9 @@ class Notifier:
 
         return {
             workload: judge(
-                found,
+                rated[address_of(images[workload])],
                 before(workload, facts),
-                policy,
-                exceptions,
-                images[workload],
+                policy.notify_on,
                 today,
                 same_scan=scan_input.get("again", False),
             )
@@ -198,25 +188,15 @@ class Notifier:
         }
 
 
-def _groups(
+def _rated(
+    found: Sequence[Finding],
+    policy: NotificationPolicy,
+    accepting: Accepting,
     images: Mapping[str, Image],
-    workloads: Mapping[str, Workload],
-    judged: Mapping[str, Judged] | None,
-    always: set[str],
-) -> list[_Group]:
-    """Groups workloads by the repository that they run the image from."""
-    found: dict[tuple[str, str], tuple[Image, dict[str, Workload]]] = {}
-    for name, image in images.items():
-        address = image["host"], image["repository"]
-        found.setdefault(address, (image, {}))[1][name] = workloads[name]
-    return [
-        _Group(image, those := _of(there, judged), select(those, there, always))
-        for image, there in found.values()
-    ]
-
-
-def _of(names: Iterable[str], judged: Mapping[str, Judged] | None) -> dict[str, Judged] | None:
-    return None if judged is None else {name: judged[name] for name in names}
+) -> dict[tuple[str, str], Rated]:
+    """Rates what an image has in each repository that workloads run it from."""
+    copies = {address_of(image): image for image in images.values()}
+    return {address: rate(found, policy, accepting, image) for address, image in copies.items()}
 
 
 def _said_elsewhere(outcome: Outcome, scanned: Image, image: Image) -> Outcome:

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence, Set
+    from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
-    from image_scan.contracts import Workload
+    from image_scan.contracts import Image, Workload
     from image_scan.findings.encoding import Finding
     from image_scan.notifications.policy import Judged
 
@@ -56,3 +56,37 @@ def select(
         first.accepted_by_exception,
         chosen,
     )
+
+
+@dataclass(frozen=True)
+class Group:
+    """The workloads that run an image from one repository: those that were `judged`, None where
+    the findings are unknown, and the `selection` of those to notify."""
+
+    image: Image
+    judged: Mapping[str, Judged] | None
+    selection: Selection
+
+
+def groups_of(
+    images: Mapping[str, Image],
+    workloads: Mapping[str, Workload],
+    judged: Mapping[str, Judged] | None,
+    always: set[str],
+) -> list[Group]:
+    """Groups workloads by the repository that they run the image from."""
+    found: dict[tuple[str, str], tuple[Image, dict[str, Workload]]] = {}
+    for name, image in images.items():
+        found.setdefault(address_of(image), (image, {}))[1][name] = workloads[name]
+    return [
+        Group(image, those := _of(there, judged), select(those, there, always))
+        for image, there in found.values()
+    ]
+
+
+def _of(names: Iterable[str], judged: Mapping[str, Judged] | None) -> dict[str, Judged] | None:
+    return None if judged is None else {name: judged[name] for name in names}
+
+
+def address_of(image: Image) -> tuple[str, str]:
+    return image["host"], image["repository"]

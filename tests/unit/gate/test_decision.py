@@ -11,7 +11,7 @@ import pytest
 from image_scan.findings.encoding import Finding
 from image_scan.gate.decision import Decision, decide, status
 from image_scan.gate.inputs import Candidate, Known, Policy, Rules, Situation
-from image_scan.notifications.policy import FindingException
+from image_scan.notifications.acceptance import FindingException
 from image_scan.results import Counts, Outcome
 
 TODAY = date(2026, 11, 29)

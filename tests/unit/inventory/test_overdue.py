@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import json
 import tracemalloc
 from datetime import date
@@ -14,7 +15,7 @@ from image_scan.findings.ages import Deadlines
 from image_scan.findings.encoding import Finding
 from image_scan.inventory.overdue import overdue
 from image_scan.notifications import overdue as overdue_findings
-from image_scan.notifications.policy import parse_exceptions
+from image_scan.notifications.acceptance import parse_exceptions
 from tests.support.builders import ACCOUNT, HOST
 
 Json = dict[str, Any]
@@ -119,6 +120,24 @@ def test_what_an_exception_accepts_is_not_overdue() -> None:
     for other in ({"qid": 2}, {"qid": 1, "account_id": "of a copy"}):
         assert len(described(late, exceptions=[{**other, "until": "2026-02-02"}])) == 1
     assert len(described(late, exceptions=[{"qid": 1, "until": "2026-02-01"}])) == 1
+
+
+@pytest.mark.attack(15)
+def test_exceptions_are_compared_with_the_findings_that_they_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = 0
+
+    def counted(*_: str) -> bool:
+        nonlocal asked
+        asked += 1
+        return False
+
+    monkeypatch.setattr(fnmatch, "fnmatchcase", counted)
+    rows = [row(f"v{n}", notified=notified(*((q, 5, 9) for q in range(1, 99)))) for n in range(9)]
+    accepted = [{"qid": qid, "until": "2026-02-02"} for qid in range(90, 190)]
+    assert len(described(*rows, exceptions=accepted)) == 9
+    assert asked == 9 * 9
 
 
 @pytest.mark.attack(15)

@@ -11,9 +11,10 @@ import pytest
 from image_scan.inventory.coverage import UnscannableImage
 from image_scan.notifications import digest as daily_digest
 from image_scan.notifications import digest_lines
+from image_scan.notifications.acceptance import parse_exceptions
 from image_scan.notifications.digest import DailyDigest
 from image_scan.notifications.exceptions import KEY, ExceptionStore
-from image_scan.notifications.policy import NotificationPolicy, parse_exceptions
+from image_scan.notifications.policy import NotificationPolicy
 from image_scan.state.registered_failures import RegisteredFailures
 from tests.support.builders import NOTIFY
 

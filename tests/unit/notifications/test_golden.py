@@ -18,7 +18,8 @@ from image_scan.findings import encoding
 from image_scan.inventory.coverage import UnscannableImage
 from image_scan.notifications import digest as daily_digest
 from image_scan.notifications import message
-from image_scan.notifications.policy import Judged, parse_exceptions
+from image_scan.notifications.acceptance import parse_exceptions
+from image_scan.notifications.policy import Judged
 from image_scan.notifications.selection import Selection
 from image_scan.notifications.topics import Notification
 from image_scan.results import Counts, Detection, Outcome, TopFinding

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -13,14 +13,14 @@ from image_scan.errors import ConfigurationError
 from image_scan.findings import encoding
 from image_scan.findings.encoding import Finding
 from image_scan.inventory.earlier import Before
-from image_scan.notifications.policy import (
-    FindingException,
-    NotificationPolicy,
-    judge,
-    parse_exceptions,
-)
+from image_scan.notifications import policy as policies
+from image_scan.notifications.acceptance import Accepting, FindingException, parse_exceptions
+from image_scan.notifications.policy import Judged, NotificationPolicy
 from image_scan.results import Outcome
 from tests.support.builders import ACCOUNT, CLEAN, CRITICAL, MEDIUM, NOTIFY, image
+
+if TYPE_CHECKING:
+    from image_scan.contracts import Image
 
 TODAY = date(2026, 3, 2)
 IMAGE = image(repository="shop/app")
@@ -40,6 +40,20 @@ def accept(**changes: Any) -> FindingException:
     base = {"qid": 1, "repository": "shop/app", "until": "2026-03-02"}
     (one,) = parse_exceptions([{"reason": "no fix before May", "owner": "shop", **base, **changes}])
     return one
+
+
+def judge(
+    listed: list[Finding],
+    before: Before,
+    rules: NotificationPolicy,
+    exceptions: list[FindingException],
+    of: Image,
+    today: date,
+    *,
+    same_scan: bool = False,
+) -> Judged:
+    rated = policies.rate(listed, rules, Accepting(exceptions, today), of)
+    return policies.judge(rated, before, rules.notify_on, today, same_scan=same_scan)
 
 
 @pytest.mark.parametrize(
@@ -244,6 +258,38 @@ def test_a_finding_with_a_number_is_not_known_by_one_without() -> None:
     assert judge(
         [found(1)], Before([found(0)]), policy(), [], IMAGE, TODAY, same_scan=True
     ).is_notified
+
+
+class Counted(Finding):
+    """Counts how often findings are compared with what was notified."""
+
+    looked = 0
+
+    @property
+    def potential(self) -> bool:  # type: ignore[override]
+        Counted.looked += 1
+        return False
+
+
+@pytest.mark.attack(15)
+@pytest.mark.parametrize("qid", [0, 1])
+def test_findings_of_one_number_are_compared_in_proportion_to_them(qid: int) -> None:
+    """One finding may be in thousands of packages."""
+    many = [Counted(*found(qid)) for _ in range(500)]
+    Counted.looked = 0
+    judged = judge(many, Before(many), policy(), [], IMAGE, TODAY, same_scan=True)
+    assert (len(judged.still_open), judged.is_notified) == (500, False)
+    assert Counted.looked <= 10 * 500
+
+
+def test_a_finding_without_a_number_is_known_by_the_mildest_that_covers_it() -> None:
+    """So that a worse one is left for a worse finding."""
+    notified = [found(0, 5), found(0, 4), found(0, 4, potential=True)]
+    now = [found(0, 4, potential=True), found(0, 4), found(0, 5)]
+    loose = policy(potential=True)
+    for listed in (now, now[::-1]):
+        judged = judge(listed, Before(notified), loose, [], IMAGE, TODAY, same_scan=True)
+        assert not judged.is_notified
 
 
 finding_lists = st.lists(

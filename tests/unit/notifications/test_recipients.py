@@ -3,6 +3,7 @@ before."""
 
 from __future__ import annotations
 
+import fnmatch
 import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -364,6 +365,37 @@ def test_what_a_workload_was_notified_of_is_not_repeated_however_many_run_the_im
     assert notify(scene, deployed, 1)
     assert not judged_again(scene, deployed, 1)
     assert judged_again(scene, deployed, 1, 2)
+
+
+@pytest.mark.attack(15)
+def test_the_work_is_not_findings_times_exceptions_times_workloads(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Workloads, findings and names of repositories are those of whoever runs the image."""
+    base = {"qid": None, "until": ENDS, "reason": "r", "owner": "o"}
+    exceptions = [{**base, "cve": f"CVE-2026-{n:04}", "repository": f"t-{n}/*"} for n in range(99)]
+    scene.state.put({"key": KEY, "exceptions": json.dumps(exceptions)})
+    asked = {"patterns": 0, "findings": 0}
+    matches, severe = fnmatch.fnmatchcase, NotificationPolicy.severe
+
+    def counted_match(name: str, pattern: str) -> bool:
+        asked["patterns"] += 1
+        return matches(name, pattern)
+
+    def counted_severe(policy: NotificationPolicy, finding: Any) -> bool:
+        asked["findings"] += 1
+        return severe(policy, finding)
+
+    qids = range(50, 149)
+    deployed = scene.runs(1, *qids)
+    monkeypatch.setattr(fnmatch, "fnmatchcase", counted_match)
+    monkeypatch.setattr(NotificationPolicy, "severe", counted_severe)
+    monkeypatch.setattr(NotifiedFindings, "at", lambda *_: Before(None))
+    _, facts = workload_of(deployed)
+    workloads = {f"workload-{number}": facts for number in range(99)}
+    of = to_complete(result(*qids), deployed["image"])
+    assert len(scene.notifier().notify(of, result(*qids), workloads)) == 99
+    assert asked == {"patterns": 49, "findings": 99}
 
 
 def known(scene: Scene, deployed: ScanInput) -> tuple[str, int]:
