@@ -277,7 +277,7 @@ variable "spokes" {
 
 variable "notify" {
   type        = any
-  description = "What is notified. `min_severity`: the lowest severity of the findings (critical, high, medium or low). `on`: \"new\" notifies a workload of findings that it was not notified of before at this severity, \"all\" of all of them at each scan; if it is unknown what a workload was notified of, all findings count as new. `potential`: findings that Qualys calls potential, too. `only_fixable`: only findings that have a patch or a fixed version. `timeout` and `error`: these verdicts. `unscannable`: images that run and cannot be scanned; `each` notifies at once, `daily` in the daily digest, `off` never. By default: high, new and confirmed findings, TIMEOUT and ERROR at once, and unscannable images daily; these at once, too, without a `reconcile_schedule`, because the reconciliation sends the digest."
+  description = "What is notified. `min_severity`: the lowest severity of the findings (critical, high, medium or low). `on`: \"new\" notifies a workload of findings that it was not notified of before at this severity, \"all\" of all of them with each version; if it is unknown what a workload was notified of, all findings count as new. `potential`: findings that Qualys calls potential, too. `only_fixable`: only findings that have a patch or a fixed version. `timeout` and `error`: these verdicts. `unscannable`: images that run and cannot be scanned; `each` notifies at once, `daily` in the daily digest, `off` never. By default: high, new and confirmed findings, TIMEOUT and ERROR at once, and unscannable images daily; these at once, too, without a `reconcile_schedule`, because the reconciliation sends the digest."
   default     = {}
   nullable    = false
 

@@ -191,11 +191,9 @@ class Waited(TypedDict):
 
 
 class Rejudged(TypedDict):
-    """A verdict that Qualys knows more than: that of the scan `number`. `detected`: malware or
-    secrets are among what is new."""
+    """A verdict that Qualys knows more than: that of the scan `number`."""
 
     number: int
-    detected: bool
 
 
 class CompletionInput(ScanInput):

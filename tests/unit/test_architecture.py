@@ -47,6 +47,7 @@ PURE = {
     "events.task_state",
     "events.workloads",
     "fair",
+    "findings.detected",
     "findings.detections",
     "findings.encoding",
     "findings.entries",

@@ -15,6 +15,7 @@ from image_scan.cache.standing import is_watched
 from image_scan.ecr import references
 from image_scan.ecr.references import Unscannable
 from image_scan.findings import encoding
+from image_scan.findings.detected import covers
 from image_scan.inventory.earlier import Before, Version, Versions, has_run
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from image_scan.inventory.table import InventoryTable
 
 RECORD = "notified"
+# The malware and secrets among that, as `detected.packed` makes it.
+DETECTED = "notified_detected"
 SINCE = "notified_at"
 # The team of a notification that could not read all tags, such as that of the repository.
 PRESUMED = "presumed_team"
@@ -140,6 +143,11 @@ class NotifiedFindings:
         """Whether it is known without a call what a workload was notified of."""
         return RECORD in self._running.get(workload, {})
 
+    def knows(self, workload: str, detected: str) -> bool:
+        """Whether a workload was notified of all malware and secrets of this image; not where that
+        is unknown. `detected` is what `detected.packed` returns."""
+        return covers(str(self._running.get(workload, {}).get(DETECTED, "")), detected)
+
     def record(
         self,
         workload: str,
@@ -147,25 +155,29 @@ class NotifiedFindings:
         findings: Sequence[Finding],
         notice: Notice | None = None,
         *,
+        detected: str | None = "",
         is_over: bool = False,
     ) -> None:
         """Records what a workload has been notified of; to be called after the notification, or
-        without one where it knows the findings. `is_over`: there is nothing to notify any more."""
+        without one where it knows the findings. `detected` is what `detected.packed` returns, None
+        to leave it as it was. `is_over`: there is nothing to notify any more."""
         # Their CVEs are not compared.
-        change = Change({RECORD: encoding.pack([each._replace(cves=()) for each in findings])})
+        record = {RECORD: encoding.pack([each._replace(cves=()) for each in findings])}
+        gone = (DETECTED,) if detected == "" else ()
+        change = Change({**record, **({DETECTED: detected} if detected else {})}, removed=gone)
         if notice:
             # A row without findings that were notified may have an older time, of a failed scan.
             known = RECORD in self._running.get(workload, {})
             change = notice.added_to(change, is_first=not known)
         elif is_over:
-            change = replace(change, removed=(SINCE,))
+            change = replace(change, removed=(*gone, SINCE))
         self._inventory.update(image["key"], workload, change, Attr("digest").exists())
 
     def end(self, workload: str, image: Image) -> None:
         """Records that nothing of this image is notifiable any more, where anything was. What is
         recorded so is not written again: of thousands of workloads, the next try goes on."""
         own = self._running.get(workload) or self._inventory.get(image["key"], workload)
-        if RECORD in own and encoding.unpack(own[RECORD]) != []:
+        if RECORD in own and (encoding.unpack(own[RECORD]) != [] or DETECTED in own):
             self.record(workload, image, [], is_over=True)
 
     def _others(self, workload: str, facts: Workload, image: Image) -> list[dict[str, Any]]:

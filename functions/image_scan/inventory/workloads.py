@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 
 _FACTS = ("account", "region", "cluster", "service", "task_definition", "containers", "event_name")
 _SHOWN = ("uri", "repository", "tag")
-_NOTIFIED = ("notified", "notified_at", "notified_of", "notified_as", "notified_event")
+_NOTIFIED = (
+    *("notified", "notified_detected", "notified_at"),
+    *("notified_of", "notified_as", "notified_event"),
+)
 _MOST_OTHERS = 10  # versions of a workload that are compared
 # Rows that nothing runs any more stay as history for so long.
 _HISTORY_SECONDS = 30 * 86_400

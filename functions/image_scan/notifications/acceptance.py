@@ -47,7 +47,8 @@ class Accepting:
     def left(self, found: Iterable[Finding], account_id: str, repository: str) -> list[Finding]:
         """Returns the findings that no exception accepts in a repository of an account."""
         known = list(found)
-        names = {name for each in known for name in (each.qid, *each.cves)}
+        names: set[int | str] = {each.qid for each in known}
+        names.update(cve for each in known for cve in each.cves)
         accepted = {
             name
             for name in names & self._named.keys()

@@ -87,9 +87,13 @@ class NotificationPolicy:
         )
         return counted and finding.severity >= self.threshold
 
+    @property
+    def levels(self) -> tuple[Level, ...]:
+        """The levels from `min_severity` on."""
+        return LEVELS[: LEVELS.index(self.min_severity) + 1]
+
     def _reached(self, counts: Counts) -> bool:
-        reached = LEVELS[: LEVELS.index(self.min_severity) + 1]
-        return any(counts[level] for level in reached)
+        return any(counts[level] for level in self.levels)
 
 
 @dataclass(frozen=True)

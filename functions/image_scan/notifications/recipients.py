@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
+from image_scan.events.by_hand import is_by_hand
 from image_scan.events.workloads import to_notify
 from image_scan.findings import encoding
+from image_scan.findings.detected import packed
 from image_scan.inventory.earlier import Before
 from image_scan.inventory.notified import Notice
 from image_scan.notifications import message
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from image_scan.cache.leases import ScanCache
-    from image_scan.contracts import CompletionInput, Image, Rejudged, Workload
+    from image_scan.contracts import CompletionInput, Image, Workload
     from image_scan.findings.ages import Deadlines
     from image_scan.findings.encoding import Finding
     from image_scan.inventory.notified import NotifiedFindings
@@ -72,16 +74,12 @@ class Notifier:
                 for workload in workloads:
                     self.notified.end(workload, image)
             return {}
-        again, rejudged = scan_input.get("again", False), scan_input.get("rejudged")
-        # Those who know a verdict are notified of what is new in it.
-        policy = replace(self.policy, notify_on="new") if again or rejudged else self.policy
+        again = scan_input.get("again", False)
         images = {workload: self.notified.image(workload, image) for workload in workloads}
-        judged = self.judge(scan_input, outcome, workloads, policy, images)
+        judged = self.judge(scan_input, outcome, workloads, images)
         if again and judged is None:
             return {}
-        always = set[str]()
-        if self.policy.detected(outcome) and not again:
-            always = _unaware(rejudged, rows) if rejudged else {*workloads}
+        always = set() if again else self._unaware(scan_input, outcome, workloads)
         groups = groups_of(images, workloads, judged, always)
         return self._notify(scan_input, outcome, groups, images)
 
@@ -102,7 +100,7 @@ class Notifier:
         for group, notifications in zip(groups, composed, strict=True):
             for each, own_topics in notifications:
                 self.topics.publish(each, own_topics)
-            notices |= self._record(outcome, group, owners)
+            notices |= self._record(scan_input, outcome, group, owners)
         return notices
 
     def _composed(
@@ -126,7 +124,19 @@ class Notifier:
             composed.append((message.notification(content, part), own_topics))
         return composed
 
-    def _record(self, outcome: Outcome, group: Group, owners: Owned) -> dict[str, Notice]:
+    def _unaware(
+        self, scan_input: CompletionInput, outcome: Outcome, workloads: Iterable[str]
+    ) -> set[str]:
+        """Returns the workloads to notify of malware and secrets, whatever else they know: those
+        that were not notified of all of these; all, if somebody has asked by hand."""
+        if not (detected := packed(outcome, self.policy.levels)):
+            return set()
+        is_asked = is_by_hand(scan_input["deployment"])
+        return {each for each in workloads if is_asked or not self.notified.knows(each, detected)}
+
+    def _record(
+        self, scan_input: CompletionInput, outcome: Outcome, group: Group, owners: Owned
+    ) -> dict[str, Notice]:
         """Records what workloads were notified of, and what is left of it at the others."""
         now = int(self.clock())
         teams, unknown = owners
@@ -134,10 +144,17 @@ class Notifier:
             each: Notice(teams.get(each, ""), now, is_known=each not in unknown)
             for each in group.selection.workloads
         }
+        # Of a verdict that is judged again, who knows its malware and secrets does not change.
+        again, detected = scan_input.get("again"), packed(outcome, self.policy.levels)
         for workload, each in (group.judged or {}).items():
-            is_over = not each.notified and not self.policy.detected(outcome)
-            notice = notices.get(workload)
-            self.notified.record(workload, group.image, each.notified, notice, is_over=is_over)
+            self.notified.record(
+                workload,
+                group.image,
+                each.notified,
+                notices.get(workload),
+                detected=None if again else detected,
+                is_over=not (each.notified or detected),
+            )
         return notices
 
     def _teams(self, image: Image, outcome: Outcome, part: Selection, ends: float) -> set[str]:
@@ -153,7 +170,6 @@ class Notifier:
         scan_input: CompletionInput,
         outcome: Outcome,
         workloads: Mapping[str, Workload],
-        policy: NotificationPolicy,
         images: Mapping[str, Image],
     ) -> dict[str, Judged] | None:
         """Each workload's findings against what it was notified of; None where they are unknown.
@@ -166,26 +182,36 @@ class Notifier:
         if found is None:
             return None
         today = datetime.fromtimestamp(self.clock(), UTC).date()
-        rated = _rated(found, policy, Accepting(self.exceptions.read(), today), images)
+        rated = _rated(found, self.policy, Accepting(self.exceptions.read(), today), images)
         ends = self.timer() + _COMPARING_SECONDS
 
         def before(workload: str, facts: Workload) -> Before:
             if is_known and not self.notified.is_at_hand(workload):
                 return Before([])  # the image had a verdict, and without a record nothing to notify
             if self.timer() < ends or self.notified.is_at_hand(workload):
-                return self.notified.at(workload, facts, images[workload], policy.severe, found)
+                return self.notified.at(
+                    workload, facts, images[workload], self.policy.severe, found
+                )
             return Before(None)
 
         return {
             workload: judge(
                 rated[address_of(images[workload])],
                 before(workload, facts),
-                policy.notify_on,
+                self._notify_on(scan_input, workload),
                 today,
                 same_scan=scan_input.get("again", False),
             )
             for workload, facts in workloads.items()
         }
+
+    def _notify_on(self, scan_input: CompletionInput, workload: str) -> Literal["new", "all"]:
+        """Who knows a verdict of the image is notified of what is new in another one; of one that
+        somebody asks for by hand, as of a version."""
+        is_asked = is_by_hand(scan_input["deployment"])
+        is_known = self.notified.is_at_hand(workload) and not is_asked
+        is_judged_again = scan_input.get("again") or "rejudged" in scan_input
+        return "new" if is_known or is_judged_again else self.policy.notify_on
 
 
 def _rated(
@@ -212,14 +238,3 @@ def _number(scan_input: CompletionInput) -> int:
     """Returns the number of the scan that a verdict is of; 0 if there was none."""
     lease = scan_input["lease"]
     return lease["acquired_at"] if lease else scan_input.get("scan", 0)
-
-
-def _unaware(rejudged: Rejudged, rows: Iterable[dict[str, Any]]) -> set[str]:
-    """Returns the workloads that do not know of the malware or secrets: all, if Qualys has detected
-    more; else those that were not notified of the verdict before, which had them too."""
-    before = rejudged["number"]
-    return {
-        row["workload"]
-        for row in rows
-        if rejudged["detected"] or row.get("notified_of", 0) < before
-    }

@@ -18,7 +18,7 @@ from image_scan.contracts import CompletionInput, Lease, Rejudged, Status
 from image_scan.ecr import references
 from image_scan.ecr.references import bare
 from image_scan.errors import QualysRejected, QualysUnreadable
-from image_scan.findings import detections, fixes
+from image_scan.findings import fixes
 from image_scan.scans import verdict
 from image_scan.scans.detections import of_details
 
@@ -135,7 +135,7 @@ def completed(task: ScanInput, entry: Entry, outcome: Outcome, now: float) -> Co
             key=entry["imageDigest"], owner=entry["owner"], acquired_at=number, execution_name=""
         ),
         outcome=outcome,
-        rejudged=Rejudged(number=entry["acquired_at"], detected=_has_detected(entry, outcome)),
+        rejudged=Rejudged(number=entry["acquired_at"]),
     )
 
 
@@ -144,12 +144,3 @@ def _is_more(entry: Entry, outcome: Outcome) -> bool:
     was examined."""
     examined = set(entry.get("examined", [])) <= set(outcome.get("examined", []))
     return examined and (outcome["verdict"] == "FINDINGS" or entry["status"] == "CLEAN")
-
-
-def _has_detected(entry: Entry, outcome: Outcome) -> bool:
-    """Whether there is other or worse malware, or there are such secrets, than the verdict has."""
-    kinds = (("malware", outcome.get("malware")), ("secrets", outcome.get("secrets")))
-    known = entry.get("detections", [])
-    return any(detections.exceeds(now, entry.get(kind)) for kind, now in kinds) or any(
-        each not in known for each in outcome.get("detections", [])
-    )

@@ -137,7 +137,7 @@ class TestRun:
         ((name, given),) = asked.invoked
         assert (name, given["outcome"]["verdict"]) == ("notify", "FINDINGS")
         assert given["lease"]["acquired_at"] > NOW_MS
-        assert given["rejudged"] == {"number": NOW_MS, "detected": False}
+        assert given["rejudged"] == {"number": NOW_MS}
 
     @pytest.mark.parametrize(
         "changes",

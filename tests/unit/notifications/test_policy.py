@@ -266,7 +266,7 @@ class Counted(Finding):
     looked = 0
 
     @property
-    def potential(self) -> bool:  # type: ignore[override]
+    def potential(self) -> bool:
         Counted.looked += 1
         return False
 
@@ -275,7 +275,7 @@ class Counted(Finding):
 @pytest.mark.parametrize("qid", [0, 1])
 def test_findings_of_one_number_are_compared_in_proportion_to_them(qid: int) -> None:
     """One finding may be in thousands of packages."""
-    many = [Counted(*found(qid)) for _ in range(500)]
+    many: list[Finding] = [Counted(*found(qid)) for _ in range(500)]
     Counted.looked = 0
     judged = judge(many, Before(many), policy(), [], IMAGE, TODAY, same_scan=True)
     assert (len(judged.still_open), judged.is_notified) == (500, False)

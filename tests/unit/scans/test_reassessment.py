@@ -229,49 +229,19 @@ def test_a_list_that_is_not_whole_is_refused_even_beside_malware(
         judged(qualys)
 
 
-NONE = {"critical": 0, "high": 0, "medium": 0, "low": 0}
-WORM = {"kind": "malware", "name": "worm", "severity": "high", "family": ""}
-
-
-@pytest.mark.parametrize(
-    ("before", "now", "detected"),
-    [
-        ({"low": 1}, {"critical": 1}, True),
-        ({"critical": 1}, {"low": 1}, False),
-        ({"low": 2}, {"high": 1}, True),
-        ({"high": 1}, {"high": 1}, False),
-        ({}, {"low": 1}, True),
-    ],
-)
-def test_what_is_rated_worse_is_detected(before: Any, now: Any, detected: bool) -> None:
-    outcome: Any = {"verdict": "FINDINGS", "secrets": {**NONE, **now}}
-    known = entry(secrets={**NONE, **before})
-    made = reassessment.completed(scan_input(), known, outcome, NOW_MS / 1000)
-    assert made["rejudged"]["detected"] is detected
-
-
-def test_other_malware_is_detected() -> None:
-    counts = {**NONE, "high": 1}
-    outcome: Any = {"verdict": "FINDINGS", "malware": counts, "detections": [WORM]}
-    for old, detected in (("virus", True), ("worm", False)):
-        known = entry(malware=counts, detections=[{**WORM, "name": old}])
-        made = reassessment.completed(scan_input(), known, outcome, NOW_MS / 1000)
-        assert made["rejudged"]["detected"] is detected
-
-
-def test_a_completion_names_both_scans_and_what_is_detected() -> None:
+def test_a_completion_names_both_scans() -> None:
     outcome: Any = {
         "verdict": "FINDINGS",
         "malware": {"critical": 1, "high": 0, "medium": 0, "low": 0},
     }
     made = reassessment.completed(scan_input(), entry(), outcome, NOW_MS / 1000)
-    assert made["rejudged"] == {"number": NOW_MS - 1, "detected": True}
+    assert made["rejudged"] == {"number": NOW_MS - 1}
     lease = made["lease"]
     assert lease
     assert (lease["key"], lease["owner"], lease["acquired_at"]) == (DIGEST, "o", NOW_MS)
     same = entry(malware=outcome["malware"], acquired_at=NOW_MS + 9)
     again = reassessment.completed(scan_input(), same, outcome, NOW_MS / 1000)
-    assert again["rejudged"] == {"number": NOW_MS + 9, "detected": False}
+    assert again["rejudged"] == {"number": NOW_MS + 9}
     assert again["lease"]
     assert again["lease"]["acquired_at"] == NOW_MS + 10
 
