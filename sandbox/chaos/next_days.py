@@ -100,7 +100,11 @@ def _overdue(digests: list[Json], services: dict[str, Version]) -> Iterator[str]
 
 def _is_cut(digests: list[Json], most: int) -> bool:
     """Whether a digest had no room for all, but has counted them."""
-    return any(len(each["overdue"]) < each["overdue_workloads"] >= most for each in digests)
+    listed = [len({row["workload"] for row in each["overdue"]}) for each in digests]
+    return any(
+        number < each["overdue_workloads"] >= most
+        for number, each in zip(listed, digests, strict=True)
+    )
 
 
 def _published(

@@ -46,7 +46,8 @@ class Key(NamedTuple):
 @dataclass
 class OpenFinding:
     """`since` in epoch seconds; `accounts` run it. `due` counts days as `date.toordinal` does, 0
-    without a deadline. `rows` are of some of its `workloads`, where at hand."""
+    without a deadline. `rows` are of some of its `workloads`, where at hand, and `last` is the last
+    of these."""
 
     severity: int
     since: int
@@ -54,6 +55,7 @@ class OpenFinding:
     due: int = 0
     workloads: int = 0
     rows: Sequence[Row] = ()
+    last: str = ""
 
 
 Open = dict[Key, OpenFinding]
@@ -128,7 +130,8 @@ class _Opening:
         had = {
             (name, key.repository) for key, each in self._before.items() for name in each.accounts
         }
-        for row in rows:
+        # A workload may run several images of a repository, and each may have a finding twice.
+        for row in sorted(rows, key=lambda row: str(row["workload"])):
             account, repository = row["account"], repository_of(row)
             findings = recorded(row) if RECORD in row else None
             is_asked = findings is None and (account, repository) in had
@@ -163,6 +166,9 @@ def _add(known: OpenFinding, finding: Finding, row: Row, due: date | None) -> No
         known.due = min(known.due or due.toordinal(), due.toordinal())
     if row["account"] not in known.accounts:
         known.accounts = tuple(sorted((*known.accounts, row["account"])))
+    if row["workload"] == known.last:
+        return
+    known.last = row["workload"]
     known.workloads += 1
     if len(known.rows) < MOST_ROWS or len(known.accounts) > 1:
         known.rows = _with(known.rows, row)

@@ -108,7 +108,7 @@ def digest(
         "schema": SCHEMA,
         "overdue": _fitting(overdue, lambda row: [row["workload"]]),
         "overdue_total": sum(each["findings_total"] for each in overdue),
-        "overdue_workloads": len(overdue),
+        "overdue_workloads": len({each["workload"] for each in overdue}),
         "unscannable": _shown(unscannable.values()),
         "unscannable_total": len(unscannable),
         "failed": _shown(failed.values()),

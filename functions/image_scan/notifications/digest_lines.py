@@ -48,7 +48,8 @@ def _overdue_lines(content: Mapping[str, Any]) -> Iterator[str]:
             yield f"  {plain(finding['finding'])}, {finding['severity']}, {age}"
         if more := each["findings_total"] - len(shown):
             yield f"  and {more} more"
-    if more := content["overdue_workloads"] - len(content["overdue"]):
+    shown_of = {each["workload"] for each in content["overdue"]}
+    if more := content["overdue_workloads"] - len(shown_of):
         yield f"and {more} more workloads with overdue findings"
 
 

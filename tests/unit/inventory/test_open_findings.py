@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from datetime import date
 from typing import Any
@@ -21,6 +22,7 @@ Row = dict[str, Any]
 REPOSITORY = f"{HOST}/shop/app"
 DEADLINES = Deadlines({"critical": 7, "high": 30})
 TODAY = date(2026, 2, 2).toordinal()
+_NUMBERS = itertools.count()
 MIDNIGHT = NOW // 86_400 * 86_400
 
 
@@ -31,7 +33,8 @@ def packed(*qids: int, severity: int = 5, since: int = 0) -> str:
 def row(*qids: int, digest: str = "sha256:a", account: str = "1", **more: Any) -> Row:
     record = {"notified": packed(*qids)} if qids else {}
     uri = {"uri": f"{HOST}/shop/app:1", "repository": "shop/app", "first_seen": NOW}
-    return {"digest": digest, "account": account, **uri, **record, **more}
+    workload = {"workload": f"{account}#{next(_NUMBERS)}"}
+    return {"digest": digest, "account": account, **workload, **uri, **record, **more}
 
 
 def made(before: Open, *rows: Row, clear: bool = True, now: int = NOW) -> tuple[Open, list[str]]:
@@ -84,6 +87,13 @@ def test_an_image_without_a_result_closes_nothing(unknown: Row) -> None:
     assert found == before
     elsewhere = {**unknown, "account": "2"}
     assert made(before, elsewhere, clear=False)[1] == ["closed shop 1"]
+
+
+def test_a_workload_with_a_finding_in_two_images_and_packages_is_one() -> None:
+    twice = packed(1, 1)
+    rows = [row(notified=twice, digest=f"sha256:{n}", workload=n, team="shop") for n in "abab"]
+    (found,) = made({}, *rows)[0].values()
+    assert (found.workloads, [each["workload"] for each in found.rows]) == (2, ["a", "b"])
 
 
 def test_the_worst_severity_counts() -> None:

@@ -147,6 +147,14 @@ def test_it_names_what_is_overdue_first() -> None:
     assert len(daily_digest.notification(sent).texts["phones"]) < 140
 
 
+def test_a_workload_with_two_images_is_one_that_is_overdue() -> None:
+    rows = [LATE[0], {**LATE[0], "uri": "shop/jobs:1"}]
+    sent = daily_digest.digest({}, {}, rows, [], TODAY)
+    assert sent
+    assert (len(sent["overdue"]), sent["overdue_workloads"]) == (2, 1)
+    assert not any("more workloads" in line for line in lines(sent))
+
+
 def test_a_thousand_images_fit() -> None:
     many = {
         f"image-{n}": UnscannableImage(f"image-{n}", "r" * 300, {f"{p}" * 99 for p in range(99)})
