@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from image_scan.cache import entries, turns
 from image_scan.cache.entries import FAILURES, IN_PROGRESS, RESULTS, lease_of, outcome_of
+from image_scan.cache.rows import is_claimed, starts_again
 from image_scan.contracts import CacheDecision
 from image_scan.events.by_hand import is_by_hand
 from image_scan.events.workloads import is_registered
@@ -87,7 +88,7 @@ class Met:
         end: by a reconciliation, or as a workload starts that had stopped, once a day. No
         reconciliation meets the tasks of a schedule."""
         state = self.scan_input.get("task")
-        is_start = state is not None and not state["stopped"] and self.row.get("state") == "stopped"
+        is_start = state is not None and not state["stopped"] and starts_again(self.row)
         is_due = self.row.get("judged_at", 0) <= self.now - JUDGED_SECONDS
         return self.run is not None or (is_start and is_due)
 
@@ -110,6 +111,9 @@ class Met:
     def is_repeated(self) -> bool:
         """Whether a reconciliation has this scan made, because the one before had no result."""
         return self.run is not None and self.status in FAILURES
+
+    def is_claimed(self, number: int) -> bool:
+        return is_claimed(self.row, self.scan_input["event_id"], number, self.now)
 
     @property
     def is_one_more_task(self) -> bool:
@@ -199,7 +203,7 @@ def _of_verdict(met: Met) -> CacheDecision | None:
     if met.row.get("notified_of", 0) >= number:
         is_due = met.is_judged_again and met.status == "FINDINGS"
         return {**known, "again": True} if is_due else SKIP
-    return SKIP if _is_claimed(met, number) else known
+    return SKIP if met.is_claimed(number) else known
 
 
 def _may_scan_past(met: Met) -> bool:
@@ -228,16 +232,9 @@ def _apart(met: Met) -> CacheDecision:
     outcome = _unscannable(met)
     is_known = met.row.get("notified_as") == f"{outcome['verdict']} {outcome['reason']}"
     is_early = met.is_registered or _is_awaited(met.scan_input)
-    if is_known or is_early or _is_claimed(met, 0):
+    if is_known or is_early or met.is_claimed(0):
         return SKIP
     return CacheDecision(decision="notify", lease=None, outcome=outcome)
-
-
-def _is_claimed(met: Met, number: int) -> bool:
-    """Whether another event is about to notify this workload."""
-    row = met.row
-    is_other = row.get("claimed_by", "") not in ("", met.scan_input["event_id"])
-    return is_other and row["claimed_of"] >= number and row["claimed_until"] > met.now
 
 
 def _is_awaited(scan_input: ScanInput) -> bool:

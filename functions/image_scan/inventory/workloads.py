@@ -12,11 +12,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from image_scan.aws.dynamodb import Attr, Change
-from image_scan.cache.standing import JUDGED_SECONDS, SEEN_SECONDS
+from image_scan.cache.standing import ACTIVE, SEEN_SECONDS
 from image_scan.events import api_calls
 from image_scan.events.task_state import TASK_STATE
 from image_scan.events.workloads import workload_of
 from image_scan.inventory.earlier import has_run
+from image_scan.inventory.seen import FACTS, HISTORY_SECONDS, Seen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -26,15 +27,11 @@ if TYPE_CHECKING:
 
     Row = dict[str, Any]
 
-_FACTS = ("account", "region", "cluster", "service", "task_definition", "containers", "event_name")
-_SHOWN = ("uri", "repository", "tag")
 _NOTIFIED = (
     *("notified", "notified_detected", "notified_at"),
     *("notified_of", "notified_as", "notified_event"),
 )
 _MOST_OTHERS = 10  # versions of a workload that are compared
-# Rows that nothing runs any more stay as history for so long.
-_HISTORY_SECONDS = 30 * 86_400
 # EventBridge delivers a task's start up to a day after its stop.
 _TASK_SECONDS = 2 * 86_400
 # Rows of tasks, below their image and workload.
@@ -101,7 +98,7 @@ class Inventory:
         now = int(self._clock())
         for row in self._table.below(tasks := f"tasks#{digest}#{workload}"):
             self._table.delete(tasks, row["workload"])
-        ended = {"state": "stopped", "stopped_at": now, "ttl": now + _HISTORY_SECONDS}
+        ended = {"state": "stopped", "stopped_at": now, "ttl": now + HISTORY_SECONDS}
         self._table.update(digest, workload, Change(ended), _EXISTS)
 
     def forget(self, row: Mapping[str, Any]) -> None:
@@ -133,7 +130,7 @@ class Inventory:
         for short in others:
             other = self._table.get(short["digest"], row["workload"], consistent=False)
             is_another = other and other["digest"] != row["digest"] and has_run(other)
-            is_later = other.get("state") == "running" or other.get("stopped_at", 0) > since
+            is_later = other.get("state") in ACTIVE or other.get("stopped_at", 0) > since
             is_later &= other.get("first_seen", 0) > row.get("first_seen", 0)
             if is_another and is_later and {*other["containers"]} & {*row["containers"]}:
                 return True
@@ -141,28 +138,12 @@ class Inventory:
 
     def _see(self, scan_input: ScanInput, before: Row, *, running: bool) -> Row:
         """Records that a workload runs an image, or is to. Returns its row as it is then."""
-        key, seen, at = _key(scan_input), Attr("last_seen"), self._at(scan_input)
-        deployment, now = scan_input["deployment"], int(self._clock() * 1000)
-        # A task does not say who caused it; the call that did is remembered.
-        caller = {"principal": deployment["principal"]} if deployment["principal"] else {}
-        runs: Row = {"state": "running", "has_run": True}
-        asked: Row = runs if running else {"event_id": deployment["event_id"]}
-        asked |= {"asked_at": now, **(_judged(before, now // 1000) if running else {})}
-        gone = ("stopped_at", "ttl") if running else ()
-        scope, back = _scope(scan_input)
-        is_known = running and before.get("state") == "deployed"
-        if is_known and 0 <= at - before["last_seen"] <= SEEN_SECONDS:
-            newest = Change({**asked, **scope}, removed=gone + back)  # its call has said the rest
-        else:
-            newest = Change(
-                {**_shown(scan_input), **caller, **asked, **scope, "last_seen": at},
-                _first(scan_input, at, running=running, new=not before),
-                gone + back,
-            )
-        row = self._table.update(*key, newest, seen.not_exists() | seen.lte(at))
+        key, at = _key(scan_input), self._at(scan_input)
+        seen = Seen(scan_input, before, at, int(self._clock() * 1000), running)
+        row = self._table.update(*key, seen.newest(), seen.is_newest())
         if row is None:
             # A later event was here before this one.
-            row = self._table.update(*key, Change(asked, caller, gone)) or {}
+            row = self._table.update(*key, Change(seen.asked, seen.caller, seen.gone)) or {}
             self._table.update(*key, Change({"first_seen": at}), Attr("first_seen").gt(at))
         if row.get("state") == "running" and "ttl" in row:
             # Only what runs nowhere is history.
@@ -172,7 +153,7 @@ class Inventory:
     def _end(self, scan_input: ScanInput) -> None:
         """When that was the last task of this image, the workload has stopped."""
         at = self._at(scan_input)
-        stopped = Change({"state": "stopped", "stopped_at": at, "ttl": at + _HISTORY_SECONDS})
+        stopped = Change({"state": "stopped", "stopped_at": at, "ttl": at + HISTORY_SECONDS})
         started = Change({"state": "running"}, removed=("stopped_at", "ttl"))
         running, was = True, Attr("state").eq("running")
         # Again after each change: a task may start or stop in between.
@@ -192,7 +173,7 @@ class Inventory:
 
 def facts_of(row: Mapping[str, Any]) -> Workload:
     """A row as a notification names it."""
-    facts = {name: row[name] for name in _FACTS}
+    facts = {name: row[name] for name in FACTS}
     facts |= {name: row.get(name, "") for name in ("principal", "event_id")}
     facts["event_time"] = datetime.fromtimestamp(int(row["last_seen"]), UTC).isoformat()
     return cast("Workload", facts)
@@ -200,36 +181,6 @@ def facts_of(row: Mapping[str, Any]) -> Workload:
 
 def _key(scan_input: ScanInput) -> tuple[str, str]:
     return scan_input["image"]["key"], workload_of(scan_input)[0]
-
-
-def _shown(scan_input: ScanInput) -> Row:
-    facts, image = workload_of(scan_input)[1], scan_input["image"]
-    shown = {name: facts[name] for name in _FACTS}  # type: ignore[literal-required]
-    return shown | {name: image[name] for name in _SHOWN}  # type: ignore[literal-required]
-
-
-def _judged(before: Row, now: int) -> Row:
-    """When the verdict is judged again as a stopped workload starts, as `standing` decides."""
-    is_due = before.get("judged_at", 0) <= now - JUDGED_SECONDS
-    return {"judged_at": now} if before.get("state") == "stopped" and is_due else {}
-
-
-def _scope(scan_input: ScanInput) -> tuple[Row, tuple[str, ...]]:
-    """What is written of the scope, and what is removed."""
-    if rule := scan_input["image"].get("out_of_scope"):
-        return {"out_of_scope": rule}, ()
-    return {}, ("out_of_scope",)
-
-
-def _first(scan_input: ScanInput, at: int, *, running: bool, new: bool) -> Row:
-    """What is written where it is not there yet."""
-    deployment = scan_input["deployment"]
-    where = f"{deployment['account']}#{deployment['region']}"
-    first: Row = {"first_seen": at, "account_region": where}
-    if running:
-        return {**first, "event_id": deployment["event_id"]}
-    history = {"ttl": at + _HISTORY_SECONDS} if new else {}
-    return {**first, "state": "deployed", "has_run": False, **history}
 
 
 def _tasks(scan_input: ScanInput) -> str:

@@ -299,6 +299,43 @@ def test_any_order_ends_the_same(dynamodb: DynamoDBClient, clock: Clock, order: 
     assert 0 <= int(str(last)) - int(str(first)) <= 120
 
 
+def test_what_has_stopped_is_deployed_again_by_a_later_call(
+    inventory: Inventory, rows: Rows
+) -> None:
+    for event in (called(0), task_event(1), task_event(1, stopped=True, minute=5)):
+        inventory.note(event)
+    (before,) = rows.workloads()
+    inventory.note(called(4))
+    assert rows.workloads()[0]["state"] == "stopped", "this call came late"
+    inventory.note(called(30))
+    (row,) = rows.workloads()
+    assert (row["state"], row["has_run"], "stopped_at" in row) == ("deployed", True, False)
+    assert row["ttl"] == before["ttl"] + 25 * 60
+    inventory.note(task_event(2, minute=31))
+    inventory.note(task_event(2, stopped=True, minute=32))
+    (row,) = rows.workloads()
+    assert (row["state"], row["stopped_at"]) == ("stopped", before["stopped_at"] + 27 * 60)
+
+
+def test_what_has_started_meanwhile_runs_whatever_a_call_has_read(
+    dynamodb: DynamoDBClient, inventory: Inventory, rows: Rows, clock: Clock
+) -> None:
+    inventory.note(task_event(1))
+    inventory.note(task_event(1, stopped=True, minute=5))
+
+    class Late(InventoryTable):
+        """Its task starts when the row was just read."""
+
+        def get(self, digest: str, workload: str, *, consistent: bool = True) -> Json:
+            found = super().get(digest, workload, consistent=consistent)
+            inventory.note(task_event(2, minute=31))
+            return found
+
+    Inventory(Late(dynamodb, tables.INVENTORY), clock).note(called(30))
+    (row,) = rows.workloads()
+    assert (row["state"], "ttl" in row) == ("running", False)
+
+
 NEWER = {"number": 2, "minute": 10, "digest": OTHER}
 NOTIFIED = {"notified": "x", "notified_at": 1, "notified_of": 2, "notified_as": "", "team": "shop"}
 

@@ -1,0 +1,154 @@
+"""Services that go back to a version, have no tasks at night, and change hands."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ops.cache_items import plain
+from ops.in_use import forms
+from ops.in_use.contents import in_use
+from ops.inventory_rows import Read
+from tests.pipeline.test_backfill import Account
+from tests.pipeline.test_finding_events import Tracker
+from tests.pipeline.test_notified import finding
+from tests.support import tables
+from tests.support.builders import ACCOUNT, HOST, REGION
+from tests.support.environments import aws_client
+from tests.support.pipeline import REPOSITORY
+
+if TYPE_CHECKING:
+    from tests.support.pipeline import Pipeline
+
+Json = dict[str, Any]
+AT = f"arn:aws:ecs:{REGION}:{ACCOUNT}"
+
+
+class Prod:
+    """Services of a cluster: their calls, and the events of their tasks. A version is a tag with
+    its digest."""
+
+    def __init__(self, account: Account) -> None:
+        self.account, self.pipeline, self._events = account, account.pipeline, 0
+
+    def push(self, tag: str, *found: Json) -> str:
+        self.find(tag, *found)
+        return self.pipeline.push(REPOSITORY, tag, f"{ord(tag[0]):x}"[-1] * 64)
+
+    def find(self, tag: str, *found: Json) -> None:
+        self.pipeline.qualys.set_findings(f"{REPOSITORY}:{tag}", list(found))
+
+    def call(self, service: str, who: str = "dev", ago: float = 0, **images: str) -> None:
+        """UpdateService with a new task definition: containers by name, with their tags."""
+        containers = [
+            {"name": name, "image": f"{HOST}/{REPOSITORY}:{tag}", "memory": 64}
+            for name, tag in images.items()
+        ]
+        made = aws_client("ecs").register_task_definition(
+            family=service,
+            containerDefinitions=containers,  # type: ignore[arg-type]
+        )
+        definition = made["taskDefinition"]["taskDefinitionArn"]
+        stated = {"serviceName": service, "clusterArn": f"{AT}:cluster/prod"}
+        asked = {"cluster": "prod", "service": service, "taskDefinition": definition}
+        detail = {
+            "eventSource": "ecs.amazonaws.com",
+            "eventName": "UpdateService",
+            "eventTime": self.now(ago),
+            "userIdentity": {"arn": f"arn:aws:iam::{ACCOUNT}:user/{who}"},
+            "requestParameters": asked,
+            "responseElements": {"service": {**stated, "taskDefinition": definition}},
+        }
+        self._send("AWS API Call via CloudTrail", detail)
+
+    def task(self, number: int, status: str, service: str, **images: tuple[str, str]) -> None:
+        """The event of a task: containers by name, with their tags and digests."""
+        detail = {
+            "taskArn": f"{AT}:task/prod/{number}",
+            "clusterArn": f"{AT}:cluster/prod",
+            "taskDefinitionArn": f"{AT}:task-definition/{service}:1",
+            "group": f"service:{service}",
+            "startedBy": "ecs-svc/1",
+            "lastStatus": status,
+            "desiredStatus": status,
+            "attributes": [{"name": "ecs.cpu-architecture", "value": "x86_64"}],
+            "containers": [
+                {"name": name, "image": f"{HOST}/{REPOSITORY}:{tag}", "imageDigest": digest}
+                for name, (tag, digest) in images.items()
+            ],
+        }
+        self.account.ecs.tasks.pop(detail["taskArn"], None)
+        if status == "RUNNING":
+            self.account.ecs.tasks[detail["taskArn"]] = detail
+        self._send("ECS Task State Change", detail)
+
+    def _send(self, kind: str, detail: Json) -> None:
+        self._events += 1
+        event = {"id": f"e-{self._events}", "source": "aws.ecs", "detail-type": kind}
+        event |= {"account": ACCOUNT, "region": REGION, "resources": [], "time": self.now()}
+        run = self.pipeline.intake({**event, "detail": detail})
+        assert run.status == "SUCCEEDED", (run.error, run.cause)
+        self.pipeline.scans()
+
+    def now(self, ago: float = 0) -> str:
+        return datetime.fromtimestamp(self.pipeline.time.time() - ago, UTC).isoformat()
+
+    def sleep(self, hours: float) -> None:
+        self.pipeline.time.sleep(hours * 3600)
+
+    def replaces(self, one: str, two: str) -> None:
+        """The service web runs version 1, and a day later version 2."""
+        self.call("web", app="1")
+        self.task(1, "RUNNING", "web", app=("1", one))
+        self.sleep(24)
+        self.call("web", app="2")
+        self.task(2, "RUNNING", "web", app=("2", two))
+        self.sleep(0.1)
+        self.task(1, "STOPPED", "web", app=("1", one))
+        self.sleep(10)
+
+    def rows(self) -> list[Json]:
+        items = map(plain, aws_client("dynamodb").scan(TableName=tables.INVENTORY)["Items"])
+        return [each for each in items if "account_region" in each]
+
+
+@pytest.fixture
+def prod(connected: Pipeline, environment: pytest.MonkeyPatch) -> Prod:
+    return Prod(Account(connected, environment))
+
+
+@pytest.fixture
+def tracker(prod: Prod, environment: pytest.MonkeyPatch) -> Tracker:
+    return Tracker(prod.account, environment)
+
+
+@pytest.mark.parametrize("at_night", [True, False])
+def test_the_version_that_a_service_goes_back_to_is_in_use(prod: Prod, at_night: bool) -> None:
+    one, two = prod.push("1"), prod.push("2")
+    prod.replaces(one, two)
+    if at_night:
+        prod.task(2, "STOPPED", "web", app=("2", two))
+
+    def digests(days: int) -> set[str]:
+        history, now = [{"at": prod.now(), "unreadable": {}}], prod.pipeline.time.time()
+        return {*forms.digests(in_use(Read(prod.rows(), []), [], history, now, days)).split()}
+
+    assert digests(30) == {one, two}
+    prod.call("web", app="1")
+    prod.sleep(0.5)  # its tasks have not started yet
+    assert digests(0) == ({one} if at_night else {one, two})
+    assert digests(30) == {one, two}
+
+
+def test_its_tickets_are_those_of_the_version_that_is_deployed(
+    prod: Prod, tracker: Tracker
+) -> None:
+    one, two = prod.push("1"), prod.push("2", finding(2, 5))
+    prod.replaces(one, two)
+    prod.task(2, "STOPPED", "web", app=("2", two))
+    assert tracker.day() == [("opened", 2)]
+    prod.call("web", app="1")
+    prod.sleep(0.5)
+    assert tracker.day() == [("closed", 2)]
