@@ -124,6 +124,23 @@ def test_it_is_judged_again_once_a_day(
     assert invoked.count("send_notification") == 1
 
 
+def test_what_is_rated_lower_while_no_task_runs_is_over(
+    account: Account, tracker: Tracker, digest: str
+) -> None:
+    account.pipeline.qualys.behave(continuously_assessed=True)
+    seen = list[tuple[str, int]]()
+    for number in range(4):
+        before = len(account.pipeline.notifications())
+        runs_for_an_hour(account.pipeline, number, digest)
+        account.pipeline.time.sleep(5 * 3600)
+        if number == 1:
+            account.pipeline.find(3)
+            account.pipeline.qualys.assess()
+        seen = tracker.day()
+    assert account.pipeline.item(digest)["counts"]["critical"] == 0
+    assert (seen, account.pipeline.notifications()[before:]) == ([], [])
+
+
 def test_what_qualys_learns_is_notified(account: Account) -> None:
     web = Web(account)
     runs_for_an_hour(web.pipeline, 0, web.digest)

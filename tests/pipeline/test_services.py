@@ -152,3 +152,24 @@ def test_its_tickets_are_those_of_the_version_that_is_deployed(
     prod.call("web", app="1")
     prod.sleep(0.5)
     assert tracker.day() == [("closed", 2)]
+
+
+def test_what_is_withdrawn_while_a_service_has_no_tasks_is_over(
+    prod: Prod, tracker: Tracker
+) -> None:
+    prod.pipeline.configure(RESCAN_DAYS="1", REMEDIATION_DAYS='{"critical": 1}')
+    one = prod.push("1", finding(1, 5))
+    for service in ("web", "shop"):
+        prod.call(service, app="1")
+    prod.task(1, "RUNNING", "web", app=("1", one))
+    for day in range(4):
+        prod.task(100 + day, "RUNNING", "shop", app=("1", one))
+        prod.sleep(10)
+        prod.task(100 + day, "STOPPED", "shop", app=("1", one))
+        prod.sleep(5)
+        if day == 1:
+            prod.find("1")  # Qualys withdraws the QID
+        before = len(prod.pipeline.notifications())
+        seen = tracker.day()  # at night
+    assert prod.pipeline.item(one)["status"] == "CLEAN"
+    assert (seen, prod.pipeline.notifications()[before:]) == ([], [])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from image_scan.findings import encoding
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -19,3 +21,8 @@ def is_claimed(row: Mapping[str, Any], event_id: str, number: int, now: float) -
     """Whether another event is about to notify a workload of the scan `number`, or a later one."""
     is_other = row.get("claimed_by", "") not in ("", event_id)
     return is_other and row["claimed_of"] >= number and row["claimed_until"] > now
+
+
+def has_open_record(row: Mapping[str, Any]) -> bool:
+    """Whether a workload was notified of findings that are there since, as far as is recorded."""
+    return "notified" in row and encoding.unpack(row["notified"]) != []

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from image_scan.cache import entries, turns
 from image_scan.cache.entries import FAILURES, IN_PROGRESS, RESULTS, lease_of, outcome_of
-from image_scan.cache.rows import is_claimed, starts_again
+from image_scan.cache.rows import has_open_record, is_claimed, starts_again
 from image_scan.contracts import CacheDecision
 from image_scan.events.by_hand import is_by_hand
 from image_scan.events.workloads import is_registered
@@ -198,7 +198,9 @@ def _of_verdict(met: Met) -> CacheDecision | None:
         return {**known, "lease": lease_of(met.scan_input, number)}
     # What is registered runs nowhere; and who asks by hand reads the verdict.
     is_workload = not met.is_registered and not is_by_hand(met.scan_input["deployment"])
-    if not met.may_notify(outcome) or not is_workload:
+    # What became harmless while a workload had no task ends what it was notified of.
+    is_news = met.may_notify(outcome) or (met.status in RESULTS and has_open_record(met.row))
+    if not is_news or not is_workload:
         return SKIP
     if met.row.get("notified_of", 0) >= number:
         is_due = met.is_judged_again and met.status == "FINDINGS"
