@@ -173,3 +173,16 @@ def test_what_is_withdrawn_while_a_service_has_no_tasks_is_over(
         seen = tracker.day()  # at night
     assert prod.pipeline.item(one)["status"] == "CLEAN"
     assert (seen, prod.pipeline.notifications()[before:]) == ([], [])
+
+
+def test_who_deploys_an_image_again_is_named(prod: Prod) -> None:
+    one, two = prod.push("1", finding(1, 5)), prod.push("2")
+    prod.replaces(one, two)  # by dev
+    before = len(prod.pipeline.notifications())
+    prod.task(3, "RUNNING", "web", app=("1", one))
+    (sent,) = prod.pipeline.notifications()[before:]
+    assert [each["principal"] for each in sent["workloads"]] == [""]
+    prod.sleep(0.02)
+    prod.call("web", who="bob", ago=120, app="1")  # which CloudTrail was late with
+    (row,) = (each for each in prod.rows() if each["tag"] == "1")
+    assert row["principal"].endswith("/bob")

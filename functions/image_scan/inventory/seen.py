@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     Row = dict[str, Any]
 
 FACTS = ("account", "region", "cluster", "service", "task_definition", "containers", "event_name")
+# Who has made the last call, and when.
+CALLER = ("principal", "called_at")
 # Rows that nothing runs any more stay as history for so long.
 HISTORY_SECONDS = 30 * 86_400
 _SHOWN = ("uri", "repository", "tag")
@@ -40,18 +42,17 @@ class Seen:
     def caller(self) -> Row:
         """A task does not say who caused it; the call that did is remembered."""
         principal = self.scan_input["deployment"]["principal"]
-        return {"principal": principal} if principal else {}
+        return dict(zip(CALLER, (principal, self.at), strict=True)) if principal else {}
 
     @property
     def asked(self) -> Row:
-        """What is written whatever was here later."""
+        """What is written, and `gone` what is removed, whatever was here later."""
         if not self.running:
             return {"event_id": self.scan_input["deployment"]["event_id"], "asked_at": self.now}
         return {"state": "running", "has_run": True, "asked_at": self.now, **self._judged()}
 
     @property
     def gone(self) -> tuple[str, ...]:
-        """What is removed whatever was here later."""
         return ("stopped_at", "ttl") if self.running else ()
 
     @property
@@ -82,6 +83,15 @@ class Seen:
             return newest
         is_over = stopped.not_exists() | stopped.lte(self.at)
         return newest & Attr("state").eq("stopped") & is_over
+
+    def older(self) -> Change:
+        """What is written if something was here later, but no call."""
+        return Change({**self.asked, **self.caller}, removed=self.gone)
+
+    def is_last_call(self) -> ConditionBase | None:
+        """Whether no later call was here; None where that does not matter."""
+        called = Attr("called_at")
+        return called.not_exists() | called.lte(self.at) if self.caller else None
 
     def _judged(self) -> Row:
         """When the verdict is judged again as a stopped workload starts, as `standing` decides."""

@@ -17,7 +17,7 @@ from image_scan.events import api_calls
 from image_scan.events.task_state import TASK_STATE
 from image_scan.events.workloads import workload_of
 from image_scan.inventory.earlier import has_run
-from image_scan.inventory.seen import FACTS, HISTORY_SECONDS, Seen
+from image_scan.inventory.seen import CALLER, FACTS, HISTORY_SECONDS, Seen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -117,14 +117,19 @@ class Inventory:
         deployment, at = scan_input["deployment"], self._at(scan_input)
         stopped = row.get("stopped_at", at + 1)
         is_over = row.get("state") == "stopped" and stopped <= at
-        if not (is_over and deployment["service"] and self._has_run_another(row, stopped)):
+        another = self._another(row, stopped) if is_over and deployment["service"] else None
+        if another is None:
             return row
-        begun = Change({"first_seen": at, "has_run": False}, removed=("stopped_at", *_NOTIFIED))
+        # Who has deployed it before that one has not gone back to it.
+        callers = () if row.get("called_at", 0) > another["first_seen"] else CALLER
+        gone = ("stopped_at", *_NOTIFIED, *callers)
+        begun = Change({"first_seen": at, "has_run": False}, removed=gone)
         again = self._table.update(*_key(scan_input), begun, Attr("stopped_at").eq(stopped))
         return row if again is None else again
 
-    def _has_run_another(self, row: Row, since: int) -> bool:
-        """Whether another image of the same containers runs in a workload, or has stopped since."""
+    def _another(self, row: Row, since: int) -> Row | None:
+        """The row of another image of the same containers that runs in a workload, or has stopped
+        since then."""
         listed = self._table.at(row["account_region"], row["workload"])
         others = sorted(listed, key=lambda each: -int(each["last_seen"]))[:_MOST_OTHERS]
         for short in others:
@@ -133,8 +138,8 @@ class Inventory:
             is_later = other.get("state") in ACTIVE or other.get("stopped_at", 0) > since
             is_later &= other.get("first_seen", 0) > row.get("first_seen", 0)
             if is_another and is_later and {*other["containers"]} & {*row["containers"]}:
-                return True
-        return False
+                return other
+        return None
 
     def _see(self, scan_input: ScanInput, before: Row, *, running: bool) -> Row:
         """Records that a workload runs an image, or is to. Returns its row as it is then."""
@@ -143,7 +148,8 @@ class Inventory:
         row = self._table.update(*key, seen.newest(), seen.is_newest())
         if row is None:
             # A later event was here before this one.
-            row = self._table.update(*key, Change(seen.asked, seen.caller, seen.gone)) or {}
+            row = self._table.update(*key, seen.older(), seen.is_last_call())
+            row = row or self._table.update(*key, Change(seen.asked, removed=seen.gone)) or {}
             self._table.update(*key, Change({"first_seen": at}), Attr("first_seen").gt(at))
         if row.get("state") == "running" and "ttl" in row:
             # Only what runs nowhere is history.

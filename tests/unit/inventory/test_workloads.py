@@ -336,6 +336,19 @@ def test_what_has_started_meanwhile_runs_whatever_a_call_has_read(
     assert (row["state"], "ttl" in row) == ("running", False)
 
 
+@pytest.mark.parametrize("order", [*itertools.permutations(range(3))])
+def test_who_has_deployed_last_is_named_whatever_the_order(
+    inventory: Inventory, rows: Rows, order: tuple[int, ...]
+) -> None:
+    """Of a workload that runs the image all the time."""
+    alice, bob = (called(at, principal=who) for at, who in ((10, "alice"), (20, "bob")))
+    inventory.note(called(0))
+    inventory.note(task_event(1))
+    for number in order:
+        inventory.note((alice, bob, task_event(2, hour=10, minute=0))[number])
+    assert rows.workloads()[0]["principal"] == "bob"
+
+
 NEWER = {"number": 2, "minute": 10, "digest": OTHER}
 NOTIFIED = {"notified": "x", "notified_at": 1, "notified_of": 2, "notified_as": "", "team": "shop"}
 
@@ -369,6 +382,18 @@ def test_a_service_that_goes_back_to_an_image_was_notified_of_nothing(
     for again in (back, task_event(4, minute=21)):
         inventory.note(again)
     assert rows.workloads()[0]["notified"] == "x", "it is begun once"
+
+
+def test_who_goes_back_to_an_image_is_named_also_if_it_still_ran(
+    inventory: Inventory, rows: Rows
+) -> None:
+    inventory.note(called(0, principal="alice"))
+    inventory.note(task_event(1, minute=1))
+    inventory.note(task_event(**NEWER))
+    inventory.note(called(15, principal="bob"))
+    inventory.note(task_event(1, minute=16, stopped=True))
+    inventory.note(task_event(3, minute=17))
+    assert rows.workloads()[0]["principal"] == "bob"
 
 
 @pytest.mark.parametrize(
