@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
-from image_scan.cache.standing import ACTIVE, is_watched
+from image_scan.cache.standing import is_watched
 from image_scan.findings.ages import Deadlines, open_days
 from image_scan.findings.encoding import Finding
 from image_scan.findings.summary import LEVELS
+from image_scan.inventory.current import latest
 from image_scan.inventory.notified import recorded
 
 Json = dict[str, Any]
@@ -20,8 +21,9 @@ _NONE = {"since": "", "due": "", "open_days": None, "is_overdue": False}
 
 @dataclass(frozen=True)
 class Remedied:
-    """A finding that a workload was notified of, and that the version it runs now does not have.
-    `days` are from the first notification to the end of the last version that had it."""
+    """A finding that a workload was notified of, and that the version it runs now, or has run last,
+    does not have. `days` are from the first notification to the end of the last version that had
+    it."""
 
     workload: str
     qid: int
@@ -29,6 +31,13 @@ class Remedied:
     since: str
     until: str
     days: int
+
+
+class Version(NamedTuple):
+    """A row; `is_last`: the workload runs it now, or has run it last."""
+
+    row: Mapping[str, Any]
+    is_last: bool
 
 
 @dataclass(frozen=True)
@@ -70,13 +79,16 @@ def with_age(finding: Json, ages: Mapping[int, Json], qid: int) -> Json:
 def remedied(rows: Iterable[Mapping[str, Any]], contents: Mapping[str, set[int]]) -> list[Remedied]:
     """Selects what workloads have remedied, as far as it is known: `contents` are the QIDs that
     the verdict of an image has. The newest first."""
-    by_workload: defaultdict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
+    rows = list(rows)
+    last = {(row["digest"], row["workload"]) for row in latest(rows)}
+    by_workload: defaultdict[tuple[str, str], list[Version]] = defaultdict(list)
     for row in rows:
-        by_workload[row["workload"], row["repository"]].append(row)
+        version = Version(row, (row["digest"], row["workload"]) in last)
+        by_workload[row["workload"], row["repository"]].append(version)
     found: list[Remedied] = []
     for versions in by_workload.values():
-        versions.sort(key=lambda row: int(row["first_seen"]))
-        now = [row for row in versions if row["state"] in ACTIVE]
+        versions.sort(key=lambda each: int(each.row["first_seen"]))
+        now = [each.row for each in versions if each.is_last]
         if now and all(row["digest"] in contents for row in now):
             found += _gone(versions, contents)
     return sorted(found, key=lambda each: (each.until, each.workload, each.qid), reverse=True)
@@ -91,22 +103,20 @@ def days_to_remedy(found: Iterable[Remedied]) -> dict[str, float]:
     return {level: median(days[level]) for level in levels if days[level]}
 
 
-def _gone(
-    versions: Sequence[Mapping[str, Any]], contents: Mapping[str, set[int]]
-) -> Iterator[Remedied]:
+def _gone(versions: Sequence[Version], contents: Mapping[str, set[int]]) -> Iterator[Remedied]:
     """Each finding that only versions before had, once, with its first day."""
-    left = {qid for row in versions if row["state"] in ACTIVE for qid in contents[row["digest"]]}
+    left = {qid for row, is_last in versions if is_last for qid in contents[row["digest"]]}
     oldest: dict[int, Finding] = {}
-    for row in versions:
-        for each in recorded(row) or () if row["state"] not in ACTIVE else ():
+    for row, is_last in versions:
+        for each in recorded(row) or () if not is_last else ():
             if each.qid and each.qid not in left:
                 known = oldest.setdefault(each.qid, each)
                 oldest[each.qid] = min(known, each, key=lambda one: one.since)
-    known_of = [(row, _known(row, contents)) for row in versions]
+    known_of = [(each.row, _known(each, contents)) for each in versions]
     for qid, each in oldest.items():
         until = datetime.fromtimestamp(_end(qid, known_of), UTC).date()
         yield Remedied(
-            workload=str(versions[0]["workload"]),
+            workload=str(versions[0].row["workload"]),
             qid=qid,
             severity=LEVELS[each.severity],
             since=date.fromordinal(each.since).isoformat(),
@@ -115,10 +125,11 @@ def _gone(
         )
 
 
-def _known(row: Mapping[str, Any], contents: Mapping[str, set[int]]) -> set[int] | None:
+def _known(version: Version, contents: Mapping[str, set[int]]) -> set[int] | None:
     """Returns the findings of a version, as far as they are known; None where they are not, as of
     one that was replaced before its scan ended."""
-    if row["state"] in ACTIVE:
+    row, is_last = version
+    if is_last:
         return contents[row["digest"]]
     found, listed = recorded(row), contents.get(row["digest"])
     if found is None and listed is None:
@@ -143,11 +154,11 @@ def _end(qid: int, versions: Sequence[tuple[Mapping[str, Any], set[int] | None]]
 
 
 def _end_of(row: Mapping[str, Any], begins: Mapping[str, Sequence[int]]) -> int:
-    """Returns when another version of the same containers began; after a rollback, from or to this
-    one, when it has stopped."""
+    """Returns when another version of the same containers began, or when this one has stopped, if
+    it went on beside that one or was gone back to."""
     others = [begins[name] for name in row["containers"] if name in begins]
     ends = [(times, bisect_right(times, row["first_seen"])) for times in others]
-    begun = min((times[at] for times, at in ends if at < len(times)), default=None)
-    if begun is not None and (begun >= row["last_seen"] or "stopped_at" not in row):
-        return begun
-    return int(row.get("stopped_at", row["last_seen"]))
+    begun = [times[at] for times, at in ends if at < len(times)]
+    if not begun:
+        return int(row.get("stopped_at", row["last_seen"]))
+    return int(max(min(begun), row.get("stopped_at", 0)))

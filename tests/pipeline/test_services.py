@@ -11,6 +11,7 @@ from ops.cache_items import plain
 from ops.in_use import forms
 from ops.in_use.contents import in_use
 from ops.inventory_rows import Read
+from ops.report.ages import remedied
 from tests.pipeline.test_backfill import Account
 from tests.pipeline.test_finding_events import Tracker
 from tests.pipeline.test_notified import finding
@@ -186,3 +187,45 @@ def test_who_deploys_an_image_again_is_named(prod: Prod) -> None:
     prod.call("web", who="bob", ago=120, app="1")  # which CloudTrail was late with
     (row,) = (each for each in prod.rows() if each["tag"] == "1")
     assert row["principal"].endswith("/bob")
+
+
+def tried(prod: Prod, tracker: Tracker, one: str, two: str) -> None:
+    """Two services run version 1 all the time; 2 is tried beside it for half an hour, and rolled
+    back."""
+    for number, service in enumerate(("api", "web")):
+        prod.call(service, app="1")
+        prod.task(number, "RUNNING", service, app=("1", one))
+    for _ in range(2):
+        tracker.day()
+    prod.call("web", app="2")
+    prod.task(2, "RUNNING", "web", app=("2", two))
+    prod.sleep(0.5)
+    prod.task(2, "STOPPED", "web", app=("2", two))
+
+
+def test_at_night_a_service_runs_what_has_stopped_last(prod: Prod, tracker: Tracker) -> None:
+    one, two = prod.push("1", finding(1, 5)), prod.push("2", finding(2, 5))
+    tried(prod, tracker, one, two)
+    prod.sleep(2)
+    assert tracker.day() == [("still_open", 1)]
+    assert tracker.sent[0]["workloads_total"] == 2
+    prod.task(1, "STOPPED", "web", app=("1", one))  # in the evening
+    prod.sleep(5)
+    assert tracker.day() == [("still_open", 1)]
+    assert tracker.sent[0]["workloads_total"] == 2
+
+
+def test_a_version_that_was_tried_ends_no_remedy(prod: Prod, tracker: Tracker) -> None:
+    one, two, three = prod.push("1", finding(1, 5)), prod.push("2"), prod.push("3")
+    tried(prod, tracker, one, two)
+    for _ in range(4):
+        tracker.day()
+    prod.call("web", app="3")
+    prod.task(3, "RUNNING", "web", app=("3", three))
+    prod.sleep(0.1)
+    prod.task(1, "STOPPED", "web", app=("1", one))
+    contents = {one: {1}, two: set[int](), three: set[int]()}
+    assert [each.days for each in remedied(prod.rows(), contents)] == [6]
+    prod.sleep(1)
+    prod.task(3, "STOPPED", "web", app=("3", three))
+    assert [each.days for each in remedied(prod.rows(), contents)] == [6], "it has no task at night"

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 Container = tuple[str, str]  # workload, name
+Times = defaultdict[Container, float]
 # What starts once a day has always run within this time.
 _SECONDS = 2 * 86_400
 
@@ -25,14 +26,15 @@ _SECONDS = 2 * 86_400
 def current(rows: Iterable[Row], now: float) -> list[Row]:
     """Selects from all rows what runs or was deployed to, and what has stopped within two days and
     was not replaced since; in scope."""
+    return [row for row in latest(rows) if is_watched(row) or _is_recent(row, now)]
+
+
+def latest(rows: Iterable[Row]) -> list[Row]:
+    """Selects from all rows what runs or was deployed to, and what has stopped, however long ago,
+    and was not replaced: no other version has run later, or was deployed after its last start."""
     rows = list(rows)
-    newest = _newest(rows)
-    return [
-        row
-        for row in rows
-        if is_watched(row)
-        or (_is_recent(row, now) and all(newest[each] <= row["last_seen"] for each in _of(row)))
-    ]
+    ran, called = _newest(rows)
+    return [row for row in rows if row.get("state") in ACTIVE or _is_last(row, ran, called)]
 
 
 def is_forgotten(row: Mapping[str, Any]) -> bool:
@@ -42,21 +44,34 @@ def is_forgotten(row: Mapping[str, Any]) -> bool:
 
 
 def _is_recent(row: Mapping[str, Any], now: float) -> bool:
-    is_over = row.get("state") == "stopped" and has_run(row) and "out_of_scope" not in row
+    is_over = row.get("state") == "stopped" and "out_of_scope" not in row
     is_over = is_over and not is_forgotten(row)
     return is_over and int(row.get("stopped_at", 0)) > now - _SECONDS
 
 
-def _newest(rows: Iterable[Row]) -> dict[Container, float]:
-    """Returns when each container was last seen with a version that has run, or was deployed;
-    endless where one runs."""
-    newest: defaultdict[Container, float] = defaultdict(float)
+def _is_last(row: Row, ran: Times, called: Times) -> bool:
+    if not has_run(row):
+        return False
+    seen, ended = row["last_seen"], _ended(row)
+    return all(ran[each] <= ended and called[each] <= seen for each in _of(row))
+
+
+def _newest(rows: Iterable[Row]) -> tuple[Times, Times]:
+    """Returns when each container has last run with any version, endless where one runs, and when
+    it was last deployed with one that has not started since."""
+    ran, called = Times(float), Times(float)
     for row in rows:
-        is_running = row.get("state") == "running"
-        if has_run(row) or row.get("state") in ACTIVE:
-            for each in _of(row):
-                newest[each] = max(newest[each], inf if is_running else row["last_seen"])
-    return newest
+        for each in _of(row):
+            if row.get("state") == "deployed":
+                called[each] = max(called[each], row["last_seen"])
+            elif has_run(row):
+                ran[each] = max(ran[each], _ended(row))
+    return ran, called
+
+
+def _ended(row: Row) -> float:
+    """Returns when a version that has run did so last."""
+    return inf if row.get("state") == "running" else float(row.get("stopped_at", row["last_seen"]))
 
 
 def _of(row: Row) -> list[Container]:

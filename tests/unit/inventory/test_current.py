@@ -50,6 +50,9 @@ def test_what_has_stopped_counts_until_another_version_of_its_container_runs() -
     assert digests(row("a"), row("b", seen=1, has_run=False)) == ["a"], "it never ran"
     assert digests(row("a"), row("b", seen=1, containers=["logs"])) == ["a", "b"]
     assert digests(row("a", containers=["app", "logs"]), row("b", seen=1)) == ["b"]
+    beside = row("b", seen=1, stopped_at=NOW + 2)
+    assert digests(row("a", stopped_at=NOW + 3), beside) == ["a"], "it ran on beside that one"
+    assert digests(row("a", stopped_at=NOW + 3), row("b", "deployed", seen=1)) == ["b"]
     assert digests(row("a"), row("b", seen=1, workload="other")) == ["a", "b"]
 
 
