@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from image_scan.aws.dynamodb import Attr, Change
 from image_scan.cache.standing import ACTIVE, SEEN_SECONDS
+from image_scan.ecr.digests import reference_key
 from image_scan.events import api_calls
 from image_scan.events.task_state import TASK_STATE
 from image_scan.events.workloads import workload_of
@@ -53,13 +54,13 @@ class Inventory:
         Returns the row of its workload: of a task as it was before, of a call as it is then. None
         of a task that has stopped: there is nothing to ask."""
         state, name = scan_input.get("task"), scan_input["deployment"]["event_name"]
+        image = scan_input["image"]
         if state and not state["stopped"]:
             return self._start(scan_input, state["arn"])
         if state:
-            until = int(self._clock()) + _TASK_SECONDS
-            self._table.put(_tasks(scan_input), f"{_STOPPED}{state['arn']}", {"ttl": until})
-            self._table.delete(_tasks(scan_input), f"{_RUNNING}{state['arn']}")
-            self._end(scan_input)
+            is_known = self._stop(scan_input, state["arn"]) or not image["account_id"]
+            if not is_known and reference_key(image) != image["key"]:
+                self._stop(_by_reference(scan_input), state["arn"])
             return None
         if name in api_calls.DEPLOYS:
             # A moment old is enough: it says whether the row is a new one.
@@ -88,6 +89,13 @@ class Inventory:
         if over:
             self._end(scan_input)
         return row
+
+    def _stop(self, scan_input: ScanInput, arn: str) -> bool:
+        """Returns whether it was the end of something that ran under this key."""
+        until = int(self._clock()) + _TASK_SECONDS
+        self._table.put(_tasks(scan_input), f"{_STOPPED}{arn}", {"ttl": until})
+        self._table.delete(_tasks(scan_input), f"{_RUNNING}{arn}")
+        return self._end(scan_input)
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Every row: digest, workload, account_region, state and last_seen."""
@@ -156,8 +164,9 @@ class Inventory:
             self._table.update(*key, Change(removed=("ttl",)), Attr("state").eq("running"))
         return row
 
-    def _end(self, scan_input: ScanInput) -> None:
-        """When that was the last task of this image, the workload has stopped."""
+    def _end(self, scan_input: ScanInput) -> bool:
+        """When that was the last task of this image, the workload has stopped. Returns whether it
+        ran."""
         at = self._at(scan_input)
         stopped = Change({"state": "stopped", "stopped_at": at, "ttl": at + HISTORY_SECONDS})
         started = Change({"state": "running"}, removed=("stopped_at", "ttl"))
@@ -166,8 +175,9 @@ class Inventory:
         while (runs := self._table.any(_tasks(scan_input), _RUNNING)) != running:
             change, condition = (started, _EXISTS) if runs else (stopped, was)
             if self._table.update(*_key(scan_input), change, condition) is None:
-                return
+                return False
             running = runs
+        return True
 
     def _at(self, scan_input: ScanInput) -> int:
         """The event's time in epoch seconds; now for one that does not say."""
@@ -187,6 +197,12 @@ def facts_of(row: Mapping[str, Any]) -> Workload:
 
 def _key(scan_input: ScanInput) -> tuple[str, str]:
     return scan_input["image"]["key"], workload_of(scan_input)[0]
+
+
+def _by_reference(scan_input: ScanInput) -> ScanInput:
+    """The key that an image has where ECR did not confirm its digest. A stop does not say that."""
+    image = scan_input["image"]
+    return {**scan_input, "image": {**image, "key": reference_key(image)}}
 
 
 def _tasks(scan_input: ScanInput) -> str:
