@@ -78,10 +78,10 @@ class InventoryRows:
 
 def with_teams(rows: Sequence[Mapping[str, Any]]) -> Iterator[Row]:
     """Gives each row the team of its workload, as the last notification has found it: a version
-    that is not notified has none of its own."""
+    that is not notified has none of its own, or an older one."""
     teams = teams_of(rows)
     for row in rows:
-        yield {**row, "team": row.get("team") or teams[row["workload"]]}
+        yield {**row, "team": teams[row["workload"]]}
 
 
 def _rows(pages: list[Any]) -> list[Row]:

@@ -94,6 +94,8 @@ class Row(TypedDict):
     stopped_at: NotRequired[int]
     principal: NotRequired[str]
     team: NotRequired[str]
+    team_at: NotRequired[int]
+    presumed_team_at: NotRequired[int]
     notified: NotRequired[str]
     notified_at: NotRequired[int]
     out_of_scope: NotRequired[str]

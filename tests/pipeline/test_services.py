@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from image_scan.events import tags as workload_tags
 from ops.cache_items import plain
 from ops.in_use import forms
 from ops.in_use.contents import in_use
-from ops.inventory_rows import Read
+from ops.inventory_rows import Read, with_teams
 from ops.report.ages import remedied
 from tests.pipeline.test_backfill import Account
 from tests.pipeline.test_finding_events import Tracker
@@ -49,7 +50,7 @@ class Prod:
         ]
         made = aws_client("ecs").register_task_definition(
             family=service,
-            containerDefinitions=containers,  # type: ignore[arg-type]
+            containerDefinitions=containers,
         )
         definition = made["taskDefinition"]["taskDefinitionArn"]
         stated = {"serviceName": service, "clusterArn": f"{AT}:cluster/prod"}
@@ -66,7 +67,7 @@ class Prod:
 
     def task(self, number: int, status: str, service: str, **images: tuple[str, str]) -> None:
         """The event of a task: containers by name, with their tags and digests."""
-        detail = {
+        detail: Json = {
             "taskArn": f"{AT}:task/prod/{number}",
             "clusterArn": f"{AT}:cluster/prod",
             "taskDefinitionArn": f"{AT}:task-definition/{service}:1",
@@ -87,7 +88,7 @@ class Prod:
 
     def _send(self, kind: str, detail: Json) -> None:
         self._events += 1
-        event = {"id": f"e-{self._events}", "source": "aws.ecs", "detail-type": kind}
+        event: Json = {"id": f"e-{self._events}", "source": "aws.ecs", "detail-type": kind}
         event |= {"account": ACCOUNT, "region": REGION, "resources": [], "time": self.now()}
         run = self.pipeline.intake({**event, "detail": detail})
         assert run.status == "SUCCEEDED", (run.error, run.cause)
@@ -229,3 +230,25 @@ def test_a_version_that_was_tried_ends_no_remedy(prod: Prod, tracker: Tracker) -
     prod.sleep(1)
     prod.task(3, "STOPPED", "web", app=("3", three))
     assert [each.days for each in remedied(prod.rows(), contents)] == [6], "it has no task at night"
+
+
+def test_tickets_have_the_team_of_the_last_notification(
+    prod: Prod, tracker: Tracker, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setattr(workload_tags, "read", lambda *_: {"team": "payments"})
+    app, jobs = prod.push("app", finding(1, 5)), prod.push("jobs", finding(2, 5))
+    prod.call("web", app="app")
+    prod.sleep(24)
+    prod.call("web", app="app", jobs="jobs")
+    images = {"app": ("app", app), "jobs": ("jobs", jobs)}
+    prod.task(1, "RUNNING", "web", **images)
+    tracker.day()
+    environment.setattr(workload_tags, "read", lambda *_: {"team": "checkout"})
+    prod.find("app", finding(1, 5), finding(3, 5))
+    prod.sleep(24 * 7)
+    prod.task(2, "RUNNING", "web", **images)
+    tracker.day()
+    opened = {each["qid"]: each["owner"] for each in tracker.sent if each["state"] != "closed"}
+    reported = {each["tag"]: each["team"] for each in with_teams(prod.rows())}
+    assert opened == dict.fromkeys((1, 2, 3), "checkout")
+    assert reported == dict.fromkeys(("app", "jobs"), "checkout")

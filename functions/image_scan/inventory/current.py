@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from image_scan.cache.standing import ACTIVE, is_watched
 from image_scan.inventory.earlier import has_run
@@ -16,6 +16,7 @@ from image_scan.inventory.earlier import has_run
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    Each = TypeVar("Each", bound=Mapping[str, Any])
 Row = dict[str, Any]
 Container = tuple[str, str]  # workload, name
 Times = defaultdict[Container, float]
@@ -29,7 +30,7 @@ def current(rows: Iterable[Row], now: float) -> list[Row]:
     return [row for row in latest(rows) if is_watched(row) or _is_recent(row, now)]
 
 
-def latest(rows: Iterable[Row]) -> list[Row]:
+def latest(rows: Iterable[Each]) -> list[Each]:
     """Selects from all rows what runs or was deployed to, and what has stopped, however long ago,
     and was not replaced: no other version has run later, or was deployed after its last start."""
     rows = list(rows)
@@ -49,14 +50,15 @@ def _is_recent(row: Mapping[str, Any], now: float) -> bool:
     return is_over and int(row.get("stopped_at", 0)) > now - _SECONDS
 
 
-def _is_last(row: Row, ran: Times, called: Times) -> bool:
+def _is_last(row: Mapping[str, Any], ran: Times, called: Times) -> bool:
+    """Whether no other version was seen later."""
     if not has_run(row):
         return False
     seen, ended = row["last_seen"], _ended(row)
     return all(ran[each] <= ended and called[each] <= seen for each in _of(row))
 
 
-def _newest(rows: Iterable[Row]) -> tuple[Times, Times]:
+def _newest(rows: Iterable[Mapping[str, Any]]) -> tuple[Times, Times]:
     """Returns when each container has last run with any version, endless where one runs, and when
     it was last deployed with one that has not started since."""
     ran, called = Times(float), Times(float)
@@ -69,10 +71,12 @@ def _newest(rows: Iterable[Row]) -> tuple[Times, Times]:
     return ran, called
 
 
-def _ended(row: Row) -> float:
+def _ended(row: Mapping[str, Any]) -> float:
     """Returns when a version that has run did so last."""
-    return inf if row.get("state") == "running" else float(row.get("stopped_at", row["last_seen"]))
+    if row.get("state") == "running":
+        return inf
+    return float(row["stopped_at"] if "stopped_at" in row else row["last_seen"])
 
 
-def _of(row: Row) -> list[Container]:
+def _of(row: Mapping[str, Any]) -> list[Container]:
     return [(row["workload"], name) for name in row.get("containers", ())]

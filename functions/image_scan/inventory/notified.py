@@ -31,7 +31,9 @@ RECORD = "notified"
 DETECTED = "notified_detected"
 SINCE = "notified_at"
 # The team of a notification that could not read all tags, such as that of the repository.
-PRESUMED = "presumed_team"
+TEAM, PRESUMED = "team", "presumed_team"
+# When each was found.
+TEAM_AT, PRESUMED_AT = f"{TEAM}_at", f"{PRESUMED}_at"
 # Of the images that a workload ran before, so many are looked at.
 _MOST = 20
 _OF_REPOSITORY = ("uri", "account_id", "region", "host", "repository", "tag")
@@ -53,7 +55,8 @@ class Notice:
         sets, first = {**change.sets}, {**change.first}
         (sets if is_first else first)[SINCE] = self.at
         if self.is_known or self.team:
-            sets["team" if self.is_known else PRESUMED] = self.team
+            name, at = (TEAM, TEAM_AT) if self.is_known else (PRESUMED, PRESUMED_AT)
+            sets |= {name: self.team, at: self.at}
         return Change(sets, first, change.removed)
 
 
@@ -79,7 +82,7 @@ def days_of(rows: Iterable[Mapping[str, Any]]) -> dict[int, str]:
 
 def team_of(row: Mapping[str, Any]) -> str:
     """Returns the team that a row itself names; empty without one."""
-    return str(row.get("team", row.get(PRESUMED, "")))
+    return str(row.get(TEAM, row.get(PRESUMED, "")))
 
 
 def teams_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
@@ -87,7 +90,10 @@ def teams_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     new was not notified: the last notification of the workload that knew the team has it."""
     teams: dict[str, tuple[bool, int, str]] = {}
     for row in rows:
-        named = "team" in row, int(row.get(SINCE, 0)), team_of(row)
+        is_known = TEAM in row
+        # Older rows say since when it was notified.
+        at = row.get(TEAM_AT if is_known else PRESUMED_AT, row.get(SINCE, 0))
+        named = is_known, int(at), team_of(row)
         teams[row["workload"]] = max(named, teams.get(row["workload"], (False, 0, "")))
     return {workload: team for workload, (*_, team) in teams.items()}
 

@@ -41,7 +41,9 @@ _NOTIFIED = (
     "notified",
     "notified_at",
     "team",
+    "team_at",
     "presumed_team",
+    "presumed_team_at",
     "out_of_scope",
     "forgotten",
 )

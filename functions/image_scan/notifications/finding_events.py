@@ -17,7 +17,15 @@ from image_scan.cache.entries import as_now, outcome_of
 from image_scan.fair import in_turn
 from image_scan.findings.summary import LEVELS
 from image_scan.inventory.current import current
-from image_scan.inventory.notified import PRESUMED, RECORD, SINCE, teams_of
+from image_scan.inventory.notified import (
+    PRESUMED,
+    PRESUMED_AT,
+    RECORD,
+    SINCE,
+    TEAM,
+    TEAM_AT,
+    teams_of,
+)
 from image_scan.inventory.open_findings import Key, OpenFinding, Unseen, changes
 from image_scan.inventory.workloads import facts_of
 from image_scan.notifications import facts
@@ -40,7 +48,8 @@ _MOST_WORKLOADS, _ROOM = 20, 20_000  # of an event, and bytes of them: a call ta
 _TOGETHER = 100  # events that are in memory at once
 _MORE = (
     *("account", "region", "cluster", "service", "task_definition", "containers", "event_name"),
-    *("uri", "repository", "first_seen", "stopped_at", "has_run", "team", PRESUMED, RECORD, SINCE),
+    *("uri", "repository", "first_seen", "stopped_at", "has_run", RECORD, SINCE),
+    *(TEAM, TEAM_AT, PRESUMED, PRESUMED_AT),
 )
 
 

@@ -73,6 +73,17 @@ def test_a_version_that_was_not_notified_has_the_team_of_the_last_notification()
     assert met.team == "payments"
 
 
+@pytest.mark.parametrize("name", ["team", "presumed_team"])
+def test_the_team_that_was_found_last_counts_whenever_its_row_was_first_notified(name: str) -> None:
+    late = {"notified": notified((1, 5, 8)), "notified_at": NOW - 9}
+    rows = [
+        row("v1", **late, **{name: "payments", f"{name}_at": NOW - 1}),
+        row("v2", notified_at=NOW - 5, **{name: "old", f"{name}_at": NOW - 5}),
+    ]
+    (met,) = overdue(rows, DEADLINES, NOW)
+    assert met.team == "payments"
+
+
 def described(*rows: Json, exceptions: list[Json] | None = None) -> list[Json]:
     named = [{"repository": "shop/*", "reason": "r", "owner": "o", **e} for e in exceptions or []]
     return overdue_findings.described(

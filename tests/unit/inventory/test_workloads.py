@@ -389,7 +389,7 @@ def test_who_goes_back_to_an_image_is_named_also_if_it_still_ran(
 ) -> None:
     inventory.note(called(0, principal="alice"))
     inventory.note(task_event(1, minute=1))
-    inventory.note(task_event(**NEWER))
+    inventory.note(task_event(2, minute=10, digest=OTHER))
     inventory.note(called(15, principal="bob"))
     inventory.note(task_event(1, minute=16, stopped=True))
     inventory.note(task_event(3, minute=17))
