@@ -14,6 +14,7 @@ from ops.in_use.contents import in_use
 from ops.inventory_rows import Read, with_teams
 from ops.report.ages import remedied
 from tests.pipeline.test_backfill import Account
+from tests.pipeline.test_detections import MALWARE
 from tests.pipeline.test_finding_events import Tracker
 from tests.pipeline.test_notified import finding
 from tests.support import tables
@@ -175,6 +176,27 @@ def test_what_is_withdrawn_while_a_service_has_no_tasks_is_over(
         seen = tracker.day()  # at night
     assert prod.pipeline.item(one)["status"] == "CLEAN"
     assert (seen, prod.pipeline.notifications()[before:]) == ([], [])
+
+
+def test_malware_that_comes_back_is_notified_to_who_had_no_task_while_it_was_gone(
+    prod: Prod,
+) -> None:
+    prod.pipeline.configure(RESCAN_DAYS="1")
+    prod.pipeline.qualys.behave(examines=["malware"], malware=[MALWARE])
+    one = prod.push("1")
+    for number, service in enumerate(("web", "shop")):
+        prod.call(service, app="1")
+        prod.task(number, "RUNNING", service, app=("1", one))
+    prod.task(1, "STOPPED", "shop", app=("1", one))
+    for malware in ([], [MALWARE]):
+        prod.pipeline.qualys.behave(examines=["malware"], malware=malware)
+        before = len(prod.pipeline.notifications())
+        for _ in range(2):
+            prod.account.reconciles()
+        prod.task(2, "RUNNING", "shop", app=("1", one))
+    sent = prod.pipeline.notifications()[before:]
+    notified = {workload["service"] for each in sent for workload in each["workloads"]}
+    assert notified == {"shop", "web"}
 
 
 def test_who_deploys_an_image_again_is_named(prod: Prod) -> None:

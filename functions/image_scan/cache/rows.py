@@ -24,5 +24,6 @@ def is_claimed(row: Mapping[str, Any], event_id: str, number: int, now: float) -
 
 
 def has_open_record(row: Mapping[str, Any]) -> bool:
-    """Whether a workload was notified of findings that are there since, as far as is recorded."""
-    return "notified" in row and encoding.unpack(row["notified"]) != []
+    """Whether a workload was notified of something that is there since, as far as is recorded."""
+    is_open = "notified_detected" in row  # malware or secrets
+    return "notified" in row and (is_open or encoding.unpack(row["notified"]) != [])
