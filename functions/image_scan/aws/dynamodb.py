@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from image_scan.aws import clients
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from boto3.dynamodb.conditions import ConditionBase
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -95,7 +95,7 @@ class Table:
     def _pages(self, operation: str, **arguments: Any) -> Iterator[Item]:
         while True:
             answer = self._call(operation, **arguments)
-            yield from (unmarshal(row) for row in answer["Items"])
+            yield from unmarshal_all(answer["Items"])
             if "LastEvaluatedKey" not in answer:
                 return
             arguments["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
@@ -194,7 +194,13 @@ def marshal(values: Mapping[str, Any]) -> Item:
 
 
 def unmarshal(item: Mapping[str, Any]) -> Item:
+    return unmarshal_all([item])[0]
+
+
+def unmarshal_all(items: Iterable[Mapping[str, Any]]) -> list[Item]:
+    """Returns plain values. The items have the names of attributes in common: of hundreds of
+    thousands, these would take most of the memory."""
     deserialize = TypeDeserializer().deserialize
-    plain = {name: deserialize(value) for name, value in item.items()}
+    plain = [{name: deserialize(value) for name, value in item.items()} for item in items]
     # DynamoDB's numbers come as Decimal; every one of ours is a whole number.
-    return cast("Item", json.loads(json.dumps(plain, default=int)))
+    return cast("list[Item]", json.loads(json.dumps(plain, default=int)))
