@@ -107,7 +107,7 @@ def test_a_ticket_is_opened_and_closed_by_the_rules_of_the_page(
     made = FindingEvents(nothing, nothing, nothing, nothing, nothing, DEADLINES)
     events = ResultEvents(client, "default", "qualys-image-scan")
     top = {"title": 'a "quoted" title', "cves": ["CVE-2026-0001"], "packages": [], "fixes": []}
-    made._items.update({digest: {"top": [{"qid": 1, **top}]} for digest in ("a", "b")})
+    made._top.update({digest: [{"qid": 1, **top}] for digest in ("a", "b")})
 
     def day(before: Any, *rows: Json) -> Any:
         found, met = changes(before, rows, lambda _: True, NOW, DEADLINES)

@@ -77,6 +77,6 @@ def test_an_account_without_time_leaves_the_image_to_another_that_runs_it() -> N
 
 
 def test_of_an_entry_there_is_what_is_read() -> None:
-    entry = {"status": "CLEAN", "ttl": NOW + 9, "top": [{}], "requests": {"a": {}}}
+    entry: Json = {"status": "CLEAN", "ttl": NOW + 9, "top": [{}], "requests": {"a": {}}}
     (found,) = Tables(row(account=ACCOUNT), **entry, scanned_at=1).recent().values()
     assert found.entry == {"status": "CLEAN", "ttl": NOW + 9, "scanned_at": 1}
