@@ -34,6 +34,7 @@ PURE = {
     "cache.turns",
     "contracts",
     "ecr.identity",
+    "ecr.keys",
     "ecr.references",
     "errors",
     "events.api_calls",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from image_scan.contracts import Image
 from image_scan.ecr import identity, repositories
+from image_scan.ecr.keys import reference_key
 from image_scan.ecr.repositories import Repository
 
 if TYPE_CHECKING:
@@ -77,15 +78,6 @@ def as_ended(
         if each.digest and not (each.seen and is_ours(each.account_id))
     ]
     return [*as_seen(references, platform), *as_seen(doubtful, platform, confirmed=False)]
-
-
-def reference_key(image: Image) -> str:
-    """Returns the key of an image whose digest ECR does not confirm. Only its reference says that
-    the digest is in this repository, and a reference may name any digest."""
-    tag = f":{image['tag']}" if image["tag"] else ""
-    digest = f"@{image['digest']}" if image["digest"] else ""
-    name = f"{image['account_id']}/{image['region']}/{image['repository']}{tag}{digest}"
-    return identity.cache_key(name, image["platform"])
 
 
 def _image(reference: EcrReference, repository: Repository, platform: str) -> Image:

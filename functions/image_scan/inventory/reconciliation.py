@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, cast
 from image_scan import log, metrics
 from image_scan.cache.entries import FAILURES, RESULTS, as_now, brief
 from image_scan.cache.turns import is_elsewhere
-from image_scan.ecr.digests import reference_key
+from image_scan.ecr.keys import reference_key
 from image_scan.errors import AwsRejected
 from image_scan.events.scope import EVERYTHING
 from image_scan.events.workloads import workload_of

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from image_scan.aws.dynamodb import Attr, Change
 from image_scan.cache.standing import ACTIVE, SEEN_SECONDS
-from image_scan.ecr.digests import reference_key
+from image_scan.ecr.keys import reference_key
 from image_scan.events import api_calls
 from image_scan.events.task_state import TASK_STATE
 from image_scan.events.workloads import workload_of
