@@ -75,17 +75,24 @@ class Member:
 
     def reports(self, digest: str) -> None:
         """A task of another image of the same name, as its instance reports it; and its scan."""
+        other = f"sha256:{'2' * 64}"
+        pulled = PulledImage(f"sha256:{'e' * 64}", other, other)
+        self.starts(digest, pulled, "1")
+
+    def starts(self, digest: str, pulled: PulledImage, tag: str, architecture: str = "") -> str:
+        """A task starts with this digest, and the sensor pulls that image. Returns its verdict."""
         self.ecs.list_tags_for_resource = lambda **_: {"tags": []}  # type: ignore[attr-defined]
-        event = state(self.pipeline, "RUNNING", f"{THERE}/{REPOSITORY}:1", digest)
-        detail = {**event["detail"], "group": "family:evil"}
+        self.pipeline.held.push(THERE, REPOSITORY, {tag: pulled})
+        event = state(self.pipeline, "RUNNING", f"{THERE}/{REPOSITORY}:{tag}", digest)
+        stated = {"name": "ecs.cpu-architecture", "value": architecture}
+        more = {"attributes": [stated]} if architecture else {}
+        detail = {**event["detail"], "group": "family:evil", **more}
         for name in ("taskArn", "clusterArn", "taskDefinitionArn"):
             detail[name] = detail[name].replace(ACCOUNT, FOREIGN)
         self.ecs.tasks[detail["taskArn"]] = detail
-        other = f"sha256:{'2' * 64}"
-        pulled = PulledImage(f"sha256:{'e' * 64}", other, other)
-        self.pipeline.held.push(THERE, REPOSITORY, {"1": pulled})
         self.pipeline.intake({**event, "account": FOREIGN, "detail": detail})
-        self.pipeline.scans()
+        (run,) = self.pipeline.scans()
+        return verdict(run)
 
     def findings(self, owner: str) -> list[str]:
         """What events say that Security Hub of an account imports; the hub's has no name."""
