@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, cast
 from image_scan import log, metrics
 from image_scan.cache.entries import FAILURES, IN_PROGRESS, scan_of
 from image_scan.cache.standing import ACTIVE, is_watched
-from image_scan.contracts import Completed
 from image_scan.events.workloads import is_registered, to_notify, workload_of
 from image_scan.inventory.claims import is_due
 from image_scan.inventory.notified import RECORD, days_of
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from image_scan.cache.leases import ScanCache
-    from image_scan.contracts import CompletionInput, Lease, Workload
+    from image_scan.contracts import Completed, CompletionInput, Lease, Workload
     from image_scan.inventory.claims import Claims
     from image_scan.inventory.notified import Notice
     from image_scan.notifications.recipients import Notifier
@@ -72,21 +71,23 @@ class Completion:
         else:
             self.permits.give_back(lease["execution_name"])
         if "beside" in entry and self.cache.spare(lease, entry, outcome):
-            return _completed(outcome, notified=False, is_known=True)
+            return endings.completed(outcome, notified=False, is_known=True)
         if entry.get("status") == IN_PROGRESS:
             recorded = self._record(scan_input, outcome, lease, entry)
             resumed = not recorded
             entry = recorded or self.cache.held(lease)
         if not entry:
             log.info("already completed", verdict=outcome["verdict"])
-            return _completed(outcome, notified=False)
+            return endings.completed(outcome, notified=False)
         outcome = endings.recorded(entry, outcome) if resumed else outcome
+        outcome["had_result"] = entry.get("had_result", False)
         notified, is_new = self._notify_waiting(scan_input, outcome, lease, entry)
-        if not resumed and "waited" in scan_input and outcome.get("fresh"):
-            self.registries.learn(scan_input["image"], scan_input["waited"], outcome["scanned_at"])
-        shown = {name: outcome.get(name, "") for name in ("verdict", "reason")}
-        log.info("completed", **shown, notified=notified)
-        return _completed(outcome, notified=notified, is_known=not is_new)
+        if not resumed and (waited := scan_input.get("waited")) and outcome.get("fresh"):
+            self.registries.learn(scan_input["image"], waited, outcome["scanned_at"])
+        log.info(
+            "completed", verdict=outcome["verdict"], reason=outcome["reason"], notified=notified
+        )
+        return endings.completed(outcome, notified=notified, is_known=not is_new)
 
     def _record(
         self, scan_input: CompletionInput, outcome: Outcome, lease: Lease, entry: Row
@@ -182,16 +183,16 @@ class Completion:
         workload, _ = workload_of(scan_input)
         key, number = scan_input["image"]["key"], scan_input.get("scan", 0)
         if scan_input.get("again"):
-            return _completed(outcome, notified=self._notify_again(scan_input, outcome))
+            return endings.completed(outcome, notified=self._notify_again(scan_input, outcome))
         rows = self.claims.claim(key, [workload], number, scan_input["event_id"])
         if not rows:
-            return _completed(outcome, notified=False)
+            return endings.completed(outcome, notified=False)
         if not number:
             self.events.put(scan_input, outcome, _workloads(rows))
             metrics.count("Verdicts", Verdict=outcome["verdict"])
         named = self.notifier.notify(scan_input, outcome, _workloads(rows), rows)
         self.claims.mark(key, rows, endings.cause(outcome), named)
-        return _completed(outcome, notified=bool(named))
+        return endings.completed(outcome, notified=bool(named))
 
     def _notify_again(self, scan_input: CompletionInput, outcome: Outcome) -> bool:
         """Notifies all that run the image of what is new in a verdict that they know."""
@@ -237,14 +238,3 @@ def _requests(entry: Row, rows: Sequence[Row]) -> dict[str, Workload]:
     here = [row for row in inside if row.get("state") in ACTIVE or is_due(row, scan)]
     known = to_notify({**entry["requests"], **_workloads(here)})
     return {name: each for name, each in entry["requests"].items() if name in known}
-
-
-def _completed(outcome: Outcome, *, notified: bool, is_known: bool = False) -> Completed:
-    """`is_known`: the scan before ended in the same way, and what it said holds."""
-    return Completed(
-        verdict=outcome["verdict"],
-        notified=notified,
-        queued=endings.is_queued(outcome) and not is_known,
-        error=outcome.get("error", ""),
-        reason=outcome.get("reason", ""),
-    )

@@ -68,10 +68,12 @@ class Outcome(TypedDict):
     for; `malware` and `secrets` are absent where nobody looked and none was found. `recorded` is
     how many vulnerabilities Qualys' record of the image counted, and how many of each severity from
     1 to 5.
-    `assessed_at`: Qualys has assessed the image again then, without a scan.
+    `assessed_at`: Qualys has assessed the image again then, without a scan. `had_result`: the image
+    had a result before this scan, or before it was assessed.
     """
 
     verdict: Verdict
+    had_result: NotRequired[bool]
     reason: NotRequired[str]
     error: NotRequired[str]
     cause: NotRequired[str]

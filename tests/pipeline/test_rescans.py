@@ -10,6 +10,7 @@ import pytest
 
 from image_scan.errors import AwsUnavailable
 from image_scan.events.by_hand import EVENT_NAME
+from image_scan.findings import encoding
 from image_scan.notifications.topics import Topics
 from tests.pipeline.test_backfill import DAY, Account
 from tests.pipeline.test_detections import BOTH, MALWARE, SECRET
@@ -168,3 +169,19 @@ def test_what_somebody_has_scanned_by_hand_is_notified_to_all_that_run_it(
     for _ in range(2):
         (message,) = web.forced()
         assert message["workloads_total"] == 1
+
+
+MANY = [finding(1, 5, cveids=[f"CVE-20{n:02}-{n * 7919 % 9973}" for n in range(30)])]
+
+
+def test_malware_that_comes_back_is_notified_after_findings_that_are_too_many(
+    web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of such a scan it is not recorded what a workload knows."""
+    monkeypatch.setattr(encoding, "_LARGEST", 100)
+    web.has(finding(1, 5), malware=[MALWARE])
+    web.runs()
+    web.has(*MANY)
+    web.rescanned()
+    web.has(finding(1, 5), malware=[MALWARE])
+    assert [each["malware"] for each in web.rescanned()] != []

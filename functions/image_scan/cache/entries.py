@@ -53,6 +53,11 @@ def brief(entry: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in entry.items() if name not in _LISTS}
 
 
+def had_result(entry: Mapping[str, Any]) -> bool:
+    """Whether an image has a result, or had one before the scans that were in vain since."""
+    return entry.get("status") in RESULTS or bool(entry.get("had_result"))
+
+
 def scan_of(entry: Mapping[str, Any]) -> Scan:
     return Scan(entry["acquired_at"], entry["since"])
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from image_scan.aws.dynamodb import Attr, Change
 from image_scan.cache import turns
-from image_scan.cache.entries import IN_PROGRESS, RESULT, valid_until
+from image_scan.cache.entries import IN_PROGRESS, RESULT, had_result, valid_until
 from image_scan.errors import AwsUnavailable
 from image_scan.events.by_hand import is_by_hand
 from image_scan.events.workloads import is_registered, workload_of
@@ -47,6 +47,7 @@ def leased(met: Met, lease: Lease, until: int) -> dict[str, Any]:
         **({"reason": reason, "unasked": True} if reason else {}),
         **({"repeated": True} if met.is_repeated else {}),
         **({"ahead": True} if met.is_registered else {}),
+        **({"had_result": True} if had_result(met.entry) else {}),
         **({"tried": tried} if (tried := turns.tried(met.entry, met.now)) else {}),
     }
 

@@ -11,7 +11,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, cast
 
 from image_scan.aws.dynamodb import Attr, Change
-from image_scan.cache.standing import is_watched
+from image_scan.cache.standing import SEEN_SECONDS, is_watched
 from image_scan.ecr import references
 from image_scan.ecr.references import Unscannable
 from image_scan.findings import encoding
@@ -149,6 +149,11 @@ class NotifiedFindings:
         """Whether it is known without a call what a workload was notified of."""
         return RECORD in self._running.get(workload, {})
 
+    def ran_before(self, workload: str, number: int) -> bool:
+        """Whether a workload ran the image already when the scan `number` began, and not for it."""
+        seen = self._running.get(workload, {}).get("first_seen")
+        return seen is not None and bool(seen < number / 1000 - SEEN_SECONDS)
+
     def knows(self, workload: str, detected: str) -> bool:
         """Whether a workload was notified of all malware and secrets of this image; not where that
         is unknown. `detected` is what `detected.packed` returns."""
@@ -178,6 +183,13 @@ class NotifiedFindings:
         elif is_over:
             change = replace(change, removed=(*gone, SINCE))
         self._inventory.update(image["key"], workload, change, Attr("digest").exists())
+
+    def leave_open(self, workload: str, image: Image) -> None:
+        """Records that it is unknown which malware and secrets a workload knows, after a scan whose
+        findings are unknown: they may be gone, and are notified if they come back."""
+        if DETECTED in self._running.get(workload, {}):
+            change = Change({}, removed=(DETECTED,))
+            self._inventory.update(image["key"], workload, change, Attr("digest").exists())
 
     def end(self, workload: str, image: Image) -> None:
         """Records that nothing of this image is notifiable any more, where anything was. What is

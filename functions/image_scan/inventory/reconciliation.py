@@ -124,7 +124,7 @@ class Reconciliation:
         for pair, row in region.rows.items():
             over = row["state"] != "stopped" and pair not in found.running
             if over and row["last_seen"] < self._now - _STABLE_SECONDS:
-                self._inventory.close(*pair)
+                self._inventory.close(*pair, row["last_seen"] if row["state"] == "deployed" else 0)
                 found.closed += 1
                 yield None
 
@@ -239,6 +239,10 @@ def _pair(scan_input: ScanInput, region: Region) -> Pair:
     """The key of the image, by its digest unless its start is noted without one, and the
     workload."""
     workload = workload_of(scan_input)[0]
+    own = scan_input["image"]["key"], workload
     unconfirmed = reference_key(scan_input["image"]), workload
-    is_noted = region.state(unconfirmed) not in ("", "stopped")
-    return unconfirmed if is_noted else (scan_input["image"]["key"], workload)
+    noted, known = (region.rows.get(each, {}) for each in (unconfirmed, own))
+    is_noted = noted.get("state", "stopped") != "stopped"
+    # ECR may show it since, or show it no more: the later event says which.
+    is_later = known.get("state") == "running" and known["last_seen"] > noted.get("last_seen", 0)
+    return unconfirmed if is_noted and not is_later else own

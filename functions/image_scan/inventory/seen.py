@@ -82,7 +82,8 @@ class Seen:
         if not self.is_again:
             return newest
         is_over = stopped.not_exists() | stopped.lte(self.at)
-        return newest & Attr("state").eq("stopped") & is_over
+        # It may have expired since it was read.
+        return seen.not_exists() | (newest & Attr("state").eq("stopped") & is_over)
 
     def older(self) -> Change:
         """What is written if something was here later, but no call."""

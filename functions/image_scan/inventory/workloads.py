@@ -101,13 +101,14 @@ class Inventory:
         """Every row: digest, workload, account_region, state and last_seen."""
         return self._table.index()
 
-    def close(self, digest: str, workload: str) -> None:
-        """Nothing runs this image there any more, whatever the events say."""
+    def close(self, digest: str, workload: str, ended: int = 0) -> None:
+        """Nothing runs this image there any more, whatever the events say. `ended`: when it was
+        deployed and did not start, in epoch seconds; 0 if it may have run until now."""
         now = int(self._clock())
         for row in self._table.below(tasks := f"tasks#{digest}#{workload}"):
             self._table.delete(tasks, row["workload"])
-        ended = {"state": "stopped", "stopped_at": now, "ttl": now + HISTORY_SECONDS}
-        self._table.update(digest, workload, Change(ended), _EXISTS)
+        over = {"state": "stopped", "stopped_at": ended or now, "ttl": now + HISTORY_SECONDS}
+        self._table.update(digest, workload, Change(over), _EXISTS)
 
     def forget(self, row: Mapping[str, Any]) -> None:
         """Closes a row because its account has left, and says so in it."""

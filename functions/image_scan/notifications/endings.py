@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, cast
 
 from image_scan.cache.entries import FAILURES, outcome_of
+from image_scan.contracts import Completed
 from image_scan.events.execution_ended import DIED
 
 if TYPE_CHECKING:
@@ -55,3 +56,15 @@ def is_queued(outcome: Outcome) -> bool:
     """Whether the state machine keeps the request of this scan, if it has not died itself."""
     error = outcome.get("error", "")
     return outcome["verdict"] == "ERROR" and error not in _OWN and not error.startswith(DIED)
+
+
+def completed(outcome: Outcome, *, notified: bool, is_known: bool = False) -> Completed:
+    """Says what became of a request. `is_known`: the scan before ended in the same way, and what
+    it said holds."""
+    return Completed(
+        verdict=outcome["verdict"],
+        notified=notified,
+        queued=is_queued(outcome) and not is_known,
+        error=outcome.get("error", ""),
+        reason=outcome.get("reason", ""),
+    )

@@ -146,6 +146,9 @@ class Notifier:
         }
         # Of a verdict that is judged again, who knows its malware and secrets does not change.
         again, detected = scan_input.get("again"), packed(outcome, self.policy.levels)
+        if group.judged is None and "counts" in outcome:
+            for workload in group.selection.workloads:
+                self.notified.leave_open(workload, group.image)
         for workload, each in (group.judged or {}).items():
             self.notified.record(
                 workload,
@@ -176,8 +179,8 @@ class Notifier:
         `images` has the image as each workload runs it."""
         if "counts" not in outcome:
             return None
-        image, is_known = scan_input["image"], "rejudged" in scan_input
-        listed = outcome.get("listed") or self.cache.findings_of(image["key"], _number(scan_input))
+        key, number = scan_input["image"]["key"], _number(scan_input)
+        listed = outcome.get("listed") or self.cache.findings_of(key, number)
         found = encoding.unpack(listed)
         if found is None:
             return None
@@ -186,7 +189,8 @@ class Notifier:
         ends = self.timer() + _COMPARING_SECONDS
 
         def before(workload: str, facts: Workload) -> Before:
-            if is_known and not self.notified.is_at_hand(workload):
+            ran = outcome.get("had_result") and self.notified.ran_before(workload, number)
+            if ("rejudged" in scan_input or ran) and not self.notified.is_at_hand(workload):
                 return Before([])  # the image had a verdict, and without a record nothing to notify
             if self.timer() < ends or self.notified.is_at_hand(workload):
                 return self.notified.at(

@@ -134,7 +134,7 @@ def completed(task: ScanInput, entry: Entry, outcome: Outcome, now: float) -> Co
         lease=Lease(
             key=entry["imageDigest"], owner=entry["owner"], acquired_at=number, execution_name=""
         ),
-        outcome=outcome,
+        outcome={**outcome, "had_result": True},
         rejudged=Rejudged(number=entry["acquired_at"]),
     )
 

@@ -450,3 +450,20 @@ def test_tasks_that_crash_beside_the_version_before_go_back_to_nothing(
     inventory.note(task_event(3, minute=12))
     (again,) = rows.workloads()
     assert (again["notified"], again["first_seen"]) == ("x", row["first_seen"])
+
+
+def test_what_expires_while_it_is_deployed_again_is_a_row_of_its_own(
+    rows: Rows, inventory: Inventory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inventory.note(task_event(1))
+    inventory.note(task_event(1, stopped=True, minute=2))
+    get = inventory._table.get
+
+    def expiring(digest: str, workload: str, **more: Any) -> Any:
+        row = get(digest, workload, **more)
+        inventory._table.delete(digest, workload)
+        return row
+
+    monkeypatch.setattr(inventory._table, "get", expiring)
+    inventory.note(called(minute=30))
+    assert [(row["state"], row["account"]) for row in rows.workloads()] == [("deployed", ACCOUNT)]
