@@ -43,7 +43,9 @@ def recent(
     """Returns images with a result that are not `known`, by key. Each account has a share of the
     time; what that leaves out is looked up another day. Raises AwsUnavailable or AwsRejected."""
     found: dict[str, Running] = {}
-    listed = [row for row in current(rows.index(_MORE), now) if row["digest"] not in known]
+    # A row that is not whole must not end the reconciliation of all.
+    whole = [row for row in current(rows.index(_MORE), now) if "account" in row]
+    listed = [row for row in whole if row["digest"] not in known]
     allowance = shares.allowance(len({row["account"] for row in listed}), _PART)
     asked, idle, left = set[str](), Counter[str](), 0
     for row in sorted(listed, key=lambda row: (_is_idle(row), _turn(row, now))):

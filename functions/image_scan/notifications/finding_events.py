@@ -95,6 +95,8 @@ class FindingEvents:
         """What runs, with its team. Most workloads of an image have the same record."""
         rows, records = [], dict[str, str]()
         for row in self.rows.index(_MORE):
+            if "account" not in row:
+                continue  # it is not whole, and must not end the tickets of all
             if RECORD in row:
                 row[RECORD] = records.setdefault(row[RECORD], row[RECORD])
             rows.append(row)

@@ -52,6 +52,13 @@ def test_an_image_is_looked_up_once() -> None:
     assert tables.asked == [DIGEST]
 
 
+def test_a_row_that_is_not_whole_is_left_out() -> None:
+    broken = {name: row()[name] for name in ("digest", "workload", "state", "last_seen")}
+    tables = Tables({**broken, "digest": "sha256:gone"}, row())
+    tables.recent()
+    assert tables.asked == [DIGEST]
+
+
 @pytest.mark.attack(15)
 def test_what_never_ran_costs_no_look_up_each() -> None:
     crowd = [deployed(number, account=EVIL) for number in range(5000)]
